@@ -1,0 +1,56 @@
+"""The one module that imports tensorflow: gradients, compiled steps, memory.
+
+Everything else writes its tensor mathematics in `keras.ops`, so that another Keras backend needs only this module
+anew. Importing this module loads tensorflow and keras, which takes seconds: import it where computing begins.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dreampipe.errors import ModelError
+
+Tensor = Any
+"""A tensor of the backend, or anything it converts to one (a numpy array, a number)."""
+
+if os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
+    raise ModelError(
+        f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}, but dreampipe computes with tensorflow for now: "
+        "unset it or set it to tensorflow."
+    )
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import tensorflow as tf  # noqa: E402
+
+
+def spec(*shape: int | None, dtype: str = "float32") -> Any:
+    """The form of one argument of a `compiled` function; None stands for a size that may change."""
+    return tf.TensorSpec(shape, dtype)
+
+
+def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
+    """`function` as one graph, traced at its first call and, given `specs`, for all sizes at once."""
+    return tf.function(function, input_signature=specs or None)  # type: ignore[no-any-return]
+
+
+def value_and_gradients(
+    function: Callable[[], tuple[Tensor, Any]], wrt: Sequence[Any]
+) -> tuple[Tensor, Any, list[Tensor]]:
+    """Run `function() -> (value, rest)` once.
+
+    Args:
+        function: computes a scalar value and anything else worth handing back.
+        wrt: tensors and variables whose gradient is wanted; others get none.
+
+    Returns:
+        value, rest, and d value / d w for each w of `wrt`, zeros where the value does not depend on it.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        for w in wrt:
+            tape.watch(w.value if hasattr(w, "assign") and hasattr(w, "value") else w)
+        value, rest = function()
+    at = [w.value if hasattr(w, "assign") and hasattr(w, "value") else w for w in wrt]
+    gradients = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return value, rest, gradients

@@ -1,0 +1,103 @@
+"""The two values that travel through the house: a `Frame` and what is known of its file, `MediaInfo`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+
+def _check(name: str, array: object, shape: str, ndim: int) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.ndim != ndim:
+        came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise ValueError(f"{name} came as {came}, but a float32 array of shape {shape} is expected.")
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture on its way.
+
+    Attributes:
+        pixels: (height, width, 3) float32, RGB, nominally in [0, 1].
+        index: place in its file, from 0.
+        time: presentation time in seconds; None for a still picture.
+        duration: seconds on show; None for a still picture.
+        alpha: (height, width) float32 in [0, 1], or None where the file has none.
+        extras: anything a stage hands to a later one (flow, mask, ...), each of the frame's height and width.
+
+    Raises:
+        ValueError: an array has another dtype or shape than stated.
+    """
+
+    pixels: Array
+    index: int = 0
+    time: Fraction | None = None
+    duration: Fraction | None = None
+    alpha: Array | None = None
+    extras: Mapping[str, npt.NDArray[Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        _check("Frame.pixels", self.pixels, "(height, width, 3)", 3)
+        if self.pixels.shape[2] != 3 or 0 in self.pixels.shape:
+            raise ValueError(f"Frame.pixels came with shape {self.pixels.shape}, but (height, width, 3) is expected.")
+        size = self.pixels.shape[:2]
+        if self.alpha is not None:
+            _check("Frame.alpha", self.alpha, "(height, width)", 2)
+        planes = dict(self.extras) | ({} if self.alpha is None else {"alpha": self.alpha})
+        for name, plane in planes.items():
+            if plane.shape[:2] != size:
+                raise ValueError(f"Frame {name} is {plane.shape[:2]}, but the pixels are {size} (height, width).")
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    def __repr__(self) -> str:
+        parts = [f"{self.width}x{self.height}", f"index={self.index}"]
+        if self.time is not None:
+            parts.append(f"time={self.time}s")
+        if self.alpha is not None:
+            parts.append("alpha")
+        parts.extend(sorted(self.extras))
+        return f"Frame({', '.join(parts)})"
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What a file says of itself beside its pixels; hand it to `write(..., like=info)` to keep it.
+
+    Attributes:
+        width, height: pixels, after the EXIF orientation has been applied.
+        bits: bits a channel in the file, 8 or 16.
+        alpha: whether the file has an alpha channel.
+        format: "png", "jpeg", "webp", "tiff", "avif" or "bmp"; None when unknown.
+        icc: an RGB ICC profile, byte for byte; None for none (never a grey or CMYK one).
+        exif: an EXIF block beginning with the TIFF header (b"II*\\0" or b"MM\\0*"), its orientation reset to 1.
+        notes: sentences for the user on what reading had to decide ("the first of 12 frames").
+    """
+
+    width: int
+    height: int
+    bits: int = 8
+    alpha: bool = False
+    format: str | None = None
+    icc: bytes | None = field(default=None, repr=False)
+    exif: bytes | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"MediaInfo came as {self.width}x{self.height}, but both sides must be at least 1 pixel.")
+        if self.bits not in (8, 16):
+            raise ValueError(f"MediaInfo.bits came as {self.bits}, but 8 or 16 is expected.")
