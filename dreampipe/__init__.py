@@ -1,0 +1,80 @@
+"""dreampipe: pictures and films, dreamed by the activations of a Keras model.
+
+Data enters as files, becomes frames, passes through stages, and leaves as files. One engine climbs one objective on one
+model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:
+
+    cli/         parse, call, print
+    recipes/     Recipe: every setting of a dream, and the door through which every face comes in; `dream` for one picture
+    engines/     who runs a recipe over files, and at what pace
+    stages/      frames to frames: Resize, Dream, Blend; a Pipeline of stages is itself a stage
+    ascent/      the one loop: climb an objective over octaves
+    objectives/  what to climb: terms, their algebra, and the text that names them
+    models/      cards, taps, and opening a model safely; motifnet/ is the model that comes with the package
+    media/       files to frames and back, safe writing, folders
+    backend.py   the one module that imports tensorflow
+    frames.py    Frame and MediaInfo, the values that travel
+
+Public names are loaded when they are first used, so that importing dreampipe costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dreampipe.ascent import Ascent, Octaves, Step
+    from dreampipe.errors import DreampipeError
+    from dreampipe.frames import Frame, MediaInfo
+    from dreampipe.media import read, write
+    from dreampipe.models import card, cards
+    from dreampipe.objectives import Objective
+    from dreampipe.recipes import Recipe
+    from dreampipe.recipes.door import dream
+    from dreampipe.stages import Blend, Dream, Pipeline, Resize, Stage
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "dreampipe.ascent": ("Ascent", "Octaves", "Step"),
+    "dreampipe.errors": ("DreampipeError",),
+    "dreampipe.frames": ("Frame", "MediaInfo"),
+    "dreampipe.media": ("read", "write"),
+    "dreampipe.models": ("card", "cards"),
+    "dreampipe.objectives": ("Objective",),
+    "dreampipe.recipes": ("Recipe",),
+    "dreampipe.recipes.door": ("dream",),
+    "dreampipe.stages": ("Blend", "Dream", "Pipeline", "Resize", "Stage"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Ascent",
+    "Blend",
+    "Dream",
+    "DreampipeError",
+    "Frame",
+    "MediaInfo",
+    "Objective",
+    "Octaves",
+    "Pipeline",
+    "Recipe",
+    "Resize",
+    "Stage",
+    "Step",
+    "card",
+    "cards",
+    "dream",
+    "read",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'dreampipe' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

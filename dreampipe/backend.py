@@ -22,6 +22,7 @@ if os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
     )
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import psutil  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 
@@ -54,3 +55,8 @@ def value_and_gradients(
     at = [w.value if hasattr(w, "assign") and hasattr(w, "value") else w for w in wrt]
     gradients = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return value, rest, gradients
+
+
+def free_memory() -> int:
+    """Bytes of memory that computing may take without swapping."""
+    return int(psutil.virtual_memory().available)

@@ -1,0 +1,61 @@
+"""The sizes an ascent climbs at, and how a picture changes between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dreampipe.frames import Array
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+
+@dataclass(frozen=True)
+class Octaves:
+    """`count` sizes, each `scale` times the one before, the last being the full size.
+
+    Source of the schedule: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism".
+    """
+
+    count: int = 4
+    scale: float = 1.4
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or not self.scale > 1:
+            raise ValueError(f"Octaves came as {self.count} of {self.scale}, but at least 1 of more than 1.0 is expected.")
+
+    def sizes(self, full: Size, least: int) -> tuple[Size, ...]:
+        """The sizes from the smallest to the full one; those with a side under `least` pixels are left out."""
+        height, width = full
+        smaller = [
+            (round(height / self.scale**k), round(width / self.scale**k)) for k in range(self.count - 1, 0, -1)
+        ]
+        return (*(size for size in smaller if min(size) >= least), full)
+
+
+def shrink(image: Array, size: Size) -> Array:
+    """The picture (height, width, 3) at a smaller size, each pixel the mean of the area it covers."""
+    return _resized(image, size, cv2.INTER_AREA)
+
+
+def enlarge(detail: Array, size: Size) -> Array:
+    """A dream's detail (height, width, 3) at a larger size, bilinear."""
+    return _resized(detail, size, cv2.INTER_LINEAR)
+
+
+def _resized(image: Array, size: Size, interpolation: int) -> Array:
+    if image.shape[:2] == size:
+        return image
+    return np.asarray(cv2.resize(image, size[::-1], interpolation=interpolation), np.float32)
+
+
+def pad_to(image: Array, least: int) -> tuple[Array, tuple[slice, slice]]:
+    """The picture, mirrored beyond its border until both sides have `least` pixels, and where it lies in that."""
+    height, width = image.shape[:2]
+    tall, wide = max(0, least - height), max(0, least - width)
+    top, left = tall // 2, wide // 2
+    padded = np.pad(image, ((top, tall - top), (left, wide - left), (0, 0)), mode="reflect")
+    return padded, (slice(top, top + height), slice(left, left + width))

@@ -1,0 +1,79 @@
+"""What a run tells of itself, in order; the terminal, the log and the event stream all listen to these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dreampipe.ascent import Step
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run of so many pictures begins."""
+
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A picture was finished by an earlier run."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One step of a picture's ascent."""
+
+    name: str
+    step: Step
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something had to be decided about a picture."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """A picture is written under its final name, after so many seconds of ascent.
+
+    `memory` is what the process holds resident then, in bytes.
+    """
+
+    name: str
+    target: str
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A picture could not be dreamed; the others go on."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is over.
+
+    Attributes:
+        done, skipped, failed: pictures.
+        seconds: wall time from the end of the first picture's ascent, which opens and traces the model, to the last
+            picture written.
+        busy: the share of those seconds in which the model climbed; 1 for a single picture.
+    """
+
+    done: int
+    skipped: int
+    failed: int
+    seconds: float
+    busy: float
+
+
+Event = Started | Skipped | Stepped | Noted | Done | Failed | Finished

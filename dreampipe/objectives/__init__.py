@@ -1,0 +1,20 @@
+"""What to climb: terms and their algebra (`terms`), the measures of a term (`measures`), the grammar (`grammar`).
+
+An objective is text such as `mixed4 + 0.5*logit(eye)`; `Objective.parse` reads it, `str` prints it again, `+ - *` build
+one in Python, and `bind` resolves its names against a model card, with every error at that moment.
+"""
+
+from dreampipe.objectives.measures import Channel, Logit, Measure, MeanSquare, Neuron, Probability
+from dreampipe.objectives.terms import BoundObjective, Objective, Term
+
+__all__ = [
+    "BoundObjective",
+    "Channel",
+    "Logit",
+    "MeanSquare",
+    "Measure",
+    "Neuron",
+    "Objective",
+    "Probability",
+    "Term",
+]

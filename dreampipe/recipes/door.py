@@ -1,0 +1,67 @@
+"""`dreampipe.dream`: one picture, given as a path or an array, dreamed in one call."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe import media
+from dreampipe.frames import Frame
+from dreampipe.recipes.recipe import Recipe
+
+AnyArray = npt.NDArray[Any]
+
+
+def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, **settings: Any) -> AnyArray:
+    """Dream one picture.
+
+    Args:
+        image: a path, or an array (height, width), (height, width, 1), (height, width, 3) RGB or (height, width, 4)
+            RGBA, of uint8, uint16 or a float type in [0, 1].
+        recipe: the settings; None for the defaults.
+        settings: fields of `Recipe`, laid over `recipe`.
+
+    Returns:
+        (height, width, 3), or (height, width, 4) where the picture had alpha, in the dtype given; of a file in uint8, or
+        uint16 where the file has 16 bits.
+
+    Raises:
+        DreampipeError: the picture, a setting, the model or the objective is not what it must be.
+        ValueError: the array is no picture.
+    """
+    chosen = Recipe.of(**{**(recipe.model_dump() if recipe else {}), **settings})
+    if isinstance(image, np.ndarray):
+        frame, dtype = _frame(image), image.dtype
+    else:
+        source = media.read(image)
+        frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
+    (dreamed,) = chosen.pipeline()([frame])
+    return _array(dreamed, dtype)
+
+
+def _frame(image: AnyArray) -> Frame:
+    if image.ndim == 2:
+        image = image[..., None]
+    known = image.dtype in (np.uint8, np.uint16) or np.issubdtype(image.dtype, np.floating)
+    if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or not known or 0 in image.shape:
+        raise ValueError(
+            f"The picture came as {image.dtype} {image.shape}, but (height, width[, 1, 3 or 4]) of uint8, uint16 or a "
+            "float type is expected."
+        )
+    top = 1 if np.issubdtype(image.dtype, np.floating) else np.iinfo(image.dtype).max
+    values = np.asarray(image / top, np.float32)
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
+        raise ValueError("The picture has values outside of [0, 1]: scale a float picture to [0, 1] first.")
+    alpha = np.ascontiguousarray(values[..., 3]) if image.shape[2] == 4 else None
+    return Frame(np.ascontiguousarray(np.broadcast_to(values[..., :3], (*image.shape[:2], 3))), alpha=alpha)
+
+
+def _array(frame: Frame, dtype: np.dtype[Any]) -> AnyArray:
+    planes = frame.pixels if frame.alpha is None else np.dstack([frame.pixels, frame.alpha])
+    if np.issubdtype(dtype, np.floating):
+        return planes.astype(dtype)
+    top = np.iinfo(dtype).max
+    return np.asarray(np.clip(np.rint(planes * float(top)), 0, top), dtype)

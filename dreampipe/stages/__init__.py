@@ -1,0 +1,8 @@
+"""Frames to frames: the protocol and `Pipeline` (`base`), then `prepare`, `dream` and `recompose`."""
+
+from dreampipe.stages.base import Pipeline, Stage
+from dreampipe.stages.dream import Dream
+from dreampipe.stages.prepare import Resize
+from dreampipe.stages.recompose import Blend
+
+__all__ = ["Blend", "Dream", "Pipeline", "Resize", "Stage"]

@@ -1,0 +1,56 @@
+"""What a stage is, and the stage that is a chain of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from dreampipe.frames import Frame, MediaInfo
+
+
+class Stage(Protocol):
+    """Frames in, frames out. Frozen and picklable: what changes while it runs lives in the generator.
+
+    Attributes:
+        reach: how many frames before it a frame depends on; 0 means any worker may have any frame, None means in order,
+            from the start of a shot.
+    """
+
+    @property
+    def reach(self) -> int | None: ...
+
+    def output(self, info: MediaInfo) -> MediaInfo:
+        """What comes out when this goes in; raises a DreampipeError for a bad chain before anything is decoded."""
+        ...
+
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]: ...
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Stages in a row, itself a stage; takes any iterable of frames.
+
+    >>> list(Pipeline([Resize(longest=512), Dream(ascent)])(frames))
+    """
+
+    stages: tuple[Stage, ...]
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        object.__setattr__(self, "stages", tuple(stages))
+
+    @property
+    def reach(self) -> int | None:
+        reaches = [stage.reach for stage in self.stages]
+        return None if None in reaches else sum(reach for reach in reaches if reach is not None)
+
+    def output(self, info: MediaInfo) -> MediaInfo:
+        for stage in self.stages:
+            info = stage.output(info)
+        return info
+
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        frames = iter(frames)
+        for stage in self.stages:
+            frames = stage(frames)
+        return frames

@@ -1,0 +1,47 @@
+"""Before the dream: frames at another size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe.frames import Frame, MediaInfo
+
+
+@dataclass(frozen=True)
+class Resize:
+    """Makes frames smaller until their longest side is `longest` pixels; smaller ones stay as they are."""
+
+    longest: int
+    reach: int | None = 0
+
+    def __post_init__(self) -> None:
+        if self.longest < 1:
+            raise ValueError(f"Resize.longest came as {self.longest}, but at least 1 pixel is expected.")
+
+    def output(self, info: MediaInfo) -> MediaInfo:
+        height, width = self.size(info.height, info.width)
+        return replace(info, height=height, width=width)
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        factor = min(1.0, self.longest / max(height, width))
+        return max(1, round(height * factor)), max(1, round(width * factor))
+
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            size = self.size(frame.height, frame.width)
+            yield frame if size == (frame.height, frame.width) else _resized(frame, size)
+
+
+def _resized(frame: Frame, size: tuple[int, int]) -> Frame:
+    def atsize(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA), plane.dtype)
+
+    alpha = None if frame.alpha is None else atsize(frame.alpha)
+    extras = {name: atsize(plane) for name, plane in frame.extras.items()}
+    return replace(frame, pixels=atsize(frame.pixels), alpha=alpha, extras=extras)
