@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +24,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from keras import layers, ops
+from keras.optimizers.schedules import CosineDecay
 from PIL import Image
 
 from dreampipe import backend
@@ -35,14 +35,13 @@ from dreampipe.models.motifnet.train import Pictures, rendered
 
 log = logging.getLogger("judge")
 Array = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.int64]
 Rng = np.random.Generator
 
-VIEWS = (96, 128, 160)
-"""The three scales at which a picture is seen: pixels of its longer side."""
-WINDOWS = (128, 192)
-"""Sides in pixels of the windows over a photograph; neighbours overlap by half, and each is seen at `SIZE`."""
-SURE = 0.8
-"""The least probability at which a window names a class."""
+VIEWS = (96, 128, 160)  # the three scales at which a picture is seen: pixels of its longer side
+WINDOWS = (128, 192)  # pixels of the windows over a photograph; neighbours overlap by half, each is seen at SIZE
+SURE = 0.8  # the least probability at which a window names a class
 
 
 @dataclass(frozen=True)
@@ -86,37 +85,35 @@ def build(classes: int) -> keras.Model:
     x = _residual(x, 24)
     for filters in (64, 112, 160):
         x = _residual(x, filters)
-    pooled = layers.Concatenate(dtype="float32")(
-        [layers.GlobalMaxPooling2D(dtype="float32")(x), layers.GlobalAveragePooling2D(dtype="float32")(x)]
-    )
-    return keras.Model(image, layers.Dense(classes, dtype="float32")(pooled), name="judge")
+    pooled = layers.GlobalMaxPooling2D(dtype="float32")(x), layers.GlobalAveragePooling2D(dtype="float32")(x)
+    x = layers.Concatenate(dtype="float32")(list(pooled))
+    logits = layers.Dense(classes, kernel_initializer="zeros", dtype="float32")(x)
+    return keras.Model(image, logits, name="judge")
 
 
-def scenes(count: int, seed: int) -> list[npt.NDArray[np.uint8]]:
+def scenes(count: int, seed: int) -> list[Bytes]:
     """Empty scenes (384, 512, 3) uint8, as large as photographs, so that windows of them show what photographs show."""
     made = (scene(np.random.default_rng([seed, 2, number]), 384, 512) for number in range(count))
     return [np.asarray(picture * 255 + 0.5, np.uint8) for picture in made]
 
 
-def batch_of(
-    pictures: Pictures, empty: Sequence[npt.NDArray[np.uint8]], plan: Plan, number: int
-) -> tuple[Array, npt.NDArray[np.int32]]:
+def batch_of(pictures: Pictures, empty: Sequence[Bytes], plan: Plan, number: int) -> tuple[Array, Indices]:
     """The augmented batch of this number, (batch, SIZE, SIZE, 3) in [0, 1]; it depends on plan and number alone."""
     pixels, labels = pictures
     rng = np.random.default_rng([plan.seed, 1, number])
     chosen = rng.integers(0, len(labels), plan.batch)
-    # The pictures already hold 1 / classes of `nothing`.
-    made = rng.random(plan.batch) < (plan.nothing - 1 / len(CLASSES)) / (1 - 1 / len(CLASSES))
+    held = 1 / len(CLASSES)  # the share of `nothing` that the pictures hold
+    made = rng.random(plan.batch) < (plan.nothing - held) / (1 - held)
     raw = [_nothing(rng, pixels[i], empty) if emptied else pixels[i] for i, emptied in zip(chosen, made, strict=True)]
-    return np.stack([augmented(rng, x) for x in raw]), np.where(made, NOTHING, labels[chosen]).astype(np.int32)
+    return np.stack([augmented(rng, x) for x in raw]), np.where(made, np.int64(NOTHING), labels[chosen])
 
 
-def _nothing(rng: Rng, pixels: npt.NDArray[np.uint8], empty: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+def _nothing(rng: Rng, pixels: Bytes, empty: Sequence[Bytes]) -> Bytes:
     """A window of an empty scene, noise, or the picture with its patches shuffled, (SIZE, SIZE, 3) uint8."""
     kind = rng.random()
     if kind < 0.4:
         whole = empty[int(rng.integers(len(empty)))]
-        side = int(rng.integers(SIZE, 2 * SIZE + 1))
+        side = int(rng.integers(64, 2 * SIZE + 1))
         top, left = rng.integers(0, whole.shape[0] - side + 1), rng.integers(0, whole.shape[1] - side + 1)
         window = whole[top : top + side, left : left + side]
         return np.asarray(cv2.resize(window, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
@@ -125,12 +122,12 @@ def _nothing(rng: Rng, pixels: npt.NDArray[np.uint8], empty: Sequence[npt.NDArra
     return _shuffled(rng, pixels, int(rng.choice([4, 6, 8])))
 
 
-def _shuffled(rng: Rng, pixels: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.uint8]:
+def _shuffled(rng: Rng, pixels: Bytes, count: int) -> Bytes:
     """The picture cut into `count` x `count` patches in another order, their seams smeared at times: no seam tells."""
     side = SIZE // count
     places = np.stack(np.meshgrid(np.arange(SIZE), np.arange(SIZE)), -1).astype(np.float32)
     tiles = places.reshape(count, side, count, side, 2).swapaxes(1, 2).reshape(-1, side, side, 2)
-    tiles = tiles[rng.permutation(len(tiles))].reshape(count, count, side, side, 2)
+    tiles = rng.permutation(tiles).reshape(count, count, side, side, 2)
     places = tiles.swapaxes(1, 2).reshape(SIZE, SIZE, 2)
     if rng.random() < 0.6:
         places = np.asarray(cv2.GaussianBlur(places, (0, 0), rng.uniform(0.5, 0.12 * side)), np.float32)
@@ -147,11 +144,9 @@ def _noise(rng: Rng) -> Array:
     return np.asarray(np.clip(picture, 0, 1), np.float32)
 
 
-def augmented(rng: Rng, pixels: npt.NDArray[np.uint8]) -> Array:
+def augmented(rng: Rng, pixels: Bytes) -> Array:
     """Mirrored, shifted, scaled by 0.6 to 1.3, recoloured, blurred, grainy and as a JPEG, each by chance."""
-    zoom = rng.uniform(0.6, 1.3)
-    flip = rng.choice([-1, 1])
-    middle = (SIZE - 1) / 2
+    zoom, flip, middle = rng.uniform(0.6, 1.3), rng.choice([-1, 1]), (SIZE - 1) / 2
     right, down = middle + rng.uniform(-10, 10, 2)
     matrix = np.array([[flip * zoom, 0, right - flip * zoom * middle], [0, zoom, down - zoom * middle]])
     x = cv2.warpAffine(pixels, matrix, (SIZE, SIZE), borderMode=cv2.BORDER_REFLECT_101)
@@ -166,8 +161,7 @@ def augmented(rng: Rng, pixels: npt.NDArray[np.uint8]) -> Array:
 def _recoloured(rng: Rng, x: Array) -> Array:
     """Another saturation (none at times), gain of each channel, contrast and brightness."""
     saturation = 0.0 if rng.random() < 0.15 else rng.uniform(0.4, 1.4)
-    gain = rng.uniform(0.75, 1.25, 3)
-    mixing = gain[:, None] * (saturation * np.eye(3) + (1 - saturation) / 3)
+    mixing = rng.uniform(0.75, 1.25, (3, 1)) * (saturation * np.eye(3) + (1 - saturation) / 3)
     contrast = rng.uniform(0.6, 1.4)
     level = 0.5 * (1 - contrast) + rng.uniform(-0.12, 0.12)
     affine = np.concatenate([contrast * mixing, np.full((3, 1), level)], 1)
@@ -183,9 +177,8 @@ def _as_jpeg(x: Array, quality: int) -> Array:
 
 def _resized(x: Array, height: int, width: int) -> Array:
     """A picture (height, width, 3) in [0, 1] at another size."""
-    shrinks = height * width < x.shape[0] * x.shape[1]
-    y = cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.asarray(y, np.float32)
+    how = cv2.INTER_AREA if height * width < x.shape[0] * x.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(x, (width, height), interpolation=how), np.float32)
 
 
 class Training:
@@ -196,13 +189,10 @@ class Training:
         self.plan = plan
         self.update = 0
         self.model = _built(plan.precision)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, plan.updates - plan.warmup), warmup_target=plan.learning_rate, warmup_steps=plan.warmup
-        )
-        self.optimizer = keras.optimizers.AdamW(schedule, weight_decay=plan.weight_decay)
+        rate = CosineDecay(0.0, plan.updates - plan.warmup, warmup_target=plan.learning_rate, warmup_steps=plan.warmup)
+        self.optimizer = keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay)
         self.optimizer.build(self.model.trainable_variables)
-        specs = backend.spec(plan.batch, SIZE, SIZE, 3), backend.spec(plan.batch, dtype="int32")
-        self._step = backend.compiled(self._compute_step, *specs)
+        self._step = backend.compiled(self._compute_step)
 
     def _compute_step(self, x: backend.Tensor, y: backend.Tensor) -> tuple[backend.Tensor, backend.Tensor]:
         weights = self.model.trainable_variables
@@ -213,9 +203,9 @@ class Training:
 
         value, logits, gradients = backend.value_and_gradients(loss, weights)
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
-        return value, ops.mean(ops.cast(ops.equal(ops.argmax(logits, -1), ops.cast(y, "int64")), "float32"))
+        return value, ops.mean(ops.cast(ops.equal(ops.argmax(logits, -1), y), "float32"))
 
-    def run(self, pictures: Pictures, empty: Sequence[npt.NDArray[np.uint8]], folder: Path) -> None:
+    def run(self, pictures: Pictures, empty: Sequence[Bytes], folder: Path) -> None:
         """Train to the plan's end, from wherever this state is, with a checkpoint and a log line now and then."""
         marks: list[tuple[float, float]] = []
         while self.update < self.plan.updates:
@@ -257,11 +247,8 @@ def _built(precision: str) -> keras.Model:
 
 def _write(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
     """Write an npz so that the final name never holds half a file."""
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
+    part = path.with_suffix(".part.npz")
+    np.savez(part, **arrays)  # type: ignore[arg-type]
     part.replace(path)
 
 
@@ -283,14 +270,13 @@ class Judge:
 
     def probabilities(self, pictures: Array) -> Array:
         """(count, classes) of pictures (count, height, width, 3) RGB in [0, 1], seen exactly as they come."""
-        parts = [pictures[first : first + 64] for first in range(0, len(pictures), 64)]
+        parts = (pictures[first : first + 64] for first in range(0, len(pictures), 64))
         return np.concatenate([np.asarray(ops.softmax(self.model(x, training=False))) for x in parts])
 
-    def names(self, pictures: Array) -> npt.NDArray[np.int64]:
+    def names(self, pictures: Array) -> Indices:
         """What pictures (count, height, width, 3) RGB in [0, 1] show: (count,) indices into `CLASSES`.
 
-        Each is blurred (sigma 1), made a JPEG of quality 75, and seen at the three scales of `VIEWS`; the majority
-        counts, and between classes of equal votes the mean probability.
+        Each is `_worn` and seen at the three scales of `VIEWS`; the majority counts, then the mean probability.
         """
         height, width = pictures.shape[1:3]
         worn = [_worn(picture) for picture in pictures]
@@ -304,8 +290,8 @@ class Judge:
     def windows(self, picture: Array) -> Counter[str]:
         """How many windows of a photograph (height, width, 3) RGB in [0, 1] show each class.
 
-        The photograph is blurred and made a JPEG as for `names`; windows of `WINDOWS` cover it, and one names its most
-        probable class if it is `SURE` of it. Unsure windows and those of `nothing` are not counted.
+        The photograph is worn as for `names`; windows of `WINDOWS` cover it, and one names its most probable class if
+        it is `SURE` of it. Unsure windows and those of `nothing` are not counted.
         """
         worn = _worn(picture)
         tiles = [worn[part] for side in WINDOWS for part in _windows(worn.shape[0], worn.shape[1], side)]
@@ -330,8 +316,8 @@ def _windows(height: int, width: int, side: int) -> Iterable[tuple[slice, slice]
 class Score:
     """How class visualizations were meant and how named: two arrays (count,) of indices into `CLASSES`."""
 
-    intended: npt.NDArray[np.int64]
-    named: npt.NDArray[np.int64]
+    intended: Indices
+    named: Indices
 
     @property
     def share(self) -> float:
@@ -342,11 +328,14 @@ class Score:
         """The share, and a line for each class: how many of its pictures were named rightly, and what the rest were."""
         lines = [f"{self.share:.3f} of {len(self.named)} named rightly"]
         for label in np.unique(self.intended):
-            named = self.named[self.intended == label]
-            others = Counter(CLASSES[i] for i in named if i != label).most_common()
-            taken = ", ".join(f"{name} {count}" for name, count in others)
-            lines.append(f"  {CLASSES[label]:<12}{int((named == label).sum()):>3} of {len(named)}  {taken}".rstrip())
+            named = Counter(CLASSES[i] for i in self.named[self.intended == label])
+            right, count = named.pop(CLASSES[label], 0), int((self.intended == label).sum())
+            lines.append(f"  {CLASSES[label]:<12}{right:>3} of {count}  {_listed(named)}".rstrip())
         return "\n".join(lines)
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
 def read(path: Path) -> Array:
@@ -378,8 +367,8 @@ def train(plan: Plan, folder: Path) -> None:
     judge = Judge.load(folder / "judge.npz")
     pixels, labels = rendered(folder / "pictures", evaluate.CLEAN_PICTURES, evaluate.FRESH_SEED)
     print(f"clean accuracy on fresh pictures: {evaluate.clean_accuracy(judge.model, pixels, labels):.4f}")
-    named = judge.names(np.asarray(pixels, np.float32) / np.float32(255))
-    print(f"blurred, as JPEG, at three scales: {float(np.mean(named == labels)):.4f}")
+    right = judge.names(np.asarray(pixels, np.float32) / np.float32(255)) == labels
+    print(f"blurred, as JPEG, at three scales: {right.mean():.4f}")
 
 
 def main() -> None:
@@ -403,8 +392,8 @@ def main() -> None:
         print(score(judge, options["visualizations"]))
     else:
         for path in options["pictures"]:
-            counts = judge.windows(read(path)).most_common()
-            print(f"{path}: {len(counts)} classes: {', '.join(f'{name} {count}' for name, count in counts)}")
+            counts = judge.windows(read(path))
+            print(f"{path}: {len(counts)} classes: {_listed(counts) or 'none'}")
 
 
 if __name__ == "__main__":

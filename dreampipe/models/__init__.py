@@ -1,0 +1,62 @@
+"""Models: what can be climbed, and how it is known before it is opened.
+
+    card.py      Card and Layer, frozen values that travel; open_model, the model once per process
+    files.py     the user's own .keras files, checked before anything in them is built
+    allowed.py   what such a file may name
+    graph.py     a configuration as a flat graph with names that last
+    fields.py    strides, receptive fields and least sizes, by arithmetic over that graph
+    tap.py       a model cut at the deepest layer asked for: image -> {layer name: activation}
+    scaling.py   pixels in [0, 1] to a model's own input
+    motifnet/    the embedded model
+
+`import dreampipe.models`, `card`, `cards` and `Card.layers` load neither tensorflow nor keras; `open_model`, `scale` and
+the module `tap` do.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from dreampipe.errors import ModelError
+from dreampipe.models import motifnet
+from dreampipe.models.card import SCALINGS, Card, Layer, Scaling, open_model
+
+__all__ = ["SCALINGS", "Card", "Layer", "Scaling", "card", "cards", "open_model"]
+
+
+def cards() -> tuple[Card, ...]:
+    """The cards of the models that have a name of their own."""
+    return (motifnet.card(),)
+
+
+def card(name_or_path: str | Path, scaling: Scaling | None = None) -> Card:
+    """The card of a built-in model, or of a `.keras` file.
+
+    Args:
+        name_or_path: a name out of `cards()`, or the path of a file that ends in `.keras`.
+        scaling: how a file wants its pixels; None assumes tf, with a note. A built-in model knows its own.
+
+    Raises:
+        ModelError: there is no such model, the file is not safe to open, or the scaling is not possible.
+    """
+    if scaling is not None and scaling not in SCALINGS:
+        raise ModelError(f"The scaling came as {scaling!r}, but one of {', '.join(SCALINGS)} is expected.")
+    known = {c.name: c for c in cards()}
+    if str(name_or_path) not in known:
+        return _file_card(name_or_path, tuple(known), scaling)
+    found = known[str(name_or_path)]
+    if scaling not in (None, found.scaling):
+        raise ModelError(f"{found.name} takes its pixels as {found.scaling!r}, not {scaling!r}: leave the scaling out.")
+    return found
+
+
+def _file_card(name_or_path: str | Path, known: tuple[str, ...], scaling: Scaling | None) -> Card:
+    path = Path(name_or_path)
+    if path.suffix != ".keras" and not path.exists():
+        near = get_close_matches(str(name_or_path), known, 3, 0.4)
+        answer = f"did you mean {' or '.join(near)}" if near else f"known names: {', '.join(known)}"
+        raise ModelError(f"There is no model {str(name_or_path)!r} ({answer}; the path of a file must end in .keras).")
+    from dreampipe.models import files
+
+    return files.card(path, scaling)

@@ -1,0 +1,82 @@
+"""The embedded model `motifnet`: what a clean checkout dreams with.
+
+    network.py    the architecture
+    renderer.py   the training pictures: motifs/ on a scenery.py
+    train.py      the training, which makes weights.npz
+    card.toml     what is known of the result
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dreampipe.errors import ModelError
+from dreampipe.models.card import Card, Layer
+
+if TYPE_CHECKING:
+    import keras
+
+_CARD = Path(__file__).with_name("card.toml")
+WEIGHTS = Path(__file__).with_name("weights.npz")
+
+
+def _read() -> dict[str, Any]:
+    return tomllib.loads(_CARD.read_text(encoding="utf-8"))
+
+
+def card() -> Card:
+    """The card of motifnet, out of card.toml."""
+    known = _read()
+    return Card(
+        name=known["name"],
+        scaling=known["scaling"],
+        classes=tuple(known["classes"]),
+        least=known["least"],
+        objective=known["objective"],
+        sha256=known["sha256"],
+        figures=tuple((name, float(value)) for name, value in known["figures"].items()),
+    )
+
+
+def layers() -> tuple[Layer, ...]:
+    """The layers of motifnet, out of card.toml; a test holds them against the network."""
+    known = _read()
+    return tuple(Layer(*row, recommended=known["recommended"].get(row[0], "")) for row in known["layers"])
+
+
+def load(card: Card, weights: Path = WEIGHTS) -> keras.Model:
+    """The network with its weights: an npz of half-precision arrays, each under the `path` of its variable.
+
+    Raises:
+        ModelError: the weights are missing, not those of the card's SHA-256, or not those of this network.
+    """
+    data = _checked(weights, card.sha256)
+    import numpy as np
+
+    from dreampipe.models.motifnet import network
+
+    model = network.build(len(card.classes))
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        expected = {w.path: w.shape for w in model.weights}
+        if {name: arrays[name].shape for name in arrays.files} != expected:
+            raise ModelError(f"The weights {weights} are of another network than this motifnet: install dreampipe again.")
+        for variable in model.weights:
+            variable.assign(arrays[variable.path].astype(np.float32))
+    return model
+
+
+def _checked(weights: Path, sha256: str) -> bytes:
+    """The file's bytes, read once, so that what was checked is what is used."""
+    if not sha256:
+        raise ModelError("The card of motifnet holds no SHA-256, so no weights can be trusted: install dreampipe again.")
+    try:
+        data = weights.read_bytes()
+    except OSError as error:
+        raise ModelError(f"The weights {weights} cannot be read ({error.strerror}): install dreampipe again.") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelError(f"The weights {weights} are not those of the card (SHA-256 differs): install dreampipe again.")
+    return data

@@ -1,0 +1,5 @@
+"""`python -m dreampipe`, the same as the command `dreampipe`."""
+
+from dreampipe.cli.app import main
+
+main()

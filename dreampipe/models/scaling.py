@@ -1,0 +1,36 @@
+"""From dreampipe's pixels to a model's own: `scale(image, scaling)`, the five ways in which models want their input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dreampipe.models.card import Scaling
+
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+_CAFFE_MEAN = (103.939, 116.779, 123.68)  # of ImageNet: blue, green, red, in 0..255
+
+
+def scale(image: Any, scaling: Scaling) -> Any:
+    """The model's own input from an image (..., 3), RGB in [0, 1], floating point; differentiable.
+
+    unit: [0, 1] as it is; tf: [-1, 1]; torch: ImageNet's mean and deviation; caffe: BGR in 0..255 less ImageNet's mean;
+    bytes: [0, 255].
+
+    Raises:
+        ValueError: the scaling is none of these.
+    """
+    from keras import ops
+
+    match scaling:
+        case "unit":
+            return image
+        case "tf":
+            return image * 2.0 - 1.0
+        case "bytes":
+            return image * 255.0
+        case "torch":
+            return (image - ops.convert_to_tensor(_MEAN, image.dtype)) / ops.convert_to_tensor(_STD, image.dtype)
+        case "caffe":
+            return ops.flip(image, -1) * 255.0 - ops.convert_to_tensor(_CAFFE_MEAN, image.dtype)
+    raise ValueError(f"The scaling came as {scaling!r}, but unit, tf, torch, caffe or bytes is expected.")
