@@ -31,7 +31,7 @@ from dreampipe import backend
 from dreampipe.models.motifnet import evaluate
 from dreampipe.models.motifnet.renderer import CLASSES, NOTHING, SIZE
 from dreampipe.models.motifnet.scenery import scene
-from dreampipe.models.motifnet.train import Pictures, rendered
+from dreampipe.models.motifnet.train import Pictures, policy, rendered, save_arrays
 
 log = logging.getLogger("judge")
 Array = npt.NDArray[np.float32]
@@ -188,7 +188,8 @@ class Training:
         keras.utils.set_random_seed(plan.seed)
         self.plan = plan
         self.update = 0
-        self.model = _built(plan.precision)
+        with policy(plan.precision):
+            self.model = build(len(CLASSES))
         rate = CosineDecay(0.0, plan.updates - plan.warmup, warmup_target=plan.learning_rate, warmup_steps=plan.warmup)
         self.optimizer = keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay)
         self.optimizer.build(self.model.trainable_variables)
@@ -224,7 +225,7 @@ class Training:
     def save(self, path: Path) -> None:
         """Write a checkpoint: every variable, the number of the next update, and the plan it belongs to."""
         arrays = {f"v{i}": np.asarray(v) for i, v in enumerate(self._variables())}
-        _write(path, {**arrays, "update": np.array(self.update), "plan": np.array(json.dumps(asdict(self.plan)))})
+        save_arrays(path, {**arrays, "update": np.array(self.update), "plan": np.array(json.dumps(asdict(self.plan)))})
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint; ends the program where it is that of another plan."""
@@ -234,22 +235,6 @@ class Training:
             for i, variable in enumerate(self._variables()):
                 variable.assign(saved[f"v{i}"])
             self.update = int(saved["update"])
-
-
-def _built(precision: str) -> keras.Model:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        return build(len(CLASSES))
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-def _write(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
-    """Write an npz so that the final name never holds half a file."""
-    part = path.with_suffix(".part.npz")
-    np.savez(part, **arrays)  # type: ignore[arg-type]
-    part.replace(path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,7 +249,7 @@ class Judge:
         with np.load(path) as saved:
             if tuple(saved["classes"]) != CLASSES:
                 raise SystemExit(f"{path} was trained on other classes: train the judge anew.")
-            model = _built("float32")
+            model = build(len(CLASSES))
             model.set_weights([saved[f"w{i}"] for i in range(len(model.weights))])
         return cls(model)
 
@@ -363,7 +348,7 @@ def train(plan: Plan, folder: Path) -> None:
         log.info("going on from update %d", training.update)
     training.run(pictures, scenes(plan.scenes, plan.seed), folder)
     weights = {f"w{i}": np.asarray(w) for i, w in enumerate(training.model.weights)}
-    _write(folder / "judge.npz", {**weights, "classes": np.array(CLASSES)})
+    save_arrays(folder / "judge.npz", {**weights, "classes": np.array(CLASSES)})
     judge = Judge.load(folder / "judge.npz")
     pixels, labels = rendered(folder / "pictures", evaluate.CLEAN_PICTURES, evaluate.FRESH_SEED)
     print(f"clean accuracy on fresh pictures: {evaluate.clean_accuracy(judge.model, pixels, labels):.4f}")

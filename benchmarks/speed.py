@@ -69,9 +69,13 @@ def one_picture(folder: Path) -> None:
     _render(picture, 0, 480, 640)
     shown = subprocess.run([sys.executable, "-c", _PARTS, str(picture)], check=True, capture_output=True, text=True)
     parts = json.loads(shown.stdout.splitlines()[-1])
-    whole = seconds([sys.executable, "-m", "dreampipe", "dream", str(picture), str(folder / "out.jpg"), "--overwrite"], 1)
+    whole = seconds(
+        [sys.executable, "-m", "dreampipe", "dream", str(picture), str(folder / "out.jpg"), "--overwrite"], 1
+    )
     total = sum(parts.values())
-    print(f"one 640x480 picture, whole process {whole:.2f} s; the sum of its parts {total:.2f} s; ratio {whole / total:.2f}")
+    print(
+        f"one 640x480 picture: whole process {whole:.2f} s, sum of its parts {total:.2f} s, ratio {whole / total:.2f}"
+    )
     for name, value in parts.items():
         print(f"  {name:8s} {value:6.2f} s  {value / total:5.1%}")
 
@@ -86,9 +90,13 @@ def many_pictures(folder: Path, count: int) -> None:
     events = [json.loads(line) for line in shown.stdout.splitlines()]
     memory = [event["memory"] / 2**20 for event in events if event["event"] == "done"]
     finished = next(event for event in events if event["event"] == "finished")
-    print(f"{count} pictures of 512x512: {finished['seconds']:.1f} s after start, the model busy {finished['busy']:.1%}")
+    print(
+        f"{count} pictures of 512x512: {finished['seconds']:.1f} s after start, the model busy {finished['busy']:.1%}"
+    )
     tenth = memory[min(9, len(memory) - 1)]
-    print(f"  resident after picture 10 {tenth:.0f} MiB, after the last {memory[-1]:.0f} MiB, most {max(memory):.0f} MiB")
+    print(
+        f"  resident after picture 10 {tenth:.0f} MiB, after the last {memory[-1]:.0f} MiB, most {max(memory):.0f} MiB"
+    )
 
 
 def _render(path: Path, seed: int, height: int, width: int) -> None:

@@ -4,7 +4,7 @@ Data enters as files, becomes frames, passes through stages, and leaves as files
 model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:
 
     cli/         parse, call, print
-    recipes/     Recipe: every setting of a dream, and the door through which every face comes in; `dream` for one picture
+    recipes/     Recipe: every setting of a dream; the door through which every face comes in, `dream` for one picture
     engines/     who runs a recipe over files, and at what pace
     stages/      frames to frames: Resize, Dream, Blend; a Pipeline of stages is itself a stage
     ascent/      the one loop: climb an objective over octaves

@@ -33,7 +33,7 @@ def spec(*shape: int | None, dtype: str = "float32") -> Any:
 
 def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
     """`function` as one graph, traced at its first call and, given `specs`, for all sizes at once."""
-    return tf.function(function, input_signature=specs or None)  # type: ignore[no-any-return]
+    return tf.function(function, input_signature=specs or None, autograph=False)  # type: ignore[no-any-return]
 
 
 def value_and_gradients(

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
+import keras
 from keras import ops
 
 from dreampipe import backend
 from dreampipe.backend import Tensor
 from dreampipe.models.card import Card, open_model
 from dreampipe.models.scaling import scale
-from dreampipe.models.tap import describe, tap
+from dreampipe.models.tap import LOGITS, describe, tap
 from dreampipe.objectives import BoundObjective
 from dreampipe.objectives.terms import HEAD
 
@@ -37,7 +38,8 @@ def climber(card: Card, objective: BoundObjective, normalization: Normalization,
         seen = roll(mirrored(image, margin), shift)
 
         def score() -> tuple[Tensor, None]:
-            return ops.sum(objective(model(scale(seen, card.scaling), training=False))), None
+            values = model(scale(seen, card.scaling), training=False)
+            return ops.sum(objective(_named(values))), None
 
         value, _, (gradient,) = backend.value_and_gradients(score, [seen])
         gradient = unmirrored(roll(gradient, -shift), margin)
@@ -50,14 +52,23 @@ def climber(card: Card, objective: BoundObjective, normalization: Normalization,
 def _tapped(card: Card, objective: BoundObjective) -> Any:
     """The model from image to the activations that the objective reads."""
     model = tap(open_model(card), objective.layers, logits=objective.head)
-    objective.check({name: tuple(output.shape) for name, output in model.output.items()})
+    picture = keras.KerasTensor((1, *(card.fixed or (None, None)), 3))
+    shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture).items()}
+    objective.check(_named(shapes))
     return model
+
+
+def _named(values: dict[str, Any]) -> dict[str, Any]:
+    """Tapped values, or anything of each, by the names that an objective's terms have for them."""
+    return {**values, HEAD: values[LOGITS]} if LOGITS in values else values
 
 
 def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
     """How many pixels a picture may have for its ascent to use at most half of the memory that is free now."""
-    kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in describe(_tapped(card, objective)))
-    # Activations are kept for the gradient, and each has a gradient of its own at its time; 3 is measured, and generous.
+    layers = describe(open_model(card))
+    deepest = len(layers) if objective.head else max(i for i, x in enumerate(layers, 1) if x.name in objective.layers)
+    kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])
+    # Activations are kept for the gradient, and each has a gradient of its own in its time: 3 is generous.
     return int(backend.free_memory() / 2 / (3 * 4 * (kept + 3 * 8)))
 
 
@@ -77,7 +88,7 @@ def unmirrored(gradient: Tensor, margin: int) -> Tensor:
 
 
 def normalized(gradient: Tensor, normalization: Normalization) -> Tensor:
-    """The gradient (batch, height, width, 3) over each picture's mean of |g|, or over its deviation; zero stays zero."""
+    """The gradient (batch, height, width, 3) over each picture's mean of |g|, or its deviation; zero stays zero."""
     axes = (1, 2, 3)
     if normalization == "mean":
         size = ops.mean(ops.abs(gradient), axis=axes, keepdims=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from dreampipe.ascent.octaves import Octaves, Size, enlarge, pad_to, shrink
+from dreampipe.ascent.octaves import Octaves, Size, enlarge, fit, pad_to, shrink
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array
 from dreampipe.models.card import Card
@@ -46,6 +46,9 @@ class Step:
     score: float
 
 
+OnStep = Callable[[Step], None]
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """A dreamed picture (height, width, 3) float32 in [0, 1], and sentences on what the ascent had to decide."""
@@ -73,7 +76,7 @@ class Ascent:
 
     card: Card
     objective: Objective
-    octaves: Octaves = Octaves()
+    octaves: Octaves = field(default_factory=Octaves)
     steps: int = 10
     step_size: float = 0.02
     jitter: int = 32
@@ -85,7 +88,7 @@ class Ascent:
     def _bound(self) -> BoundObjective:
         return self.objective.bind(self.card)
 
-    def run(self, image: Array, *, seed: int, on_step: Callable[[Step], None] | None = None) -> Result:
+    def run(self, image: Array, *, seed: int, on_step: OnStep | None = None) -> Result:
         """Dream one picture.
 
         Args:
@@ -96,9 +99,24 @@ class Ascent:
         Raises:
             ModelError: the model cannot be opened or gives values that are not finite.
         """
-        climb = self._climber()
+        if self.card.fixed:
+            return self._run_fixed(image, self.card.fixed, seed, on_step)
         full, inner = pad_to(image, self.card.least)
         sizes = self.octaves.sizes((full.shape[0], full.shape[1]), self.card.least)
+        dreamed = self._dreamed(full, sizes, seed, on_step)
+        return Result(np.ascontiguousarray(dreamed[inner]), self._left_out(len(sizes)))
+
+    def _run_fixed(self, image: Array, size: Size, seed: int, on_step: OnStep | None) -> Result:
+        """On a model of one size: dreamed at that size, the dream's difference laid onto the picture at its own."""
+        source = fit(image, size)
+        detail = self._dreamed(source, (size,), seed, on_step) - source
+        dreamed = np.clip(image + fit(detail, (image.shape[0], image.shape[1])), 0, 1)
+        note = f"{self.card.name} takes {size[1]}x{size[0]} pixels only: dreamed at that size in one octave."
+        return Result(dreamed, (note,))
+
+    def _dreamed(self, full: Array, sizes: tuple[Size, ...], seed: int, on_step: OnStep | None) -> Array:
+        """The picture climbed at these sizes, the last of which is its own."""
+        climb = self._climber()
         bases = [full]
         for size in sizes[-2::-1]:
             bases.insert(0, shrink(bases[0], size))
@@ -106,7 +124,7 @@ class Ascent:
         for octave, base in enumerate(bases, 1):
             start = base + enlarge(detail, sizes[octave - 1])
             detail = self._octave(climb, start, seed, octave, len(bases), on_step) - base
-        return Result(np.ascontiguousarray((bases[-1] + detail)[inner]), self._notes(len(sizes)))
+        return bases[-1] + detail
 
     def fitting(self, size: Size) -> Size:
         """The largest size (height, width) of this shape, at most `size`, whose ascent fits into the free memory."""
@@ -119,17 +137,19 @@ class Ascent:
     def _climber(self) -> Climber:
         from dreampipe.ascent.climber import climber
 
-        return climber(self.card, self._bound(), self.normalization, MARGIN)
+        return climber(self.card, self._bound(), self.normalization, 0 if self.card.fixed else MARGIN)
 
-    def _notes(self, climbed: int) -> tuple[str, ...]:
+    def _left_out(self, climbed: int) -> tuple[str, ...]:
         left_out = self.octaves.count - climbed
         if not left_out:
             return ()
-        return (f"{left_out} of {self.octaves.count} octaves left out: smaller than {self.card.least} pixels, the least "
-                f"that {self.card.name} can see.",)
+        return (
+            f"{left_out} of {self.octaves.count} octaves left out: smaller than {self.card.least} pixels, the least "
+            f"that {self.card.name} can see.",
+        )
 
     def _octave(
-        self, climb: Climber, image: Array, seed: int, octave: int, octaves: int, on_step: Callable[[Step], None] | None
+        self, climb: Climber, image: Array, seed: int, octave: int, octaves: int, on_step: OnStep | None
     ) -> Array:
         size = (image.shape[0], image.shape[1])
         rng = np.random.default_rng([seed, octave])

@@ -25,14 +25,14 @@ class Octaves:
 
     def __post_init__(self) -> None:
         if self.count < 1 or not self.scale > 1:
-            raise ValueError(f"Octaves came as {self.count} of {self.scale}, but at least 1 of more than 1.0 is expected.")
+            raise ValueError(
+                f"Octaves came as {self.count} of {self.scale}, but at least 1 of more than 1.0 is expected."
+            )
 
     def sizes(self, full: Size, least: int) -> tuple[Size, ...]:
         """The sizes from the smallest to the full one; those with a side under `least` pixels are left out."""
         height, width = full
-        smaller = [
-            (round(height / self.scale**k), round(width / self.scale**k)) for k in range(self.count - 1, 0, -1)
-        ]
+        smaller = [(round(height / self.scale**k), round(width / self.scale**k)) for k in range(self.count - 1, 0, -1)]
         return (*(size for size in smaller if min(size) >= least), full)
 
 
@@ -44,6 +44,11 @@ def shrink(image: Array, size: Size) -> Array:
 def enlarge(detail: Array, size: Size) -> Array:
     """A dream's detail (height, width, 3) at a larger size, bilinear."""
     return _resized(detail, size, cv2.INTER_LINEAR)
+
+
+def fit(image: Array, size: Size) -> Array:
+    """The picture (height, width, 3) at any size and shape."""
+    return shrink(image, size) if image.shape[0] * image.shape[1] > size[0] * size[1] else enlarge(image, size)
 
 
 def _resized(image: Array, size: Size, interpolation: int) -> Array:

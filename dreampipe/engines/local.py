@@ -140,7 +140,9 @@ def _load(job: Job, manifest: Manifest, order: Order, recipe_sha256: str) -> _Lo
         if manifest.finished(job, source_sha256, recipe_sha256):
             return Skipped(job.name)
         if job.target.exists() and not order.overwrite and not manifest.ours(job):
-            return Failed(job.name, f"{job.target} exists and was not written by dreampipe: move it or use --overwrite.")
+            return Failed(
+                job.name, f"{job.target} exists and was not written by dreampipe: move it or use --overwrite."
+            )
         frame, info = decode(job.source, order.max_pixels)
     except (DreampipeError, MemoryError) as error:
         return Failed(job.name, str(error) or "it does not fit into memory")

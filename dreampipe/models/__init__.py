@@ -2,15 +2,18 @@
 
     card.py      Card and Layer, frozen values that travel; open_model, the model once per process
     files.py     the user's own .keras files, checked before anything in them is built
-    allowed.py   what such a file may name
-    graph.py     a configuration as a flat graph with names that last
-    fields.py    strides, receptive fields and least sizes, by arithmetic over that graph
+    archive.py   their outside: what kind of file, which members, how large
+    allowed.py   their inside: what a configuration may name
+    graph.py     a configuration as one flat graph
+    names.py     names of layers that last
+    fields.py    strides and receptive fields, by arithmetic over the graph
+    sizes.py     sizes of pictures that the graph can take
     tap.py       a model cut at the deepest layer asked for: image -> {layer name: activation}
     scaling.py   pixels in [0, 1] to a model's own input
     motifnet/    the embedded model
 
-`import dreampipe.models`, `card`, `cards` and `Card.layers` load neither tensorflow nor keras; `open_model`, `scale` and
-the module `tap` do.
+`import dreampipe.models`, `card`, `cards` and `Card.layers` load neither tensorflow nor keras; `open_model`, `scale`
+and the module `tap` do.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from typing import Any
 _LAYERS = """
     InputLayer Dense EinsumDense Activation Identity
     Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose
-    MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D AdaptiveAveragePooling2D AdaptiveMaxPooling2D
+    MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D
+    AdaptiveAveragePooling2D AdaptiveMaxPooling2D
     BatchNormalization LayerNormalization GroupNormalization RMSNormalization UnitNormalization Normalization Rescaling
     Dropout SpatialDropout2D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization
     Flatten Reshape Permute RepeatVector ZeroPadding2D Cropping2D UpSampling2D Resizing CenterCrop
@@ -27,8 +28,8 @@ _INITIALIZERS = """
 """
 _NUMPY = """
     Absolute Abs Add Subtract Multiply Divide DivideNoNan TrueDivide Negative Power Square Sqrt Exp Expm1 Log Log1p
-    Reciprocal Sign Sin Cos Tanh Arctan Maximum Minimum Clip Mean Sum Max Min Amax Amin Var Std Average Concatenate Stack
-    Split Reshape Ravel Transpose ExpandDims Squeeze Flip Roll Pad GetItem Matmul Einsum Dot Tensordot Repeat Tile
+    Reciprocal Sign Sin Cos Tanh Arctan Maximum Minimum Clip Mean Sum Max Min Amax Amin Var Std Average Concatenate
+    Stack Split Reshape Ravel Transpose ExpandDims Squeeze Flip Roll Pad GetItem Matmul Einsum Dot Tensordot Repeat Tile
     Moveaxis Swapaxes BroadcastTo OnesLike ZerosLike Greater GreaterEqual Less LessEqual Where
 """
 _NN = """
@@ -57,13 +58,12 @@ ALLOWED: Mapping[str, frozenset[str]] = {
 OWN = ("dreampipe.models.motifnet.network", "ReflectPadding2D", "dreampipe>ReflectPadding2D")
 """The module, class and registered name of the one class that is not Keras' own."""
 
-PLAIN = frozenset(["__keras_tensor__", "__slice__", "__ellipsis__"])
-"""Values that Keras writes in the form of a class."""
+_PLAIN = frozenset(["__keras_tensor__", "__slice__", "__ellipsis__"])  # values in the form of a class
 
 _ARRAYS = frozenset(["__tensor__", "__numpy__"])
-_NUMBERS = frozenset(
-    "float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split()
-)  # of no other dtype is the size of an array bound by the size of its text
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+_INTEGERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+_NUMBERS = frozenset([*_FLOATS, *_INTEGERS])  # an array of these is no larger than its text
 
 _CODE: Mapping[str, str] = {
     "Lambda": "a Lambda layer, which runs code out of the file",
@@ -109,7 +109,7 @@ def _unknown(node: Mapping[str, Any]) -> str | None:
         return f"a reference to the function {str(node.get('config'))[:80]!r}"
     if not isinstance(kind, str) or not isinstance(module, str | None):
         return "a class whose name is not text"
-    if kind in PLAIN:
+    if kind in _PLAIN:
         return None
     if kind in _ARRAYS:
         inner = node.get("config")

@@ -1,6 +1,6 @@
 """What a model is, without opening it: `Card` and `Layer`, small frozen values; and the door that opens a card.
 
-    card: Card -> open_model(card) -> keras.Model   (batch, height, width, 3) in the card's scaling -> its output
+card: Card -> open_model(card) -> keras.Model   (batch, height, width, 3) in the card's scaling -> its output
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Layer:
         name: what `tap` and objectives call it.
         kind: the name of its class.
         channels: of its output; None where the configuration does not tell.
-        stride: pixels of the picture from one place to the next; None where places are no longer a grid of whole pixels.
+        stride: pixels of the picture from one place to the next; None where places are no grid of whole pixels.
         receptive_field: pixels of the picture, along the longer side, that one place sees; None where it sees them all,
             or where it cannot be known.
         recommended: why it dreams well; empty for the layers that nobody recommends.

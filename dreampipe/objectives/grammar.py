@@ -4,6 +4,7 @@
     product  = factor { "*" factor }              at most one factor is not a number
     factor   = number | unit | "(" sum ")"
     unit     = ("logit" | "prob") "(" (name | integer) ")"
+             | "everywhere" "(" name ")"
              | name [ "[" integer "]" [ "@" ("center" | "(" integer "," integer ")") ] ]
     name     = identifier | a JSON string in double quotes
 
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dreampipe.errors import ObjectiveError
-from dreampipe.objectives.measures import CENTER, Channel, Logit, MeanSquare, Neuron, Probability
+from dreampipe.objectives.measures import CENTER, Channel, Everywhere, Logit, MeanSquare, Neuron, Probability
 from dreampipe.objectives.names import IDENTIFIER
 from dreampipe.objectives.terms import HEAD, Objective, Term
 
@@ -127,16 +128,22 @@ class _Parser:
         bare = self.token.kind == "name"
         name = self.name("expected a layer, as in mixed4, or logit(...), prob(...), or a number")
         if bare and self.next_is("("):
-            if name not in _HEAD_MEASURES:
-                raise self.error(f"{name}(...) is unknown; logit(...) and prob(...) are there")
-            label = self.integer() if self.token.kind == "number" else self.name("expected a class, by name or number")
+            term = self.call(name)
             self.expect(")")
-            return Term(HEAD, _HEAD_MEASURES[name](label))
+            return term
         if not self.next_is("["):
             return Term(name, MeanSquare())
         channel = self.integer()
         self.expect("]")
         return Term(name, Neuron(channel, self.place()) if self.next_is("@") else Channel(channel))
+
+    def call(self, function: str) -> Term:
+        if function == "everywhere":
+            return Term(self.name("expected a layer, as in mixed4"), Everywhere())
+        if function not in _HEAD_MEASURES:
+            raise self.error(f"{function}(...) is unknown; everywhere(...), logit(...) and prob(...) are there")
+        label = self.integer() if self.token.kind == "number" else self.name("expected a class, by name or number")
+        return Term(HEAD, _HEAD_MEASURES[function](label))
 
     def place(self) -> tuple[int, int] | None:
         if self.token.kind == "name" and self.token.text == CENTER:

@@ -31,6 +31,23 @@ class MeanSquare:
 
 
 @dataclass(frozen=True)
+class Everywhere:
+    """A whole layer at every place alike, `everywhere(mixed6)`: the mean over places of the logarithm of its energy.
+
+    The energy of a place is the mean of the squares of its channels. Its logarithm saturates: a place that is already
+    strong asks for little more, so the dream covers the picture instead of feeding a few spots. A tenth of the picture's
+    mean energy, taken as a constant, keeps places without any from asking for everything.
+    """
+
+    def __call__(self, values: Tensor) -> Tensor:
+        from keras import ops
+
+        energy = ops.mean(values * values, axis=-1)
+        floor = ops.stop_gradient(ops.mean(energy, axis=tuple(range(1, len(energy.shape))), keepdims=True)) / 10
+        return _over_places(ops.log(energy + floor + 1e-12))
+
+
+@dataclass(frozen=True)
 class Channel:
     """One channel, `mixed4[12]`: its mean over all places.
 
@@ -89,4 +106,4 @@ class Probability:
         return ops.softmax(values, axis=-1)[:, self.label]
 
 
-Measure = MeanSquare | Channel | Neuron | Logit | Probability
+Measure = MeanSquare | Everywhere | Channel | Neuron | Logit | Probability

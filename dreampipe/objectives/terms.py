@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dreampipe.errors import ObjectiveError
-from dreampipe.objectives.measures import CENTER, Channel, Logit, MeanSquare, Measure, Neuron, Probability, Tensor
+from dreampipe.objectives.measures import (
+    CENTER,
+    Channel,
+    Everywhere,
+    Logit,
+    MeanSquare,
+    Measure,
+    Neuron,
+    Probability,
+    Tensor,
+)
 from dreampipe.objectives.names import near, quoted
 
 if TYPE_CHECKING:
@@ -35,6 +45,8 @@ class Term:
         match self.measure:
             case MeanSquare():
                 return quoted(self.layer)
+            case Everywhere():
+                return f"everywhere({quoted(self.layer)})"
             case Channel(channel):
                 return f"{quoted(self.layer)}[{channel}]"
             case Neuron(channel, place):
@@ -56,15 +68,19 @@ class Term:
         return self
 
     def check(self, width: int | None, rank: int) -> None:
-        """Raise ObjectiveError unless what is tapped, of this many channels or classes and dimensions, has this unit."""
+        """Raise ObjectiveError unless what is tapped, of this many channels (or classes) and axes, has this unit."""
         index = self.measure.label if isinstance(self.measure, Logit | Probability) else None
         if isinstance(self.measure, Channel | Neuron):
             index = self.measure.channel
         if isinstance(index, int) and width is not None and index >= width:
             what = "Class" if self.layer == HEAD else f"Channel of layer {self.layer}"
-            raise ObjectiveError(f"{what} {index} was asked for, but there are {width}: give one from 0 to {width - 1}.")
-        if isinstance(self.measure, Neuron) and rank != 4:
-            raise ObjectiveError(f"Layer {self.layer} has no rows and columns: name a unit of it, as in {self.layer}[0].")
+            raise ObjectiveError(
+                f"{what} {index} was asked for, but there are {width}: give one from 0 to {width - 1}."
+            )
+        if isinstance(self.measure, Neuron | Everywhere) and rank != 4:
+            raise ObjectiveError(
+                f"Layer {self.layer} has no rows and columns: name a unit of it, as in {self.layer}[0]."
+            )
 
 
 def _class_index(card: Card, label: str | int) -> int:
@@ -72,7 +88,9 @@ def _class_index(card: Card, label: str | int) -> int:
     if isinstance(label, int):
         if card.classes and label >= len(card.classes):
             last = len(card.classes) - 1
-            raise ObjectiveError(f"Class {label} was asked for, but {card.name} has classes 0 to {last}: give one of them.")
+            raise ObjectiveError(
+                f"Class {label} was asked for, but {card.name} has classes 0 to {last}: give one of them."
+            )
         return label
     if not card.classes:
         raise ObjectiveError(f"Class {label!r} was asked for, but {card.name} names no classes: give its number.")
@@ -140,7 +158,7 @@ class Objective:
 
 @dataclass(frozen=True)
 class BoundObjective:
-    """An objective whose every name is the model's own: call it with the tapped values, get a score for each picture."""
+    """An objective whose every name is the model's own: call it with tapped values, get a score for each picture."""
 
     terms: tuple[Term, ...]
 

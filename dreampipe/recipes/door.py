@@ -25,7 +25,7 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
         settings: fields of `Recipe`, laid over `recipe`.
 
     Returns:
-        (height, width, 3), or (height, width, 4) where the picture had alpha, in the dtype given; of a file in uint8, or
+        (height, width, 3), or (height, width, 4) where the picture had alpha, in the dtype given; of a file uint8, or
         uint16 where the file has 16 bits.
 
     Raises:

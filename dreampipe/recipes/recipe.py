@@ -57,7 +57,7 @@ class Recipe(BaseModel):
         return card(self.model, self.scaling)
 
     def ascent(self) -> Ascent:
-        """How to climb; raises ModelError and ObjectiveError for names that are not there, before anything is loaded."""
+        """How to climb; raises ModelError and ObjectiveError for what is not there, before anything is loaded."""
         chosen = self.card()
         return Ascent(
             card=chosen,

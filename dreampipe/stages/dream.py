@@ -27,8 +27,8 @@ class Dream:
     Attributes:
         ascent: how to climb.
         seed: of every draw; equal frames dream equally, wherever they stand.
-        max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the dream's difference
-            from its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
+        max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the difference from
+            its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
         on_step: called with the frame and each step.
         on_note: called with the frame and a sentence on what had to be decided. Leave both None where the stage must be
             picklable.

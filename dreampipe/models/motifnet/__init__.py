@@ -1,9 +1,9 @@
 """The embedded model `motifnet`: what a clean checkout dreams with.
 
-    network.py    the architecture
-    renderer.py   the training pictures: motifs/ on a scenery.py
-    train.py      the training, which makes weights.npz
-    card.toml     what is known of the result
+network.py    the architecture
+renderer.py   the training pictures: motifs/ on a scenery.py
+train.py      the training, which makes weights.npz
+card.toml     what is known of the result
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ def card() -> Card:
 def layers() -> tuple[Layer, ...]:
     """The layers of motifnet, out of card.toml; a test holds them against the network."""
     known = _read()
-    return tuple(Layer(*row, recommended=known["recommended"].get(row[0], "")) for row in known["layers"])
+    return tuple(
+        Layer(name, kind, channels, stride or None, field or None, known["recommended"].get(name, ""))
+        for name, kind, channels, stride, field in known["layers"]
+    )
 
 
 def load(card: Card, weights: Path = WEIGHTS) -> keras.Model:
@@ -63,7 +66,9 @@ def load(card: Card, weights: Path = WEIGHTS) -> keras.Model:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         expected = {w.path: w.shape for w in model.weights}
         if {name: arrays[name].shape for name in arrays.files} != expected:
-            raise ModelError(f"The weights {weights} are of another network than this motifnet: install dreampipe again.")
+            raise ModelError(
+                f"The weights {weights} are of another network than this motifnet: install dreampipe again."
+            )
         for variable in model.weights:
             variable.assign(arrays[variable.path].astype(np.float32))
     return model
@@ -72,11 +77,15 @@ def load(card: Card, weights: Path = WEIGHTS) -> keras.Model:
 def _checked(weights: Path, sha256: str) -> bytes:
     """The file's bytes, read once, so that what was checked is what is used."""
     if not sha256:
-        raise ModelError("The card of motifnet holds no SHA-256, so no weights can be trusted: install dreampipe again.")
+        raise ModelError(
+            "The card of motifnet holds no SHA-256, so no weights can be trusted: install dreampipe again."
+        )
     try:
         data = weights.read_bytes()
     except OSError as error:
-        raise ModelError(f"The weights {weights} cannot be read ({error.strerror}): install dreampipe again.") from error
+        raise ModelError(
+            f"The weights {weights} cannot be read ({error.strerror}): install dreampipe again."
+        ) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ModelError(f"The weights {weights} are not those of the card (SHA-256 differs): install dreampipe again.")
     return data

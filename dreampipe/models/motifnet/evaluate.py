@@ -7,7 +7,7 @@ picture, on pixels in [0, 1].
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -40,7 +40,7 @@ def clean_accuracy(model: keras.Model, pictures: Pixels, labels: Labels) -> floa
         pictures: (count, height, width, 3), uint8 in [0, 255] or float32 in [0, 1].
         labels: (count,) indices of classes.
     """
-    forward = backend.compiled(lambda x: model(x, training=False), backend.spec(None, None, None, 3))
+    forward = backend.compiled(lambda x: model(x, training=False), backend.spec(None, *pictures.shape[1:]))
     named = [np.asarray(forward(_unit_range(pictures[part]))).argmax(-1) for part in _parts(len(labels))]
     return float(np.mean(np.concatenate(named) == labels))
 
@@ -61,23 +61,21 @@ def attacked(
     gradient; after each it is brought back into the ball and clipped to [0, 1], which never leaves the ball, and the
     next gradient is taken there.
     """
-    advance = backend.compiled(_step(model), *[backend.spec(None, None, None, 3)] * 2, *_SCALARS)
+    batch = backend.spec(None, *pictures.shape[1:])
+    scalar = backend.spec()
+    advance = backend.compiled(_step(model), batch, batch, backend.spec(None, dtype="int32"), scalar, scalar)
     moved = np.empty(pictures.shape, np.float32)
     rng = np.random.default_rng(seed)
     for part in _parts(len(labels)):
-        start = ops.convert_to_tensor(_unit_range(pictures[part]))
-        truth = ops.convert_to_tensor(labels[part].astype(np.int32))
-        x = ops.clip(start + _in_ball(rng, start.shape, radius), 0.0, 1.0)
+        start, truth = _unit_range(pictures[part]), labels[part].astype(np.int32)
+        x = np.clip(start + _in_ball(rng, start.shape, radius), 0, 1)
         for _ in range(steps):
             x = advance(x, start, truth, np.float32(radius), np.float32(2.5 * radius / steps))
         moved[part] = np.asarray(x)
     return moved
 
 
-_SCALARS = (backend.spec(None, dtype="int32"), backend.spec(), backend.spec())
-
-
-def _step(model: keras.Model) -> backend.Tensor:
+def _step(model: keras.Model) -> Callable[..., backend.Tensor]:
     """One step of the attack: `(x, start, labels, radius, length) -> x`."""
 
     def step(

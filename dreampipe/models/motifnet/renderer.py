@@ -44,20 +44,24 @@ class Example:
 
 
 def render(number: int, seed: int = 0, size: int = SIZE) -> Example:
-    """The picture of this number: its class is `number` modulo the number of classes, the rest is chance from `seed`."""
+    """The picture of this number: its class is `number` modulo that of the classes, the rest is chance from `seed`."""
     label = number % len(CLASSES)
     rng = np.random.default_rng([seed, number])
     grid = round(size * _SUPERSAMPLING)
     picture, mask = _nothing(rng, grid) if label == NOTHING else _motif(rng, label, grid)
-    picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)
-    return Example(_bytes(_camera(rng, picture)), _bytes(mask), label)
+    return Example(_bytes(_camera(rng, _shrunk(picture, size))), _bytes(_shrunk(mask, size)), label)
 
 
-def render_many(numbers: Iterable[int], seed: int = 0, size: int = SIZE) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+def render_many(
+    numbers: Iterable[int], seed: int = 0, size: int = SIZE
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
     """Pictures (count, size, size, 3) uint8 and labels (count,) int32 of these numbers."""
     examples = [render(number, seed, size) for number in numbers]
     return np.stack([e.pixels for e in examples]), np.array([e.label for e in examples], np.int32)
+
+
+def _shrunk(x: Array, size: int) -> Array:
+    return np.asarray(cv2.resize(x, (size, size), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _bytes(x: Array) -> npt.NDArray[np.uint8]:
@@ -117,6 +121,7 @@ def _nothing(rng: Rng, grid: int) -> tuple[Array, Array]:
 def _shuffled(rng: Rng, picture: Array, count: int) -> Array:
     """The picture cut into `count` x `count` patches in another order."""
     side = picture.shape[0] // count
+    picture = picture[: side * count, : side * count]
     tiles = picture.reshape(count, side, count, side, 3).swapaxes(1, 2).reshape(count * count, side, side, 3)
     tiles = tiles[rng.permutation(count * count)].reshape(count, count, side, side, 3)
     return np.asarray(tiles.swapaxes(1, 2).reshape(picture.shape), np.float32)
@@ -125,7 +130,7 @@ def _shuffled(rng: Rng, picture: Array, count: int) -> Array:
 def _camera(rng: Rng, picture: Array) -> Array:
     """Exposure, a touch of blur at times, and grain."""
     if rng.random() < 0.25:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.0))
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.0)), np.float32)
     picture = picture * rng.uniform(0.75, 1.15) + rng.normal(0, 0.03)
     grain = rng.standard_normal(picture.shape, dtype=np.float32) * rng.uniform(0, 0.03)
     return np.asarray(np.clip(picture + grain, 0, 1), np.float32)

@@ -28,6 +28,8 @@ import numpy.typing as npt
 from keras import ops
 
 from dreampipe import backend
+from dreampipe.backend import Tensor
+from dreampipe.errors import ModelError
 from dreampipe.models.motifnet import network
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render_many
 
@@ -97,10 +99,10 @@ def _chunk_path(folder: Path, seed: int, numbers: range) -> Path:
 
 def _render_chunk(folder: Path, seed: int, numbers: range) -> None:
     pixels, labels = render_many(numbers, seed)
-    _save(_chunk_path(folder, seed, numbers), {"pixels": pixels, "labels": labels})
+    save_arrays(_chunk_path(folder, seed, numbers), {"pixels": pixels, "labels": labels})
 
 
-def _save(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
+def save_arrays(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
     """Write an npz so that the final name never holds half a file."""
     part = path.with_suffix(".part")
     with part.open("wb") as file:
@@ -110,7 +112,9 @@ def _save(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
     part.replace(path)
 
 
-def batches(pictures: Pictures, plan: Plan, first: int) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]]:
+def batches(
+    pictures: Pictures, plan: Plan, first: int
+) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]]:
     """Augmented batches for ever, from batch number `first` on; each depends on the seed and its number alone."""
     pixels, labels = pictures
     number = first
@@ -125,7 +129,7 @@ def _augmented(rng: np.random.Generator, pixels: npt.NDArray[np.uint8]) -> npt.N
     """Mirrored by chance, shifted by up to 8 pixels with mirrored borders, its channels a little stronger or weaker."""
     x = pixels[:, ::-1] if rng.random() < 0.5 else pixels
     top, left = rng.integers(0, 17, 2)
-    x = np.pad(x, ((8, 8), (8, 8), (0, 0)), mode="reflect")[top : top + SIZE, left : left + SIZE]
+    x = np.pad(x, ((8, 8), (8, 8), (0, 0)), mode="reflect")[top : top + x.shape[0], left : left + x.shape[1]]
     gain = rng.uniform(0.85, 1.15) * rng.uniform(0.92, 1.08, 3)
     return np.asarray(np.clip(x * (gain / 255), 0, 1), np.float32)
 
@@ -137,7 +141,7 @@ class Trainer:
         keras.utils.set_random_seed(plan.seed)
         self.plan = plan
         self.update = 0
-        with _policy(plan.precision):
+        with policy(plan.precision):
             self.model = build(len(CLASSES))
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, plan.updates - plan.warmup, warmup_target=plan.learning_rate, warmup_steps=plan.warmup
@@ -149,10 +153,10 @@ class Trainer:
         self.perturbation = np.zeros((plan.batch, SIZE, SIZE, 3), np.float32)
         self._step = backend.compiled(self._compute_step)
 
-    def _compute_step(self, x: backend.Tensor, y: backend.Tensor, d: backend.Tensor, radius: backend.Tensor) -> tuple[backend.Tensor, ...]:
+    def _compute_step(self, x: Tensor, y: Tensor, d: Tensor, radius: Tensor) -> tuple[Tensor, ...]:
         weights = self.model.trainable_variables
 
-        def loss() -> tuple[backend.Tensor, backend.Tensor]:
+        def loss() -> tuple[Tensor, Tensor]:
             logits = self.model(ops.clip(x + d, 0.0, 1.0), training=True)
             return ops.mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)), logits
 
@@ -170,26 +174,39 @@ class Trainer:
                 return
             tensors = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
             for _ in range(plan.replays):
-                radius = np.float32(plan.radius_at(self.update))
-                loss, right, d = self._step(*tensors, ops.convert_to_tensor(self.perturbation), ops.convert_to_tensor(radius))
-                self.perturbation = np.asarray(d)
-                marks.append((float(loss), float(right)))
-                self.update += 1
+                marks.append(self._replay(*tensors))
             if self.update % plan.checkpoint_every < plan.replays:
                 self.save(folder / "checkpoint.npz")
                 loss_mean, right_mean = np.mean(marks, 0)
                 marks = []
                 on_progress(Progress(self.update, plan.updates, float(loss_mean), float(right_mean)))
 
+    def _replay(self, x: Tensor, y: Tensor) -> tuple[float, float]:
+        """One update; the loss and accuracy before it."""
+        radius = ops.convert_to_tensor(np.float32(self.plan.radius_at(self.update)))
+        loss, right, d = self._step(x, y, ops.convert_to_tensor(self.perturbation), radius)
+        self.perturbation = np.asarray(d)
+        self.update += 1
+        return float(loss), float(right)
+
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.variables, *self.optimizer.variables]
 
     def save(self, path: Path) -> None:
+        """Write the whole state as one file."""
         arrays = {f"v{i}": np.asarray(v) for i, v in enumerate(self._variables())}
-        _save(path, {**arrays, "perturbation": self.perturbation, "update": np.array(self.update)})
+        whole = {**arrays, "perturbation": self.perturbation, "update": np.array(self.update)}
+        save_arrays(path, {**whole, "plan": np.array(repr(self.plan))})
 
     def restore(self, path: Path) -> None:
+        """Go on from a saved state.
+
+        Raises:
+            ModelError: the state is that of another plan.
+        """
         with np.load(path) as saved:
+            if str(saved["plan"]) != repr(self.plan):
+                raise ModelError(f"{path} is the checkpoint of {saved['plan']}: give its options, or another folder.")
             for i, variable in enumerate(self._variables()):
                 variable.assign(saved[f"v{i}"])
             self.perturbation = saved["perturbation"]
@@ -205,7 +222,7 @@ class Trainer:
 
 
 @contextmanager
-def _policy(name: str) -> Iterator[None]:
+def policy(name: str) -> Iterator[None]:
     """Keras' dtype policy while a network is built, and the old one after."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
@@ -215,12 +232,12 @@ def _policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def unit(g: backend.Tensor) -> backend.Tensor:
+def unit(g: Tensor) -> Tensor:
     """Each picture's gradient (batch, height, width, 3) at L2 norm 1."""
     return g / (ops.sqrt(ops.sum(g * g, axis=(1, 2, 3), keepdims=True)) + 1e-12)
 
 
-def within(d: backend.Tensor, radius: backend.Tensor) -> backend.Tensor:
+def within(d: Tensor, radius: Tensor) -> Tensor:
     """Each perturbation brought back to the L2 ball of this radius."""
     norm = ops.sqrt(ops.sum(d * d, axis=(1, 2, 3), keepdims=True))
     return d * ops.minimum(1.0, radius / (norm + 1e-12))
@@ -242,7 +259,9 @@ def main() -> None:
         trainer.restore(folder / "checkpoint.npz")
         log.info("going on from update %d", trainer.update)
     trainer.run(pictures, folder, lambda p: log.info("%s", p))
-    _save(folder / "weights.npz", {w.path: a for w, a in zip(trainer.model.weights, trainer.averaged(), strict=True)})
+    save_arrays(
+        folder / "weights.npz", {w.path: a for w, a in zip(trainer.model.weights, trainer.averaged(), strict=True)}
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""How a command ends: what a user can mend is one sentence on stderr and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import typer
+
+from dreampipe.errors import DreampipeError
+
+FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
+"""Exit codes beside 0: some picture failed; nothing could begin; Ctrl-C."""
+
+
+def say(line: str) -> None:
+    """A line for people, on stderr: stdout belongs to what may be piped."""
+    typer.echo(line, err=True)
+
+
+def answered(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with every DreampipeError told as `Error: sentence` and exit code 2; others are bugs and go on."""
+
+    @wraps(command)
+    def answering(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except DreampipeError as error:
+            say(f"Error: {error}")
+            raise typer.Exit(BAD_ARGUMENTS) from None
+
+    return answering

@@ -1,0 +1,46 @@
+"""The program `dreampipe`: `app` with its commands, and `main`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dreampipe import __version__
+from dreampipe.cli.dream import dream
+from dreampipe.cli.layers import layers
+from dreampipe.cli.models import models
+from dreampipe.cli.sheet import sheet
+
+app = typer.Typer(
+    name="dreampipe",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Plain help: it pipes well, and rich would cost a tenth of a second.
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dreampipe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def dreampipe(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Pictures, dreamed by the activations of a Keras model."""
+
+
+for command in (dream, sheet, models, layers):
+    app.command(no_args_is_help=command is not models)(command)
+
+
+def main() -> None:
+    """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 interrupted."""
+    app()

@@ -1,0 +1,36 @@
+"""What a run says where there is no bar: JSON lines for programs, failures and a summary for people."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+
+from dreampipe.cli.answer import say
+from dreampipe.engines.events import Event, Failed, Finished, Noted
+
+
+def write_line(event: Event) -> None:
+    """One event as one line of JSON on stdout: its type under "event", then its fields."""
+    print(as_json(event), flush=True)
+
+
+def as_json(event: Event) -> str:
+    """`Stepped(name, step)` becomes `{"event": "stepped", "name": ..., "step": {...}}`, in ASCII."""
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    return json.dumps({"event": kind, **asdict(event)}, allow_nan=False)
+
+
+def tell_failures(event: Event) -> None:
+    """Name each picture that failed, with the reason, on stderr."""
+    if isinstance(event, Failed):
+        say(f"Failed {event.name}: {event.reason}")
+
+
+def tell(event: Event) -> None:
+    """Failures, notes, and at the end one line that counts, on stderr."""
+    tell_failures(event)
+    if isinstance(event, Noted):
+        say(f"Note on {event.name}: {event.text}")
+    elif isinstance(event, Finished):
+        say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed")

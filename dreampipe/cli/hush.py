@@ -1,0 +1,39 @@
+"""tensorflow's own chatter, kept from the terminal while it is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Hide what is written to file descriptor 2, by C++ too; when the block fails, all of it is shown after all."""
+    sys.stderr.flush()
+    try:
+        shown = os.dup(2)
+    except OSError:  # no stderr at all, so there is nothing to keep clean
+        yield
+        return
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            os.dup2(shown, 2)
+            hidden.seek(0)
+            os.write(2, hidden.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+
+
+def import_backend() -> None:
+    """Import tensorflow, which writes of processors and drivers to stderr whatever its log level."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with hushed():
+        import dreampipe.backend  # noqa: F401

@@ -1,0 +1,106 @@
+"""Files to frames and frames to files; nothing else in the house opens a picture.
+
+    formats.py     which formats there are: their suffixes, their first bytes, what each can hold
+    decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
+    encoding.py    a Frame to the bytes of a file
+    tiff.py        the same two for TIFF
+    metadata.py    EXIF, orientation and colour profiles
+    writing.py     bytes to a file, whole or not at all
+    folders.py     which inputs become which outputs
+    manifest.py    what has been written, from what, and by which recipe
+
+Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
+the file's own numbers, never converted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media.decoding import MAX_PIXELS, decode
+from dreampipe.media.encoding import encode
+from dreampipe.media.folders import Job, Plan, plan
+from dreampipe.media.formats import format_for_writing
+from dreampipe.media.manifest import Manifest, sha256
+from dreampipe.media.writing import write_whole
+
+__all__ = [
+    "MAX_PIXELS",
+    "Job",
+    "Manifest",
+    "Media",
+    "Plan",
+    "decode",
+    "encode",
+    "plan",
+    "read",
+    "sha256",
+    "write",
+    "write_whole",
+]
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that has been read: iterate over it for its frames, as often as you like.
+
+    Attributes:
+        path: where it was read.
+        info: what the file says of itself; hand it to `write(..., like=info)`.
+        frames: one for a picture.
+    """
+
+    path: Path
+    info: MediaInfo
+    frames: tuple[Frame, ...]
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self.frames)
+
+
+def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Media:
+    """Read a picture; what the file holds decides its format, not its suffix.
+
+    Raises:
+        MediaError: the file is missing, is no picture, is damaged, or has more than `max_pixels` pixels.
+    """
+    frame, info = decode(path, max_pixels)
+    return Media(Path(path), info, (frame,))
+
+
+def write(
+    frames: Iterable[Frame] | Frame,
+    path: str | os.PathLike[str],
+    like: MediaInfo | None = None,
+    *,
+    quality: int | None = None,
+) -> None:
+    """Write one frame as a picture in the format of the path's suffix, whole or not at all.
+
+    Args:
+        frames: a frame, or an iterable of exactly one.
+        path: its folder must exist; a file that is there is replaced.
+        like: depth, alpha, colour profile and EXIF are taken from it where the format can hold them;
+            without it the picture has 8 bits, the frame's alpha and no metadata.
+        quality: 1 to 100 for the lossy formats; None for their default.
+
+    Raises:
+        MediaError: the suffix is unknown, there is not exactly one frame, or the file cannot be written.
+    """
+    path = Path(path)
+    data = encode(_only(frames, path), format_for_writing(path), like, quality)
+    write_whole(path, data)
+
+
+def _only(frames: Iterable[Frame] | Frame, path: Path) -> Frame:
+    came = [frames] if isinstance(frames, Frame) else list(islice(frames, 2))
+    if len(came) != 1:
+        count = "no frame" if not came else "more than one frame"
+        raise MediaError(f"{count.capitalize()} came for {path}, but a picture is one frame: hand over exactly one.")
+    return came[0]

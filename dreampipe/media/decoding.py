@@ -1,0 +1,170 @@
+"""A file to a Frame and its MediaInfo.
+
+Pillow decodes all but TIFF (tifffile does that): OpenCV returns a truncated JPEG as a picture with a grey rest and no
+error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pillow has found the file to be whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL.ImageFile import ImageFile
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array, Frame, MediaInfo
+from dreampipe.media import tiff
+from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, Format, format_of_content
+from dreampipe.media.metadata import rgb_profile, turned, upright_exif
+from dreampipe.media.tiff import Admit, Decoded
+
+MAX_PIXELS = 100_000_000
+"""The most pixels that are decoded unless told otherwise."""
+
+# Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
+# limit of pixels does not stand in for ours.
+_OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
+    "png": PngImagePlugin.PngImageFile,
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
+    "bmp": BmpImagePlugin.BmpImageFile,
+    "gif": GifImagePlugin.GifImageFile,
+}
+
+
+def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[Frame, MediaInfo]:
+    """Read the first frame of a picture, upright, and what the file says of itself.
+
+    Args:
+        path: a picture; what it holds decides its format, not its suffix.
+        max_pixels: a header that says more is refused before anything is decoded.
+
+    Raises:
+        MediaError: the file is missing, is no picture, is damaged, or is too large.
+    """
+    path = Path(path)
+    _check_kind(path)
+    try:
+        with path.open("rb") as file:
+            format = _format(path, file)
+            return _finished(_decoded(path, file, format, max_pixels), format)
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
+
+
+def _check_kind(path: Path) -> None:
+    if path.is_dir():
+        raise MediaError(f"{path} is a folder, but a picture is expected: name one of the pictures in it.")
+    if not path.exists():
+        raise MediaError(f"{path} does not exist, but a picture is expected: check its name.")
+    if not path.is_file():
+        raise MediaError(f"{path} is no regular file, but a picture is expected: copy it into a file first.")
+
+
+def _format(path: Path, file: IO[bytes]) -> Format:
+    head = file.read(HEAD)
+    file.seek(0)
+    if not head:
+        raise MediaError(f"{path} is empty (0 bytes), but a picture is expected: replace it by a whole copy.")
+    format = format_of_content(head)
+    if format is None:
+        raise MediaError(f"{path} does not hold a picture that can be read, but one of {SUFFIXES} is expected.")
+    return format
+
+
+def _decoded(path: Path, file: IO[bytes], format: Format, max_pixels: int) -> Decoded:
+    def admit(width: int, height: int) -> None:
+        if width * height > max_pixels:
+            raise MediaError(
+                f"{path} says that it has {width}x{height} pixels, but at most {max_pixels:,} in all are read: "
+                "shrink it, or raise --max-pixels if you trust it."
+            )
+
+    try:
+        return tiff.decode(file, admit) if format is TIFF else _decode(file, format, admit)
+    except MediaError:
+        raise
+    except MemoryError:
+        raise MediaError(f"{path} does not fit into memory when decoded: shrink it first.") from None
+    except Exception as problem:  # on broken bytes the codecs raise whatever they happen to meet
+        reason = " ".join(str(problem).split()).rstrip(".") or type(problem).__name__
+        raise MediaError(
+            f"{path} is a damaged, cut short or unusual {format.name} file ({reason}): replace it by a whole copy."
+        ) from problem
+
+
+def _decode(file: IO[bytes], format: Format, admit: Admit) -> Decoded:
+    image = _OPENERS[format.name](file)
+    admit(image.width, image.height)
+    exif, icc = image.info.get("exif"), image.info.get("icc_profile")
+    deep = _is_deep(image)
+    image.load()
+    notes = _notes(image)
+    if deep:
+        samples = _deep_samples(file, image)
+    else:
+        samples = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    alpha = samples[..., 3] if samples.shape[2] == 4 else None
+    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
+
+
+def _is_deep(image: ImageFile) -> bool:
+    # Pillow calls a deep colour PNG plain "RGB"; only what it is about to unpack tells (before load).
+    return any("16" in str(tile.args) for tile in image.tile) if image.format == "PNG" else False
+
+
+def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:
+    file.seek(0)
+    samples = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None or samples.dtype != np.uint16:
+        raise ValueError("its 16 bits cannot be decoded")
+    if samples.ndim == 3:
+        code = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        return np.asarray(cv2.cvtColor(samples, code), np.uint16)
+    planes = [samples] * 3
+    if "transparency" in image.info:  # one grey stands for "see through", which OpenCV does not tell
+        planes.append(np.where(samples == image.info["transparency"], 0, 65535).astype(np.uint16))
+    return np.stack(planes, axis=2)
+
+
+def _notes(image: ImageFile) -> tuple[str, ...]:
+    notes = []
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"It has {frames} frames, and only the first was read.")
+    if image.mode == "CMYK":
+        notes.append("Its CMYK colours were turned into RGB without a profile, so they may look different.")
+    return tuple(notes)
+
+
+def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
+    exif, orientation = upright_exif(decoded.exif)
+    frame = Frame(
+        pixels=_unit(turned(decoded.pixels, orientation)),
+        alpha=None if decoded.alpha is None else _unit(turned(decoded.alpha, orientation)),
+    )
+    info = MediaInfo(
+        width=frame.width,
+        height=frame.height,
+        bits=decoded.bits,
+        alpha=frame.alpha is not None,
+        format=format.name,
+        icc=rgb_profile(decoded.icc),
+        exif=exif,
+        notes=decoded.notes,
+    )
+    return frame, info
+
+
+def _unit(samples: npt.NDArray[Any]) -> Array:
+    if samples.dtype == np.float32:
+        return np.ascontiguousarray(samples)
+    top = np.float32(np.iinfo(samples.dtype).max)
+    return np.divide(samples, top, dtype=np.float32, order="C")

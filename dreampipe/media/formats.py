@@ -1,0 +1,105 @@
+"""The formats of pictures: their suffixes, their first bytes, and what each can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from dreampipe.errors import MediaError
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format of pictures.
+
+    Attributes:
+        name: as in `MediaInfo.format`.
+        suffixes: in lower case with their dot, the usual one first.
+        bits: the most bits a channel that we write, 8 or 16; 0 for a format that is only read.
+        alpha: whether an alpha channel can be written.
+        metadata: whether a colour profile and EXIF can be written.
+        quality: the default quality of a lossy format, 1 to 100; None for a lossless one.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    bits: int = 8
+    alpha: bool = True
+    metadata: bool = True
+    quality: int | None = None
+
+    @property
+    def writable(self) -> bool:
+        return self.bits > 0
+
+
+PNG = Format("png", (".png",), bits=16)
+JPEG = Format("jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, quality=95)
+WEBP = Format("webp", (".webp",), quality=95)
+TIFF = Format("tiff", (".tif", ".tiff"), bits=16)
+AVIF = Format("avif", (".avif",), quality=90)
+BMP = Format("bmp", (".bmp", ".dib"), metadata=False)
+GIF = Format("gif", (".gif",), bits=0, metadata=False)
+
+FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF)
+_BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
+
+SUFFIXES = " ".join(_BY_SUFFIX)
+"""The suffixes of pictures that can be read, as text for a sentence."""
+WRITABLE_SUFFIXES = " ".join(suffix for suffix, format in _BY_SUFFIX.items() if format.writable)
+"""The suffixes of pictures that can be written, as text for a sentence."""
+
+HEAD = 64
+"""Bytes of a file's start that `format_of_content` looks at."""
+_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def format_of_suffix(path: PurePath) -> Format | None:
+    """The format that a path's suffix says, or None for a suffix that is no picture's."""
+    return _BY_SUFFIX.get(path.suffix.lower())
+
+
+def format_of_content(head: bytes) -> Format | None:
+    """The format that a file's first `HEAD` bytes say, or None."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WEBP
+    if head.startswith(_TIFF_HEADS):
+        return TIFF
+    if head[4:8] == b"ftyp" and (b"avif" in head[8:] or b"avis" in head[8:]):
+        return AVIF
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return GIF
+    return BMP if head.startswith(b"BM") else None
+
+
+def format_for_writing(path: PurePath) -> Format:
+    """The format to write a path in.
+
+    Raises:
+        MediaError: its suffix is none that can be written.
+    """
+    format = format_of_suffix(path)
+    if format is None or not format.writable:
+        came = f"the suffix {path.suffix}" if path.suffix else "no suffix"
+        raise MediaError(
+            f"{path} has {came}, but a picture to be written needs one of {WRITABLE_SUFFIXES}: give it one of them."
+        )
+    return format
+
+
+def suffix_named(name: str) -> str:
+    """The suffix of a format as a user names it: "webp", "JPG" and ".tiff" become ".webp", ".jpg" and ".tiff".
+
+    Raises:
+        MediaError: no format that can be written has that name.
+    """
+    suffix = "." + name.lower().removeprefix(".")
+    format = _BY_SUFFIX.get(suffix)
+    if format is None or not format.writable:
+        known = WRITABLE_SUFFIXES.replace(".", "")
+        raise MediaError(f"The format came as {name!r}, but one of {known} is expected: choose one of them.")
+    return suffix

@@ -1,0 +1,124 @@
+"""What has been written, from what and by which recipe, so that a second run does only what is new.
+
+One line of JSON an output, appended before the output takes its name: a run killed at any moment leaves either a
+finished output or one that is done again, never one that looks like somebody else's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Lock
+
+from dreampipe.errors import MediaError
+from dreampipe.media.folders import Job
+from dreampipe.media.writing import unwritable, write_whole
+
+NAME = ".dreampipe.jsonl"
+"""The manifest's name in the output folder."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    source_sha256: str
+    recipe_sha256: str
+    sha256: str
+
+
+class Manifest:
+    """The record of an output folder; safe to use from several threads.
+
+    Args:
+        folder: the output folder, `Plan.folder`; it need not exist yet.
+
+    Raises:
+        MediaError: there is a manifest that cannot be read; lines in it that make no sense are ignored.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._lock = Lock()
+        self._entries: dict[str, list[_Entry]] = {}
+        for entry in _entries(self._path):
+            self._entries.setdefault(entry.name, []).append(entry)
+
+    def finished(self, job: Job, source_sha256: str, recipe_sha256: str) -> bool:
+        """Whether the output stands there as the newest entry says, made from this source by this recipe."""
+        known = self._entries.get(job.name)
+        if not known or (known[-1].source_sha256, known[-1].recipe_sha256) != (source_sha256, recipe_sha256):
+            return False
+        return _hash_of_file(job.target) == known[-1].sha256
+
+    def ours(self, job: Job) -> bool:
+        """Whether the file that stands at the output's place is one that we wrote there; False when there is none."""
+        known = self._entries.get(job.name)
+        return bool(known) and _hash_of_file(job.target) in {entry.sha256 for entry in known or ()}
+
+    def store(self, job: Job, source_sha256: str, recipe_sha256: str, data: bytes) -> None:
+        """Record an output, then write it whole, making its folder where needed.
+
+        Raises:
+            MediaError: the folder cannot be written to; no part of the output is left.
+        """
+        entry = _Entry(job.name, source_sha256, recipe_sha256, hashlib.sha256(data).hexdigest())
+        try:
+            job.target.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock:
+                _append(self._path, entry)
+                self._entries.setdefault(entry.name, []).append(entry)
+        except OSError as problem:
+            raise unwritable(job.target, problem) from None
+        write_whole(job.target, data)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable, or leave it out.") from None
+
+
+def _hash_of_file(path: Path) -> str | None:
+    return sha256(path) if path.is_file() else None
+
+
+def _entries(path: Path) -> Iterator[_Entry]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise MediaError(
+            f"{path} cannot be read ({problem.strerror}), but it holds the record of what has been written: "
+            "make it readable, or choose another output folder."
+        ) from None
+    for line in lines:
+        try:
+            entry = _Entry(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):  # torn by a kill, or not ours
+            continue
+        if all(isinstance(value, str) for value in asdict(entry).values()):
+            yield entry
+
+
+def _append(path: Path, entry: _Entry) -> None:
+    line = json.dumps(asdict(entry)).encode() + b"\n"
+    with path.open("ab+", buffering=0) as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a killed run tore its last line
+                line = b"\n" + line
+        if file.write(line) != len(line):
+            raise OSError(28, "No space left on device")
+        os.fsync(file.fileno())

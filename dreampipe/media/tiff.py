@@ -1,0 +1,193 @@
+"""TIFF through tifffile: OpenCV loses its metadata and some of its orientations, Pillow its 16-bit colours.
+
+The EXIF of a TIFF is the file's own directory of tags, so it is taken out of there and put back; only tags that
+describe are kept, not those that say how the pixels lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from mmap import ACCESS_READ, mmap
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+
+from dreampipe.media.directories import (
+    EXIF,
+    GPS,
+    Tag,
+    block_of,
+    byte_order,
+    first_directory,
+    with_first_directory,
+)
+from dreampipe.media.metadata import ORIENTATION, turned
+
+Samples = npt.NDArray[Any]
+Admit = Callable[[int, int], None]
+"""Called with width and height before anything is decoded; raises when that is too large."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What a codec found.
+
+    Attributes:
+        pixels: (height, width, 3) uint8 or uint16, full range, or float32 in [0, 1].
+        alpha: (height, width) of the same dtype, or None.
+        bits: 8 or 16, what the file is worth.
+        exif, icc: as they stand in the file; an orientation in `exif` is yet to be applied.
+        notes: as in `MediaInfo`.
+    """
+
+    pixels: Samples
+    alpha: Samples | None
+    bits: int
+    exif: bytes | None
+    icc: bytes | None
+    notes: tuple[str, ...] = ()
+
+
+_DESCRIPTION = 270
+# ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
+_KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
+_COLOURS = {
+    tifffile.PHOTOMETRIC.MINISWHITE: 1,
+    tifffile.PHOTOMETRIC.MINISBLACK: 1,
+    tifffile.PHOTOMETRIC.PALETTE: 1,
+    tifffile.PHOTOMETRIC.RGB: 3,
+    tifffile.PHOTOMETRIC.YCBCR: 3,
+    tifffile.PHOTOMETRIC.SEPARATED: 4,
+}
+
+
+def decode(file: IO[bytes], admit: Admit) -> Decoded:
+    """Decode the first page of a TIFF, upright.
+
+    Raises:
+        Exception: whatever tifffile and its codecs raise on damaged or unknown files.
+    """
+    with tifffile.TiffFile(file) as whole:
+        page = whole.pages.first
+        admit(page.imagewidth, page.imagelength)
+        pixels, alpha = _planes(page)
+        orientation = int(page.tags.valueof(ORIENTATION, 1))
+        pages = len(whole.pages)
+        icc = page.iccprofile
+        exif = _exif(file, ours=page.is_shaped)
+    return Decoded(
+        turned(pixels, orientation),
+        None if alpha is None else turned(alpha, orientation),
+        8 if pixels.dtype == np.uint8 else 16,
+        exif,
+        icc,
+        (f"It has {pages} pages, and only the first was read.",) if pages > 1 else (),
+    )
+
+
+def encode(samples: Samples, exif: bytes | None, icc: bytes | None) -> bytes:
+    """A losslessly compressed TIFF of samples (height, width, 3 or 4), uint8 or uint16."""
+    order = byte_order(exif or b"") or "<"
+    written = BytesIO()
+    tifffile.imwrite(
+        written,
+        samples,
+        byteorder=">" if order == ">" else "<",
+        photometric="rgb",
+        planarconfig="contig",
+        extrasamples=["unassalpha"] * (samples.shape[2] - 3),
+        compression="zlib",
+        predictor=True,
+        iccprofile=icc,
+        metadata=None,
+        software=False,
+    )
+    data = written.getvalue()
+    described = {code: tag for code, tag in first_directory(exif or b"").items() if code in _KEPT}
+    if not described or byte_order(data) != order:  # the latter: beyond 4 GiB a TIFF has wider directories
+        return data
+    return with_first_directory(data, first_directory(data) | described, order)
+
+
+def _exif(file: IO[bytes], *, ours: bool) -> bytes | None:
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as block:
+        order = byte_order(block)
+        tags: dict[int, Tag] = {code: tag for code, tag in first_directory(block).items() if code in _KEPT}
+    if ours:  # tifffile's own note of the array's shape
+        tags.pop(_DESCRIPTION, None)
+    return block_of(tags, order) if order and tags else None
+
+
+def _planes(page: tifffile.TiffPage) -> tuple[Samples, Samples | None]:
+    photometric = page.photometric
+    colours = _COLOURS.get(photometric, 0)  # type: ignore[arg-type]
+    if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
+        raise ValueError(f"its colours are {getattr(photometric, 'name', photometric)}, which is not supported")
+    samples = _interleaved(page)
+    place = _alpha_place(page, colours, samples.shape[2])
+    alpha = None if place is None else _full_range(samples[..., place], page.bitspersample)
+    if photometric == tifffile.PHOTOMETRIC.PALETTE:
+        return _looked_up(samples[..., 0], page), alpha
+    pixels = _rgb(_full_range(samples[..., :colours], page.bitspersample), photometric)
+    if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
+        pixels = _unassociated(pixels, alpha)
+    return pixels, alpha
+
+
+def _interleaved(page: tifffile.TiffPage) -> Samples:
+    samples = page.asarray()
+    match page.axes:
+        case "YX":
+            return samples[..., np.newaxis]
+        case "YXS":
+            return samples
+        case "SYX":
+            return np.moveaxis(samples, 0, 2)
+    raise ValueError(f"it is an array of {page.axes}, not a picture")
+
+
+def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | None:
+    kinds = page.extrasamples or ((tifffile.EXTRASAMPLE.UNASSALPHA,) if samples == colours + 1 else ())
+    return colours if kinds and kinds[0] != tifffile.EXTRASAMPLE.UNSPECIFIED and samples > colours else None
+
+
+def _full_range(samples: Samples, bits: int) -> Samples:
+    if samples.dtype.kind == "f":
+        return np.clip(np.nan_to_num(samples.astype(np.float32)), 0, 1)
+    if samples.dtype.kind not in "ub":
+        raise ValueError(f"its samples are {samples.dtype}, which is not supported")
+    if bits in (8, 16) and samples.dtype.itemsize * 8 == bits:
+        return samples
+    if bits > 16:
+        return (samples / (2.0**bits - 1)).astype(np.float32)
+    dtype = np.uint8 if bits < 8 else np.uint16
+    return np.rint(samples * (np.iinfo(dtype).max / (2**bits - 1))).astype(dtype)
+
+
+def _rgb(samples: Samples, photometric: object) -> Samples:
+    top = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
+    if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        samples = top - samples
+    if photometric == tifffile.PHOTOMETRIC.SEPARATED:
+        light = top - samples.astype(np.float64)
+        light = light[..., :3] * light[..., 3:] / top
+        samples = (light if top == 1 else np.rint(light)).astype(samples.dtype)
+    return np.broadcast_to(samples, (*samples.shape[:2], 3))
+
+
+def _looked_up(indices: Samples, page: tifffile.TiffPage) -> Samples:
+    if page.colormap is None:
+        raise ValueError("it has no palette")
+    table = (page.colormap >> 8).astype(np.uint8)  # palettes are kept in 16 bits, and hold 8
+    return np.moveaxis(table[:, indices.astype(np.intp)], 0, 2)
+
+
+def _unassociated(pixels: Samples, alpha: Samples) -> Samples:
+    top = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
+    share = np.maximum(alpha, 1 if top > 1 else np.finfo(np.float32).tiny)[..., np.newaxis].astype(np.float64)
+    straight = np.minimum(pixels * (top / share), top)
+    return (straight if top == 1 else np.rint(straight)).astype(pixels.dtype)

@@ -1,0 +1,86 @@
+"""Bytes to a file, whole or not at all.
+
+They go under a temporary name into the same folder, reach the disk, and only then take the file's name. The temporary
+name says which process writes it, so that one left by a killed run can be told from one in use.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from dreampipe.errors import MediaError
+
+_TEMPORARY = re.compile(r"\.dreampipe-(\d+)-[0-9a-f]{8}\.part")
+_CLOCK_SLACK = 2.0  # seconds by which the start of a process may be known too late
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that no reader ever sees half of it, with the permissions of any new file.
+
+    Raises:
+        MediaError: the folder is missing, read-only or full, or the name is too long; nothing is left behind.
+    """
+    temporary = path.parent / f".dreampipe-{os.getpid()}-{secrets.token_hex(4)}.part"
+    try:
+        try:
+            _write_through(temporary, data)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _settle(path.parent)
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
+def unwritable(path: Path, problem: OSError) -> MediaError:
+    """The sentence for a file that the system refuses to write."""
+    return MediaError(
+        f"{path} cannot be written ({problem.strerror or problem}), "
+        "but a folder with room and the right to write is expected: choose another output or free this one."
+    )
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that killed runs have left in a folder; those in use stay."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            match = _TEMPORARY.fullmatch(entry.name)
+            if match and _is_stale(entry, int(match[1])):
+                with suppress(OSError):
+                    os.unlink(entry)
+
+
+def _is_stale(entry: os.DirEntry[str], process: int) -> bool:
+    try:
+        # Numbers of processes come again (in a container at every start), so the writer must also be old enough.
+        return entry.stat().st_mtime < psutil.Process(process).create_time() - _CLOCK_SLACK
+    except (psutil.NoSuchProcess, OverflowError):
+        return True
+    except (psutil.Error, OSError):
+        return False
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    # os.open, so that the umask decides the permissions; tempfile would make the file private.
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _settle(folder: Path) -> None:
+    if os.name == "nt":  # no such thing there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

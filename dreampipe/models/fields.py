@@ -1,0 +1,181 @@
+"""What one place of a layer sees of the picture: stride, receptive field and channels, by arithmetic over a `Graph`.
+
+Exact for convolutions, pooling, padding and what works place by place; where branches meet, the largest field counts.
+What the arithmetic does not know is None, never a guess. No keras here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
+from typing import Any, NamedTuple
+
+from dreampipe.models.card import Layer
+from dreampipe.models.graph import Graph, Key, Node, Ref
+
+Pair = tuple[Fraction, Fraction]
+
+CONVOLUTIONS = frozenset(["Conv2D", "DepthwiseConv2D", "SeparableConv2D"])
+POOLS = frozenset(["MaxPooling2D", "AveragePooling2D"])
+GLOBAL_POOLS = frozenset(["GlobalMaxPooling2D", "GlobalAveragePooling2D"])
+ENLARGING = frozenset(["Conv2DTranspose", "UpSampling2D"])
+PADDING = frozenset(["ZeroPadding2D", "Cropping2D", "ReflectPadding2D", "Pad"])
+_MEETING = """
+    Add Average Concatenate Maximum Minimum Multiply Subtract Divide TrueDivide Power
+"""
+_ACTIVATIONS = """
+    Activation Softmax ReLU LeakyReLU PReLU ELU Relu Relu6 Sigmoid Softplus Softsign SoftShrink Silu Squareplus LogSigmoid
+    LeakyRelu HardSigmoid HardSilu Elu Selu Gelu Celu TanhShrink HardTanh HardShrink Threshold LogSoftmax
+"""
+_OTHERS = """
+    InputLayer Dense Identity BatchNormalization LayerNormalization RMSNormalization UnitNormalization Normalization
+    Rescaling LayerScale Dropout SpatialDropout2D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization
+    RandomFlip RandomRotation RandomZoom RandomTranslation RandomShear RandomContrast RandomBrightness
+    Absolute Abs Negative Square Sqrt Rsqrt Exp Expm1 Log Log1p Reciprocal Sign Sin Cos Tanh Arctan Clip Cast Erf
+"""
+_ENDS = frozenset([*_MEETING.split(), *_ACTIVATIONS.split()])
+BY_PLACE = PADDING | _ENDS | frozenset(_OTHERS.split())
+"""Layers of which each place sees what the same place of their inputs sees; the random ones rest when nobody trains."""
+
+_ALONG_CHANNELS = frozenset(["Concatenate", "Softmax", "LogSoftmax", "LayerNormalization", "RMSNormalization"])
+_TO_CHANNELS = ("filters", "units")
+
+
+class _Sight(NamedTuple):
+    """Of one tensor: the stride and the receptive field (height, width) in pixels; None where not known."""
+
+    stride: Pair | None
+    field: Pair | None
+
+
+_BLIND = _Sight(None, None)
+
+
+def layers(graph: Graph) -> tuple[Layer, ...]:
+    """All layers of a graph but the input, in order from the picture on; none recommended."""
+    sights: dict[Key, _Sight] = {}
+    channels: dict[Key, int | None] = {}
+    for key, node in graph.nodes.items():
+        sights[key] = _sight(node, [_BLIND if ref.output else sights[ref.key] for ref in node.inputs])
+        channels[key] = _channels(graph, Ref(key, 0), node, [channels[ref.key] for ref in node.inputs])
+    return tuple(
+        Layer(node.name, node.kind, channels[key], _stride(sights[key]), _field(sights[key]))
+        for key, node in graph.nodes.items()
+        if node.kind != "InputLayer"
+    )
+
+
+def _stride(sight: _Sight) -> int | None:
+    if sight.stride is None or sight.stride[0] != sight.stride[1] or sight.stride[0].denominator != 1:
+        return None
+    return int(sight.stride[0])
+
+
+def _field(sight: _Sight) -> int | None:
+    return None if sight.field is None else ceil(max(sight.field))
+
+
+def _sight(node: Node, inputs: Sequence[_Sight]) -> _Sight:
+    if node.kind == "InputLayer":
+        return _Sight((Fraction(1), Fraction(1)), (Fraction(1), Fraction(1)))
+    if len(inputs) == 1 and inputs[0].stride is not None:
+        stride, field = inputs[0].stride, inputs[0].field
+        if node.kind in CONVOLUTIONS | POOLS:
+            kernel, steps = window(node)
+            return _Sight(_times(stride, steps), _widened(field, stride, [n - 1 for n in kernel]))
+        if node.kind in ENLARGING:
+            cells, steps = enlarged(node)
+            return _Sight(
+                _times(stride, [1 / Fraction(s) for s in steps]), _widened(field, stride, [n - 1 for n in cells])
+            )
+        if node.kind == "GroupNormalization":
+            return _Sight(stride, None)
+    if node.kind in BY_PLACE and _is_along_channels(node):
+        return _met(inputs)
+    return _BLIND
+
+
+def _met(inputs: Sequence[_Sight]) -> _Sight:
+    """Of branches that meet: one that is not on the grid (a gate from a global pooling) sees the whole picture."""
+    strides = {sight.stride for sight in inputs} - {None}
+    if len(strides) != 1:
+        return _BLIND
+    fields = [sight.field for sight in inputs]
+    known = [field for field in fields if field is not None]
+    whole = len(known) < len(fields)
+    return _Sight(strides.pop(), None if whole else (max(f[0] for f in known), max(f[1] for f in known)))
+
+
+def _times(pair: Pair, factors: Sequence[int | Fraction]) -> Pair:
+    return pair[0] * factors[0], pair[1] * factors[1]
+
+
+def _widened(field: Pair | None, stride: Pair, cells: Sequence[int]) -> Pair | None:
+    return None if field is None else (field[0] + stride[0] * cells[0], field[1] + stride[1] * cells[1])
+
+
+def _both(value: Any) -> tuple[int, int]:
+    """A setting that Keras keeps as one number or as (height, width)."""
+    height, width = value if isinstance(value, list | tuple) else (value, value)
+    return int(height), int(width)
+
+
+def window(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Extent, dilation included, and steps of a convolution or pooling, in cells of its input."""
+    config = node.config
+    if node.kind in POOLS:
+        pool = _both(config["pool_size"])
+        return pool, _both(config["strides"] or pool)
+    kernel, dilation = _both(config["kernel_size"]), _both(config["dilation_rate"])
+    return ((kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1), _both(config["strides"])
+
+
+def enlarged(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Of an enlarging layer: how many input cells one output cell sees at the most, and how often it enlarges."""
+    if node.kind == "UpSampling2D":
+        cells = 1 if node.config["interpolation"] == "nearest" else 2
+        return (cells, cells), _both(node.config["size"])
+    (height, width), steps = _both(node.config["kernel_size"]), _both(node.config["strides"])
+    dilation = _both(node.config["dilation_rate"])
+    extent = (height - 1) * dilation[0] + 1, (width - 1) * dilation[1] + 1
+    return (ceil(Fraction(extent[0], steps[0])), ceil(Fraction(extent[1], steps[1]))), steps
+
+
+def _is_along_channels(node: Node) -> bool:
+    """Whether a layer that works along an axis works along the channels, so that places stay apart."""
+    return node.kind not in _ALONG_CHANNELS or node.config.get("axis", -1) in (-1, 3, [-1], [3], (-1,), (3,))
+
+
+def _channels(graph: Graph, ref: Ref, node: Node, inputs: Sequence[int | None]) -> int | None:
+    shape = graph.shapes.get(ref)
+    if shape:
+        return shape[-1] if isinstance(shape[-1], int) else None
+    for setting in _TO_CHANNELS:
+        if setting in node.config:
+            return int(node.config[setting])
+    if node.kind == "Concatenate" and _is_along_channels(node):
+        known = [n for n in inputs if n is not None]
+        return sum(known) if len(known) == len(inputs) else None
+    if node.kind == "DepthwiseConv2D":
+        return None if inputs[0] is None else inputs[0] * int(node.config["depth_multiplier"])
+    keeps = node.kind in BY_PLACE | POOLS | GLOBAL_POOLS | {"UpSampling2D", "GroupNormalization"}
+    return max((n for n in inputs if n is not None), default=None) if keeps else None
+
+
+def spread(found: Sequence[Layer], count: int = 8) -> tuple[Layer, ...]:
+    """`found` with up to `count` layers recommended, evenly over the depth: for models of which no more is known."""
+    # Of layers that see the same field the last one counts: it is the end of its block.
+    last = {layer.receptive_field or layer.name: i for i, layer in enumerate(found) if _is_tapped(layer)}
+    ends = sorted(last.values())
+    chosen = {ends[round((i + 0.5) * len(ends) / count - 0.5)] for i in range(count)} if ends else set()
+    return tuple(
+        replace(layer, recommended=f"one of {len(chosen)} spread over the depth") if i in chosen else layer
+        for i, layer in enumerate(found)
+    )
+
+
+def _is_tapped(layer: Layer) -> bool:
+    """On a grid that is not the picture's own, and the end of something: an activation, a meeting of branches."""
+    return layer.kind in _ENDS and (layer.stride or 0) > 1

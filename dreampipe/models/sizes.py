@@ -1,0 +1,102 @@
+"""Sizes of pictures that a `Graph` can take; no keras here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+
+from dreampipe.models.fields import (
+    BY_PLACE,
+    CONVOLUTIONS,
+    ENLARGING,
+    GLOBAL_POOLS,
+    PADDING,
+    POOLS,
+    enlarged,
+    layers,
+    window,
+)
+from dreampipe.models.graph import Graph, Key, Node
+
+_MOST = 4096
+
+
+def takes_all_sizes(graph: Graph) -> bool:
+    """Whether nothing in the graph holds it to one size of the picture, whatever size its input declares."""
+    flat: dict[Key, bool] = {}  # of each tensor: whether places are gone, so that no size is left in it
+    channels = {layer.name: layer.channels for layer in layers(graph)}
+    for key, node in graph.nodes.items():
+        gone = [flat[ref.key] for ref in node.inputs]
+        width = [channels.get(graph.nodes[ref.key].name) for ref in node.inputs]
+        if node.kind == "Reshape" and any(gone) and node.config["target_shape"][-1] == width[0]:
+            flat[key] = True
+        elif node.kind in CONVOLUTIONS | POOLS | GLOBAL_POOLS | BY_PLACE - {"PReLU"} | {"GroupNormalization"}:
+            flat[key] = node.kind in GLOBAL_POOLS or (bool(gone) and all(gone))
+        elif node.kind == "Flatten" and all(gone):
+            flat[key] = True
+        else:
+            return False
+    return True
+
+
+def least_side(graph: Graph) -> int:
+    """The shortest side, of height and width, that every layer can take, and at which the coarsest has one place."""
+    low, high = max([1, *(layer.stride for layer in layers(graph) if layer.stride)]), _MOST
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _fits(graph, middle) else (middle + 1, high)
+    return low
+
+
+def _fits(graph: Graph, side: int) -> bool:
+    sides: dict[Key, tuple[int, int] | None] = {}
+    for key, node in graph.nodes.items():
+        if node.kind == "InputLayer":
+            sides[key] = (side, side)
+            continue
+        known = [s for s in (sides[ref.key] for ref in node.inputs) if s is not None]
+        sides[key] = _after(node, known[0]) if known else None
+        if sides[key] is not None and min(sides[key] or ()) < 1:
+            return False
+    return True
+
+
+def _after(node: Node, side: tuple[int, int]) -> tuple[int, int] | None:
+    """The size of a layer's output from that of its input; (0, 0) when the input is too small, None when not known."""
+    if node.kind in CONVOLUTIONS | POOLS:
+        kernel, steps = window(node)
+        return _each(lambda axis: _slid(side[axis], kernel[axis], steps[axis], node.config["padding"]))
+    if node.kind in ENLARGING:
+        _, steps = enlarged(node)
+        return side[0] * steps[0], side[1] * steps[1]
+    if node.kind in PADDING and (margins := _margins(node)):
+        before, after = margins
+        reflects = node.kind == "ReflectPadding2D" or node.config.get("mode") == "reflect"
+        if reflects and any(max(before[i], after[i]) >= side[i] for i in (0, 1)):
+            return 0, 0
+        return _each(lambda axis: max(0, side[axis] + before[axis] + after[axis]))
+    return side if node.kind in BY_PLACE or node.kind == "GroupNormalization" else None
+
+
+def _each(rule: Callable[[int], int]) -> tuple[int, int]:
+    return rule(0), rule(1)
+
+
+def _slid(side: int, kernel: int, steps: int, padding: str) -> int:
+    return ceil(side / steps) if padding == "same" else max(0, (side - kernel) // steps + 1)
+
+
+def _margins(node: Node) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Cells added before and after, each (height, width); negative when cropped, None when not told for each side."""
+    config = node.config
+    if node.kind == "ReflectPadding2D":
+        sides = [[config["padding"]] * 2] * 2
+    elif node.kind == "Pad":
+        sides = config["pad_width"][1:3] if isinstance(config["pad_width"], list | tuple) else ()
+        if len(sides) != 2:
+            return None
+    else:
+        sides = config["padding" if node.kind == "ZeroPadding2D" else "cropping"]
+    sign = -1 if node.kind == "Cropping2D" else 1
+    (top, bottom), (left, right) = sides
+    return (sign * top, sign * left), (sign * bottom, sign * right)

@@ -1,0 +1,62 @@
+"""Objectives, and texts of objectives with the terms they must be read to, for hypothesis."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from dreampipe.objectives import Channel, Logit, MeanSquare, Neuron, Objective, Probability, Term
+from dreampipe.objectives.terms import HEAD
+
+index = st.integers(0, 10_000)
+label = index | st.text(max_size=12)
+layer = st.sampled_from(["mixed4", "logit", "prob", "center", "e3", '"', "\\", "a/b", "träume", "\n", "7"]) | st.text(
+    max_size=12
+)
+layer_measure = (
+    st.just(MeanSquare())
+    | st.builds(Channel, index)
+    | st.builds(Neuron, index, st.none())
+    | st.builds(Neuron, index, st.tuples(index, index))
+)
+weight = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9).map(float)
+term = st.builds(Term, layer, layer_measure, weight) | st.builds(
+    Term, st.just(HEAD), st.builds(Logit, label) | st.builds(Probability, label), weight
+)
+objective = st.builds(Objective, st.lists(term, min_size=1, max_size=5).map(tuple))
+
+UNITS = {
+    "mixed4": Term("mixed4", MeanSquare()),
+    '"conv/5"[3]': Term("conv/5", Channel(3)),
+    "mixed5[2]@center": Term("mixed5", Neuron(2)),
+    "mixed5[2]@(1, 0)": Term("mixed5", Neuron(2, (1, 0))),
+    "logit(eye)": Term(HEAD, Logit("eye")),
+    "prob( 7 )": Term(HEAD, Probability(7)),
+}
+
+Read = tuple[str, list[tuple[str, float]]]
+"""A text, and the units and weights that it says, in order."""
+
+
+def _scaled(read: Read, factor: float, before: bool) -> Read:
+    text, terms = read
+    text = f"{factor} * ({text})" if before else f"({text})*{factor!r}"
+    return text, [(unit, weight * factor) for unit, weight in terms]
+
+
+def _joined(left: Read, right: Read, minus: bool) -> Read:
+    sign = -1.0 if minus else 1.0
+    text = f"{left[0]} {'-' if minus else '+'} ({right[0]})"
+    return text, left[1] + [(unit, sign * weight) for unit, weight in right[1]]
+
+
+# Powers of two and few of them: every product is exact, in whichever order it is taken.
+_factor = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0])
+written: st.SearchStrategy[Read] = st.recursive(
+    st.sampled_from(list(UNITS)).map(lambda unit: (unit, [(unit, 1.0)])),
+    lambda inner: st.one_of(
+        st.builds(_scaled, inner, _factor, st.booleans()),
+        st.builds(_joined, inner, inner, st.booleans()),
+        inner.map(lambda read: (f"(-({read[0]}))", [(unit, -weight) for unit, weight in read[1]])),
+    ),
+    max_leaves=8,
+)

@@ -1,0 +1,137 @@
+"""The language of objectives: what it reads, what it prints, and how it answers a wrong text."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import UNITS, Read, objective, written
+
+from dreampipe.errors import ObjectiveError
+from dreampipe.objectives import Channel, Logit, MeanSquare, Neuron, Objective, Probability, Term
+from dreampipe.objectives.terms import HEAD
+
+
+@pytest.mark.parametrize(
+    "text, terms",
+    [
+        ("mixed4", [Term("mixed4", MeanSquare())]),
+        ("mixed4[12]", [Term("mixed4", Channel(12))]),
+        ("mixed4[12]@center", [Term("mixed4", Neuron(12))]),
+        (" mixed4 [ 12 ] @ ( 8 , 3 ) ", [Term("mixed4", Neuron(12, (8, 3)))]),
+        ("logit(eye)", [Term(HEAD, Logit("eye"))]),
+        ("prob(281)", [Term(HEAD, Probability(281))]),
+        ('logit("281")', [Term(HEAD, Logit("281"))]),
+        ('logit("tabby cat")', [Term(HEAD, Logit("tabby cat"))]),
+        ('"conv2d/3"', [Term("conv2d/3", MeanSquare())]),
+        (r'"say \"a\\b\" ü"[0]', [Term('say "a\\b" ü', Channel(0))]),
+        ("logit", [Term("logit", MeanSquare())]),
+        ("-mixed4", [Term("mixed4", MeanSquare(), -1.0)]),
+        ("2*3 * mixed4*.5", [Term("mixed4", MeanSquare(), 3.0)]),
+        ("(1 + 2.5)*mixed4", [Term("mixed4", MeanSquare(), 3.5)]),
+        ("1e-3*a - 2E2*(b - 3.*c[1])", [
+            Term("a", MeanSquare(), 1e-3), Term("b", MeanSquare(), -200.0), Term("c", Channel(1), 600.0)
+        ]),
+        ("1e30*a + 1e-30*b", [Term("a", MeanSquare(), 1e30), Term("b", MeanSquare(), 1e-30)]),
+    ],
+)  # fmt: skip
+def test_a_text_is_read(text: str, terms: list[Term]) -> None:
+    assert Objective.parse(text) == Objective(tuple(terms))
+
+
+@given(objective)
+def test_what_is_printed_is_read_back(made: Objective) -> None:
+    assert Objective.parse(str(made)) == made
+
+
+@given(written)
+def test_weights_go_through_all_brackets(read: Read) -> None:
+    text, expected = read
+    assert list(Objective.parse(text).terms) == [replace(UNITS[unit], weight=weight) for unit, weight in expected]
+
+
+@pytest.mark.parametrize(
+    "text, at, expected",
+    [
+        ("", 0, "expected a layer"),
+        ("   ", 3, "expected a layer"),
+        ("mixed4 mixed5", 7, "expected +, -, * or the end"),
+        ("mixed4 + ", 9, "expected a layer"),
+        ("mixed4)", 6, "expected +, -, * or the end"),
+        ("(mixed4", 7, "expected )"),
+        ("mixed4[", 7, "whole number"),
+        ("mixed4[1.5]", 7, "whole number"),
+        ("mixed4[-1]", 7, "whole number"),
+        ("mixed4[1", 8, "expected ]"),
+        ("mixed4[1]@middle", 10, "expected center or (row,column)"),
+        ("mixed4[1]@(2)", 12, "expected ,"),
+        ("mixed4[1]@(2,x)", 13, "whole number"),
+        ("mixed4 + #5", 9, "'#' has no meaning here"),
+        ("traum/3", 5, "'/' has no meaning here"),
+        ('a + "open', 4, "has no meaning here"),
+        (r'a + "bad \q"', 4, "no valid JSON string"),
+        ("mixed4 * mixed5", 7, "two objectives cannot be multiplied"),
+        ("inf*mixed4", 3, "two objectives cannot be multiplied"),
+        ("mixed4 - 2", 7, "a number cannot be added"),
+        ("logit()", 6, "expected a class"),
+        ("logit(1.5)", 6, "whole number"),
+        ("2 * guess(eye)", 4, "guess(...) is unknown; logit(...) and prob(...) are there"),
+        ("(" * 1000 + "a" + ")" * 1000, None, "too many brackets"),
+    ],
+)
+def test_a_wrong_text_is_answered_at_its_place(text: str, at: int | None, expected: str) -> None:
+    with pytest.raises(ObjectiveError) as caught:
+        Objective.parse(text)
+    sentence, shown, caret = str(caught.value).split("\n")
+    assert expected in sentence
+    assert shown == f"  {text}"
+    if at is not None:
+        assert caret == "  " + " " * at + "^"
+        assert f"at character {at + 1}:" in sentence
+
+
+@pytest.mark.parametrize("text", ["3", "2*(3 + 4)", "-1e5"])
+def test_a_number_alone_is_no_objective(text: str) -> None:
+    with pytest.raises(ObjectiveError, match="only a number: name a layer"):
+        Objective.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1e999*mixed4", "0*1e999*mixed4", "1e300*(1e300*mixed4)", "mixed4 - 1e999*mixed5"])
+def test_a_weight_that_is_not_finite_is_refused(text: str) -> None:
+    with pytest.raises(ObjectiveError, match=r"A weight came as -?(inf|nan), but a finite number"):
+        Objective.parse(text)
+
+
+def test_a_number_of_too_many_digits_is_refused() -> None:
+    with pytest.raises(ObjectiveError):
+        Objective.parse(f"mixed4[{'9' * 5000}]")
+
+
+@given(st.text(alphabet='ab3.e+-*()[]@, "\\\n#ü', max_size=20))
+def test_any_text_is_read_or_answered(text: str) -> None:
+    try:
+        read = Objective.parse(text)
+    except ObjectiveError as error:
+        assert re.match(r"The objective|A weight", str(error))
+    else:
+        assert Objective.parse(str(read)) == read
+
+
+def test_reading_and_rejecting_load_no_keras() -> None:
+    code = """
+import sys
+from dreampipe.objectives import Objective
+from dreampipe.errors import ObjectiveError
+str(2 * Objective.parse('mixed4 + 0.5*logit(eye)'))
+try:
+    Objective.parse('mixed4 +')
+except ObjectiveError:
+    print(*sorted({name.partition('.')[0] for name in sys.modules} & {'tensorflow', 'keras', 'numpy', 'cv2'}))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
