@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -31,3 +32,13 @@ def answered(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(BAD_ARGUMENTS) from None
 
     return answering
+
+
+@contextmanager
+def interruptible(line: str) -> Iterator[None]:
+    """Answer Ctrl-C with this line and exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(line)
+        raise typer.Exit(INTERRUPTED) from None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import FAILED, INTERRUPTED, answered, say
+from dreampipe.cli.answer import FAILED, answered, interruptible, say
+from dreampipe.cli.events import Hear, tell, tell_failures, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.engines.events import Event, Finished
@@ -18,14 +19,12 @@ from dreampipe.engines.local import Order, run
 from dreampipe.media import Job, Manifest, plan
 from dreampipe.recipes import Recipe
 
-Hear = Callable[[Event], None]
-
 
 @answered
 @recipe_options()
 def dream(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, or a folder of pictures.")],
-    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A picture or a folder to write.")],
+    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The picture or the folder to write.")],
     recursive: Annotated[bool, typer.Option("--recursive", help="Take the folders within INPUT, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that dreampipe did not write.")] = False,
     format: Annotated[str | None, typer.Option(help="Of what is written.", show_default="that of each input")] = None,
@@ -33,26 +32,23 @@ def dream(
         int | None, typer.Option(min=1, max=100, help="Of lossy formats.", show_default="that of the format")
     ] = None,
     max_pixels: Annotated[int, typer.Option(min=1, help="Larger pictures are refused.")] = Order.max_pixels,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but what failed.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell only what failed.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
     **settings: Any,
 ) -> None:
     """Dream a picture or a folder of pictures.
 
-    What an earlier run finished is skipped; one that was stopped goes on where it was.
+    What an earlier run finished is skipped, so a run that was stopped goes on where it was.
     """
     recipe = Recipe.of(**settings)
-    notes = recipe.ascent().card.notes
+    notes = recipe.ascent().card.notes  # wrong names are answered here, before anything slow
     planned = plan(source, target, recursive=recursive, format=format)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
     manifest = Manifest(_folder(planned.jobs, target))
     order = Order(recipe, max_pixels, quality, overwrite)
-    try:
+    with interruptible("Stopped; the same command again goes on from here."):
         finished = _run(planned.jobs, manifest, order, quiet, events)
-    except KeyboardInterrupt:
-        say("Stopped. The same command again goes on from here.")
-        raise typer.Exit(INTERRUPTED) from None
     if finished.failed:
         raise typer.Exit(FAILED)
 
@@ -65,11 +61,16 @@ def _folder(jobs: Sequence[Job], target: Path) -> Path:
 def _run(jobs: Sequence[Job], manifest: Manifest, order: Order, quiet: bool, events: bool) -> Finished:
     import_backend()
     with ExitStack() as stack:
-        hearing = [_teller(quiet)]
+        hearing: list[Hear] = [tell_failures if quiet else tell]
         if events:
-            hearing.append(_event_line)
+            hearing.append(write_line)
         elif sys.stderr.isatty() and not quiet:
             from dreampipe.cli.progress import Bar
 
-            hearing.insert(0, stack.enter_context(Bar(order.recipe.octave_scale)))
-        return run(jobs, manifest, order, lambda event: [hear(event) for hear in hearing] and None)
+            hearing.append(stack.enter_context(Bar(order.recipe.octave_scale)))
+
+        def hear(event: Event) -> None:
+            for listener in hearing:
+                listener(event)
+
+        return run(jobs, manifest, order, hear)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 
 from dreampipe.cli.answer import say
 from dreampipe.engines.events import Event, Failed, Finished, Noted
+
+Hear = Callable[[Event], None]
 
 
 def write_line(event: Event) -> None:

@@ -26,7 +26,7 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.decoding import MAX_PIXELS, decode
 from dreampipe.media.encoding import encode
 from dreampipe.media.folders import Job, Plan, plan
-from dreampipe.media.formats import format_for_writing
+from dreampipe.media.formats import format_of
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.writing import write_whole
 
@@ -38,6 +38,7 @@ __all__ = [
     "Plan",
     "decode",
     "encode",
+    "format_of",
     "plan",
     "read",
     "sha256",
@@ -94,7 +95,7 @@ def write(
         MediaError: the suffix is unknown, there is not exactly one frame, or the file cannot be written.
     """
     path = Path(path)
-    data = encode(_only(frames, path), format_for_writing(path), like, quality)
+    data = encode(_only(frames, path), format_of(path), like, quality)
     write_whole(path, data)
 
 

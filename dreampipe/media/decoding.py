@@ -50,8 +50,8 @@ def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[
         MediaError: the file is missing, is no picture, is damaged, or is too large.
     """
     path = Path(path)
-    _check_kind(path)
     try:
+        _check_kind(path)
         with path.open("rb") as file:
             format = _format(path, file)
             return _finished(_decoded(path, file, format, max_pixels), format)
@@ -167,4 +167,5 @@ def _unit(samples: npt.NDArray[Any]) -> Array:
     if samples.dtype == np.float32:
         return np.ascontiguousarray(samples)
     top = np.float32(np.iinfo(samples.dtype).max)
-    return np.divide(samples, top, dtype=np.float32, order="C")
+    unit: Array = np.divide(samples, top, dtype=np.float32, order="C")
+    return unit

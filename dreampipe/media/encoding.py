@@ -16,7 +16,8 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import tiff
 from dreampipe.media.formats import Format
 
-Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Samples = npt.NDArray[Any]
+"""(height, width, 3 or 4) uint8 or uint16, RGB."""
 _Writer = Callable[[Samples, bytes | None, bytes | None, int], bytes]
 
 _JPEG_EXIF_LIMIT = 65_527  # a JPEG segment holds 65,533 bytes, six of them the prefix
@@ -57,7 +58,7 @@ def encode(frame: Frame, format: Format, like: MediaInfo | None = None, quality:
 def _rounded(values: npt.NDArray[np.float32], bits: int) -> Samples:
     if not np.isfinite(values).all():
         raise MediaError("A picture with values that are no numbers came to be written: dream it with smaller steps.")
-    dtype = np.uint8 if bits == 8 else np.uint16
+    dtype: type[np.uint8] | type[np.uint16] = np.uint8 if bits == 8 else np.uint16
     scaled = np.clip(values, 0, 1)
     scaled *= np.float32(np.iinfo(dtype).max)
     return np.rint(scaled, out=scaled).astype(dtype)

@@ -12,7 +12,7 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import (
     SUFFIXES,
-    format_for_writing,
+    format_of,
     format_of_suffix,
     suffix_named,
 )
@@ -64,7 +64,7 @@ def plan(
         source: a picture, or a folder; of a folder the files with a picture's suffix are taken, hidden ones are not.
         target: for a folder a folder; for a picture a file, or a folder where it exists or ends in a separator
             (a `Path` has lost that: hand over the text).
-        recursive: also take the pictures in the folders below, keeping the structure; links to folders are not followed.
+        recursive: also take the pictures in the folders below, keeping the structure; links to folders stay out.
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
 
     Raises:
@@ -72,11 +72,11 @@ def plan(
     """
     suffix = None if format is None else suffix_named(format)
     start, end = Path(source), Path(target)
-    if not start.exists():
+    if not os.path.exists(start):
         raise MediaError(f"{start} does not exist, but a picture or a folder of pictures is expected: check its name.")
-    if start.is_dir():
+    if os.path.isdir(start):
         result = _folder_plan(start, end, suffix, recursive)
-    elif end.is_dir() or os.fspath(target).endswith(("/", os.sep)):
+    elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
         result = _planned([(start, Path(start.name))], end, suffix)
     else:
         result = _single_plan(start, end, suffix)
@@ -87,8 +87,8 @@ def plan(
 
 
 def _single_plan(source: Path, target: Path, suffix: str | None) -> Plan:
-    chosen = format_for_writing(target)
-    if suffix is not None and chosen.name != format_for_writing(Path(f"x{suffix}")).name:
+    chosen = format_of(target)
+    if suffix is not None and chosen.name != format_of(Path(f"x{suffix}")).name:
         raise MediaError(
             f"{target} has the suffix of {chosen.name}, but the format came as {suffix[1:]}: make them the same."
         )
@@ -96,9 +96,9 @@ def _single_plan(source: Path, target: Path, suffix: str | None) -> Plan:
 
 
 def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool) -> Plan:
-    if target.exists() and not target.is_dir():
+    if os.path.exists(target) and not os.path.isdir(target):
         raise MediaError(f"{target} is a file, but {source} is a folder: name a folder for its pictures.")
-    if not target.exists() and format_of_suffix(target):
+    if not os.path.exists(target) and format_of_suffix(target):
         raise MediaError(
             f"{target} has the suffix of a picture, but {source} is a folder: name a folder for its pictures."
         )

@@ -76,7 +76,7 @@ def format_of_content(head: bytes) -> Format | None:
     return BMP if head.startswith(b"BM") else None
 
 
-def format_for_writing(path: PurePath) -> Format:
+def format_of(path: PurePath) -> Format:
     """The format to write a path in.
 
     Raises:

@@ -124,7 +124,7 @@ def _exif(file: IO[bytes], *, ours: bool) -> bytes | None:
 
 def _planes(page: tifffile.TiffPage) -> tuple[Samples, Samples | None]:
     photometric = page.photometric
-    colours = _COLOURS.get(photometric, 0)  # type: ignore[arg-type]
+    colours = _COLOURS.get(photometric, 0)
     if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
         raise ValueError(f"its colours are {getattr(photometric, 'name', photometric)}, which is not supported")
     samples = _interleaved(page)
@@ -139,7 +139,7 @@ def _planes(page: tifffile.TiffPage) -> tuple[Samples, Samples | None]:
 
 
 def _interleaved(page: tifffile.TiffPage) -> Samples:
-    samples = page.asarray()
+    samples: Samples = page.asarray()
     match page.axes:
         case "YX":
             return samples[..., np.newaxis]
@@ -163,9 +163,10 @@ def _full_range(samples: Samples, bits: int) -> Samples:
     if bits in (8, 16) and samples.dtype.itemsize * 8 == bits:
         return samples
     if bits > 16:
-        return (samples / (2.0**bits - 1)).astype(np.float32)
+        return np.asarray(samples / (2.0**bits - 1), np.float32)
     dtype = np.uint8 if bits < 8 else np.uint16
-    return np.rint(samples * (np.iinfo(dtype).max / (2**bits - 1))).astype(dtype)
+    scale = np.iinfo(dtype).max / (2**bits - 1)
+    return np.asarray(np.rint(samples * scale), dtype)
 
 
 def _rgb(samples: Samples, photometric: object) -> Samples:

@@ -61,7 +61,7 @@ def sweep(folder: Path) -> None:
 def _is_stale(entry: os.DirEntry[str], process: int) -> bool:
     try:
         # Numbers of processes come again (in a container at every start), so the writer must also be old enough.
-        return entry.stat().st_mtime < psutil.Process(process).create_time() - _CLOCK_SLACK
+        return bool(entry.stat().st_mtime < psutil.Process(process).create_time() - _CLOCK_SLACK)
     except (psutil.NoSuchProcess, OverflowError):
         return True
     except (psutil.Error, OSError):

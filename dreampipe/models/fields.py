@@ -26,8 +26,8 @@ _MEETING = """
     Add Average Concatenate Maximum Minimum Multiply Subtract Divide TrueDivide Power
 """
 _ACTIVATIONS = """
-    Activation Softmax ReLU LeakyReLU PReLU ELU Relu Relu6 Sigmoid Softplus Softsign SoftShrink Silu Squareplus LogSigmoid
-    LeakyRelu HardSigmoid HardSilu Elu Selu Gelu Celu TanhShrink HardTanh HardShrink Threshold LogSoftmax
+    Activation Softmax ReLU LeakyReLU PReLU ELU Relu Relu6 Sigmoid Softplus Softsign SoftShrink Silu Squareplus
+    LogSigmoid LeakyRelu HardSigmoid HardSilu Elu Selu Gelu Celu TanhShrink HardTanh HardShrink Threshold LogSoftmax
 """
 _OTHERS = """
     InputLayer Dense Identity BatchNormalization LayerNormalization RMSNormalization UnitNormalization Normalization

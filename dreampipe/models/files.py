@@ -60,7 +60,7 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS) ->
         path=path.absolute(),
         least=found.least,
         fixed=found.fixed,
-        objective=objective if objective.isidentifier() else json.dumps(objective),
+        objective=objective if objective.isascii() and objective.isidentifier() else json.dumps(objective),
         sha256=found.sha256,
         notes=() if scaling else (f"{path.name} does not say how it wants its pixels, so tf ([-1, 1]) is assumed.",),
     )

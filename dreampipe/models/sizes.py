@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
+from typing import Any
 
 from dreampipe.models.fields import (
     BY_PLACE,
@@ -89,6 +90,7 @@ def _slid(side: int, kernel: int, steps: int, padding: str) -> int:
 def _margins(node: Node) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Cells added before and after, each (height, width); negative when cropped, None when not told for each side."""
     config = node.config
+    sides: Sequence[Any]
     if node.kind == "ReflectPadding2D":
         sides = [[config["padding"]] * 2] * 2
     elif node.kind == "Pad":

@@ -5,9 +5,10 @@ one in Python, and `bind` resolves its names against a model card, with every er
 """
 
 from dreampipe.objectives.measures import Channel, Everywhere, Logit, MeanSquare, Measure, Neuron, Probability
-from dreampipe.objectives.terms import BoundObjective, Objective, Term
+from dreampipe.objectives.terms import HEAD, BoundObjective, Objective, Term
 
 __all__ = [
+    "HEAD",
     "BoundObjective",
     "Channel",
     "Everywhere",

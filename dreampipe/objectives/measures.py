@@ -35,8 +35,8 @@ class Everywhere:
     """A whole layer at every place alike, `everywhere(mixed6)`: the mean over places of the logarithm of its energy.
 
     The energy of a place is the mean of the squares of its channels. Its logarithm saturates: a place that is already
-    strong asks for little more, so the dream covers the picture instead of feeding a few spots. A tenth of the picture's
-    mean energy, taken as a constant, keeps places without any from asking for everything.
+    strong asks for little more, so the dream covers the picture instead of feeding a few spots. A tenth of the
+    picture's mean energy, taken as a constant, keeps places without any from asking for everything.
     """
 
     def __call__(self, values: Tensor) -> Tensor:

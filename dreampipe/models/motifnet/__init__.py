@@ -20,12 +20,12 @@ from dreampipe.models.card import Card, Layer
 if TYPE_CHECKING:
     import keras
 
-_CARD = Path(__file__).with_name("card.toml")
+CARD = Path(__file__).with_name("card.toml")
 WEIGHTS = Path(__file__).with_name("weights.npz")
 
 
 def _read() -> dict[str, Any]:
-    return tomllib.loads(_CARD.read_text(encoding="utf-8"))
+    return tomllib.loads(CARD.read_text(encoding="utf-8"))
 
 
 def card() -> Card:

@@ -30,7 +30,9 @@ from keras import ops
 from dreampipe import backend
 from dreampipe.backend import Tensor
 from dreampipe.errors import ModelError
-from dreampipe.models.motifnet import network
+from dreampipe.models import motifnet
+from dreampipe.models.card import open_model
+from dreampipe.models.motifnet import evaluate, network, publish
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render_many
 
 log = logging.getLogger(__name__)
@@ -247,10 +249,11 @@ def main() -> None:
     """The command line of a training: folder for pictures and checkpoints, and the fields of the plan."""
     parser = argparse.ArgumentParser(prog="python -m dreampipe.models.motifnet.train", description=__doc__)
     parser.add_argument("folder", type=Path, help="holds pictures and checkpoints; a second run goes on from there")
+    parser.add_argument("--publish", action="store_true", help="put the weights and their figures into the package")
     for name, default in vars(Plan()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     options = vars(parser.parse_args())
-    folder = options.pop("folder")
+    folder, to_publish = options.pop("folder"), options.pop("publish")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     plan = Plan(**options)
     pictures = rendered(folder / "pictures", plan.pictures, plan.seed)
@@ -259,9 +262,21 @@ def main() -> None:
         trainer.restore(folder / "checkpoint.npz")
         log.info("going on from update %d", trainer.update)
     trainer.run(pictures, folder, lambda p: log.info("%s", p))
-    save_arrays(
-        folder / "weights.npz", {w.path: a for w, a in zip(trainer.model.weights, trainer.averaged(), strict=True)}
-    )
+    trained = folder / "weights.npz"
+    save_arrays(trained, dict(zip((w.path for w in trainer.model.weights), trainer.averaged(), strict=True)))
+    if to_publish:
+        publish.weights(trained)
+        publish.figures(measured(open_model(motifnet.card())))
+
+
+def measured(model: keras.Model) -> dict[str, float]:
+    """The figures that a card holds of a model by itself: its accuracy on fresh pictures, as they are and attacked."""
+    pixels, labels = evaluate.fresh()
+    few = evaluate.ATTACKED_PICTURES
+    return {
+        "clean_accuracy": evaluate.clean_accuracy(model, pixels, labels),
+        "attacked_accuracy": evaluate.attacked_accuracy(model, pixels[:few], labels[:few], seed=evaluate.FRESH_SEED),
+    }
 
 
 if __name__ == "__main__":

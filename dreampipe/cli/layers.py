@@ -1,0 +1,19 @@
+"""`dreampipe layers`: what a model can be climbed at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dreampipe.cli.answer import answered
+from dreampipe.cli.options import model_argument
+from dreampipe.cli.table import show
+from dreampipe.models import card
+
+
+@answered
+def layers(model: Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP)]) -> None:
+    """List the layers of a model, from the picture on."""
+    rows = ((at.name, at.channels, at.stride, at.receptive_field, at.recommended) for at in card(model).layers)
+    show(("name", "channels", "stride", "receptive field", "recommended"), rows)
