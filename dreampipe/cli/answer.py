@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -17,7 +18,7 @@ FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 
 def say(line: str) -> None:
     """A line for people, on stderr: stdout belongs to what may be piped."""
-    typer.echo(line, err=True)
+    print(line, file=sys.stderr)  # not typer.echo, which writes past a bar that stands on the terminal
 
 
 def answered(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from dreampipe.cli.answer import FAILED, answered, interruptible, say
-from dreampipe.cli.events import Hear, tell, tell_failures, write_line
+from dreampipe.cli.events import bar, tell, tell_failures, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.engines.events import Event, Finished
@@ -23,8 +20,8 @@ from dreampipe.recipes import Recipe
 @answered
 @recipe_options()
 def dream(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, or a folder of pictures.")],
-    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The picture or the folder to write.")],
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, or a folder of pictures.")],
+    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture or the folder to write.")],
     recursive: Annotated[bool, typer.Option("--recursive", help="Take the folders within INPUT, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that dreampipe did not write.")] = False,
     format: Annotated[str | None, typer.Option(help="Of what is written.", show_default="that of each input")] = None,
@@ -45,7 +42,7 @@ def dream(
     planned = plan(source, target, recursive=recursive, format=format)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
-    manifest = Manifest(_folder(planned.jobs, target))
+    manifest = Manifest(planned.folder)
     order = Order(recipe, max_pixels, quality, overwrite)
     with interruptible("Stopped; the same command again goes on from here."):
         finished = _run(planned.jobs, manifest, order, quiet, events)
@@ -53,21 +50,10 @@ def dream(
         raise typer.Exit(FAILED)
 
 
-def _folder(jobs: Sequence[Job], target: Path) -> Path:
-    """Where the manifest lies: OUTPUT, or the folder around it where it is a picture."""
-    return target.parent if any(job.target == target for job in jobs) else target
-
-
 def _run(jobs: Sequence[Job], manifest: Manifest, order: Order, quiet: bool, events: bool) -> Finished:
-    import_backend()
-    with ExitStack() as stack:
-        hearing: list[Hear] = [tell_failures if quiet else tell]
-        if events:
-            hearing.append(write_line)
-        elif sys.stderr.isatty() and not quiet:
-            from dreampipe.cli.progress import Bar
-
-            hearing.append(stack.enter_context(Bar(order.recipe.octave_scale)))
+    with bar(order.recipe.octave_scale, not (quiet or events)) as show:
+        import_backend()
+        hearing = (show, tell_failures if quiet else tell, *([write_line] if events else []))
 
         def hear(event: Event) -> None:
             for listener in hearing:

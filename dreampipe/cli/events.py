@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from dreampipe.cli.answer import say
@@ -37,3 +39,15 @@ def tell(event: Event) -> None:
         say(f"Note on {event.name}: {event.text}")
     elif isinstance(event, Finished):
         say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed")
+
+
+@contextmanager
+def bar(octave_scale: float, wanted: bool) -> Iterator[Hear]:
+    """What shows events as a bar, where one is wanted and stderr is a terminal; elsewhere what shows nothing."""
+    if wanted and sys.stderr.isatty():
+        from dreampipe.cli.progress import Bar  # rich costs a tenth of a second
+
+        with Bar(octave_scale) as shown:
+            yield shown
+    else:
+        yield lambda event: None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -28,37 +29,54 @@ class Position:
     Attributes:
         octave_scale: of the recipe.
         pictures: how many there are.
-        settled: the names of those that are written, skipped or failed.
+        climbed: the names of those whose ascent is over; some may still wait to be written.
+        left_out: the names of those that are skipped or failed without one.
+        settled: how many are written, skipped or failed.
         name, step: what is being climbed; its last step.
     """
 
     octave_scale: float
     pictures: int = 0
-    settled: set[str] = field(default_factory=set)
+    climbed: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+    settled: int = 0
     name: str = ""
     step: Step | None = None
-    _climbed: set[str] = field(default_factory=set)
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, Started):
-            self.pictures = event.pictures
-        elif isinstance(event, Stepped):
-            if self.name and self.name != event.name:
-                self._climbed.add(self.name)
-            self.name, self.step = event.name, event.step
-        elif isinstance(event, Done | Skipped | Failed):
-            self.settled.add(event.name)
+        match event:
+            case Started(pictures):
+                self.pictures = pictures
+            case Stepped(name, step):
+                self._leave(other_than=name)
+                self.name, self.step = name, step
+            case Done(name):
+                self.settled += 1
+                self.climbed.add(name)
+            case Skipped(name) | Failed(name):
+                self.settled += 1
+                (self.climbed if name == self.name else self.left_out).add(name)
+
+    def _leave(self, other_than: str) -> None:
+        if self.name not in ("", other_than):
+            self.climbed.add(self.name)
+
+    @property
+    def total(self) -> int:
+        """Pictures to climb: those left out take no time, and would spoil the time left."""
+        return self.pictures - len(self.left_out - self.climbed)
 
     @property
     def completed(self) -> float:
-        """Pictures behind, the current one in part; those that only wait to be written count as behind."""
-        behind = self.settled | self._climbed
-        current = share(self.step, self.octave_scale) if self.step and self.name not in behind else 0.0
-        return len(behind) + current
+        """Pictures climbed, the current one in part."""
+        current = self.step if self.name not in self.climbed else None
+        return len(self.climbed) + (share(current, self.octave_scale) if current else 0.0)
 
     def __str__(self) -> str:
-        text = f"{len(self.settled)}/{self.pictures}"
-        if self.step is None or self.name in self.settled:
+        if not self.pictures:
+            return "starting"
+        text = f"{self.settled}/{self.pictures}"
+        if self.step is None or self.name in self.climbed:
             return text
         at = (self.step.octave - 1) * self.step.steps + self.step.step
         return f"{text}  {self.name}, step {at}/{self.step.octaves * self.step.steps}"
@@ -69,14 +87,16 @@ class Bar:
 
     def __init__(self, octave_scale: float) -> None:
         self._position = Position(octave_scale)
+        # Of its own, so that the bar lives on while stderr is hushed.
+        self._terminal = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, errors="replace")
         self._progress = Progress(
             BarColumn(bar_width=24),
             TextColumn("{task.description}"),
             TimeRemainingColumn(compact=True),
-            console=Console(file=sys.stderr),
+            console=Console(file=self._terminal),
             transient=True,
         )
-        self._task = self._progress.add_task("", total=None)
+        self._task = self._progress.add_task(str(self._position), total=None)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -86,12 +106,13 @@ class Bar:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._progress.stop()
+        self._terminal.close()
 
     def __call__(self, event: Event) -> None:
         self._position.hear(event)
         self._progress.update(
             self._task,
-            total=self._position.pictures or None,
+            total=self._position.total or None,
             completed=self._position.completed,
             description=escape(str(self._position)),
         )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from contextlib import nullcontext
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, interruptible
+from dreampipe.cli.answer import answered, interruptible, say
+from dreampipe.cli.events import bar
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.engines.events import Started, Stepped
@@ -26,23 +24,25 @@ _SIZE: int = inspect.signature(draw).parameters["size"].default
 @answered
 @recipe_options("objective", "max_size")
 def sheet(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A picture.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The picture to write.")],
+    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
     size: Annotated[int, typer.Option(min=32, max=4096, help="Longest side of a tile, in pixels.")] = _SIZE,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     **settings: Any,
 ) -> None:
     """Dream one photo at every recommended layer of a model, side by side with their names, to choose from."""
     recipe = Recipe.of(**settings)
     layers = recommended(recipe)
     (source,) = read(photo)
-    target = plan(photo, out, recursive=False, format=None).jobs[0].target
+    target = plan(photo, out).jobs[0].target
     if target.exists() and not overwrite:
         raise MediaError(f"{target} exists: give another name, or --overwrite.")
+    for note in () if quiet else recipe.card().notes:
+        say(f"Note: {note}")
     with interruptible("Stopped; nothing was written."):
-        import_backend()
-        with _bar(recipe, quiet) as hear:
+        with bar(recipe.octave_scale, not quiet) as hear:
+            import_backend()
             hear(Started(len(layers)))
             drawn = draw(source, recipe, size, lambda layer, step: hear(Stepped(layer, step)))
         write(drawn, target)

@@ -15,6 +15,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import tiff
 from dreampipe.media.formats import Format
+from dreampipe.media.metadata import rgb_profile, upright_exif, without_orientation
 
 Samples = npt.NDArray[Any]
 """(height, width, 3 or 4) uint8 or uint16, RGB."""
@@ -44,7 +45,7 @@ def encode(frame: Frame, format: Format, like: MediaInfo | None = None, quality:
     bits = min(format.bits, like.bits if like else 8)
     alpha = frame.alpha if format.alpha and (like is None or like.alpha) else None
     samples = _rounded(frame.pixels if alpha is None else np.dstack((frame.pixels, alpha)), bits)
-    exif, icc = (like.exif, like.icc) if like and format.metadata else (None, None)
+    exif, icc = (upright_exif(like.exif)[0], rgb_profile(like.icc)) if like and format.metadata else (None, None)
     try:
         return _WRITERS[format.name](samples, exif, icc, quality or format.quality or 0)
     except Exception as problem:  # the codecs raise whatever they happen to meet
@@ -90,7 +91,9 @@ def _webp(samples: Samples, exif: bytes | None, icc: bytes | None, quality: int)
 
 
 def _avif(samples: Samples, exif: bytes | None, icc: bytes | None, quality: int) -> bytes:
-    return _pillow("AVIF", samples, exif, icc, quality=quality, subsampling="4:4:4")
+    # Pillow would take an orientation out itself, and write all other tags anew with it.
+    block = without_orientation(exif) if exif else None
+    return _pillow("AVIF", samples, block, icc, quality=quality, subsampling="4:4:4")
 
 
 def _pillow(name: str, samples: Samples, exif: bytes | None, icc: bytes | None, **options: Any) -> bytes:

@@ -53,6 +53,21 @@ def _reset(block: bytearray, order: str) -> int:
     return int(orientation)
 
 
+def without_orientation(exif: bytes) -> bytes:
+    """An upright EXIF block without its orientation, which then says nothing; no value in it moves."""
+    order = byte_order(exif)
+    if order is None:
+        return exif
+    (start,) = struct.unpack_from(f"{order}I", exif, 4)
+    (count,) = struct.unpack_from(f"{order}H", exif, start)
+    for entry in range(start + 2, start + 2 + 12 * count, 12):
+        if struct.unpack_from(f"{order}H", exif, entry)[0] == ORIENTATION:
+            end = start + 2 + 12 * count + 4  # the entries after it, and the link to the next directory, move up
+            moved = exif[entry + 12 : end] + bytes(12)
+            return exif[:start] + struct.pack(f"{order}H", count - 1) + exif[start + 2 : entry] + moved + exif[end:]
+    return exif
+
+
 def turned(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     """A picture or plane (height, width, ...) as EXIF orientation 1 to 8 says that it is to be shown."""
     if orientation >= 5:

@@ -58,10 +58,12 @@ def sweep(folder: Path) -> None:
                     os.unlink(entry)
 
 
-def _is_stale(entry: os.DirEntry[str], process: int) -> bool:
+def _is_stale(entry: os.DirEntry[str], number: int) -> bool:
     try:
+        process = psutil.Process(number)
         # Numbers of processes come again (in a container at every start), so the writer must also be old enough.
-        return bool(entry.stat().st_mtime < psutil.Process(process).create_time() - _CLOCK_SLACK)
+        too_young = entry.stat().st_mtime < process.create_time() - _CLOCK_SLACK
+        return too_young or process.status() == psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, OverflowError):
         return True
     except (psutil.Error, OSError):

@@ -18,12 +18,12 @@ and the module `tap` do.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from dreampipe.errors import ModelError
 from dreampipe.models import motifnet
 from dreampipe.models.card import SCALINGS, Card, Layer, Scaling, open_model
+from dreampipe.models.names import nearest
 
 __all__ = ["SCALINGS", "Card", "Layer", "Scaling", "card", "cards", "open_model"]
 
@@ -57,8 +57,7 @@ def card(name_or_path: str | Path, scaling: Scaling | None = None) -> Card:
 def _file_card(name_or_path: str | Path, known: tuple[str, ...], scaling: Scaling | None) -> Card:
     path = Path(name_or_path)
     if path.suffix != ".keras" and not path.exists():
-        near = get_close_matches(str(name_or_path), known, 3, 0.4)
-        answer = f"did you mean {' or '.join(near)}" if near else f"known names: {', '.join(known)}"
+        answer = nearest(str(name_or_path), known)
         raise ModelError(f"There is no model {str(name_or_path)!r} ({answer}; the path of a file must end in .keras).")
     from dreampipe.models import files
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil
 from typing import Any, NamedTuple
 
 from dreampipe.models.card import Layer
 from dreampipe.models.graph import Graph, Key, Node, Ref
-
-Pair = tuple[Fraction, Fraction]
 
 CONVOLUTIONS = frozenset(["Conv2D", "DepthwiseConv2D", "SeparableConv2D"])
 POOLS = frozenset(["MaxPooling2D", "AveragePooling2D"])
@@ -43,14 +40,36 @@ _ALONG_CHANNELS = frozenset(["Concatenate", "Softmax", "LogSoftmax", "LayerNorma
 _TO_CHANNELS = ("filters", "units")
 
 
-class _Sight(NamedTuple):
-    """Of one tensor: the stride and the receptive field (height, width) in pixels; None where not known."""
+class _Reach(NamedTuple):
+    """Along one axis: neighbours in a layer see `first + step * (neighbours - 1)` cells of a grid at the most.
 
-    stride: Pair | None
-    field: Pair | None
+    That grid is the picture, or, behind an enlarging layer, what it enlarged: `below`, of which `cells` of the enlarged
+    grid see `ceil((kernel + cells - 1) / times)`.
+    """
+
+    first: int = 1
+    step: int = 1
+    below: _Reach | None = None
+    kernel: int = 1
+    times: int = 1
+
+    def slid(self, kernel: int, steps: int) -> _Reach:
+        return self._replace(first=self.first + self.step * (kernel - 1), step=self.step * steps)
+
+    def pixels(self, neighbours: int = 1) -> int:
+        cells = self.first + self.step * (neighbours - 1)
+        return cells if self.below is None else self.below.pixels(-((1 - self.kernel - cells) // self.times))
+
+
+class _Sight(NamedTuple):
+    """Of one tensor: the stride in pixels and the reach, each (height, width); None where not known."""
+
+    stride: tuple[Fraction, Fraction] | None
+    reach: tuple[_Reach, _Reach] | None
 
 
 _BLIND = _Sight(None, None)
+_PICTURE = _Sight((Fraction(1), Fraction(1)), (_Reach(), _Reach()))
 
 
 def layers(graph: Graph) -> tuple[Layer, ...]:
@@ -74,24 +93,24 @@ def _stride(sight: _Sight) -> int | None:
 
 
 def _field(sight: _Sight) -> int | None:
-    return None if sight.field is None else ceil(max(sight.field))
+    return None if sight.reach is None else max(axis.pixels() for axis in sight.reach)
 
 
 def _sight(node: Node, inputs: Sequence[_Sight]) -> _Sight:
     if node.kind == "InputLayer":
-        return _Sight((Fraction(1), Fraction(1)), (Fraction(1), Fraction(1)))
+        return _PICTURE
     if len(inputs) == 1 and inputs[0].stride is not None:
-        stride, field = inputs[0].stride, inputs[0].field
+        (height, width), reach = inputs[0].stride, inputs[0].reach
         if node.kind in CONVOLUTIONS | POOLS:
             kernel, steps = window(node)
-            return _Sight(_times(stride, steps), _widened(field, stride, [n - 1 for n in kernel]))
+            slid = reach and (reach[0].slid(kernel[0], steps[0]), reach[1].slid(kernel[1], steps[1]))
+            return _Sight((height * steps[0], width * steps[1]), slid)
         if node.kind in ENLARGING:
-            cells, steps = enlarged(node)
-            return _Sight(
-                _times(stride, [1 / Fraction(s) for s in steps]), _widened(field, stride, [n - 1 for n in cells])
-            )
+            kernel, times = enlarged(node)
+            above = reach and (_Reach(1, 1, reach[0], kernel[0], times[0]), _Reach(1, 1, reach[1], kernel[1], times[1]))
+            return _Sight((height / times[0], width / times[1]), above)
         if node.kind == "GroupNormalization":
-            return _Sight(stride, None)
+            return _Sight((height, width), None)
     if node.kind in BY_PLACE and _is_along_channels(node):
         return _met(inputs)
     return _BLIND
@@ -102,18 +121,14 @@ def _met(inputs: Sequence[_Sight]) -> _Sight:
     strides = {sight.stride for sight in inputs} - {None}
     if len(strides) != 1:
         return _BLIND
-    fields = [sight.field for sight in inputs]
-    known = [field for field in fields if field is not None]
-    whole = len(known) < len(fields)
-    return _Sight(strides.pop(), None if whole else (max(f[0] for f in known), max(f[1] for f in known)))
+    known = [sight.reach for sight in inputs if sight.reach is not None]
+    whole = len(known) < len(inputs)
+    widest = None if whole else (_widest([r[0] for r in known]), _widest([r[1] for r in known]))
+    return _Sight(strides.pop(), widest)
 
 
-def _times(pair: Pair, factors: Sequence[int | Fraction]) -> Pair:
-    return pair[0] * factors[0], pair[1] * factors[1]
-
-
-def _widened(field: Pair | None, stride: Pair, cells: Sequence[int]) -> Pair | None:
-    return None if field is None else (field[0] + stride[0] * cells[0], field[1] + stride[1] * cells[1])
+def _widest(axis: Sequence[_Reach]) -> _Reach:
+    return max(axis, key=_Reach.pixels)
 
 
 def _both(value: Any) -> tuple[int, int]:
@@ -129,18 +144,21 @@ def window(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
         pool = _both(config["pool_size"])
         return pool, _both(config["strides"] or pool)
     kernel, dilation = _both(config["kernel_size"]), _both(config["dilation_rate"])
-    return ((kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1), _both(config["strides"])
+    return _extent(kernel, dilation), _both(config["strides"])
 
 
 def enlarged(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Of an enlarging layer: how many input cells one output cell sees at the most, and how often it enlarges."""
+    """Of an enlarging layer: the cells of its output that one of its input reaches, and how often it enlarges."""
     if node.kind == "UpSampling2D":
-        cells = 1 if node.config["interpolation"] == "nearest" else 2
-        return (cells, cells), _both(node.config["size"])
-    (height, width), steps = _both(node.config["kernel_size"]), _both(node.config["strides"])
-    dilation = _both(node.config["dilation_rate"])
-    extent = (height - 1) * dilation[0] + 1, (width - 1) * dilation[1] + 1
-    return (ceil(Fraction(extent[0], steps[0])), ceil(Fraction(extent[1], steps[1]))), steps
+        height, width = _both(node.config["size"])
+        cells = {"nearest": 1, "bilinear": 2, "bicubic": 4}.get(node.config["interpolation"], 10)
+        return (cells * height, cells * width), (height, width)
+    kernel, dilation = _both(node.config["kernel_size"]), _both(node.config["dilation_rate"])
+    return _extent(kernel, dilation), _both(node.config["strides"])
+
+
+def _extent(kernel: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, int]:
+    return (kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1
 
 
 def _is_along_channels(node: Node) -> bool:

@@ -129,18 +129,28 @@ class _Reader:
     def model(self, kind: str, config: Config, place: _Place = _OUTERMOST) -> Ref:
         """Lay a model flat and return its output."""
         calls = _calls(config) if kind == "Functional" else _chain(config)
-        own = canonical_names((call.kind, call.name) for call in calls)
-        names = {name: f"{place.prefix}/{c}" if c in self.names else c for name, c in own.items()}
+        names = self._free_names(calls, place)
         # Held at once: no model within this one can take one of its names.
         self.names |= {name: Ref((), 0) for name in names.values()}
         tensors: dict[tuple[str, int], Ref] = {}
         for call in _ordered(calls):
-            name = f"{names[call.name]}.{call.number}" if call.number else names[call.name]
-            tensors[call.name, call.number] = self.names[name] = self._call(call, name, place, tensors)
+            name = names.get(call.name, "")
+            name = f"{name}.{call.number}" if call.number else name
+            ref = tensors[call.name, call.number] = self._call(call, name, place, tensors)
+            self.names |= {name: ref} if name else {}
         outputs = _outputs(config, calls)
         if len(outputs) != 1:
             raise ModelError(f"it has {len(outputs)} outputs, but exactly one is expected.")
         return _ref(outputs[0], tensors)
+
+    def _free_names(self, calls: Sequence[_Call], place: _Place) -> dict[str, str]:
+        """Own to canonical names; in a model within, all behind its name when one of them is taken, and none for inputs."""
+        own = canonical_names((call.kind, call.name) for call in calls)
+        if place.given is None:
+            return own
+        own = {c.name: own[c.name] for c in calls if c.kind != "InputLayer"}
+        taken = any(name in self.names for name in own.values())
+        return {k: f"{place.prefix}/{name}" for k, name in own.items()} if taken else own
 
     def _call(self, call: _Call, name: str, place: _Place, tensors: Mapping[tuple[str, int], Ref]) -> Ref:
         """Add one call, or all of it where it is a model; its first output."""

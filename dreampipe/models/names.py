@@ -35,10 +35,10 @@ def canonical_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """An answer to a name that is not known: "did you mean mixed4?", or some of the names when none is near."""
+    """An answer to a name that is not known: "did you mean mixed4", or some of the names when none is near."""
     near = get_close_matches(name, known, 3, 0.5)
     if near:
-        return f"did you mean {' or '.join(near)}?"
+        return f"did you mean {' or '.join(near)}"
     shown = list(known)[:8]
     return f"known names: {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}"
 

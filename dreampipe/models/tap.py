@@ -164,7 +164,9 @@ class _Tap(keras.Model):  # type: ignore[misc]
             given = _filled(args, values)
             if top and top.inside and key == top.ref.key:
                 raw = _before_activation(operation, given[0])
-            result = operation(*given, **_filled(kwargs, values))
+            # Asked for by name, for layers of chance (RandomFlip) otherwise act as in training.
+            rest = {"training": False} if isinstance(operation, keras.layers.Layer) else {}
+            result = operation(*given, **_filled(kwargs, values) | rest)
             values |= {Ref(key, i): value for i, value in enumerate(keras.tree.flatten(result))}
         outputs = {name: ops.cast(values[ref], "float32") for name, ref in program.wanted.items()}
         return outputs | (_of_head(top, raw if top.inside else values[top.ref]) if top else {})

@@ -49,7 +49,7 @@ def recommended(recipe: Recipe) -> tuple[str, ...]:
     card = recipe.card()
     names = tuple(layer.name for layer in card.layers if layer.recommended)
     if not names:
-        raise ModelError(f"No layer of {card.name} is recommended, so there is no sheet: dream with a layer of your own.")
+        raise ModelError(f"No layer of {card.name} is recommended, so a sheet has nothing to show: dream instead.")
     return names
 
 
@@ -85,4 +85,4 @@ def _laid_out(tiles: Sequence[Image.Image]) -> Array:
     for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
         page.paste(tile, (GAP + column * width, GAP + row * height))
-    return np.asarray(page, np.float32) / 255
+    return np.asarray(page, np.float32) / np.float32(255)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import UNITS, Read, objective, written
 
 from dreampipe.errors import ObjectiveError
-from dreampipe.objectives import Channel, Logit, MeanSquare, Neuron, Objective, Probability, Term
+from dreampipe.objectives import Channel, Everywhere, Logit, MeanSquare, Neuron, Objective, Probability, Term
 from dreampipe.objectives.terms import HEAD
 
 
@@ -30,6 +30,9 @@ from dreampipe.objectives.terms import HEAD
         ('logit("tabby cat")', [Term(HEAD, Logit("tabby cat"))]),
         ('"conv2d/3"', [Term("conv2d/3", MeanSquare())]),
         (r'"say \"a\\b\" ü"[0]', [Term('say "a\\b" ü', Channel(0))]),
+        ("everywhere(mixed6)", [Term("mixed6", Everywhere())]),
+        ('everywhere ("a b")', [Term("a b", Everywhere())]),
+        ("everywhere", [Term("everywhere", MeanSquare())]),
         ("logit", [Term("logit", MeanSquare())]),
         ("-mixed4", [Term("mixed4", MeanSquare(), -1.0)]),
         ("2*3 * mixed4*.5", [Term("mixed4", MeanSquare(), 3.0)]),
@@ -80,7 +83,9 @@ def test_weights_go_through_all_brackets(read: Read) -> None:
         ("mixed4 - 2", 7, "a number cannot be added"),
         ("logit()", 6, "expected a class"),
         ("logit(1.5)", 6, "whole number"),
-        ("2 * guess(eye)", 4, "guess(...) is unknown; logit(...) and prob(...) are there"),
+        ("2 * guess(eye)", 4, "guess(...) is unknown; everywhere(...), logit(...) and prob(...) are there"),
+        ("everywhere(mixed4[1])", 17, "expected )"),
+        ("everywhere(3)", 11, "expected a layer"),
         ("(" * 1000 + "a" + ")" * 1000, None, "too many brackets"),
     ],
 )
@@ -107,9 +112,11 @@ def test_a_weight_that_is_not_finite_is_refused(text: str) -> None:
         Objective.parse(text)
 
 
-def test_a_number_of_too_many_digits_is_refused() -> None:
-    with pytest.raises(ObjectiveError):
-        Objective.parse(f"mixed4[{'9' * 5000}]")
+@pytest.mark.parametrize("text", ["mixed4[{}]", "mixed4[0]@({},0)", "mixed4[0]@(0,{})", "logit({})"])
+def test_a_whole_number_that_counts_nothing_is_refused(text: str) -> None:
+    for digits in (10, 5000):
+        with pytest.raises(ObjectiveError, match="expected a whole number"):
+            Objective.parse(text.format("9" * digits))
 
 
 @given(st.text(alphabet='ab3.e+-*()[]@, "\\\n#ü', max_size=20))

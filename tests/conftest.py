@@ -1,0 +1,32 @@
+"""What tests of several rooms share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A `.keras` file of a small classifier, the same for every session.
+
+    Convolutions `first`, `second` (stride 2) and `third` of 8, 12 and 16 channels, each with a `_relu` behind it, of
+    which `second_relu` and `third_relu` are recommended; then the mean over all places, a softmax `probabilities` of 5.
+    """
+    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
+
+    # isort: split
+    import keras
+
+    image = x = keras.Input((None, None, 3), name="image")
+    for seed, (name, filters, strides) in enumerate([("first", 8, 1), ("second", 12, 2), ("third", 16, 1)]):
+        weights = keras.initializers.HeNormal(seed)
+        x = keras.layers.Conv2D(filters, 3, strides, "same", kernel_initializer=weights, name=name)(x)
+        x = keras.layers.ReLU(name=f"{name}_relu")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pooled")(x)
+    head = keras.initializers.GlorotUniform(9)
+    x = keras.layers.Dense(5, activation="softmax", kernel_initializer=head, name="probabilities")(x)
+    path = tmp_path_factory.mktemp("models") / "tiny.keras"
+    keras.Model(image, x, name="tiny").save(path)
+    return path

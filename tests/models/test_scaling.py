@@ -1,0 +1,40 @@
+"""Each scaling against what keras.applications does to the same picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from keras.applications.imagenet_utils import preprocess_input
+
+from dreampipe import backend
+from dreampipe.models import SCALINGS
+from dreampipe.models.scaling import scale
+
+IMAGE = np.random.default_rng(0).random((2, 5, 7, 3), np.float32)
+
+
+@pytest.mark.parametrize("scaling", ["tf", "torch", "caffe"])
+def test_equals_keras_applications(scaling: str) -> None:
+    expected = preprocess_input(IMAGE * 255.0, data_format="channels_last", mode=scaling)
+    np.testing.assert_allclose(scale(IMAGE, scaling), expected, rtol=1e-5, atol=1e-4)  # type: ignore[arg-type]
+
+
+def test_unit_and_bytes() -> None:
+    np.testing.assert_array_equal(scale(IMAGE, "unit"), IMAGE)
+    np.testing.assert_array_equal(scale(IMAGE, "bytes"), IMAGE * 255.0)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_keeps_type_and_has_a_gradient_everywhere(scaling: str) -> None:
+    image = backend.tf.constant(IMAGE)
+    value, scaled, (gradient,) = backend.value_and_gradients(
+        lambda: (backend.tf.reduce_sum(scale(image, scaling)), scale(image, scaling)),  # type: ignore[arg-type]
+        [image],
+    )
+    assert scaled.dtype == image.dtype and scaled.shape == image.shape
+    assert np.all(np.asarray(gradient) > 0)
+
+
+def test_an_unknown_scaling_is_refused() -> None:
+    with pytest.raises(ValueError, match="came as 'imagenet'"):
+        scale(IMAGE, "imagenet")  # type: ignore[arg-type]
