@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -28,5 +29,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     head = keras.initializers.GlorotUniform(9)
     x = keras.layers.Dense(5, activation="softmax", kernel_initializer=head, name="probabilities")(x)
     path = tmp_path_factory.mktemp("models") / "tiny.keras"
-    keras.Model(image, x, name="tiny").save(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
+        keras.Model(image, x, name="tiny").save(path)
     return path

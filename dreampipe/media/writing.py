@@ -62,8 +62,8 @@ def _is_stale(entry: os.DirEntry[str], number: int) -> bool:
     try:
         process = psutil.Process(number)
         # Numbers of processes come again (in a container at every start), so the writer must also be old enough.
-        too_young = entry.stat().st_mtime < process.create_time() - _CLOCK_SLACK
-        return too_young or process.status() == psutil.STATUS_ZOMBIE
+        before_it = entry.stat().st_mtime < process.create_time() - _CLOCK_SLACK
+        return bool(before_it or process.status() == psutil.STATUS_ZOMBIE)
     except (psutil.NoSuchProcess, OverflowError):
         return True
     except (psutil.Error, OSError):

@@ -183,17 +183,17 @@ def _channels(graph: Graph, ref: Ref, node: Node, inputs: Sequence[int | None]) 
 
 
 def spread(found: Sequence[Layer], count: int = 8) -> tuple[Layer, ...]:
-    """`found` with up to `count` layers recommended, evenly over the depth: for models of which no more is known."""
-    # Of layers that see the same field the last one counts: it is the end of its block.
-    last = {layer.receptive_field or layer.name: i for i, layer in enumerate(found) if _is_tapped(layer)}
+    """`found` with up to `count` layers recommended, evenly over the depth: for models of which no more is known.
+
+    Chosen are ends of blocks on a grid coarser than the picture: concatenations where there are several, otherwise
+    activations and other meetings of branches, of those that see the same field the last.
+    """
+    grid = [i for i, layer in enumerate(found) if layer.kind in _ENDS and (layer.stride or 0) > 1]
+    joined = [i for i in grid if found[i].kind == "Concatenate"]
+    last = {found[i].receptive_field or found[i].name: i for i in (joined if len(joined) >= count // 2 else grid)}
     ends = sorted(last.values())
     chosen = {ends[round((i + 0.5) * len(ends) / count - 0.5)] for i in range(count)} if ends else set()
     return tuple(
         replace(layer, recommended=f"one of {len(chosen)} spread over the depth") if i in chosen else layer
         for i, layer in enumerate(found)
     )
-
-
-def _is_tapped(layer: Layer) -> bool:
-    """On a grid that is not the picture's own, and the end of something: an activation, a meeting of branches."""
-    return layer.kind in _ENDS and (layer.stride or 0) > 1

@@ -122,7 +122,8 @@ def _inspected(path: Path, limits: Limits) -> Inspected:
         read = graph.read(config)
         _refuse_input(read)
         layers = fields.spread(fields.layers(read))
-        fixed = None if sizes.takes_all_sizes(read) else _declared_size(read)
+        declared = _declared_size(read)
+        fixed = declared if declared and not sizes.takes_all_sizes(read) else None
         least = min(fixed) if fixed else sizes.least_side(read)
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         raise ModelError(f"it is damaged (the configuration of a layer: {error!r}): save the model again.") from error

@@ -19,22 +19,34 @@ from dreampipe.models.fields import (
 )
 from dreampipe.models.graph import Graph, Key, Node
 
+Size = tuple[int, int]
+"""Height and width, in cells."""
+
 _MOST = 4096
+_PROBED = 64
+_ANY_SIZE = CONVOLUTIONS | POOLS | GLOBAL_POOLS | BY_PLACE - {"PReLU"} | {"GroupNormalization"}
 
 
 def takes_all_sizes(graph: Graph) -> bool:
     """Whether nothing in the graph holds it to one size of the picture, whatever size its input declares."""
+    coarsest = max([1, *(layer.stride for layer in layers(graph) if layer.stride)])
+    least = least_side(graph)
+    sides = range(least, least + min(coarsest, _PROBED))
+    return _knows_no_size(graph) and all(_meets(graph, side) for side in sides)
+
+
+def _knows_no_size(graph: Graph) -> bool:
+    """Whether each layer works on a grid of any size, or on channels alone."""
     flat: dict[Key, bool] = {}  # of each tensor: whether places are gone, so that no size is left in it
     channels = {layer.name: layer.channels for layer in layers(graph)}
     for key, node in graph.nodes.items():
         gone = [flat[ref.key] for ref in node.inputs]
-        width = [channels.get(graph.nodes[ref.key].name) for ref in node.inputs]
-        if node.kind == "Reshape" and any(gone) and node.config["target_shape"][-1] == width[0]:
-            flat[key] = True
-        elif node.kind in CONVOLUTIONS | POOLS | GLOBAL_POOLS | BY_PLACE - {"PReLU"} | {"GroupNormalization"}:
-            flat[key] = node.kind in GLOBAL_POOLS or (bool(gone) and all(gone))
+        if node.kind == "Reshape" and all(gone):
+            flat[key] = node.config["target_shape"][-1] == channels.get(graph.nodes[node.inputs[0].key].name)
         elif node.kind == "Flatten" and all(gone):
             flat[key] = True
+        elif node.kind in _ANY_SIZE:
+            flat[key] = node.kind in GLOBAL_POOLS or (bool(gone) and all(gone))
         else:
             return False
     return True
@@ -50,19 +62,25 @@ def least_side(graph: Graph) -> int:
 
 
 def _fits(graph: Graph, side: int) -> bool:
-    sides: dict[Key, tuple[int, int] | None] = {}
+    return all(size is None or min(size) > 0 for size in _outputs(graph, side).values())
+
+
+def _meets(graph: Graph, side: int) -> bool:
+    """Whether branches have one size wherever they meet."""
+    outputs = _outputs(graph, side)
+    return all(len({outputs[ref.key] for ref in node.inputs} - {None}) < 2 for node in graph.nodes.values())
+
+
+def _outputs(graph: Graph, side: int) -> dict[Key, Size | None]:
+    """The size of each layer's output for a square picture; None where it is not known or no grid."""
+    outputs: dict[Key, Size | None] = {}
     for key, node in graph.nodes.items():
-        if node.kind == "InputLayer":
-            sides[key] = (side, side)
-            continue
-        known = [s for s in (sides[ref.key] for ref in node.inputs) if s is not None]
-        sides[key] = _after(node, known[0]) if known else None
-        if sides[key] is not None and min(sides[key] or ()) < 1:
-            return False
-    return True
+        known = [size for size in (outputs[ref.key] for ref in node.inputs) if size is not None]
+        outputs[key] = (side, side) if node.kind == "InputLayer" else _after(node, known[0]) if known else None
+    return outputs
 
 
-def _after(node: Node, side: tuple[int, int]) -> tuple[int, int] | None:
+def _after(node: Node, side: Size) -> Size | None:
     """The size of a layer's output from that of its input; (0, 0) when the input is too small, None when not known."""
     if node.kind in CONVOLUTIONS | POOLS:
         kernel, steps = window(node)
@@ -79,7 +97,7 @@ def _after(node: Node, side: tuple[int, int]) -> tuple[int, int] | None:
     return side if node.kind in BY_PLACE or node.kind == "GroupNormalization" else None
 
 
-def _each(rule: Callable[[int], int]) -> tuple[int, int]:
+def _each(rule: Callable[[int], int]) -> Size:
     return rule(0), rule(1)
 
 
@@ -87,7 +105,7 @@ def _slid(side: int, kernel: int, steps: int, padding: str) -> int:
     return ceil(side / steps) if padding == "same" else max(0, (side - kernel) // steps + 1)
 
 
-def _margins(node: Node) -> tuple[tuple[int, int], tuple[int, int]] | None:
+def _margins(node: Node) -> tuple[Size, Size] | None:
     """Cells added before and after, each (height, width); negative when cropped, None when not told for each side."""
     config = node.config
     sides: Sequence[Any]

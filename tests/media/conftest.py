@@ -40,12 +40,16 @@ def exif() -> bytes:
 
 @pytest.fixture
 def locked() -> Iterator[Path]:
-    """A folder that may be read but not written, seen without the rights of root; it holds `secret.png`, unreadable."""
+    """A folder that may not be written, seen without the rights of root.
+
+    In it are `secret.png` and the folder `closed`, neither of which may be read.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         Image.new("RGB", (4, 4)).save(folder / "secret.png")
         (folder / "secret.png").chmod(0)
-        folder.chmod(stat.S_IRUSR | stat.S_IXUSR | stat.S_IROTH | stat.S_IXOTH)
+        (folder / "closed").mkdir(0)
+        folder.chmod(0o555)
         root = os.geteuid() == 0
         if root:
             os.seteuid(NOBODY)
@@ -55,3 +59,4 @@ def locked() -> Iterator[Path]:
             if root:
                 os.seteuid(0)
             folder.chmod(stat.S_IRWXU)
+            (folder / "closed").chmod(stat.S_IRWXU)

@@ -197,7 +197,7 @@ def environment() -> dict[str, str]:
 
 @pytest.mark.parametrize("fatal", range(6))
 def test_a_kill_before_any_step_to_the_disk(tmp_path: Path, fatal: int) -> None:
-    # in turn: the line reaches the disk, the file is opened, reaches the disk, is renamed, the folder is opened, settled
+    # in turn: the line reaches the disk; the file is opened, reaches it, is renamed; the folder is opened, reaches it
     job = job_in(tmp_path)
     Manifest(tmp_path).store(job, SOURCE, "old recipe", b"old")
     killed = subprocess.run([sys.executable, "-c", STORE, str(tmp_path), str(fatal)], env=environment())

@@ -159,6 +159,11 @@ class TestMotifnet:
         card = models.card("motifnet")
         if not card.sha256:
             pytest.skip("no weights yet: card.toml has no SHA-256")
+        from dreampipe.models.motifnet.renderer import render_many
+
+        assert motifnet.WEIGHTS.stat().st_size <= 4 << 20
         model = models.open_model(card)
         assert models.open_model(models.card("motifnet")) is model
-        assert motifnet.WEIGHTS.stat().st_size <= 4 << 20
+        pixels, labels = render_many(range(100), seed=987)
+        found = np.argmax(model(pixels.astype(np.float32) / 255), -1)
+        assert np.mean(found == labels) >= 0.8

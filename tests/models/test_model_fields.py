@@ -54,12 +54,12 @@ def grid_of_ones() -> Any:
 def test_the_field_is_the_support_of_the_gradient() -> None:
     model = grid_of_ones()
     known = describe(model)
-    cut = tap(model, [layer.name for layer in known])
+    cut = tap(model, [each.name for each in known])
     picture = keras.ops.ones((1, SIDE, SIDE, 3))
-    for layer in known:
-        widest = max(support(cut, picture, layer.name, shift) for shift in (0, 1, 2, 3))
-        assert widest == layer.receptive_field, layer
-        assert SIDE // int(cut(picture)[layer.name].shape[1]) == layer.stride, layer
+    for each in known:
+        widest = max(support(cut, picture, each.name, shift) for shift in (0, 1, 2, 3))
+        assert widest == each.receptive_field, each
+        assert SIDE // int(cut(picture)[each.name].shape[1]) == each.stride, each
 
 
 def support(cut: Any, picture: Any, name: str, shift: int) -> int:
@@ -78,17 +78,17 @@ def support(cut: Any, picture: Any, name: str, shift: int) -> int:
 def test_channels_and_strides_are_those_of_the_activations(name: str) -> None:
     model = NETWORKS[name](None)
     known = describe(model)
-    values = tap(model, [layer.name for layer in known])(np.zeros((1, SIDE, SIDE, 3), np.float32))
-    assert sum(layer.stride is not None for layer in known) >= 4
-    for layer in known:
-        shape = values[layer.name].shape
-        assert layer.channels == shape[-1], layer
-        if layer.stride and layer.kind not in ("Conv2D", "MaxPooling2D", "PReLU"):  # these may trim the border
-            assert abs(SIDE / layer.stride - shape[1]) <= 3, layer
+    values = tap(model, [each.name for each in known])(np.zeros((1, SIDE, SIDE, 3), np.float32))
+    assert sum(each.stride is not None for each in known) >= 4
+    for each in known:
+        shape = values[each.name].shape
+        assert each.channels == shape[-1], each
+        if each.stride:
+            assert abs(SIDE / each.stride - shape[1]) <= 4, each  # borders are trimmed
 
 
 def test_what_cannot_be_known_is_none() -> None:
-    known = {layer.name: layer for layer in describe(NETWORKS["branches"](None))}
+    known = {each.name: each for each in describe(NETWORKS["branches"](None))}
     assert known["multiply_1"] == Layer("multiply_1", "Multiply", 16, 4, None)  # its gate saw the whole picture
     assert known["dense_1"] == Layer("dense_1", "Dense", 5, None, None)
     uneven = fields.layers(graph.read(functional(image(None, None, 3), conv("a", "image", strides=[1, 2]))))
@@ -104,7 +104,7 @@ def test_the_least_side_is_the_least_that_works(name: str) -> None:
     least = sizes.least_side(graph.read(config))
     whole = tap(model, [describe(model)[-1].name])
     assert whole(np.zeros((1, least, least, 3), np.float32))
-    if least > max(layer.stride or 1 for layer in describe(model)):
+    if least > max(each.stride or 1 for each in describe(model)):
         with pytest.raises((ValueError, RuntimeError, backend.tf.errors.OpError)):
             whole(np.zeros((1, least - 1, least - 1, 3), np.float32))
 
@@ -114,6 +114,9 @@ def test_a_declared_size_holds_only_a_model_that_needs_it(tmp_path: Path) -> Non
     assert (flattened.fixed, flattened.least) == ((48, 48), 48)
     sliced = models.card(saved(NETWORKS["branches"](64), tmp_path / "sliced.keras"))
     assert sliced.fixed == (64, 64)  # by a slice, of which the arithmetic knows nothing
+    x = [image(64, 64, 3), conv("a", "image", strides=[2, 2]), conv("b", "image", strides=[2, 2], padding="valid")]
+    meeting = models.card(pack(tmp_path / "meeting.keras", functional(*x, layer("Add", "c", "a", "b"))))
+    assert meeting.fixed == (64, 64)  # by branches that have not the same size at every size of the picture
     pooled = models.card(saved(NETWORKS["transferred"](32), tmp_path / "pooled.keras"))
     assert pooled.fixed is None
     cut = tap(models.open_model(pooled), ["conv2d"])

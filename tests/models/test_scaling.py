@@ -27,7 +27,7 @@ def test_unit_and_bytes() -> None:
 @pytest.mark.parametrize("scaling", SCALINGS)
 def test_keeps_type_and_has_a_gradient_everywhere(scaling: str) -> None:
     image = backend.tf.constant(IMAGE)
-    value, scaled, (gradient,) = backend.value_and_gradients(
+    _, scaled, (gradient,) = backend.value_and_gradients(
         lambda: (backend.tf.reduce_sum(scale(image, scaling)), scale(image, scaling)),  # type: ignore[arg-type]
         [image],
     )

@@ -1,4 +1,4 @@
-"""What a tap computes is what the model computes, it holds nothing above its cut, and logits come before the softmax."""
+"""A tap computes what the model computes, holds nothing above its cut, and has logits from before the softmax."""
 
 from __future__ import annotations
 

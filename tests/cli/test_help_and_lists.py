@@ -1,0 +1,91 @@
+"""`--help`, `--version`, `models`, `layers`: defaults from the recipe, plain text, nothing slow."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import dreampipe
+from dreampipe.recipes import Recipe
+
+PROGRAM = """
+import json, sys
+from typer.testing import CliRunner
+from dreampipe.cli.app import app
+shown = [CliRunner().invoke(app, words) for words in json.load(sys.stdin)]
+print(json.dumps([[one.exit_code for one in shown], sorted({name.partition(".")[0] for name in sys.modules})]))
+"""
+
+
+def shown_help(call, command: str) -> str:
+    return " ".join(call(command, "--help").stdout.split())
+
+
+@pytest.mark.parametrize("name", [name for name in Recipe.model_fields if name != "version"])
+def test_each_setting_is_an_option_with_the_recipe_s_own_words(call, name):
+    field = Recipe.model_fields[name]
+    text = shown_help(call, "dream")
+    start = text.index(f"--{name.replace('_', '-')} <")
+    entry = text[start : text.index(" --", start + 2)]
+    assert field.description in entry
+    assert "[default: (" in entry if field.default is None else f"[default: {field.default}]" in entry
+
+
+def test_ranges_are_shown(call):
+    text = shown_help(call, "dream")
+    assert "counted. 1 to 32. [default: 4]" in text
+    assert "More than 1, at most 4." in text
+
+
+def test_a_sheet_has_no_objective_of_its_own(call):
+    text = shown_help(call, "sheet")
+    assert "--steps" in text
+    assert "--objective" not in text
+
+
+def test_version(call):
+    assert call("--version").stdout == f"dreampipe {dreampipe.__version__}\n"
+
+
+def test_models_lists_names_and_classes(call):
+    lines = call("models").stdout.splitlines()
+    assert lines[0].split() == ["name", "scaling", "classes", "objective", "figures"]
+    for card, line in zip(dreampipe.cards(), lines[1:], strict=False):
+        assert line.split()[:4] == [card.name, card.scaling, str(len(card.classes)), card.objective]
+        assert f"classes of {card.name}: {', '.join(card.classes)}" in lines
+
+
+def test_layers_lists_all_layers_in_order_whatever_the_width(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    header, *lines = call("layers", "motifnet").stdout.splitlines()
+    assert header.split(maxsplit=3) == ["name", "channels", "stride", "receptive field  recommended"]
+    expected = dreampipe.card("motifnet").layers
+    assert len(lines) == len(expected)
+    for layer, line in zip(expected, lines, strict=True):
+        cells = line.split(maxsplit=4)
+        known = (layer.channels, layer.stride, layer.receptive_field)
+        assert cells[0] == layer.name
+        assert cells[1:4] == ["-" if value is None else str(value) for value in known]
+        assert cells[4] == (layer.recommended or "-")
+
+
+def test_layers_of_a_file(call, tiny_model):
+    result = call("layers", tiny_model)
+    rows = {line.split()[0]: line.split()[1:4] for line in result.stdout.splitlines()[1:]}
+    assert rows["first"] == ["8", "1", "3"]
+    assert rows["second"] == ["12", "2", "5"]
+    assert rows["third"] == ["16", "2", "9"]
+    assert rows["probabilities"] == ["5", "-", "-"]
+
+
+def test_none_of_this_imports_tensorflow():
+    words = [["--help"], ["--version"], ["dream", "--help"], ["sheet", "--help"], ["models"], ["layers", "motifnet"]]
+    shown = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=json.dumps(words), capture_output=True, text=True, check=True
+    )
+    codes, modules = json.loads(shown.stdout)
+    assert codes == [0] * len(words)
+    assert not {"tensorflow", "keras", "rich", "h5py"} & set(modules)

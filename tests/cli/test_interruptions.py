@@ -1,0 +1,91 @@
+"""The program as a process of its own: a terminal, Ctrl-C, SIGKILL, and what stands on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dreampipe
+
+pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
+
+# A test run in the background ignores Ctrl-C and hands that on.
+MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dreampipe.cli.app import main; main()"
+
+
+def started(*words: object, **kwargs: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", MAIN, *map(str, words)], **kwargs)
+
+
+def finals(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.png"))
+
+
+def test_ctrl_c_on_a_terminal(quick, pictures, tmp_path):
+    terminal, end = pty.openpty()
+    words = ("dream", pictures, tmp_path / "out", *quick, "--steps", "100000")
+    with started(*words, stderr=end, stdout=subprocess.DEVNULL) as process:
+        os.close(end)
+        shown = read_until(terminal, b"step 3")
+        process.send_signal(signal.SIGINT)
+        shown += read_until(terminal, None)
+    os.close(terminal)
+    assert process.returncode == 130
+    assert b"0/3" in shown and b"a.png, step" in shown
+    assert "Stopped; the same command again goes on from here." in shown.decode()
+    assert "Traceback" not in shown.decode()
+    assert finals(tmp_path / "out") == []
+
+
+def read_until(terminal: int, wanted: bytes | None) -> bytes:
+    """What a terminal shows until these bytes stand in it, or until nobody writes to it any more."""
+    shown = b""
+    while wanted is None or wanted not in shown:
+        try:
+            came = os.read(terminal, 65536)
+        except OSError:  # Linux says so when the last writer is gone
+            came = b""
+        if not came:
+            assert wanted is None, shown.decode()
+            break
+        shown += came
+    return shown
+
+
+def test_killed_in_the_middle_then_run_again(call, quick, pictures, tmp_path):
+    words = ("dream", pictures, tmp_path / "out", *quick, "--octaves", "4", "--steps", "40")
+    with started(*words, "--events", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "done":
+                break
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    survivors = finals(tmp_path / "out")
+    assert survivors
+    for name in survivors:
+        assert dreampipe.read(tmp_path / "out" / name).info.width == 64
+
+    second = ran(words)
+    assert second.returncode == 0
+    assert second.stdout == b""
+    # Nothing else stands there: what tensorflow writes when it is imported is hidden.
+    skipped = len(survivors)
+    assert second.stderr.decode() == f"{3 - skipped} done, {skipped} skipped, 0 failed\n"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".dreampipe.jsonl", "a.png", "b.png", "c.png"]
+
+    call("dream", pictures, tmp_path / "at once", *words[3:])
+    for name in finals(tmp_path / "out"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "at once" / name).read_bytes()
+
+
+def ran(words: Sequence[object]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "dreampipe", *map(str, words)], capture_output=True, check=False)

@@ -1,0 +1,31 @@
+"""`dreampipe sheet` in this process."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import dreampipe
+from dreampipe.frames import Frame
+from dreampipe.recipes import Recipe
+from dreampipe.recipes.sheet import sheet
+
+
+def test_it_writes_the_library_s_sheet(call, quick, pictures, tmp_path, tiny_model):
+    result = call("sheet", pictures / "a.png", tmp_path / "sheet.png", *quick, "--size", "40")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    (photo,) = dreampipe.read(pictures / "a.png")
+    expected = sheet(photo, Recipe.of(model=str(tiny_model), scaling="unit", octaves=2, steps=2), 40)
+    (written,) = dreampipe.read(tmp_path / "sheet.png")
+    assert np.array_equal(np.rint(written.pixels * 255), np.rint(expected.pixels * 255))
+
+
+def test_what_is_there_is_replaced_only_when_told_so(call, quick, pictures, tmp_path):
+    out = tmp_path / "sheet.png"
+    dreampipe.write(Frame(np.zeros((8, 8, 3), np.float32)), out)
+    words = ("sheet", pictures / "a.png", out, *quick)
+    refused = call(*words)
+    assert refused.exit_code == 2
+    assert refused.stderr == f"Error: {out} exists: give another name, or --overwrite.\n"
+    assert dreampipe.read(out).info.width == 8
+    assert call(*words, "--overwrite").exit_code == 0
+    assert dreampipe.read(out).info.width > 64

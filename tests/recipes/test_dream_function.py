@@ -1,0 +1,136 @@
+"""`dreampipe.dream`: one picture in, as a path or an array of any kind, the dreamed one out, of the same kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+import dreampipe
+from dreampipe import Recipe
+from dreampipe.errors import MediaError, ModelError, ObjectiveError, RecipeError
+
+Array = np.ndarray[Any, Any]
+DTYPES = [np.uint8, np.uint16, np.float16, np.float32, np.float64]
+
+
+@pytest.fixture
+def recipe(tiny_model: Path) -> Recipe:
+    return Recipe.of(model=str(tiny_model), scaling="unit", objective="second", octaves=2, steps=2, jitter=4)
+
+
+def picture(dtype: Any, *channels: int) -> Array:
+    values = np.random.default_rng(2).random((24, 30, *channels))
+    top = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1
+    return np.asarray(np.rint(values * top) if top > 1 else values, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("channels", [(), (1,), (3,), (4,)])
+def test_what_is_not_dreamed_comes_back_as_it_was(recipe: Recipe, dtype: Any, channels: tuple[int, ...]) -> None:
+    image = picture(dtype, *channels)
+    out = dreampipe.dream(image, recipe, steps=0)
+    wanted = image if channels in [(3,), (4,)] else np.repeat(image.reshape(24, 30, 1), 3, axis=2)
+    assert out.dtype == dtype
+    assert out.shape == wanted.shape
+    np.testing.assert_allclose(out, wanted, rtol=0, atol=1e-7 if dtype == np.float64 else 0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_dream_is_the_same_in_every_type(recipe: Recipe, dtype: Any) -> None:
+    image = picture(np.uint8, 3)
+    top = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1
+    out = dreampipe.dream((image * (top / 255)).astype(dtype), recipe)
+    expected = dreampipe.dream(image / 255, recipe)
+    assert out.dtype == dtype
+    np.testing.assert_allclose(out / top, expected, atol=0.501 / min(top, 65535) if top > 1 else 2e-3)
+    assert np.abs(expected - image / 255).mean() > 0.005
+
+
+def test_alpha_is_carried_through(recipe: Recipe) -> None:
+    image = picture(np.uint8, 4)
+    out = dreampipe.dream(image, recipe)
+    assert np.array_equal(out[..., 3], image[..., 3])
+    assert np.array_equal(out[..., :3], dreampipe.dream(np.ascontiguousarray(image[..., :3]), recipe))
+
+
+def test_views_are_pictures_too(recipe: Recipe) -> None:
+    image = picture(np.uint8, 3)
+    for view in (image[::-1, ::-1], image[::2, ::2], image.transpose(1, 0, 2), image[..., ::-1]):
+        assert np.array_equal(dreampipe.dream(view, recipe), dreampipe.dream(view.copy(), recipe))
+
+
+def test_the_given_array_is_not_changed(recipe: Recipe) -> None:
+    for image in (picture(np.float32, 3), picture(np.uint8, 3)):
+        before = image.copy()
+        image.flags.writeable = False
+        dreampipe.dream(image, recipe)
+        assert np.array_equal(image, before)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((8, 8, 3), bool),
+        np.zeros((8, 8, 3), np.int32),
+        np.zeros((8, 8, 3), np.int64),
+        np.zeros((8, 8, 3), complex),
+        np.full((8, 8, 3), None),
+        np.zeros(8, np.uint8),
+        np.zeros((8, 8, 2), np.uint8),
+        np.zeros((8, 8, 5), np.uint8),
+        np.zeros((1, 8, 8, 3), np.uint8),
+        np.zeros((0, 8, 3), np.uint8),
+        np.zeros((8, 0), np.float32),
+    ],
+    ids=lambda image: f"{image.dtype} {image.shape}",
+)
+def test_other_arrays_are_refused(image: Array) -> None:
+    with pytest.raises(ValueError) as caught:
+        dreampipe.dream(image)
+    assert f"The picture came as {image.dtype} {image.shape}, but (height, width" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, 255, float("nan"), float("inf")])
+def test_values_out_of_range_are_refused(value: float) -> None:
+    image = np.zeros((8, 8, 3), np.float32)
+    image[2, 3, 1] = value
+    with pytest.raises(ValueError, match=r"outside of \[0, 1\]"):
+        dreampipe.dream(image)
+
+
+@pytest.mark.parametrize("dtype, channels", [(np.uint8, 3), (np.uint16, 3), (np.uint8, 4), (np.uint16, 4)])
+def test_a_file_is_dreamed_as_its_array(recipe: Recipe, tmp_path: Path, dtype: Any, channels: int) -> None:
+    image = picture(dtype, channels)
+    swapped = cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA
+    path = tmp_path / "süß.png"
+    path.write_bytes(cv2.imencode(".png", cv2.cvtColor(image, swapped))[1].tobytes())
+    expected = dreampipe.dream(image, recipe)
+    for given in (path, str(path)):
+        out = dreampipe.dream(given, recipe)
+        assert out.dtype == dtype
+        assert np.array_equal(out, expected)
+    assert not np.array_equal(expected, image)
+
+
+def test_settings_lie_over_the_recipe(recipe: Recipe) -> None:
+    image = picture(np.uint8, 3)
+    settings = recipe.model_dump() | {"seed": 9, "blend": 0.5}
+    assert np.array_equal(dreampipe.dream(image, recipe, seed=9, blend=0.5), dreampipe.dream(image, **settings))
+    assert not np.array_equal(dreampipe.dream(image, recipe, blend=0.5), dreampipe.dream(image, recipe))
+    assert np.array_equal(dreampipe.dream(image, recipe, blend=0), image)
+
+
+def test_what_cannot_be_dreamed_is_named(recipe: Recipe, tmp_path: Path) -> None:
+    image = picture(np.uint8, 3)
+    with pytest.raises(MediaError, match=r"missing\.png"):
+        dreampipe.dream(tmp_path / "missing.png", recipe)
+    with pytest.raises(RecipeError, match="ocatves is no setting"):
+        dreampipe.dream(image, recipe, ocatves=2)
+    with pytest.raises(ModelError, match="no such"):
+        dreampipe.dream(image, model="no such")
+    with pytest.raises(ObjectiveError, match="has no layer 'secnod': try second"):
+        dreampipe.dream(image, recipe, objective="secnod")

@@ -1,0 +1,161 @@
+"""A recipe: checked settings, and a hash of all that decides a picture."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from dreampipe import Blend, Dream, Recipe
+from dreampipe.errors import ModelError, ObjectiveError, RecipeError
+
+OTHERS: dict[str, Any] = {
+    "scaling": "bytes",
+    "objective": "first[2]",
+    "octaves": 3,
+    "octave_scale": 1.5,
+    "steps": 3,
+    "step_size": 0.03,
+    "jitter": 8,
+    "normalization": "deviation",
+    "blend": 0.5,
+    "max_size": 512,
+    "seed": 1,
+}
+"""Another value than the default of every setting, beside the model."""
+
+
+@pytest.fixture
+def base(tiny_model: Path) -> dict[str, Any]:
+    return {"model": str(tiny_model), "scaling": "unit"}
+
+
+@pytest.mark.parametrize("wrong, right", [("ocatves", "octaves"), ("step-size", "step_size"), ("layer", "blend")])
+def test_an_unknown_setting_is_answered_with_the_nearest(wrong: str, right: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.of(**{wrong: 4})
+    assert str(caught.value).startswith(f"{wrong} is no setting of a recipe: try ")
+    if wrong != "layer":
+        assert f"try {right}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "setting, value, expected",
+    [
+        ("octaves", 0, "greater than or equal to 1"),
+        ("octaves", 33, "less than or equal to 32"),
+        ("octaves", 2.5, "a valid integer"),
+        ("octave_scale", 1, "greater than 1"),
+        ("octave_scale", 4.1, "less than or equal to 4"),
+        ("steps", -1, "greater than or equal to 0"),
+        ("steps", "many", "a valid integer"),
+        ("step_size", 0, "greater than 0"),
+        ("step_size", float("nan"), "greater than 0"),
+        ("step_size", float("inf"), "less than or equal to 10"),
+        ("jitter", -1, "greater than or equal to 0"),
+        ("normalization", "median", "'mean' or 'deviation'"),
+        ("blend", -0.1, "greater than or equal to 0"),
+        ("blend", 1.1, "less than or equal to 1"),
+        ("max_size", 0, "greater than or equal to 1"),
+        ("seed", -1, "greater than or equal to 0"),
+        ("seed", 2**63, "less than or equal to"),
+        ("scaling", "imagenet", "'unit', 'tf', 'torch', 'caffe' or 'bytes'"),
+        ("objective", 3, "a valid string"),
+        ("version", 2, "1"),
+    ],
+)
+def test_a_setting_out_of_range_is_answered_in_one_sentence(setting: str, value: Any, expected: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.of(**{setting: value})
+    text = str(caught.value)
+    assert text.startswith(f"{setting.replace('_', '-')} came as {value!r}, but it must be ")
+    assert expected in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "setting, value",
+    [("octaves", 1), ("octaves", 32), ("octave_scale", 4), ("steps", 0), ("step_size", 10), ("jitter", 0), ("blend", 0)]
+    + [("blend", 1), ("max_size", 1), ("seed", 0), ("seed", 2**63 - 1)],
+)
+def test_the_ends_of_a_range_belong_to_it(setting: str, value: Any) -> None:
+    assert getattr(Recipe.of(**{setting: value}), setting) == value
+
+
+def test_none_is_the_default() -> None:
+    assert Recipe.of(**dict.fromkeys(OTHERS), model=None) == Recipe()
+
+
+def test_a_model_may_come_as_a_path(tiny_model: Path) -> None:
+    assert Recipe.of(model=tiny_model) == Recipe.of(model=str(tiny_model))
+
+
+def test_a_recipe_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        Recipe().steps = 5  # type: ignore[misc]
+
+
+def test_a_recipe_survives_json() -> None:
+    recipe = Recipe.of(**OTHERS)
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Recipe.model_fields.items() if not field.description] == ["version"]
+    assert OTHERS.keys() | {"version", "model"} == Recipe.model_fields.keys()
+
+
+@pytest.mark.parametrize("setting", OTHERS)
+def test_every_setting_changes_the_hash(base: dict[str, Any], setting: str) -> None:
+    assert OTHERS[setting] != getattr(Recipe.of(**base), setting)
+    assert Recipe.of(**{**base, setting: OTHERS[setting]}).sha256() != Recipe.of(**base).sha256()
+
+
+def test_what_says_the_same_has_the_same_hash(base: dict[str, Any], tiny_model: Path, tmp_path: Path) -> None:
+    recipe = Recipe.of(**base, objective="2*first - second[1]")
+    moved = shutil.copy(tiny_model, tmp_path / "other.keras")
+    for same in (
+        Recipe.of(**base, objective="2*first - second[1]"),
+        Recipe.of(**base, objective=" 2.0 * (first) + -1*second[1]".replace("+ -1", "- 1")),
+        Recipe.of(**{**base, "model": str(moved)}, objective="2*first - second[1]"),
+    ):
+        assert same.sha256() == recipe.sha256()
+    default = Recipe.of(**base)
+    assert Recipe.of(**base, objective=default.card().objective).sha256() == default.sha256()
+    assert Recipe.of(model=base["model"], scaling="tf").sha256() == Recipe.of(model=base["model"]).sha256()
+
+
+def test_the_hash_follows_the_bytes_of_the_model(base: dict[str, Any], tiny_model: Path, tmp_path: Path) -> None:
+    import keras
+
+    other = tmp_path / tiny_model.name
+    model = keras.saving.load_model(tiny_model)
+    model.get_layer("first").bias.assign_add([1e-3] * 8)
+    model.save(other)
+    assert Recipe.of(**{**base, "model": str(other)}).sha256() != Recipe.of(**base).sha256()
+
+
+def test_a_recipe_makes_an_ascent(base: dict[str, Any]) -> None:
+    ascent = Recipe.of(**{**base, **OTHERS, "scaling": "bytes"}).ascent()
+    assert str(ascent.objective) == "first[2]"
+    assert (ascent.octaves.count, ascent.octaves.scale) == (3, 1.5)
+    assert (ascent.steps, ascent.step_size, ascent.jitter, ascent.normalization) == (3, 0.03, 8, "deviation")
+    assert ascent.card.scaling == "bytes"
+
+
+def test_a_recipe_makes_a_pipeline(base: dict[str, Any]) -> None:
+    (dream,) = Recipe.of(**base, seed=5, max_size=300).pipeline().stages
+    assert isinstance(dream, Dream)
+    assert (dream.seed, dream.max_size) == (5, 300)
+    assert Recipe.of(**base, blend=0.25).pipeline().stages[1] == Blend(0.25)
+
+
+def test_names_that_are_not_there_are_refused(base: dict[str, Any]) -> None:
+    for make in (Recipe.ascent, Recipe.pipeline, Recipe.sha256):
+        with pytest.raises(ObjectiveError, match="try first"):
+            make(Recipe.of(**base, objective="frist"))
+        with pytest.raises(ModelError, match="no such"):
+            make(Recipe.of(model="no such"))

@@ -1,0 +1,164 @@
+"""What every stage promises, run over every stage."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dreampipe import Ascent, Blend, Dream, Frame, MediaInfo, Objective, Octaves, Pipeline, Resize, Stage, card
+
+Make = Callable[[Ascent], Stage]
+
+STAGES: dict[str, Make] = {
+    "resize": lambda ascent: Resize(20),
+    "resize nothing": lambda ascent: Resize(1000),
+    "blend": lambda ascent: Blend(0.5),
+    "dream": lambda ascent: Dream(ascent, seed=3),
+    "dream small": lambda ascent: Dream(ascent, max_size=20),
+    "pipeline": lambda ascent: Pipeline([Resize(28), Dream(ascent), Blend(0.5)]),
+    "pipeline of a pipeline": lambda ascent: Pipeline([Pipeline([Dream(ascent), Resize(30)]), Blend(0.25)]),
+    "pipeline of nothing": lambda ascent: Pipeline([]),
+}
+
+
+@pytest.fixture(scope="module")
+def ascent(tiny_model: Path) -> Ascent:
+    return Ascent(card(tiny_model, "unit"), Objective.parse("second"), Octaves(2), steps=2, jitter=4)
+
+
+@pytest.fixture(params=STAGES)
+def stage(request: pytest.FixtureRequest, ascent: Ascent) -> Stage:
+    return STAGES[request.param](ascent)
+
+
+def frame(index: int = 0, height: int = 24, width: int = 36) -> Frame:
+    """A frame with everything that a frame can have."""
+    rng = np.random.default_rng([index, height, width])
+    planes = rng.random((height, width, 6), np.float32)
+    return Frame(
+        np.ascontiguousarray(planes[..., :3]),
+        index,
+        time=Fraction(index, 25),
+        duration=Fraction(1, 25),
+        alpha=np.ascontiguousarray(planes[..., 3]),
+        extras={"flow": np.ascontiguousarray(planes[..., 4:])},
+    )
+
+
+def through(stage: Stage, *frames: Frame) -> list[Frame]:
+    return list(stage(iter(frames)))
+
+
+def alike(one: Frame, other: Frame) -> bool:
+    """Whether two frames are the same, bit for bit."""
+    return (
+        (one.index, one.time, one.duration) == (other.index, other.time, other.duration)
+        and np.array_equal(one.pixels, other.pixels)
+        and np.array_equal(one.alpha, other.alpha)  # type: ignore[arg-type]
+        and one.extras.keys() == other.extras.keys()
+        and all(np.array_equal(one.extras[name], other.extras[name]) for name in one.extras)
+    )
+
+
+def test_a_stage_is_a_value(stage: Stage) -> None:
+    again = pickle.loads(pickle.dumps(stage))
+    assert again == stage
+    assert hash(again) == hash(stage)
+    with pytest.raises(FrozenInstanceError):
+        stage.reach = 1  # type: ignore[misc]
+    assert alike(*through(again, frame(2)), *through(stage, frame(2)))
+
+
+@pytest.mark.parametrize("size", [(24, 36), (40, 18), (1, 1), (3, 100)])
+def test_what_comes_out_has_the_size_that_was_told(stage: Stage, size: tuple[int, int]) -> None:
+    info = MediaInfo(size[1], size[0], 16, True, "png", b"profile", b"II*\0", ("a note",))
+    told = stage.output(info)
+    assert replace(told, height=info.height, width=info.width) == info
+    (out,) = through(stage, frame(0, *size))
+    assert (out.height, out.width) == (told.height, told.width)
+    assert out.pixels.dtype == np.float32
+    assert 0 <= out.pixels.min() and out.pixels.max() <= 1
+
+
+def test_frames_keep_their_place_time_alpha_and_extras(stage: Stage) -> None:
+    before = frame(5)
+    (after,) = through(stage, before)
+    assert (after.index, after.time, after.duration) == (5, Fraction(1, 5), Fraction(1, 25))
+    assert after.alpha is not None
+    assert after.extras.keys() >= {"flow"}
+    if after.pixels.shape == before.pixels.shape:
+        assert np.array_equal(after.alpha, before.alpha)  # type: ignore[arg-type]
+        assert np.array_equal(after.extras["flow"], before.extras["flow"])
+
+
+def test_what_went_in_is_not_changed(stage: Stage) -> None:
+    given, kept = frame(1), frame(1)
+    through(stage, given)
+    assert alike(given, kept)
+
+
+def test_a_frame_without_reach_knows_no_neighbours(stage: Stage) -> None:
+    assert stage.reach == 0
+    among = through(stage, frame(0), frame(1, 30, 20), frame(2), frame(3))
+    assert [out.index for out in among] == [0, 1, 2, 3]
+    assert alike(among[2], *through(stage, frame(2)))
+
+
+def test_frames_are_taken_as_they_are_wanted(stage: Stage) -> None:
+    taken: list[int] = []
+
+    def coming() -> Iterator[Frame]:
+        for index in range(3):
+            taken.append(index)
+            yield frame(index)
+
+    frames = iter(stage(coming()))
+    assert taken == []
+    next(frames)
+    assert taken == [0]
+
+
+def test_of_nothing_comes_nothing(stage: Stage) -> None:
+    assert through(stage) == []
+
+
+def passed(stage: Stage, frame: Frame) -> Frame:
+    """One frame through a stage, as somebody else's `map` would do it."""
+    (out,) = stage(iter([frame]))
+    return out
+
+
+def test_a_stage_goes_to_another_process(ascent: Ascent) -> None:
+    stage = STAGES["pipeline"](ascent)
+    frames = [frame(0), frame(1)]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        came = pool.map(partial(passed, stage), frames)
+    assert all(alike(*pair) for pair in zip(came, through(stage, *frames), strict=True))
+
+
+def test_a_pipeline_takes_any_iterable(ascent: Ascent) -> None:
+    stage: Any = Pipeline([Resize(20), Blend(1)])
+    frames = [frame(0), frame(1)]
+    assert [out.index for out in stage(frames)] == [out.index for out in stage(tuple(frames))] == [0, 1]
+
+
+def test_a_pipeline_is_its_stages_in_a_row(ascent: Ascent) -> None:
+    stages = [Resize(28), Dream(ascent), Blend(0.3)]
+    nested = Pipeline([Pipeline(stages[:1]), Pipeline([Pipeline(stages[1:])])])
+    (expected,) = stages[2](stages[1](stages[0](iter([frame(1)]))))
+    assert alike(expected, *through(Pipeline(stages), frame(1)))
+    assert alike(expected, *through(nested, frame(1)))
+
+
+@pytest.mark.parametrize("reaches, reach", [((), 0), ((0, 0), 0), ((0, 2, 1), 3), ((0, None), None), ((None, 2), None)])
+def test_a_pipeline_reaches_as_far_as_its_stages(reaches: tuple[int | None, ...], reach: int | None) -> None:
+    assert Pipeline([Resize(20, reach=each) for each in reaches]).reach == reach

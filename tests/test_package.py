@@ -1,0 +1,112 @@
+"""The package as a whole: public names, walls between its rooms, and what it costs to be refused."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dreampipe
+
+ROOMS = [
+    ("errors", "frames"),
+    ("backend", "objectives", "models", "media"),
+    ("ascent",),
+    ("stages",),
+    ("recipes",),
+    ("engines",),
+    ("cli",),
+]
+"""From the ground up: a room may look into those under it, and into no other."""
+BESIDE = {("models", "backend"), ("objectives", "models")}
+"""Opening a model chooses the backend; objectives name the type of a card."""
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(dreampipe.__all__) == dreampipe.__all__
+    for name in dreampipe.__all__:
+        assert getattr(dreampipe, name).__module__.startswith("dreampipe.")
+    assert set(dreampipe.__all__) <= set(dir(dreampipe))
+    assert "__version__" in dir(dreampipe)
+    with pytest.raises(AttributeError, match="module 'dreampipe' has no attribute 'draem'"):
+        dreampipe.draem  # noqa: B018
+
+
+NAMING = [
+    "dir(dreampipe); Recipe(), Ascent, Dream, dream, write",
+    "Pipeline([Resize(512), Blend(0.5)]).output(MediaInfo(640, 480)); cards(); Octaves().sizes((480, 640), 32)",
+    "card(tiny).layers; Recipe.of(model=tiny).sha256(); Recipe.of(model=tiny).pipeline()",
+]
+REJECTING = [
+    "Objective.parse('mixed4 +')",
+    "Recipe.of(ocatves=4)",
+    "Recipe.of(octaves=0)",
+    "Recipe.of(model='no such').ascent()",
+    "Recipe.of(model='no such.keras').ascent()",
+    "Recipe.of(model=tiny, objective='first +').ascent()",
+    "Recipe.of(model=tiny, objective='frist').ascent()",
+    "Recipe.of(model=tiny, objective='first[8]').pipeline()",
+    "Recipe.of(model=tiny, objective='logit(eye)').sha256()",
+    "read('missing.png')",
+    "dream('missing.png', model=tiny)",
+]
+PROGRAM = """
+import sys
+import dreampipe
+from dreampipe import *
+tiny, *codes = sys.argv[1:]
+for code in codes:
+    try:
+        exec(code)
+        result = "done"
+    except DreampipeError:
+        result = "refused"
+    print(result, *sorted({name.partition(".")[0] for name in sys.modules} & {"tensorflow", "keras", "typer", "rich"}))
+"""
+
+
+def test_naming_and_rejecting_load_no_keras(tiny_model: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tiny_model), *NAMING, *REJECTING], capture_output=True, text=True
+    )
+    assert ran.stderr == ""
+    told = dict(zip(NAMING + REJECTING, ran.stdout.splitlines(), strict=True))
+    assert told == {code: "done" for code in NAMING} | {code: "refused" for code in REJECTING}
+
+
+def test_importing_the_package_alone_costs_nothing() -> None:
+    program = "import sys; before = set(sys.modules); import dreampipe; print(*set(sys.modules) - before)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {name.partition(".")[0] for name in ran.stdout.split()} <= {"dreampipe"} | set(sys.stdlib_module_names)
+
+
+def test_rooms_look_down_only() -> None:
+    floor = {room: number for number, rooms in enumerate(ROOMS) for room in rooms}
+    folder = Path(dreampipe.__file__).parent
+    wrong = [
+        f"{path.relative_to(folder)} looks into {other}"
+        for path in folder.rglob("*.py")
+        for other in looked_into(path)
+        if (room := path.relative_to(folder).parts[0].removesuffix(".py")) in floor
+        and room != other
+        and floor[other] >= floor[room]
+        and (room, other) not in BESIDE
+    ]
+    assert wrong == []
+
+
+def looked_into(path: Path) -> Iterator[str]:
+    """The rooms that a module imports anything from."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports by a relative name"
+            names = [f"dreampipe.{a.name}" for a in node.names] if node.module == "dreampipe" else [node.module or ""]
+        for name in names:
+            package, _, rest = name.partition(".")
+            if package == "dreampipe" and rest and rest != "__version__":
+                yield rest.partition(".")[0]
