@@ -22,10 +22,11 @@ from judge import Judge, read, score
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.starts import noise
-from dreampipe.models.card import Card, open_model
+from dreampipe.models.card import Card
 from dreampipe.models.motifnet import load, publish
 from dreampipe.models.motifnet.renderer import NOTHING
 from dreampipe.models.motifnet.train import measured
+from dreampipe.models.opening import open_model
 from dreampipe.objectives import HEAD, Logit, Objective, Term
 
 SEEDS = 5

@@ -35,7 +35,7 @@ recipe = Recipe()
 ascent = recipe.ascent()
 parts = {}
 lap(); from dreampipe import backend; import keras; parts["import"] = lap()
-from dreampipe.models.card import open_model
+from dreampipe.models.opening import open_model
 open_model(ascent.card); parts["open"] = lap()
 frame, info = media.decode(sys.argv[1], 10**9); parts["decode"] = lap()
 from dataclasses import replace

@@ -1,5 +1,10 @@
 """The errors a user may see: one sentence that says what came, what was expected, and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
 
 class DreampipeError(Exception):
     """Base of every error that dreampipe raises on purpose; its text is one sentence for the user."""
@@ -19,3 +24,12 @@ class ObjectiveError(DreampipeError):
 
 class RecipeError(DreampipeError):
     """A setting is unknown or outside its range."""
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """An answer to a name that is not known: "did you mean mixed4", or some of the names when none is near."""
+    near = get_close_matches(name, known, 3, 0.5)
+    if near:
+        return f"did you mean {' or '.join(near)}"
+    shown = list(known)[:8]
+    return f"known names: {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}"

@@ -19,7 +19,12 @@ def test_a_frame_tells_its_shape() -> None:
     assert (Frame(PIXELS).height, Frame(PIXELS).width) == (4, 6)
     assert repr(Frame(PIXELS)) == "Frame(6x4, index=0)"
     whole = Frame(
-        PIXELS, 7, Fraction(7, 25), Fraction(1, 25), PIXELS[..., 0], {"mask": PIXELS[..., 1] > 0.5, "flow": PIXELS[..., :2]}
+        PIXELS,
+        7,
+        Fraction(7, 25),
+        Fraction(1, 25),
+        PIXELS[..., 0],
+        {"mask": PIXELS[..., 1] > 0.5, "flow": PIXELS[..., :2]},
     )
     assert repr(whole) == "Frame(6x4, index=7, time=7/25s, alpha, flow, mask)"
 
@@ -64,7 +69,7 @@ def test_a_frame_cannot_be_changed_but_replaced() -> None:
     with pytest.raises(TypeError):
         frame.extras["mask"] = PIXELS[..., 0]  # type: ignore[index]
     assert replace(frame, index=4).index == 4
-    with pytest.raises(ValueError, match="Frame.pixels came"):
+    with pytest.raises(ValueError, match=r"Frame\.pixels came"):
         replace(frame, pixels=PIXELS[0])
 
 

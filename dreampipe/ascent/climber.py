@@ -11,7 +11,8 @@ from keras import ops
 
 from dreampipe import backend
 from dreampipe.backend import Tensor
-from dreampipe.models.card import Card, open_model
+from dreampipe.models.card import Card
+from dreampipe.models.opening import open_model
 from dreampipe.models.scaling import scale
 from dreampipe.models.tap import LOGITS, describe, tap
 from dreampipe.objectives import BoundObjective

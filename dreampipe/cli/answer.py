@@ -18,7 +18,8 @@ FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 
 def say(line: str) -> None:
     """A line for people, on stderr: stdout belongs to what may be piped."""
-    print(line, file=sys.stderr)  # not typer.echo, which writes past a bar that stands on the terminal
+    if sys.stderr is not None:  # closed by `2>&-`; print would take stdout then
+        print(line, file=sys.stderr)  # not typer.echo, which writes past a bar that stands on the terminal
 
 
 def answered(command: Callable[..., None]) -> Callable[..., None]:

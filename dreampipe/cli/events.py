@@ -44,7 +44,7 @@ def tell(event: Event) -> None:
 @contextmanager
 def bar(octave_scale: float, wanted: bool) -> Iterator[Hear]:
     """What shows events as a bar, where one is wanted and stderr is a terminal; elsewhere what shows nothing."""
-    if wanted and sys.stderr.isatty():
+    if wanted and sys.stderr is not None and sys.stderr.isatty():
         from dreampipe.cli.progress import Bar  # rich costs a tenth of a second
 
         with Bar(octave_scale) as shown:

@@ -12,12 +12,11 @@ from contextlib import contextmanager
 @contextmanager
 def hushed() -> Iterator[None]:
     """Hide what is written to file descriptor 2, by C++ too; when the block fails, all of it is shown after all."""
-    sys.stderr.flush()
-    try:
-        shown = os.dup(2)
-    except OSError:  # no stderr at all, so there is nothing to keep clean
+    if sys.stderr is None:  # closed by `2>&-`, so there is nothing to keep clean
         yield
         return
+    sys.stderr.flush()
+    shown = os.dup(2)
     with tempfile.TemporaryFile() as hidden:
         os.dup2(hidden.fileno(), 2)
         try:

@@ -31,7 +31,10 @@ def sheet(
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     **settings: Any,
 ) -> None:
-    """Dream one photo at every recommended layer of a model, side by side with their names, to choose from."""
+    """Dream one photo at every layer that is recommended.
+
+    The dreams stand side by side over the names of their layers, to choose from.
+    """
     recipe = Recipe.of(**settings)
     layers = recommended(recipe)
     (source,) = read(photo)

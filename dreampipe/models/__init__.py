@@ -1,6 +1,7 @@
 """Models: what can be climbed, and how it is known before it is opened.
 
-    card.py      Card and Layer, frozen values that travel; open_model, the model once per process
+    card.py      Card and Layer, frozen values that travel
+    opening.py   open_model, the model once per process
     files.py     the user's own .keras files, checked before anything in them is built
     archive.py   their outside: what kind of file, which members, how large
     allowed.py   their inside: what a configuration may name
@@ -20,10 +21,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreampipe.errors import ModelError
-from dreampipe.models import motifnet
-from dreampipe.models.card import SCALINGS, Card, Layer, Scaling, open_model
-from dreampipe.models.names import nearest
+from dreampipe.errors import ModelError, nearest
+from dreampipe.models import files, motifnet
+from dreampipe.models.card import SCALINGS, Card, Layer, Scaling
+from dreampipe.models.opening import open_model
 
 __all__ = ["SCALINGS", "Card", "Layer", "Scaling", "card", "cards", "open_model"]
 
@@ -59,6 +60,4 @@ def _file_card(name_or_path: str | Path, known: tuple[str, ...], scaling: Scalin
     if path.suffix != ".keras" and not path.exists():
         answer = nearest(str(name_or_path), known)
         raise ModelError(f"There is no model {str(name_or_path)!r} ({answer}; the path of a file must end in .keras).")
-    from dreampipe.models import files
-
     return files.card(path, scaling)

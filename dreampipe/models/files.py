@@ -1,6 +1,6 @@
 """The user's own `.keras` files, opened without trusting them.
 
-    card(path, scaling) -> Card        layers(path) -> (Layer, ...)        load(path, sha256) -> keras.Model
+    card(path, scaling) -> Card        load(path, sha256) -> keras.Model
 
 A model file is a program: Keras builds whatever its configuration names. So only the regular zip file of today's Keras
 is read, its members and sizes are bounded, and every class that its configuration names must be on the list of
@@ -62,13 +62,9 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS) ->
         fixed=found.fixed,
         objective=objective if objective.isascii() and objective.isidentifier() else json.dumps(objective),
         sha256=found.sha256,
+        layers=found.layers,
         notes=() if scaling else (f"{path.name} does not say how it wants its pixels, so tf ([-1, 1]) is assumed.",),
     )
-
-
-def layers(path: Path, limits: Limits = LIMITS) -> tuple[Layer, ...]:
-    """The layers of a `.keras` file, some of them recommended; raises ModelError like `card`."""
-    return inspect(path, limits).layers
 
 
 def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:

@@ -144,7 +144,7 @@ class _Reader:
         return _ref(outputs[0], tensors)
 
     def _free_names(self, calls: Sequence[_Call], place: _Place) -> dict[str, str]:
-        """Own to canonical names; in a model within, all stand behind its name if one is taken, and inputs have none."""
+        """Own to canonical names; in a model within, all stand behind its name if one is taken; inputs have none."""
         own = canonical_names((call.kind, call.name) for call in calls)
         if place.given is None:
             return own

@@ -8,8 +8,7 @@ that Keras itself calls so.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator
 
 
 def canonical_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -32,15 +31,6 @@ def canonical_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
         free = (name for name in _counted(snake) if name not in taken)
         names |= {name: next(free) for _, name in sorted(found)}
     return names
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """An answer to a name that is not known: "did you mean mixed4", or some of the names when none is near."""
-    near = get_close_matches(name, known, 3, 0.5)
-    if near:
-        return f"did you mean {' or '.join(near)}"
-    shown = list(known)[:8]
-    return f"known names: {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}"
 
 
 def _snake(kind: str) -> str:

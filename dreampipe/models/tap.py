@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from dreampipe.errors import ModelError
+from dreampipe.errors import ModelError, nearest
 from dreampipe.models import fields
 from dreampipe.models.card import Layer
 from dreampipe.models.graph import Graph, Key, Ref, read
-from dreampipe.models.names import nearest
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _LINEAR = (None, "linear")

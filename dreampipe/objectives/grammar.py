@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     rf"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>{IDENTIFIER})"
     r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>[-+*()\[\]@,])|(?P<end>$))'
 )
-_HEAD_MEASURES = {"logit": Logit, "prob": Probability}
+_HEAD_MEASURES: dict[str, type[Logit] | type[Probability]] = {"logit": Logit, "prob": Probability}
 _MOST_NESTED = 50
 
 
@@ -110,9 +110,12 @@ class _Parser:
         while self.token.text == "*" and self.token.kind == "sign":
             start = self.take()
             right = self.factor(depth)
-            if isinstance(total, Objective) and isinstance(right, Objective):
+            if isinstance(right, float):
+                total = total * right
+            elif isinstance(total, float):
+                total = right * total
+            else:
                 raise _error(self.text, start.at, "two objectives cannot be multiplied, only an objective and a number")
-            total = total * right
         return total
 
     def factor(self, depth: int) -> Objective | float:

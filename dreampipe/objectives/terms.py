@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dreampipe.errors import ObjectiveError
+from dreampipe.errors import ObjectiveError, nearest
 from dreampipe.objectives.measures import (
     CENTER,
     Channel,
@@ -19,7 +19,7 @@ from dreampipe.objectives.measures import (
     Probability,
     Tensor,
 )
-from dreampipe.objectives.names import near, quoted
+from dreampipe.objectives.names import quoted
 
 if TYPE_CHECKING:
     from dreampipe.models.card import Card
@@ -63,7 +63,7 @@ class Term:
             return replace(self, measure=replace(self.measure, label=_class_index(card, self.measure.label)))
         channels = {layer.name: layer.channels for layer in card.layers}
         if self.layer not in channels:
-            raise ObjectiveError(f"Model {card.name} has no layer {self.layer!r}: {near(self.layer, channels)}.")
+            raise ObjectiveError(f"Model {card.name} has no layer {self.layer!r}: {nearest(self.layer, channels)}.")
         self.check(channels[self.layer], 4)
         return self
 
@@ -98,7 +98,7 @@ def _class_index(card: Card, label: str | int) -> int:
         places = " and ".join(str(i) for i, name in enumerate(card.classes) if name == label)
         raise ObjectiveError(f"Class {label!r} stands more than once in {card.name}: give its number, {places}.")
     if label not in card.classes:
-        raise ObjectiveError(f"Model {card.name} has no class {label!r}: {near(label, card.classes)}.")
+        raise ObjectiveError(f"Model {card.name} has no class {label!r}: {nearest(label, card.classes)}.")
     return card.classes.index(label)
 
 

@@ -9,11 +9,10 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dreampipe.ascent import Ascent, Octaves
-from dreampipe.errors import RecipeError
+from dreampipe.errors import RecipeError, nearest
 from dreampipe.models import card
 from dreampipe.models.card import Card, Scaling
 from dreampipe.objectives import Objective
-from dreampipe.objectives.names import near
 from dreampipe.stages import Blend, Dream, Pipeline
 from dreampipe.stages.dream import OnNote, OnStep
 
@@ -91,6 +90,6 @@ def _sentence(cls: type[Recipe], error: ValidationError) -> str:
     fault = error.errors()[0]
     name = str(fault["loc"][0])
     if fault["type"] == "extra_forbidden":
-        return f"{name} is no setting of a recipe: {near(name, cls.model_fields)}."
+        return f"{name} is no setting of a recipe: {nearest(name, cls.model_fields)}."
     expected = fault["msg"].removeprefix("Input should be ")
     return f"{name.replace('_', '-')} came as {fault['input']!r}, but it must be {expected}."

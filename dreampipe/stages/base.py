@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,8 +49,8 @@ class Pipeline:
             info = stage.output(info)
         return info
 
-    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        frames = iter(frames)
+    def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        passing = iter(frames)
         for stage in self.stages:
-            frames = stage(frames)
-        return frames
+            passing = stage(passing)
+        return passing

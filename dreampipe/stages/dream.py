@@ -57,7 +57,7 @@ class Dream:
         self._note(frame, f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}")
         source = shrink(frame.pixels, small)
         detail = self._climbed(frame, source) - source
-        return np.clip(frame.pixels + enlarge(detail, size), 0, 1)
+        return np.asarray(np.clip(frame.pixels + enlarge(detail, size), 0, 1), np.float32)
 
     def _climbed(self, frame: Frame, pixels: Array) -> Array:
         hear = self.on_step

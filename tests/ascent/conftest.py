@@ -17,8 +17,9 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     saved: dict[tuple[Build, int | None], Path] = {}
 
     def save(build: Build, side: int | None) -> Path:
-        import dreampipe.backend  # noqa: F401  chooses the backend before keras is imported
         import keras
+
+        import dreampipe.backend  # noqa: F401  chooses the backend before keras is imported
 
         keras.utils.set_random_seed(3)
         image = keras.Input((side, side, 3))

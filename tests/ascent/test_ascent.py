@@ -59,7 +59,7 @@ def test_the_size_stays_whatever_it_is(make: Make, size: tuple[int, int]) -> Non
     assert result.image.shape == image.shape
     assert result.image.dtype == np.float32
     assert result.image.flags.c_contiguous
-    assert 0 <= result.image.min() and result.image.max() <= 1
+    assert result.image.min() >= 0 and result.image.max() <= 1
     assert np.array_equal(image, before)
     assert not np.array_equal(result.image, image)
     assert heard[-1].octave == heard[-1].octaves

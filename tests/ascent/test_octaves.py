@@ -32,7 +32,7 @@ def test_sizes_end_at_the_full_one_and_start_at_the_least(
 
 @pytest.mark.parametrize("count, scale", [(0, 1.4), (-1, 1.4), (4, 1.0), (4, 0.5), (4, float("nan"))])
 def test_octaves_that_do_not_grow_are_refused(count: int, scale: float) -> None:
-    with pytest.raises(ValueError, match="at least 1 of more than 1.0"):
+    with pytest.raises(ValueError, match=r"at least 1 of more than 1\.0"):
         Octaves(count, scale)
 
 

@@ -150,5 +150,5 @@ def test_a_model_that_gives_nan_is_named(make: Make) -> None:
 
 def test_a_gradient_that_is_not_finite_is_named(make: Make) -> None:
     black = np.zeros((20, 20, 3), np.float32)
-    with pytest.raises(ModelError, match="is not finite|gave nan"):
+    with pytest.raises(ModelError, match=r"is not finite|gave nan"):
         moved(black, make(root), "2*sqrt[0]", steps=1)

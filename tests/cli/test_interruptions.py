@@ -18,7 +18,12 @@ import dreampipe
 pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
 
 # A test run in the background ignores Ctrl-C and hands that on.
-MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dreampipe.cli.app import main; main()"
+MAIN = """
+import signal
+from dreampipe.cli.app import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
 
 
 def started(*words: object, **kwargs: Any) -> subprocess.Popen[bytes]:

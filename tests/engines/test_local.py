@@ -28,7 +28,9 @@ def recipe(tiny_model: Path) -> Recipe:
     return Recipe.of(model=str(tiny_model), scaling="unit", objective="second", octaves=OCTAVES, steps=STEPS, jitter=4)
 
 
-def paint(path: Path, seed: int = 0, height: int = 36, width: int = 48, dtype: Any = np.uint8, channels: int = 3) -> Path:
+def paint(
+    path: Path, seed: int = 0, height: int = 36, width: int = 48, dtype: Any = np.uint8, channels: int = 3
+) -> Path:
     """A picture file of noise, in the format of its suffix."""
     noise = np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, (height, width, channels), dtype)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -227,9 +229,7 @@ def test_a_target_that_cannot_be_written_fails_and_the_rest_goes_on(
     assert files(tmp_path / "out").keys() == {"a.png", "b.jpg", "c.png", "deep"}
 
 
-def test_a_wrong_objective_is_answered_before_anything_is_touched(
-    photos: Path, tmp_path: Path, recipe: Recipe
-) -> None:
+def test_a_wrong_objective_is_answered_before_anything_is_touched(photos: Path, tmp_path: Path, recipe: Recipe) -> None:
     planned = plan(photos, tmp_path / "out")
     told: list[Event] = []
     for wrong in ("secnod", "second[12]", "second +"):

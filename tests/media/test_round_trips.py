@@ -247,6 +247,31 @@ def test_broken_exif_spoils_no_picture(tmp_path: Path, colours: npt.NDArray[np.u
         assert info.exif is None or exif not in info.exif
 
 
+def test_exif_that_points_at_itself_comes_to_an_end(tmp_path: Path, colours: npt.NDArray[np.uint8]) -> None:
+    entry = (34665).to_bytes(2, "big") + (4).to_bytes(2, "big") + (1).to_bytes(4, "big") + (8).to_bytes(4, "big")
+    make = (271).to_bytes(2, "big") + (2).to_bytes(2, "big") + (4).to_bytes(4, "big") + b"abc\0"
+    block = b"MM\0*\0\0\0\x08" + (2).to_bytes(2, "big") + make + entry + bytes(4)
+    write(Frame(colours.astype(np.float32) / 255), tmp_path / "x.tif", like=MediaInfo(36, 24, exif=block))
+    exif = read(tmp_path / "x.tif").info.exif
+    assert exif is not None and b"abc" in exif
+
+
+def test_fine_colours_survive_jpeg(tmp_path: Path) -> None:
+    stripes = np.zeros((16, 16, 3), np.float32)
+    stripes[:, ::2, 0] = stripes[:, 1::2, 2] = 1  # red and blue by turns: half as many colours would make them purple
+    write(Frame(stripes), tmp_path / "x.jpg")
+    (back,) = read(tmp_path / "x.jpg")
+    assert np.abs(back.pixels - stripes).mean() < 0.1
+
+
+def test_colours_below_full_transparency_survive(tmp_path: Path, colours: npt.NDArray[np.uint8]) -> None:
+    frame = Frame(colours.astype(np.float32) / 255, alpha=np.zeros(colours.shape[:2], np.float32))
+    for suffix in ("png", "tif", "webp", "bmp"):
+        write(frame, tmp_path / f"x.{suffix}")
+        (back,) = read(tmp_path / f"x.{suffix}")
+        assert np.abs(back.pixels - frame.pixels).mean() < 0.01
+
+
 def test_jpeg_leaves_out_exif_that_it_cannot_hold(tmp_path: Path, colours: npt.NDArray[np.uint8]) -> None:
     made = Image.Exif()
     made.get_ifd(34665)[37500] = bytes(70_000)

@@ -25,7 +25,7 @@ from dreampipe.models.archive import Limits
 
 
 def refused(path: Path, reason: str) -> None:
-    for door in (models.card, files.layers, lambda p: files.load(p, "")):
+    for door in (models.card, lambda p: files.load(p, "")):
         with pytest.raises(ModelError, match=reason) as caught:
             door(path)
         assert str(path) in str(caught.value)

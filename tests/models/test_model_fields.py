@@ -16,7 +16,7 @@ from model_files import conv, functional, image, layer, pack
 from networks import NETWORKS, saved
 
 from dreampipe import backend, models
-from dreampipe.models import fields, files, graph, sizes
+from dreampipe.models import fields, graph, sizes
 from dreampipe.models.card import Layer
 from dreampipe.models.tap import describe, tap
 
@@ -129,7 +129,7 @@ def test_recommended_are_the_ends_of_blocks_over_the_whole_depth(tmp_path: Path)
         chain.append(conv(f"c{i}", chain[-1]["name"], strides=[2 if i % 10 == 0 else 1] * 2))
         chain.append(layer("ReLU", f"r{i}", f"c{i}"))
     path = pack(tmp_path / "m.keras", functional(*chain))
-    chosen = [x.name for x in files.layers(path) if x.recommended]
+    chosen = [x.name for x in models.card(path).layers if x.recommended]
     assert len(chosen) == 8 and all(name.startswith("r") for name in chosen)
     assert int(chosen[0][1:]) < 4 and int(chosen[-1][1:]) > 25
     assert models.card(path).objective in chosen

@@ -9,9 +9,9 @@ from dreampipe.objectives.terms import HEAD
 
 index = st.integers(0, 10_000)
 label = index | st.text(max_size=12)
-layer = st.sampled_from(["mixed4", "logit", "prob", "everywhere", "center", "e3", '"', "\\", "a/b", "träume", "\n", "7"]) | st.text(
-    max_size=12
-)
+layer = st.sampled_from(
+    ["mixed4", "logit", "prob", "everywhere", "center", "e3", '"', "\\", "a/b", "träume", "\n", "7"]
+) | st.text(max_size=12)
 layer_measure = (
     st.sampled_from([MeanSquare(), Everywhere()])
     | st.builds(Channel, index)

@@ -33,13 +33,11 @@ def base(tiny_model: Path) -> dict[str, Any]:
     return {"model": str(tiny_model), "scaling": "unit"}
 
 
-@pytest.mark.parametrize("wrong, right", [("ocatves", "octaves"), ("step-size", "step_size"), ("layer", "blend")])
+@pytest.mark.parametrize("wrong, right", [("ocatves", "octaves"), ("step-size", "step_size"), ("sead", "seed")])
 def test_an_unknown_setting_is_answered_with_the_nearest(wrong: str, right: str) -> None:
     with pytest.raises(RecipeError) as caught:
         Recipe.of(**{wrong: 4})
-    assert str(caught.value).startswith(f"{wrong} is no setting of a recipe: try ")
-    if wrong != "layer":
-        assert f"try {right}" in str(caught.value)
+    assert str(caught.value).startswith(f"{wrong} is no setting of a recipe: try {right}")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +51,7 @@ def test_an_unknown_setting_is_answered_with_the_nearest(wrong: str, right: str)
         ("steps", -1, "greater than or equal to 0"),
         ("steps", "many", "a valid integer"),
         ("step_size", 0, "greater than 0"),
-        ("step_size", float("nan"), "greater than 0"),
+        ("step_size", float("nan"), "less than or equal to 10"),
         ("step_size", float("inf"), "less than or equal to 10"),
         ("jitter", -1, "greater than or equal to 0"),
         ("normalization", "median", "'mean' or 'deviation'"),
@@ -78,8 +76,19 @@ def test_a_setting_out_of_range_is_answered_in_one_sentence(setting: str, value:
 
 @pytest.mark.parametrize(
     "setting, value",
-    [("octaves", 1), ("octaves", 32), ("octave_scale", 4), ("steps", 0), ("step_size", 10), ("jitter", 0), ("blend", 0)]
-    + [("blend", 1), ("max_size", 1), ("seed", 0), ("seed", 2**63 - 1)],
+    [
+        ("octaves", 1),
+        ("octaves", 32),
+        ("octave_scale", 4),
+        ("steps", 0),
+        ("step_size", 10),
+        ("jitter", 0),
+        ("blend", 0),
+        ("blend", 1),
+        ("max_size", 1),
+        ("seed", 0),
+        ("seed", 2**63 - 1),
+    ],
 )
 def test_the_ends_of_a_range_belong_to_it(setting: str, value: Any) -> None:
     assert getattr(Recipe.of(**{setting: value}), setting) == value
@@ -119,7 +128,7 @@ def test_what_says_the_same_has_the_same_hash(base: dict[str, Any], tiny_model: 
     moved = shutil.copy(tiny_model, tmp_path / "other.keras")
     for same in (
         Recipe.of(**base, objective="2*first - second[1]"),
-        Recipe.of(**base, objective=" 2.0 * (first) + -1*second[1]".replace("+ -1", "- 1")),
+        Recipe.of(**base, objective=" 2.0 * (first) - 1*second[1]"),
         Recipe.of(**{**base, "model": str(moved)}, objective="2*first - second[1]"),
     ):
         assert same.sha256() == recipe.sha256()

@@ -44,7 +44,7 @@ def test_a_larger_photo_is_made_small_and_a_narrow_one_keeps_room_for_names(reci
     drawn = sheet(photo(300, 100), recipe, size=60, on_step=lambda layer, step: steps.append((layer, step.size)))
     assert drawn.pixels.shape == (60 + 16 + 2 * GAP, 3 * (30 + GAP) + GAP, 3)
     assert [layer for layer, _ in steps] == ["second_relu"] * 2 + ["third_relu"] * 2
-    assert 0 <= drawn.pixels.min() and drawn.pixels.max() <= 1
+    assert drawn.pixels.min() >= 0 and drawn.pixels.max() <= 1
 
 
 def test_a_model_without_recommended_layers_is_refused(tmp_path):

@@ -100,5 +100,5 @@ def test_a_resized_dream_still_blends(ascent: Ascent) -> None:
 
 @pytest.mark.parametrize("amount", [-0.1, 1.1, float("nan")])
 def test_more_than_all_and_less_than_nothing_are_refused(amount: float) -> None:
-    with pytest.raises(ValueError, match="Blend.amount came as .*, but 0 to 1"):
+    with pytest.raises(ValueError, match=r"Blend\.amount came as .*, but 0 to 1"):
         Blend(amount)

@@ -86,7 +86,7 @@ def test_what_comes_out_has_the_size_that_was_told(stage: Stage, size: tuple[int
     (out,) = through(stage, frame(0, *size))
     assert (out.height, out.width) == (told.height, told.width)
     assert out.pixels.dtype == np.float32
-    assert 0 <= out.pixels.min() and out.pixels.max() <= 1
+    assert out.pixels.min() >= 0 and out.pixels.max() <= 1
 
 
 def test_frames_keep_their_place_time_alpha_and_extras(stage: Stage) -> None:

@@ -24,13 +24,9 @@ CARD = Path(__file__).with_name("card.toml")
 WEIGHTS = Path(__file__).with_name("weights.npz")
 
 
-def _read() -> dict[str, Any]:
-    return tomllib.loads(CARD.read_text(encoding="utf-8"))
-
-
 def card() -> Card:
     """The card of motifnet, out of card.toml."""
-    known = _read()
+    known = tomllib.loads(CARD.read_text(encoding="utf-8"))
     return Card(
         name=known["name"],
         scaling=known["scaling"],
@@ -39,12 +35,11 @@ def card() -> Card:
         objective=known["objective"],
         sha256=known["sha256"],
         figures=tuple((name, float(value)) for name, value in known["figures"].items()),
+        layers=_layers(known),
     )
 
 
-def layers() -> tuple[Layer, ...]:
-    """The layers of motifnet, out of card.toml; a test holds them against the network."""
-    known = _read()
+def _layers(known: dict[str, Any]) -> tuple[Layer, ...]:
     return tuple(
         Layer(name, kind, channels, stride or None, field or None, known["recommended"].get(name, ""))
         for name, kind, channels, stride, field in known["layers"]

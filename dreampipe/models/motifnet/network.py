@@ -25,7 +25,7 @@ POOLED = ("mixed3", "mixed5")
 
 
 @keras.saving.register_keras_serializable(package="dreampipe")
-class ReflectPadding2D(layers.Layer):
+class ReflectPadding2D(layers.Layer):  # type: ignore[misc]  # keras comes without types
     """Pads (batch, height, width, channels) by `padding` cells on each side, mirrored at the border cell."""
 
     def __init__(self, padding: int, **kwargs: object) -> None:
@@ -66,7 +66,7 @@ def _block(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
 
 
 def build(classes: int) -> keras.Model:
-    """The untrained network: (batch, height, width, 3) RGB in [0, 1], both sides >= 32, to (batch, classes) logits.
+    """The untrained network: (batch, height, width, 3) RGB in [0, 1], both sides >= 47, to (batch, classes) logits.
 
     Under Keras' mixed precision the first layer and the head stay in float32: pixels need more than 8 bits.
     """

@@ -31,9 +31,9 @@ from dreampipe import backend
 from dreampipe.backend import Tensor
 from dreampipe.errors import ModelError
 from dreampipe.models import motifnet
-from dreampipe.models.card import open_model
 from dreampipe.models.motifnet import evaluate, network, publish
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render_many
+from dreampipe.models.opening import open_model
 
 log = logging.getLogger(__name__)
 Pictures = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]
