@@ -1,9 +1,11 @@
 """Files to frames and frames to files; nothing else in the house opens a picture.
 
     formats.py     which formats there are: their suffixes, their first bytes, what each can hold
+    pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
     encoding.py    a Frame to the bytes of a file
     tiff.py        the same two for TIFF
+    directories.py the tags of TIFF and EXIF, as bytes
     metadata.py    EXIF, orientation and colour profiles
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs
@@ -23,11 +25,10 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media.decoding import MAX_PIXELS, decode
-from dreampipe.media.encoding import encode
 from dreampipe.media.folders import Job, Plan, plan
 from dreampipe.media.formats import format_of
 from dreampipe.media.manifest import Manifest, sha256
+from dreampipe.media.pictures import MAX_PIXELS, decode, encode
 from dreampipe.media.writing import write_whole
 
 __all__ = [

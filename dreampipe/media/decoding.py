@@ -24,9 +24,6 @@ from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, Format, format_of_cont
 from dreampipe.media.metadata import rgb_profile, turned, upright_exif
 from dreampipe.media.tiff import Admit, Decoded
 
-MAX_PIXELS = 100_000_000
-"""The most pixels that are decoded unless told otherwise."""
-
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
 # limit of pixels does not stand in for ours.
 _OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
@@ -39,16 +36,8 @@ _OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
 }
 
 
-def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[Frame, MediaInfo]:
-    """Read the first frame of a picture, upright, and what the file says of itself.
-
-    Args:
-        path: a picture; what it holds decides its format, not its suffix.
-        max_pixels: a header that says more is refused before anything is decoded.
-
-    Raises:
-        MediaError: the file is missing, is no picture, is damaged, or is too large.
-    """
+def decode(path: str | os.PathLike[str], max_pixels: int) -> tuple[Frame, MediaInfo]:
+    """As `pictures.decode` says."""
     path = Path(path)
     try:
         _check_kind(path)

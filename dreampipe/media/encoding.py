@@ -25,21 +25,8 @@ _JPEG_EXIF_LIMIT = 65_527  # a JPEG segment holds 65,533 bytes, six of them the 
 _PREFIX = b"Exif\0\0"
 
 
-def encode(frame: Frame, format: Format, like: MediaInfo | None = None, quality: int | None = None) -> bytes:
-    """The bytes of a picture file.
-
-    Values outside [0, 1] are clipped. Depth, alpha, colour profile and EXIF are taken from `like` where the format can
-    hold them; without it the picture has 8 bits, the frame's alpha and no metadata.
-
-    Args:
-        frame: what to write.
-        format: one that can be written.
-        like: what the result is to resemble.
-        quality: 1 to 100 for the lossy formats; None for the format's default.
-
-    Raises:
-        MediaError: the quality is out of range, a value is not a number, or the format cannot hold such a picture.
-    """
+def encode(frame: Frame, format: Format, like: MediaInfo | None, quality: int | None) -> bytes:
+    """As `pictures.encode` says."""
     if quality is not None and not 1 <= quality <= 100:
         raise MediaError(f"The quality came as {quality}, but 1 to 100 is expected: choose one in that range.")
     bits = min(format.bits, like.bits if like else 8)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         MediaError: the folder is missing, read-only or full, or the name is too long; nothing is left behind.
     """
-    temporary = path.parent / f".dreampipe-{os.getpid()}-{secrets.token_hex(4)}.part"
+    temporary = path.parent / f".dreampipe-{os.getpid()}-{os.urandom(4).hex()}.part"
     try:
         try:
             _write_through(temporary, data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreampipe.ascent import Octaves
@@ -18,6 +18,7 @@ def test_sizes_are_the_full_one_over_powers_of_the_scale() -> None:
     assert Octaves(3, 2).sizes((64, 100), 1) == ((16, 25), (32, 50), (64, 100))
 
 
+@settings(deadline=None)
 @given(side, side, st.integers(1, 12), st.floats(1.05, 4), st.integers(1, 300))
 def test_sizes_end_at_the_full_one_and_start_at_the_least(
     height: int, width: int, count: int, scale: float, least: int
@@ -48,6 +49,7 @@ def test_enlarging_keeps_a_slope_a_slope() -> None:
     np.testing.assert_allclose(np.diff(columns[1:-1]), 0.5, rtol=1e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 64))
 def test_padding_mirrors_and_is_found_again(height: int, width: int, least: int) -> None:
     image = np.random.default_rng(height * 41 + width).random((height, width, 3), np.float32)

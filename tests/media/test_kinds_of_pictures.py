@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
+import dreampipe
 from dreampipe import Frame, read, write
 
 GREY = np.array([[0, 51], [102, 255]], np.uint8)
@@ -240,6 +244,13 @@ def test_media_is_iterated_as_often_as_one_likes(tmp_path: Path, colours: npt.ND
     assert isinstance(next(iter(media)), Frame)
     assert media.path == tmp_path / "x.png"
     assert (media.info.width, media.info.height) == (36, 24)
+
+
+def test_the_codecs_are_loaded_with_the_first_picture() -> None:
+    program = "import sys, dreampipe.media; print([name for name in ('cv2', 'PIL', 'tifffile') if name in sys.modules])"
+    root = str(Path(dreampipe.__file__).parents[1])
+    ran = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": root}, capture_output=True)
+    assert ran.stdout.strip() == b"[]"
 
 
 def test_opencv_agrees_on_what_was_written(tmp_path: Path, colours: npt.NDArray[np.uint8]) -> None:

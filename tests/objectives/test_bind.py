@@ -40,12 +40,12 @@ def test_a_class_is_bound_by_name_or_number() -> None:
 
 @pytest.mark.parametrize("text", ["frist", "2*first + frist[0]", "frist[1]@center"])
 def test_a_wrong_layer_is_answered_with_the_nearest(text: str, tiny: Card) -> None:
-    with pytest.raises(ObjectiveError, match=r"has no layer 'frist': try first"):
+    with pytest.raises(ObjectiveError, match=r"has no layer 'frist': .*\bfirst\b"):
         bind(text, tiny)
 
 
 def test_a_layer_like_no_other_is_answered_with_the_first_few(tiny: Card) -> None:
-    with pytest.raises(ObjectiveError, match=r"has no layer 'zzzz': try .*first"):
+    with pytest.raises(ObjectiveError, match=r"has no layer 'zzzz': .*first, .*second"):
         bind("zzzz", tiny)
 
 
@@ -65,7 +65,7 @@ def test_a_channel_that_is_not_there_is_refused(text: str, tiny: Card) -> None:
 
 @pytest.mark.parametrize("measure", ["logit", "prob"])
 def test_a_class_that_is_not_there_is_refused(measure: str) -> None:
-    with pytest.raises(ObjectiveError, match="has no class 'dgo': try dog"):
+    with pytest.raises(ObjectiveError, match=r"has no class 'dgo': .*\bdog\b"):
         bind(f"{measure}(dgo)", NAMED)
     with pytest.raises(ObjectiveError, match="Class 5 was asked for, but zoo has classes 0 to 4"):
         bind(f"{measure}(5)", NAMED)

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import UNITS, Read, objective, written
 
@@ -47,11 +47,13 @@ def test_a_text_is_read(text: str, terms: list[Term]) -> None:
     assert Objective.parse(text) == Objective(tuple(terms))
 
 
+@settings(deadline=None)
 @given(objective)
 def test_what_is_printed_is_read_back(made: Objective) -> None:
     assert Objective.parse(str(made)) == made
 
 
+@settings(deadline=None)
 @given(written)
 def test_weights_go_through_all_brackets(read: Read) -> None:
     text, expected = read
@@ -119,6 +121,7 @@ def test_a_whole_number_that_counts_nothing_is_refused(text: str) -> None:
             Objective.parse(text.format("9" * digits))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='ab3.e+-*()[]@, "\\\n#ü', max_size=20))
 def test_any_text_is_read_or_answered(text: str) -> None:
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreampipe import Frame, MediaInfo, Resize
@@ -14,6 +14,7 @@ from dreampipe import Frame, MediaInfo, Resize
 side = st.integers(1, 4000)
 
 
+@settings(deadline=None)
 @given(side, side, side)
 def test_the_longest_side_is_what_was_asked(height: int, width: int, longest: int) -> None:
     out = Resize(longest).output(MediaInfo(width, height))

@@ -57,7 +57,7 @@ class Plan:
     seed: int = 0
     pictures: int = 30_000
     batch: int = 64
-    updates: int = 12_000
+    updates: int = 9_000
     replays: int = 4
     radius: float = 3.0
     ramp: float = 0.5

@@ -1,0 +1,49 @@
+"""The door to the codecs.
+
+They are loaded with the first picture: loading them takes longer than refusing a wrong argument may.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media.formats import Format
+
+MAX_PIXELS = 100_000_000
+"""The most pixels that are decoded unless told otherwise."""
+
+
+def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[Frame, MediaInfo]:
+    """Read the first frame of a picture, upright, and what the file says of itself.
+
+    Args:
+        path: a picture; what it holds decides its format, not its suffix.
+        max_pixels: a header that says more is refused before anything is decoded.
+
+    Raises:
+        MediaError: the file is missing, is no picture, is damaged, or is too large.
+    """
+    from dreampipe.media import decoding
+
+    return decoding.decode(path, max_pixels)
+
+
+def encode(frame: Frame, format: Format, like: MediaInfo | None = None, quality: int | None = None) -> bytes:
+    """The bytes of a picture file.
+
+    Values outside [0, 1] are clipped. Depth, alpha, colour profile and EXIF are taken from `like` where the format can
+    hold them; without it the picture has 8 bits, the frame's alpha and no metadata.
+
+    Args:
+        frame: what to write.
+        format: one that can be written, as `format_of` gives it.
+        like: what the result is to resemble.
+        quality: 1 to 100 for the lossy formats; None for the format's default.
+
+    Raises:
+        MediaError: the quality is out of range, a value is not a number, or the format cannot hold such a picture.
+    """
+    from dreampipe.media import encoding
+
+    return encoding.encode(frame, format, like, quality)
