@@ -22,7 +22,7 @@ from judge import Judge, read, score
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.starts import noise
-from dreampipe.models.card import Card
+from dreampipe.models.model_card import Card
 from dreampipe.models.motifnet import load, publish
 from dreampipe.models.motifnet.renderer import NOTHING
 from dreampipe.models.motifnet.train import measured

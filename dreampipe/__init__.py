@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dreampipe.errors import DreampipeError
     from dreampipe.frames import Frame, MediaInfo
     from dreampipe.media import read, write
-    from dreampipe.models import card, cards  # type: ignore[no-redef]  # the function, not the module of its name
+    from dreampipe.models import card, cards
     from dreampipe.objectives import Objective
     from dreampipe.recipes import Recipe
     from dreampipe.recipes.door import dream

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 from dreampipe.errors import ModelError
@@ -15,15 +16,23 @@ from dreampipe.errors import ModelError
 Tensor = Any
 """A tensor of the backend, or anything it converts to one (a numpy array, a number)."""
 
-if os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
-    raise ModelError(
-        f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}, but dreampipe computes with tensorflow for now: "
-        "unset it or set it to tensorflow."
-    )
+
+def _refuse(name: str) -> None:
+    if name != "tensorflow":
+        raise ModelError(
+            f"KERAS_BACKEND is {name!r}, but dreampipe computes with tensorflow for now: unset it, or set it to that."
+        )
+
+
+_refuse(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras  # noqa: E402
 import psutil  # noqa: E402
 import tensorflow as tf  # noqa: E402
+
+# keras may have been imported before this module, and have chosen by its own configuration file.
+_refuse(keras.config.backend())
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> Any:
@@ -32,8 +41,23 @@ def spec(*shape: int | None, dtype: str = "float32") -> Any:
 
 
 def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
-    """`function` as one graph, traced at its first call and, given `specs`, for all sizes at once."""
-    return tf.function(function, input_signature=specs or None, autograph=False)  # type: ignore[no-any-return]
+    """`function` as one graph, traced at its first call and, given `specs`, for all sizes at once.
+
+    It raises MemoryError where memory is short, and ModelError for a size that the model cannot compute.
+    """
+    graph = tf.function(function, input_signature=specs or None, autograph=False)
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return graph(*arguments)
+        except tf.errors.ResourceExhaustedError:
+            raise MemoryError from None
+        except tf.errors.InvalidArgumentError as error:
+            reason = str(error.message).splitlines()[0]
+            raise ModelError(f"The model cannot compute a picture of this size ({reason}): try another.") from None
+
+    return call
 
 
 def value_and_gradients(

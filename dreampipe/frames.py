@@ -55,6 +55,10 @@ class Frame:
             if plane.shape[:2] != size:
                 raise ValueError(f"Frame {name} is {plane.shape[:2]}, but the pixels are {size} (height, width).")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Frames travel between processes; a mapping proxy alone cannot."""
+        return Frame, (self.pixels, self.index, self.time, self.duration, self.alpha, dict(self.extras))
+
     @property
     def height(self) -> int:
         return int(self.pixels.shape[0])

@@ -11,7 +11,7 @@ from keras import ops
 
 from dreampipe import backend
 from dreampipe.backend import Tensor
-from dreampipe.models.card import Card
+from dreampipe.models.model_card import Card
 from dreampipe.models.opening import open_model
 from dreampipe.models.scaling import scale
 from dreampipe.models.tap import LOGITS, describe, tap
@@ -91,8 +91,10 @@ def unmirrored(gradient: Tensor, margin: int) -> Tensor:
 def normalized(gradient: Tensor, normalization: Normalization) -> Tensor:
     """The gradient (batch, height, width, 3) over each picture's mean of |g|, or its deviation; zero stays zero."""
     axes = (1, 2, 3)
+    largest = ops.max(ops.abs(gradient), axis=axes, keepdims=True)
+    gradient = gradient / ops.where(largest > 0, largest, 1.0)  # neither its mean nor its square may leave float32
     if normalization == "mean":
         size = ops.mean(ops.abs(gradient), axis=axes, keepdims=True)
     else:
         size = ops.std(gradient, axis=axes, keepdims=True)
-    return gradient / ops.maximum(size, 1e-30)
+    return gradient / ops.maximum(size, 1e-6)

@@ -17,8 +17,8 @@ import numpy as np
 from dreampipe.ascent.octaves import Octaves, Size, enlarge, fit, pad_to, shrink
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array
-from dreampipe.models.card import Card
-from dreampipe.objectives import BoundObjective, Objective
+from dreampipe.models.model_card import Card
+from dreampipe.objectives import BoundObjective, Neuron, Objective
 
 if TYPE_CHECKING:
     from dreampipe.ascent.climber import Climber
@@ -101,10 +101,11 @@ class Ascent:
         """
         if self.card.fixed:
             return self._run_fixed(image, self.card.fixed, seed, on_step)
-        full, inner = pad_to(image, self.card.least)
-        sizes = self.octaves.sizes((full.shape[0], full.shape[1]), self.card.least)
+        least = max(self.card.least, MARGIN + 1)  # a mirror reaches one pixel less than the picture
+        full, inner = pad_to(image, least)
+        sizes = self.octaves.sizes((full.shape[0], full.shape[1]), least)
         dreamed = self._dreamed(full, sizes, seed, on_step)
-        return Result(np.ascontiguousarray(dreamed[inner]), self._left_out(len(sizes)))
+        return Result(np.ascontiguousarray(dreamed[inner]), self._left_out(len(sizes), least))
 
     def _run_fixed(self, image: Array, size: Size, seed: int, on_step: OnStep | None) -> Result:
         """On a model of one size: dreamed at that size, the dream's difference laid onto the picture at its own."""
@@ -128,6 +129,7 @@ class Ascent:
 
     def fitting(self, size: Size) -> Size:
         """The largest size (height, width) of this shape, at most `size`, whose ascent fits into the free memory."""
+        from dreampipe import backend  # noqa: F401
         from dreampipe.ascent.climber import pixels_that_fit
 
         pixels = pixels_that_fit(self.card, self._bound())
@@ -135,16 +137,19 @@ class Ascent:
         return (max(1, math.floor(size[0] * factor)), max(1, math.floor(size[1] * factor))) if factor < 1 else size
 
     def _climber(self) -> Climber:
+        from dreampipe import backend  # noqa: F401  chooses the backend before keras is first imported
         from dreampipe.ascent.climber import climber
 
-        return climber(self.card, self._bound(), self.normalization, 0 if self.card.fixed else MARGIN)
+        bound = self._bound()
+        placed = any(isinstance(term.measure, Neuron) and term.measure.place for term in bound.terms)
+        return climber(self.card, bound, self.normalization, 0 if self.card.fixed or placed else MARGIN)
 
-    def _left_out(self, climbed: int) -> tuple[str, ...]:
+    def _left_out(self, climbed: int, least: int) -> tuple[str, ...]:
         left_out = self.octaves.count - climbed
         if not left_out:
             return ()
         return (
-            f"{left_out} of {self.octaves.count} octaves left out: smaller than {self.card.least} pixels, the least "
+            f"{left_out} of {self.octaves.count} octaves left out: smaller than {least} pixels, the least "
             f"that {self.card.name} can see.",
         )
 

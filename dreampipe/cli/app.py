@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -43,4 +45,6 @@ for command in (dream, sheet, models, layers):
 
 def main() -> None:
     """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 interrupted."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of libraries, about files and versions; not for users
     app()

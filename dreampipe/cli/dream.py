@@ -11,7 +11,7 @@ from dreampipe.cli.answer import FAILED, answered, interruptible, say
 from dreampipe.cli.events import bar, tell, tell_failures, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
-from dreampipe.engines.events import Event, Finished
+from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.local import Order, run
 from dreampipe.media import Job, Manifest, plan
 from dreampipe.recipes import Recipe
@@ -52,10 +52,11 @@ def dream(
 
 def _run(jobs: Sequence[Job], manifest: Manifest, order: Order, quiet: bool, events: bool) -> Finished:
     with bar(order.recipe.octave_scale, not (quiet or events)) as show:
-        import_backend()
         hearing = (show, tell_failures if quiet else tell, *([write_line] if events else []))
 
         def hear(event: Event) -> None:
+            if isinstance(event, Began):
+                import_backend()  # not before something is to be climbed
             for listener in hearing:
                 listener(event)
 

@@ -22,6 +22,13 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Began:
+    """A picture is decoded, and its ascent begins."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Stepped:
     """One step of a picture's ascent."""
 
@@ -76,4 +83,4 @@ class Finished:
     busy: float
 
 
-Event = Started | Skipped | Stepped | Noted | Done | Failed | Finished
+Event = Started | Skipped | Began | Stepped | Noted | Done | Failed | Finished

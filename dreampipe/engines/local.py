@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from dreampipe.engines.events import Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
+from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import Job, Manifest, decode, encode, format_of, sha256
+from dreampipe.media import MAX_PIXELS, Job, Manifest, decode, encode, format_of, sha256
 from dreampipe.recipes import Recipe
 
 WAITING = 2
@@ -36,7 +36,7 @@ class Order:
     """
 
     recipe: Recipe
-    max_pixels: int = 100_000_000
+    max_pixels: int = MAX_PIXELS
     quality: int | None = None
     overwrite: bool = False
 
@@ -97,6 +97,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
                 settle(loaded)
                 continue
             current[:] = [loaded.job.name]
+            on_event(Began(loaded.job.name))
             for note in loaded.info.notes:
                 on_event(Noted(loaded.job.name, note))
             started = time.perf_counter()

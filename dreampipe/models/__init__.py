@@ -1,6 +1,6 @@
 """Models: what can be climbed, and how it is known before it is opened.
 
-    card.py      Card and Layer, frozen values that travel
+    model_card.py  Card and Layer, frozen values that travel
     opening.py   open_model, the model once per process
     files.py     the user's own .keras files, checked before anything in them is built
     archive.py   their outside: what kind of file, which members, how large
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models import files, motifnet
-from dreampipe.models.card import SCALINGS, Card, Layer, Scaling
+from dreampipe.models.model_card import SCALINGS, Card, Layer, Scaling
 from dreampipe.models.opening import open_model
 
 __all__ = ["SCALINGS", "Card", "Layer", "Scaling", "card", "cards", "open_model"]

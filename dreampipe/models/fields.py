@@ -11,8 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from dreampipe.models.card import Layer
 from dreampipe.models.graph import Graph, Key, Node, Ref
+from dreampipe.models.model_card import Layer
 
 CONVOLUTIONS = frozenset(["Conv2D", "DepthwiseConv2D", "SeparableConv2D"])
 POOLS = frozenset(["MaxPooling2D", "AveragePooling2D"])
@@ -186,9 +186,11 @@ def spread(found: Sequence[Layer], count: int = 8) -> tuple[Layer, ...]:
     """`found` with up to `count` layers recommended, evenly over the depth: for models of which no more is known.
 
     Chosen are ends of blocks on a grid coarser than the picture: concatenations where there are several, otherwise
-    activations and other meetings of branches, of those that see the same field the last.
+    activations and other meetings of branches, of those that see the same field the last; convolutions where there is
+    none of these, for their activation may be built in.
     """
     grid = [i for i, layer in enumerate(found) if layer.kind in _ENDS and (layer.stride or 0) > 1]
+    grid = grid or [i for i, layer in enumerate(found) if layer.kind in CONVOLUTIONS]
     joined = [i for i in grid if found[i].kind == "Concatenate"]
     last = {found[i].receptive_field or found[i].name: i for i in (joined if len(joined) >= count // 2 else grid)}
     ends = sorted(last.values())

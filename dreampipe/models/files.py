@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from dreampipe.errors import ModelError
 from dreampipe.models import allowed, archive, fields, graph, sizes
 from dreampipe.models.archive import LIMITS, Limits
-from dreampipe.models.card import Card, Layer, Scaling
+from dreampipe.models.model_card import Card, Layer, Scaling
 
 if TYPE_CHECKING:
     import keras

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from dreampipe.models import files, motifnet
-from dreampipe.models.card import Card
+from dreampipe.models.model_card import Card
 
 if TYPE_CHECKING:
     import keras

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dreampipe.models.card import Scaling
+from dreampipe.models.model_card import Scaling
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)

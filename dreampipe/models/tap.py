@@ -16,8 +16,8 @@ from keras import ops
 
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models import fields
-from dreampipe.models.card import Layer
 from dreampipe.models.graph import Graph, Key, Ref, read
+from dreampipe.models.model_card import Layer
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _LINEAR = (None, "linear")

@@ -128,10 +128,10 @@ class _Parser:
         return Objective((self.unit(),))
 
     def unit(self) -> Term:
-        bare = self.token.kind == "name"
+        bare, at = self.token.kind == "name", self.token.at
         name = self.name("expected a layer, as in mixed4, or logit(...), prob(...), or a number")
         if bare and self.next_is("("):
-            term = self.call(name)
+            term = self.call(name, at)
             self.expect(")")
             return term
         if not self.next_is("["):
@@ -140,11 +140,12 @@ class _Parser:
         self.expect("]")
         return Term(name, Neuron(channel, self.place()) if self.next_is("@") else Channel(channel))
 
-    def call(self, function: str) -> Term:
+    def call(self, function: str, at: int) -> Term:
         if function == "everywhere":
             return Term(self.name("expected a layer, as in mixed4"), Everywhere())
         if function not in _HEAD_MEASURES:
-            raise self.error(f"{function}(...) is unknown; everywhere(...), logit(...) and prob(...) are there")
+            known = "everywhere(...), logit(...) and prob(...)"
+            raise _error(self.text, at, f"{function}(...) is unknown; {known} are there")
         label = self.integer() if self.token.kind == "number" else self.name("expected a class, by name or number")
         return Term(HEAD, _HEAD_MEASURES[function](label))
 
@@ -173,8 +174,8 @@ class _Parser:
         return self.take().text
 
     def integer(self) -> int:
-        if self.token.kind != "number" or not self.token.text.isdigit():
-            raise self.error("expected a whole number")
+        if self.token.kind != "number" or not self.token.text.isdigit() or len(self.token.text) > 9:
+            raise self.error("expected a whole number of at most 9 digits")
         return int(self.take().text)
 
 

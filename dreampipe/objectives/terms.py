@@ -22,7 +22,7 @@ from dreampipe.objectives.measures import (
 from dreampipe.objectives.names import quoted
 
 if TYPE_CHECKING:
-    from dreampipe.models.card import Card
+    from dreampipe.models.model_card import Card
 
 HEAD = "logits()"
 """Stands for the head before its softmax among the tapped values; no layer can bear this name."""
@@ -37,6 +37,7 @@ class Term:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", float(self.weight))  # numpy's print as np.float64(...)
         if not math.isfinite(self.weight):
             raise ObjectiveError(f"A weight came as {self.weight}, but a finite number is expected.")
 

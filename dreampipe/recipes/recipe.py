@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.errors import RecipeError, nearest
 from dreampipe.models import card
-from dreampipe.models.card import Card, Scaling
+from dreampipe.models.model_card import Card, Scaling
 from dreampipe.objectives import Objective
 from dreampipe.stages import Blend, Dream, Pipeline
 from dreampipe.stages.dream import OnNote, OnStep
@@ -47,7 +48,7 @@ class Recipe(BaseModel):
             RecipeError: a setting is unknown or out of range.
         """
         try:
-            return cls(**{name: value for name, value in settings.items() if value is not None})
+            return cls(**{name: _plain(value) for name, value in settings.items() if value is not None})
         except ValidationError as error:
             raise RecipeError(_sentence(cls, error)) from None
 
@@ -83,6 +84,10 @@ class Recipe(BaseModel):
             "scaling": ascent.card.scaling,
         }
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def _sentence(cls: type[Recipe], error: ValidationError) -> str:

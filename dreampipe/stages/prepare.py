@@ -40,7 +40,11 @@ class Resize:
 
 def _resized(frame: Frame, size: tuple[int, int]) -> Frame:
     def atsize(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA), plane.dtype)
+        if plane.dtype not in (np.float32, np.float64, np.uint8, np.uint16):  # masks and labels have no mean
+            rows, columns = ((2 * np.arange(n) + 1) * old // (2 * n) for n, old in zip(size, plane.shape, strict=False))
+            nearest: npt.NDArray[Any] = plane[rows[:, None], columns]
+            return nearest
+        return cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA).reshape(*size, *plane.shape[2:])
 
     alpha = None if frame.alpha is None else atsize(frame.alpha)
     extras = {name: atsize(plane) for name, plane in frame.extras.items()}

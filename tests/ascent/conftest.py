@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         keras.utils.set_random_seed(3)
         image = keras.Input((side, side, 3))
         path = folder / f"{build.__name__}-{side}.keras"
-        keras.Model(image, build(keras, image)).save(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
+            keras.Model(image, build(keras, image)).save(path)
         return path
 
     def make(build: Build, scaling: Scaling = "unit", side: int | None = None) -> Card:

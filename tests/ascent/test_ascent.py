@@ -12,7 +12,7 @@ from small import SLOPE, Make, coarse, flat, linear, net
 from dreampipe.ascent import Ascent, Octaves, Result, Step
 from dreampipe.errors import ModelError, ObjectiveError
 from dreampipe.models import Card
-from dreampipe.objectives import Objective
+from dreampipe.objectives import MeanSquare, Objective, Term
 
 Array = np.ndarray[Any, Any]
 
@@ -154,17 +154,20 @@ def test_what_fits_into_memory_keeps_its_shape(make: Make) -> None:
     assert width / height == pytest.approx(3, rel=0.01)
 
 
-def compiled(card: Card, objective: str) -> Any:
-    """The compiled step of an ascent, as tensorflow holds it."""
-    from dreampipe.ascent.climber import climber
-    from dreampipe.ascent.engine import MARGIN
+def spy() -> tuple[MeanSquare, list[Any]]:
+    """A measure like any other, and a list that gets the graph each time a step is traced with it."""
+    graphs: list[Any] = []
 
-    return climber(card, Objective.parse(objective).bind(card), "mean", MARGIN)
+    class Spy(MeanSquare):
+        def __call__(self, values: Any) -> Any:
+            graphs.append(values.graph)
+            return super().__call__(values)
+
+    return Spy(), graphs
 
 
-def executed(step: Any) -> list[str]:
-    """The kinds of all operations that the outputs of a compiled step need; tensorflow runs no others."""
-    graph = step.get_concrete_function().graph
+def executed(graph: Any) -> list[str]:
+    """The kinds of all operations that the outputs of a traced step need; tensorflow runs no others."""
     waiting, found = [tensor.op for tensor in graph.outputs], {}
     while waiting:
         operation = waiting.pop()
@@ -175,16 +178,20 @@ def executed(step: Any) -> list[str]:
 
 
 def test_one_trace_serves_all_sizes_and_pictures(make: Make) -> None:
-    spec = ascent(make(net), "middle[7]")
+    measure, graphs = spy()
+    spec = Ascent(make(net), Objective((Term("middle", measure),)), Octaves(3), steps=2)
     for size in ((40, 56), (33, 21), (64, 64)):
         spec.run(noise(*size), seed=0)
-    assert compiled(make(net), "middle[7]").experimental_get_tracing_count() == 1
+    assert len(graphs) == 1
 
 
-@pytest.mark.parametrize("objective, convolutions", [("near", 1), ("middle", 2), ("near[1] + middle", 2), ("far", 3)])
-def test_nothing_deeper_than_the_objective_is_computed(make: Make, objective: str, convolutions: int) -> None:
+@pytest.mark.parametrize("layer, convolutions", [("near", 1), ("middle", 2), ("far", 3)])
+def test_nothing_deeper_than_the_objective_is_computed(make: Make, layer: str, convolutions: int) -> None:
     """And the gradient is that of the picture alone, no filter's."""
-    kinds = executed(compiled(make(net), objective))
-    assert kinds.count("Conv2D") == convolutions
+    measure, graphs = spy()
+    objective = Objective.parse("near[1]") + Objective((Term(layer, measure),))
+    Ascent(make(net), objective, Octaves(1), steps=1).run(noise(32, 32), seed=0)
+    assert [operation.type for operation in graphs[0].get_operations()].count("Conv2D") == convolutions
+    kinds = executed(graphs[0])
     assert kinds.count("Conv2DBackpropInput") == convolutions
     assert "Conv2DBackpropFilter" not in kinds

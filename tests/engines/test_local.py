@@ -14,7 +14,7 @@ import pytest
 
 from dreampipe import Recipe, dream
 from dreampipe.engines import run
-from dreampipe.engines.events import Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
+from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.engines.local import Order
 from dreampipe.errors import ObjectiveError
 from dreampipe.media import Manifest, plan
@@ -101,7 +101,8 @@ def test_what_is_told_comes_in_order(photos: Path, tmp_path: Path, recipe: Recip
     told = dreamed(photos, tmp_path / "out", recipe)
     for name in files(photos):
         own = [event for event in told if not isinstance(event, Started | Finished) and event.name == name]
-        *steps, done = own
+        began, *steps, done = own
+        assert began == Began(name)
         assert [(e.step.octave, e.step.step) for e in steps if isinstance(e, Stepped)] == [
             (octave, step) for octave in range(1, OCTAVES + 1) for step in range(1, STEPS + 1)
         ]
@@ -295,6 +296,7 @@ def test_no_pictures_are_a_run_too(tmp_path: Path, recipe: Recipe) -> None:
     assert counts(told) == (0, 0, 0)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # keras' own, when it saves
 def test_a_model_that_gives_nan_fails_picture_by_picture(photos: Path, tmp_path: Path, tiny_model: Path) -> None:
     import keras
 

@@ -18,7 +18,7 @@ from networks import NETWORKS, saved
 from dreampipe import models
 from dreampipe.errors import ModelError
 from dreampipe.models import motifnet
-from dreampipe.models.card import Card
+from dreampipe.models.model_card import Card
 
 
 def test_a_card_of_a_file_is_small_hashable_and_picklable(tmp_path: Path) -> None:

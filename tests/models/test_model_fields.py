@@ -17,7 +17,7 @@ from networks import NETWORKS, saved
 
 from dreampipe import backend, models
 from dreampipe.models import fields, graph, sizes
-from dreampipe.models.card import Layer
+from dreampipe.models.model_card import Layer
 from dreampipe.models.tap import describe, tap
 
 SIDE = 96

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from networks import NETWORKS, branches, saved
 
 from dreampipe import models
-from dreampipe.models.names import canonical_names, nearest
+from dreampipe.errors import nearest
+from dreampipe.models.names import canonical_names
 from dreampipe.models.tap import describe, tap
 
 

@@ -140,6 +140,7 @@ def test_what_says_the_same_has_the_same_hash(base: dict[str, Any], tiny_model: 
     assert Recipe.of(model=base["model"], scaling="tf").sha256() == Recipe.of(model=base["model"]).sha256()
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # keras' own, when it saves
 def test_the_hash_follows_the_bytes_of_the_model(base: dict[str, Any], tiny_model: Path, tmp_path: Path) -> None:
     import keras
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreampipe.errors import ModelError
-from dreampipe.models.card import Card, Layer
+from dreampipe.models.model_card import Card, Layer
 
 if TYPE_CHECKING:
     import keras
