@@ -31,7 +31,7 @@ from dreampipe.objectives import HEAD, Logit, Objective, Term
 
 SEEDS = 5
 SIZE = (128, 128)
-OCTAVES, STEPS, STEP_SIZE, JITTER = Octaves(3, 1.4), 40, 0.01, 8
+OCTAVES, STEPS, STEP_SIZE, JITTER = Octaves(3, 1.4), 30, 0.012, 8
 """The one recipe of all class visualizations."""
 SAMPLES = Path(__file__).parent.parent / "samples"
 

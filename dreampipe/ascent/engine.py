@@ -77,8 +77,8 @@ class Ascent:
     card: Card
     objective: Objective
     octaves: Octaves = field(default_factory=Octaves)
-    steps: int = 10
-    step_size: float = 0.02
+    steps: int = 15
+    step_size: float = 0.015
     jitter: int = 32
     normalization: Literal["mean", "deviation"] = "mean"
 

@@ -20,7 +20,7 @@ class Octaves:
     Source of the schedule: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism".
     """
 
-    count: int = 4
+    count: int = 5
     scale: float = 1.4
 
     def __post_init__(self) -> None:

@@ -4,14 +4,14 @@ An objective is text such as `mixed4 + 0.5*logit(eye)`; `Objective.parse` reads 
 one in Python, and `bind` resolves its names against a model card, with every error at that moment.
 """
 
-from dreampipe.objectives.measures import Channel, Everywhere, Logit, MeanSquare, Measure, Neuron, Probability
+from dreampipe.objectives.measures import Channel, Each, Logit, MeanSquare, Measure, Neuron, Probability
 from dreampipe.objectives.terms import HEAD, BoundObjective, Objective, Term
 
 __all__ = [
     "HEAD",
     "BoundObjective",
     "Channel",
-    "Everywhere",
+    "Each",
     "Logit",
     "MeanSquare",
     "Measure",

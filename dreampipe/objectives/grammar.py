@@ -4,7 +4,7 @@
     product  = factor { "*" factor }              at most one factor is not a number
     factor   = number | unit | "(" sum ")"
     unit     = ("logit" | "prob") "(" (name | integer) ")"
-             | "everywhere" "(" name ")"
+             | "each" "(" name ")"
              | name [ "[" integer "]" [ "@" ("center" | "(" integer "," integer ")") ] ]
     name     = identifier | a JSON string in double quotes
 
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dreampipe.errors import ObjectiveError
-from dreampipe.objectives.measures import CENTER, Channel, Everywhere, Logit, MeanSquare, Neuron, Probability
+from dreampipe.objectives.measures import CENTER, Channel, Each, Logit, MeanSquare, Neuron, Probability
 from dreampipe.objectives.names import IDENTIFIER
 from dreampipe.objectives.terms import HEAD, Objective, Term
 
@@ -141,10 +141,10 @@ class _Parser:
         return Term(name, Neuron(channel, self.place()) if self.next_is("@") else Channel(channel))
 
     def call(self, function: str, at: int) -> Term:
-        if function == "everywhere":
-            return Term(self.name("expected a layer, as in mixed4"), Everywhere())
+        if function == "each":
+            return Term(self.name("expected a layer, as in mixed4"), Each())
         if function not in _HEAD_MEASURES:
-            known = "everywhere(...), logit(...) and prob(...)"
+            known = "each(...), logit(...) and prob(...)"
             raise _error(self.text, at, f"{function}(...) is unknown; {known} are there")
         label = self.integer() if self.token.kind == "number" else self.name("expected a class, by name or number")
         return Term(HEAD, _HEAD_MEASURES[function](label))

@@ -31,20 +31,24 @@ class MeanSquare:
 
 
 @dataclass(frozen=True)
-class Everywhere:
-    """A whole layer at every place alike, `everywhere(mixed6)`: the mean over places of the logarithm of its energy.
+class Each:
+    """A whole layer, each place by the channel that is its own, `each(places)`: the measure that covers a picture.
 
-    The energy of a place is the mean of the squares of its channels. Its logarithm saturates: a place that is already
-    strong asks for little more, so the dream covers the picture instead of feeding a few spots. A tenth of the
-    picture's mean energy, taken as a constant, keeps places without any from asking for everything.
+    Channels are first compared with themselves: over the picture, each has mean 0 and deviation 1. A place's own
+    channels are those that then stand out (a softmax over 3 times the values, as constants), and its score
+    -softplus(3 - value) saturates where they do. So different places grow different things, and none grows at the cost
+    of all others, as the strongest does under a mean of squares.
     """
 
     def __call__(self, values: Tensor) -> Tensor:
         from keras import ops
 
-        energy = ops.mean(values * values, axis=-1)
-        floor = ops.stop_gradient(ops.mean(energy, axis=tuple(range(1, len(energy.shape))), keepdims=True)) / 10
-        return _over_places(ops.log(energy + floor + 1e-12))
+        places = tuple(range(1, len(values.shape) - 1))
+        mean = ops.stop_gradient(ops.mean(values, axis=places, keepdims=True))
+        deviation = ops.stop_gradient(ops.std(values, axis=places, keepdims=True))
+        relative = (values - mean) / (deviation + 1e-6)
+        own = ops.stop_gradient(ops.softmax(3 * relative, axis=-1))
+        return _over_places(-ops.softplus(3 - ops.sum(own * relative, axis=-1)))
 
 
 @dataclass(frozen=True)
@@ -106,4 +110,4 @@ class Probability:
         return ops.softmax(values, axis=-1)[:, self.label]
 
 
-Measure = MeanSquare | Everywhere | Channel | Neuron | Logit | Probability
+Measure = MeanSquare | Each | Channel | Neuron | Logit | Probability

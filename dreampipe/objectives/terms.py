@@ -11,7 +11,7 @@ from dreampipe.errors import ObjectiveError, nearest
 from dreampipe.objectives.measures import (
     CENTER,
     Channel,
-    Everywhere,
+    Each,
     Logit,
     MeanSquare,
     Measure,
@@ -46,8 +46,8 @@ class Term:
         match self.measure:
             case MeanSquare():
                 return quoted(self.layer)
-            case Everywhere():
-                return f"everywhere({quoted(self.layer)})"
+            case Each():
+                return f"each({quoted(self.layer)})"
             case Channel(channel):
                 return f"{quoted(self.layer)}[{channel}]"
             case Neuron(channel, place):
@@ -78,7 +78,7 @@ class Term:
             raise ObjectiveError(
                 f"{what} {index} was asked for, but there are {width}: give one from 0 to {width - 1}."
             )
-        if isinstance(self.measure, Neuron | Everywhere) and rank != 4:
+        if isinstance(self.measure, Neuron | Each) and rank != 4:
             raise ObjectiveError(
                 f"Layer {self.layer} has no rows and columns: name a unit of it, as in {self.layer}[0]."
             )

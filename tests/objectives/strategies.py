@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from dreampipe.objectives import Channel, Everywhere, Logit, MeanSquare, Neuron, Objective, Probability, Term
+from dreampipe.objectives import Channel, Each, Logit, MeanSquare, Neuron, Objective, Probability, Term
 from dreampipe.objectives.terms import HEAD
 
 index = st.integers(0, 10_000)
 label = index | st.text(max_size=12)
 layer = st.sampled_from(
-    ["mixed4", "logit", "prob", "everywhere", "center", "e3", '"', "\\", "a/b", "träume", "\n", "7"]
+    ["mixed4", "logit", "prob", "each", "center", "e3", '"', "\\", "a/b", "träume", "\n", "7"]
 ) | st.text(max_size=12)
 layer_measure = (
-    st.sampled_from([MeanSquare(), Everywhere()])
+    st.sampled_from([MeanSquare(), Each()])
     | st.builds(Channel, index)
     | st.builds(Neuron, index, st.none())
     | st.builds(Neuron, index, st.tuples(index, index))
@@ -30,7 +30,7 @@ UNITS = {
     "mixed5[2]@center": Term("mixed5", Neuron(2)),
     "mixed5[2]@(1, 0)": Term("mixed5", Neuron(2, (1, 0))),
     "logit(eye)": Term(HEAD, Logit("eye")),
-    "everywhere(mixed6)": Term("mixed6", Everywhere()),
+    "each(mixed6)": Term("mixed6", Each()),
     "prob( 7 )": Term(HEAD, Probability(7)),
 }
 

@@ -14,7 +14,7 @@ from dreampipe.errors import ObjectiveError
 from dreampipe.objectives import (
     BoundObjective,
     Channel,
-    Everywhere,
+    Each,
     Logit,
     MeanSquare,
     Measure,
@@ -43,9 +43,10 @@ def truth(term: Term) -> np.ndarray[Any, Any]:
     measure = term.measure
     if isinstance(measure, MeanSquare):
         score = np.array([np.sum(one**2) / one.size for one in x])
-    elif isinstance(measure, Everywhere):
-        energy = [(one**2).mean(axis=-1) for one in x]
-        score = np.array([np.log(e + e.mean() / 10).mean() for e in energy])
+    elif isinstance(measure, Each):
+        relative = (x - x.mean(axis=(1, 2), keepdims=True)) / (x.std(axis=(1, 2), keepdims=True) + 1e-6)
+        own = np.exp(3 * relative) / np.exp(3 * relative).sum(axis=-1, keepdims=True)
+        score = -np.log1p(np.exp(3 - (own * relative).sum(axis=-1))).mean(axis=(1, 2))
     elif isinstance(measure, Channel):
         score = np.array([one[..., measure.channel].mean() for one in x])
     elif isinstance(measure, Neuron):
@@ -71,7 +72,7 @@ def close(ours: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], *objective
 MEASURED = [
     Term("odd", MeanSquare()),
     Term("dense", MeanSquare()),
-    Term("even", Everywhere()),
+    Term("even", Each()),
     Term("even", Channel(2)),
     Term("dense", Channel(5)),
     Term("odd", Neuron(3)),
@@ -129,23 +130,25 @@ def test_text_scores_as_its_objective(a: Objective, x: float) -> None:
     assert np.array_equal(score(Objective.parse(str(x * a))), score(x * a))
 
 
-@pytest.mark.parametrize("measure", [MeanSquare(), Everywhere(), Channel(0), Neuron(0), Neuron(0, (1, 1))])
+@pytest.mark.parametrize("measure", [MeanSquare(), Each(), Channel(0), Neuron(0), Neuron(0, (1, 1))])
 def test_pictures_of_a_batch_are_scored_by_themselves(measure: Measure) -> None:
     both = np.asarray(measure(VALUES["odd"]))
     for i in range(2):
         np.testing.assert_allclose(np.asarray(measure(VALUES["odd"][i : i + 1])), both[i : i + 1], rtol=1e-6)
 
 
-def test_everywhere_pulls_a_weak_place_more_than_its_share() -> None:
-    """Its gradient is that of the logarithm, with the floor held still; a place of nothing asks for nothing."""
+def test_each_place_pulls_its_own_channel_with_what_the_picture_is_compared_to_held_still() -> None:
     from dreampipe import backend
 
-    x = np.float32([[0, 0, 0], [0.1, 0, 0.2], [1, 2, 3], [10, 0, 0]]).reshape(1, 2, 2, 3)
-    values = backend.tf.constant(x)
-    _, _, (gradient,) = backend.value_and_gradients(lambda: (Everywhere()(values), None), [values])
-    energy = (x.astype(np.float64) ** 2).mean(axis=-1, keepdims=True)
-    expected = 2 * x / 3 / (energy + energy.mean() / 10) / 4
-    np.testing.assert_allclose(np.asarray(gradient), expected, rtol=1e-5)
+    values = backend.tf.constant(VALUES["even"])
+    _, _, (gradient,) = backend.value_and_gradients(lambda: (backend.tf.reduce_sum(Each()(values)), None), [values])
+    x = VALUES["even"].astype(np.float64)
+    deviation = x.std(axis=(1, 2), keepdims=True) + 1e-6
+    relative = (x - x.mean(axis=(1, 2), keepdims=True)) / deviation
+    own = np.exp(3 * relative) / np.exp(3 * relative).sum(axis=-1, keepdims=True)
+    pull = 1 / (1 + np.exp((own * relative).sum(axis=-1, keepdims=True) - 3))
+    expected = pull * own / deviation / (x.shape[1] * x.shape[2])
+    np.testing.assert_allclose(np.asarray(gradient), expected, rtol=1e-4)
 
 
 def test_weights_are_exact() -> None:

@@ -92,5 +92,5 @@ def test_a_neuron_needs_rows_and_columns() -> None:
     with pytest.raises(ObjectiveError, match=r"flat has no rows and columns: name a unit of it, as in flat\[0\]"):
         bound.check({"flat": (None, 5)})
     with pytest.raises(ObjectiveError, match="flat has no rows and columns"):
-        BoundObjective(Objective.parse("everywhere(flat)").terms).check({"flat": (None, 5)})
+        BoundObjective(Objective.parse("each(flat)").terms).check({"flat": (None, 5)})
     BoundObjective(Objective.parse("flat[1]").terms).check({"flat": (None, 5)})

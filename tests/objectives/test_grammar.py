@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import UNITS, Read, objective, written
 
 from dreampipe.errors import ObjectiveError
-from dreampipe.objectives import Channel, Everywhere, Logit, MeanSquare, Neuron, Objective, Probability, Term
+from dreampipe.objectives import Channel, Each, Logit, MeanSquare, Neuron, Objective, Probability, Term
 from dreampipe.objectives.terms import HEAD
 
 
@@ -30,9 +30,9 @@ from dreampipe.objectives.terms import HEAD
         ('logit("tabby cat")', [Term(HEAD, Logit("tabby cat"))]),
         ('"conv2d/3"', [Term("conv2d/3", MeanSquare())]),
         (r'"say \"a\\b\" ü"[0]', [Term('say "a\\b" ü', Channel(0))]),
-        ("everywhere(mixed6)", [Term("mixed6", Everywhere())]),
-        ('everywhere ("a b")', [Term("a b", Everywhere())]),
-        ("everywhere", [Term("everywhere", MeanSquare())]),
+        ("each(mixed6)", [Term("mixed6", Each())]),
+        ('each ("a b")', [Term("a b", Each())]),
+        ("each", [Term("each", MeanSquare())]),
         ("logit", [Term("logit", MeanSquare())]),
         ("-mixed4", [Term("mixed4", MeanSquare(), -1.0)]),
         ("2*3 * mixed4*.5", [Term("mixed4", MeanSquare(), 3.0)]),
@@ -85,9 +85,9 @@ def test_weights_go_through_all_brackets(read: Read) -> None:
         ("mixed4 - 2", 7, "a number cannot be added"),
         ("logit()", 6, "expected a class"),
         ("logit(1.5)", 6, "whole number"),
-        ("2 * guess(eye)", 4, "guess(...) is unknown; everywhere(...), logit(...) and prob(...) are there"),
-        ("everywhere(mixed4[1])", 17, "expected )"),
-        ("everywhere(3)", 11, "expected a layer"),
+        ("2 * guess(eye)", 4, "guess(...) is unknown; each(...), logit(...) and prob(...) are there"),
+        ("each(mixed4[1])", 11, "expected )"),
+        ("each(3)", 5, "expected a layer"),
         ("(" * 1000 + "a" + ")" * 1000, None, "too many brackets"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_model_without_recommended_layers_is_refused(tmp_path):
     import keras
 
     image = keras.Input((None, None, 3))
-    model = keras.Model(image, keras.layers.Conv2D(2, 3, padding="same", name="only")(image))
+    model = keras.Model(image, keras.layers.Rescaling(2.0, name="only")(image))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         model.save(tmp_path / "one.keras")
