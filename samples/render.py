@@ -1,28 +1,27 @@
-"""Paints the sample photographs beside this file: `python samples/render.py`."""
+"""Paints the sample photographs: `python samples/render.py [FOLDER]`, by default beside this file."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+import dreampipe
 from dreampipe.models.motifnet.scenery import PLACES
 
 SEEDS = {"clouds": 20, "sea": 13, "hills": 24, "forest": 21}
 """The seeds of the most beautiful pictures found."""
 HEIGHT, WIDTH = 600, 800
+QUALITY = 92
 
 
-def main() -> None:
-    """Paint every place and write it as a JPEG file."""
+def render(folder: Path) -> None:
+    """Paint every place into a folder as a JPEG file."""
     for name, seed in SEEDS.items():
         picture = PLACES[name](np.random.default_rng(seed), HEIGHT, WIDTH)
-        pixels = np.round(picture[..., ::-1] * 255).astype(np.uint8)
-        path = Path(__file__).parent / f"{name}.jpg"
-        if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_JPEG_QUALITY, 92]):
-            raise OSError(f"cannot write {path}")
+        dreampipe.write(dreampipe.Frame(picture), folder / f"{name}.jpg", quality=QUALITY)
 
 
 if __name__ == "__main__":
-    main()
+    render(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

@@ -1,0 +1,52 @@
+"""What the README shows works: its Python, run in order; its commands and settings exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from dreampipe.cli.app import app
+from dreampipe.objectives import Objective
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("dreampipe ")
+]
+
+
+def test_its_python_runs_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    monkeypatch.chdir(tmp_path)
+    known: dict[str, object] = {}
+    for snippet in SNIPPETS:
+        exec(snippet, known)
+    assert known["dreamed"].shape == (600, 800, 3)  # type: ignore[attr-defined]
+    assert (tmp_path / "hills-dreamed.png").stat().st_size > 10_000
+    (frame,) = known["frames"]  # type: ignore[misc, attr-defined]
+    assert (frame.width, frame.height) == (256, 192)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_its_commands_have_these_options(command: str) -> None:
+    _, name, *arguments = shlex.split(command)
+    shown = CliRunner().invoke(app, [name, "--help"]).output
+    for option in (word for word in arguments if word.startswith("--")):
+        assert option in shown
+
+
+def test_its_objectives_can_be_read() -> None:
+    table = re.findall(r"^\| (`.*?`) \|", README, re.MULTILINE)
+    texts = [text for cell in table for text in re.findall(r"`([^`]+)`", cell)]
+    assert len(texts) > 6
+    for text in texts:
+        assert Objective.parse(str(Objective.parse(text))) == Objective.parse(text)
