@@ -14,13 +14,14 @@ from dreampipe.models.motifnet.motifs.drawing import (
     fill,
     inside,
     mix,
+    natural_hue,
     noise,
     rgb,
+    sawtooth,
     shade,
     smoothstep,
     tint,
 )
-from dreampipe.models.motifnet.motifs.plants import natural_hue, sawtooth
 
 
 def _grain(rng: Rng, u: Array, v: Array) -> Array:

@@ -6,13 +6,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dreampipe.models.motifnet.motifs.drawing import Array, Rng, ellipse, fill, inside, mix, segment, smoothstep, tint
-from dreampipe.models.motifnet.motifs.swimmers import (
+from dreampipe.models.motifnet.motifs.drawing import (
+    Array,
+    Rng,
+    any_hue,
+    ellipse,
+    fill,
+    inside,
+    mix,
+    segment,
+    smoothstep,
+    tint,
+)
+from dreampipe.models.motifnet.motifs.outlines import (
     INK,
     WHITE,
     Points,
     add,
-    any_hue,
     blank,
     mirrored,
     outline,

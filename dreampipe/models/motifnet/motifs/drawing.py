@@ -82,3 +82,18 @@ def noise(rng: Rng, height: int, width: int, cells: float = 3.0, octaves: int = 
 def shade(picture: Array, light: Array) -> Array:
     """The picture times a brightness (n, n), clipped to [0, 1]."""
     return np.asarray(np.clip(picture * light[..., None], 0, 1), np.float32)
+
+
+def natural_hue(rng: Rng, *hues: float) -> float:
+    """One of the hues a motif has in nature, or now and then any hue at all."""
+    return float(rng.random() if rng.random() < 0.15 else rng.choice(hues))
+
+
+def any_hue(rng: Rng) -> float:
+    """What to add to all hues of a palette: mostly nothing, now and then a turn to other colours."""
+    return float(rng.uniform()) if rng.random() < 0.15 else 0.0
+
+
+def sawtooth(x: Array) -> Array:
+    """The fraction of `x`: rises from 0 to 1 over each whole number."""
+    return np.asarray(x - np.floor(x), np.float32)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.models.motifnet.motifs.drawing import Array, Rng, ellipse, inside, mix, rgb, shade, smoothstep, tint
+from dreampipe.models.motifnet.motifs.drawing import (
+    Array,
+    Rng,
+    ellipse,
+    inside,
+    mix,
+    natural_hue,
+    rgb,
+    shade,
+    smoothstep,
+    tint,
+)
 
 WHITE = np.ones(3, np.float32)
-FREE = 0.15
-"""How often a motif takes any hue at all instead of one natural to it."""
-
-
-def _hue(rng: Rng, natural: Sequence[float]) -> float:
-    """One of the natural hues, now and then any other."""
-    return float(rng.uniform() if rng.uniform() < FREE else rng.choice(natural))
 
 
 def _wave(phase: Array) -> Array:
@@ -38,7 +40,7 @@ def spiral(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     phase = arms * turn + 2 * np.pi * turns * np.power(r + 1e-4, rng.uniform(0.65, 0.9))
     wave = _wave(phase)
 
-    hue = _hue(rng, [0.06, 0.09, 0.0, 0.55, 0.62, 0.93])
+    hue = natural_hue(rng, *[0.06, 0.09, 0.0, 0.55, 0.62, 0.93])
     light = tint(rng, hue + rng.choice([0.0, 0.06]), 0.22, 0.95, 0.02)
     deep = tint(rng, hue, 0.85, rng.uniform(0.4, 0.75), 0.02)
     picture = mix(deep, light, smoothstep(0.4, 0.6, wave))
@@ -83,7 +85,7 @@ def _scale_rows(rng: Rng, u: Array, v: Array) -> tuple[Array, ...]:
 def scales(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     """A patch of overlapping scales, round above and jagged with whole scales below; keel, rim and shadow on each."""
     d, across, down, tone, above, mask = _scale_rows(rng, u, v)
-    hue = _hue(rng, [0.33, 0.25, 0.42, 0.56, 0.03, 0.07, 0.11])
+    hue = natural_hue(rng, *[0.33, 0.25, 0.42, 0.56, 0.03, 0.07, 0.11])
     body, rim = tint(rng, hue, 0.8, 0.6, 0.02), tint(rng, hue - 0.05, 0.35, 1.0, 0.02)
     picture = shade(mix(body * 0.4, body * 1.25, smoothstep(-0.5, 0.7, down)), tone)
     picture = mix(picture, rim, rng.uniform(0.3, 0.7) * smoothstep(0.22, 0.08, np.abs(across)) * inside(d - 0.75))
@@ -125,7 +127,7 @@ def honeycomb(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
             np.copyto(kept, new, where=near)
         cell[near] = k
 
-    hue = _hue(rng, [0.1, 0.115, 0.13])
+    hue = natural_hue(rng, *[0.1, 0.115, 0.13])
     full = _pick(rng.uniform(0, 1, len(cells)) < rng.uniform(0.1, 0.6), cell)
     wax, honey = tint(rng, hue + 0.02, 0.6, 0.97, 0.01), tint(rng, hue - 0.02, 0.95, 0.85, 0.01)
     hollow = mix(honey * 0.08, honey * 0.5, smoothstep(-0.6, 1.0, x + y - np.float32(0.3)))
@@ -161,7 +163,7 @@ def bubbles(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
         for kept, new in ((edge, d), (x, du / radius), (y, dv / radius), (size, radius)):
             np.copyto(kept, new, where=near)
 
-    hue = _hue(rng, [0.5, 0.55, 0.6, 0.47])
+    hue = natural_hue(rng, *[0.5, 0.55, 0.6, 0.47])
     r = np.hypot(x, y)
     deep, pale = tint(rng, hue, 0.75, 0.42, 0.02), tint(rng, hue, 0.3, 1.0, 0.02)
     picture = mix(deep, pale, np.clip(0.9 * r**4 + 0.2 * y, 0, 1))
@@ -185,7 +187,7 @@ def shell(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     fan = np.maximum(r - reach, (np.abs(across) - 1) * r * spread)
     ears = np.maximum(np.abs(v - 0.74) - 0.17, np.abs(u) - rng.uniform(0.36, 0.46) + 0.5 * np.abs(v - 0.88))
 
-    hue = _hue(rng, [0.02, 0.05, 0.08, 0.1, 0.95, 0.8])
+    hue = natural_hue(rng, *[0.02, 0.05, 0.08, 0.1, 0.95, 0.8])
     pale, strong = tint(rng, hue + 0.03, 0.15, 1.0, 0.015), tint(rng, hue, 0.65, 0.85, 0.015)
     bands = _wave(r / reach * rng.uniform(3, 5) * 2 * np.pi + rng.uniform(0, 6))
     picture = mix(pale, strong, np.clip(0.65 * smoothstep(0.45, 0.8, bands) + 0.5 - 0.5 * r, 0, 1))
@@ -226,7 +228,7 @@ def crystal(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
         for kept, new in ((edge, d), (across, a / width), (tip, peak), (along, b / length)):
             np.copyto(kept, new, where=near)
 
-    hue = _hue(rng, [0.76, 0.8, 0.5, 0.55, 0.4, 0.92])
+    hue = natural_hue(rng, *[0.76, 0.8, 0.5, 0.55, 0.4, 0.92])
     light, deep = tint(rng, hue - 0.02, 0.25, 1.0, 0.02), tint(rng, hue + 0.03, 0.9, 0.42, 0.02)
     low, high = rng.uniform(-0.5, -0.3), rng.uniform(0.25, 0.5)
     tone = 0.75 - 0.3 * smoothstep(low - 0.04, low + 0.04, across) - 0.4 * smoothstep(high - 0.04, high + 0.04, across)

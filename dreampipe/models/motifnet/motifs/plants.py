@@ -15,7 +15,9 @@ from dreampipe.models.motifnet.motifs.drawing import (
     fill,
     inside,
     mix,
+    natural_hue,
     rgb,
+    sawtooth,
     shade,
     smoothstep,
     tint,
@@ -25,16 +27,6 @@ TEXTURE = 160
 """Side in pixels of the picture a tree is drawn into before it is laid on the grid."""
 
 Bytes = npt.NDArray[np.uint8]
-
-
-def natural_hue(rng: Rng, *hues: float) -> float:
-    """One of the hues a motif has in nature, or now and then any hue at all."""
-    return float(rng.random() if rng.random() < 0.15 else rng.choice(hues))
-
-
-def sawtooth(x: Array) -> Array:
-    """The fraction of `x`: rises from 0 to 1 over each whole number."""
-    return np.asarray(x - np.floor(x), np.float32)
 
 
 def _petals(radius: Array, angle: Array, count: int, reach: float, lean: float) -> tuple[Array, Array, Array]:
