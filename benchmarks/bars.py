@@ -1,7 +1,7 @@
 """What motifnet is worth, on the weights that ship: `python benchmarks/bars.py JUDGE TWIN OUT`.
 
 JUDGE is a folder in which `benchmarks/judge.py train` has trained a judge. TWIN is one in which
-`python -m dreampipe.models.motifnet.train TWIN --radius 0 --replays 1 --updates 3000` has trained a plain twin: the
+`python -m dreampipe.models.motifnet.train TWIN --radius 0 --replays 1 --updates 2000` has trained a plain twin: the
 same network and pictures without an attack. OUT receives what is made to be looked at.
 
 Prints the accuracy on fresh pictures, as they are and attacked; the share of the class visualizations that the judge

@@ -42,7 +42,7 @@ from dataclasses import replace
 one = replace(ascent, octaves=replace(ascent.octaves, count=1), steps=1)
 one.run(np.full((64, 64, 3), 0.5, np.float32), seed=0); parts["trace"] = lap()
 result = ascent.run(frame.pixels, seed=0); parts["steps"] = lap()
-media.encode(replace(frame, pixels=result.image), "jpeg", info, None); parts["encode"] = lap()
+from pathlib import Path; media.encode(replace(frame, pixels=result.image), media.format_of(Path("out.jpg")), info); parts["encode"] = lap()
 print(json.dumps(parts))
 """
 
