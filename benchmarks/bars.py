@@ -91,6 +91,7 @@ def main() -> None:
         dreamed = dreampipe.dream(source)
         _write(options.out / f"{sample.stem}.png", dreamed)
         print(f"{sample.stem}: undreamed {seen(judge, source)}; dreamed {seen(judge, dreamed)}")
+        figures[f"undreamed_classes_in_{sample.stem}"] = len(judge.windows(source))
         figures[f"classes_in_{sample.stem}"] = len(judge.windows(dreamed))
     if options.publish:
         publish.figures(figures)

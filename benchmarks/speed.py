@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,8 +34,8 @@ import numpy as np
 from dreampipe import Recipe, media
 recipe = Recipe()
 ascent = recipe.ascent()
-parts = {}
-lap(); from dreampipe import backend; import keras; parts["import"] = lap()
+parts = {"start": lap()}
+from dreampipe import backend; import keras; parts["import"] = lap()
 from dreampipe.models.opening import open_model
 open_model(ascent.card); parts["open"] = lap()
 frame, info = media.decode(sys.argv[1], 10**9); parts["decode"] = lap()
@@ -42,17 +43,17 @@ from dataclasses import replace
 one = replace(ascent, octaves=replace(ascent.octaves, count=1), steps=1)
 one.run(np.full((64, 64, 3), 0.5, np.float32), seed=0); parts["trace"] = lap()
 result = ascent.run(frame.pixels, seed=0); parts["steps"] = lap()
-from pathlib import Path; media.encode(replace(frame, pixels=result.image), media.format_of(Path("out.jpg")), info); parts["encode"] = lap()
+media.encode(replace(frame, pixels=result.image), media.format_of("out.jpg"), info); parts["encode"] = lap()
 print(json.dumps(parts))
 """
 
 
-def seconds(command: list[str], repeat: int = 3) -> float:
-    """The least wall time of a whole process."""
+def seconds(command: list[str], repeat: int = 3, ends_well: bool = True) -> float:
+    """The least wall time of a whole process; raises CalledProcessError where it should end well and does not."""
     times = []
     for _ in range(repeat):
         start = time.perf_counter()
-        subprocess.run(command, check=False, capture_output=True)
+        subprocess.run(command, check=ends_well, capture_output=True)
         times.append(time.perf_counter() - start)
     return min(times)
 
@@ -60,7 +61,8 @@ def seconds(command: list[str], repeat: int = 3) -> float:
 def start_up() -> None:
     bare = seconds([sys.executable, "-c", "pass"])
     helped = seconds([sys.executable, "-m", "dreampipe", "--help"])
-    wrong = seconds([sys.executable, "-m", "dreampipe", "dream", "nowhere", "out", "--objective", "mixd4"])
+    mistyped = [sys.executable, "-m", "dreampipe", "dream", "samples", "out", "--objective", "mixd4"]
+    wrong = seconds(mistyped, ends_well=False)
     print(f"bare python {bare:.2f} s; --help {helped:.2f} s; an argument error {wrong:.2f} s")
 
 
@@ -97,6 +99,8 @@ def many_pictures(folder: Path, count: int) -> None:
     print(
         f"  resident after picture 10 {tenth:.0f} MiB, after the last {memory[-1]:.0f} MiB, most {max(memory):.0f} MiB"
     )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"  peak of any process of this benchmark {peak:.0f} MiB")
 
 
 def _render(path: Path, seed: int, height: int, width: int) -> None:

@@ -1,4 +1,4 @@
-"""dreampipe: pictures and films, dreamed by the activations of a Keras model.
+"""dreampipe: pictures, dreamed by the activations of a Keras model.
 
 Data enters as files, becomes frames, passes through stages, and leaves as files. One engine climbs one objective on one
 model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:

@@ -33,6 +33,7 @@ import tensorflow as tf  # noqa: E402
 
 # keras may have been imported before this module, and have chosen by its own configuration file.
 _refuse(keras.config.backend())
+tf.get_logger().setLevel("ERROR")
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> Any:
@@ -43,7 +44,7 @@ def spec(*shape: int | None, dtype: str = "float32") -> Any:
 def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
     """`function` as one graph, traced at its first call and, given `specs`, for all sizes at once.
 
-    It raises MemoryError where memory is short, and ModelError for a size that the model cannot compute.
+    It raises MemoryError where memory is short, and ModelError for what the model cannot compute, such as a size.
     """
     graph = tf.function(function, input_signature=specs or None, autograph=False)
 
@@ -53,9 +54,9 @@ def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
             return graph(*arguments)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError from None
-        except tf.errors.InvalidArgumentError as error:
-            reason = str(error.message).splitlines()[0]
-            raise ModelError(f"The model cannot compute a picture of this size ({reason}): try another.") from None
+        except (tf.errors.OpError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelError(f"The model cannot compute this ({reason}): try another size or layer.") from error
 
     return call
 

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A `.keras` file of a small classifier, the same for every session.
+    """A `.keras` file of a small classifier, the same in every run.
 
     Convolutions `first`, `second` (stride 2) and `third` of 8, 12 and 16 channels, each with a `_relu` behind it, of
     which `second_relu` and `third_relu` are recommended; then the mean over all places, a softmax `probabilities` of 5.

@@ -11,12 +11,12 @@ from keras import ops
 
 from dreampipe import backend
 from dreampipe.backend import Tensor
+from dreampipe.models import tap
 from dreampipe.models.model_card import Card
 from dreampipe.models.opening import open_model
 from dreampipe.models.scaling import scale
-from dreampipe.models.tap import LOGITS, describe, tap
 from dreampipe.objectives import BoundObjective
-from dreampipe.objectives.terms import HEAD
+from dreampipe.objectives.terms import HEAD, PROBABILITIES
 
 Normalization = Literal["mean", "deviation"]
 
@@ -52,7 +52,7 @@ def climber(card: Card, objective: BoundObjective, normalization: Normalization,
 @lru_cache(maxsize=8)
 def _tapped(card: Card, objective: BoundObjective) -> Any:
     """The model from image to the activations that the objective reads."""
-    model = tap(open_model(card), objective.layers, logits=objective.head)
+    model = tap.tap(open_model(card), objective.layers, logits=objective.head)
     picture = keras.KerasTensor((1, *(card.fixed or (None, None)), 3))
     shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture).items()}
     objective.check(_named(shapes))
@@ -61,12 +61,14 @@ def _tapped(card: Card, objective: BoundObjective) -> Any:
 
 def _named(values: dict[str, Any]) -> dict[str, Any]:
     """Tapped values, or anything of each, by the names that an objective's terms have for them."""
-    return {**values, HEAD: values[LOGITS]} if LOGITS in values else values
+    if tap.LOGITS not in values:
+        return values
+    return {**values, HEAD: values[tap.LOGITS], PROBABILITIES: values[tap.PROBABILITIES]}
 
 
 def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
     """How many pixels a picture may have for its ascent to use at most half of the memory that is free now."""
-    layers = describe(open_model(card))
+    layers = tap.describe(open_model(card))
     deepest = len(layers) if objective.head else max(i for i, x in enumerate(layers, 1) if x.name in objective.layers)
     kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])
     # Activations are kept for the gradient, and each has a gradient of its own in its time: 3 is generous.

@@ -67,7 +67,7 @@ class Ascent:
         octaves: the sizes to climb at.
         steps: steps in each octave.
         step_size: in [0, 1] pixel units times the normalized gradient, whatever the model's own scaling.
-        jitter: the largest shift of a step, in pixels, either way.
+        jitter: the largest shift of a step, in pixels, either way; none for a neuron at a cell of its own.
         normalization: of the gradient, by its mean absolute value or by its deviation.
 
     Raises:
@@ -128,21 +128,33 @@ class Ascent:
         return bases[-1] + detail
 
     def fitting(self, size: Size) -> Size:
-        """The largest size (height, width) of this shape, at most `size`, whose ascent fits into the free memory."""
+        """The largest size (height, width) of this shape, at most `size`, whose ascent fits into the free memory.
+
+        Where the full size does not fit, each side is the full one over a power of the fourth root of 2, so that a
+        little more or less of free memory makes no other picture.
+        """
         from dreampipe import backend  # noqa: F401
         from dreampipe.ascent.climber import pixels_that_fit
 
         pixels = pixels_that_fit(self.card, self._bound())
-        factor = min(1.0, math.sqrt(pixels / (size[0] * size[1])))
-        return (max(1, math.floor(size[0] * factor)), max(1, math.floor(size[1] * factor))) if factor < 1 else size
+        least = max(self.card.least, MARGIN + 1)
+        smaller = size
+        rung = 0
+        while max(smaller[0], least) * max(smaller[1], least) > max(pixels, least * least):
+            rung += 1
+            smaller = (max(1, round(size[0] * 2 ** (-rung / 4))), max(1, round(size[1] * 2 ** (-rung / 4))))
+        return smaller
 
     def _climber(self) -> Climber:
         from dreampipe import backend  # noqa: F401  chooses the backend before keras is first imported
         from dreampipe.ascent.climber import climber
 
-        bound = self._bound()
-        placed = any(isinstance(term.measure, Neuron) and term.measure.place for term in bound.terms)
-        return climber(self.card, bound, self.normalization, 0 if self.card.fixed or placed else MARGIN)
+        margin = 0 if self.card.fixed or self._placed() else MARGIN
+        return climber(self.card, self._bound(), self.normalization, margin)
+
+    def _placed(self) -> bool:
+        """Whether a neuron at a cell of its own is climbed: then that cell must stay where it is in the picture."""
+        return any(isinstance(term.measure, Neuron) and term.measure.place for term in self.objective.terms)
 
     def _left_out(self, climbed: int, least: int) -> tuple[str, ...]:
         left_out = self.octaves.count - climbed
@@ -159,8 +171,9 @@ class Ascent:
         size = (image.shape[0], image.shape[1])
         rng = np.random.default_rng([seed, octave])
         tensor = np.clip(image, 0, 1)[None]
+        jitter = 0 if self._placed() else self.jitter
         for step in range(1, self.steps + 1):
-            shift = rng.integers(-self.jitter, self.jitter + 1, 2, dtype=np.int32)
+            shift = rng.integers(-jitter, jitter + 1, 2, dtype=np.int32)
             tensor, value = climb(tensor, shift, np.float32(self.step_size))
             score = float(value)
             if not math.isfinite(score):

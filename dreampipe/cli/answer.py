@@ -37,6 +37,16 @@ def answered(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
+def failing() -> Iterator[None]:
+    """Once the work has begun, a DreampipeError is a failure and no longer a bad argument: exit code 1."""
+    try:
+        yield
+    except DreampipeError as error:
+        say(f"Error: {error}")
+        raise typer.Exit(FAILED) from None
+
+
+@contextmanager
 def interruptible(line: str) -> Iterator[None]:
     """Answer Ctrl-C with this line and exit code 130."""
     try:

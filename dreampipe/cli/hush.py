@@ -33,6 +33,7 @@ def hushed() -> Iterator[None]:
 
 def import_backend() -> None:
     """Import tensorflow, which writes of processors and drivers to stderr whatever its log level."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "dreampipe.backend" in sys.modules:
+        return
     with hushed():
         import dreampipe.backend  # noqa: F401

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, interruptible, say
+from dreampipe.cli.answer import answered, failing, interruptible, say
 from dreampipe.cli.events import bar
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.engines.events import Started, Stepped
 from dreampipe.errors import MediaError
-from dreampipe.media import plan, read, write
+from dreampipe.media import make_folder, plan, read, write
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.sheet import recommended
 from dreampipe.recipes.sheet import sheet as draw
@@ -43,7 +43,8 @@ def sheet(
         raise MediaError(f"{target} exists: give another name, or --overwrite.")
     for note in () if quiet else recipe.card().notes:
         say(f"Note: {note}")
-    with interruptible("Stopped; nothing was written."):
+    make_folder(target)
+    with interruptible("Stopped; nothing was written."), failing():
         with bar(recipe.octave_scale, not quiet) as hear:
             import_backend()
             hear(Started(len(layers)))

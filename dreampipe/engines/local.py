@@ -6,6 +6,7 @@ through the model one by one: several at once were no faster on two cores, and a
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ import psutil
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import MAX_PIXELS, Job, Manifest, decode, encode, format_of, sha256
+from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, encode, format_of, sha256
 from dreampipe.recipes import Recipe
 
 WAITING = 2
@@ -39,6 +40,10 @@ class Order:
     max_pixels: int = MAX_PIXELS
     quality: int | None = None
     overwrite: bool = False
+
+    def sha256(self) -> str:
+        """The hash of all that decides an output's bytes beside its source."""
+        return hashlib.sha256(f"{self.recipe.sha256()} {self.quality}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +70,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     Raises:
         DreampipeError: the recipe's model or objective is wrong, before any picture is touched.
     """
-    recipe_sha256 = order.recipe.sha256()
+    recipe_sha256 = order.sha256()
     current: list[str] = []
     pipeline = order.recipe.pipeline(
         on_step=lambda frame, step: on_event(Stepped(current[0], step)),
@@ -137,6 +142,7 @@ def _ahead(
 
 def _load(job: Job, manifest: Manifest, order: Order, recipe_sha256: str) -> _Loaded | Skipped | Failed:
     try:
+        check_regular(job.source)
         source_sha256 = sha256(job.source)
         if manifest.finished(job, source_sha256, recipe_sha256):
             return Skipped(job.name)
@@ -159,8 +165,8 @@ def _store(
     try:
         data = encode(frame, format_of(job.target), loaded.info, order.quality)
         manifest.store(job, loaded.source_sha256, recipe_sha256, data)
-    except MediaError as error:
-        return Failed(job.name, str(error))
+    except (MediaError, MemoryError) as error:
+        return Failed(job.name, str(error) or "it does not fit into memory")
     return Done(job.name, str(job.target), seconds, psutil.Process().memory_info().rss)
 
 

@@ -25,11 +25,11 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media.folders import Job, Plan, plan
+from dreampipe.media.folders import Job, Plan, check_regular, plan
 from dreampipe.media.formats import format_of
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.pictures import MAX_PIXELS, decode, encode
-from dreampipe.media.writing import write_whole
+from dreampipe.media.writing import make_folder, write_whole
 
 __all__ = [
     "MAX_PIXELS",
@@ -37,9 +37,11 @@ __all__ = [
     "Manifest",
     "Media",
     "Plan",
+    "check_regular",
     "decode",
     "encode",
     "format_of",
+    "make_folder",
     "plan",
     "read",
     "sha256",

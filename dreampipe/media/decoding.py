@@ -20,6 +20,7 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import tiff
+from dreampipe.media.folders import check_regular
 from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, Format, format_of_content
 from dreampipe.media.metadata import rgb_profile, turned, upright_exif
 from dreampipe.media.tiff import Admit, Decoded
@@ -40,21 +41,12 @@ def decode(path: str | os.PathLike[str], max_pixels: int) -> tuple[Frame, MediaI
     """As `pictures.decode` says."""
     path = Path(path)
     try:
-        _check_kind(path)
+        check_regular(path)
         with path.open("rb") as file:
             format = _format(path, file)
             return _finished(_decoded(path, file, format, max_pixels), format)
     except OSError as problem:
         raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
-
-
-def _check_kind(path: Path) -> None:
-    if path.is_dir():
-        raise MediaError(f"{path} is a folder, but a picture is expected: name one of the pictures in it.")
-    if not path.exists():
-        raise MediaError(f"{path} does not exist, but a picture is expected: check its name.")
-    if not path.is_file():
-        raise MediaError(f"{path} is no regular file, but a picture is expected: copy it into a file first.")
 
 
 def _format(path: Path, file: IO[bytes]) -> Format:

@@ -21,6 +21,16 @@ from dreampipe.media.writing import sweep
 _FALLBACK = ".png"
 
 
+def check_regular(path: Path) -> None:
+    """Raise MediaError unless there is a regular file: a pipe or a device would be waited for, for ever."""
+    if path.is_dir():
+        raise MediaError(f"{path} is a folder, but a picture is expected: name one of the pictures in it.")
+    if not path.exists():
+        raise MediaError(f"{path} does not exist, but a picture is expected: check its name.")
+    if not path.is_file():
+        raise MediaError(f"{path} is no regular file, but a picture is expected: copy it into a file first.")
+
+
 @dataclass(frozen=True)
 class Job:
     """One picture to be made.
@@ -102,7 +112,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         raise MediaError(
             f"{target} has the suffix of a picture, but {source} is a folder: name a folder for its pictures."
         )
-    if _identity(source) == _identity(target) or source.resolve() == target.resolve():
+    if _identity(source) == _identity(target) or os.path.realpath(source) == os.path.realpath(target):
         raise MediaError(f"{target} is the input folder itself, but inputs are never overwritten: name another output.")
     unlisted: list[str] = []
     found = sorted(_pictures(source, target, recursive, unlisted), key=_natural)
@@ -119,11 +129,11 @@ def _pictures(source: Path, target: Path, recursive: bool, unlisted: list[str]) 
             raise MediaError(f"{source} cannot be listed ({problem.strerror}): make it readable.") from None
         unlisted.append(f"{problem.filename} cannot be listed ({problem.strerror}), and its pictures are left out.")
 
-    output = target.resolve()
+    output = os.path.realpath(target)
     for folder, below, names in os.walk(source, onerror=missed):
         here = Path(folder)
         if recursive:
-            below[:] = [name for name in below if not name.startswith(".") and (here / name).resolve() != output]
+            below[:] = [name for name in below if not name.startswith(".") and os.path.realpath(here / name) != output]
         else:
             below.clear()
         for name in names:

@@ -16,7 +16,7 @@ from threading import Lock
 
 from dreampipe.errors import MediaError
 from dreampipe.media.folders import Job
-from dreampipe.media.writing import unwritable, write_whole
+from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 NAME = ".dreampipe.jsonl"
 """The manifest's name in the output folder."""
@@ -66,8 +66,8 @@ class Manifest:
             MediaError: the folder cannot be written to; no part of the output is left.
         """
         entry = _Entry(job.name, source_sha256, recipe_sha256, hashlib.sha256(data).hexdigest())
+        make_folder(job.target)
         try:
-            job.target.parent.mkdir(parents=True, exist_ok=True)
             with self._lock:
                 _append(self._path, entry)
                 self._entries.setdefault(entry.name, []).append(entry)

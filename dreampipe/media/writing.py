@@ -39,6 +39,14 @@ def write_whole(path: Path, data: bytes) -> None:
         raise unwritable(path, problem) from None
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder that a file is to lie in, where it is missing; raises MediaError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
 def unwritable(path: Path, problem: OSError) -> MediaError:
     """The sentence for a file that the system refuses to write."""
     return MediaError(

@@ -19,6 +19,7 @@ and the module `tap` do.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dreampipe.errors import ModelError, nearest
@@ -57,7 +58,7 @@ def card(name_or_path: str | Path, scaling: Scaling | None = None) -> Card:
 
 def _file_card(name_or_path: str | Path, known: tuple[str, ...], scaling: Scaling | None) -> Card:
     path = Path(name_or_path)
-    if path.suffix != ".keras" and not path.exists():
+    if path.suffix != ".keras" and not os.path.exists(path):
         answer = nearest(str(name_or_path), known)
         raise ModelError(f"There is no model {str(name_or_path)!r} ({answer}; the path of a file must end in .keras).")
     return files.card(path, scaling)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -22,16 +24,16 @@ def open_model(card: Card) -> keras.Model:
         ModelError: the file or the weights are missing, unsafe, or not those of the card's SHA-256.
     """
     with _opening:
-        return _open(card)
+        return _open(card.path, card.sha256)
 
 
-# The one cache of the house. A model is large, slow to open, never changed after, and wanted by every stage that holds
-# its card; stages are frozen and travel between processes, so none of them can own it. The card holds the SHA-256:
-# a file that changed is another card, never a stale model.
+# A cache, for a model is large, slow to open, never changed after, and wanted by every stage that holds its card;
+# stages travel between processes, so none of them can own it. With the SHA-256 among its keys, a file that changed is
+# another model, never a stale one. (The steps compiled on it are kept likewise, in `ascent/climber.py`.)
 @lru_cache(maxsize=4)
-def _open(card: Card) -> keras.Model:
+def _open(path: Path | None, sha256: str) -> keras.Model:
     import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
 
-    model = motifnet.load(card) if card.path is None else files.load(card.path, card.sha256)
+    model = files.load(path, sha256) if path else motifnet.load(replace(motifnet.card(), sha256=sha256))
     model.trainable = False
     return model

@@ -5,10 +5,11 @@ one in Python, and `bind` resolves its names against a model card, with every er
 """
 
 from dreampipe.objectives.measures import Channel, Each, Logit, MeanSquare, Measure, Neuron, Probability
-from dreampipe.objectives.terms import HEAD, BoundObjective, Objective, Term
+from dreampipe.objectives.terms import HEAD, PROBABILITIES, BoundObjective, Objective, Term
 
 __all__ = [
     "HEAD",
+    "PROBABILITIES",
     "BoundObjective",
     "Channel",
     "Each",

@@ -22,13 +22,16 @@ from typing import NamedTuple
 from dreampipe.errors import ObjectiveError
 from dreampipe.objectives.measures import CENTER, Channel, Each, Logit, MeanSquare, Neuron, Probability
 from dreampipe.objectives.names import IDENTIFIER
-from dreampipe.objectives.terms import HEAD, Objective, Term
+from dreampipe.objectives.terms import HEAD, PROBABILITIES, Objective, Term
 
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>{IDENTIFIER})"
     r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>[-+*()\[\]@,])|(?P<end>$))'
 )
-_HEAD_MEASURES: dict[str, type[Logit] | type[Probability]] = {"logit": Logit, "prob": Probability}
+_OF_CLASSES: dict[str, tuple[str, type[Logit] | type[Probability]]] = {
+    "logit": (HEAD, Logit),
+    "prob": (PROBABILITIES, Probability),
+}
 _MOST_NESTED = 50
 
 
@@ -143,11 +146,12 @@ class _Parser:
     def call(self, function: str, at: int) -> Term:
         if function == "each":
             return Term(self.name("expected a layer, as in mixed4"), Each())
-        if function not in _HEAD_MEASURES:
+        if function not in _OF_CLASSES:
             known = "each(...), logit(...) and prob(...)"
             raise _error(self.text, at, f"{function}(...) is unknown; {known} are there")
         label = self.integer() if self.token.kind == "number" else self.name("expected a class, by name or number")
-        return Term(HEAD, _HEAD_MEASURES[function](label))
+        layer, measure = _OF_CLASSES[function]
+        return Term(layer, measure(label))
 
     def place(self) -> tuple[int, int] | None:
         if self.token.kind == "name" and self.token.text == CENTER:

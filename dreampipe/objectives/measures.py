@@ -100,14 +100,12 @@ class Logit:
 
 @dataclass(frozen=True)
 class Probability:
-    """A class after the softmax, `prob(eye)`: the head's probability, in [0, 1]."""
+    """A class after the softmax (or the sigmoid that the model has instead), `prob(eye)`: in [0, 1]."""
 
     label: str | int
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
-
-        return ops.softmax(values, axis=-1)[:, self.label]
+        return values[:, self.label]
 
 
 Measure = MeanSquare | Each | Channel | Neuron | Logit | Probability

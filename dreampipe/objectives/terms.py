@@ -24,13 +24,13 @@ from dreampipe.objectives.names import quoted
 if TYPE_CHECKING:
     from dreampipe.models.model_card import Card
 
-HEAD = "logits()"
-"""Stands for the head before its softmax among the tapped values; no layer can bear this name."""
+HEAD, PROBABILITIES = "logits()", "probabilities()"
+"""Stand for the head before and after its softmax among the tapped values; no layer can bear these names."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One measure of one layer, times a weight. `layer` is `HEAD` for classes."""
+    """One measure of one layer, times a weight. `layer` is `HEAD` for logits, `PROBABILITIES` for probabilities."""
 
     layer: str
     measure: Measure
@@ -74,7 +74,7 @@ class Term:
         if isinstance(self.measure, Channel | Neuron):
             index = self.measure.channel
         if isinstance(index, int) and width is not None and index >= width:
-            what = "Class" if self.layer == HEAD else f"Channel of layer {self.layer}"
+            what = "Class" if self.layer in (HEAD, PROBABILITIES) else f"Channel of layer {self.layer}"
             raise ObjectiveError(
                 f"{what} {index} was asked for, but there are {width}: give one from 0 to {width - 1}."
             )
@@ -111,6 +111,10 @@ class Objective:
     """
 
     terms: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        if not self.terms:
+            raise ObjectiveError("The objective came without a term: name a layer, as in mixed4.")
 
     @classmethod
     def parse(cls, text: str) -> Objective:
@@ -166,12 +170,12 @@ class BoundObjective:
     @property
     def layers(self) -> tuple[str, ...]:
         """The layers to tap, each once, in the order of the terms; without the head."""
-        return tuple(dict.fromkeys(term.layer for term in self.terms if term.layer != HEAD))
+        return tuple(dict.fromkeys(term.layer for term in self.terms if term.layer not in (HEAD, PROBABILITIES)))
 
     @property
     def head(self) -> bool:
         """Whether the head is to be tapped too."""
-        return any(term.layer == HEAD for term in self.terms)
+        return any(term.layer in (HEAD, PROBABILITIES) for term in self.terms)
 
     def check(self, shapes: Mapping[str, tuple[int | None, ...]]) -> None:
         """Raise ObjectiveError where a tapped shape (batch, ..., channels) lacks a unit that the objective names."""

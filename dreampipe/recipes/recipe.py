@@ -21,7 +21,8 @@ from dreampipe.stages.dream import OnNote, OnStep
 class Recipe(BaseModel):
     """Settings of a dream, with their defaults and ranges; every face takes them from here.
 
-    Build one with `Recipe.of(...)`, which answers a wrong setting in one sentence.
+    Raises:
+        RecipeError: a setting is unknown or out of range.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,28 +30,31 @@ class Recipe(BaseModel):
     version: Literal[1] = 1
     model: str = Field("motifnet", description="Model: a name of `dreampipe models`, or a .keras file.")
     scaling: Scaling | None = Field(None, description="How a .keras file without a card wants its pixels.")
-    objective: str | None = Field(None, description="What to climb, e.g. mixed4, mixed4[12]@center, logit(eye).")
-    octaves: int = Field(5, ge=1, le=32, description="How many sizes to dream at, the full size counted.")
-    octave_scale: float = Field(1.4, gt=1, le=4, description="Each size is this many times the one before.")
-    steps: int = Field(15, ge=0, le=100_000, description="Steps at each size.")
-    step_size: float = Field(0.015, gt=0, le=10, description="Of a step, in [0, 1] pixel units.")
-    jitter: int = Field(32, ge=0, le=4096, description="Largest random shift of a step, in pixels.")
-    normalization: Literal["mean", "deviation"] = Field("mean", description="What the gradient is divided by.")
+    objective: str | None = Field(None, description="What to climb, e.g. each(mixed5), mixed4[12]@center, logit(eye).")
+    octaves: int = Field(Octaves.count, ge=1, le=32, description="How many sizes to dream at, the full size counted.")
+    octave_scale: float = Field(Octaves.scale, gt=1, le=4, description="Each size is this many times the one before.")
+    steps: int = Field(Ascent.steps, ge=0, le=100_000, description="Steps at each size.")
+    step_size: float = Field(Ascent.step_size, gt=0, le=10, description="Of a step, in [0, 1] pixel units.")
+    jitter: int = Field(Ascent.jitter, ge=0, le=4096, description="Largest random shift of a step, in pixels.")
+    normalization: Literal["mean", "deviation"] = Field(
+        Ascent.normalization, description="What the gradient is divided by."
+    )
     blend: float = Field(1.0, ge=0, le=1, description="How much dream lies over the source.")
     max_size: int | None = Field(None, ge=1, description="Longest side to dream at; larger pictures keep their size.")
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Of every random draw.")
 
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**{name: _plain(value) for name, value in settings.items()})
+        except ValidationError as error:
+            raise RecipeError(_sentence(type(self), error)) from None
+
     @classmethod
     def of(cls, **settings: Any) -> Self:
-        """A recipe from settings; those that are None keep their default.
-
-        Raises:
-            RecipeError: a setting is unknown or out of range.
-        """
-        try:
-            return cls(**{name: _plain(value) for name, value in settings.items() if value is not None})
-        except ValidationError as error:
-            raise RecipeError(_sentence(cls, error)) from None
+        """A recipe from settings of which those that are None keep their default, as a command line has them."""
+        return cls(
+            **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
+        )
 
     def card(self) -> Card:
         """The card of this recipe's model; raises ModelError."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from dreampipe.ascent import Step
 from dreampipe.errors import ModelError
@@ -14,6 +14,9 @@ from dreampipe.frames import Array, Frame
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Resize
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageFont
 
 GAP = 8
 """Pixels between tiles, and around them."""
@@ -62,6 +65,8 @@ def _dreamed(source: Frame, recipe: Recipe, layer: str, on_step: OnStep | None) 
 
 def _labelled(name: str, pixels: Array, size: int) -> Image.Image:
     """A tile: the picture over its name, white on dark, at least half of `size` wide."""
+    from PIL import Image, ImageDraw
+
     picture = Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
     strip = max(16, size // 14)
     tile = Image.new("RGB", (max(picture.width, size // 2), picture.height + strip))
@@ -73,11 +78,15 @@ def _labelled(name: str, pixels: Array, size: int) -> Image.Image:
 
 def _font(name: str, strip: int, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Pillow's own font, as large as lets the name into its strip."""
+    from PIL import ImageFont
+
     font = ImageFont.load_default(strip * 0.7)
     return ImageFont.load_default(strip * 0.7 * min(1.0, width / font.getlength(name)))
 
 
 def _laid_out(tiles: Sequence[Image.Image]) -> Array:
+    from PIL import Image
+
     width, height = tiles[0].width + GAP, tiles[0].height + GAP
     columns = min(len(tiles), max(1, round(math.sqrt(len(tiles) * SHAPE * height / width))))
     rows = math.ceil(len(tiles) / columns)

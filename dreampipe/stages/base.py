@@ -49,6 +49,11 @@ class Pipeline:
             info = stage.output(info)
         return info
 
+    def one(self, frame: Frame) -> Frame:
+        """One frame through all stages, for a `map` of your own: `pool.map(pipeline.one, frames)`."""
+        (result,) = self([frame])
+        return result
+
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         passing = iter(frames)
         for stage in self.stages:

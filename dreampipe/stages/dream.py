@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Dream:
     max_size: int | None = None
     on_step: OnStep | None = None
     on_note: OnNote | None = None
-    reach: int | None = 0
+    reach: ClassVar[int | None] = 0
 
     def output(self, info: MediaInfo) -> MediaInfo:
         return info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ class Resize:
     """Makes frames smaller until their longest side is `longest` pixels; smaller ones stay as they are."""
 
     longest: int
-    reach: int | None = 0
+    reach: ClassVar[int | None] = 0
 
     def __post_init__(self) -> None:
         if self.longest < 1:

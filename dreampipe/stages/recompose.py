@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.stages.dream import SOURCE
@@ -17,7 +18,7 @@ class Blend:
     """
 
     amount: float
-    reach: int | None = 0
+    reach: ClassVar[int | None] = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.amount <= 1:

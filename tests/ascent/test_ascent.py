@@ -195,3 +195,23 @@ def test_nothing_deeper_than_the_objective_is_computed(make: Make, layer: str, c
     kinds = executed(graphs[0])
     assert kinds.count("Conv2DBackpropInput") == convolutions
     assert "Conv2DBackpropFilter" not in kinds
+
+
+def test_a_probability_is_the_model_s_own_also_behind_a_sigmoid(make: Make) -> None:
+    def several(keras: Any, image: Any) -> Any:
+        x = keras.layers.GlobalAveragePooling2D()(image)
+        return keras.layers.Dense(2, activation="sigmoid", kernel_initializer="ones", name="several")(x)
+
+    _, (step, *_) = events(
+        ascent(make(several), "prob(1)", Octaves(1), steps=1, jitter=0), np.full((24, 24, 3), 0.25, "f")
+    )
+    assert step.score == pytest.approx(1 / (1 + np.exp(-0.75)), abs=1e-5)
+
+
+def test_a_strip_fits_into_memory_with_the_border_that_it_is_given(make: Make) -> None:
+    spec = ascent(make(net))
+    height, width = spec.fitting((1, 2_000_000_000))
+    assert height == 1 and width < 2_000_000_000
+    square = spec.fitting((1_000_000, 1_000_000))
+    assert max(height, 17) * width <= 2 * square[0] * square[1]
+    assert spec.fitting((100, 100)) == (100, 100)

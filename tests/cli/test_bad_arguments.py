@@ -38,6 +38,7 @@ WRONG = {
     (*DREAM, "--quality", "101"): "--quality",
     (*DREAM, "--model", "motifnett"): "motifnet",
     (*DREAM, "--model", "gone.keras"): "gone.keras",
+    (*DREAM, "--model", "a" * 300): "There is no model",
     (*DREAM, "--model", "text.keras"): "text.keras",
     (*DREAM, "--model", "old.h5"): "old.h5",
     (*DREAM, "--layer", "mixed4"): "--layer",

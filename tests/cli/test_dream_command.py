@@ -138,3 +138,9 @@ def test_a_long_name_in_another_script(call, quick, pictures, tmp_path):
     assert result.exit_code == 0
     assert json.loads(result.stdout.splitlines()[-2])["name"] == name
     assert dreampipe.read(tmp_path / "out" / name).info.height == 48
+
+
+def test_a_picture_of_more_pixels_than_allowed_fails(call, quick, pictures, tmp_path):
+    result = call("dream", pictures / "a.png", tmp_path / "out.png", *quick, "--max-pixels", "100")
+    assert result.exit_code == 1
+    assert "64x48" in result.stderr and not (tmp_path / "out.png").exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 
 import dreampipe
@@ -29,3 +32,14 @@ def test_what_is_there_is_replaced_only_when_told_so(call, quick, pictures, tmp_
     assert dreampipe.read(out).info.width == 8
     assert call(*words, "--overwrite").exit_code == 0
     assert dreampipe.read(out).info.width > 64
+
+
+def test_it_makes_its_folder(call, quick, pictures, tmp_path):
+    assert call("sheet", pictures / "a.png", tmp_path / "new" / "sheet.png", *quick, "--size", "40").exit_code == 0
+    assert (tmp_path / "new" / "sheet.png").exists()
+
+
+def test_in_a_process_of_its_own_it_says_nothing(quick, pictures, tmp_path):
+    words = [sys.executable, "-m", "dreampipe", "sheet", pictures / "a.png", tmp_path / "s.png", *quick, "--size", "40"]
+    shown = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True)
+    assert (shown.stdout, shown.stderr) == ("", "")

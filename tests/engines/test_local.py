@@ -307,3 +307,28 @@ def test_a_model_that_gives_nan_fails_picture_by_picture(photos: Path, tmp_path:
     told = dreamed(photos, tmp_path / "out", recipe)
     assert counts(told) == (0, 0, 4)
     assert all("nan gave nan for second" in event.reason for event in told if isinstance(event, Failed))
+
+
+def test_another_quality_does_all_again(tmp_path: Path, recipe: Recipe) -> None:
+    source = paint(tmp_path / "photo.jpg")
+    dreamed(source, tmp_path / "out.jpg", recipe, quality=95)
+    fine = (tmp_path / "out.jpg").stat().st_size
+    finished = dreamed(source, tmp_path / "out.jpg", recipe, quality=10)[-1]
+    assert isinstance(finished, Finished) and (finished.done, finished.skipped) == (1, 0)
+    assert (tmp_path / "out.jpg").stat().st_size < fine
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders there")
+def test_a_pipe_among_pictures_fails_and_is_not_waited_for(photos: Path, tmp_path: Path, recipe: Recipe) -> None:
+    os.mkfifo(photos / "pipe.png")
+    told = dreamed(photos, tmp_path / "out", recipe)
+    (failed,) = [event for event in told if isinstance(event, Failed)]
+    assert failed.name == "pipe.png" and "no regular file" in failed.reason
+    finished = told[-1]
+    assert isinstance(finished, Finished) and (finished.done, finished.failed) == (4, 1)
+
+
+def test_a_very_long_strip_comes_back_whole(tmp_path: Path, recipe: Recipe) -> None:
+    source = paint(tmp_path / "strip.png", height=3, width=4000)
+    dreamed(source, tmp_path / "out.png", recipe)
+    assert cv2.imread(str(tmp_path / "out.png")).shape == (3, 4000, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from dreampipe.objectives import Channel, Each, Logit, MeanSquare, Neuron, Objective, Probability, Term
-from dreampipe.objectives.terms import HEAD
+from dreampipe.objectives.terms import HEAD, PROBABILITIES
 
 index = st.integers(0, 10_000)
 label = index | st.text(max_size=12)
@@ -19,9 +19,8 @@ layer_measure = (
     | st.builds(Neuron, index, st.tuples(index, index))
 )
 weight = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9).map(float)
-term = st.builds(Term, layer, layer_measure, weight) | st.builds(
-    Term, st.just(HEAD), st.builds(Logit, label) | st.builds(Probability, label), weight
-)
+term = st.builds(Term, layer, layer_measure, weight) | st.builds(Term, st.just(HEAD), st.builds(Logit, label), weight)
+term |= st.builds(Term, st.just(PROBABILITIES), st.builds(Probability, label), weight)
 objective = st.builds(Objective, st.lists(term, min_size=1, max_size=5).map(tuple))
 
 UNITS = {
@@ -31,7 +30,7 @@ UNITS = {
     "mixed5[2]@(1, 0)": Term("mixed5", Neuron(2, (1, 0))),
     "logit(eye)": Term(HEAD, Logit("eye")),
     "each(mixed6)": Term("mixed6", Each()),
-    "prob( 7 )": Term(HEAD, Probability(7)),
+    "prob( 7 )": Term(PROBABILITIES, Probability(7)),
 }
 
 Read = tuple[str, list[tuple[str, float]]]

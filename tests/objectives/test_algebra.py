@@ -23,7 +23,7 @@ from dreampipe.objectives import (
     Probability,
     Term,
 )
-from dreampipe.objectives.terms import HEAD
+from dreampipe.objectives.terms import HEAD, PROBABILITIES
 
 Values = Mapping[str, np.ndarray[Any, Any]]
 
@@ -34,6 +34,7 @@ VALUES: Values = {
     "one": rng.normal(size=(2, 1, 1, 2)).astype(np.float32),
     "dense": rng.normal(size=(2, 6)).astype(np.float32),
     HEAD: rng.normal(size=(2, 8), scale=3).astype(np.float32),
+    PROBABILITIES: rng.dirichlet(np.ones(8), size=2).astype(np.float32),
 }
 
 
@@ -56,7 +57,7 @@ def truth(term: Term) -> np.ndarray[Any, Any]:
     elif isinstance(measure, Logit):
         score = x[:, measure.label]
     else:
-        score = np.exp(x[:, measure.label]) / np.exp(x).sum(axis=1)
+        score = x[:, measure.label]
     return term.weight * score
 
 
@@ -84,7 +85,7 @@ MEASURED = [
     Term("even", Neuron(0, (10**9 - 1, 1))),
     Term(HEAD, Logit(0)),
     Term(HEAD, Logit(7)),
-    Term(HEAD, Probability(3)),
+    Term(PROBABILITIES, Probability(3)),
 ]
 objectives = st.lists(
     st.builds(lambda term, weight: term_with(term, weight), st.sampled_from(MEASURED), st.floats(-8, 8)),

@@ -14,7 +14,7 @@ from strategies import UNITS, Read, objective, written
 
 from dreampipe.errors import ObjectiveError
 from dreampipe.objectives import Channel, Each, Logit, MeanSquare, Neuron, Objective, Probability, Term
-from dreampipe.objectives.terms import HEAD
+from dreampipe.objectives.terms import HEAD, PROBABILITIES
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from dreampipe.objectives.terms import HEAD
         ("mixed4[12]@center", [Term("mixed4", Neuron(12))]),
         (" mixed4 [ 12 ] @ ( 8 , 3 ) ", [Term("mixed4", Neuron(12, (8, 3)))]),
         ("logit(eye)", [Term(HEAD, Logit("eye"))]),
-        ("prob(281)", [Term(HEAD, Probability(281))]),
+        ("prob(281)", [Term(PROBABILITIES, Probability(281))]),
         ('logit("281")', [Term(HEAD, Logit("281"))]),
         ('logit("tabby cat")', [Term(HEAD, Logit("tabby cat"))]),
         ('"conv2d/3"', [Term("conv2d/3", MeanSquare())]),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 from collections.abc import Callable, Iterator
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,17 +130,11 @@ def test_of_nothing_comes_nothing(stage: Stage) -> None:
     assert through(stage) == []
 
 
-def passed(stage: Stage, frame: Frame) -> Frame:
-    """One frame through a stage, as somebody else's `map` would do it."""
-    (out,) = stage(iter([frame]))
-    return out
-
-
 def test_a_stage_goes_to_another_process(ascent: Ascent) -> None:
-    stage = STAGES["pipeline"](ascent)
+    stage = Pipeline([Resize(28), Dream(ascent), Blend(0.3)])
     frames = [frame(0), frame(1)]
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        came = pool.map(partial(passed, stage), frames)
+        came = pool.map(stage.one, frames)
     assert all(alike(*pair) for pair in zip(came, through(stage, *frames), strict=True))
 
 
@@ -159,6 +152,19 @@ def test_a_pipeline_is_its_stages_in_a_row(ascent: Ascent) -> None:
     assert alike(expected, *through(nested, frame(1)))
 
 
+@dataclass(frozen=True)
+class Reaching:
+    """A stage that does nothing, and says that it reaches so far."""
+
+    reach: int | None
+
+    def output(self, info: MediaInfo) -> MediaInfo:
+        return info
+
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        return frames
+
+
 @pytest.mark.parametrize("reaches, reach", [((), 0), ((0, 0), 0), ((0, 2, 1), 3), ((0, None), None), ((None, 2), None)])
 def test_a_pipeline_reaches_as_far_as_its_stages(reaches: tuple[int | None, ...], reach: int | None) -> None:
-    assert Pipeline([Resize(20, reach=each) for each in reaches]).reach == reach
+    assert Pipeline([Reaching(each) for each in reaches]).reach == reach

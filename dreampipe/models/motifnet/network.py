@@ -1,8 +1,8 @@
 """The network `motifnet`: a small inception classifier made to be climbed.
 
-No batch normalization (its statistics are those of pictures, not of dreams), average pooling and a smooth activation
-(every pixel gets a gradient), reflected borders (a frame of zeros would be dreamed on), fully convolutional up to
-the head. The activation is SiLU: Xie et al. 2020, "Smooth Adversarial Training".
+Without batch normalization (its statistics are those of pictures, not of dreams); with average pooling and a smooth
+activation (every pixel gets a gradient), reflected borders (a frame of zeros would be dreamed on), fully convolutional
+up to the head. The activation is SiLU: Xie et al. 2020, "Smooth Adversarial Training".
 """
 
 from __future__ import annotations

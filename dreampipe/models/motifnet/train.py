@@ -42,7 +42,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True)
 class Plan:
-    """A training, whole: two trainings of one plan land within 2 points of each other.
+    """A training, whole.
 
     Attributes:
         seed: of the pictures, the first weights and every draw.
