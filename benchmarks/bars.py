@@ -12,6 +12,7 @@ names rightly, for motifnet and for its twin; and what the judge finds in the sa
 from __future__ import annotations
 
 import argparse
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from judge import Judge, read, score
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.starts import noise
+from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.models.motifnet import load, publish
 from dreampipe.models.motifnet.renderer import NOTHING
@@ -50,21 +52,20 @@ def visualize(card: Card, folder: Path) -> None:
     _write(folder.with_suffix(".png"), np.vstack([np.hstack(rows[:12]), np.hstack(rows[12:])]))
 
 
-def _write(path: Path, image: np.ndarray) -> None:
+def _write(path: Path, image: Array) -> None:
     cv2.imwrite(str(path), np.rint(image[..., ::-1] * 255).clip(0, 255).astype(np.uint8))
 
 
 def twin_of(card: Card, weights: Path, folder: Path) -> Card:
     """The plain twin as a `.keras` file of its own, and its card with motifnet's classes."""
-    import hashlib
-
     file = folder / "twin.keras"
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     load(replace(card, sha256=sha256), weights).save(file)
-    return replace(dreampipe.card(file, "unit"), classes=card.classes)
+    plain: Card = dreampipe.card(file, "unit")
+    return replace(plain, classes=card.classes)
 
 
-def seen(judge: Judge, picture: np.ndarray) -> str:
+def seen(judge: Judge, picture: Array) -> str:
     found = judge.windows(picture)
     return f"{len(found)} classes: " + (", ".join(f"{name} {n}" for name, n in found.most_common()) or "none")
 
