@@ -20,5 +20,5 @@ def models() -> None:
 
 
 def _row(card: Card) -> tuple[object, ...]:
-    figures = ", ".join(f"{name} {value:g}" for name, value in card.figures)
+    figures = ", ".join(f"{name} {value:g}" for name, value in card.figures if "accuracy" in name)
     return card.name, card.scaling, len(card.classes), card.objective, figures

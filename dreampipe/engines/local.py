@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psutil
 
@@ -23,6 +23,7 @@ from dreampipe.recipes import Recipe
 
 WAITING = 2
 """Pictures that may wait between two of the three."""
+_TOO_LARGE = "it does not fit into memory: give a smaller --max-size."
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,86 @@ class _Loaded:
     info: MediaInfo
 
 
-@dataclass
-class _Tally:
-    done: int = 0
-    skipped: int = 0
-    failed: int = 0
-    busy: float = 0.0
-    first: float | None = None
-    last: float = field(default_factory=time.perf_counter)
+@dataclass(frozen=True, eq=False)
+class _Dreamed:
+    loaded: _Loaded
+    frame: Frame
+    seconds: float
+
+
+class _Work:
+    """One run: what it does with each job, and its count of what came of them."""
+
+    def __init__(self, manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> None:
+        self._manifest, self._order, self._tell = manifest, order, on_event
+        self._sha256 = order.sha256()
+        self._name = ""
+        self._pipeline = order.recipe.pipeline(
+            on_step=lambda frame, step: on_event(Stepped(self._name, step)),
+            on_note=lambda frame, text: on_event(Noted(self._name, text)),
+        )
+        self._count: Counter[type[Event]] = Counter()
+        self._first: float | None = None
+        self._last = self._busy = 0.0
+
+    def load(self, job: Job) -> _Loaded | Skipped | Failed:
+        """In the decoding thread: a picture, unless it is finished, not ours to replace, or broken."""
+        try:
+            check_regular(job.source)
+            source_sha256 = sha256(job.source)
+            if self._manifest.finished(job, source_sha256, self._sha256):
+                return Skipped(job.name)
+            if job.target.exists() and not self._order.overwrite and not self._manifest.ours(job):
+                reason = f"{job.target} exists and was not written by dreampipe: move it or use --overwrite."
+                return Failed(job.name, reason)
+            frame, info = decode(job.source, self._order.max_pixels)
+        except (DreampipeError, MemoryError) as error:
+            return Failed(job.name, str(error) or _TOO_LARGE)
+        except OSError as error:
+            return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
+        return _Loaded(job, source_sha256, frame, info)
+
+    def climb(self, loaded: _Loaded) -> _Dreamed | Failed:
+        """In the caller's thread: the dream of a picture, and how long it took."""
+        self._name = loaded.job.name
+        self._tell(Began(self._name))
+        for note in loaded.info.notes:
+            self._tell(Noted(self._name, note))
+        started = time.perf_counter()
+        try:
+            frame = self._pipeline.one(loaded.frame)
+        except (DreampipeError, MemoryError) as error:
+            return Failed(self._name, str(error) or _TOO_LARGE)
+        ended = time.perf_counter()
+        if self._first is None:
+            self._first = ended
+        else:
+            self._busy += ended - started
+        return _Dreamed(loaded, frame, ended - started)
+
+    def store(self, dreamed: _Dreamed) -> Done | Failed:
+        """In the encoding thread: the picture under its final name."""
+        loaded, job = dreamed.loaded, dreamed.loaded.job
+        try:
+            data = encode(dreamed.frame, format_of(job.target), loaded.info, self._order.quality)
+            self._manifest.store(job, loaded.source_sha256, self._sha256, data)
+        except (MediaError, MemoryError) as error:
+            return Failed(job.name, str(error) or _TOO_LARGE)
+        return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
+
+    def settle(self, event: Done | Skipped | Failed) -> None:
+        """Count what came of a job, and tell it."""
+        self._count[type(event)] += 1
+        self._last = time.perf_counter()
+        self._tell(event)
+
+    def finish(self) -> Finished:
+        """Tell the end."""
+        seconds = self._last - self._first if self._first is not None else 0.0
+        busy = self._busy / seconds if self._busy and seconds > 0 else 1.0
+        finished = Finished(self._count[Done], self._count[Skipped], self._count[Failed], seconds, busy)
+        self._tell(finished)
+        return finished
 
 
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> Finished:
@@ -70,56 +143,21 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     Raises:
         DreampipeError: the recipe's model or objective is wrong, before any picture is touched.
     """
-    recipe_sha256 = order.sha256()
-    current: list[str] = []
-    pipeline = order.recipe.pipeline(
-        on_step=lambda frame, step: on_event(Stepped(current[0], step)),
-        on_note=lambda frame, text: on_event(Noted(current[0], text)),
-    )
-    tally = _Tally()
+    work = _Work(manifest, order, on_event)
     on_event(Started(len(jobs)))
-
-    def load(job: Job) -> _Loaded | Skipped | Failed:
-        return _load(job, manifest, order, recipe_sha256)
-
-    def store(loaded: _Loaded, frame: Frame, seconds: float) -> Done | Failed:
-        return _store(loaded, frame, seconds, manifest, order, recipe_sha256)
-
-    def settle(event: Done | Failed) -> None:
-        tally.done += isinstance(event, Done)
-        tally.failed += isinstance(event, Failed)
-        tally.last = time.perf_counter()
-        on_event(event)
-
     with ThreadPoolExecutor(1, "decode") as decoder, ThreadPoolExecutor(1, "encode") as encoder:
         written: deque[Future[Done | Failed]] = deque()
-        for loaded in _ahead(decoder, load, jobs):
-            if isinstance(loaded, Skipped):
-                tally.skipped += 1
-                on_event(loaded)
-                continue
-            if isinstance(loaded, Failed):
-                settle(loaded)
-                continue
-            current[:] = [loaded.job.name]
-            on_event(Began(loaded.job.name))
-            for note in loaded.info.notes:
-                on_event(Noted(loaded.job.name, note))
-            started = time.perf_counter()
-            try:
-                (dreamed,) = pipeline([loaded.frame])
-            except (DreampipeError, MemoryError) as error:
-                settle(Failed(loaded.job.name, str(error) or "it does not fit into memory: give a smaller --max-size"))
-                continue
-            ended = time.perf_counter()
-            tally.first = tally.first or ended
-            tally.busy += ended - started if tally.first < ended else 0.0
-            written.append(encoder.submit(store, loaded, dreamed, ended - started))
+        for loaded in _ahead(decoder, work.load, jobs):
+            dreamed = work.climb(loaded) if isinstance(loaded, _Loaded) else loaded
+            if isinstance(dreamed, _Dreamed):
+                written.append(encoder.submit(work.store, dreamed))
+            else:
+                work.settle(dreamed)
             while written and (written[0].done() or len(written) > WAITING):
-                settle(written.popleft().result())
+                work.settle(written.popleft().result())
         while written:
-            settle(written.popleft().result())
-    return _finished(tally, on_event)
+            work.settle(written.popleft().result())
+    return work.finish()
 
 
 def _ahead(
@@ -138,41 +176,3 @@ def _ahead(
     finally:
         for future in waiting:
             future.cancel()
-
-
-def _load(job: Job, manifest: Manifest, order: Order, recipe_sha256: str) -> _Loaded | Skipped | Failed:
-    try:
-        check_regular(job.source)
-        source_sha256 = sha256(job.source)
-        if manifest.finished(job, source_sha256, recipe_sha256):
-            return Skipped(job.name)
-        if job.target.exists() and not order.overwrite and not manifest.ours(job):
-            return Failed(
-                job.name, f"{job.target} exists and was not written by dreampipe: move it or use --overwrite."
-            )
-        frame, info = decode(job.source, order.max_pixels)
-    except (DreampipeError, MemoryError) as error:
-        return Failed(job.name, str(error) or "it does not fit into memory")
-    except OSError as error:
-        return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
-    return _Loaded(job, source_sha256, frame, info)
-
-
-def _store(
-    loaded: _Loaded, frame: Frame, seconds: float, manifest: Manifest, order: Order, recipe_sha256: str
-) -> Done | Failed:
-    job = loaded.job
-    try:
-        data = encode(frame, format_of(job.target), loaded.info, order.quality)
-        manifest.store(job, loaded.source_sha256, recipe_sha256, data)
-    except (MediaError, MemoryError) as error:
-        return Failed(job.name, str(error) or "it does not fit into memory")
-    return Done(job.name, str(job.target), seconds, psutil.Process().memory_info().rss)
-
-
-def _finished(tally: _Tally, on_event: Callable[[Event], None]) -> Finished:
-    seconds = tally.last - tally.first if tally.first else 0.0
-    busy = tally.busy / seconds if tally.busy and seconds > 0 else 1.0
-    finished = Finished(tally.done, tally.skipped, tally.failed, seconds, busy)
-    on_event(finished)
-    return finished
