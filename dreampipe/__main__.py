@@ -1,5 +1,5 @@
 """`python -m dreampipe`, the same as the command `dreampipe`."""
 
-from dreampipe.cli.app import main
+from dreampipe.cli import main
 
 main()

@@ -9,3 +9,20 @@
 
 The one place that knows typer and rich.
 """
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+
+def main() -> None:
+    """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 interrupted."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of libraries, about files and versions; not for users
+    try:
+        from dreampipe.cli.app import app  # takes a moment, in which Ctrl-C may come, too
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

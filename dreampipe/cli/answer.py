@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +17,15 @@ FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 """Exit codes beside 0: some picture failed; nothing could begin; Ctrl-C."""
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""What a file's name could do to a terminal; newlines and tabs stay."""
+
+
 def say(line: str) -> None:
     """A line for people, on stderr: stdout belongs to what may be piped."""
     if sys.stderr is not None:  # closed by `2>&-`; print would take stdout then
-        print(line, file=sys.stderr)  # not typer.echo, which writes past a bar that stands on the terminal
+        # Not typer.echo, which writes past a bar that stands on the terminal.
+        print(_CONTROL.sub("?", line), file=sys.stderr)
 
 
 def answered(command: Callable[..., None]) -> Callable[..., None]:
@@ -32,6 +38,8 @@ def answered(command: Callable[..., None]) -> Callable[..., None]:
         except DreampipeError as error:
             say(f"Error: {error}")
             raise typer.Exit(BAD_ARGUMENTS) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
 
     return answering
 

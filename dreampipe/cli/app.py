@@ -1,9 +1,7 @@
-"""The program `dreampipe`: `app` with its commands, and `main`."""
+"""The program `dreampipe`: `app` with its commands."""
 
 from __future__ import annotations
 
-import sys
-import warnings
 from typing import Annotated
 
 import typer
@@ -41,10 +39,3 @@ def dreampipe(
 
 for command in (dream, sheet, models, layers):
     app.command(no_args_is_help=command is not models)(command)
-
-
-def main() -> None:
-    """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 interrupted."""
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # of libraries, about files and versions; not for users
-    app()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import FAILED, answered, interruptible, say
+from dreampipe.cli.answer import FAILED, answered, failing, interruptible, say
 from dreampipe.cli.events import bar, tell, tell_failures, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
@@ -44,7 +44,7 @@ def dream(
         say(f"Note: {note}")
     manifest = Manifest(planned.folder)
     order = Order(recipe, max_pixels, quality, overwrite)
-    with interruptible("Stopped; the same command again goes on from here."):
+    with interruptible("Stopped; the same command again goes on from here."), failing():
         finished = _run(planned.jobs, manifest, order, quiet, events)
     if finished.failed:
         raise typer.Exit(FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -11,13 +12,19 @@ from dataclasses import asdict
 
 from dreampipe.cli.answer import say
 from dreampipe.engines.events import Event, Failed, Finished, Noted
+from dreampipe.errors import MediaError
 
 Hear = Callable[[Event], None]
 
 
 def write_line(event: Event) -> None:
     """One event as one line of JSON on stdout: its type under "event", then its fields."""
-    print(as_json(event), flush=True)
+    try:
+        print(as_json(event), flush=True)
+    except OSError as problem:
+        # Or Python tries, and fails, once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise MediaError(f"Standard output cannot be written ({problem.strerror}), so the events end here.") from None
 
 
 def as_json(event: Event) -> str:

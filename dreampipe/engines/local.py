@@ -18,7 +18,7 @@ import psutil
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, encode, format_of, sha256
+from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, encode, format_of, losses, sha256
 from dreampipe.recipes import Recipe
 
 WAITING = 2
@@ -98,7 +98,7 @@ class _Work:
         """In the caller's thread: the dream of a picture, and how long it took."""
         self._name = loaded.job.name
         self._tell(Began(self._name))
-        for note in loaded.info.notes:
+        for note in (*loaded.info.notes, *losses(format_of(loaded.job.target), loaded.info)):
             self._tell(Noted(self._name, note))
         started = time.perf_counter()
         try:

@@ -26,7 +26,7 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.folders import Job, Plan, check_regular, plan
-from dreampipe.media.formats import format_of
+from dreampipe.media.formats import format_of, losses
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.pictures import MAX_PIXELS, decode, encode
 from dreampipe.media.writing import make_folder, write_whole
@@ -41,6 +41,7 @@ __all__ = [
     "decode",
     "encode",
     "format_of",
+    "losses",
     "make_folder",
     "plan",
     "read",

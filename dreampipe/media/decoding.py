@@ -22,7 +22,7 @@ from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import tiff
 from dreampipe.media.folders import check_regular
 from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, Format, format_of_content
-from dreampipe.media.metadata import rgb_profile, turned, upright_exif
+from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
 from dreampipe.media.tiff import Admit, Decoded
 
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
@@ -121,7 +121,7 @@ def _notes(image: ImageFile) -> tuple[str, ...]:
     if frames > 1:
         notes.append(f"It has {frames} frames, and only the first was read.")
     if image.mode == "CMYK":
-        notes.append("Its CMYK colours were turned into RGB without a profile, so they may look different.")
+        notes.append(FROM_CMYK)
     return tuple(notes)
 
 

@@ -81,6 +81,8 @@ def plan(
         MediaError: an input is missing, two inputs would write one output, or an output is an input.
     """
     suffix = None if format is None else suffix_named(format)
+    if not os.fspath(source) or not os.fspath(target):
+        raise MediaError("An input or output came empty, but a path is expected: name it, the current folder as a dot.")
     start, end = Path(source), Path(target)
     if not os.path.exists(start):
         raise MediaError(f"{start} does not exist, but a picture or a folder of pictures is expected: check its name.")
@@ -177,8 +179,7 @@ def _check(jobs: tuple[Job, ...]) -> None:
         other = by_output.setdefault(unicodedata.normalize("NFC", job.name).casefold(), job)
         if other is not job:
             raise MediaError(
-                f"{other.source} and {job.source} would both be written to {job.target}: "
-                "rename one of them, or choose another format."
+                f"{other.source} and {job.source} would both be written to {job.target}: rename one of them."
             )
         identity = _identity(job.target)
         if identity in inputs:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from dreampipe.errors import MediaError
+from dreampipe.frames import MediaInfo
 
 
 @dataclass(frozen=True)
@@ -103,3 +104,13 @@ def suffix_named(name: str) -> str:
         known = WRITABLE_SUFFIXES.replace(".", "")
         raise MediaError(f"The format came as {name!r}, but one of {known} is expected: choose one of them.")
     return suffix
+
+
+def losses(format: Format, info: MediaInfo) -> tuple[str, ...]:
+    """What a format cannot hold of a picture, a sentence each."""
+    lost = {
+        "its transparency is left out": info.alpha and not format.alpha,
+        "its 16 bits become 8": info.bits > format.bits,
+        "its EXIF and colour profile are left out": bool(info.exif or info.icc) and not format.metadata,
+    }
+    return tuple(f"As {format.name}, {what}." for what, so in lost.items() if so)

@@ -13,6 +13,8 @@ from dreampipe.media.directories import byte_order
 ORIENTATION = 274
 _SHORT, _LONG = 3, 4
 
+FROM_CMYK = "Its CMYK colours were turned into RGB without a profile, so they may look different."
+
 
 def upright_exif(exif: bytes | None) -> tuple[bytes | None, int]:
     """Make an EXIF block fit a picture whose orientation has been applied.

@@ -25,7 +25,7 @@ from dreampipe.media.directories import (
     first_directory,
     with_first_directory,
 )
-from dreampipe.media.metadata import ORIENTATION, turned
+from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
 
 Samples = npt.NDArray[Any]
 Admit = Callable[[int, int], None]
@@ -79,13 +79,16 @@ def decode(file: IO[bytes], admit: Admit) -> Decoded:
         pages = len(whole.pages)
         icc = page.iccprofile
         exif = _exif(file, ours=page.is_shaped)
+        notes = (f"It has {pages} pages, and only the first was read.",) if pages > 1 else ()
+        if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
+            notes = (*notes, FROM_CMYK)
     return Decoded(
         turned(pixels, orientation),
         None if alpha is None else turned(alpha, orientation),
         8 if pixels.dtype == np.uint8 else 16,
         exif,
         icc,
-        (f"It has {pages} pages, and only the first was read.",) if pages > 1 else (),
+        notes,
     )
 
 

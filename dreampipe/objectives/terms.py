@@ -74,10 +74,8 @@ class Term:
         if isinstance(self.measure, Channel | Neuron):
             index = self.measure.channel
         if isinstance(index, int) and width is not None and index >= width:
-            what = "Class" if self.layer in (HEAD, PROBABILITIES) else f"Channel of layer {self.layer}"
-            raise ObjectiveError(
-                f"{what} {index} was asked for, but there are {width}: give one from 0 to {width - 1}."
-            )
+            what = f"Class {index}" if self.layer in (HEAD, PROBABILITIES) else f"Channel {index} of layer {self.layer}"
+            raise ObjectiveError(f"{what} was asked for, but there are {width}: give one from 0 to {width - 1}.")
         if isinstance(self.measure, Neuron | Each) and rank != 4:
             raise ObjectiveError(
                 f"Layer {self.layer} has no rows and columns: name a unit of it, as in {self.layer}[0]."

@@ -30,11 +30,15 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
 
     Raises:
         DreampipeError: the picture, a setting, the model or the objective is not what it must be.
-        ValueError: the array is no picture.
+        ValueError: what came is neither a path nor an array that is a picture.
     """
     chosen = Recipe.of(**{**(recipe.model_dump() if recipe else {}), **settings})
     if isinstance(image, np.ndarray):
         frame, dtype = _frame(image), image.dtype
+    elif not isinstance(image, str | PathLike):
+        raise ValueError(
+            f"The picture came as {type(image).__name__}, but a path or an array is expected: numpy.asarray makes one."
+        )
     else:
         source = media.read(image)
         frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
@@ -45,7 +49,7 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
 def _frame(image: AnyArray) -> Frame:
     if image.ndim == 2:
         image = image[..., None]
-    known = image.dtype in (np.uint8, np.uint16) or np.issubdtype(image.dtype, np.floating)
+    known = image.dtype.newbyteorder("=") in (np.uint8, np.uint16) or np.issubdtype(image.dtype, np.floating)
     if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or not known or 0 in image.shape:
         raise ValueError(
             f"The picture came as {image.dtype} {image.shape}, but (height, width[, 1, 3 or 4]) of uint8, uint16 or a "

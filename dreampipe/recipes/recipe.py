@@ -65,7 +65,7 @@ class Recipe(BaseModel):
         chosen = self.card()
         return Ascent(
             card=chosen,
-            objective=Objective.parse(self.objective or chosen.objective),
+            objective=Objective.parse(chosen.objective if self.objective is None else self.objective),
             octaves=Octaves(self.octaves, self.octave_scale),
             steps=self.steps,
             step_size=self.step_size,

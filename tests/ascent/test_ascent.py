@@ -123,7 +123,7 @@ def test_a_model_of_one_size_is_dreamed_at_that_size(make: Make) -> None:
 def test_an_ascent_is_checked_when_it_is_built(make: Make) -> None:
     with pytest.raises(ObjectiveError, match=r"has no layer 'midle': .*\bmiddle\b"):
         ascent(make(net), "midle")
-    with pytest.raises(ObjectiveError, match="Channel of layer middle 8 was asked for, but there are 8"):
+    with pytest.raises(ObjectiveError, match="Channel 8 of layer middle was asked for, but there are 8"):
         ascent(make(net), "middle[8]")
 
 

@@ -22,6 +22,8 @@ WRONG = {
     (*DREAM, "--format", "png", "--recursive"): "pictures/a.jpg",
     (*DREAM, "--format", "exr"): "exr",
     (*DREAM, "--objective", "mixd4"): "mixed4",
+    (*DREAM, "--objective", ""): "expected a layer",
+    ("dream", "", "out"): "came empty",
     (*DREAM, "--objective", "mixed4[100000]"): "100000",
     (*DREAM, "--objective", "logit(eie)"): "eye",
     (*DREAM, "--objective", "mixed4 +"): "  mixed4 +\n          ^",

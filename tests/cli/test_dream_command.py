@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 
 import dreampipe
-from dreampipe.frames import Frame
+from dreampipe.frames import Frame, MediaInfo
 from dreampipe.recipes import Recipe
 
 
@@ -144,3 +146,29 @@ def test_a_picture_of_more_pixels_than_allowed_fails(call, quick, pictures, tmp_
     result = call("dream", pictures / "a.png", tmp_path / "out.png", *quick, "--max-pixels", "100")
     assert result.exit_code == 1
     assert "64x48" in result.stderr and not (tmp_path / "out.png").exists()
+
+
+def test_events_that_cannot_be_written_end_in_one_sentence(quick, pictures, tmp_path):
+    words = [sys.executable, "-m", "dreampipe", "dream", pictures, tmp_path / "out", *quick, "--events"]
+    with open("/dev/full", "w") as full:
+        shown = subprocess.run([str(word) for word in words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert shown.returncode == 1
+    assert (
+        shown.stderr == "Error: Standard output cannot be written (No space left on device), so the events end here.\n"
+    )
+
+
+def test_what_a_format_cannot_hold_is_noted(call, quick, tmp_path):
+    source = tmp_path / "clear.png"
+    alpha = np.full((48, 64), 0.5, np.float32)
+    info = MediaInfo(64, 48, bits=16, alpha=True)
+    dreampipe.write(Frame(np.full((48, 64, 3), 0.5, np.float32), alpha=alpha), source, like=info)
+    result = call("dream", source, tmp_path / "out.jpg", *quick)
+    assert result.exit_code == 0
+    assert "its transparency is left out" in result.stderr and "its 16 bits become 8" in result.stderr
+
+
+def test_a_name_cannot_reach_into_the_terminal(call, quick, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "\x1b[31mred.jpg").write_text("no picture")
+    assert "\x1b" not in call("dream", tmp_path / "in", tmp_path / "out", *quick).stderr

@@ -20,7 +20,7 @@ pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
 # A test run in the background ignores Ctrl-C and hands that on.
 MAIN = """
 import signal
-from dreampipe.cli.app import main
+from dreampipe.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """

@@ -59,7 +59,7 @@ def test_a_channel_that_is_not_there_is_refused(text: str, tiny: Card) -> None:
     channels = next(layer.channels for layer in tiny.layers if layer.name == "first")
     assert channels is not None
     bind(text.format(channels - 1), tiny)
-    with pytest.raises(ObjectiveError, match=f"Channel of layer first {channels} .* from 0 to {channels - 1}"):
+    with pytest.raises(ObjectiveError, match=f"Channel {channels} of layer first .* from 0 to {channels - 1}"):
         bind(text.format(channels), tiny)
 
 

@@ -66,7 +66,7 @@ def test_a_frame_too_large_for_the_memory_is_dreamed_smaller(ascent: Ascent, mon
     stage = Dream(ascent, on_note=lambda frame, text: notes.append(text))
     one(stage, frame())
     assert notes == []
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2_000_000))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=500_000))
     out = one(stage, frame())
     assert out.pixels.shape == frame().pixels.shape
     assert not np.array_equal(out.pixels, frame().pixels)
