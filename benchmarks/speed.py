@@ -39,11 +39,11 @@ from dreampipe import backend; import keras; parts["import"] = lap()
 from dreampipe.models.opening import open_model
 open_model(ascent.card); parts["open"] = lap()
 frame, info = media.decode(sys.argv[1], 10**9); parts["decode"] = lap()
-from dataclasses import replace
+from dataclasses import replace; from pathlib import Path
 one = replace(ascent, octaves=replace(ascent.octaves, count=1), steps=1)
 one.run(np.full((64, 64, 3), 0.5, np.float32), seed=0); parts["trace"] = lap()
 result = ascent.run(frame.pixels, seed=0); parts["steps"] = lap()
-media.encode(replace(frame, pixels=result.image), media.format_of("out.jpg"), info); parts["encode"] = lap()
+media.encode(replace(frame, pixels=result.image), media.format_of(Path("o.jpg")), info); parts["encode"] = lap()
 print(json.dumps(parts))
 """
 
