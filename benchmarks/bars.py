@@ -18,7 +18,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from judge import Judge, read, score
+from judge import Judge, listed, read, score
 
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
@@ -66,11 +66,6 @@ def twin_of(card: Card, weights: Path, folder: Path) -> Card:
     return replace(plain, classes=card.classes)
 
 
-def seen(judge: Judge, picture: Array) -> str:
-    found = judge.windows(picture)
-    return f"{len(found)} classes: " + (", ".join(f"{name} {n}" for name, n in found.most_common()) or "none")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("judge", "twin", "out"):
@@ -94,9 +89,10 @@ def main() -> None:
         source = read(sample)
         dreamed = dreampipe.dream(source)
         _write(options.out / f"{sample.stem}.png", dreamed)
-        print(f"{sample.stem}: undreamed {seen(judge, source)}; dreamed {seen(judge, dreamed)}")
-        figures[f"undreamed_classes_in_{sample.stem}"] = len(judge.windows(source))
-        figures[f"classes_in_{sample.stem}"] = len(judge.windows(dreamed))
+        for picture, when in ((source, "undreamed_"), (dreamed, "")):
+            names = judge.windows(picture)
+            figures[f"{when}classes_in_{sample.stem}"] = len(names)
+            print(f"{when}classes_in_{sample.stem} {len(names)}: {listed(names) or 'none'}")
     if options.publish:
         publish.figures(figures)
 

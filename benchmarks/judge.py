@@ -315,11 +315,12 @@ class Score:
         for label in np.unique(self.intended):
             named = Counter(CLASSES[i] for i in self.named[self.intended == label])
             right, count = named.pop(CLASSES[label], 0), int((self.intended == label).sum())
-            lines.append(f"  {CLASSES[label]:<12}{right:>3} of {count}  {_listed(named)}".rstrip())
+            lines.append(f"  {CLASSES[label]:<12}{right:>3} of {count}  {listed(named)}".rstrip())
         return "\n".join(lines)
 
 
-def _listed(counts: Counter[str]) -> str:
+def listed(counts: Counter[str]) -> str:
+    """Names and their counts, the most frequent first."""
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
@@ -378,7 +379,7 @@ def main() -> None:
     else:
         for path in options["pictures"]:
             counts = judge.windows(read(path))
-            print(f"{path}: {len(counts)} classes: {_listed(counts) or 'none'}")
+            print(f"{path}: {len(counts)} classes: {listed(counts) or 'none'}")
 
 
 if __name__ == "__main__":

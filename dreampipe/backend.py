@@ -73,11 +73,10 @@ def value_and_gradients(
     Returns:
         value, rest, and d value / d w for each w of `wrt`, zeros where the value does not depend on it.
     """
+    at = [w.value if isinstance(w, keras.Variable) else w for w in wrt]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        for w in wrt:
-            tape.watch(w.value if hasattr(w, "assign") and hasattr(w, "value") else w)
+        tape.watch(at)
         value, rest = function()
-    at = [w.value if hasattr(w, "assign") and hasattr(w, "value") else w for w in wrt]
     gradients = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return value, rest, gradients
 

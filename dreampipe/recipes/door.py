@@ -42,8 +42,7 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
     else:
         source = media.read(image)
         frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
-    (dreamed,) = chosen.pipeline()([frame])
-    return _array(dreamed, dtype)
+    return _array(chosen.pipeline().one(frame), dtype)
 
 
 def _frame(image: AnyArray) -> Frame:

@@ -59,8 +59,7 @@ def recommended(recipe: Recipe) -> tuple[str, ...]:
 def _dreamed(source: Frame, recipe: Recipe, layer: str, on_step: OnStep | None) -> Array:
     own = recipe.model_copy(update={"objective": quoted(layer), "max_size": None})
     pipeline = own.pipeline(on_step=(lambda _, step: on_step(layer, step)) if on_step else None)
-    (dreamed,) = pipeline(iter([source]))
-    return dreamed.pixels
+    return pipeline.one(source).pixels
 
 
 def _labelled(name: str, pixels: Array, size: int) -> Image.Image:
