@@ -1,0 +1,110 @@
+"""What stands between the climbed picture and the model, at each step anew, so that no step can rely on exact pixels.
+
+A transform draws its random numbers on the host and is applied in the graph, where the gradient flows back through it
+to the places it came from: the picture itself is never moved. All pictures of a batch share the numbers of a step.
+Source of the idea: Mordvintsev, Olah and Tyka 2015, "Inceptionism" (jitter); Olah, Mordvintsev and Schubert 2017,
+"Feature Visualization" (the others).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dreampipe.ascent.amounts import Amount, at, check_amount
+from dreampipe.ascent.octaves import Size
+from dreampipe.frames import Array
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Transform(ABC):
+    """From pictures to pictures, differentiably.
+
+    Attributes:
+        width: how many numbers it draws for a step.
+        moves: whether what is at one place of the picture may be at another behind it.
+    """
+
+    width: ClassVar[int] = 0
+    moves: ClassVar[bool] = False
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        """The numbers of one step.
+
+        Args:
+            rng: where they come from.
+            progress: through the whole ascent, in [0, 1].
+            size: height and width of the pictures it will get.
+
+        Returns:
+            (width,) float32.
+        """
+        return np.zeros(0, np.float32)
+
+    @abstractmethod
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        """The pictures (batch, height, width, 3) transformed by the numbers drawn, (width,)."""
+
+    def output(self, size: Size) -> Size:
+        """Height and width behind it of pictures of this size."""
+        return size
+
+
+@dataclass(frozen=True)
+class Jitter(Transform):
+    """Shifts by whole pixels, up to `pixels` either way in rows and columns; what leaves at one side enters opposite.
+
+    Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism".
+    """
+
+    pixels: Amount = 32
+    width: ClassVar[int] = 2
+    moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_amount("The jitter's pixels", self.pixels, 0)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        most = round(at(self.pixels, progress))
+        return rng.integers(-most, most + 1, 2, dtype=np.int32).astype(np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from keras import ops
+
+        return ops.roll(image, ops.cast(drawn, "int32"), axis=(1, 2))
+
+
+@dataclass(frozen=True)
+class Mirror(Transform):
+    """A margin that mirrors the picture, so that rolling never lays its left edge beside its right one.
+
+    What the mirrored pixels ask for is not the picture's: they hand no gradient back. The picture must be larger than
+    the margin.
+    """
+
+    margin: int = 16
+
+    def __post_init__(self) -> None:
+        check_amount("The mirror's margin", self.margin, 0)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from keras import ops
+
+        margin = self.margin
+
+        @ops.custom_gradient
+        def mirrored(image: Tensor) -> Any:
+            def inner(*upstream: Tensor) -> Tensor:
+                return upstream[0][:, margin:-margin, margin:-margin]
+
+            return ops.pad(image, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="reflect"), inner
+
+        return mirrored(image) if margin else image
+
+    def output(self, size: Size) -> Size:
+        return size[0] + 2 * self.margin, size[1] + 2 * self.margin
