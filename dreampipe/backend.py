@@ -81,6 +81,19 @@ def value_and_gradients(
     return value, rest, gradients
 
 
+def irfft2(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
+    """The real planes (..., height, width) of half spectra (..., height, width // 2 + 1), as `numpy.fft.irfft2`.
+
+    `size` is (2,) int32: a half spectrum does not tell an even width from an odd one.
+    """
+    return tf.signal.irfft2d(tf.complex(real, imaginary), size)
+
+
+def noise(shape: Tensor, seed: Tensor) -> Tensor:
+    """Normally distributed numbers, the same for the same seed, (2,) int32."""
+    return tf.random.stateless_normal(shape, seed)
+
+
 def free_memory() -> int:
     """Bytes of memory that computing may take without swapping."""
     return int(psutil.virtual_memory().available)

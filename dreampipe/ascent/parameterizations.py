@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from dreampipe.ascent import spectrum
 from dreampipe.ascent.octaves import Size, fit
 from dreampipe.frames import Array
 
@@ -21,6 +22,8 @@ Tensor = Any
 Parameters = dict[str, Tensor]
 """Tensors or float32 arrays by name, each (batch, ...)."""
 Shape = tuple[int | None, ...]
+LUCID = 0.25
+"""The factor by which lucid scales its spectra, so that its step sizes (Adam, 0.05) hold here too."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,60 @@ class Pixels(Parameterization):
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
         return {name: fitted(value, size) for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Luminance(Parameterization):
+    """One grey offset for each pixel of a picture, which keeps the differences between its channels: its colour."""
+
+    shapes: ClassVar[Mapping[str, Shape]] = {"offset": (None, None, None, 1), "source": (None, None, None, 3)}
+    climbed: ClassVar[tuple[str, ...]] = ("offset",)
+
+    def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
+        darkest, brightest = picture.min(axis=-1, keepdims=True), picture.max(axis=-1, keepdims=True)
+        source = picture + np.clip(0, -darkest, np.maximum(1 - brightest, -darkest))
+        return {"offset": np.zeros_like(darkest), "source": np.clip(source, 0, 1)}
+
+    def image(self, parameters: Parameters, size: Tensor) -> Tensor:
+        return parameters["source"] + parameters["offset"]
+
+    def project(self, parameters: Parameters) -> Parameters:
+        from keras import ops
+
+        source = parameters["source"]
+        darkest, brightest = ops.min(source, axis=-1, keepdims=True), ops.max(source, axis=-1, keepdims=True)
+        return {**parameters, "offset": ops.clip(parameters["offset"], -darkest, 1.0 - brightest)}
+
+    def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
+        return {name: fitted(value, size) for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Fourier(Parameterization):
+    """The spectrum of the picture in decorrelated colours, scaled as natural pictures fall off: by 1 / frequency.
+
+    "spectrum" is (batch, real and imaginary, 3 colours, height, width // 2 + 1). In these parameters a step moves coarse
+    frequencies as much as natural pictures differ in them, so less of it ends in the finest. The picture stays EPSILON
+    off black and white. Sources: Olah, Mordvintsev and Schubert 2017, "Feature Visualization" (preconditioning), and
+    Mordvintsev, Pezzotti, Schubert and Olah 2018.
+    """
+
+    shapes: ClassVar[Mapping[str, Shape]] = {"spectrum": (None, 2, 3, None, None)}
+    climbed: ClassVar[tuple[str, ...]] = ("spectrum",)
+    periodic: ClassVar[bool] = True
+
+    def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
+        found = spectrum.analysed(picture) * spectrum.radius(picture.shape[1:3], np)
+        return {"spectrum": (np.stack([found.real, found.imag], axis=1) / LUCID).astype(np.float32)}
+
+    def image(self, parameters: Parameters, size: Tensor) -> Tensor:
+        from keras import ops
+
+        scaled = parameters["spectrum"] * (LUCID / spectrum.radius(size, ops))
+        return spectrum.synthesized(scaled[:, 0], scaled[:, 1], size)
+
+    def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
+        return {name: spectrum.cropped(value, before, size) for name, value in values.items()}
 
 
 def fitted(planes: Array, size: Size) -> Array:

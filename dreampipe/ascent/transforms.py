@@ -97,14 +97,13 @@ class Mirror(Transform):
 
         margin = self.margin
 
-        @ops.custom_gradient
         def mirrored(image: Tensor) -> Any:
             def inner(*upstream: Tensor) -> Tensor:
                 return upstream[0][:, margin:-margin, margin:-margin]
 
             return ops.pad(image, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="reflect"), inner
 
-        return mirrored(image) if margin else image
+        return ops.custom_gradient(mirrored)(image) if margin else image
 
     def output(self, size: Size) -> Size:
         return size[0] + 2 * self.margin, size[1] + 2 * self.margin
