@@ -60,13 +60,14 @@ def contact_sheet(tiles: Sequence[Tile], size: int, columns: int | None = None) 
     if not tiles or (columns is not None and columns < 1):
         raise ValueError(f"A sheet came with {len(tiles)} tiles in {columns} columns, but at least 1 is expected.")
     height = max(tile.pixels.shape[0] for tile in tiles)
-    width = max(max(tile.pixels.shape[1] + _beside_width(tile) for tile in tiles), size // 2)
+    room = max(_beside_width(tile) for tile in tiles)
+    width = max(max(tile.pixels.shape[1] for tile in tiles) + room, size // 2)
     cell = (height + strip_height(size), width)
     columns = min(len(tiles), columns or _columns(len(tiles), cell))
     page = np.zeros((*_extent(cell, math.ceil(len(tiles) / columns), columns), 3), np.uint8)
     for number, tile in enumerate(tiles):
         top, left = (GAP + at * (side + GAP) for at, side in zip(divmod(number, columns), cell, strict=True))
-        _draw(page[top : top + cell[0], left : left + cell[1]], tile, height)
+        _draw(page[top : top + cell[0], left : left + cell[1]], tile, height, room)
     return Frame(np.divide(page, 255, dtype=np.float32))
 
 
@@ -78,11 +79,11 @@ def _extent(cell: tuple[int, int], rows: int, columns: int) -> tuple[int, int]:
     return rows * (cell[0] + GAP) + GAP, columns * (cell[1] + GAP) + GAP
 
 
-def _draw(cell: _Bytes, tile: Tile, height: int) -> None:
-    """One tile into its place: the picture and those beside it in the middle, the label under them."""
+def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
+    """One tile into its place: in the middle the picture and the room for those beside it, the label under them."""
     cell[height:] = lettered(tile.label, cell.shape[1], cell.shape[0] - height)
     tall, wide = tile.pixels.shape[:2]
-    left = (cell.shape[1] - wide - _beside_width(tile)) // 2
+    left = (cell.shape[1] - wide - room) // 2
     cell[:tall, left : left + wide] = _bytes(tile.pixels)
     rows, side = _beside_grid(tile)
     for number, pixels in enumerate(tile.beside):
