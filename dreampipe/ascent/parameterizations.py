@@ -10,12 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from dreampipe.ascent import spectrum
 from dreampipe.ascent.octaves import Size, fit
+from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
 
 Tensor = Any
@@ -114,10 +115,10 @@ class Luminance(Parameterization):
 class Fourier(Parameterization):
     """The spectrum of the picture in decorrelated colours, scaled as natural pictures fall off: by 1 / frequency.
 
-    "spectrum" is (batch, real and imaginary, 3 colours, height, width // 2 + 1). In these parameters a step moves coarse
-    frequencies as much as natural pictures differ in them, so less of it ends in the finest. The picture stays EPSILON
-    off black and white. Sources: Olah, Mordvintsev and Schubert 2017, "Feature Visualization" (preconditioning), and
-    Mordvintsev, Pezzotti, Schubert and Olah 2018.
+    "spectrum" is (batch, real and imaginary, 3 colours, height, width // 2 + 1). A step moves each frequency as far as
+    natural pictures differ in it, so less of it ends in the finest. The picture stays `spectrum.EPSILON` off black and
+    white. Sources: Olah, Mordvintsev and Schubert 2017, "Feature Visualization" (preconditioning), and Mordvintsev,
+    Pezzotti, Schubert and Olah 2018.
     """
 
     shapes: ClassVar[Mapping[str, Shape]] = {"spectrum": (None, 2, 3, None, None)}
@@ -133,6 +134,44 @@ class Fourier(Parameterization):
 
         scaled = parameters["spectrum"] * (LUCID / spectrum.radius(size, ops))
         return spectrum.synthesized(scaled[:, 0], scaled[:, 1], size)
+
+    def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
+        return {name: spectrum.cropped(value, before, size) for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class MaCo(Parameterization):
+    """The phases of the spectrum alone; how strong each frequency is stays as it is.
+
+    Attributes:
+        magnitude: "natural", falling as 1 / frequency around middle grey, or "start", that of the picture started from.
+
+    A frequency that the start lacks has a random phase. Source: Fel et al. 2023, "Unlocking Feature Visualization for
+    Deeper Networks with MAgnitude Constrained Optimization". Its code scales picture and phases anew at each step; here
+    phases stay odd, so the deviation of the picture stays by itself.
+    """
+
+    magnitude: Literal["natural", "start"] = "natural"
+    shapes: ClassVar[Mapping[str, Shape]] = {"phase": (None, 3, None, None), "magnitude": (None, 3, None, None)}
+    climbed: ClassVar[tuple[str, ...]] = ("phase",)
+    periodic: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.magnitude not in ("natural", "start"):
+            raise RecipeError(f"MaCo's magnitude came as {self.magnitude!r}, but natural or start is expected.")
+
+    def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
+        size = picture.shape[1:3]
+        found = spectrum.analysed(picture)
+        phase, sign = spectrum.phases(found, size, rng)
+        strength = np.abs(found) if self.magnitude == "start" else spectrum.natural(size)
+        return {"phase": phase, "magnitude": sign * strength}
+
+    def image(self, parameters: Parameters, size: Tensor) -> Tensor:
+        from keras import ops
+
+        phase, magnitude = spectrum.odd(parameters["phase"], size[1]), parameters["magnitude"]
+        return spectrum.synthesized(magnitude * ops.cos(phase), magnitude * ops.sin(phase), size)
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
         return {name: spectrum.cropped(value, before, size) for name, value in values.items()}

@@ -24,6 +24,9 @@ COLOURS = (_CORRELATED / np.linalg.norm(_CORRELATED, axis=0).max()).astype(np.fl
 EPSILON = 1e-3
 """How far from black and white a picture stays, for a sigmoid reaches neither; a quarter of a grey level of 8 bits."""
 
+NOTHING = 1e-8
+"""A magnitude under that of any frequency of a natural picture, and over that of rounding."""
+
 
 def radius(size: Any, xp: Any) -> Any:
     """The frequency of each place of a spectrum, (height, width // 2 + 1), in cycles over the picture's middle side.
@@ -47,7 +50,7 @@ def analysed(picture: Array) -> Spectrum:
     """
     inner = np.clip(picture, EPSILON, 1 - EPSILON).astype(np.float64)
     planes = np.log(inner / (1 - inner)) @ np.linalg.inv(COLOURS.astype(np.float64)).T
-    return np.fft.rfft2(planes.transpose(0, 3, 1, 2), norm="forward")
+    return np.fft.rfft2(planes.transpose(0, 3, 1, 2), norm="forward").astype(np.complex64)
 
 
 def synthesized(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
@@ -60,6 +63,55 @@ def synthesized(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
     flat = ops.reshape(planes, (-1, 3, size[0] * size[1]))
     picture = ops.sigmoid(ops.matmul(COLOURS, flat))
     return ops.reshape(ops.transpose(picture, (0, 2, 1)), (-1, size[0], size[1], 3))
+
+
+def natural(size: Size) -> Array:
+    """The magnitude of a natural picture's spectrum (3, height, width // 2 + 1): as 1 / frequency, no mean.
+
+    Each colour has deviation 1 over the picture, before colours are correlated and squeezed into [0, 1].
+    Source of the falling: Field 1987, "Relations between the statistics of natural images and the response properties
+    of cortical cells".
+    """
+    magnitude = 1 / radius(size, np)
+    magnitude[0, 0] = 0
+    twice = np.full(magnitude.shape[1], 2.0)  # a column inside of the half stands for its mirror image too
+    twice[own_mirror(size[1], np)] = 1
+    power = np.sum(magnitude**2 * twice)
+    return np.broadcast_to(magnitude / np.sqrt(power or 1), (3, *magnitude.shape)).astype(np.float32)
+
+
+def own_mirror(width: Any, xp: Any) -> Any:
+    """Which columns of a spectrum hold both a frequency and its negative: the first, and the last of an even width."""
+    columns = xp.arange(width // 2 + 1)
+    return xp.logical_or(columns == 0, columns * 2 == width)
+
+
+def phases(found: Spectrum, size: Size, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The phase of each place of a spectrum, `odd` as it stands, and the sign, 1 or -1, left to its magnitude.
+
+    Where there is next to nothing, the phase is drawn. A frequency that is its own negative is real: a sign, no phase.
+    """
+    drawn = np.fft.rfft2(rng.standard_normal((*found.shape[:2], *size)))
+    seen = np.where(np.abs(found) > NOTHING, found, drawn)
+    columns = own_mirror(size[1], np)
+    row = np.arange(size[0])[:, None]
+    alone = (row * 2 % size[0] == 0) & columns
+    angle = np.angle(seen)
+    negative = -np.roll(np.flip(angle, axis=2), 1, axis=2)
+    angle = np.where(columns & (row * 2 > size[0]), negative, angle)
+    sign = np.where(alone & (seen.real < 0), -1, 1)
+    return np.where(alone, 0, angle).astype(np.float32), sign.astype(np.float32)
+
+
+def odd(phase: Tensor, width: Tensor) -> Tensor:
+    """The phase (batch, 3, height, width // 2 + 1) in which that of a negative frequency is the negative of its own.
+
+    Only then is the picture real with no loss of magnitude. In the graph.
+    """
+    from keras import ops
+
+    negative = ops.roll(ops.flip(phase, axis=2), 1, axis=2)
+    return ops.where(own_mirror(width, ops), 0.5 * (phase - negative), phase)
 
 
 def cropped(values: Array, before: Size, size: Size) -> Array:
