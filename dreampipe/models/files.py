@@ -13,11 +13,11 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dreampipe.errors import ModelError
 from dreampipe.models import allowed, archive, fields, graph, sizes
@@ -73,24 +73,34 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
     Raises:
         ModelError: with the reason why the file is refused.
     """
-    with _named(path):
+    with named(path):
         return _inspected(path, limits)
 
 
-def load(path: Path, sha256: str, limits: Limits = LIMITS) -> keras.Model:
+class Safe(Protocol):
+    """What an inspection of a file finds: the configuration to build, and the file's SHA-256."""
+
+    config: dict[str, Any]
+    sha256: str
+
+
+def load(
+    path: Path, sha256: str, limits: Limits = LIMITS, inspected: Callable[[Path, Limits], Safe] | None = None
+) -> keras.Model:
     """The model of a `.keras` file, not compiled.
 
     Nobody can change the file between check and use: what is checked is a copy in a private folder. And nobody can show
     Keras something else than was checked: what it builds is the very object, not another reading of zip and JSON.
+    `inspected` says what a file must be; None wants a model of one picture.
 
     Raises:
         ModelError: the file is not that of `sha256`, is not safe to open, or Keras cannot build it.
     """
-    with _named(path), tempfile.TemporaryDirectory(prefix="dreampipe-") as folder:
+    with named(path), tempfile.TemporaryDirectory(prefix="dreampipe-") as folder:
         copy, weights = Path(folder, "model.keras"), Path(folder, archive.WEIGHTS)
         with archive.opened(path, limits) as source, copy.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
-        found = _inspected(copy, limits)
+        found = (inspected or _inspected)(copy, limits)
         if found.sha256 != sha256:
             raise ModelError("it has changed since its card was made: make the card again.")
         with archive.opened(copy, limits) as source:
@@ -99,7 +109,7 @@ def load(path: Path, sha256: str, limits: Limits = LIMITS) -> keras.Model:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path) -> Iterator[None]:
     """Errors about "it" become errors about the file."""
     try:
         yield
@@ -107,22 +117,35 @@ def _named(path: Path) -> Iterator[None]:
         raise ModelError(f"The model {path} is refused: {error}") from error
 
 
-def _inspected(path: Path, limits: Limits) -> Inspected:
+def checked(path: Path, limits: Limits) -> tuple[dict[str, Any], str]:
+    """A file's configuration, of which Keras may build all, without what is there for training; and its SHA-256."""
     with archive.opened(path, limits) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         config = archive.configuration(file, limits)
     if reason := allowed.refusal(config):
         raise ModelError(f"it holds {reason}: save the model again without it.")
+    with reading():
+        return _untrained(config), sha256
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever goes wrong while a configuration is read becomes the fault of the file."""
     try:
-        config = _untrained(config)
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+        raise ModelError(f"it is damaged (the configuration of a layer: {error!r}): save the model again.") from error
+
+
+def _inspected(path: Path, limits: Limits) -> Inspected:
+    config, sha256 = checked(path, limits)
+    with reading():
         read = graph.read(config)
         _refuse_input(read)
         layers = fields.spread(fields.layers(read))
         declared = _declared_size(read)
         fixed = declared if declared and not sizes.takes_all_sizes(read) else None
         least = min(fixed) if fixed else sizes.least_side(read)
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
-        raise ModelError(f"it is damaged (the configuration of a layer: {error!r}): save the model again.") from error
     if not layers:
         raise ModelError("it has no layers, so there is nothing in it to climb: choose another model.")
     return Inspected(config, sha256, layers, least, fixed)
