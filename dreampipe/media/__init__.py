@@ -6,6 +6,8 @@
     encoding.py    a Frame to the bytes of a file
     tiff.py        the same two for TIFF
     directories.py the tags of TIFF and EXIF, as bytes
+    animation.py   frames to one animated picture
+    masks.py       grey levels that say where a picture is dreamed
     metadata.py    EXIF, orientation and colour profiles
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs
@@ -25,9 +27,11 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media.animation import check_animation, write_animation
 from dreampipe.media.folders import Job, Plan, check_regular, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.manifest import Manifest, sha256
+from dreampipe.media.masks import fitted_mask, read_mask
 from dreampipe.media.pictures import MAX_PIXELS, decode, encode
 from dreampipe.media.writing import make_folder, write_whole
 
@@ -37,16 +41,20 @@ __all__ = [
     "Manifest",
     "Media",
     "Plan",
+    "check_animation",
     "check_regular",
     "decode",
     "encode",
+    "fitted_mask",
     "format_of",
     "losses",
     "make_folder",
     "plan",
     "read",
+    "read_mask",
     "sha256",
     "write",
+    "write_animation",
     "write_whole",
 ]
 

@@ -1,0 +1,57 @@
+"""Masks: grey levels that say where a picture is dreamed, and how much."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array
+from dreampipe.media.pictures import decode
+
+_LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: ITU-R BT.709
+
+
+def read_mask(path: str | os.PathLike[str]) -> Array:
+    """The mask (height, width) float32 in [0, 1] in a picture file: white is dreamed, black stays.
+
+    Grey levels count as they stand in the file, 16 bits where it has them; of colours their luminance counts, and what
+    is transparent stays.
+
+    Raises:
+        MediaError: the file is no picture, or all of it is black.
+    """
+    frame, _ = decode(path)
+    red, green, blue = (frame.pixels[..., channel] for channel in range(3))
+    grey = np.array_equal(red, green) and np.array_equal(green, blue)
+    mask = green if grey else np.clip(frame.pixels @ np.asarray(_LUMINANCE, np.float32), 0, 1)
+    mask = mask if frame.alpha is None else mask * frame.alpha
+    if not mask.any():
+        raise MediaError(
+            f"The mask {path} is all black, so nothing would be dreamed: make white what is to be dreamed."
+        )
+    return np.ascontiguousarray(mask)
+
+
+def fitted_mask(mask: Array, size: tuple[int, int], name: str | os.PathLike[str] = "that came") -> Array:
+    """A mask at the (height, width) of a picture: as it is, or resized where it has the picture's shape.
+
+    The shape is the picture's when the larger of the two, shrunk to the width of the smaller, has its height within a
+    pixel, or the other way round.
+
+    Raises:
+        MediaError: the mask has another shape; the sentence calls it by `name`.
+    """
+    if mask.shape == size:
+        return mask
+    (low, narrow), (tall, wide) = sorted([mask.shape[:2], size], key=lambda one: one[0] * one[1])
+    if abs(tall * narrow / wide - low) > 1 and abs(wide * low / tall - narrow) > 1:
+        raise MediaError(
+            f"The mask {name} has {mask.shape[1]}x{mask.shape[0]} pixels, but the picture has {size[1]}x{size[0]}, "
+            "which is another shape: crop or draw the mask on the picture itself."
+        )
+    import cv2
+
+    way = cv2.INTER_AREA if mask.size > size[0] * size[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(mask, size[::-1], interpolation=way), np.float32)

@@ -1,0 +1,80 @@
+"""Masks: grey levels out of every kind of picture, at the size of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from dreampipe.errors import MediaError
+from dreampipe.media import fitted_mask, read_mask
+
+GREY = np.arange(256, dtype=np.uint8).reshape(8, 32)
+
+
+def test_grey_levels_are_kept_to_the_last_bit(tmp_path: Path) -> None:
+    Image.fromarray(GREY).save(tmp_path / "grey.png")
+    mask = read_mask(tmp_path / "grey.png")
+    assert (mask.dtype, mask.shape) == (np.float32, (8, 32))
+    assert np.array_equal(mask, GREY / np.float32(255))
+    deep = np.linspace(0, 65535, 256).astype(np.uint16).reshape(8, 32)
+    cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    assert np.array_equal(read_mask(tmp_path / "deep.png"), deep / np.float32(65535))
+
+
+def test_of_two_colours_of_ink(tmp_path: Path) -> None:
+    Image.fromarray(GREY).convert("1").save(tmp_path / "one.png")
+    assert set(np.unique(read_mask(tmp_path / "one.png"))) == {0, 1}
+
+
+def test_colours_count_by_their_luminance(tmp_path: Path) -> None:
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
+    Image.fromarray(colours).save(tmp_path / "x.png")
+    assert read_mask(tmp_path / "x.png") == pytest.approx(np.array([[0.2126, 0.7152, 0.0722, 1.0]]), abs=1e-6)
+
+
+def test_what_is_transparent_stays(tmp_path: Path) -> None:
+    planes = np.full((2, 3, 4), 255, np.uint8)
+    planes[0, 0, 3], planes[1, 2] = 0, (51, 51, 51, 102)
+    Image.fromarray(planes).save(tmp_path / "x.png")
+    assert read_mask(tmp_path / "x.png") == pytest.approx(np.array([[0, 1, 1], [1, 1, 0.2 * 0.4]]), abs=1e-6)
+
+
+def test_all_black_and_no_picture_are_refused(tmp_path: Path) -> None:
+    for name, planes in (("black.png", np.zeros((4, 4, 3))), ("clear.png", np.array([[[255, 255, 255, 0]]]))):
+        Image.fromarray(planes.astype(np.uint8)).save(tmp_path / name)
+        with pytest.raises(MediaError, match=rf"{name} is all black, so nothing would be dreamed"):
+            read_mask(tmp_path / name)
+    with pytest.raises(MediaError, match="does not exist"):
+        read_mask(tmp_path / "none.png")
+
+
+@given(st.integers(20, 300), st.integers(20, 300), st.floats(0.25, 4), st.sampled_from([np.floor, np.ceil, np.round]))
+def test_a_mask_of_the_same_shape_is_resized(height: int, width: int, factor: float, rounded: np.ufunc) -> None:
+    size = int(rounded(height * factor)), int(rounded(width * factor))
+    fitted = fitted_mask(np.full(size, 0.25, np.float32), (height, width))
+    assert (fitted.shape, fitted.dtype) == ((height, width), np.float32)
+    assert np.allclose(fitted, 0.25)
+
+
+def test_a_mask_of_the_picture_s_size_is_itself_and_edges_stay_where_they_are() -> None:
+    mask = np.zeros((40, 60), np.float32)
+    mask[:, 30:] = 1
+    assert fitted_mask(mask, (40, 60)) is mask
+    for size in ((20, 30), (80, 120)):
+        fitted = fitted_mask(mask, size)
+        middle = size[1] // 2
+        assert fitted[:, : middle - 1].max() == 0 and fitted[:, middle + 1 :].min() == 1
+        assert fitted.min() >= 0 and fitted.max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(60, 40), (40, 50), (40, 63), (400, 640), (10, 20)])
+def test_a_mask_of_another_shape_is_refused(shape: tuple[int, int]) -> None:
+    words = rf"The mask m\.png has {shape[1]}x{shape[0]} pixels, but the picture has 60x40, which is another shape"
+    with pytest.raises(MediaError, match=words):
+        fitted_mask(np.ones(shape, np.float32), (40, 60), "m.png")
