@@ -3,6 +3,6 @@
 from dreampipe.stages.base import Pipeline, Stage
 from dreampipe.stages.dream import Dream
 from dreampipe.stages.prepare import Resize
-from dreampipe.stages.recompose import Blend
+from dreampipe.stages.recompose import Blend, Caption
 
-__all__ = ["Blend", "Dream", "Pipeline", "Resize", "Stage"]
+__all__ = ["Blend", "Caption", "Dream", "Pipeline", "Resize", "Stage"]

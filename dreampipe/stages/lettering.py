@@ -1,17 +1,15 @@
-"""Words as pixels: white on dark, in the font that comes with Pillow."""
+"""Words as pixels: white on black, in the font inside of OpenCV, which has the letters of most scripts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from PIL import ImageFont
-
 _LEAST = 16  # pixels of a strip: under that nobody reads it
 _SHARE = 14  # the width of what the strip stands under, over the strip's height
+_REGULAR = 400  # a font's weight
+_CAPITALS = 0.7  # the height of a capital letter, in sizes of the font
 
 
 def strip_height(width: int) -> int:
@@ -20,27 +18,22 @@ def strip_height(width: int) -> int:
 
 
 def lettered(text: str, width: int, height: int) -> npt.NDArray[np.uint8]:
-    """One line of words in the middle of a strip (height, width, 3), as large as lets it in."""
-    from PIL import Image, ImageDraw
+    """One line of words in the middle of a strip (height, width, 3), as large as lets it in.
 
+    A character that the font does not have, such as an emoji, becomes a question mark.
+    """
     line = " ".join(text.split())
-    strip = Image.new("RGB", (width, height))
-    ImageDraw.Draw(strip).text((width // 2, height // 2), line, "white", _font(line, width, height), anchor="mm")
-    return np.asarray(strip)
+    strip = np.zeros((height, width, 3), np.uint8)
+    size = max(1, int(height * 0.7))
+    wide = _width(line, size)
+    while wide > width and size > 1:
+        size = max(1, min(size - 1, size * width // wide))
+        wide = _width(line, size)
+    start = ((width - wide) // 2, round((height + size * _CAPITALS) / 2))
+    cv2.putText(strip, line, start, (255, 255, 255), cv2.FontFace("sans"), size, _REGULAR)
+    return strip
 
 
-def unwritable(text: str) -> str:
-    """The characters of a text that the font cannot draw, each once and in order."""
-    from PIL import ImageFont
-
-    font = ImageFont.load_default(_LEAST)
-    nothing = bytes(font.getmask("\uffff"))  # no character, so the box that stands for all that are missing
-    return "".join(c for c in dict.fromkeys(text) if not c.isspace() and bytes(font.getmask(c)) == nothing)
-
-
-def _font(line: str, width: int, height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    from PIL import ImageFont
-
-    font = ImageFont.load_default(height * 0.7)
-    narrowed = min(1.0, width / max(1.0, font.getlength(line)))
-    return ImageFont.load_default(max(1.0, height * 0.7 * narrowed))
+def _width(line: str, size: int) -> int:
+    _, _, width, _ = cv2.getTextSize((0, 0), line, (0, 0), cv2.FontFace("sans"), size, _REGULAR)
+    return int(width)
