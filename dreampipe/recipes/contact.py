@@ -92,10 +92,14 @@ def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
         cell[top : top + side, across : across + side] = _bytes(squared(pixels, side))
 
 
+def rows_beside(count: int) -> int:
+    """In how many rows so many pictures stand beside one: three in a column, four and more in a square."""
+    return count if count <= 3 else math.ceil(math.sqrt(count))
+
+
 def _beside_grid(tile: Tile) -> tuple[int, int]:
     """Rows of the pictures beside one, and the side of each in pixels; columns are filled from the top."""
-    count = len(tile.beside)
-    rows = count if count <= 3 else math.ceil(math.sqrt(count))  # three as a column, four and more as a square
+    rows = rows_beside(len(tile.beside))
     return rows, max(1, (tile.pixels.shape[0] + _SEAM) // max(1, rows) - _SEAM)
 
 

@@ -1,0 +1,109 @@
+"""Labelled tiles as a page of HTML that needs nothing but itself: an atlas to scroll, search and link into."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from itertools import chain, repeat
+from math import ceil
+
+from dreampipe.frames import Array, Frame
+from dreampipe.media import encode
+from dreampipe.media.formats import WEBP
+from dreampipe.recipes.contact import Tile, rows_beside
+
+_QUALITY = 90
+
+# A tile that is linked to (`:target`) is shown large over the page: no script, and a link to it can be sent.
+_STYLE = """
+:root { color-scheme: dark; --side: SIDEpx; }
+body { margin: 0; padding: 1.5rem; background: #111; color: #eee; font: 15px/1.5 system-ui, sans-serif; }
+h1 { margin: 0; font-size: 1.5rem; }
+header p { margin: .25rem 0 0; max-width: 60rem; color: #aaa; }
+main { display: grid; gap: 1rem; margin-top: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(WIDTHpx, 1fr)); }
+figure { margin: 0; padding: .5rem; border-radius: .5rem; background: #1c1c1c; text-align: center; }
+.pictures { display: flex; justify-content: center; gap: 3px; }
+.pictures > a { flex: none; width: var(--side); }
+.beside { display: grid; gap: 3px; height: var(--side);
+  grid-auto-flow: column; grid-template-rows: repeat(var(--rows), minmax(0, 1fr)); }
+.beside > img { height: 100%; min-height: 0; aspect-ratio: 1; }
+img { display: block; width: 100%; border-radius: 3px; object-fit: contain; }
+figcaption { margin-top: .35rem; overflow-wrap: anywhere; }
+a { color: inherit; text-decoration: none; }
+a:focus-visible { outline: 3px solid #6cf; outline-offset: 2px; }
+figure:hover { background: #2a2a2a; }
+.close { display: none; }
+figure:target { position: fixed; inset: 0; z-index: 1; display: flex; flex-direction: column; justify-content: center;
+  --side: min(80vh, 55vw); border-radius: 0; background: #111; font-size: 1.25rem; }
+figure:target .close { display: block; position: absolute; inset: 0; text-align: right; padding: 1rem 1.5rem; }
+figure:target .pictures, figure:target figcaption { position: relative; pointer-events: none; }
+figure:target .pictures > a { cursor: default; }
+@media print { body, figure { background: none; color: #000; } figure { break-inside: avoid; } }
+"""
+
+
+def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = ()) -> str:
+    """One page with all tiles in a grid, dark, its pictures inside of it; a click on a tile shows it large.
+
+    Args:
+        tiles: at least one. A tile's `anchor`, or `tile-N` where it is empty, links to it: `atlas.html#channel-12`
+            opens the page with that tile shown large. Its `names` tell of those beside it to who cannot see them.
+        title: of the page, in plain text.
+        notes: sentences under the title, in plain text.
+
+    Returns:
+        the text of the page, to be written in UTF-8.
+
+    Raises:
+        ValueError: there is no tile, or two have the same anchor.
+        MediaError: a picture cannot be written, because its values are no numbers.
+    """
+    anchors = [tile.anchor or f"tile-{number}" for number, tile in enumerate(tiles)]
+    if not tiles or len(set(anchors)) < len(anchors):
+        raise ValueError(f"A page came with {len(tiles)} tiles, but at least 1 is expected, each of another anchor.")
+    side = max(tile.pixels.shape[1] for tile in tiles)
+    most = max(len(tile.beside) for tile in tiles)
+    beside = ceil(most / (rows := rows_beside(most) or 1)) / rows
+    style = _STYLE.replace("SIDE", str(side)).replace("WIDTH", str(round(side * (1 + beside) + 24)))
+    figures = "\n".join(_figure(tile, anchor) for tile, anchor in zip(tiles, anchors, strict=True))
+    paragraphs = "".join(f"\n<p>{escape(note)}</p>" for note in notes)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>{style}</style>
+</head>
+<body>
+<header>
+<h1>{escape(title)}</h1>{paragraphs}
+</header>
+<main>
+{figures}
+</main>
+</body>
+</html>
+"""
+
+
+def _figure(tile: Tile, anchor: str) -> str:
+    label, own = escape(tile.label), escape(anchor)
+    picture = f'<a href="#{own}" aria-label="{label}, larger">{_image(tile.pixels, tile.label)}</a>'
+    names = chain(tile.names, repeat(tile.label))
+    others = "".join(_image(pixels, name) for pixels, name in zip(tile.beside, names, strict=False))
+    if others:
+        others = f'<div class="beside" style="--rows: {rows_beside(len(tile.beside))}">{others}</div>'
+    close = '<a class="close" href="#" aria-label="Close">✕</a>'
+    return (
+        f'<figure id="{own}">{close}<div class="pictures">{picture}{others}</div>'
+        f'<figcaption><a href="#{own}">{label}</a></figcaption></figure>'
+    )
+
+
+def _image(pixels: Array, words: str) -> str:
+    data = b64encode(encode(Frame(pixels), WEBP, quality=_QUALITY)).decode("ascii")
+    height, width = pixels.shape[:2]
+    source = f'src="data:image/webp;base64,{data}" alt="{escape(words)}"'
+    return f'<img {source} width="{width}" height="{height}" loading="lazy">'
