@@ -22,8 +22,8 @@ ROOMS = [
     ("cli",),
 ]
 """From the ground up: a room may look into those under it, and into no other."""
-BESIDE = {("models", "backend"), ("objectives", "models")}
-"""Opening a model chooses the backend; objectives name the type of a card."""
+BESIDE = {("models", "backend"), ("objectives", "models"), ("objectives", "media")}
+"""Opening a model chooses the backend; objectives name the type of a card, and read the pictures that they name."""
 
 
 def test_every_public_name_is_there() -> None:

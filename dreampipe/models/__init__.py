@@ -9,6 +9,8 @@
     names.py     names of layers that last
     fields.py    strides and receptive fields, by arithmetic over the graph
     sizes.py     sizes of pictures that the graph can take
+    heads.py     whether the graph ends in a head of classes
+    imagenet.py  ImageNet's class names, where they have been downloaded
     tap.py       a model cut at the deepest layer asked for: image -> {layer name: activation}
     scaling.py   pixels in [0, 1] to a model's own input
     motifnet/    the embedded model

@@ -80,7 +80,7 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
         sights[key] = _sight(node, [_BLIND if ref.output else sights[ref.key] for ref in node.inputs])
         channels[key] = _channels(graph, Ref(key, 0), node, [channels[ref.key] for ref in node.inputs])
     return tuple(
-        Layer(node.name, node.kind, channels[key], _stride(sights[key]), _field(sights[key]))
+        Layer(node.name, node.kind, channels[key], _stride(sights[key]), _field(sights[key]), within=node.within)
         for key, node in graph.nodes.items()
         if node.kind != "InputLayer"
     )

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dreampipe.errors import ModelError
-from dreampipe.models import allowed, archive, fields, graph, sizes
+from dreampipe.models import allowed, archive, fields, graph, heads, imagenet, sizes
 from dreampipe.models.archive import LIMITS, Limits
 from dreampipe.models.model_card import Card, Layer, Scaling
 
@@ -35,7 +35,7 @@ class Inspected:
     Attributes:
         config: of the model, without what is there for training.
         sha256: of the file, hexadecimal.
-        layers, least, fixed: as on a card.
+        layers, least, fixed, outputs: as on a card.
     """
 
     config: dict[str, Any]
@@ -43,6 +43,7 @@ class Inspected:
     layers: tuple[Layer, ...]
     least: int
     fixed: tuple[int, int] | None
+    outputs: int | None
 
 
 def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS) -> Card:
@@ -58,11 +59,13 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS) ->
         name=path.stem,
         scaling=scaling or "tf",
         path=path.absolute(),
+        classes=(imagenet.class_names() or ()) if found.outputs == imagenet.COUNT else (),
         least=found.least,
         fixed=found.fixed,
         objective=objective if objective.isascii() and objective.isidentifier() else json.dumps(objective),
         sha256=found.sha256,
         layers=found.layers,
+        outputs=found.outputs,
         notes=() if scaling else (f"{path.name} does not say how it wants its pixels, so tf ([-1, 1]) is assumed.",),
     )
 
@@ -146,9 +149,10 @@ def _inspected(path: Path, limits: Limits) -> Inspected:
         declared = _declared_size(read)
         fixed = declared if declared and not sizes.takes_all_sizes(read) else None
         least = min(fixed) if fixed else sizes.least_side(read)
+        outputs = heads.outputs(read)
     if not layers:
         raise ModelError("it has no layers, so there is nothing in it to climb: choose another model.")
-    return Inspected(config, sha256, layers, least, fixed)
+    return Inspected(config, sha256, layers, least, fixed, outputs)
 
 
 def _untrained(value: Any) -> Any:

@@ -39,6 +39,7 @@ class Node:
         config: the layer's own configuration.
         args, kwargs: of the call, with a `Ref` for each tensor and the rest as Keras wrote it.
         inputs: the tensors among them.
+        within: canonical names of the models within the model that it stands in, from the outermost on.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Node:
     args: Any = ()
     kwargs: Any = field(default_factory=dict)
     inputs: tuple[Ref, ...] = ()
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +113,7 @@ class _Place:
     key: Key = ()
     path: tuple[str, ...] = ()
     prefix: str = ""
+    within: tuple[str, ...] = ()
     given: Ref | None = None
 
 
@@ -160,8 +163,9 @@ class _Reader:
         args, kwargs = self._resolved(call.args, tensors), self._resolved(call.kwargs, tensors)
         inputs = tuple(_refs((args, kwargs)))
         if call.kind in _MODELS and _is_plain(call, inputs):
-            return self.model(call.kind, call.config, _Place(key, path, name, inputs[0]))
-        self.nodes[key] = Node(name, call.kind, path, call.config, args, kwargs, inputs)
+            within = (*place.within, name.rpartition("/")[2])
+            return self.model(call.kind, call.config, _Place(key, path, name, within, inputs[0]))
+        self.nodes[key] = Node(name, call.kind, path, call.config, args, kwargs, inputs, place.within)
         return Ref(key, 0)
 
     def _input(self, call: _Call, name: str) -> Ref:

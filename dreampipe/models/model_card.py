@@ -24,6 +24,7 @@ class Layer:
         receptive_field: pixels of the picture, along the longer side, that one place sees; None where it sees them all,
             or where it cannot be known.
         recommended: why it dreams well; empty for the layers that nobody recommends.
+        within: the names of the models within the model that it stands in, from the outermost on.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Layer:
     stride: int | None
     receptive_field: int | None
     recommended: str = ""
+    within: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Its name behind those of the models that it stands in: `backbone/block-1`, whether or not block-1 is free."""
+        return "/".join((*self.within, self.name.rpartition("/")[2]))
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Card:
         figures: measured values by name.
         notes: sentences for the user on what had to be assumed.
         layers: all of them in order, from the picture on.
+        outputs: how many classes its head gives; 0 where it has no head of (batch, classes), None where not known.
     """
 
     name: str
@@ -63,3 +71,4 @@ class Card:
     figures: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = field(default=(), repr=False)
+    outputs: int | None = None

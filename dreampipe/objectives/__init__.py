@@ -1,23 +1,70 @@
-"""What to climb: terms and their algebra (`terms`), the measures of a term (`measures`), the grammar (`grammar`).
+"""What to climb, as text such as `mixed4 + 0.5*logit(eye) - 0.1*tv()`, and as a sum of scores of an activation.
 
-An objective is text such as `mixed4 + 0.5*logit(eye)`; `Objective.parse` reads it, `str` prints it again, `+ - *` build
-one in Python, and `bind` resolves its names against a model card, with every error at that moment.
+    objective.py    Objective: parsed, printed, added, bound to a card; BoundObjective: called with values
+    grammar.py      text to terms, over the tokens of reading.py
+    forms.py        the forms of the language in one table: how each is read, printed and explained
+    terms.py        Term: a measure of a layer, times a weight
+    measures.py     how much there is in an activation
+    comparisons.py  how like a guide, a direction, the start or the batch it is
+    penalties.py    what is unnatural in a picture
+    binding.py      names against a model's card; files.py: the files that they name
+    keys.py         what is read: layer names, and HEAD, PROBABILITIES, IMAGE, START, UNIT, start_of(layer)
+
+Modules import those below them in this list. Nothing here loads keras before a score is computed.
 """
 
-from dreampipe.objectives.measures import Channel, Each, Logit, MeanSquare, Measure, Neuron, Probability
-from dreampipe.objectives.terms import HEAD, PROBABILITIES, BoundObjective, Objective, Term
+from dreampipe.objectives.comparisons import Caricature, Direction, Diversity, Guide
+from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
+from dreampipe.objectives.measures import (
+    Absolute,
+    Channel,
+    Each,
+    Largest,
+    Layers,
+    Logit,
+    Mean,
+    MeanSquare,
+    Measure,
+    Neuron,
+    Norm,
+    Probability,
+)
+from dreampipe.objectives.objective import BoundObjective, GuidePicture, Objective
+from dreampipe.objectives.penalties import L1, L2, Alpha, Blur, Distance, Frequency, TotalVariation
+from dreampipe.objectives.terms import Term
 
 __all__ = [
     "HEAD",
+    "IMAGE",
+    "L1",
+    "L2",
     "PROBABILITIES",
+    "START",
+    "UNIT",
+    "Absolute",
+    "Alpha",
+    "Blur",
     "BoundObjective",
+    "Caricature",
     "Channel",
+    "Direction",
+    "Distance",
+    "Diversity",
     "Each",
+    "Frequency",
+    "Guide",
+    "GuidePicture",
+    "Largest",
+    "Layers",
     "Logit",
+    "Mean",
     "MeanSquare",
     "Measure",
     "Neuron",
+    "Norm",
     "Objective",
     "Probability",
     "Term",
+    "TotalVariation",
+    "start_of",
 ]

@@ -1,157 +1,126 @@
 """The language of objectives, read by a small recursive descent: one function for each rule.
 
     sum      = ["-"] product { ("+" | "-") product }
-    product  = factor { "*" factor }              at most one factor is not a number
+    product  = factor { "*" factor }                    at most one factor is not a number
     factor   = number | unit | "(" sum ")"
-    unit     = ("logit" | "prob") "(" (name | integer) ")"
-             | "each" "(" name ")"
-             | name [ "[" integer "]" [ "@" ("center" | "(" integer "," integer ")") ] ]
+    unit     = form "(" [ argument { "," argument } ] ")"          the forms and their arguments stand in `forms`
+             | layer [ "[" (integer | "*") "]" [ "@" ("center" | "(" integer "," integer ")") ] ]
+    layer    = name { "/" name }                        into models within the model
     name     = identifier | a JSON string in double quotes
 
-Written by hand because the whole of it is shorter than the grammar file, the tree walk and the translation of errors
-that a parser generator would need for the same messages.
+Written by hand and not by lark, say: the whole of it is shorter than the grammar file, the tree walk and the
+translation of errors that a parser generator would need for the same messages, and printing would gain nothing.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any
 
-from dreampipe.errors import ObjectiveError
-from dreampipe.objectives.measures import CENTER, Channel, Each, Logit, MeanSquare, Neuron, Probability
-from dreampipe.objectives.names import IDENTIFIER
-from dreampipe.objectives.terms import HEAD, PROBABILITIES, Objective, Term
+from dreampipe.errors import ObjectiveError, nearest
+from dreampipe.objectives.comparisons import MODES
+from dreampipe.objectives.forms import CALLS, Kind
+from dreampipe.objectives.measures import CENTER, Channel, MeanSquare, Neuron
+from dreampipe.objectives.reading import Reader, Token
+from dreampipe.objectives.terms import Term, refused, scaled
 
-_TOKEN = re.compile(
-    rf"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>{IDENTIFIER})"
-    r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>[-+*()\[\]@,])|(?P<end>$))'
-)
-_OF_CLASSES: dict[str, tuple[str, type[Logit] | type[Probability]]] = {
-    "logit": (HEAD, Logit),
-    "prob": (PROBABILITIES, Probability),
-}
 _MOST_NESTED = 50
+_A_LAYER = "expected a layer, as in mixed4"
+_ANYTHING = f"{_A_LAYER}, a form, as in logit(eye), or a number"
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    at: int
-
-
-def parse(text: str) -> Objective:
-    """Read an objective.
-
-    Raises:
-        ObjectiveError: the text is no objective; the message shows the place with a caret.
-    """
+def parse(text: str) -> tuple[Term, ...]:
+    """Read the terms of an objective; raises ObjectiveError, which shows the place with a caret."""
     parser = _Parser(text)
-    result = parser.sum(0)
+    found = parser.sum(0)
     if parser.token.kind != "end":
-        raise parser.error("expected +, -, * or the end")
-    if not isinstance(result, Objective):
-        raise ObjectiveError(f"The objective {text!r} is only a number: name a layer, as in mixed4.")
-    return result
+        raise parser.error("expected +, -, * or the end" + "; there is no division" * (parser.token.text == "/"))
+    if isinstance(found, float):
+        raise refused("The objective is only a number: name a layer, as in mixed4.", text, 0)
+    return found
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = self._read()
-        self.token = next(self.tokens)
-
-    def _read(self) -> Iterator[_Token]:
-        at = 0
-        while True:
-            found = _TOKEN.match(self.text, at)
-            if not found:
-                start = len(self.text) - len(self.text[at:].lstrip())
-                raise _error(self.text, start, f"{self.text[start]!r} has no meaning here")
-            kind = found.lastgroup or "end"
-            yield _Token(kind, found[kind], found.start(kind))
-            at = found.end()
-
-    def error(self, expected: str) -> ObjectiveError:
-        return _error(self.text, self.token.at, expected)
-
-    def take(self) -> _Token:
-        token = self.token
-        if token.kind != "end":
-            self.token = next(self.tokens)
-        return token
-
-    def next_is(self, sign: str) -> bool:
-        if self.token.kind == "sign" and self.token.text == sign:
-            self.take()
-            return True
-        return False
-
-    def expect(self, sign: str) -> None:
-        if not self.next_is(sign):
-            raise self.error(f"expected {sign}")
-
-    def sum(self, depth: int) -> Objective | float:
+class _Parser(Reader):
+    def sum(self, depth: int) -> tuple[Term, ...] | float:
         if depth > _MOST_NESTED:
             raise self.error("too many brackets within brackets")
-        total = -1.0 * self.product(depth) if self.next_is("-") else self.product(depth)
-        while self.token.text in ("+", "-") and self.token.kind == "sign":
-            start = self.token
-            sign = -1.0 if self.take().text == "-" else 1.0
+        minus = self.next_is("-")
+        total = self.times(-1.0, self.product(depth), minus) if minus else self.product(depth)
+        while sign := self.next_is("+", "-"):
             right = self.product(depth)
-            if isinstance(total, Objective) and isinstance(right, Objective):
-                total = total + (right if sign > 0 else sign * right)
-            elif isinstance(total, float) and isinstance(right, float):
-                total = total + sign * right
-            else:
-                raise _error(self.text, start.at, "a number cannot be added to an objective")
+            right = self.times(-1.0, right, sign) if sign.text == "-" else right
+            if isinstance(total, float) != isinstance(right, float):
+                raise self.error("a number cannot be added to an objective", sign.at)
+            total = total + right  # type: ignore[operator]
         return total
 
-    def product(self, depth: int) -> Objective | float:
+    def product(self, depth: int) -> tuple[Term, ...] | float:
         total = self.factor(depth)
-        while self.token.text == "*" and self.token.kind == "sign":
-            start = self.take()
-            right = self.factor(depth)
-            if isinstance(right, float):
-                total = total * right
-            elif isinstance(total, float):
-                total = right * total
-            else:
-                raise _error(self.text, start.at, "two objectives cannot be multiplied, only an objective and a number")
+        while star := self.next_is("*"):
+            total = self.times(total, self.factor(depth), star)
         return total
 
-    def factor(self, depth: int) -> Objective | float:
+    def times(self, left: tuple[Term, ...] | float, right: tuple[Term, ...] | float, sign: Token) -> Any:
+        if isinstance(left, tuple) and isinstance(right, tuple):
+            raise self.error("two objectives cannot be multiplied, only an objective and a number", sign.at)
+        if isinstance(left, float) and isinstance(right, float):
+            return left * right
+        terms, factor = (left, right) if isinstance(left, tuple) else (right, left)
+        try:
+            return scaled(terms, factor)  # type: ignore[arg-type]
+        except ObjectiveError as error:
+            raise refused(str(error), self.text, sign.at) from None
+
+    def factor(self, depth: int) -> tuple[Term, ...] | float:
         if self.next_is("("):
             inner = self.sum(depth + 1)
             self.expect(")")
             return inner
-        if self.token.kind == "number":
-            return float(self.take().text)
-        return Objective((self.unit(),))
+        return float(self.take().text) if self.token.kind == "number" else (self.unit(),)
 
     def unit(self) -> Term:
-        bare, at = self.token.kind == "name", self.token.at
-        name = self.name("expected a layer, as in mixed4, or logit(...), prob(...), or a number")
-        if bare and self.next_is("("):
-            term = self.call(name, at)
-            self.expect(")")
-            return term
+        first = self.token
+        layer = self.layer(_ANYTHING)
+        if first.kind == "name" and first.text == layer and self.next_is("("):
+            return self.call(first)
         if not self.next_is("["):
-            return Term(name, MeanSquare())
-        channel = self.integer()
+            return Term(layer, MeanSquare())
+        channel = None if self.next_is("*") else self.integer()
         self.expect("]")
-        return Term(name, Neuron(channel, self.place()) if self.next_is("@") else Channel(channel))
+        return Term(layer, Neuron(channel, self.place()) if self.next_is("@") else Channel(channel))
 
-    def call(self, function: str, at: int) -> Term:
-        if function == "each":
-            return Term(self.name("expected a layer, as in mixed4"), Each())
-        if function not in _OF_CLASSES:
-            known = "each(...), logit(...) and prob(...)"
-            raise _error(self.text, at, f"{function}(...) is unknown; {known} are there")
-        label = self.integer() if self.token.kind == "number" else self.name("expected a class, by name or number")
-        layer, measure = _OF_CLASSES[function]
-        return Term(layer, measure(label))
+    def call(self, first: Token) -> Term:
+        form = CALLS.get(first.text)
+        if form is None:
+            raise self.error(f"{first.text}(...) is unknown ({nearest(first.text, CALLS)})", first.at)
+        given: dict[str, Any] = {"layer": form.home}
+        for number, kind in enumerate(form.arguments):
+            if number and not self.next_is(","):
+                if kind == "mode":  # the one that may be left out
+                    break
+                raise self.error("expected ,")
+            given |= self.argument(kind)
+        self.expect(")")
+        return Term(given.pop("layer"), form.measure(**given))
+
+    def argument(self, kind: Kind) -> dict[str, Any]:
+        match kind:
+            case "class" if self.token.kind == "number" or self.token.text == "*":
+                return {"label": None if self.next_is("*") else self.integer()}
+            case "class":
+                return {"label": self.name("expected a class, by name or number")}
+            case "file" | "pattern":
+                if self.token.kind != "string":
+                    raise self.error(f"expected a {kind} in double quotes")
+                return {"file" if kind == "file" else "layer": self.name("")}
+            case "mode":
+                if self.token.text not in MODES:
+                    raise self.error(f"expected {', '.join(MODES)} ({nearest(self.token.text, MODES)})")
+                return {"mode": self.take().text}
+        given: dict[str, Any] = {"layer": self.layer(_A_LAYER)}
+        if kind == "unit" and self.next_is("["):
+            given["channel"] = self.integer()
+            self.expect("]")
+        return given
 
     def place(self) -> tuple[int, int] | None:
         if self.token.kind == "name" and self.token.text == CENTER:
@@ -165,23 +134,8 @@ class _Parser:
         self.expect(")")
         return row, column
 
-    def name(self, expected: str) -> str:
-        if self.token.kind == "string":
-            try:
-                text = str(json.loads(self.token.text))
-            except json.JSONDecodeError:
-                raise self.error("the quoted name is no valid JSON string") from None
-            self.take()
-            return text
-        if self.token.kind != "name":
-            raise self.error(expected)
-        return self.take().text
-
-    def integer(self) -> int:
-        if self.token.kind != "number" or not self.token.text.isdigit() or len(self.token.text) > 9:
-            raise self.error("expected a whole number of at most 9 digits")
-        return int(self.take().text)
-
-
-def _error(text: str, at: int, expected: str) -> ObjectiveError:
-    return ObjectiveError(f"The objective cannot be read at character {at + 1}: {expected}.\n  {text}\n  {' ' * at}^")
+    def layer(self, expected: str) -> str:
+        names = [self.name(expected)]
+        while self.next_is("/"):
+            names.append(self.name("expected a name, for / leads into a model within the model; there is no division"))
+        return "/".join(names)

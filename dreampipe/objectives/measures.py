@@ -5,33 +5,117 @@ A measure knows tensors only. keras is imported where one computes, so that read
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+from dreampipe.objectives.keys import UNIT
 
 Tensor = Any
 CENTER = "center"
 
 
-def _over_places(values: Tensor) -> Tensor:
+class Measure(ABC):
+    """What every measure is: a frozen value, called with the values that it reads, a score (batch,) for each picture.
+
+    Attributes:
+        grid: whether it needs rows and columns, (batch, rows, columns, channels).
+    """
+
+    grid: ClassVar[bool] = False
+
+    def reads(self, layer: str) -> tuple[str, ...]:
+        """The keys of the values that it is called with, for a term of this layer."""
+        return (layer,)
+
+    @abstractmethod
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...
+
+
+def over_places(values: Tensor) -> Tensor:
     """Mean over everything but the batch: (batch, ...) to (batch,)."""
     from keras import ops
 
-    return ops.mean(values, axis=tuple(range(1, len(values.shape))))
+    return ops.mean(values, axis=_all_but_batch(values))
+
+
+def _all_but_batch(values: Tensor) -> tuple[int, ...]:
+    return tuple(range(1, len(values.shape)))
+
+
+def _own(values: Tensor, unit: Tensor) -> Tensor:
+    """Of (batch, channels): each picture's own channel, (batch,)."""
+    from keras import ops
+
+    return ops.take_along_axis(values, ops.cast(unit, "int32")[:, None], axis=1)[:, 0]
 
 
 @dataclass(frozen=True)
-class MeanSquare:
+class MeanSquare(Measure):
     """A whole layer, `mixed4`: the mean of its squares over places and channels.
 
     Source: Mordvintsev, Olah and Tyka 2015, "Inceptionism" (there the gradient of half the sum).
     """
 
     def __call__(self, values: Tensor) -> Tensor:
-        return _over_places(values * values)
+        return over_places(values * values)
 
 
 @dataclass(frozen=True)
-class Each:
+class Layers(MeanSquare):
+    """All layers of a pattern, `layers("mixed?")`; bound, it is the mean of squares of each, and their sum.
+
+    Source: as of `MeanSquare`; the sum over layers as in the keras.io example "Deep Dream" (Chollet 2016).
+    """
+
+
+@dataclass(frozen=True)
+class Mean(Measure):
+    """A whole layer, `mean(mixed3)`: its mean over places and channels.
+
+    Source: the TensorFlow tutorial "DeepDream".
+    """
+
+    def __call__(self, values: Tensor) -> Tensor:
+        return over_places(values)
+
+
+@dataclass(frozen=True)
+class Absolute(Measure):
+    """A whole layer, `abs(mixed3)`: the mean of its absolute values, so that no place outweighs many."""
+
+    def __call__(self, values: Tensor) -> Tensor:
+        from keras import ops
+
+        return over_places(ops.abs(values))
+
+
+@dataclass(frozen=True)
+class Norm(Measure):
+    """A whole layer, `norm(mixed3)`: its L2 norm, the root of the sum of its squares over places and channels.
+
+    Source: Mahendran and Vedaldi 2016, "Visualizing Deep Convolutional Neural Networks Using Natural Pre-images".
+    """
+
+    def __call__(self, values: Tensor) -> Tensor:
+        from keras import ops
+
+        total = ops.sum(values * values, axis=_all_but_batch(values))
+        return ops.where(total > 0, ops.sqrt(ops.where(total > 0, total, 1.0)), 0.0)  # the root of 0 has no gradient
+
+
+@dataclass(frozen=True)
+class Largest(Measure):
+    """A whole layer, `max(mixed3)`: the largest of its values over places and channels; only that one is climbed."""
+
+    def __call__(self, values: Tensor) -> Tensor:
+        from keras import ops
+
+        return ops.max(values, axis=_all_but_batch(values))
+
+
+@dataclass(frozen=True)
+class Each(Measure):
     """A whole layer, each place by the channel that is its own, `each(places)`: the measure that covers a picture.
 
     Channels are first compared with themselves: over the picture, each has mean 0 and deviation 1. A place's own
@@ -39,6 +123,8 @@ class Each:
     -softplus(3 - value) saturates where they do. So different places grow different things, and none grows at the cost
     of all others, as the strongest does under a mean of squares.
     """
+
+    grid: ClassVar[bool] = True
 
     def __call__(self, values: Tensor) -> Tensor:
         from keras import ops
@@ -48,64 +134,77 @@ class Each:
         deviation = ops.stop_gradient(ops.std(values, axis=places, keepdims=True))
         relative = (values - mean) / (deviation + 1e-6)
         own = ops.stop_gradient(ops.softmax(3 * relative, axis=-1))
-        return _over_places(-ops.softplus(3 - ops.sum(own * relative, axis=-1)))
+        return over_places(-ops.softplus(3 - ops.sum(own * relative, axis=-1)))
 
 
 @dataclass(frozen=True)
-class Channel:
-    """One channel, `mixed4[12]`: its mean over all places.
+class Channel(Measure):
+    """One channel, `mixed4[12]`: its mean over all places; of a hidden dense layer, `dense_1[40]`, that unit.
 
+    `channel` None, `mixed4[*]`, is each picture's own.
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
-    channel: int
+    channel: int | None
 
-    def __call__(self, values: Tensor) -> Tensor:
-        return _over_places(values[..., self.channel : self.channel + 1])
+    def reads(self, layer: str) -> tuple[str, ...]:
+        return (layer,) if self.channel is not None else (layer, UNIT)
+
+    def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
+        from keras import ops
+
+        if self.channel is not None:
+            return over_places(values[..., self.channel : self.channel + 1])
+        places = tuple(range(1, len(values.shape) - 1))
+        return _own(ops.mean(values, axis=places) if places else values, unit)
 
 
 @dataclass(frozen=True)
-class Neuron:
+class Neuron(Measure):
     """One neuron, `mixed4[12]@center` or `mixed4[12]@(8,3)`: a channel at a feature cell (row, column).
 
-    `place` None is the middle cell; a cell beyond the grid of a small octave is the nearest one in it.
+    `place` None is the middle cell; a cell beyond the grid of a small octave is the nearest one in it. `channel` None,
+    `mixed4[*]@center`, is each picture's own.
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
-    channel: int
+    channel: int | None
     place: tuple[int, int] | None = None
+    grid: ClassVar[bool] = True
 
-    def __call__(self, values: Tensor) -> Tensor:
+    def reads(self, layer: str) -> tuple[str, ...]:
+        return (layer,) if self.channel is not None else (layer, UNIT)
+
+    def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
         from keras import ops
 
         rows, columns = ops.shape(values)[1:3]
         row, column = self.place or (rows // 2, columns // 2)
-        plane = values[..., self.channel]
-        return ops.take(ops.take(plane, ops.minimum(row, rows - 1), axis=1), ops.minimum(column, columns - 1), axis=1)
+        plane = values if self.channel is None else values[..., self.channel]
+        cell = ops.take(ops.take(plane, ops.minimum(row, rows - 1), axis=1), ops.minimum(column, columns - 1), axis=1)
+        return cell if self.channel is not None else _own(cell, unit)
 
 
 @dataclass(frozen=True)
-class Logit:
-    """A class before the softmax, `logit(eye)` or `logit(281)`: the head's score.
+class Logit(Measure):
+    """A class before the softmax, `logit(eye)`, `logit("tabby cat")` or `logit(281)`: the head's score.
 
-    `label` is a class name or an index; after `bind` always an index.
+    `label` is a class name or an index, after `bind` always an index; None, `logit(*)`, is each picture's own.
     Source: Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks".
     """
 
-    label: str | int
+    label: str | int | None
 
-    def __call__(self, values: Tensor) -> Tensor:
-        return values[:, self.label]
+    def reads(self, layer: str) -> tuple[str, ...]:
+        return (layer,) if self.label is not None else (layer, UNIT)
+
+    def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
+        return values[:, self.label] if self.label is not None else _own(values, unit)
 
 
 @dataclass(frozen=True)
-class Probability:
-    """A class after the softmax (or the sigmoid that the model has instead), `prob(eye)`: in [0, 1]."""
+class Probability(Logit):
+    """A class after the softmax (or the sigmoid that the model has instead), `prob(eye)`: in [0, 1].
 
-    label: str | int
-
-    def __call__(self, values: Tensor) -> Tensor:
-        return values[:, self.label]
-
-
-Measure = MeanSquare | Each | Channel | Neuron | Logit | Probability
+    Source: as of `Logit`, who found that it also grows by what lowers the other classes.
+    """

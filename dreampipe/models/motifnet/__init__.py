@@ -36,6 +36,7 @@ def card() -> Card:
         sha256=known["sha256"],
         figures=tuple((name, float(value)) for name, value in known["figures"].items()),
         layers=_layers(known),
+        outputs=len(known["classes"]),
     )
 
 

@@ -1,0 +1,42 @@
+"""Whether a model ends in a head of classes, by arithmetic over its `Graph`; no keras here."""
+
+from __future__ import annotations
+
+from dreampipe.models import fields
+from dreampipe.models.graph import Graph, Key, Node, Ref
+
+_KEEPS_AXES = (
+    fields.BY_PLACE
+    | fields.CONVOLUTIONS
+    | fields.POOLS
+    | fields.ENLARGING
+    | {"GroupNormalization", "MultiHeadAttention", "EinsumDense", "Permute"}
+)
+
+
+def outputs(graph: Graph) -> int | None:
+    """How many classes a head of (batch, classes) gives; 0 where there is no such head, None where it is not known."""
+    axes: dict[Key, int | None] = {}
+    for key, node in graph.nodes.items():
+        axes[key] = _axes(graph, key, node, [axes[ref.key] for ref in node.inputs])
+    last = graph.nodes[graph.output.key]
+    if axes[graph.output.key] != 2:
+        return None if axes[graph.output.key] is None else 0
+    shape = graph.shapes.get(graph.output)
+    known = next((layer.channels for layer in fields.layers(graph) if layer.name == last.name), None)
+    return known if known is not None or not shape else shape[-1]
+
+
+def _axes(graph: Graph, key: Key, node: Node, inputs: list[int | None]) -> int | None:
+    """The number of axes of a node's first output, the batch among them."""
+    shape = graph.shapes.get(Ref(key, 0))
+    if shape is not None:
+        return len(shape)
+    if node.kind in fields.GLOBAL_POOLS:
+        return 4 if node.config.get("keepdims") else 2
+    if node.kind == "Flatten":
+        return 2
+    if node.kind == "Reshape":
+        return 1 + len(node.config["target_shape"])
+    known = [count for count in inputs if count is not None]
+    return max(known) if node.kind in _KEEPS_AXES and len(known) == len(inputs) and known else None

@@ -1,0 +1,140 @@
+"""An objective's names against a model's card: layers, patterns, units, classes and files become the model's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from dreampipe.errors import nearest
+from dreampipe.objectives.comparisons import Direction, Guide
+from dreampipe.objectives.files import guide_picture, unit_vector
+from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES
+from dreampipe.objectives.measures import Layers, Logit, MeanSquare
+from dreampipe.objectives.names import path_of, quoted
+from dreampipe.objectives.terms import Misfit, Term
+
+if TYPE_CHECKING:
+    from dreampipe.models.model_card import Card, Layer
+
+LARGEST_WEIGHT = 1e9
+
+
+def bind(term: Term, card: Card) -> tuple[Term, ...]:
+    """The terms that this one is on a model, whose every name is the card's own.
+
+    Raises:
+        Misfit: the model has no such layer, channel, class or head, or a file is missing or no such thing.
+    """
+    match term.measure:
+        case Logit(label):
+            return (replace(term, measure=replace(term.measure, label=_class_index(card, label))),)
+        case Layers():
+            return tuple(Term(layer.name, MeanSquare(), term.weight) for layer in _matching(card, term.layer))
+        case _ if term.layer == IMAGE:
+            return (term,)
+    layer = _layer(card, term.layer)
+    bound = replace(term, layer=layer.name)
+    check(bound, layer.channels, None)
+    match bound.measure:
+        case Guide(file):
+            bound = replace(bound, measure=replace(bound.measure, held=guide_picture(file, card)))
+        case Direction(file):
+            bound = replace(bound, measure=replace(bound.measure, held=unit_vector(file)))
+            check(bound, layer.channels, None)
+    return (bound,)
+
+
+def check(term: Term, width: int | None, rank: int | None) -> None:
+    """Raise Misfit unless what is tapped, of this many channels (or classes) and axes, has what a bound term names.
+
+    What is not known is None, and is not checked.
+    """
+    index = _index(term)
+    if index is not None and width is not None and index >= width:
+        of_class = term.layer in (HEAD, PROBABILITIES)
+        what = f"Class {index}" if of_class else f"Channel {index} of layer {term.layer}"
+        at = f"({index}" if of_class else f"[{index}"
+        raise Misfit(f"{what} was asked for, but there are {width}: give one from 0 to {width - 1}.", at)
+    if term.measure.grid and rank not in (None, 4):
+        kind = "gives tokens (batch, tokens, channels), which have" if rank == 3 else "has"
+        unit = f"{path_of(term.layer)}[0]"
+        raise Misfit(f"Layer {term.layer} {kind} no rows and columns: name a unit of it, as in {unit}.")
+    if isinstance(term.measure, Direction) and term.measure.held and width is not None:
+        (length,) = term.measure.held.values.shape
+        if length != width:
+            raise Misfit(
+                f"The direction {term.measure.file} has {length} numbers, but layer {term.layer} has {width} channels: "
+                "give a vector of one number for each channel.",
+                term.measure.file,
+            )
+
+
+def _index(term: Term) -> int | None:
+    """The channel or class that a term names by number."""
+    index = getattr(term.measure, "channel", getattr(term.measure, "label", None))
+    return index if isinstance(index, int) else None
+
+
+def _layer(card: Card, name: str) -> Layer:
+    """The layer of a name, or of a path of names through the models that it stands in."""
+    known = {layer.path: layer for layer in card.layers}
+    known |= {layer.name: layer for layer in card.layers}
+    if name not in known:
+        raise Misfit(f"Model {card.name} has no layer {name!r}: {nearest(name, known)}.", path_of(name))
+    return known[name]
+
+
+def _matching(card: Card, pattern: str) -> tuple[Layer, ...]:
+    found = tuple(layer for layer in card.layers if fnmatchcase(layer.name, pattern))
+    if not found:
+        near = nearest(pattern, [layer.name for layer in card.layers])
+        raise Misfit(f"Model {card.name} has no layer like {pattern!r}: {near}.")
+    return found
+
+
+def _class_index(card: Card, label: str | int | None) -> int | None:
+    """The index of a class given by name or number; a name must stand in the card's list once."""
+    if card.outputs == 0:
+        raise Misfit(
+            f"Model {card.name} has no head that gives (batch, classes), so it has no classes: name a layer of it."
+        )
+    if isinstance(label, str):
+        return _named_class(card, label)
+    count = len(card.classes) or card.outputs
+    if label is not None and count and label >= count:
+        raise Misfit(
+            f"Class {label} was asked for, but {card.name} has classes 0 to {count - 1}: give one of them.", str(label)
+        )
+    return label
+
+
+def _named_class(card: Card, label: str) -> int:
+    """The place of a class name in the card's list; a space and an underscore are the same."""
+    if not card.classes:
+        raise Misfit(f"Class {label!r} was asked for, but {_nameless(card)}.", quoted(label))
+    places = [i for i, name in enumerate(card.classes) if _spaced(name) == _spaced(label)]
+    if not places:
+        raise Misfit(f"Model {card.name} has no class {label!r}: {nearest(label, card.classes)}.", quoted(label))
+    if len(places) > 1:
+        numbers = " and ".join(map(str, places))
+        raise Misfit(
+            f"Class {label!r} stands more than once in {card.name}: give its number, {numbers}.", quoted(label)
+        )
+    return places[0]
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _nameless(card: Card) -> str:
+    """What a card without class names has to say to a name."""
+    if card.outputs != 1000:
+        return f"{card.name} names no classes: give its number"
+    from dreampipe.models import imagenet
+
+    return (
+        f"ImageNet's class names are not on this machine: save {imagenet.ADDRESS} as {imagenet.file()}, "
+        "or give the class's number"
+    )

@@ -1,0 +1,111 @@
+"""The files that objectives name, read once when they are bound: pictures for guides, `.npy` vectors for directions."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreampipe.errors import DreampipeError
+from dreampipe.objectives.comparisons import FileBytes
+from dreampipe.objectives.terms import Misfit
+
+if TYPE_CHECKING:
+    from dreampipe.frames import Array
+    from dreampipe.models.model_card import Card
+
+MOST_PIXELS = 320 * 224
+"""Of a guide: what it has to show is in its features, and every place of a picture is compared with all of them."""
+_MOST_BYTES = 1 << 24
+
+
+def guide_picture(file: str, card: Card) -> FileBytes:
+    """A picture at the size that a model sees as a guide.
+
+    That is the model's own where it has only one; otherwise the picture keeps its shape, shrunk by area to at most
+    71,680 pixels (320x224, as in the notebook of "Inceptionism"), but to no side under what the model can take.
+
+    Raises:
+        Misfit: there is no such picture, or one of its sides is too small for the model.
+    """
+    from dreampipe.media import decode, sha256
+
+    with _about("guide", file):
+        pixels = decode(file)[0].pixels
+        digest = sha256(Path(file))
+    height, width = pixels.shape[:2]
+    if not card.fixed and min(height, width) < card.least:
+        raise Misfit(
+            f"The guide {file} is {width}x{height} pixels, but {card.name} sees pictures of at least "
+            f"{card.least}x{card.least}: give a larger picture.",
+            file,
+        )
+    return FileBytes(digest, _sized(pixels, card.fixed or guide_size(height, width, card.least)))
+
+
+def guide_size(height: int, width: int, least: int) -> tuple[int, int]:
+    """The height and width of a guide as the model sees it."""
+    scale = min(1.0, max(math.sqrt(MOST_PIXELS / (height * width)), least / min(height, width)))
+    return max(least, int(height * scale)), max(least, int(width * scale))
+
+
+def _sized(pixels: Array, size: tuple[int, int]) -> Array:
+    import cv2
+    import numpy as np
+
+    if pixels.shape[:2] == size:
+        return pixels
+    smaller = size[0] * size[1] < pixels.shape[0] * pixels.shape[1]
+    sized = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    return np.asarray(sized, np.float32)
+
+
+def unit_vector(file: str) -> FileBytes:
+    """The vector of a `.npy` file at length 1.
+
+    Raises:
+        Misfit: there is no such file, or it holds anything but finite real numbers, not all of them 0, in one row.
+    """
+    import numpy as np
+
+    with _about("direction", file):
+        data = _bytes(Path(file))
+        found = np.load(io.BytesIO(data), allow_pickle=False)
+    if found.ndim != 1 or found.dtype.kind not in "fiu" or not np.isfinite(found).all() or not found.any():
+        raise Misfit(
+            f"The direction {file} came as {found.dtype} {found.shape}, but one row of finite numbers, not all 0, is "
+            "expected: save a vector with numpy.save.",
+            file,
+        )
+    vector = found.astype(np.float64) / np.abs(found.astype(np.float64)).max()
+    return FileBytes(hashlib.sha256(data).hexdigest(), (vector / np.linalg.norm(vector)).astype(np.float32))
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a `.npy` file, which is not read to its end where it cannot be one."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
+    with path.open("rb") as opened:
+        data = opened.read(_MOST_BYTES + 1)
+    if not data.startswith(b"\x93NUMPY") or len(data) > _MOST_BYTES:
+        raise ValueError("it does not begin like one" if len(data) <= _MOST_BYTES else "it is larger than any vector")
+    return data
+
+
+@contextmanager
+def _about(what: str, file: str) -> Iterator[None]:
+    """Whatever goes wrong while a file is read becomes one sentence about it."""
+    try:
+        yield
+    except DreampipeError as error:
+        raise Misfit(f"The {what} {file!r} cannot be used: {error}", file) from error
+    except (OSError, ValueError, EOFError, MemoryError) as error:
+        reason = str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
+        kind = "a picture" if what == "guide" else "a vector saved by numpy"
+        raise Misfit(
+            f"The {what} {file!r} cannot be read ({reason}), but {kind} is expected: check its name.", file
+        ) from error

@@ -1,0 +1,159 @@
+"""The forms of the language, in one table: how each is written, which measure it makes, what it says.
+
+The grammar reads by it, `written` prints by it, and the page `docs/objectives.md` shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dreampipe.objectives import comparisons, measures, penalties
+from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES
+from dreampipe.objectives.measures import CENTER, Measure
+from dreampipe.objectives.names import path_of, quoted, text_of
+
+Kind = Literal["layer", "channel", "neuron", "unit", "class", "file", "pattern", "mode"]
+"""Of an argument: what is read, and into which fields.
+
+layer: a path of names (layer); unit: a layer, with or without [channel] (layer, channel); channel: layer[channel];
+neuron: layer[channel]@place; class: a name, number or * (label); file: in quotes (file); pattern: in quotes (layer);
+mode: how a guide guides (mode), which may be left out.
+"""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form.
+
+    Attributes:
+        name: before the bracket; empty for what stands without one.
+        measure: what it makes, of the fields that its arguments give.
+        arguments: in order.
+        example: of its text.
+        says: the default measure and its shape, for the page.
+        home: the key of what it reads, where no argument names a layer.
+    """
+
+    name: str
+    measure: type[Measure]
+    arguments: tuple[Kind, ...]
+    example: str
+    says: str
+    home: str = ""
+
+
+_PICTURE = "penalty, of the picture: "
+
+FORMS = (
+    Form("", measures.MeanSquare, ("layer",), "mixed4", "a layer: mean of squares"),
+    Form("", measures.Channel, ("channel",), "mixed4[12]", "a channel: its mean over places; `[*]` each picture's own"),
+    Form("", measures.Neuron, ("neuron",), "mixed4[12]@center", "a neuron: its value, at a feature cell (row, column)"),
+    Form("mean", measures.Mean, ("layer",), "mean(mixed3)", "a layer: mean"),
+    Form("abs", measures.Absolute, ("layer",), "abs(mixed3)", "a layer: mean of absolute values"),
+    Form("norm", measures.Norm, ("layer",), "norm(mixed3)", "a layer: L2 norm, root of the sum of squares"),
+    Form("max", measures.Largest, ("layer",), "max(mixed3)", "a layer: its largest value"),
+    Form("each", measures.Each, ("layer",), "each(places)", "a layer: each place by the channels that stand out there"),
+    Form(
+        "layers", measures.Layers, ("pattern",), 'layers("mixed?")', "all layers of a pattern: their means of squares"
+    ),
+    Form("logit", measures.Logit, ("class",), "logit(eye)", "a class before the softmax; `*` each picture's own", HEAD),
+    Form("prob", measures.Probability, ("class",), "prob(eye)", "a class after the softmax, in [0, 1]", PROBABILITIES),
+    Form(
+        "guide",
+        comparisons.Guide,
+        ("file", "layer", "mode"),
+        'guide("feathers.jpg", mixed3)',
+        "towards another picture: mean over places of the dot product with the best `match`; or `dot`, or `mean`",
+    ),
+    Form(
+        "direction",
+        comparisons.Direction,
+        ("file", "layer"),
+        'direction("v.npy", mixed4)',
+        "any direction: mean over places of the dot product with the vector at length 1",
+    ),
+    Form(
+        "diversity",
+        comparisons.Diversity,
+        ("unit",),
+        "diversity(mixed4[12])",
+        "differ across the batch: minus the mean cosine of Gram matrices, or of one row of them; in [-1, 1]",
+    ),
+    Form(
+        "caricature",
+        comparisons.Caricature,
+        ("layer",),
+        "caricature(mixed4)",
+        "exaggerate what the picture shows: mean over places of the dot product with the start times their cosine",
+    ),
+    Form("tv", penalties.TotalVariation, (), "mixed4 - 0.1*tv()", f"{_PICTURE}mean |differences of neighbours|", IMAGE),
+    Form("l1", penalties.L1, (), "mixed4 - 0.1*l1()", f"{_PICTURE}mean distance from middle grey", IMAGE),
+    Form("l2", penalties.L2, (), "mixed4 - 0.1*l2()", f"{_PICTURE}mean square of that distance", IMAGE),
+    Form("alpha", penalties.Alpha, (), "mixed4 - 0.1*alpha()", f"{_PICTURE}mean of its 6th power", IMAGE),
+    Form("blur", penalties.Blur, (), "mixed4 - 5*blur()", f"{_PICTURE}mean square of what a blur takes away", IMAGE),
+    Form(
+        "frequency",
+        penalties.Frequency,
+        (),
+        "mixed4 - 5*frequency()",
+        f"{_PICTURE}mean square of its Laplacian, the energy of high frequencies",
+        IMAGE,
+    ),
+    Form(
+        "distance",
+        penalties.Distance,
+        (),
+        "mixed4 - 0.01*distance()",
+        f"{_PICTURE}mean square of the difference from the start",
+        IMAGE,
+    ),
+)
+
+CALLS = {form.name: form for form in FORMS if form.name}
+"""The forms that stand with a bracket, by name."""
+
+_FORM_OF = {form.measure: form for form in FORMS}
+
+
+def written(layer: str, measure: Measure) -> str:
+    """The text of a measure of a layer."""
+    form = _FORM_OF[type(measure)]
+    arguments = [text for text in (_written(kind, layer, measure) for kind in form.arguments) if text]
+    return f"{form.name}({', '.join(arguments)})" if form.name else arguments[0]
+
+
+def _written(kind: Kind, layer: str, measure: Measure) -> str:
+    fields = vars(measure)
+    match kind:
+        case "layer":
+            return path_of(layer)
+        case "unit":
+            return path_of(layer) + ("" if fields["channel"] is None else _channel(fields["channel"]))
+        case "channel":
+            return path_of(layer) + _channel(fields["channel"])
+        case "neuron":
+            return path_of(layer) + _channel(fields["channel"]) + _place(fields["place"])
+        case "class":
+            label = fields["label"]
+            return "*" if label is None else str(label) if isinstance(label, int) else quoted(label)
+        case "file":
+            return text_of(fields["file"])
+        case "pattern":
+            return text_of(layer)
+        case "mode":
+            return "" if fields["mode"] == comparisons.MODES[0] else str(fields["mode"])
+
+
+def _channel(channel: int | None) -> str:
+    return "[*]" if channel is None else f"[{channel}]"
+
+
+def _place(place: tuple[int, int] | None) -> str:
+    return f"@{CENTER}" if place is None else f"@({place[0]},{place[1]})"
+
+
+def table() -> str:
+    """All forms as a table in Markdown: an example and what it says."""
+    rows = [f"| `{form.example}` | {form.says} |" for form in FORMS]
+    return "\n".join(["| text | what is climbed |", "| --- | --- |", *rows])

@@ -1,0 +1,194 @@
+"""An objective is a weighted sum of terms, and stays one under `+`, `-` and `*`: only weights change, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from dreampipe.errors import ObjectiveError
+from dreampipe.objectives import binding, grammar
+from dreampipe.objectives.comparisons import Direction, Guide
+from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
+from dreampipe.objectives.measures import Tensor
+from dreampipe.objectives.terms import Misfit, Term, printed, refused, scaled
+
+if TYPE_CHECKING:
+    from dreampipe.frames import Array
+    from dreampipe.models.model_card import Card
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A weighted sum of terms.
+
+    `str(objective)` is text that `Objective.parse` reads back to an equal one.
+    """
+
+    terms: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        if not self.terms:
+            raise ObjectiveError("The objective came without a term: name a layer, as in mixed4.")
+
+    @classmethod
+    def parse(cls, text: str) -> Objective:
+        """Read an objective; see `dreampipe.objectives.grammar` and docs/objectives.md for the language.
+
+        Raises:
+            ObjectiveError: the text is no objective; the message shows the place.
+        """
+        return cls(grammar.parse(text))
+
+    def __add__(self, other: Objective) -> Objective:
+        return Objective(self.terms + other.terms) if isinstance(other, Objective) else NotImplemented
+
+    def __sub__(self, other: Objective) -> Objective:
+        return self + -1.0 * other if isinstance(other, Objective) else NotImplemented
+
+    def __mul__(self, factor: float) -> Objective:
+        return Objective(scaled(self.terms, factor)) if isinstance(factor, int | float) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Objective:
+        return self * -1.0
+
+    def __str__(self) -> str:
+        return printed(self.terms).text
+
+    def files(self) -> tuple[str, ...]:
+        """The files that it names, each once, in order."""
+        named = (term.measure.file for term in self.terms if isinstance(term.measure, Guide | Direction))
+        return tuple(dict.fromkeys(named))
+
+    def bind(self, card: Card) -> BoundObjective:
+        """Resolve every name against a model, and read every file.
+
+        Raises:
+            ObjectiveError: the model has no such layer, channel, class or head; a file is missing or is no such thing;
+                a weight is beyond 1e9, or all are 0. The message shows the place.
+        """
+        self._refuse_weights()
+        bound = _fitted(self.terms, lambda term: binding.bind(term, card))
+        return BoundObjective(tuple(term for terms in bound for term in terms))
+
+    def _refuse_weights(self) -> None:
+        text, places = printed(self.terms)
+        if not any(term.weight for term in self.terms):
+            raise refused("Every weight is 0, so there is nothing in it to climb: give another one.", text, 0)
+        for term, place in zip(self.terms, places, strict=True):
+            if abs(term.weight) > binding.LARGEST_WEIGHT:
+                raise refused(
+                    f"The weight {term.weight:g} is beyond {binding.LARGEST_WEIGHT:g}, where float32 would drown every "
+                    "other term: give a smaller one.",
+                    text,
+                    place.weight,
+                )
+
+
+class GuidePicture(NamedTuple):
+    """A guide to be tapped once: its activation (1, ...) at `layer` is the value under `key`.
+
+    `pixels` are (height, width, 3) float32 in [0, 1], of a size that the model takes.
+    """
+
+    key: str
+    layer: str
+    pixels: Array
+
+
+@dataclass(frozen=True)
+class BoundObjective:
+    """An objective whose every name is the model's own: call it with the values that it reads, by their keys.
+
+    It is hashable, and equal to another of the same terms and the same bytes of files.
+    """
+
+    terms: tuple[Term, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers to tap, each once, in the order of the terms; without the head."""
+        return _once(term.layer for term in self.terms if term.layer not in (HEAD, PROBABILITIES, IMAGE))
+
+    @property
+    def start_layers(self) -> tuple[str, ...]:
+        """The layers to tap on what the ascent started from, too: their values are read under `start_of(layer)`."""
+        return _once(term.layer for term in self.terms if start_of(term.layer) in term.reads)
+
+    @property
+    def head(self) -> bool:
+        """Whether the head is to be tapped too."""
+        return self._reads(HEAD) or self._reads(PROBABILITIES)
+
+    @property
+    def reads_image(self) -> bool:
+        return self._reads(IMAGE)
+
+    @property
+    def reads_start(self) -> bool:
+        """Whether what the ascent started from is read, as a picture."""
+        return self._reads(START)
+
+    @property
+    def reads_unit(self) -> bool:
+        """Whether each picture has a channel or class of its own."""
+        return self._reads(UNIT)
+
+    @property
+    def guides(self) -> tuple[GuidePicture, ...]:
+        """The guide pictures, each once for each layer at which it guides."""
+        found = {
+            term.reads[1]: GuidePicture(term.reads[1], term.layer, term.measure.held.values)
+            for term in self.terms
+            if isinstance(term.measure, Guide) and term.measure.held
+        }
+        return tuple(found.values())
+
+    @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """Each file that it names, and the SHA-256 of its bytes: what a recipe's hash must know."""
+        measures = [term.measure for term in self.terms if isinstance(term.measure, Guide | Direction)]
+        return tuple(dict.fromkeys((measure.file, measure.held.sha256) for measure in measures if measure.held))
+
+    def _reads(self, key: str) -> bool:
+        return any(key in term.reads for term in self.terms)
+
+    def check(self, shapes: Mapping[str, tuple[int | None, ...]]) -> None:
+        """Raise ObjectiveError where a tapped shape (batch, ..., channels) lacks a unit that the objective names."""
+
+        def checked(term: Term) -> None:
+            shape = shapes.get(term.layer)
+            if shape is not None and term.layer != IMAGE:
+                binding.check(term, shape[-1], len(shape))
+
+        _fitted(self.terms, checked)
+
+    def scores(self, values: Mapping[str, Tensor]) -> Tensor:
+        """The weighted score of each term, (batch, terms), of values by their keys; see `keys`."""
+        from keras import ops
+
+        return ops.stack([term(values) for term in self.terms], axis=1)
+
+    def __call__(self, values: Mapping[str, Tensor]) -> Tensor:
+        """The score, (batch,), of values by their keys: activations (batch, ...) by layer, and what `keys` names."""
+        return sum(term(values) for term in self.terms)
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _fitted(terms: tuple[Term, ...], rule: Callable[[Term], Found]) -> list[Found]:
+    """The rule's answer for each term; where one does not fit, the error shows the whole text and the place."""
+    text, places = printed(terms)
+    found = []
+    for term, place in zip(terms, places, strict=True):
+        try:
+            found.append(rule(term))
+        except Misfit as error:
+            raise refused(str(error), text, max(place.unit, text.find(error.part, place.unit))) from error
+    return found

@@ -1,0 +1,120 @@
+"""What is unnatural in a picture: each penalty maps (batch, height, width, 3) in [0, 1] to (batch,), zero or more.
+
+They are to be subtracted, as in `mixed4 - 0.1*tv()`. All are means over pixels and colours, so that a weight means the
+same at every size; middle grey is their zero where a zero is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dreampipe.objectives.keys import START
+from dreampipe.objectives.measures import Measure, Tensor, over_places
+
+
+@dataclass(frozen=True)
+class TotalVariation(Measure):
+    """`tv()`: the sum of absolute differences of neighbours, side by side and one over the other, a pixel and colour.
+
+    Source: Rudin, Osher and Fatemi 1992, here the sum over both axes; as a penalty Mahendran and Vedaldi 2015.
+    """
+
+    def __call__(self, image: Tensor) -> Tensor:
+        from keras import ops
+
+        padded = ops.pad(image, ((0, 0), (0, 1), (0, 1), (0, 0)), mode="symmetric")  # the border differs by nothing
+        down, right = padded[:, 1:, :-1] - image, padded[:, :-1, 1:] - image
+        return over_places(ops.abs(down) + ops.abs(right))
+
+
+@dataclass(frozen=True)
+class L1(Measure):
+    """`l1()`: the mean distance from middle grey, |2x - 1|: colours are paid for, and most become grey.
+
+    Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
+    """
+
+    def __call__(self, image: Tensor) -> Tensor:
+        from keras import ops
+
+        return over_places(ops.abs(2 * image - 1))
+
+
+@dataclass(frozen=True)
+class L2(Measure):
+    """`l2()`: the mean square of the distance from middle grey, (2x - 1)^2.
+
+    Source: Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks".
+    """
+
+    def __call__(self, image: Tensor) -> Tensor:
+        return over_places((2 * image - 1) ** 2)
+
+
+@dataclass(frozen=True)
+class Alpha(Measure):
+    """`alpha()`: the mean of (2x - 1)^6, small until a colour comes near black or white.
+
+    Source: Mahendran and Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them", alpha = 6.
+    """
+
+    def __call__(self, image: Tensor) -> Tensor:
+        return over_places((2 * image - 1) ** 6)
+
+
+@dataclass(frozen=True)
+class Blur(Measure):
+    """`blur()`: the mean square of the difference from its own blurred copy, which is held still.
+
+    The blur is the binomial one of 3x3 pixels (1, 2, 1)/4, the picture mirrored at its borders. For the copy is held
+    still, to go down is to take a step towards it.
+    Source: lucid's objectives (Olah, Mordvintsev and Schubert 2017, "Feature Visualization").
+    """
+
+    def __call__(self, image: Tensor) -> Tensor:
+        from keras import ops
+
+        return over_places((image - ops.stop_gradient(_blurred(image))) ** 2)
+
+
+@dataclass(frozen=True)
+class Frequency(Measure):
+    """`frequency()`: the energy of high frequencies, the mean square of the picture's Laplacian over 8.
+
+    That is of (4x - the four neighbours)/8, the picture mirrored at its borders. A wave of u and v radians a pixel
+    counts by the square of (2 - cos u - cos v)/4: not at all where it is flat, whole as the finest checkerboard, and
+    long waves by the fourth power of their frequency.
+    Source: the penalties on high frequencies in Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
+    """
+
+    def __call__(self, image: Tensor) -> Tensor:
+        padded = _mirrored(image)
+        beside = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] + padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
+        return over_places(((4 * image - beside) / 8) ** 2)
+
+
+@dataclass(frozen=True)
+class Distance(Measure):
+    """`distance()`: the mean square of the difference from what the ascent started from, at this octave's size.
+
+    Source: Mahendran and Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them" (their loss).
+    """
+
+    def reads(self, layer: str) -> tuple[str, ...]:
+        return layer, START
+
+    def __call__(self, image: Tensor, start: Tensor) -> Tensor:
+        return over_places((image - start) ** 2)
+
+
+def _mirrored(image: Tensor) -> Tensor:
+    """One pixel more at each border: the border's own again."""
+    from keras import ops
+
+    return ops.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
+
+
+def _blurred(image: Tensor) -> Tensor:
+    padded = _mirrored(image)
+    rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    return (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4

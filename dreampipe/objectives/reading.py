@@ -1,0 +1,75 @@
+"""The words of an objective's text, one after the other: `Reader`, on which the grammar descends."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+from dreampipe.errors import ObjectiveError
+from dreampipe.objectives.names import IDENTIFIER
+from dreampipe.objectives.terms import refused
+
+_TOKEN = re.compile(
+    rf"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>{IDENTIFIER})"
+    r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>[-+*/()\[\]@,])|(?P<end>$))'
+)
+
+
+class Token(NamedTuple):
+    """A piece of the text, and where it begins and ends: a number, name, string or sign, or the end."""
+
+    kind: str
+    text: str
+    at: int
+    end: int
+
+
+class Reader:
+    """Stands before a token of a text, and takes it where it is what is expected.
+
+    Everything that takes raises ObjectiveError, with a caret at the token that came instead.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.token = self._next(0)
+
+    def _next(self, at: int) -> Token:
+        found = _TOKEN.match(self.text, at)
+        if not found:
+            start = len(self.text) - len(self.text[at:].lstrip())
+            raise self.error(f"{self.text[start]!r} has no meaning here", start)
+        kind = found.lastgroup or "end"
+        return Token(kind, found[kind], found.start(kind), found.end())
+
+    def error(self, expected: str, at: int | None = None) -> ObjectiveError:
+        at = self.token.at if at is None else at
+        return refused(f"The objective cannot be read at character {at + 1}: {expected}.", self.text, at)
+
+    def take(self) -> Token:
+        token = self.token
+        self.token = self._next(token.end)
+        return token
+
+    def next_is(self, *signs: str) -> Token | None:
+        return self.take() if self.token.kind == "sign" and self.token.text in signs else None
+
+    def expect(self, sign: str) -> None:
+        if not self.next_is(sign):
+            raise self.error(f"expected {sign}")
+
+    def name(self, expected: str) -> str:
+        if self.token.kind not in ("string", "name"):
+            raise self.error(expected)
+        try:
+            text = str(json.loads(self.token.text)) if self.token.kind == "string" else self.token.text
+        except json.JSONDecodeError:
+            raise self.error("the quoted name is no valid JSON string") from None
+        self.take()
+        return text
+
+    def integer(self) -> int:
+        if self.token.kind != "number" or not self.token.text.isdigit() or len(self.token.text) > 9:
+            raise self.error("expected a whole number of at most 9 digits")
+        return int(self.take().text)
