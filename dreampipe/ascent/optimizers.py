@@ -6,8 +6,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
+from dreampipe.errors import RecipeError
+
 Tensor = Any
 Moments = tuple[Tensor, ...]
+WARMING = 0.96
+WARM = 400
+"""Nadam's momentum lacks half of this to the power of the step; behind so many steps float32 cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +48,81 @@ class Plain(Optimizer):
 
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
         return step_size * gradient, ()
+
+
+@dataclass(frozen=True)
+class Momentum(Optimizer):
+    """Step size times a sum of all gradients so far, each counting `momentum` times the one after it."""
+
+    momentum: float = 0.9
+    moments: ClassVar[tuple[str, ...]] = ("velocity",)
+
+    def __post_init__(self) -> None:
+        _check(momentum=self.momentum)
+
+    def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
+        velocity = self.momentum * moments[0] + gradient
+        return step_size * velocity, (velocity,)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """The mean gradient over the root of the mean square, each element by itself.
+
+    Attributes:
+        beta1, beta2: how much of the means of gradients and of squares stays at each step.
+        epsilon: added to the root.
+
+    Source: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", the form before its section 2.1.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    moments: ClassVar[tuple[str, ...]] = ("mean", "square")
+
+    def __post_init__(self) -> None:
+        _check(beta1=self.beta1, beta2=self.beta2)
+
+    def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
+        from keras import ops
+
+        mean, square = self._remembered(gradient, moments)
+        rate = step_size * ops.sqrt(1 - self.beta2**count) / (1 - self.beta1**count)
+        return rate * mean / (ops.sqrt(square) + self.epsilon), (mean, square)
+
+    def _remembered(self, gradient: Tensor, moments: Moments) -> Moments:
+        mean, square = moments
+        return mean + (1 - self.beta1) * (gradient - mean), square + (1 - self.beta2) * (gradient * gradient - square)
+
+
+@dataclass(frozen=True)
+class Nadam(Adam):
+    """Adam that looks one step ahead: Nesterov's momentum, warmed up.
+
+    Source: Dozat 2016, "Incorporating Nesterov Momentum into Adam".
+    """
+
+    def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
+        from keras import ops
+
+        mean, square = self._remembered(gradient, moments)
+        now, ahead = self._momentum(count), self._momentum(count + 1)
+        weighed = ahead * mean / (1 - self._product(count + 1)) + (1 - now) * gradient / (1 - self._product(count))
+        return step_size * weighed / (ops.sqrt(square / (1 - self.beta2**count)) + self.epsilon), (mean, square)
+
+    def _momentum(self, count: Tensor) -> Tensor:
+        return self.beta1 * (1 - 0.5 * WARMING**count)
+
+    def _product(self, count: Tensor) -> Tensor:
+        """The product of the momenta of all steps so far, whose factors but for `beta1` are soon 1."""
+        from keras import ops
+
+        products = np.cumprod(1 - 0.5 * WARMING ** np.arange(1, WARM + 1)).astype(np.float32)
+        return self.beta1**count * ops.take(products, ops.cast(ops.minimum(count, WARM) - 1, "int32"))
+
+
+def _check(**shares: float) -> None:
+    for name, share in shares.items():
+        if not 0 <= share < 1:
+            raise RecipeError(f"The optimizer's {name} came as {share}, but 0 to less than 1 is expected.")

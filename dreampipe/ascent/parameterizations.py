@@ -58,6 +58,10 @@ class Parameterization(ABC):
         """The parameters back in what is allowed after a step. In the graph."""
         return parameters
 
+    def laid(self, picture: Array, detail: Array) -> Array:
+        """What was climbed at a smaller size, laid onto the picture (height, width, 3) at its own."""
+        return np.asarray(np.clip(picture + detail, 0, 1), np.float32)
+
     @abstractmethod
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
         """Anything of the parameters' names and shapes, such as moments, of one size at another: linear."""
@@ -94,11 +98,16 @@ class Luminance(Parameterization):
 
     def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
         darkest, brightest = picture.min(axis=-1, keepdims=True), picture.max(axis=-1, keepdims=True)
-        source = picture + np.clip(0, -darkest, np.maximum(1 - brightest, -darkest))
+        source = picture + np.maximum(-darkest, 0) - np.maximum(brightest - 1, 0)
         return {"offset": np.zeros_like(darkest), "source": np.clip(source, 0, 1)}
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
         return parameters["source"] + parameters["offset"]
+
+    def laid(self, picture: Array, detail: Array) -> Array:
+        darkest, brightest = picture.min(axis=-1, keepdims=True), picture.max(axis=-1, keepdims=True)
+        grey = detail.mean(axis=-1, keepdims=True)
+        return np.asarray(picture + np.clip(grey, -darkest, 1 - brightest), np.float32)
 
     def project(self, parameters: Parameters) -> Parameters:
         from keras import ops

@@ -9,9 +9,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from dreampipe.ascent.amounts import Amount, Ramp, at, check_amount
+from dreampipe.errors import RecipeError
+
 Tensor = Any
 PICTURE = (1, 2, 3)
 """The axes of one picture in a batch."""
+SIGMA = Ramp(0.7, 2.5)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,113 @@ class Deviation(Shaping):
 
         gradient = _within_range(gradient)
         return gradient / ops.maximum(ops.std(gradient, axis=PICTURE, keepdims=True), 1e-6)
+
+
+@dataclass(frozen=True)
+class Sign(Shaping):
+    """1 where the gradient is positive, -1 where it is negative. Source: Goodfellow, Shlens and Szegedy 2015."""
+
+    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+        from keras import ops
+
+        return ops.sign(gradient)
+
+
+@dataclass(frozen=True)
+class Smooth(Shaping):
+    """Blurred: the mean of what Gaussians of half of `sigma`, `sigma` and twice `sigma` pixels make of it.
+
+    Each is cut to 9 x 9 pixels; at its border the picture is mirrored. The size of the gradient is left to a shaping
+    behind it. Source: the DeepDream of gordicaleksa, whose sigma grows from 0.7 to 2.5 over the 10 steps of an octave,
+    here over the ascent.
+    """
+
+    sigma: Amount = SIGMA
+
+    def __post_init__(self) -> None:
+        check_amount("The smoothing's sigma", self.sigma, 0.05)
+
+    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+        from keras import ops
+
+        distance = np.arange(-4, 5, dtype=np.float32) ** 2
+        sigmas = at(self.sigma, progress) * np.array([[0.5], [1], [2]], np.float32)
+        gaussians = ops.softmax(-distance / (2 * sigmas * sigmas), axis=1)
+        kernel = ops.einsum("si,sj->ij", gaussians, gaussians) / 3
+        return _filtered(mirrored(gradient, 4), kernel, 1)
+
+
+@dataclass(frozen=True)
+class Laplacian(Shaping):
+    """Split into `levels` bands of frequencies and a rest, each over its own root mean square, and put together again.
+
+    So coarse and fine detail grow alike. Source: the DeepDream notebook of TensorFlow 1, after Burt and Adelson 1983,
+    "The Laplacian Pyramid as a Compact Image Code".
+    """
+
+    levels: int = 4
+
+    def __post_init__(self) -> None:
+        if self.levels < 1:
+            raise RecipeError(f"The Laplacian's levels came as {self.levels}, but at least 1 is expected.")
+
+    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+        rest, bands = _within_range(gradient), []
+        for _ in range(self.levels):
+            finer, rest = rest, _halved(rest)
+            bands.append(_over_own_size(finer - _doubled_like(rest, finer)))
+        rest = _over_own_size(rest)
+        for band in reversed(bands):
+            rest = _doubled_like(rest, band) + band
+        return rest
+
+
+def _over_own_size(band: Tensor) -> Tensor:
+    from keras import ops
+
+    size = ops.sqrt(ops.mean(band * band, axis=PICTURE, keepdims=True))
+    return band / ops.maximum(size, 1e-5)  # a band of a hundred-thousandth of the gradient is rounding
+
+
+def _halved(gradient: Tensor) -> Tensor:
+    """Every second pixel of every second row of the blurred gradient."""
+    binomial = np.array([1, 4, 6, 4, 1], np.float32) / 16
+    return _filtered(mirrored(gradient, 2), np.outer(binomial, binomial), 2)
+
+
+def _doubled_like(gradient: Tensor, other: Tensor) -> Tensor:
+    """The gradient at the size of one that it was halved from, by the same binomial filter."""
+    from keras import ops
+
+    for axis in (1, 2):
+        around = mirrored(gradient, 1, (axis,))
+        count = ops.shape(gradient)[axis]
+        before, here, behind = (ops.take(around, ops.arange(count) + shift, axis=axis) for shift in (0, 1, 2))
+        pairs = ops.stack([(before + 6 * here + behind) / 8, (here + behind) / 2], axis=axis + 1)
+        shape = list(ops.shape(gradient))
+        shape[axis] = 2 * count
+        gradient = ops.take(ops.reshape(pairs, shape), ops.arange(ops.shape(other)[axis]), axis=axis)
+    return gradient
+
+
+def _filtered(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
+    """Each channel by itself filtered with this kernel (rows, columns), where it fits whole."""
+    from keras import ops
+
+    each = ops.repeat(ops.reshape(kernel, (*kernel.shape, 1, 1)), 3, axis=2)
+    return ops.depthwise_conv(gradient, each, strides, padding="valid", data_format="channels_last")
+
+
+def mirrored(picture: Tensor, margin: int, axes: tuple[int, ...] = (1, 2)) -> Tensor:
+    """The picture mirrored over its borders, however small it is: `margin` more pixels either way along these axes."""
+    from keras import ops
+
+    for axis in axes:
+        side = ops.shape(picture)[axis]
+        period = ops.maximum(2 * side - 2, 1)
+        place = ops.mod(ops.arange(-margin, side + margin), period)
+        picture = ops.take(picture, ops.minimum(place, period - place), axis=axis)
+    return picture
 
 
 def _within_range(gradient: Tensor) -> Tensor:
