@@ -23,6 +23,7 @@ from judge import Judge, listed, read, score
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.starts import noise
+from dreampipe.ascent.transforms import Jitter
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.models.motifnet import load, publish
@@ -45,7 +46,7 @@ def visualize(card: Card, folder: Path) -> None:
     rows = []
     for label, name in enumerate(card.classes[:NOTHING]):
         objective = Objective((Term(HEAD, Logit(label)),))
-        ascent = Ascent(card, objective, OCTAVES, steps=STEPS, step_size=STEP_SIZE, jitter=JITTER)
+        ascent = Ascent(card, objective, OCTAVES, steps=STEPS, step_size=STEP_SIZE, transforms=(Jitter(JITTER),))
         made = [ascent.run(noise(seed, SIZE), seed=seed).image for seed in range(SEEDS)]
         for seed, image in enumerate(made):
             _write(folder / f"{name}-{seed}.png", image)

@@ -1,6 +1,18 @@
-"""How to climb: the engine (`engine`), the sizes it climbs at (`octaves`) and one compiled step (`climber`)."""
+"""How to climb: one loop, and the values that it is made of.
 
+engine.py            Ascent: octaves, steps, what they tell, what comes of them
+climber.py           one compiled step: the only part that touches a model
+octaves.py           the sizes to climb at
+starts.py            where to start when there is no picture
+parameterizations.py what is climbed in place of the picture: pixels, spectra, a decoder's latents
+transforms.py        what stands between the picture and the model: jitter, rotation, scale, ...
+shaping.py           what is done to the gradient of the picture
+optimizers.py        how a step follows it
+amounts.py           numbers that change over an ascent, `8 -> 2`
+"""
+
+from dreampipe.ascent.amounts import Ramp
 from dreampipe.ascent.engine import Ascent, Result, Step
 from dreampipe.ascent.octaves import Octaves
 
-__all__ = ["Ascent", "Octaves", "Result", "Step"]
+__all__ = ["Ascent", "Octaves", "Ramp", "Result", "Step"]

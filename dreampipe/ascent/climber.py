@@ -1,103 +1,229 @@
-"""One step up, compiled once for all sizes: the only part of an ascent that touches a model."""
+"""One step up, compiled once for all sizes: the only part of an ascent that touches a model.
+
+The picture lives in parameters; transforms lie between it and the model. So the gradient comes back in three stages,
+each an exact product with a derivative: from the score to what the model saw, through the transforms to the picture,
+where it is shaped and masked, and through the parameterization to the parameters, which the optimizer moves.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
 
 from dreampipe import backend
+from dreampipe.ascent.optimizers import Optimizer
+from dreampipe.ascent.parameterizations import Parameterization
+from dreampipe.ascent.shaping import Shaping
+from dreampipe.ascent.transforms import Transform
 from dreampipe.backend import Tensor
 from dreampipe.models import tap
 from dreampipe.models.model_card import Card
 from dreampipe.models.opening import open_model
 from dreampipe.models.scaling import scale
-from dreampipe.objectives import BoundObjective
-from dreampipe.objectives.terms import HEAD, PROBABILITIES
+from dreampipe.objectives import HEAD, IMAGE, PROBABILITIES, START, UNIT, BoundObjective, start_of
 
-Normalization = Literal["mean", "deviation"]
 
-Climber = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""`(image (1, height, width, 3) in [0, 1], shift (2,) int32, step size ()) -> (image, score ())`."""
+@dataclass(frozen=True)
+class Climb:
+    """All that decides what a step computes, whatever the picture: what is compiled once, and kept.
+
+    Attributes:
+        masked: whether the gradient is weighed by a mask.
+        leaks: whether the gradient leaks through ReLUs; see `dreampipe.models.leaky`.
+    """
+
+    card: Card
+    objective: BoundObjective
+    parameterization: Parameterization
+    transforms: tuple[Transform, ...]
+    shaping: tuple[Shaping, ...]
+    optimizer: Optimizer
+    masked: bool = False
+    leaks: bool = False
+
+
+class State(NamedTuple):
+    """What a step changes: parameters by name, and for each moment of the optimizer its value by parameter."""
+
+    parameters: dict[str, Tensor]
+    moments: dict[str, dict[str, Tensor]]
+
+
+class Given(NamedTuple):
+    """What a step is given beside its state.
+
+    Attributes:
+        start: (batch, height, width, 3) in [0, 1], what the ascent started from at this size.
+        drawn: for each transform the numbers that it drew.
+        mask: (height, width, 1), the weight of each pixel's gradient; (1, 1, 1) where nothing is masked.
+        unit: (batch,) int32, each picture's own channel or class.
+        leak: (batch,), how much gradient leaks through a ReLU.
+        step_size, progress, count: of the step: in [0, 1] pixel units; from 0 to 1 over the ascent; from 1.
+    """
+
+    start: Tensor
+    drawn: tuple[Tensor, ...]
+    mask: Tensor
+    unit: Tensor
+    leak: Tensor
+    step_size: Tensor
+    progress: Tensor
+    count: Tensor
+
+
+class Stepped(NamedTuple):
+    """What a step did.
+
+    Attributes:
+        state: the new one.
+        scores: (batch, terms), weighted, before the step.
+        alive: (batch,), whether any gradient came out of the model.
+    """
+
+    state: State
+    scores: Tensor
+    alive: Tensor
+
+
+Climber = Callable[[State, Given], Stepped]
 
 
 @lru_cache(maxsize=8)
-def climber(card: Card, objective: BoundObjective, normalization: Normalization, margin: int) -> Climber:
-    """The compiled step for this model and objective.
+def climber(climb: Climb) -> Climber:
+    """The compiled step.
 
-    Kept for the process, for tracing it costs seconds and it holds nothing but what its arguments say.
+    Kept for the process, for tracing it costs seconds and it holds nothing but what its argument says.
 
     Raises:
         ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
     """
-    model = _tapped(card, objective)
+    looked = _looking(climb)
+    how = climb.parameterization
 
-    def step(image: Tensor, shift: Tensor, step_size: Tensor) -> tuple[Tensor, Tensor]:
-        seen = roll(mirrored(image, margin), shift)
+    def step(state: State, given: Given) -> Stepped:
+        climbed = [state.parameters[name] for name in how.climbed]
+        size = ops.shape(given.start)[1:3]
+        image, to_parameters = backend.pullback(lambda: how.image(state.parameters, size), climbed)
+        seen, to_image = backend.pullback(lambda: _transformed(climb, image, given), [image])
+        began = ops.stop_gradient(_transformed(climb, given.start, given)) if climb.objective.start_layers else None
 
-        def score() -> tuple[Tensor, None]:
-            values = model(scale(seen, card.scaling), training=False)
-            return ops.sum(objective(_named(values))), None
+        def score() -> tuple[Tensor, Tensor]:
+            scores = climb.objective.scores(looked(seen, began, image, given))
+            return ops.sum(scores), scores
 
-        value, _, (gradient,) = backend.value_and_gradients(score, [seen])
-        gradient = unmirrored(roll(gradient, -shift), margin)
-        return ops.clip(image + step_size * normalized(gradient, normalization), 0.0, 1.0), value
+        _, scores, (pull, penalty) = backend.value_and_gradients(score, [seen, image])
+        (gradient,) = to_image(pull)
+        gradient = _shaped(climb, gradient + penalty if climb.objective.reads_image else gradient, given)
+        moved = _moved(climb, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), given)
+        reads_model = bool(climb.objective.layers or climb.objective.head)
+        felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
+        return Stepped(moved, scores, felt > 0)
 
-    return backend.compiled(step, backend.spec(1, None, None, 3), backend.spec(2, dtype="int32"), backend.spec())
+    return backend.compiled(step, *_specs(climb))
+
+
+def _looking(climb: Climb) -> Callable[..., dict[str, Tensor]]:
+    """What a bound objective reads, out of what the model sees: `(seen, start as seen, image, given) -> values`."""
+    card, objective = climb.card, climb.objective
+    model = tapped(card, objective, climb.leaks)
+    of_start = tap.tap(open_model(card), objective.start_layers) if objective.start_layers else None
+    guided = {guide.key: _features(card, guide.layer, guide.pixels) for guide in objective.guides}
+
+    def looked(seen: Tensor, began: Tensor, image: Tensor, given: Given) -> dict[str, Tensor]:
+        leak = {"leak": given.leak} if climb.leaks else {}
+        values = _named(model(scale(seen, card.scaling), training=False, **leak)) if model else {}
+        if of_start:
+            tapped_start = of_start(scale(began, card.scaling), training=False)
+            values |= {start_of(layer): value for layer, value in tapped_start.items()}
+        return {**values, **guided, IMAGE: image, START: given.start, UNIT: given.unit}
+
+    return looked
 
 
 @lru_cache(maxsize=8)
-def _tapped(card: Card, objective: BoundObjective) -> Any:
-    """The model from image to the activations that the objective reads."""
-    model = tap.tap(open_model(card), objective.layers, logits=objective.head)
+def tapped(card: Card, objective: BoundObjective, leaks: bool = False) -> Any:
+    """The model from image to the activations that the objective reads; None where it reads none."""
+    if not objective.layers and not objective.head:
+        return None
+    model = tap.tap(open_model(card), objective.layers, logits=objective.head, leaks=leaks)
     picture = keras.KerasTensor((1, *(card.fixed or (None, None)), 3))
-    shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture).items()}
+    leak = {"leak": keras.KerasTensor((1,))} if leaks else {}
+    shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture, **leak).items()}
     objective.check(_named(shapes))
     return model
 
 
-def _named(values: dict[str, Any]) -> dict[str, Any]:
+def _features(card: Card, layer: str, pixels: Any) -> Tensor:
+    """A guide's activation (1, ...), held still."""
+    return tap.tap(open_model(card), [layer])(scale(ops.convert_to_tensor(pixels[None]), card.scaling))[layer]
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
     """Tapped values, or anything of each, by the names that an objective's terms have for them."""
     if tap.LOGITS not in values:
-        return values
+        return dict(values)
     return {**values, HEAD: values[tap.LOGITS], PROBABILITIES: values[tap.PROBABILITIES]}
 
 
-def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
-    """How many pixels a picture may have for its ascent to use at most half of the memory that is free now."""
+def _transformed(climb: Climb, image: Tensor, given: Given) -> Tensor:
+    for transform, drawn in zip(climb.transforms, given.drawn, strict=True):
+        image = transform(image, drawn)
+    return image
+
+
+def _shaped(climb: Climb, gradient: Tensor, given: Given) -> Tensor:
+    for shaping in climb.shaping:
+        gradient = shaping(gradient, given.progress)
+    return gradient * given.mask if climb.masked else gradient
+
+
+def _moved(climb: Climb, state: State, gradients: Mapping[str, Tensor], given: Given) -> State:
+    """The state after the optimizer's step, the parameters brought back into what is allowed."""
+    parameters, moments = dict(state.parameters), {name: dict(of) for name, of in state.moments.items()}
+    for name, gradient in gradients.items():
+        before = tuple(of[name] for of in state.moments.values())
+        move, after = climb.optimizer.step(gradient, before, given.count, given.step_size)
+        parameters[name] = parameters[name] + move
+        for of, value in zip(moments.values(), after, strict=True):
+            of[name] = value
+    return State(climb.parameterization.project(parameters), moments)
+
+
+def _specs(climb: Climb) -> tuple[State, Given]:
+    """The forms of a step's arguments, for any number of pictures of any size."""
+    how = climb.parameterization
+    parameters = {name: backend.spec(*shape) for name, shape in how.shapes.items()}
+    moments = {moment: {name: parameters[name] for name in how.climbed} for moment in climb.optimizer.moments}
+    given = Given(
+        start=backend.spec(None, None, None, 3),
+        drawn=tuple(backend.spec(transform.width) for transform in climb.transforms),
+        mask=backend.spec(None, None, 1),
+        unit=backend.spec(None, dtype="int32"),
+        leak=backend.spec(None),
+        step_size=backend.spec(),
+        progress=backend.spec(),
+        count=backend.spec(),
+    )
+    return State(parameters, moments), given
+
+
+def picture(parameterization: Parameterization, parameters: Mapping[str, Any], size: tuple[int, int]) -> Any:
+    """The pictures (batch, height, width, 3) float32 that parameters stand for."""
+    return np.asarray(parameterization.image(dict(parameters), ops.convert_to_tensor(np.int32(size))), np.float32)
+
+
+def pixels_that_fit(card: Card, objective: BoundObjective, batch: int = 1) -> int:
+    """How many pixels each of `batch` pictures may have for their ascent to use at most half of the free memory."""
     layers = tap.describe(open_model(card))
-    deepest = len(layers) if objective.head else max(i for i, x in enumerate(layers, 1) if x.name in objective.layers)
+    read = {*objective.layers, *objective.start_layers}
+    deepest = len(layers) if objective.head else max((i for i, x in enumerate(layers, 1) if x.name in read), default=0)
     kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])
     # Every activation once, in float32, and the picture a few times: motifnet was measured at 0.7 of this, MobileNet,
     # whose normalizations and activations count apart, at 0.4.
-    return int(backend.free_memory() / 2 / (4 * (kept + 24)))
-
-
-def roll(image: Tensor, shift: Tensor) -> Tensor:
-    """Shift (batch, height, width, channels) by (rows, columns); what leaves at one side enters at the other."""
-    return ops.roll(image, shift, axis=(1, 2))
-
-
-def mirrored(image: Tensor, margin: int) -> Tensor:
-    """The picture with a mirrored margin, so that rolling never lays its left edge beside its right one."""
-    return ops.pad(image, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="reflect") if margin else image
-
-
-def unmirrored(gradient: Tensor, margin: int) -> Tensor:
-    """A gradient without that margin: what the mirrored pixels ask for is not the picture's."""
-    return gradient[:, margin:-margin, margin:-margin] if margin else gradient
-
-
-def normalized(gradient: Tensor, normalization: Normalization) -> Tensor:
-    """The gradient (batch, height, width, 3) over each picture's mean of |g|, or its deviation; zero stays zero."""
-    axes = (1, 2, 3)
-    largest = ops.max(ops.abs(gradient), axis=axes, keepdims=True)
-    gradient = gradient / ops.where(largest > 0, largest, 1.0)  # neither its mean nor its square may leave float32
-    if normalization == "mean":
-        size = ops.mean(ops.abs(gradient), axis=axes, keepdims=True)
-    else:
-        size = ops.std(gradient, axis=axes, keepdims=True)
-    return gradient / ops.maximum(size, 1e-6)
+    return int(backend.free_memory() / 2 / (4 * (kept + 24)) / batch)

@@ -58,9 +58,9 @@ def _resized(image: Array, size: Size, interpolation: int) -> Array:
 
 
 def pad_to(image: Array, least: int) -> tuple[Array, tuple[slice, slice]]:
-    """The picture, mirrored beyond its border until both sides have `least` pixels, and where it lies in that."""
-    height, width = image.shape[:2]
+    """(..., height, width, channels), mirrored outwards to sides of at least `least`, and where the picture lies."""
+    height, width = image.shape[-3:-1]
     tall, wide = max(0, least - height), max(0, least - width)
     top, left = tall // 2, wide // 2
-    padded = np.pad(image, ((top, tall - top), (left, wide - left), (0, 0)), mode="reflect")
-    return padded, (slice(top, top + height), slice(left, left + width))
+    margins = [*[(0, 0)] * (image.ndim - 3), (top, tall - top), (left, wide - left), (0, 0)]
+    return np.pad(image, margins, mode="reflect"), (slice(top, top + height), slice(left, left + width))

@@ -1,20 +1,87 @@
-"""Where an ascent starts from when there is no picture."""
+"""Where an ascent starts that has no picture to dream: noise, grey, or a picture whose traits it accentuates."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
+from dreampipe.ascent.octaves import Size, fit
 from dreampipe.frames import Array
+
+Colour = tuple[float, float, float]
+"""Red, green and blue in [0, 1]."""
+MIDDLE: Colour = (0.45, 0.45, 0.45)
+"""About the mean of photographs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start(ABC):
+    """A first picture for every ascent of a batch."""
+
+    def shape(self, longest: int) -> Size:
+        """Height and width of a picture whose longest side has so many pixels."""
+        return longest, longest
+
+    @abstractmethod
+    def pictures(self, size: Size, count: int, seed: int) -> Array:
+        """(count, height, width, 3) float32 in [0, 1], the same for the same arguments."""
+
+
+@dataclass(frozen=True, eq=False)
+class Noise(Start):
+    """Noise of a mean colour whose amplitude falls as 1 / frequency ** falloff, other noise for each picture.
+
+    The default is about the spectrum of natural pictures (Field 1987, "Relations between the statistics of natural
+    images and the response properties of cortical cells"); `falloff` 0 is white noise.
+    """
+
+    colour: Colour = MIDDLE
+    deviation: float = 0.1
+    falloff: float = 1.0
+
+    def pictures(self, size: Size, count: int, seed: int) -> Array:
+        seeds: list[int | tuple[int, int]] = [seed, *((seed, number) for number in range(1, count))]
+        settings = {"mean": self.colour, "deviation": self.deviation, "falloff": self.falloff}
+        return np.stack([noise(one, size, **settings) for one in seeds])  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class Grey(Start):
+    """One colour everywhere."""
+
+    colour: Colour = MIDDLE
+
+    def pictures(self, size: Size, count: int, seed: int) -> Array:
+        return np.broadcast_to(np.float32(self.colour), (count, *size, 3)).copy()
+
+
+@dataclass(frozen=True, eq=False)
+class Picture(Start):
+    """A picture (height, width, 3) float32 in [0, 1]: what it shows of the objective is accentuated."""
+
+    pixels: Array
+
+    def shape(self, longest: int) -> Size:
+        height, width = self.pixels.shape[:2]
+        factor = longest / max(height, width)
+        return max(1, round(height * factor)), max(1, round(width * factor))
+
+    def pictures(self, size: Size, count: int, seed: int) -> Array:
+        return np.repeat(fit(self.pixels, size)[None], count, axis=0)
 
 
 def noise(
-    seed: int, size: tuple[int, int], *, mean: float = 0.45, deviation: float = 0.1, falloff: float = 1.0
+    seed: int | Sequence[int],
+    size: Size,
+    *,
+    mean: float | Colour = 0.45,
+    deviation: float = 0.1,
+    falloff: float = 1.0,
 ) -> Array:
-    """Coloured noise (height, width, 3) float32 in [0, 1] whose amplitude falls as 1 / frequency ** falloff.
-
-    The default is about the spectrum of natural pictures (Field 1987, "Relations between the statistics of natural
-    images and the response properties of cortical cells"); `falloff` 0 is white.
-    """
+    """One picture (height, width, 3) float32 in [0, 1] of the noise that `Noise` describes."""
     height, width = size
     spectrum = np.fft.rfft2(np.random.default_rng(seed).standard_normal((3, height, width)))
     frequency = np.hypot(np.fft.fftfreq(height)[:, None] * height, np.fft.rfftfreq(width)[None] * width)

@@ -17,6 +17,7 @@ from keras import ops
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models import fields
 from dreampipe.models.graph import Graph, Key, Ref, read
+from dreampipe.models.leaky import Leaking, leaky
 from dreampipe.models.model_card import Layer
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
@@ -50,6 +51,30 @@ def describe(model: keras.Model) -> tuple[Layer, ...]:
     return fields.layers(_graph(model))
 
 
+def branch(model: keras.Model, layer: str, channel: int) -> tuple[str, int]:
+    """The layer that makes a channel of `layer`, and its number there.
+
+    They differ where branches are only laid side by side: then a gradient need not go through those that play no part.
+
+    Raises:
+        ModelError: the name is unknown.
+    """
+    graph = _graph(model)
+    key, name = _named(graph, layer).key, layer
+    widths = {found.name: found.channels for found in fields.layers(graph)}
+    while (node := graph.nodes[key]).kind == "Concatenate" and node.config.get("axis", -1) in (-1, 3):
+        for ref in node.inputs:
+            above = graph.nodes[ref.key]
+            width = widths.get(above.name)
+            if width is None or ref.output:
+                return name, channel
+            if channel < width:
+                key, name = ref.key, above.name
+                break
+            channel -= width
+    return name, channel
+
+
 def head(model: keras.Model) -> Head:
     """Where the logits of a model are.
 
@@ -61,7 +86,7 @@ def head(model: keras.Model) -> Head:
     return Head(graph.nodes[found.ref.key].name, found.squashing == "softmax")
 
 
-def tap(model: keras.Model, layers: Sequence[str], logits: bool = False) -> keras.Model:
+def tap(model: keras.Model, layers: Sequence[str], logits: bool = False, leaks: bool = False) -> keras.Model:
     """A model of the same weights that computes the layers asked for, and nothing that they do not need.
 
     Args:
@@ -69,6 +94,8 @@ def tap(model: keras.Model, layers: Sequence[str], logits: bool = False) -> kera
         layers: names out of `describe(model)`.
         logits: also "logits" (batch, classes), before any softmax, and "probabilities", after the model's own squashing
             (a softmax, where it has none).
+        leaks: also takes `leak` (batch,), how much of its gradient each picture gets where a ReLU blocks it; see
+            `dreampipe.models.leaky`.
 
     Returns:
         from an image to a dict with a float32 tensor under each name. It takes every size that its layers can take,
@@ -85,7 +112,8 @@ def tap(model: keras.Model, layers: Sequence[str], logits: bool = False) -> kera
     needed = _needed(graph, [*wanted.values(), *([top.ref] if top else [])])
     nodes = {key: node for key, node in graph.nodes.items() if key in needed}
     steps = [(key, _revived(node.args), _revived(node.kwargs)) for key, node in nodes.items()]
-    return _Tap(_Program(graph.input, steps, wanted, top), [_operation(model, n.path) for n in nodes.values()])
+    operations = [_operation(model, n.path) for n in nodes.values()]
+    return _Tap(_Program(graph.input, steps, wanted, top, leaks), operations)
 
 
 def _graph(model: keras.Model) -> Graph:
@@ -145,6 +173,7 @@ class _Program:
     steps: Sequence[tuple[Key, Any, Any]]
     wanted: Mapping[str, Ref]
     top: _Head | None
+    leaks: bool
 
 
 class _Tap(keras.Model):  # type: ignore[misc]
@@ -154,18 +183,20 @@ class _Tap(keras.Model):  # type: ignore[misc]
         super().__init__(name="tap", dtype="float32")
         self.program = program
         self.operations_in_order = list(operations)  # Keras finds the weights through this
+        self.leaking: list[Leaking | None] = [leaky(o) if program.leaks else None for o in operations]
 
-    def call(self, image: Any) -> dict[str, Any]:
+    def call(self, image: Any, leak: Any = None) -> dict[str, Any]:
         program, top = self.program, self.program.top
         values: dict[Ref, Any] = {program.source: image}
         raw = None
-        for (key, args, kwargs), operation in zip(program.steps, self.operations_in_order, strict=True):
+        ran = zip(program.steps, self.operations_in_order, self.leaking, strict=True)
+        for (key, args, kwargs), operation, leaking in ran:
             given = _filled(args, values)
             if top and top.inside and key == top.ref.key:
                 raw = _before_activation(operation, given[0])
             # Asked for by name, for layers of chance (RandomFlip) otherwise act as in training.
             rest = {"training": False} if isinstance(operation, keras.layers.Layer) else {}
-            result = operation(*given, **_filled(kwargs, values) | rest)
+            result = leaking(given[0], leak) if leaking else operation(*given, **_filled(kwargs, values) | rest)
             values |= {Ref(key, i): value for i, value in enumerate(keras.tree.flatten(result))}
         outputs = {name: ops.cast(values[ref], "float32") for name, ref in program.wanted.items()}
         return outputs | (_of_head(top, raw if top.inside else values[top.ref]) if top else {})

@@ -7,12 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from dreampipe.ascent.shaping import Deviation, MeanAbsolute
+from dreampipe.ascent.transforms import Jitter
 from dreampipe.models import Card
 
 Build = Callable[[Any, Any], Any]
 """`(keras, image) -> output`; a function of this module, so that each model is saved once."""
 Make = Callable[..., Card]
 """The fixture: `make(build, scaling="unit", side=None)`."""
+
+NORMALIZATIONS = {"mean": MeanAbsolute(), "deviation": Deviation()}
+
+
+def how(*, jitter: int | None = None, normalization: str | None = None, **settings: Any) -> dict[str, Any]:
+    """Settings of an `Ascent`, jitter and normalization written short."""
+    settings |= {} if jitter is None else {"transforms": (Jitter(jitter),)}
+    return settings | ({} if normalization is None else {"shaping": (NORMALIZATIONS[normalization],)})
+
 
 SLOPE = np.float32([0.5, -1.0, 0.25])
 OTHER = np.float32([0.25, 0.5, 1.0])

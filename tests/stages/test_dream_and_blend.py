@@ -11,11 +11,12 @@ import psutil
 import pytest
 
 from dreampipe import Ascent, Blend, Dream, Frame, Objective, Octaves, Pipeline, Resize, Step, card
+from dreampipe.ascent.transforms import Jitter
 
 
 @pytest.fixture(scope="module")
 def ascent(tiny_model: Path) -> Ascent:
-    return Ascent(card(tiny_model, "unit"), Objective.parse("second"), Octaves(2), steps=2, jitter=4)
+    return Ascent(card(tiny_model, "unit"), Objective.parse("second"), Octaves(2), steps=2, transforms=(Jitter(4),))
 
 
 def frame(height: int = 48, width: int = 64) -> Frame:

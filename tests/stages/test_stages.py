@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from dreampipe import Ascent, Blend, Dream, Frame, MediaInfo, Objective, Octaves, Pipeline, Resize, Stage, card
+from dreampipe.ascent.transforms import Jitter
+from dreampipe.stages import Caption
 
 Make = Callable[[Ascent], Stage]
 
@@ -21,6 +23,7 @@ STAGES: dict[str, Make] = {
     "resize": lambda ascent: Resize(20),
     "resize nothing": lambda ascent: Resize(1000),
     "blend": lambda ascent: Blend(0.5),
+    "caption": lambda ascent: Caption("eye"),
     "dream": lambda ascent: Dream(ascent, seed=3),
     "dream small": lambda ascent: Dream(ascent, max_size=20),
     "pipeline": lambda ascent: Pipeline([Resize(28), Dream(ascent), Blend(0.5)]),
@@ -31,7 +34,7 @@ STAGES: dict[str, Make] = {
 
 @pytest.fixture(scope="module")
 def ascent(tiny_model: Path) -> Ascent:
-    return Ascent(card(tiny_model, "unit"), Objective.parse("second"), Octaves(2), steps=2, jitter=4)
+    return Ascent(card(tiny_model, "unit"), Objective.parse("second"), Octaves(2), steps=2, transforms=(Jitter(4),))
 
 
 @pytest.fixture(params=STAGES)
