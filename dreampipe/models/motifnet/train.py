@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import keras
 import numpy as np
@@ -29,14 +30,15 @@ from keras import ops
 
 from dreampipe import backend
 from dreampipe.backend import Tensor
-from dreampipe.errors import ModelError
 from dreampipe.models import motifnet
 from dreampipe.models.motifnet import evaluate, network, publish
+from dreampipe.models.motifnet.checkpoints import averaged, restore_state, save_arrays, save_state
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render_many
 from dreampipe.models.opening import open_model
 
 log = logging.getLogger(__name__)
 Pictures = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]
+PlanType = TypeVar("PlanType")
 _CHUNK = 500
 
 
@@ -104,18 +106,18 @@ def _render_chunk(folder: Path, seed: int, numbers: range) -> None:
     save_arrays(_chunk_path(folder, seed, numbers), {"pixels": pixels, "labels": labels})
 
 
-def save_arrays(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
-    """Write an npz so that the final name never holds half a file."""
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+class Draws(Protocol):
+    """What of a plan decides its batches."""
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def batch(self) -> int: ...
 
 
 def batches(
-    pictures: Pictures, plan: Plan, first: int
+    pictures: Pictures, plan: Draws, first: int
 ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]]:
     """Augmented batches for ever, from batch number `first` on; each depends on the seed and its number alone."""
     pixels, labels = pictures
@@ -196,9 +198,8 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write the whole state as one file."""
-        arrays = {f"v{i}": np.asarray(v) for i, v in enumerate(self._variables())}
-        whole = {**arrays, "perturbation": self.perturbation, "update": np.array(self.update)}
-        save_arrays(path, {**whole, "plan": np.array(repr(self.plan))})
+        rest = {"perturbation": self.perturbation, "update": np.array(self.update)}
+        save_state(path, self.plan, self._variables(), rest)
 
     def restore(self, path: Path) -> None:
         """Go on from a saved state.
@@ -206,21 +207,12 @@ class Trainer:
         Raises:
             ModelError: the state is that of another plan.
         """
-        with np.load(path) as saved:
-            if str(saved["plan"]) != repr(self.plan):
-                raise ModelError(f"{path} is the checkpoint of {saved['plan']}: give its options, or another folder.")
-            for i, variable in enumerate(self._variables()):
-                variable.assign(saved[f"v{i}"])
-            self.perturbation = saved["perturbation"]
-            self.update = int(saved["update"])
+        rest = restore_state(path, self.plan, self._variables())
+        self.perturbation, self.update = np.asarray(rest["perturbation"], np.float32), int(rest["update"])
 
     def averaged(self) -> list[npt.NDArray[np.float16]]:
         """The moving average of the weights, in half precision, in the order of `model.weights`."""
-        raw = [np.asarray(w) for w in self.model.weights]
-        self.optimizer.finalize_variable_values(self.model.trainable_variables)
-        averaged = [np.asarray(w).astype(np.float16) for w in self.model.weights]
-        self.model.set_weights(raw)
-        return averaged
+        return averaged(self.optimizer, self.model.weights)
 
 
 @contextmanager
@@ -247,26 +239,45 @@ def within(d: Tensor, radius: Tensor) -> Tensor:
 
 def main() -> None:
     """The command line of a training: folder for pictures and checkpoints, and the fields of the plan."""
-    parser = argparse.ArgumentParser(prog="python -m dreampipe.models.motifnet.train", description=__doc__)
-    parser.add_argument("folder", type=Path, help="holds pictures and checkpoints; a second run goes on from there")
-    parser.add_argument("--publish", action="store_true", help="put the weights and their figures into the package")
-    for name, default in vars(Plan()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
-    options = vars(parser.parse_args())
-    folder, to_publish = options.pop("folder"), options.pop("publish")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    plan = Plan(**options)
+    folder, to_publish, plan = asked(Plan, "python -m dreampipe.models.motifnet.train", __doc__)
     pictures = rendered(folder / "pictures", plan.pictures, plan.seed)
     trainer = Trainer(plan)
-    if (folder / "checkpoint.npz").exists():
-        trainer.restore(folder / "checkpoint.npz")
-        log.info("going on from update %d", trainer.update)
-    trainer.run(pictures, folder, lambda p: log.info("%s", p))
+    go_on(trainer, pictures, folder)
     trained = folder / "weights.npz"
     save_arrays(trained, dict(zip((w.path for w in trainer.model.weights), trainer.averaged(), strict=True)))
     if to_publish:
         publish.weights(trained)
         publish.figures(measured(open_model(motifnet.card())))
+
+
+def asked(plan: type[PlanType], program: str, description: str | None) -> tuple[Path, bool, PlanType]:
+    """The command line of a training: its folder, whether to publish what it makes, and its plan."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("folder", type=Path, help="holds pictures and checkpoints; a second run goes on from there")
+    parser.add_argument("--publish", action="store_true", help="put the weights and their figures into the package")
+    for name, default in vars(plan()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    options = vars(parser.parse_args())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    return options.pop("folder"), options.pop("publish"), plan(**options)
+
+
+class Resumable(Protocol):
+    """A training that can be interrupted: `Trainer`, and that of the decoder."""
+
+    update: int
+
+    def restore(self, path: Path) -> None: ...
+
+    def run(self, pictures: Pictures, folder: Path, on_progress: Callable[[Any], None]) -> None: ...
+
+
+def go_on(trainer: Resumable, pictures: Pictures, folder: Path) -> None:
+    """Train to the plan's end, from the last checkpoint if there is one."""
+    if (folder / "checkpoint.npz").exists():
+        trainer.restore(folder / "checkpoint.npz")
+        log.info("going on from update %d", trainer.update)
+    trainer.run(pictures, folder, lambda p: log.info("%s", p))
 
 
 def measured(model: keras.Model) -> dict[str, float]:
