@@ -29,9 +29,10 @@ from PIL import Image
 
 from dreampipe import backend
 from dreampipe.models.motifnet import evaluate
+from dreampipe.models.motifnet.checkpoints import save_arrays
 from dreampipe.models.motifnet.renderer import CLASSES, NOTHING, SIZE
 from dreampipe.models.motifnet.scenery import scene
-from dreampipe.models.motifnet.train import Pictures, policy, rendered, save_arrays
+from dreampipe.models.motifnet.train import Pictures, policy, rendered
 
 log = logging.getLogger("judge")
 Array = npt.NDArray[np.float32]

@@ -4,6 +4,7 @@ network.py    the architecture
 renderer.py   the training pictures: motifs/ on a scenery.py
 train.py      the training, which makes weights.npz
 card.toml     what is known of the result
+decoder.py, train_decoder.py, decoder_weights.npz, decoder.toml   the same of the learned prior
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 CARD = Path(__file__).with_name("card.toml")
 WEIGHTS = Path(__file__).with_name("weights.npz")
+DECODER_CARD = Path(__file__).with_name("decoder.toml")
+DECODER_WEIGHTS = Path(__file__).with_name("decoder_weights.npz")
 
 
 def card() -> Card:
@@ -53,17 +57,41 @@ def load(card: Card, weights: Path = WEIGHTS) -> keras.Model:
     Raises:
         ModelError: the weights are missing, not those of the card's SHA-256, or not those of this network.
     """
-    data = _checked(weights, card.sha256)
+
+    def build() -> keras.Model:
+        from dreampipe.models.motifnet import network
+
+        return network.build(len(card.classes))
+
+    return _filled(build, weights, card.sha256)
+
+
+def load_decoder(sha256: str, weights: Path = DECODER_WEIGHTS) -> keras.Model:
+    """The decoder with its weights, kept as those of the network are.
+
+    Raises:
+        ModelError: as of `load`.
+    """
+
+    def build() -> keras.Model:
+        from dreampipe.models.motifnet import decoder
+
+        return decoder.decoder()
+
+    return _filled(build, weights, sha256)
+
+
+def _filled(build: Callable[[], keras.Model], weights: Path, sha256: str) -> keras.Model:
+    """What is built, with its weights in; nothing is built before they have been checked."""
+    data = _checked(weights, sha256)
     import numpy as np
 
-    from dreampipe.models.motifnet import network
-
-    model = network.build(len(card.classes))
+    model = build()
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         expected = {w.path: w.shape for w in model.weights}
         if {name: arrays[name].shape for name in arrays.files} != expected:
             raise ModelError(
-                f"The weights {weights} are of another network than this motifnet: install dreampipe again."
+                f"The weights {weights} are of another network than this {model.name}: install dreampipe again."
             )
         for variable in model.weights:
             variable.assign(arrays[variable.path].astype(np.float32))

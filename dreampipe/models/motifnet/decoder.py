@@ -1,0 +1,71 @@
+"""The network of the learned prior: a small decoder whose pictures are those that `motifnet` was trained on.
+
+    decoder     latents (batch, h, w, CHANNELS), each like N(0, 1)  ->  picture (batch, STRIDE h, STRIDE w, 3) in [0, 1]
+    encoder     picture  ->  mean and log variance of its latents, each (batch, h, w, CHANNELS); wanted in training
+
+Fully convolutional, so that one decoder draws pictures of every size. Made to be climbed through, as `network.py` is:
+no batch normalization, smooth activations, reflected borders; enlarged by repetition and convolved, for transposed
+convolutions leave checkerboards (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from dreampipe.models.motifnet.network import ReflectPadding2D
+
+CHANNELS = 32
+STRIDE = 16
+_COARSE = 128
+_FINER = ((112, 2), (80, 2), (32, 2), (16, 0))
+"""Channels after each doubling of the grid, and convolutions on it: few where it is fine, for there they are dear."""
+_SEEN = (24, 48, 96, 128)
+"""Channels of the encoder after each halving of the grid."""
+
+
+def _convolve(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int,
+    name: str,
+    strides: int = 1,
+    activation: str | None = "silu",
+    start: float = 1.0,
+) -> keras.KerasTensor:
+    """A convolution whose first weights let through `start` of the variance that comes in."""
+    if size > 1:
+        x = ReflectPadding2D(size // 2, name=f"{name}_pad")(x)
+    weights = keras.initializers.VarianceScaling(2 * start if activation == "silu" else start)
+    return layers.Conv2D(filters, size, strides, activation=activation, kernel_initializer=weights, name=name)(x)
+
+
+def _refined(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
+    """A convolution added to its own input; a small one at first, for nothing normalizes what is added up."""
+    return layers.Add(name=name)([x, _convolve(x, filters, 3, f"{name}_3x3", start=0.1)])
+
+
+def decoder() -> keras.Model:
+    """The untrained decoder; a grid of latents has at least two cells along each side."""
+    latents = keras.Input((None, None, CHANNELS), name="latents")
+    x = _convolve(latents, _COARSE, 3, "coarse")
+    for number in (1, 2):
+        x = _refined(x, _COARSE, f"coarse_refined{number}")
+    for level, (filters, refinements) in enumerate(_FINER, 1):
+        x = _convolve(x, filters, 1, f"finer{level}_1x1", activation=None)
+        x = layers.UpSampling2D(2, name=f"finer{level}")(x)
+        for number in range(1, refinements + 1):
+            x = _refined(x, filters, f"finer{level}_refined{number}")
+    return keras.Model(latents, _convolve(x, 3, 3, "picture", activation="sigmoid", start=0.1), name="motif_decoder")
+
+
+def encoder() -> keras.Model:
+    """The untrained encoder, of pictures whose sides are multiples of `STRIDE`."""
+    image = keras.Input((None, None, 3), name="image")
+    x = layers.Rescaling(2.0, -1.0, name="centred")(image)
+    for level, filters in enumerate(_SEEN, 1):
+        x = _convolve(x, filters, 5 if level == 1 else 3, f"seen{level}", strides=2)
+        x = _refined(x, filters, f"seen{level}_refined") if level > 2 else x
+    mean = _convolve(x, CHANNELS, 1, "mean", activation=None)
+    log_variance = _convolve(x, CHANNELS, 1, "log_variance", activation=None, start=0.1)
+    return keras.Model(image, [mean, log_variance], name="encoder")

@@ -1,0 +1,184 @@
+"""Trains the learned prior: `python -m dreampipe.models.motifnet.train_decoder FOLDER`.
+
+A variational autoencoder (Kingma and Welling 2013) on the pictures that `motifnet` learns from, with a grid of latents.
+Pictures are compared by their pixels and by what `motifnet` sees in them (Dosovitskiy and Brox 2016, "Generating Images
+with Perceptual Similarity Metrics"), for pixels alone ask for the mean of all that a picture could be, which is a blur.
+The decoder is shipped, as a moving average over the updates; the encoder has served.
+
+Drawn from the plan's seed and the number of the update, resumed as in `train.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+
+from dreampipe import backend
+from dreampipe.backend import Tensor
+from dreampipe.models import motifnet
+from dreampipe.models.motifnet import decoder, evaluate, publish
+from dreampipe.models.motifnet.checkpoints import Arrays, averaged, restore_state, save_arrays, save_state
+from dreampipe.models.motifnet.train import Pictures, asked, batches, go_on, rendered
+from dreampipe.models.opening import open_model
+from dreampipe.models.tap import tap
+
+LAYERS = ("stem2", "mixed1", "mixed3")
+"""Where `motifnet` compares: the edges of a picture, its grain and its parts."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training, whole.
+
+    Attributes:
+        seed: of the pictures, the first weights and every draw.
+        pictures: how many are rendered, numbers 0 to pictures - 1; another seed than motifnet's own.
+        perception: weight of the distance between layers of motifnet, beside that of the pixels, which has 1.
+        divergence: weight of the divergence of the latents from N(0, 1), in nats a latent.
+        average: momentum of the moving average of the weights.
+    """
+
+    seed: int = 11
+    pictures: int = 9_000
+    batch: int = 8
+    updates: int = 3_000
+    learning_rate: float = 1e-3
+    warmup: int = 150
+    perception: float = 0.3
+    divergence: float = 0.01
+    average: float = 0.998
+    checkpoint_every: int = 200
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One line of a training: means since the last one, of the loss and of its parts before they are weighted."""
+
+    update: int
+    updates: int
+    pixels: float
+    perception: float
+    divergence: float
+
+
+class Trainer:
+    """The state of a training: encoder, decoder, optimizer and the number of the next update."""
+
+    def __init__(self, plan: Plan, judge: keras.Model) -> None:
+        keras.utils.set_random_seed(plan.seed)
+        self.plan = plan
+        self.update = 0
+        self.judge = judge
+        self.encoder, self.decoder = decoder.encoder(), decoder.decoder()
+        self.weights = [*self.encoder.trainable_variables, *self.decoder.trainable_variables]
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, plan.updates - plan.warmup, warmup_target=plan.learning_rate, warmup_steps=plan.warmup
+        )
+        self.optimizer = keras.optimizers.Adam(schedule, use_ema=True, ema_momentum=plan.average, global_clipnorm=1.0)
+        self.optimizer.build(self.weights)
+        self._step = backend.compiled(self._compute_step)
+
+    def _compute_step(self, x: Tensor, noise: Tensor) -> Tensor:
+        weights = self.weights
+
+        def loss() -> tuple[Tensor, Tensor]:
+            mean, log_variance = self.encoder(x)
+            y = self.decoder(mean + ops.exp(0.5 * log_variance) * noise)
+            parts = ops.stack(
+                [ops.mean(ops.abs(x - y)), perceived(self.judge(x), self.judge(y)), divergence(mean, log_variance)]
+            )
+            return ops.sum(parts * np.array([1, self.plan.perception, self.plan.divergence], np.float32)), parts
+
+        _, parts, gradients = backend.value_and_gradients(loss, weights)
+        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        return parts
+
+    def run(self, pictures: Pictures, folder: Path, on_progress: Callable[[Progress], None]) -> None:
+        """Train to the plan's end, from wherever this state is."""
+        plan, marks = self.plan, list[npt.NDArray[np.float32]]()
+        for x, _ in batches(pictures, plan, self.update):
+            if self.update >= plan.updates:
+                return
+            noise = _noise(plan, self.update, x.shape)
+            marks.append(np.asarray(self._step(ops.convert_to_tensor(x), ops.convert_to_tensor(noise))))
+            self.update += 1
+            if self.update % plan.checkpoint_every == 0:
+                self.save(folder / "checkpoint.npz")
+                pixels, perception, divergence = map(float, np.mean(marks, axis=0))
+                on_progress(Progress(self.update, plan.updates, pixels, perception, divergence))
+                marks = []
+
+    def _variables(self) -> list[keras.Variable]:
+        return [*self.weights, *self.optimizer.variables]
+
+    def save(self, path: Path) -> None:
+        """Write the whole state as one file."""
+        save_state(path, self.plan, self._variables(), {"update": np.array(self.update)})
+
+    def restore(self, path: Path) -> None:
+        """Go on from a saved state.
+
+        Raises:
+            ModelError: the state is that of another plan.
+        """
+        self.update = int(restore_state(path, self.plan, self._variables())["update"])
+
+    def trained(self) -> Arrays:
+        """The decoder's averaged weights, each under the `path` of its variable."""
+        means = averaged(self.optimizer, self.weights)[len(self.encoder.trainable_variables) :]
+        return dict(zip((w.path for w in self.decoder.weights), means, strict=True))
+
+
+def _noise(plan: Plan, number: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """What the latents of this update are blurred by, for pictures of this shape."""
+    batch, height, width, _ = shape
+    grid = (batch, height // decoder.STRIDE, width // decoder.STRIDE, decoder.CHANNELS)
+    return np.random.default_rng([plan.seed, 2, number]).standard_normal(grid, np.float32)
+
+
+def perceived(x: Mapping[str, Tensor], y: Mapping[str, Tensor]) -> Tensor:
+    """How far the activations of two pictures lie apart, as a share of those of the first; the mean over layers."""
+    apart = [ops.mean(ops.abs(x[name] - y[name])) / (ops.mean(ops.abs(x[name])) + 1e-6) for name in x]
+    return ops.mean(ops.stack(apart))
+
+
+def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Of normal distributions from N(0, 1), in nats (Kullback and Leibler 1951); the mean over all latents."""
+    return 0.5 * ops.mean(mean * mean + ops.exp(log_variance) - 1 - log_variance)
+
+
+def measured(trainer: Trainer) -> dict[str, float]:
+    """How far fresh pictures lie from those that their latents' means give, by pixels and as motifnet sees them."""
+    pixels, _ = evaluate.fresh(100)
+    x = ops.convert_to_tensor(np.float32(pixels) / 255)
+    y = trainer.decoder(trainer.encoder(x)[0])
+    seen = perceived(trainer.judge(x), trainer.judge(y))
+    return {"pixels": float(ops.mean(ops.abs(x - y))), "perception": float(seen)}
+
+
+def judge() -> keras.Model:
+    """`motifnet`, cut where it compares pictures."""
+    return tap(open_model(motifnet.card()), LAYERS)
+
+
+def main() -> None:
+    """The command line of a training, as in `train.py`."""
+    folder, to_publish, plan = asked(Plan, "python -m dreampipe.models.motifnet.train_decoder", __doc__)
+    pictures = rendered(folder / "pictures", plan.pictures, plan.seed)
+    trainer = Trainer(plan, judge())
+    go_on(trainer, pictures, folder)
+    trained = folder / "decoder_weights.npz"
+    save_arrays(trained, trainer.trained())
+    if to_publish:
+        publish.weights(trained, motifnet.DECODER_CARD, motifnet.DECODER_WEIGHTS)
+        publish.figures(measured(trainer), motifnet.DECODER_CARD)
+
+
+if __name__ == "__main__":
+    main()
