@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dreampipe.ascent.amounts import Amount, Ramp, at, check_amount
+from dreampipe.ascent.borders import mirrored
 from dreampipe.errors import RecipeError
 
 Tensor = Any
@@ -144,18 +145,6 @@ def _filtered(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
 
     each = ops.repeat(ops.reshape(kernel, (*kernel.shape, 1, 1)), 3, axis=2)
     return ops.depthwise_conv(gradient, each, strides, padding="valid", data_format="channels_last")
-
-
-def mirrored(picture: Tensor, margin: int, axes: tuple[int, ...] = (1, 2)) -> Tensor:
-    """The picture mirrored over its borders, however small it is: `margin` more pixels either way along these axes."""
-    from keras import ops
-
-    for axis in axes:
-        side = ops.shape(picture)[axis]
-        period = ops.maximum(2 * side - 2, 1)
-        place = ops.mod(ops.arange(-margin, side + margin), period)
-        picture = ops.take(picture, ops.minimum(place, period - place), axis=axis)
-    return picture
 
 
 def _within_range(gradient: Tensor) -> Tensor:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from dreampipe.ascent.amounts import Amount, at, check_amount
+from dreampipe.ascent.borders import mirrored
 from dreampipe.ascent.octaves import Size
+from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
 
 Tensor = Any
@@ -97,13 +99,114 @@ class Mirror(Transform):
 
         margin = self.margin
 
-        def mirrored(image: Tensor) -> Any:
+        def padded(image: Tensor) -> Any:
             def inner(*upstream: Tensor) -> Tensor:
                 return upstream[0][:, margin:-margin, margin:-margin]
 
             return ops.pad(image, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="reflect"), inner
 
-        return ops.custom_gradient(mirrored)(image) if margin else image
+        return ops.custom_gradient(padded)(image) if margin else image
 
     def output(self, size: Size) -> Size:
         return size[0] + 2 * self.margin, size[1] + 2 * self.margin
+
+
+@dataclass(frozen=True)
+class Pad(Transform):
+    """`pixels` more on each side: the picture mirrored, whose gradient comes back from there too, or middle grey.
+
+    Source: lucid (12 pixels of grey), so that a border of the model is no border of the picture.
+    """
+
+    pixels: int = 12
+    mode: Literal["mirror", "grey"] = "mirror"
+    moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_amount("The padding's pixels", self.pixels, 0)
+        if self.mode not in ("mirror", "grey"):
+            raise RecipeError(f"The padding's mode came as {self.mode!r}, but mirror or grey is expected.")
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from keras import ops
+
+        if self.mode == "mirror":
+            return mirrored(image, self.pixels)
+        side = (self.pixels, self.pixels)
+        return ops.pad(image, ((0, 0), side, side, (0, 0)), constant_values=0.5)
+
+    def output(self, size: Size) -> Size:
+        return size[0] + 2 * self.pixels, size[1] + 2 * self.pixels
+
+
+@dataclass(frozen=True)
+class Crop(Transform):
+    """A random part of the picture whose sides are `pixels` shorter, and 1 at least."""
+
+    pixels: int = 16
+    width: ClassVar[int] = 2
+    moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_amount("The crop's pixels", self.pixels, 0)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        left = self.output(size)
+        return rng.integers(0, (size[0] - left[0] + 1, size[1] - left[1] + 1)).astype(np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from keras import ops
+
+        corner = ops.cast(drawn, "int32")
+        batch, *size, channels = ops.shape(image)
+        height, width = (ops.maximum(side - self.pixels, 1) for side in size)
+        return ops.slice(image, (0, corner[0], corner[1], 0), (batch, height, width, channels))
+
+    def output(self, size: Size) -> Size:
+        return max(size[0] - self.pixels, 1), max(size[1] - self.pixels, 1)
+
+
+@dataclass(frozen=True)
+class Flip(Transform):
+    """Left and right exchanged, in this share of the steps."""
+
+    probability: Amount = 0.5
+    width: ClassVar[int] = 1
+    moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_amount("The flip's probability", self.probability, 0, 1)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        return np.array([rng.random() < at(self.probability, progress)], np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from keras import ops
+
+        return ops.where(drawn[0] > 0.5, ops.flip(image, axis=2), image)
+
+
+@dataclass(frozen=True)
+class ColourNoise(Transform):
+    """Normally distributed noise of this deviation added to each channel of each pixel, which may leave [0, 1].
+
+    Source: the code of Fel et al. 2023 (0.08), "Unlocking Feature Visualization for Deeper Networks with MAgnitude
+    Constrained Optimization".
+    """
+
+    deviation: Amount = 0.08
+    width: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        check_amount("The colour noise's deviation", self.deviation, 0)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        seed = rng.integers(0, 2**24, 2)  # whole numbers that float32 holds exactly
+        return np.array([at(self.deviation, progress), *seed], np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from keras import ops
+
+        from dreampipe import backend
+
+        return image + drawn[0] * backend.noise(ops.shape(image[:1]), ops.cast(drawn[1:], "int32"))

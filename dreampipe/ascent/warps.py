@@ -1,0 +1,172 @@
+"""Transforms that read the picture between its pixels: turned, scaled, a box of it enlarged, blurred.
+
+Beyond its border the picture is mirrored. Each is linear in the picture, and written in matrix products and gathering,
+whose gradients are the exact transposes. Resampling is bilinear.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from dreampipe.ascent.amounts import Amount, Ramp, at, check_amount
+from dreampipe.ascent.borders import folded
+from dreampipe.ascent.octaves import Size
+from dreampipe.ascent.transforms import Tensor, Transform
+from dreampipe.frames import Array
+
+SHRINKING = Ramp(0.5, 0.05)
+
+
+@dataclass(frozen=True)
+class Rotate(Transform):
+    """Turned around its middle by up to `degrees` either way, clockwise where positive.
+
+    Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
+    """
+
+    degrees: Amount = 5.0
+    width: ClassVar[int] = 1
+    moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_amount("The rotation's degrees", self.degrees, 0, 180)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        most = at(self.degrees, progress)
+        return rng.uniform(-most, most, 1).astype(np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from keras import ops
+
+        angle = drawn[0] * (math.pi / 180)
+        height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
+        row = ops.reshape(ops.arange(height, dtype="float32") - (height - 1) / 2, (-1, 1))
+        column = ops.reshape(ops.arange(width, dtype="float32") - (width - 1) / 2, (1, -1))
+        rows = ops.cos(angle) * row - ops.sin(angle) * column + (height - 1) / 2
+        columns = ops.sin(angle) * row + ops.cos(angle) * column + (width - 1) / 2
+        return _read(image, folded(rows, height), folded(columns, width))
+
+
+@dataclass(frozen=True)
+class Scale(Transform):
+    """Larger or smaller around its middle, by a factor of up to `share` more or less than 1; its size stays.
+
+    Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
+    """
+
+    share: Amount = 0.1
+    width: ClassVar[int] = 1
+    moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_amount("The scale's share", self.share, 0, 0.9)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        most = at(self.share, progress)
+        return rng.uniform(1 - most, 1 + most, 1).astype(np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        def along(side: Tensor) -> Tensor:
+            middle = (side - 1) / 2
+            return _between(folded((_places(side) - middle) / drawn[0] + middle, side), side)
+
+        return _each_way(image, along, along)
+
+
+@dataclass(frozen=True)
+class Box(Transform):
+    """A random box whose sides are this share of the picture's, enlarged to its size.
+
+    Source: the code of Fel et al. 2023 (0.5 to 0.05), "Unlocking Feature Visualization for Deeper Networks with
+    MAgnitude Constrained Optimization".
+    """
+
+    share: Amount = SHRINKING
+    width: ClassVar[int] = 3
+    moves: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_amount("The box's share", self.share, 0.01, 1)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        share = at(self.share, progress)
+        return np.array([share, *rng.uniform(0, 1 - share, 2)], np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        def along(side: Tensor, corner: Tensor) -> Tensor:
+            return _between(folded((_places(side) + 0.5) * drawn[0] + corner * side - 0.5, side), side)
+
+        return _each_way(image, lambda side: along(side, drawn[1]), lambda side: along(side, drawn[2]))
+
+
+@dataclass(frozen=True)
+class Blur(Transform):
+    """Blurred by a Gaussian of `sigma` pixels, so that the finest frequencies are nothing worth."""
+
+    sigma: Amount = 1.0
+    width: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        check_amount("The blur's sigma", self.sigma, 0, 100)
+
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        return np.array([at(self.sigma, progress)], np.float32)
+
+    def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        return _each_way(image, lambda side: _gaussian(side, drawn[0]), lambda side: _gaussian(side, drawn[0]))
+
+
+def _places(side: Tensor) -> Tensor:
+    from keras import ops
+
+    return ops.arange(side, dtype="float32")
+
+
+def _between(places: Tensor, side: Tensor) -> Tensor:
+    """The matrix (places, side) that reads a row of so many pixels at these places in it, linearly between pixels."""
+    from keras import ops
+
+    return ops.maximum(1 - ops.abs(ops.reshape(places, (-1, 1)) - _places(side)), 0.0)
+
+
+def _gaussian(side: Tensor, sigma: Tensor) -> Tensor:
+    """The matrix (side, side) that blurs a row of so many pixels: each sees the row and its nearest mirror images."""
+    from keras import ops
+
+    period, here, there = 2 * side - 2, ops.reshape(_places(side), (-1, 1)), _places(side)
+    images = [image + turn * period for image in (there, -there) for turn in (-1, 0, 1)]
+    seen = sum(ops.exp(-0.5 * ops.square((here - image) / ops.maximum(sigma, 1e-3))) for image in images)
+    seen = seen * ops.where(ops.logical_or(there == 0, there == side - 1), 0.5, 1.0)  # their own mirror images
+    return seen / ops.sum(seen, axis=1, keepdims=True)
+
+
+def _each_way(image: Tensor, rows: Callable[[Tensor], Tensor], columns: Callable[[Tensor], Tensor]) -> Tensor:
+    """The pictures with the matrices that these make for a side applied down their rows and along their columns."""
+    from keras import ops
+
+    height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
+    planes = ops.matmul(rows(height), ops.transpose(image, (0, 3, 1, 2)))
+    planes = ops.matmul(planes, ops.transpose(columns(width)))
+    return ops.transpose(planes, (0, 2, 3, 1))
+
+
+def _read(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """The pictures read at places between pixels, both (height, width) and inside of them: bilinear."""
+    from keras import ops
+
+    batch, height, width, channels = ops.shape(image)
+    pixels = ops.reshape(ops.transpose(image, (1, 2, 0, 3)), (height * width, batch * channels))
+    top, left = ops.floor(rows), ops.floor(columns)
+    read = 0.0
+    for down, below in ((0, 1 - (rows - top)), (1, rows - top)):
+        for along, beside in ((0, 1 - (columns - left)), (1, columns - left)):
+            row = ops.minimum(ops.cast(top, "int32") + down, height - 1)
+            column = ops.minimum(ops.cast(left, "int32") + along, width - 1)
+            weight = ops.reshape(below * beside, (-1, 1))
+            read = read + weight * ops.take(pixels, ops.reshape(row * width + column, (-1,)), axis=0)
+    return ops.transpose(ops.reshape(read, (height, width, batch, channels)), (2, 0, 1, 3))
