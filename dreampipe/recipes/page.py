@@ -17,25 +17,26 @@ _QUALITY = 90
 
 # A tile that is linked to (`:target`) is shown large over the page: no script, and a link to it can be sent.
 _STYLE = """
-:root { color-scheme: dark; --side: SIDEpx; }
+:root { color-scheme: dark; --side: SIDEpx; --across: ACROSS; }
 body { margin: 0; padding: 1.5rem; background: #111; color: #eee; font: 15px/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.5rem; }
 header p { margin: .25rem 0 0; max-width: 60rem; color: #aaa; }
-main { display: grid; gap: 1rem; margin-top: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(WIDTHpx, 1fr)); }
+main { display: grid; gap: 1rem; margin-top: 1.5rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, WIDTHpx), 1fr)); }
 figure { margin: 0; padding: .5rem; border-radius: .5rem; background: #1c1c1c; text-align: center; }
 .pictures { display: flex; justify-content: center; gap: 3px; }
 .pictures > a { flex: none; width: var(--side); }
-.beside { display: grid; gap: 3px; height: var(--side);
-  grid-auto-flow: column; grid-template-rows: repeat(var(--rows), minmax(0, 1fr)); }
-.beside > img { height: 100%; min-height: 0; aspect-ratio: 1; }
-img { display: block; width: 100%; border-radius: 3px; object-fit: contain; }
+.beside { --cell: calc((var(--side) - (var(--rows) - 1) * 3px) / var(--rows));
+  display: grid; gap: 3px; grid-auto-flow: column; grid-template-rows: repeat(var(--rows), var(--cell)); }
+.beside > img { width: var(--cell); height: var(--cell); }
+img { display: block; width: 100%; height: auto; border-radius: 3px; object-fit: contain; }
 figcaption { margin-top: .35rem; overflow-wrap: anywhere; }
 a { color: inherit; text-decoration: none; }
 a:focus-visible { outline: 3px solid #6cf; outline-offset: 2px; }
 figure:hover { background: #2a2a2a; }
 .close { display: none; }
 figure:target { position: fixed; inset: 0; z-index: 1; display: flex; flex-direction: column; justify-content: center;
-  --side: min(80vh, 55vw); border-radius: 0; background: #111; font-size: 1.25rem; }
+  --side: min(75vh, (100vw - 3rem) / var(--across)); border-radius: 0; background: #111; font-size: 1.25rem; }
 figure:target .close { display: block; position: absolute; inset: 0; text-align: right; padding: 1rem 1.5rem; }
 figure:target .pictures, figure:target figcaption { position: relative; pointer-events: none; }
 figure:target .pictures > a { cursor: default; }
@@ -64,8 +65,11 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = ()) -> 
         raise ValueError(f"A page came with {len(tiles)} tiles, but at least 1 is expected, each of another anchor.")
     side = max(tile.pixels.shape[1] for tile in tiles)
     most = max(len(tile.beside) for tile in tiles)
-    beside = ceil(most / (rows := rows_beside(most) or 1)) / rows
-    style = _STYLE.replace("SIDE", str(side)).replace("WIDTH", str(round(side * (1 + beside) + 24)))
+    rows = rows_beside(most) or 1
+    across = 1 + ceil(most / rows) / rows  # widths of the picture that it and those beside it take
+    style = _STYLE
+    for word, value in (("SIDE", side), ("ACROSS", round(across, 3)), ("WIDTH", round(side * across + 30))):
+        style = style.replace(word, str(value))
     figures = "\n".join(_figure(tile, anchor) for tile, anchor in zip(tiles, anchors, strict=True))
     paragraphs = "".join(f"\n<p>{escape(note)}</p>" for note in notes)
     return f"""<!DOCTYPE html>
@@ -95,7 +99,8 @@ def _figure(tile: Tile, anchor: str) -> str:
     others = "".join(_image(pixels, name) for pixels, name in zip(tile.beside, names, strict=False))
     if others:
         others = f'<div class="beside" style="--rows: {rows_beside(len(tile.beside))}">{others}</div>'
-    close = '<a class="close" href="#" aria-label="Close">✕</a>'
+    # To nowhere, for "#" would also scroll to the top.
+    close = '<a class="close" href="#_" aria-label="Close">✕</a>'
     return (
         f'<figure id="{own}">{close}<div class="pictures">{picture}{others}</div>'
         f'<figcaption><a href="#{own}">{label}</a></figcaption></figure>'
