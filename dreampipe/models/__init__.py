@@ -1,7 +1,7 @@
 """Models: what can be climbed, and how it is known before it is opened.
 
     model_card.py  Card and Layer, frozen values that travel
-    opening.py   open_model, the model once per process
+    opening.py   open_model, the model once per process, and open_decoder
     files.py     the user's own .keras files, checked before anything in them is built
     archive.py   their outside: what kind of file, which members, how large
     allowed.py   their inside: what a configuration may name
@@ -13,7 +13,8 @@
     imagenet.py  ImageNet's class names, where they have been downloaded
     tap.py       a model cut at the deepest layer asked for: image -> {layer name: activation}
     scaling.py   pixels in [0, 1] to a model's own input
-    motifnet/    the embedded model
+    decoders.py  decoders of pictures, files or shipped, and their cards
+    motifnet/    the embedded model, and its decoder
 
 `import dreampipe.models`, `card`, `cards` and `Card.layers` load neither tensorflow nor keras; `open_model`, `scale`
 and the module `tap` do.
@@ -26,10 +27,22 @@ from pathlib import Path
 
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models import files, motifnet
+from dreampipe.models.decoders import DecoderCard, decoder
 from dreampipe.models.model_card import SCALINGS, Card, Layer, Scaling
-from dreampipe.models.opening import open_model
+from dreampipe.models.opening import open_decoder, open_model
 
-__all__ = ["SCALINGS", "Card", "Layer", "Scaling", "card", "cards", "open_model"]
+__all__ = [
+    "SCALINGS",
+    "Card",
+    "DecoderCard",
+    "Layer",
+    "Scaling",
+    "card",
+    "cards",
+    "decoder",
+    "open_decoder",
+    "open_model",
+]
 
 
 def cards() -> tuple[Card, ...]:

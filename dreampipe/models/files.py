@@ -83,8 +83,11 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
 class Safe(Protocol):
     """What an inspection of a file finds: the configuration to build, and the file's SHA-256."""
 
-    config: dict[str, Any]
-    sha256: str
+    @property
+    def config(self) -> dict[str, Any]: ...
+
+    @property
+    def sha256(self) -> str: ...
 
 
 def load(

@@ -1,4 +1,4 @@
-"""From a card to its model: `open_model(card) -> keras.Model`, once per process."""
+"""From a card to its model: `open_model(card) -> keras.Model`, and `open_decoder(card)`, once per process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from dreampipe.models import files, motifnet
+from dreampipe.models import decoders, files, motifnet
+from dreampipe.models.decoders import DecoderCard
 from dreampipe.models.model_card import Card
 
 if TYPE_CHECKING:
@@ -37,3 +38,22 @@ def _open(path: Path | None, sha256: str) -> keras.Model:
     model = files.load(path, sha256) if path else motifnet.load(replace(motifnet.card(), sha256=sha256))
     model.trainable = False
     return model
+
+
+def open_decoder(card: DecoderCard) -> keras.Model:
+    """The decoder of a card, untrainable; opened once per process, as models are.
+
+    Raises:
+        ModelError: the file or the weights are missing, unsafe, not those of the card's SHA-256, or give no picture.
+    """
+    with _opening:
+        return _open_decoder(card.path, card.sha256)
+
+
+@lru_cache(maxsize=4)
+def _open_decoder(path: Path | None, sha256: str) -> keras.Model:
+    import dreampipe.backend  # noqa: F401  as for models
+
+    decoder = decoders.load(path, sha256)
+    decoder.trainable = False
+    return decoder

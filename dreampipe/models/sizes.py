@@ -76,18 +76,19 @@ def _outputs(graph: Graph, side: int) -> dict[Key, Size | None]:
     outputs: dict[Key, Size | None] = {}
     for key, node in graph.nodes.items():
         known = [size for size in (outputs[ref.key] for ref in node.inputs) if size is not None]
-        outputs[key] = (side, side) if node.kind == "InputLayer" else _after(node, known[0]) if known else None
+        outputs[key] = (side, side) if node.kind == "InputLayer" else after(node, known[0]) if known else None
     return outputs
 
 
-def _after(node: Node, side: Size) -> Size | None:
+def after(node: Node, side: Size) -> Size | None:
     """The size of a layer's output from that of its input; (0, 0) when the input is too small, None when not known."""
     if node.kind in CONVOLUTIONS | POOLS:
         kernel, steps = window(node)
         return _each(lambda axis: _slid(side[axis], kernel[axis], steps[axis], node.config["padding"]))
     if node.kind in ENLARGING:
-        _, steps = enlarged(node)
-        return side[0] * steps[0], side[1] * steps[1]
+        kernel, steps = enlarged(node)
+        rest = node.config.get("padding") == "valid"
+        return _each(lambda axis: side[axis] * steps[axis] + rest * max(0, kernel[axis] - steps[axis]))
     if node.kind in PADDING and (margins := _margins(node)):
         before, after = margins
         reflects = node.kind == "ReflectPadding2D" or node.config.get("mode") == "reflect"
