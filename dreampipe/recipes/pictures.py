@@ -1,7 +1,6 @@
 """Pictures to show to a model: the training pictures of `motifnet`, or those of a folder.
 
-They come one after the other, so that a large folder never lies in memory as a whole. Run as a program with a range of
-numbers, this module writes the training pictures of these numbers to its output, as `training_pictures` wants them.
+They come one after the other, so that a large folder never lies in memory as a whole.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ def _rendering(numbers: range) -> Iterator[IO[bytes]]:
     bounds = [str(bound) for bound in (numbers.start, numbers.stop, numbers.step)]
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dreampipe.recipes.pictures", *bounds],
+            [sys.executable, "-m", "dreampipe.models.motifnet.rendering", *bounds],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -135,9 +134,3 @@ def _rendered(number: int) -> bytes:
 
 def _unit(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Array:
     return np.divide(pixels, 255, dtype=np.float32)
-
-
-if __name__ == "__main__":
-    for wanted in range(*map(int, sys.argv[1:])):
-        sys.stdout.buffer.write(_rendered(wanted))
-        sys.stdout.buffer.flush()

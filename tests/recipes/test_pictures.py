@@ -28,7 +28,7 @@ def test_training_pictures_are_those_of_the_renderer_in_order():
 
 
 def test_the_program_that_renders_them():
-    words = [sys.executable, "-m", "dreampipe.recipes.pictures", "2", "7", "3"]
+    words = [sys.executable, "-m", "dreampipe.models.motifnet.rendering", "2", "7", "3"]
     ran = subprocess.run(words, capture_output=True, check=True)
     assert ran.stdout == render(2).pixels.tobytes() + render(5).pixels.tobytes()
     assert ran.stderr == b""

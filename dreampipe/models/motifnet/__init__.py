@@ -2,6 +2,7 @@
 
 network.py    the architecture
 renderer.py   the training pictures: motifs/ on a scenery.py
+rendering.py  a program that writes them to its output
 train.py      the training, which makes weights.npz
 card.toml     what is known of the result
 decoder.py, train_decoder.py, decoder_weights.npz, decoder.toml   the same of the learned prior
