@@ -12,7 +12,7 @@ from typing import Any
 _LAYERS = """
     InputLayer Dense EinsumDense Activation Identity
     Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose
-    MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D
+    MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D GlobalMaxPooling1D GlobalAveragePooling1D
     AdaptiveAveragePooling2D AdaptiveMaxPooling2D
     BatchNormalization LayerNormalization GroupNormalization RMSNormalization UnitNormalization Normalization Rescaling
     Dropout SpatialDropout2D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization

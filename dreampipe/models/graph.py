@@ -144,7 +144,10 @@ class _Reader:
         outputs = _outputs(config, calls)
         if len(outputs) != 1:
             raise ModelError(f"it has {len(outputs)} outputs, but exactly one is expected.")
-        return _ref(outputs[0], tensors)
+        name, number, output = outputs[0]
+        # Here alone Keras counts the making of a Functional model as its first call.
+        made = any(call.kind == "Functional" for call in calls if call.name == name)
+        return _ref((name, number - made, output), tensors)
 
     def _free_names(self, calls: Sequence[_Call], place: _Place) -> dict[str, str]:
         """Own to canonical names; in a model within, all stand behind its name if one is taken; inputs have none."""

@@ -12,6 +12,7 @@ _KEEPS_AXES = (
     | fields.ENLARGING
     | {"GroupNormalization", "MultiHeadAttention", "EinsumDense", "Permute"}
 )
+_OF_TOKENS = {"GlobalAveragePooling1D", "GlobalMaxPooling1D"}
 
 
 def outputs(graph: Graph) -> int | None:
@@ -32,8 +33,8 @@ def _axes(graph: Graph, key: Key, node: Node, inputs: list[int | None]) -> int |
     shape = graph.shapes.get(Ref(key, 0))
     if shape is not None:
         return len(shape)
-    if node.kind in fields.GLOBAL_POOLS:
-        return 4 if node.config.get("keepdims") else 2
+    if node.kind in fields.GLOBAL_POOLS | _OF_TOKENS:
+        return (inputs[0] or 4) if node.config.get("keepdims") else 2
     if node.kind == "Flatten":
         return 2
     if node.kind == "Reshape":

@@ -10,7 +10,7 @@ from pathlib import Path
 COUNT = 1000
 ADDRESS = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
 """Where Keras downloads it."""
-_MD5 = "c2c37ea517e94d9795004a39431a14cb"  # as keras.applications checks it; it only tells that the file is whole
+MD5 = "c2c37ea517e94d9795004a39431a14cb"  # as keras.applications checks it; it only tells that the file is whole
 
 
 def file() -> Path:
@@ -25,7 +25,7 @@ def class_names() -> tuple[str, ...] | None:
         data = file().read_bytes()
     except (OSError, RuntimeError):  # the latter where there is no home
         return None
-    if hashlib.md5(data, usedforsecurity=False).hexdigest() != _MD5:
+    if hashlib.md5(data, usedforsecurity=False).hexdigest() != MD5:
         return None
     index = json.loads(data)
     return tuple(index[str(number)][1] for number in range(COUNT))

@@ -11,7 +11,7 @@ from dreampipe.objectives.comparisons import Direction, Guide
 from dreampipe.objectives.files import guide_picture, unit_vector
 from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES
 from dreampipe.objectives.measures import Layers, Logit, MeanSquare
-from dreampipe.objectives.names import path_of, quoted
+from dreampipe.objectives.names import path_of, quoted, text_of
 from dreampipe.objectives.terms import Misfit, Term
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def check(term: Term, width: int | None, rank: int | None) -> None:
             raise Misfit(
                 f"The direction {term.measure.file} has {length} numbers, but layer {term.layer} has {width} channels: "
                 "give a vector of one number for each channel.",
-                term.measure.file,
+                text_of(term.measure.file),
             )
 
 

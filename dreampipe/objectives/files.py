@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dreampipe.errors import DreampipeError
 from dreampipe.objectives.comparisons import FileBytes
+from dreampipe.objectives.names import text_of
 from dreampipe.objectives.terms import Misfit
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def guide_picture(file: str, card: Card) -> FileBytes:
         raise Misfit(
             f"The guide {file} is {width}x{height} pixels, but {card.name} sees pictures of at least "
             f"{card.least}x{card.least}: give a larger picture.",
-            file,
+            text_of(file),
         )
     return FileBytes(digest, _sized(pixels, card.fixed or guide_size(height, width, card.least)))
 
@@ -79,7 +80,7 @@ def unit_vector(file: str) -> FileBytes:
         raise Misfit(
             f"The direction {file} came as {found.dtype} {found.shape}, but one row of finite numbers, not all 0, is "
             "expected: save a vector with numpy.save.",
-            file,
+            text_of(file),
         )
     vector = found.astype(np.float64) / np.abs(found.astype(np.float64)).max()
     return FileBytes(hashlib.sha256(data).hexdigest(), (vector / np.linalg.norm(vector)).astype(np.float32))
@@ -102,10 +103,10 @@ def _about(what: str, file: str) -> Iterator[None]:
     try:
         yield
     except DreampipeError as error:
-        raise Misfit(f"The {what} {file!r} cannot be used: {error}", file) from error
+        raise Misfit(f"The {what} {file!r} cannot be used: {error}", text_of(file)) from error
     except (OSError, ValueError, EOFError, MemoryError) as error:
         reason = str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
         kind = "a picture" if what == "guide" else "a vector saved by numpy"
         raise Misfit(
-            f"The {what} {file!r} cannot be read ({reason}), but {kind} is expected: check its name.", file
+            f"The {what} {file!r} cannot be read ({reason}), but {kind} is expected: check its name.", text_of(file)
         ) from error

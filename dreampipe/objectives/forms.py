@@ -118,7 +118,8 @@ _FORM_OF = {form.measure: form for form in FORMS}
 
 def written(layer: str, measure: Measure) -> str:
     """The text of a measure of a layer."""
-    form = _FORM_OF[type(measure)]
+    # A measure of the user's own that is built on one of these is written as that one.
+    form = next(_FORM_OF[kind] for kind in type(measure).__mro__ if kind in _FORM_OF)
     arguments = [text for text in (_written(kind, layer, measure) for kind in form.arguments) if text]
     return f"{form.name}({', '.join(arguments)})" if form.name else arguments[0]
 

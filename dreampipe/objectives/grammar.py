@@ -114,7 +114,9 @@ class _Parser(Reader):
                 return {"file" if kind == "file" else "layer": self.name("")}
             case "mode":
                 if self.token.text not in MODES:
-                    raise self.error(f"expected {', '.join(MODES)} ({nearest(self.token.text, MODES)})")
+                    raise self.error(
+                        f"expected {', '.join(MODES[:-1])} or {MODES[-1]} ({nearest(self.token.text, MODES)})"
+                    )
                 return {"mode": self.take().text}
         given: dict[str, Any] = {"layer": self.layer(_A_LAYER)}
         if kind == "unit" and self.next_is("["):

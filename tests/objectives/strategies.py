@@ -4,22 +4,45 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from dreampipe.objectives import Channel, Each, Logit, MeanSquare, Neuron, Objective, Probability, Term
-from dreampipe.objectives.terms import HEAD, PROBABILITIES
+from dreampipe import objectives as o
+from dreampipe.objectives import (
+    HEAD,
+    IMAGE,
+    PROBABILITIES,
+    Channel,
+    Each,
+    Logit,
+    MeanSquare,
+    Neuron,
+    Objective,
+    Probability,
+    Term,
+)
+from dreampipe.objectives.comparisons import MODES
 
 index = st.integers(0, 10_000)
-label = index | st.text(max_size=12)
-layer = st.sampled_from(
-    ["mixed4", "logit", "prob", "each", "center", "e3", '"', "\\", "a/b", "träume", "\n", "7"]
-) | st.text(max_size=12)
-layer_measure = (
-    st.sampled_from([MeanSquare(), Each()])
-    | st.builds(Channel, index)
-    | st.builds(Neuron, index, st.none())
-    | st.builds(Neuron, index, st.tuples(index, index))
+channel = index | st.none()
+text = st.text(max_size=12)
+label = channel | text | st.sampled_from(["*", "tabby cat", "281"])
+layer = (
+    st.sampled_from(
+        ["mixed4", "logit", "prob", "each", "center", "e3", '"', "\\", "a/b", 'a/b c/"', "/", "träume", "\n", "7", "tv"]
+    )
+    | text
 )
+layer_measure = (
+    st.sampled_from([MeanSquare(), Each(), o.Mean(), o.Absolute(), o.Norm(), o.Largest(), o.Layers(), o.Caricature()])
+    | st.builds(Channel, channel)
+    | st.builds(Neuron, channel, st.none())
+    | st.builds(Neuron, channel, st.tuples(index, index))
+    | st.builds(o.Guide, text, st.sampled_from(MODES))
+    | st.builds(o.Direction, text)
+    | st.builds(o.Diversity, channel)
+)
+penalty = st.sampled_from([o.TotalVariation(), o.L1(), o.L2(), o.Alpha(), o.Blur(), o.Frequency(), o.Distance()])
 weight = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9).map(float)
-term = st.builds(Term, layer, layer_measure, weight) | st.builds(Term, st.just(HEAD), st.builds(Logit, label), weight)
+term = st.builds(Term, layer, layer_measure, weight) | st.builds(Term, st.just(IMAGE), penalty, weight)
+term |= st.builds(Term, st.just(HEAD), st.builds(Logit, label), weight)
 term |= st.builds(Term, st.just(PROBABILITIES), st.builds(Probability, label), weight)
 objective = st.builds(Objective, st.lists(term, min_size=1, max_size=5).map(tuple))
 
@@ -31,6 +54,9 @@ UNITS = {
     "logit(eye)": Term(HEAD, Logit("eye")),
     "each(mixed6)": Term("mixed6", Each()),
     "prob( 7 )": Term(PROBABILITIES, Probability(7)),
+    'guide( "a b.jpg",mixed3 , mean )': Term("mixed3", o.Guide("a b.jpg", "mean")),
+    "tv( )": Term(IMAGE, o.TotalVariation()),
+    "diversity(mixed4[1])": Term("mixed4", o.Diversity(1)),
 }
 
 Read = tuple[str, list[tuple[str, float]]]

@@ -12,9 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import UNITS, Read, objective, written
 
+from dreampipe import objectives as o
 from dreampipe.errors import ObjectiveError
-from dreampipe.objectives import Channel, Each, Logit, MeanSquare, Neuron, Objective, Probability, Term
-from dreampipe.objectives.terms import HEAD, PROBABILITIES
+from dreampipe.objectives import (
+    HEAD,
+    IMAGE,
+    PROBABILITIES,
+    Channel,
+    Each,
+    Logit,
+    MeanSquare,
+    Neuron,
+    Objective,
+    Probability,
+    Term,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +45,25 @@ from dreampipe.objectives.terms import HEAD, PROBABILITIES
         ("each(mixed6)", [Term("mixed6", Each())]),
         ('each ("a b")', [Term("a b", Each())]),
         ("each", [Term("each", MeanSquare())]),
+        ("tv", [Term("tv", MeanSquare())]),
+        ('layers("mixed?")', [Term("mixed?", o.Layers())]),
+        ('"backbone"/"block-1"', [Term("backbone/block-1", MeanSquare())]),
+        ('each(outer / inner/"block-1")', [Term("outer/inner/block-1", Each())]),
+        ("dense_1[40]", [Term("dense_1", Channel(40))]),
+        ("mixed4[*] + mixed4[*]@center", [Term("mixed4", Channel(None)), Term("mixed4", Neuron(None))]),
+        ("logit(*) + prob(*)", [Term(HEAD, Logit(None)), Term(PROBABILITIES, Probability(None))]),
+        ('logit("*")', [Term(HEAD, Logit("*"))]),
+        ('guide("feathers.jpg", mixed3)', [Term("mixed3", o.Guide("feathers.jpg", "match"))]),
+        ('guide("feathers.jpg", mixed3, mean)', [Term("mixed3", o.Guide("feathers.jpg", "mean"))]),
+        ('direction("v.npy", mixed4)', [Term("mixed4", o.Direction("v.npy"))]),
+        ("mixed4 - 0.1*tv() - 0.01*distance()", [
+            Term("mixed4", MeanSquare()), Term(IMAGE, o.TotalVariation(), -0.1), Term(IMAGE, o.Distance(), -0.01)
+        ]),
+        ("diversity(mixed4) + diversity(mixed4[12])", [Term("mixed4", o.Diversity()), Term("mixed4", o.Diversity(12))]),
+        ("caricature(mixed4)", [Term("mixed4", o.Caricature())]),
+        ("mean(a) + abs(a) + norm(a) + max(a)", [
+            Term("a", o.Mean()), Term("a", o.Absolute()), Term("a", o.Norm()), Term("a", o.Largest())
+        ]),
         ("logit", [Term("logit", MeanSquare())]),
         ("-mixed4", [Term("mixed4", MeanSquare(), -1.0)]),
         ("2*3 * mixed4*.5", [Term("mixed4", MeanSquare(), 3.0)]),
@@ -88,6 +119,17 @@ def test_weights_go_through_all_brackets(read: Read) -> None:
         ("2 * gues(eye)", 4, "gues(...) is unknown (did you mean guide"),
         ("each(mixed4[1])", 11, "expected )"),
         ("each(3)", 5, "expected a layer"),
+        ("2*mixed4[3]/2", 11, "expected +, -, * or the end; there is no division"),
+        ("mixed4/", 7, "expected a name"),
+        ("mixed4[*", 8, "expected ]"),
+        ("diversity(mixed4[*])", 17, "whole number"),
+        ("tv(mixed4)", 3, "expected )"),
+        ("guide(feathers, mixed3)", 6, "expected a file in double quotes"),
+        ('guide("feathers.jpg")', 20, "expected ,"),
+        ('guide("feathers.jpg", mixed3, mach)', 30, "expected match, dot or mean (did you mean match"),
+        ('guide("a", mixed3, dot, dot)', 22, "expected )"),
+        ("layers(mixed4)", 7, "expected a pattern in double quotes"),
+        ("caricature(mixed4[2])", 17, "expected )"),
         ("(" * 1000 + "a" + ")" * 1000, None, "too many brackets"),
     ],
 )
@@ -104,14 +146,23 @@ def test_a_wrong_text_is_answered_at_its_place(text: str, at: int | None, expect
 
 @pytest.mark.parametrize("text", ["3", "2*(3 + 4)", "-1e5"])
 def test_a_number_alone_is_no_objective(text: str) -> None:
-    with pytest.raises(ObjectiveError, match="only a number: name a layer"):
+    with pytest.raises(ObjectiveError, match="only a number: name a layer") as caught:
         Objective.parse(text)
+    assert str(caught.value).split("\n")[1:] == [f"  {text}", "  ^"]
 
 
 @pytest.mark.parametrize("text", ["1e999*mixed4", "0*1e999*mixed4", "1e300*(1e300*mixed4)", "mixed4 - 1e999*mixed5"])
 def test_a_weight_that_is_not_finite_is_refused(text: str) -> None:
-    with pytest.raises(ObjectiveError, match=r"A weight came as -?(inf|nan), but a finite number"):
+    with pytest.raises(ObjectiveError, match=r"A weight came as -?(inf|nan), but a finite number") as caught:
         Objective.parse(text)
+    _, shown, caret = str(caught.value).split("\n")
+    assert shown[caret.index("^")] in "*-"
+
+
+def test_a_text_of_several_lines_is_shown_in_one() -> None:
+    with pytest.raises(ObjectiveError) as caught:
+        Objective.parse("mixed4\n + mixed5\x1b[31m]")
+    assert str(caught.value).split("\n")[1:] == ["  mixed4  + mixed5 [31m]", "  " + " " * 16 + "^"]
 
 
 @pytest.mark.parametrize("text", ["mixed4[{}]", "mixed4[0]@({},0)", "mixed4[0]@(0,{})", "logit({})"])
@@ -122,7 +173,7 @@ def test_a_whole_number_that_counts_nothing_is_refused(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.text(alphabet='ab3.e+-*()[]@, "\\\n#ü', max_size=20))
+@given(st.text(alphabet='ab3.e+-*/()[]@, "\\\n#ü', max_size=20))
 def test_any_text_is_read_or_answered(text: str) -> None:
     try:
         read = Objective.parse(text)
