@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +66,23 @@ def pack(path: Path, config: Any, *more: tuple[str, bytes], metadata: Any = None
         for name, data in more:
             archive.writestr(name, data)
     return path
+
+
+ODD = (None, -1, 0, "x", [], {}, [[]], {"class_name": "Conv2D"}, 1e300)
+
+
+def with_odd_values(config: Json) -> Iterator[Json]:
+    """A configuration again and again, each of its values replaced by each of some odd ones."""
+    for place in _places(config):
+        for value in ODD:
+            changed = copy.deepcopy(config)
+            parent: Any = changed
+            for step in place[:-1]:
+                parent = parent[step]
+            parent[place[-1]] = value
+            yield changed
+
+
+def _places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return ([here] if here else []) + [place for key, part in members for place in _places(part, (*here, key))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import pickle
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import Json, conv, functional, image, layer, pack, plain
+from model_files import Json, conv, functional, image, layer, pack, plain, with_odd_values
 
 from dreampipe import models
 from dreampipe.errors import ModelError
@@ -245,28 +244,16 @@ def test_damage_anywhere_is_a_model_error_or_none(tmp_path_factory: pytest.TempP
 
 def test_odd_values_anywhere_are_a_model_error_or_none(tmp_path: Path) -> None:
     """Every value of an honest configuration, replaced by each of some odd ones."""
-    path = tmp_path / "m.keras"
-    odd = (None, -1, 0, "x", [], {}, [[]], {"class_name": "Conv2D"}, 1e300)
-    outcomes = set()
-    base = functional(image(None, None, 3), conv("a", "image"), layer("Add", "b", "a", "image"))
-    for place in places(base):
-        for value in odd:
-            config = copy.deepcopy(base)
-            parent: Any = config
-            for step in place[:-1]:
-                parent = parent[step]
-            parent[place[-1]] = value
-            try:
-                files.inspect(pack(path, config))
-                outcomes.add("accepted")
-            except ModelError:
-                outcomes.add("refused")
+    path, outcomes = tmp_path / "m.keras", set()
+    for config in with_odd_values(
+        functional(image(None, None, 3), conv("a", "image"), layer("Add", "b", "a", "image"))
+    ):
+        try:
+            files.inspect(pack(path, config))
+            outcomes.add("accepted")
+        except ModelError:
+            outcomes.add("refused")
     assert outcomes == {"accepted", "refused"}
-
-
-def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return ([here] if here else []) + [place for key, part in members for place in places(part, (*here, key))]
 
 
 def test_a_refusal_loads_neither_keras_nor_tensorflow(tmp_path: Path) -> None:
