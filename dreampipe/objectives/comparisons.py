@@ -109,7 +109,7 @@ class Caricature(Measure):
 
     The product of each place's feature with that of what the ascent started from, times their cosine, at least 0.1: so
     that features grow along what they were, and not merely grow.
-    Source: lucid's dot_compare (Olah and others, 2018: "The Building Blocks of Interpretability", feature inversion).
+    Source: dot_compare of the library lucid (Olah, Mordvintsev and others).
     """
 
     def reads(self, layer: str) -> tuple[str, ...]:

@@ -47,8 +47,20 @@ _PICTURE = "penalty, of the picture: "
 
 FORMS = (
     Form("", measures.MeanSquare, ("layer",), "mixed4", "a layer: mean of squares"),
-    Form("", measures.Channel, ("channel",), "mixed4[12]", "a channel: its mean over places; `[*]` each picture's own"),
-    Form("", measures.Neuron, ("neuron",), "mixed4[12]@center", "a neuron: its value, at a feature cell (row, column)"),
+    Form(
+        "",
+        measures.Channel,
+        ("channel",),
+        "mixed4[12]",
+        "a channel or dense unit: mean over places; `[*]` each picture's own",
+    ),
+    Form(
+        "",
+        measures.Neuron,
+        ("neuron",),
+        "mixed4[12]@center",
+        "a neuron, in feature cells: its value; or `@(row,column)`",
+    ),
     Form("mean", measures.Mean, ("layer",), "mean(mixed3)", "a layer: mean"),
     Form("abs", measures.Absolute, ("layer",), "abs(mixed3)", "a layer: mean of absolute values"),
     Form("norm", measures.Norm, ("layer",), "norm(mixed3)", "a layer: L2 norm, root of the sum of squares"),
@@ -87,7 +99,14 @@ FORMS = (
         "caricature(mixed4)",
         "exaggerate what the picture shows: mean over places of the dot product with the start times their cosine",
     ),
-    Form("tv", penalties.TotalVariation, (), "mixed4 - 0.1*tv()", f"{_PICTURE}mean |differences of neighbours|", IMAGE),
+    Form(
+        "tv",
+        penalties.TotalVariation,
+        (),
+        "mixed4 - 0.1*tv()",
+        f"{_PICTURE}mean absolute difference of neighbours",
+        IMAGE,
+    ),
     Form("l1", penalties.L1, (), "mixed4 - 0.1*l1()", f"{_PICTURE}mean distance from middle grey", IMAGE),
     Form("l2", penalties.L2, (), "mixed4 - 0.1*l2()", f"{_PICTURE}mean square of that distance", IMAGE),
     Form("alpha", penalties.Alpha, (), "mixed4 - 0.1*alpha()", f"{_PICTURE}mean of its 6th power", IMAGE),
@@ -155,6 +174,11 @@ def _place(place: tuple[int, int] | None) -> str:
 
 
 def table() -> str:
-    """All forms as a table in Markdown: an example and what it says."""
-    rows = [f"| `{form.example}` | {form.says} |" for form in FORMS]
-    return "\n".join(["| text | what is climbed |", "| --- | --- |", *rows])
+    """All forms as a table in Markdown: an example, what it says, and the source out of its measure's docstring."""
+    rows = [f"| `{form.example}` | {form.says} | {_source(form.measure)} |" for form in FORMS]
+    return "\n".join(["| text | what is climbed | source |", "| --- | --- | --- |", *rows])
+
+
+def _source(measure: type[Measure]) -> str:
+    _, _, source = (measure.__doc__ or "").partition("Source: ")
+    return " ".join(source.split()).removesuffix(".")

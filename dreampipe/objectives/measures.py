@@ -65,7 +65,7 @@ class MeanSquare(Measure):
 class Layers(MeanSquare):
     """All layers of a pattern, `layers("mixed?")`; bound, it is the mean of squares of each, and their sum.
 
-    Source: as of `MeanSquare`; the sum over layers as in the keras.io example "Deep Dream" (Chollet 2016).
+    Source: the keras.io example "Deep Dream", which sums layers.
     """
 
 
@@ -82,7 +82,10 @@ class Mean(Measure):
 
 @dataclass(frozen=True)
 class Absolute(Measure):
-    """A whole layer, `abs(mixed3)`: the mean of its absolute values, so that no place outweighs many."""
+    """A whole layer, `abs(mixed3)`: the mean of its absolute values, so that no place outweighs many.
+
+    Source: plain arithmetic.
+    """
 
     def __call__(self, values: Tensor) -> Tensor:
         from keras import ops
@@ -94,7 +97,7 @@ class Absolute(Measure):
 class Norm(Measure):
     """A whole layer, `norm(mixed3)`: its L2 norm, the root of the sum of its squares over places and channels.
 
-    Source: Mahendran and Vedaldi 2016, "Visualizing Deep Convolutional Neural Networks Using Natural Pre-images".
+    Source: the tool neural-dream (there times 1000).
     """
 
     def __call__(self, values: Tensor) -> Tensor:
@@ -106,7 +109,10 @@ class Norm(Measure):
 
 @dataclass(frozen=True)
 class Largest(Measure):
-    """A whole layer, `max(mixed3)`: the largest of its values over places and channels; only that one is climbed."""
+    """A whole layer, `max(mixed3)`: the largest of its values over places and channels; only that one is climbed.
+
+    Source: plain arithmetic.
+    """
 
     def __call__(self, values: Tensor) -> Tensor:
         from keras import ops
@@ -122,6 +128,7 @@ class Each(Measure):
     channels are those that then stand out (a softmax over 3 times the values, as constants), and its score
     -softplus(3 - value) saturates where they do. So different places grow different things, and none grows at the cost
     of all others, as the strongest does under a mean of squares.
+    Source: dreampipe.
     """
 
     grid: ClassVar[bool] = True
@@ -206,5 +213,5 @@ class Logit(Measure):
 class Probability(Logit):
     """A class after the softmax (or the sigmoid that the model has instead), `prob(eye)`: in [0, 1].
 
-    Source: as of `Logit`, who found that it also grows by what lowers the other classes.
+    Source: Simonyan, Vedaldi and Zisserman 2013, who prefer the logit: this also grows by what lowers other classes.
     """

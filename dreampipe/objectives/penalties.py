@@ -31,7 +31,7 @@ class TotalVariation(Measure):
 class L1(Measure):
     """`l1()`: the mean distance from middle grey, |2x - 1|: colours are paid for, and most become grey.
 
-    Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
+    Source: L1 around 0.5 of the library lucid, for Olah, Mordvintsev and Schubert 2017.
     """
 
     def __call__(self, image: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ class Blur(Measure):
 
     The blur is the binomial one of 3x3 pixels (1, 2, 1)/4, the picture mirrored at its borders. For the copy is held
     still, to go down is to take a step towards it.
-    Source: lucid's objectives (Olah, Mordvintsev and Schubert 2017, "Feature Visualization").
+    Source: blur_input_each_step of the library lucid, for Olah, Mordvintsev and Schubert 2017.
     """
 
     def __call__(self, image: Tensor) -> Tensor:

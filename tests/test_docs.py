@@ -1,0 +1,104 @@
+"""What the pages in docs/ show works: their Python and commands run, their objectives are bound, their errors come."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from dreampipe import Objective, card
+from dreampipe.errors import ObjectiveError
+from dreampipe.objectives.forms import FORMS, table
+
+ROOT = Path(__file__).parent.parent
+SHORT = {"dream": ("--octaves", "1", "--steps", "1", "--max-size", "64")}
+"""Commands that are run, and what is added so that they end soon; of others the options are looked up."""
+
+
+class Block(NamedTuple):
+    """A block of code: the page it is on, what it says it is, and its text."""
+
+    page: str
+    kind: str
+    text: str
+
+
+def blocks(*kinds: str) -> list[Block]:
+    return [
+        Block(path.name, kind, text)
+        for path in sorted((ROOT / "docs").glob("*.md"))
+        for kind, text in re.findall(
+            r"^```(\w*)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        )
+        if kind in kinds
+    ]
+
+
+LINES = [line for block in blocks("") for line in block.text.splitlines() if line.strip()]
+COMMANDS = [line.split(" #")[0].strip() for line in LINES if line.startswith("dreampipe ")]
+OBJECTIVES = [line for line in LINES if not line.startswith("dreampipe ")] + [form.example for form in FORMS]
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with what the pages name: the samples, a guide and a vector."""
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    shutil.copy(ROOT / "samples" / "forest.jpg", tmp_path / "feathers.jpg")
+    np.save(tmp_path / "v.npy", np.linspace(-1, 1, 256))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+def test_a_page_has_code_of_known_kinds_only() -> None:
+    every = [
+        kind for path in (ROOT / "docs").glob("*.md") for kind in re.findall(r"^```(\w+)$", path.read_text(), re.M)
+    ]
+    assert set(every) <= {"python", "text", "toml"}
+    assert len(COMMANDS) >= 4 and len(OBJECTIVES) >= 50
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # keras' own, when it saves
+def test_the_python_of_a_page_runs_in_order(house: Path) -> None:
+    known: dict[str, dict[str, object]] = {}
+    for block in blocks("python"):
+        exec(block.text, known.setdefault(block.page, {}))
+    assert known
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_has_these_options_and_runs(command: str, house: Path) -> None:
+    from dreampipe.cli.app import app
+
+    _, name, *arguments = shlex.split(command)
+    shown = CliRunner().invoke(app, [name, "--help"]).output
+    for option in (word for word in arguments if word.startswith("--")):
+        assert option in shown
+    if name in SHORT:
+        result = CliRunner().invoke(app, [name, *arguments, *SHORT[name]])
+        assert result.exit_code == 0, result.output
+        assert (house / arguments[1]).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("text", OBJECTIVES)
+def test_an_objective_is_read_printed_and_bound(text: str, house: Path) -> None:
+    objective = Objective.parse(text)
+    assert Objective.parse(str(objective)) == objective
+    assert objective.bind(card("motifnet")).terms
+
+
+@pytest.mark.parametrize("block", blocks("text"), ids=lambda block: block.text.splitlines()[1].strip())
+def test_a_shown_error_is_the_one_that_comes(block: Block) -> None:
+    with pytest.raises(ObjectiveError) as caught:
+        Objective.parse(block.text.splitlines()[1].strip()).bind(card("motifnet"))
+    assert str(caught.value) == block.text.rstrip("\n")
+
+
+def test_the_table_of_the_language_is_that_of_its_forms() -> None:
+    assert table() in (ROOT / "docs" / "objectives.md").read_text(encoding="utf-8")
