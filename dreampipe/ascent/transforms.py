@@ -90,6 +90,7 @@ class Mirror(Transform):
     """
 
     margin: int = 16
+    moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_amount("The mirror's margin", self.margin, 0)

@@ -1,0 +1,107 @@
+"""Shapings whose right answer is known."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+from graphs import Array, graph, pictures
+
+from dreampipe.ascent.amounts import Ramp
+from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth
+from dreampipe.errors import RecipeError
+
+
+@lru_cache
+def compiled(shaping: Shaping) -> Any:
+    return graph(shaping, (None, None, None, 3), ())
+
+
+def shaped(shaping: Shaping, gradient: Array, progress: float = 0.0) -> Array:
+    found: Array = compiled(shaping)(gradient, progress)
+    return found
+
+
+def noise(height: int = 20, width: int = 24) -> Array:
+    return pictures((height, width), low=-1, high=1)
+
+
+def wave(cycles: float, side: int = 65) -> Array:
+    """A gradient (1, side, side, 3) that swings along its rows, and on in its mirror image."""
+    row = np.cos(2 * np.pi * cycles * np.arange(side) / (side - 1))
+    return np.broadcast_to(row[None, None, :, None], (1, side, side, 3)).astype(np.float32)
+
+
+def test_over_the_mean_or_the_deviation() -> None:
+    gradient = 3 * noise()
+    axes = (1, 2, 3)
+    mean, deviation = np.abs(gradient).mean(axes, keepdims=True), gradient.std(axes, keepdims=True)
+    np.testing.assert_allclose(shaped(MeanAbsolute(), gradient), gradient / mean, rtol=1e-5)
+    np.testing.assert_allclose(shaped(Deviation(), gradient), gradient / deviation, rtol=1e-5)
+
+
+def test_the_sign_alone() -> None:
+    assert np.array_equal(shaped(Sign(), noise()), np.sign(noise()))
+
+
+def kernel(sigma: float) -> Array:
+    """The mean of three Gaussians cut to 9 x 9, each of sum 1."""
+    square = np.add.outer(np.arange(-4, 5) ** 2, np.arange(-4, 5) ** 2)
+    gaussians = [np.exp(-square / (2 * (share * sigma) ** 2)) for share in (0.5, 1, 2)]
+    return np.mean([gaussian / gaussian.sum() for gaussian in gaussians], axis=0)
+
+
+@pytest.mark.parametrize("progress, sigma", [(0.0, 0.7), (0.5, 1.6), (1.0, 2.5)])
+def test_smoothing_makes_three_gaussians_of_a_point(progress: float, sigma: float) -> None:
+    point = np.zeros((1, 15, 17, 3), np.float32)
+    point[0, 7, 8, 1] = 1
+    found = shaped(Smooth(), point, progress)
+    np.testing.assert_allclose(found[0, 3:12, 4:13, 1], kernel(sigma), atol=1e-6)
+    assert found.sum() == pytest.approx(1, abs=1e-5)
+    assert not found[..., (0, 2)].any()
+
+
+def test_smoothing_mirrors_the_border_and_keeps_what_is_flat() -> None:
+    gradient = noise()
+    padded = np.pad(gradient, ((0, 0), (5, 5), (5, 5), (0, 0)), mode="reflect")
+    found = shaped(Smooth(1.5), gradient)
+    np.testing.assert_allclose(found, shaped(Smooth(1.5), padded)[:, 5:-5, 5:-5], atol=1e-6)
+    flat = np.full((1, 9, 3, 3), -0.4, np.float32)
+    np.testing.assert_allclose(shaped(Smooth(), flat), flat, rtol=1e-5)
+
+
+def test_smoothing_goes_its_ramp() -> None:
+    gradient = noise()
+    np.testing.assert_allclose(shaped(Smooth(Ramp(1, 3)), gradient, 0.5), shaped(Smooth(2.0), gradient), atol=1e-6)
+
+
+@pytest.mark.parametrize("levels", [1, 4])
+@pytest.mark.parametrize("size", [(20, 24), (33, 17), (3, 2), (1, 1)])
+def test_a_flat_gradient_has_no_bands(levels: int, size: tuple[int, int]) -> None:
+    """Only the rest is left, over its own size, with no seam at the border."""
+    found = shaped(Laplacian(levels), np.full((1, *size, 3), -0.3, np.float32))
+    np.testing.assert_allclose(found, -1, atol=1e-2)
+
+
+def test_bands_of_any_strength_come_out_alike() -> None:
+    """A coarse wave, and a fine one of a twentieth of it: behind the pyramid they are nearly of one size."""
+    found = shaped(Laplacian(4), wave(1) + 0.05 * wave(20))[0, 32, :, 0]
+    coarse, fine = (np.abs(found @ wave(cycles)[0, 0, :, 0]) for cycles in (1, 20))
+    assert 0.3 < fine / coarse < 3
+
+
+def test_the_pyramid_puts_together_what_it_took_apart() -> None:
+    """With a gradient whose bands have the same size already, but for one factor, nothing else changes."""
+    gradient = noise(32, 40)
+    once = shaped(Laplacian(3), gradient)
+    assert np.corrcoef(once.ravel(), gradient.ravel())[0, 1] > 0.5
+    np.testing.assert_allclose(shaped(Laplacian(3), 50 * gradient), once, rtol=1e-4, atol=1e-5)
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(RecipeError, match=r"The Laplacian's levels came as 0, but at least 1 is expected\."):
+        Laplacian(0)
+    with pytest.raises(RecipeError, match=r"The smoothing's sigma came as 1 -> 0, but at least 0\.05 is expected\."):
+        Smooth(Ramp(1, 0))
