@@ -1,6 +1,6 @@
 """What is unnatural in a picture: each penalty maps (batch, height, width, 3) in [0, 1] to (batch,), zero or more.
 
-They are to be subtracted, as in `mixed4 - 0.1*tv()`. All are means over pixels and colours, so that a weight means the
+They are to be subtracted, as in `mixed4 - 3*tv()`. All are means over pixels and colours, so that a weight means the
 same at every size; middle grey is their zero where a zero is needed.
 """
 
