@@ -1,7 +1,7 @@
 """The network of the learned prior: a small decoder whose pictures are those that `motifnet` was trained on.
 
     decoder     latents (batch, h, w, CHANNELS), each like N(0, 1)  ->  picture (batch, STRIDE h, STRIDE w, 3) in [0, 1]
-    encoder     picture  ->  mean and log variance of its latents, each (batch, h, w, CHANNELS); wanted in training
+    encoder     picture, and what motifnet sees in it  ->  mean and log variance of its latents; wanted in training
 
 Fully convolutional, so that one decoder draws pictures of every size. Made to be climbed through, as `network.py` is:
 no batch normalization, smooth activations, reflected borders; enlarged by repetition and convolved, for transposed
@@ -20,8 +20,8 @@ STRIDE = 16
 _COARSE = 128
 _FINER = ((112, 2), (80, 2), (32, 2), (16, 0))
 """Channels after each doubling of the grid, and convolutions on it: few where it is fine, for there they are dear."""
-_SEEN = (24, 48, 96, 128)
-"""Channels of the encoder after each halving of the grid."""
+SEEN = "mixed3"
+"""The layer of motifnet, of stride 8 and 192 channels, that the encoder looks at."""
 
 
 def _convolve(
@@ -60,12 +60,13 @@ def decoder() -> keras.Model:
 
 
 def encoder() -> keras.Model:
-    """The untrained encoder, of pictures whose sides are multiples of `STRIDE`."""
-    image = keras.Input((None, None, 3), name="image")
-    x = layers.Rescaling(2.0, -1.0, name="centred")(image)
-    for level, filters in enumerate(_SEEN, 1):
-        x = _convolve(x, filters, 5 if level == 1 else 3, f"seen{level}", strides=2)
-        x = _refined(x, filters, f"seen{level}_refined") if level > 2 else x
+    """The untrained encoder: of pictures whose sides are multiples of `STRIDE`, and what motifnet's `SEEN` is of them.
+
+    Built on what motifnet has learned, for there is less left to learn than from pixels; these give it the colours.
+    """
+    image, seen = keras.Input((None, None, 3), name="image"), keras.Input((None, None, 192), name=SEEN)
+    x = layers.Concatenate(name="both")([seen, layers.AveragePooling2D(8, name="colours")(image)])
+    x = _refined(_convolve(x, _COARSE, 3, "coarse", strides=2), _COARSE, "refined")
     mean = _convolve(x, CHANNELS, 1, "mean", activation=None)
     log_variance = _convolve(x, CHANNELS, 1, "log_variance", activation=None, start=0.1)
-    return keras.Model(image, [mean, log_variance], name="encoder")
+    return keras.Model([image, seen], [mean, log_variance], name="encoder")

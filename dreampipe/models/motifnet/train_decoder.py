@@ -28,7 +28,7 @@ from dreampipe.models.motifnet.train import Pictures, asked, batches, go_on, ren
 from dreampipe.models.opening import open_model
 from dreampipe.models.tap import tap
 
-LAYERS = ("stem2", "mixed1", "mixed3")
+LAYERS = ("stem2", "mixed1", decoder.SEEN)
 """Where `motifnet` compares: the edges of a picture, its grain and its parts."""
 
 
@@ -46,14 +46,14 @@ class Plan:
 
     seed: int = 11
     pictures: int = 9_000
-    batch: int = 8
-    updates: int = 3_000
-    learning_rate: float = 1e-3
-    warmup: int = 150
+    batch: int = 5
+    updates: int = 3_500
+    learning_rate: float = 1.5e-3
+    warmup: int = 200
     perception: float = 0.3
     divergence: float = 0.01
     average: float = 0.998
-    checkpoint_every: int = 200
+    checkpoint_every: int = 250
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ class Trainer:
         weights = self.weights
 
         def loss() -> tuple[Tensor, Tensor]:
-            mean, log_variance = self.encoder(x)
+            seen = self.judge(x)
+            mean, log_variance = self.encoder([x, seen[decoder.SEEN]])
             y = self.decoder(mean + ops.exp(0.5 * log_variance) * noise)
-            parts = ops.stack(
-                [ops.mean(ops.abs(x - y)), perceived(self.judge(x), self.judge(y)), divergence(mean, log_variance)]
-            )
+            apart = perceived(seen, self.judge(y))
+            parts = ops.stack([ops.mean(ops.abs(x - y)), apart, divergence(mean, log_variance)])
             return ops.sum(parts * np.array([1, self.plan.perception, self.plan.divergence], np.float32)), parts
 
         _, parts, gradients = backend.value_and_gradients(loss, weights)
@@ -157,9 +157,9 @@ def measured(trainer: Trainer) -> dict[str, float]:
     """How far fresh pictures lie from those that their latents' means give, by pixels and as motifnet sees them."""
     pixels, _ = evaluate.fresh(100)
     x = ops.convert_to_tensor(np.float32(pixels) / 255)
-    y = trainer.decoder(trainer.encoder(x)[0])
-    seen = perceived(trainer.judge(x), trainer.judge(y))
-    return {"pixels": float(ops.mean(ops.abs(x - y))), "perception": float(seen)}
+    seen = trainer.judge(x)
+    y = trainer.decoder(trainer.encoder([x, seen[decoder.SEEN]])[0])
+    return {"pixels": float(ops.mean(ops.abs(x - y))), "perception": float(perceived(seen, trainer.judge(y)))}
 
 
 def judge() -> keras.Model:
