@@ -64,7 +64,8 @@ class Prior(Parameterization):
         from dreampipe.models.opening import open_decoder
 
         latents = parameters["latents"]
-        given = ops.reshape(latents, (-1, self.card.latents[0])) if len(self.card.latents) == 1 else latents
+        cells = ops.shape(latents)[1:3] if self.card.grid else self.card.latents[:-1]
+        given = ops.reshape(latents, (-1, *cells, self.card.latents[-1]))  # known sizes are told to the graph
         drawn = ops.cast(open_decoder(self.card)(given, training=False), "float32")
         fitted = drawn[:, : size[0], : size[1]] if self.card.grid else _stretched(drawn, size)
         return ops.clip(self._unit(fitted), 0.0, 1.0)

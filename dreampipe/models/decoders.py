@@ -9,6 +9,7 @@ Files are not trusted any more than those of models: the same checks, in `files.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,7 +106,7 @@ def decoder(name_or_path: str | Path | None = None) -> DecoderCard:
     if name_or_path is None or str(name_or_path) == shipped.name:
         return shipped
     path = Path(name_or_path)
-    if path.suffix != ".keras" and not path.exists():
+    if path.suffix != ".keras" and not os.path.exists(path):
         answer = nearest(str(name_or_path), (shipped.name,))
         raise ModelError(
             f"There is no decoder {str(name_or_path)!r} ({answer}; the path of a file must end in .keras)."
@@ -224,7 +225,7 @@ def _output(read: Graph, cells: Size | None = None) -> Shape | None:
 def _after(node: Node, given: Shape, channels: int | None) -> Shape | None:
     """The shape of a layer's output from that of its first input."""
     batch, *sides = given
-    if node.kind == "Reshape":
+    if node.kind == "Reshape" and "target_shape" in node.config:
         return batch, *(None if n == -1 else n for n in node.config["target_shape"])
     if node.kind == "Flatten":
         return batch, None
@@ -241,6 +242,11 @@ def _after(node: Node, given: Shape, channels: int | None) -> Shape | None:
 
 def _grid(read: Graph) -> Grid:
     """How pictures grow: found by trying, for mirrored and lost borders ask for a least grid."""
+    if any(node.config.get("interpolation", "nearest") != "nearest" for node in read.nodes.values()):
+        raise ModelError(
+            "it takes grids of all sizes and interpolates between their cells, which Keras does for known sizes only: "
+            "save it with an input of one size, or enlarge by nearest."
+        )
     for cells in range(1, _PROBED):
         sides = [_sides(_output(read, (n, n))) for n in range(cells, cells + 3)]
         first, second, third = (np.array(side or (0, 0)) for side in sides)

@@ -195,6 +195,12 @@ UNSUITABLE: dict[str, tuple[Json, str]] = {
         functional(latents(None, None, 3), layer("Resizing", "x", "latents", height=8, width=8)),
         "how its picture grows with them cannot be told",
     ),
+    "a free grid, interpolated": (
+        functional(
+            latents(None, None, 3), layer("UpSampling2D", "x", "latents", size=[2, 2], interpolation="bilinear")
+        ),
+        "which Keras does for known sizes only",
+    ),
     "a lambda": (functional(latents(9), layer("Lambda", "x", "latents")), "a Lambda layer, which runs code"),
     "another class": (functional(latents(9), layer("Popen", "x", "latents", module="subprocess")), "subprocess.Popen"),
 }
