@@ -89,5 +89,5 @@ class Misfit(ObjectiveError):
 
 def refused(sentence: str, text: str, at: int) -> ObjectiveError:
     """The one form of an objective's errors: the sentence, the text, and a caret at the place."""
-    shown = "".join(sign if sign.isprintable() else " " for sign in text)
+    sentence, shown = ("".join(sign if sign.isprintable() else " " for sign in line) for line in (sentence, text))
     return ObjectiveError(f"{sentence}\n  {shown}\n  {' ' * at}^")

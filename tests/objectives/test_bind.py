@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from strategies import objective
 
 from dreampipe.errors import ObjectiveError
 from dreampipe.models import Card, Layer, card, imagenet
@@ -204,6 +206,18 @@ def test_an_error_stands_at_the_term_that_it_is_about(tiny: Card) -> None:
     _, shown, at = refused("first + 0.5*(second - 4*frist) + first", tiny)
     assert shown == "first + 0.5*second - 2.0*frist + first"
     assert at == shown.index("frist")
+
+
+@settings(deadline=None)
+@given(objective)
+def test_any_objective_is_bound_or_answered_at_a_place(made: Objective) -> None:
+    try:
+        bound = made.bind(card("motifnet"))
+    except ObjectiveError as error:
+        sentence, shown, caret = str(error).split("\n")
+        assert sentence.endswith(".") and caret.strip() == "^" and len(caret) <= len(shown)
+    else:
+        assert hash(bound) == hash(made.bind(card("motifnet")))
 
 
 def test_a_neuron_needs_rows_and_columns() -> None:
