@@ -4,7 +4,8 @@ Data enters as files, becomes frames, passes through stages, and leaves as files
 model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:
 
     cli/         parse, call, print
-    recipes/     Recipe: every setting of a dream; the door through which every face comes in, `dream` for one picture
+    recipes/     every setting of a dream (Recipe), of what a unit has learned (Visualization), of a layer (Atlas): the
+                 door through which every face comes in; `dream`, `visualize`, `atlas` in one call
     engines/     who runs a recipe over files, and at what pace
     stages/      frames to frames: Resize, Dream, Blend; a Pipeline of stages is itself a stage
     ascent/      the one loop: climb an objective over octaves
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from dreampipe.media import read, write
     from dreampipe.models import card, cards
     from dreampipe.objectives import Objective
-    from dreampipe.recipes import Recipe
-    from dreampipe.recipes.door import dream
+    from dreampipe.recipes import Atlas, Recipe, Visualization
+    from dreampipe.recipes.door import atlas, dream, visualize
     from dreampipe.stages import Blend, Dream, Pipeline, Resize, Stage
 
 __version__ = "0.1.0"
@@ -42,14 +43,15 @@ _HOMES = {
     "dreampipe.media": ("read", "write"),
     "dreampipe.models": ("card", "cards"),
     "dreampipe.objectives": ("Objective",),
-    "dreampipe.recipes": ("Recipe",),
-    "dreampipe.recipes.door": ("dream",),
+    "dreampipe.recipes": ("Atlas", "Recipe", "Visualization"),
+    "dreampipe.recipes.door": ("atlas", "dream", "visualize"),
     "dreampipe.stages": ("Blend", "Dream", "Pipeline", "Resize", "Stage"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Ascent",
+    "Atlas",
     "Blend",
     "Dream",
     "DreampipeError",
@@ -62,10 +64,13 @@ __all__ = [
     "Resize",
     "Stage",
     "Step",
+    "Visualization",
+    "atlas",
     "card",
     "cards",
     "dream",
     "read",
+    "visualize",
     "write",
 ]
 

@@ -35,7 +35,7 @@ class Climb:
 
     Attributes:
         masked: whether the gradient is weighed by a mask.
-        leaks: whether the gradient leaks through ReLUs; see `dreampipe.models.leaky`.
+        leaks: whether the gradient may leak through activations; see `dreampipe.models.leaky`.
     """
 
     card: Card
@@ -63,7 +63,7 @@ class Given(NamedTuple):
         drawn: for each transform the numbers that it drew.
         mask: (height, width, 1), the weight of each pixel's gradient; (1, 1, 1) where nothing is masked.
         unit: (batch,) int32, each picture's own channel or class.
-        leak: (batch,), how much gradient leaks through a ReLU.
+        leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0.
         step_size, progress, count: of the step: in [0, 1] pixel units; from 0 to 1 over the ascent; from 1.
     """
 
@@ -215,7 +215,8 @@ def _specs(climb: Climb) -> tuple[State, Given]:
 
 def picture(parameterization: Parameterization, parameters: Mapping[str, Any], size: tuple[int, int]) -> Any:
     """The pictures (batch, height, width, 3) float32 that parameters stand for."""
-    return np.asarray(parameterization.image(dict(parameters), ops.convert_to_tensor(np.int32(size))), np.float32)
+    made = parameterization.image(dict(parameters), ops.convert_to_tensor(np.array(size, np.int32)))
+    return np.asarray(made, np.float32)
 
 
 def pixels_that_fit(card: Card, objective: BoundObjective, batch: int = 1) -> int:

@@ -24,15 +24,13 @@ from dreampipe.ascent.transforms import Jitter, Mirror, Transform
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
-from dreampipe.objectives import BoundObjective, Neuron, Objective
+from dreampipe.objectives import BoundObjective, Channel, Neuron, Objective
 
 if TYPE_CHECKING:
     from dreampipe.ascent.climber import Climb, Given, State, Stepped
 
 MARGIN = 16
 """Mirrored pixels around a picture that is no periodic one, while it is rolled; see `transforms.Mirror`."""
-LEAK = 0.1
-"""Of the gradient, what leaks through a ReLU while a unit that is zero everywhere is being woken."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,8 @@ class Ascent:
             neuron at a cell of its own is climbed, for that cell must stay where it is in the picture.
         shaping: what is done to the gradient of the picture, in order.
         optimizer: how a step follows the gradient. Its moments are carried from octave to octave.
-        warmup: steps for which the gradient leaks through ReLUs where a picture gets none; 0 never.
+        warmup: steps for which the gradient leaks through activations where a picture gets none, or where the units
+            that it climbs are not above zero; 0 never. See `dreampipe.models.leaky`.
 
     Raises:
         ObjectiveError: the model has no such layer, channel or class, or a file of the objective cannot be read.
@@ -313,7 +312,7 @@ class _Run:
         self.count += 1
         return given._replace(
             drawn=tuple(drawn),
-            leak=np.where(self.leaking > 0, np.float32(LEAK), np.float32(0)),
+            leak=(self.leaking > 0).astype(np.float32),
             step_size=np.float32(at(self.ascent.step_size, progress)),
             progress=np.float32(progress),
             count=np.float32(self.count),
@@ -345,15 +344,21 @@ class _Run:
                 f"{self.ascent.card.name} gave {float(scores.sum())} for {self.ascent.objective} in {where}: "
                 "take a smaller step size or another layer."
             )
-        self._wake(np.asarray(stepped.alive))
+        alive = np.asarray(stepped.alive)
+        self.fired |= alive & (self.leaking == 0)
+        self._wake(~alive | self._below_zero(scores))
         return np.asarray(scores.mean(axis=0))
 
-    def _wake(self, alive: npt.NDArray[np.bool_]) -> None:
-        """Let the gradient leak into pictures that got none, for some of the steps that are left."""
-        by_itself = self.leaking == 0
-        self.fired |= alive & by_itself
+    def _below_zero(self, scores: Array) -> npt.NDArray[np.bool_]:
+        """Of each picture, whether none of the units that it climbs is above zero; never where it climbs no units."""
+        units = [isinstance(t.measure, Channel | Neuron) and t.weight > 0 for t in self.ascent.bound.terms]
+        return np.asarray((scores[:, units] <= 0).all(axis=1) & any(units))
+
+    def _wake(self, asleep: npt.NDArray[np.bool_]) -> None:
+        """Let the gradient leak into pictures that are asleep, for some of the steps that are left."""
+        asleep &= self.leaking == 0
         self.leaking = np.maximum(self.leaking - 1, 0)
-        self.leaking[~alive & by_itself] = min(self.ascent.warmup, (self.total - self.count) // 2)
+        self.leaking[asleep] = min(self.ascent.warmup, (self.total - self.count) // 2)
 
     def _pictures(self, state: State, size: Size) -> Array:
         from dreampipe.ascent.climber import picture

@@ -55,7 +55,7 @@ class Grey(Start):
     colour: Colour = MIDDLE
 
     def pictures(self, size: Size, count: int, seed: int) -> Array:
-        return np.broadcast_to(np.float32(self.colour), (count, *size, 3)).copy()
+        return np.full((count, *size, 3), self.colour, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

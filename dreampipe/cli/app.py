@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from dreampipe import __version__
+from dreampipe.cli.atlas import atlas
 from dreampipe.cli.dream import dream
 from dreampipe.cli.layers import layers
 from dreampipe.cli.models import models
 from dreampipe.cli.sheet import sheet
+from dreampipe.cli.visualize import visualize
 
 app = typer.Typer(
     name="dreampipe",
@@ -34,8 +36,8 @@ def dreampipe(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Pictures, dreamed by the activations of a Keras model."""
+    """Pictures, dreamed by the activations of a Keras model; and what that model has learned."""
 
 
-for command in (dream, sheet, models, layers):
+for command in (dream, sheet, visualize, atlas, models, layers):
     app.command(no_args_is_help=command is not models)(command)

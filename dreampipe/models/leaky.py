@@ -1,8 +1,9 @@
-"""ReLU with a gradient where it has none, for units that are zero everywhere: `leaky(operation)`.
+"""Activations with a gradient where they block it, for units that are asleep: `leaky(operation)`.
 
-A unit that is zero everywhere has no gradient, so no step ever wakes it. For the first steps the gradient leaks through
-where the ReLU blocks it, while every value stays what it is: lucid's redirected ReLU, as in the appendix of Olah,
-Mordvintsev and Schubert 2017, "Feature Visualization". Smooth activations never block, and stay as they are.
+A ReLU that is zero everywhere has no gradient, so no step ever wakes it; SiLU and GELU have a valley below zero, whose
+far side leads away from every positive value. For the first steps some of the gradient leaks through below zero, while
+every value stays what it is: after lucid's redirected ReLU, in the appendix of Olah, Mordvintsev and Schubert 2017,
+"Feature Visualization".
 
 This module imports keras: import it where computing begins.
 """
@@ -17,17 +18,20 @@ import keras
 from keras import ops
 
 Leaking = Callable[[Any, Any], Any]
-"""`(x, leak (batch,)) -> activation`: the value of the operation, `leak` of the gradient where it gives none."""
+"""`(x, leak (batch,)) -> activation`, the operation's own; `leak` is 1 for pictures that it leaks for, else 0."""
 
-_RELUS = ("relu", "relu6")
+LEAK = 0.15
+"""Of the gradient, what leaks: more than SiLU (0.100) and GELU (0.129) fall at their steepest."""
+_BLOCKING = ("relu", "relu6", "silu", "gelu", "hard_silu")
+_OPERATIONS = ("Relu", "Relu6", "Silu", "Gelu", "HardSilu")
 
 
 def leaky(operation: Any) -> Leaking | None:
-    """The leaking form of a layer or operation that is a ReLU or ends in one; None for all others."""
-    if isinstance(operation, keras.layers.ReLU) or type(operation).__name__ in ("Relu", "Relu6"):
+    """The leaking form of a layer or operation that is such an activation or ends in one; None for all others."""
+    if isinstance(operation, keras.layers.ReLU) or type(operation).__name__ in _OPERATIONS:
         return lambda x, leak: _leaked(x, operation(x), leak)
     name = getattr(getattr(operation, "activation", None), "__name__", "")
-    if name not in _RELUS or not isinstance(operation, keras.layers.Layer):
+    if name not in _BLOCKING or not isinstance(operation, keras.layers.Layer):
         return None
     bare = copy.copy(operation)  # the same weights without the activation; the model's own layer stays as it is
     bare.activation = keras.activations.linear
@@ -42,5 +46,5 @@ def leaky(operation: Any) -> Leaking | None:
 
 def _leaked(before: Any, after: Any, leak: Any) -> Any:
     low = ops.minimum(before, 0)
-    slope = ops.cast(ops.reshape(leak, (-1, *[1] * (len(before.shape) - 1))), before.dtype)
+    slope = LEAK * ops.cast(ops.reshape(leak, (-1, *[1] * (len(before.shape) - 1))), before.dtype)
     return after + slope * (low - ops.stop_gradient(low))

@@ -94,7 +94,7 @@ def tap(model: keras.Model, layers: Sequence[str], logits: bool = False, leaks: 
         layers: names out of `describe(model)`.
         logits: also "logits" (batch, classes), before any softmax, and "probabilities", after the model's own squashing
             (a softmax, where it has none).
-        leaks: also takes `leak` (batch,), how much of its gradient each picture gets where a ReLU blocks it; see
+        leaks: also takes `leak` (batch,), 1 for pictures whose gradient leaks through activations that block it; see
             `dreampipe.models.leaky`.
 
     Returns:

@@ -1,5 +1,19 @@
-"""The one door through which every face comes in: a `Recipe` (`recipe`) and `dream` for one picture (`door`)."""
+"""The one door through which every face comes in: recipes, checked and hashed, and one call for each.
 
+climbing.py      Climbing: what every recipe says: model, objective, how to climb
+recipe.py        Recipe: a dream of pictures
+visualization.py Visualization: what a unit has learned
+atlas.py         Atlas: every channel of a layer, in one sheet
+door.py          dream, visualize, atlas: pictures as arrays, in one call
+fields.py ways.py  numbers that change over an ascent; the words of a recipe and what they stand for
+sheet.py         one photo through every recommended layer
+contact.py page.py   labelled tiles on a sheet, or on a page of HTML
+exemplars.py pictures.py   the pictures that excite a channel most, and where they come from
+"""
+
+from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.visualization import Visualization
 
-__all__ = ["Recipe"]
+__all__ = ["Atlas", "Climbing", "Recipe", "Visualization"]

@@ -1,18 +1,23 @@
-"""`dreampipe.dream`: one picture, given as a path or an array, dreamed in one call."""
+"""`dreampipe.dream`, `visualize` and `atlas`: arrays, in one call."""
 
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dreampipe import media
-from dreampipe.frames import Frame
+from dreampipe.frames import Array, Frame
+from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.contact import contact_sheet
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.visualization import Visualization
 
 AnyArray = npt.NDArray[Any]
+Bytes = npt.NDArray[np.uint8]
 
 
 def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, **settings: Any) -> AnyArray:
@@ -43,6 +48,46 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
         source = media.read(image)
         frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
     return _array(chosen.pipeline().one(frame), dtype)
+
+
+def visualize(objective: str, **settings: Any) -> Bytes:
+    """Draw what a unit responds to, from nothing.
+
+    Args:
+        objective: such as `mixed4[12]`, `logit(eye)` or `dense_1[40]`; see `dreampipe.objectives`.
+        settings: fields of `Visualization`, such as size, steps, param, start, count, seed.
+
+    Returns:
+        (height, width, 3) uint8, or with a count of several (count, height, width, 3).
+
+    Raises:
+        DreampipeError: a setting, the model or the objective is not what it must be.
+    """
+    recipe = Visualization.of(objective=objective, **settings)
+    pictures = _bytes(recipe.run().image)
+    return pictures[0] if recipe.count == 1 else pictures
+
+
+def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) -> Bytes:
+    """Draw every channel of a layer in one labelled sheet.
+
+    Args:
+        layer: its name, or an objective with `*` for the unit, such as `logit(*)`.
+        work: a folder that keeps finished batches, for a second call of the same settings to go on from.
+        settings: fields of `Atlas`, such as channels, size, steps, pictures, exemplars.
+
+    Returns:
+        The sheet, (height, width, 3) uint8.
+
+    Raises:
+        DreampipeError: a setting, the model, the layer or a folder is not what it must be.
+    """
+    recipe = Atlas.of(layer=layer, **settings)
+    return _bytes(contact_sheet(recipe.drawn(Path(work) if work else None), recipe.size).pixels)
+
+
+def _bytes(pixels: Array) -> Bytes:
+    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
 
 def _frame(image: AnyArray) -> Frame:

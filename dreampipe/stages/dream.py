@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar
 
-import numpy as np
-
 from dreampipe.ascent import Ascent, Step
-from dreampipe.ascent.octaves import enlarge, shrink
+from dreampipe.ascent.octaves import enlarge, fit, shrink
 from dreampipe.frames import Array, Frame, MediaInfo
+from dreampipe.media.masks import fitted_mask
 from dreampipe.stages.prepare import Resize
 
 SOURCE = "source"
@@ -28,6 +27,7 @@ class Dream:
     Attributes:
         ascent: how to climb.
         seed: of every draw; equal frames dream equally, wherever they stand.
+        mask: (height, width) float32 in [0, 1], how much of each pixel is dreamed; resized to frames of its shape.
         max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the difference from
             its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
         on_step: called with the frame and each step.
@@ -38,6 +38,7 @@ class Dream:
     ascent: Ascent
     seed: int = 0
     max_size: int | None = None
+    mask: Array | None = field(default=None, compare=False, repr=False)
     on_step: OnStep | None = None
     on_note: OnNote | None = None
     reach: ClassVar[int | None] = 0
@@ -52,17 +53,18 @@ class Dream:
 
     def _dreamed(self, frame: Frame) -> Array:
         size = (frame.height, frame.width)
+        mask = None if self.mask is None else fitted_mask(self.mask, size)
         small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
         if small == size:
-            return self._climbed(frame, frame.pixels)
+            return self._climbed(frame, frame.pixels, mask)
         self._note(frame, f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}")
         source = shrink(frame.pixels, small)
-        detail = self._climbed(frame, source) - source
-        return np.asarray(np.clip(frame.pixels + enlarge(detail, size), 0, 1), np.float32)
+        detail = self._climbed(frame, source, None if mask is None else fit(mask, small)) - source
+        return self.ascent.parameterization.laid(frame.pixels, enlarge(detail, size))
 
-    def _climbed(self, frame: Frame, pixels: Array) -> Array:
-        hear = self.on_step
-        result = self.ascent.run(pixels, seed=self.seed, on_step=(lambda step: hear(frame, step)) if hear else None)
+    def _climbed(self, frame: Frame, pixels: Array, mask: Array | None) -> Array:
+        hear = (lambda step: on_step(frame, step)) if (on_step := self.on_step) else None
+        result = self.ascent.run(pixels, seed=self.seed, mask=mask, on_step=hear)
         for note in result.notes:
             self._note(frame, note)
         return result.image

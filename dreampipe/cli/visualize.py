@@ -1,0 +1,58 @@
+"""`dreampipe visualize`: what a unit of a model has learned, as a picture."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dreampipe.cli.answer import answered, failing, interruptible, say
+from dreampipe.cli.events import bar
+from dreampipe.cli.hush import import_backend
+from dreampipe.cli.options import recipe_options
+from dreampipe.cli.targets import fresh
+from dreampipe.engines.events import Started, Stepped
+from dreampipe.media import check_animation, make_folder, write, write_animation
+from dreampipe.recipes import Visualization
+from dreampipe.recipes.forming import Forming
+
+_OBJECTIVE = Visualization.model_fields["objective"].description
+
+
+@answered
+@recipe_options("objective", recipe=Visualization)
+def visualize(
+    objective: Annotated[str, typer.Argument(metavar="OBJECTIVE", help=_OBJECTIVE)],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
+    animate: Annotated[
+        str | None, typer.Option(help="Also write the picture as it forms: a .gif, .webp or .png.", show_default="not")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
+    **settings: Any,
+) -> None:
+    """Draw what a neuron, channel, layer, hidden unit, logit or probability responds to.
+
+    With --count, several pictures climb together, each another answer, side by side.
+    """
+    recipe = Visualization.of(objective=objective, **settings)
+    ascent = recipe.ascent()  # wrong names are answered here, before anything slow
+    recipe.began()
+    target = fresh(out, overwrite)
+    film = fresh(animate, overwrite, check_animation) if animate else None
+    notes = () if quiet else ascent.card.notes
+    for note in notes:
+        say(f"Note: {note}")
+    make_folder(target)
+    forming = Forming(recipe.drawn) if film else None
+    with interruptible("Stopped; nothing was written."), failing():
+        with bar(recipe.octave_scale, not quiet) as hear:
+            import_backend()
+            hear(Started(1))
+            result = recipe.run(lambda step: hear(Stepped(objective, step)), forming)
+        write(recipe.drawn(result.image), target)
+        if film and forming:
+            make_folder(film)
+            write_animation(forming.frames(result.image), film)
+        for note in () if quiet else result.notes:
+            say(f"Note: {note}")

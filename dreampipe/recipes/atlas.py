@@ -1,0 +1,275 @@
+"""Every channel of a layer in one labelled sheet: the recipe of an atlas, and how it is drawn, a batch at a time.
+
+Channels climb in batches, each picture its own channel, in one compiled graph. What a batch found is stored at once, so
+that an atlas that was stopped goes on from there.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from dreampipe.ascent import Ascent, Step
+from dreampipe.ascent.starts import Noise
+from dreampipe.errors import ObjectiveError, RecipeError
+from dreampipe.media import write_whole
+from dreampipe.media.writing import unwritable
+from dreampipe.models import motifnet, open_model
+from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
+from dreampipe.objectives.names import path_of
+from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.contact import Tile
+from dreampipe.recipes.exemplars import Exemplar, exemplars
+from dreampipe.recipes.fields import Pixels
+from dreampipe.recipes.pictures import Picture, folder_pictures, training_pictures
+from dreampipe.recipes.ways import Param
+
+BATCH = 16
+"""Channels that climb together: more were no faster on two cores, and would be lost when a run is killed."""
+MOST = 4096
+"""Channels of one atlas."""
+
+Heard = Callable[[str, Step], None]
+Note = Callable[[str], None]
+
+
+class Atlas(Climbing):
+    """Settings of an atlas, with their defaults and ranges.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range.
+    """
+
+    usual: ClassVar[Param] = "fourier"
+
+    layer: str = Field(description="The layer, e.g. mixed4; or an objective with * for the unit, e.g. logit(*).")
+    channels: str | None = Field(None, description="Which, e.g. 0-63 or 3,17,40-47.")
+    size: int = Field(128, ge=16, le=1024, description="Height and width of a picture, in pixels.")
+    octaves: int = Field(1, ge=1, le=32, description="How many sizes to climb at, the full size counted.")
+    steps: int = Field(256, ge=0, le=100_000, description="Steps at each size.")
+    jitter: Pixels = Field(8, description="Largest random shift of a step, in pixels.")
+    pictures: str | None = Field(None, description="Folder whose pictures are shown beside the channels they excite.")
+    exemplars: int = Field(3, ge=0, le=16, description="Pictures beside each channel; 0 for none.")
+
+    def objective(self) -> Objective:
+        """What is climbed, with `*` for each picture's own unit; raises ObjectiveError and ModelError."""
+        text = self.layer if "*" in self.layer else f"{path_of(self.layer.replace(chr(34), ''))}[*]"
+        asked = Objective.parse(text)
+        if not asked.bind(self.card()).reads_unit:
+            raise ObjectiveError(f"{self.layer} names no unit by *: write a layer, as mixed4, or logit(*).")
+        return asked
+
+    def ascent(self) -> Ascent:
+        """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
+        return self.ascent_of(str(self.objective()))
+
+    def units(self) -> tuple[int, ...]:
+        """The channels or classes to draw; raises RecipeError for those that are not there."""
+        ascent = self.ascent()
+        there = _width(ascent)
+        if self.channels is None and there is None:
+            raise RecipeError(f"How many channels {self.layer} has is not known before it runs: give --channels 0-63.")
+        chosen = tuple(range(there or 0)) if self.channels is None else numbers(self.channels)
+        if there is not None and max(chosen) >= there:
+            raise RecipeError(
+                f"Channel {max(chosen)} was asked for, but {self.layer} has {there}: give some from 0 to {there - 1}."
+            )
+        if len(chosen) > MOST:
+            raise RecipeError(f"{len(chosen)} channels came, but {MOST} are the most of one atlas: give --channels.")
+        return chosen
+
+    def sha256(self) -> str:
+        """The hash of all that decides a channel's picture, whichever others are drawn."""
+        alone = self.model_copy(update={"channels": None, "pictures": None, "exemplars": 0})
+        return alone.hashed(self.ascent())
+
+    def drawn(
+        self,
+        work: Path | None = None,
+        on_start: Callable[[int], None] | None = None,
+        on_step: Heard | None = None,
+        on_note: Note | None = None,
+    ) -> list[Tile]:
+        """Draw it.
+
+        Args:
+            work: a folder in which finished batches are stored, and found by a second run of the same recipe.
+            on_start: called with the number of batches that are to be climbed.
+            on_step: called with the channels of a batch, as text, and each of its steps.
+            on_note: called with a sentence on what had to be decided.
+
+        Returns:
+            a tile for each channel, in order, with the pictures that excite it most beside it.
+
+        Raises:
+            DreampipeError: the model, a setting or a folder is not what it must be.
+        """
+        units, ascent = self.units(), self.ascent()
+        pictures = self._pictures(on_note) if self.exemplars else None  # a wrong folder is answered here
+        store = _Store(work, self.sha256())
+        found = store.load(units)
+        batches = list(_batches(ascent, [unit for unit in units if unit not in found]))
+        if on_start:
+            on_start(len(batches))
+        for batch in batches:
+            found |= store.keep(self._climbed(batch, on_step))
+        beside = {} if pictures is None else self._exemplars(ascent, units, pictures)
+        return [_tile(ascent, unit, found[unit], beside.get(unit, ())) for unit in units]
+
+    def _climbed(self, batch: _Batch, on_step: Heard | None) -> dict[int, _Drawn]:
+        name = f"{self.layer} {batch.units[0]} to {batch.units[-1]}"
+        start = np.repeat(Noise().pictures((self.size, self.size), 1, self.seed), len(batch.units), axis=0)
+        hear = (lambda step: on_step(name, step)) if on_step else None
+        result = batch.ascent.run(start, seed=self.seed, units=batch.numbers, on_step=hear)
+        pixels = np.rint(np.clip(result.image, 0, 1) * 255).astype(np.uint8)
+        return {unit: _Drawn(pixels[i], i in result.silent) for i, unit in enumerate(batch.units)}
+
+    def _exemplars(
+        self, ascent: Ascent, units: Sequence[int], pictures: Iterable[Picture]
+    ) -> Mapping[int, tuple[Exemplar, ...]]:
+        layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(_layer_of(ascent), _layer_of(ascent))
+        return exemplars(ascent.card, layer, units, pictures, self.exemplars, self.size)
+
+    def _pictures(self, on_note: Note | None) -> Iterable[Picture] | None:
+        if self.pictures:
+            return folder_pictures(self.pictures, on_note=on_note)
+        return training_pictures() if self.card() == motifnet.card() else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A channel's picture (height, width, 3) uint8, and whether it never fired."""
+
+    pixels: npt.NDArray[np.uint8]
+    silent: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Channels that climb together: how, their numbers on the sheet, and in the layer that makes them."""
+
+    ascent: Ascent
+    units: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """The numbers of a text such as `0-63` or `3,17,40-47`, each once and in its order.
+
+    Raises:
+        RecipeError: the text is no such list.
+    """
+    found: list[int] = []
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
+        if not match or int(match[2] or match[1]) < int(match[1]):
+            raise RecipeError(f"channels came as {text!r}, but numbers and ranges such as 0-63,80 are expected.")
+        found.extend(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(dict.fromkeys(found))
+
+
+def _layer_of(ascent: Ascent) -> str:
+    """The layer, or the key of the head, whose units are drawn."""
+    return next(term.layer for term in ascent.bound.terms if UNIT in term.reads)
+
+
+def _width(ascent: Ascent) -> int | None:
+    """How many units there are; None where the card does not know."""
+    layer, card = _layer_of(ascent), ascent.card
+    if layer in (HEAD, PROBABILITIES):
+        return len(card.classes) or card.outputs
+    return next(known.channels for known in card.layers if known.name == layer)
+
+
+def _batches(ascent: Ascent, units: Sequence[int]) -> Iterator[_Batch]:
+    """The units in batches, each of one branch of a layer that only lays branches side by side."""
+    if not units:
+        return
+    made: dict[str, list[tuple[int, int]]] = {}
+    for unit in units:
+        layer, number = _made_in(ascent, unit)
+        made.setdefault(layer, []).append((unit, number))
+    for layer, members in made.items():
+        own = replace(ascent, objective=_moved(ascent.objective, layer))
+        for first in range(0, len(members), BATCH):
+            chosen = members[first : first + BATCH]
+            yield _Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
+
+
+def _made_in(ascent: Ascent, unit: int) -> tuple[str, int]:
+    """The layer that makes a unit, and its number there."""
+    layer = _layer_of(ascent)
+    if layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
+        return layer, unit
+    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
+
+    # isort: split
+    from dreampipe.models import tap
+
+    return tap.branch(open_model(ascent.card), layer, unit)
+
+
+def _moved(objective: Objective, layer: str) -> Objective:
+    """The objective with its starred terms in this layer."""
+    if layer in (HEAD, PROBABILITIES):
+        return objective
+    return Objective(tuple(replace(t, layer=layer) if UNIT in t.reads else t for t in objective.terms))
+
+
+def _tile(ascent: Ascent, unit: int, drawn: _Drawn, beside: Sequence[Exemplar]) -> Tile:
+    of_class = _layer_of(ascent) in (HEAD, PROBABILITIES) and ascent.card.classes
+    label = f"{unit} {ascent.card.classes[unit]}" if of_class else str(unit)
+    return Tile(
+        label=f"{label} never fires" if drawn.silent else label,
+        pixels=np.divide(drawn.pixels, 255, dtype=np.float32),
+        beside=tuple(exemplar.pixels for exemplar in beside),
+        names=tuple(exemplar.name for exemplar in beside),
+        anchor=f"channel-{unit}",
+    )
+
+
+class _Store:
+    """Finished batches in a folder, each file whole; those of another recipe are removed."""
+
+    def __init__(self, folder: Path | None, sha256: str) -> None:
+        self.folder = folder
+        if folder is None:
+            return
+        stamp = folder / "recipe"
+        with suppress(OSError):
+            if stamp.read_text() != sha256:
+                shutil.rmtree(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise unwritable(folder, problem) from None
+        write_whole(stamp, sha256.encode())
+
+    def load(self, units: Sequence[int]) -> dict[int, _Drawn]:
+        """What is stored of these units."""
+        found: dict[int, _Drawn] = {}
+        for path in sorted(self.folder.glob("*.npz")) if self.folder else ():
+            with np.load(path, allow_pickle=False) as saved:
+                parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
+                found |= {int(unit): _Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
+        return {unit: found[unit] for unit in units if unit in found}
+
+    def keep(self, drawn: dict[int, _Drawn]) -> dict[int, _Drawn]:
+        """Store a batch, and hand it on."""
+        if self.folder:
+            data = BytesIO()
+            pixels = np.stack([one.pixels for one in drawn.values()])
+            silent = np.array([one.silent for one in drawn.values()])
+            np.savez(data, units=np.array(list(drawn)), pixels=pixels, silent=silent)
+            write_whole(self.folder / f"{min(drawn)}-{max(drawn)}.npz", data.getvalue())
+        return drawn

@@ -1,0 +1,149 @@
+"""What every recipe of an ascent says: the model, the objective and how it is climbed; checked, printable, hashed.
+
+`Climbing` holds the settings that a dream (`recipe.Recipe`) and a visualization (`visualization.Visualization`) share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dreampipe.ascent import Ascent, Octaves
+from dreampipe.ascent.amounts import Amount
+from dreampipe.ascent.parameterizations import Parameterization
+from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
+from dreampipe.ascent.warps import Blur, Rotate, Scale
+from dreampipe.errors import RecipeError, nearest
+from dreampipe.models import card
+from dreampipe.models.model_card import Card, Scaling
+from dreampipe.objectives import Objective
+from dreampipe.recipes.fields import Degrees, Pixels, Share, Sigma, StepSize, amount_of
+from dreampipe.recipes.ways import OPTIMIZERS, SHAPINGS, WAYS, Normalization, OptimizerName, Param, parameterization
+
+
+class Climbing(BaseModel):
+    """Settings of an ascent, with their defaults and ranges; every face takes them from here.
+
+    Settings that may change over an ascent take a number, or text such as `8 -> 2`.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    usual: ClassVar[Param] = "pixels"
+
+    version: Literal[1] = 1
+    model: str = Field("motifnet", description="Model: a name of `dreampipe models`, or a .keras file.")
+    scaling: Scaling | None = Field(None, description="How a .keras file without a card wants its pixels.")
+    octaves: int = Field(Octaves.count, ge=1, le=32, description="How many sizes to climb at, the full size counted.")
+    octave_scale: float = Field(Octaves.scale, gt=1, le=4, description="Each size is this many times the one before.")
+    steps: int = Field(Ascent.steps, ge=0, le=100_000, description="Steps at each size.")
+    step_size: StepSize | None = Field(None, description="Of a step; for pixels in [0, 1] pixel units.")
+    param: Param | None = Field(None, description="What is climbed in place of the picture.")
+    prior: str | None = Field(None, description="Decoder of --param prior: a .keras file from latents to a picture.")
+    optimizer: OptimizerName | None = Field(None, description="How a step follows the gradient.")
+    normalization: Normalization | None = Field(None, description="What is done to the gradient of the picture.")
+    jitter: Pixels = Field(32, description="Largest random shift of a step, in pixels.")
+    scale: Share = Field(0, description="Largest random change of scale of a step, 0.1 for a tenth.")
+    rotate: Degrees = Field(0, description="Largest random rotation of a step, in degrees.")
+    pad: Pixels = Field(0, description="Grey margin around what the model sees, in pixels.")
+    crop: Pixels = Field(0, description="Pixels that a random crop takes off what the model sees.")
+    flip: Share = Field(0, description="Probability that the model sees a step mirrored.")
+    blur: Sigma = Field(0, description="Deviation of a blur of what the model sees, in pixels.")
+    colour_noise: Share = Field(0, description="Deviation of the noise on what the model sees.")
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="Of every random draw.")
+
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**{name: _plain(value) for name, value in settings.items()})
+        except ValidationError as error:
+            raise RecipeError(_sentence(type(self), error)) from None
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """A recipe from settings of which those that are None keep their default, as a command line has them."""
+        return cls(
+            **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
+        )
+
+    def card(self) -> Card:
+        """The card of this recipe's model; raises ModelError."""
+        return card(self.model, self.scaling)
+
+    @property
+    def chosen_param(self) -> Param:
+        """What is climbed: `param`, or a prior where one is given, or what is usual for this kind of recipe."""
+        return self.param or ("prior" if self.prior else self.usual)
+
+    def transforms(self) -> tuple[Transform, ...]:
+        """What stands between picture and model, in this order: those whose amount is not 0."""
+        made: tuple[tuple[float | str, Callable[[Amount], Transform]], ...] = (
+            (self.pad, lambda amount: Pad(amount, "grey")),
+            (self.jitter, Jitter),
+            (self.scale, Scale),
+            (self.rotate, Rotate),
+            (self.crop, Crop),
+            (self.flip, Flip),
+            (self.blur, Blur),
+            (self.colour_noise, ColourNoise),
+        )
+        return tuple(make(amount_of(value)) for value, make in made if value)
+
+    def ascent_of(self, objective: str) -> Ascent:
+        """How to climb this objective; raises DreampipeError for what is not there, before anything is loaded."""
+        way = WAYS[self.chosen_param]
+        return Ascent(
+            card=self.card(),
+            objective=Objective.parse(objective),
+            octaves=Octaves(self.octaves, self.octave_scale),
+            steps=self.steps,
+            step_size=amount_of(self.step_size or way.step_size),
+            parameterization=self.parameterization(),
+            transforms=self.transforms(),
+            shaping=SHAPINGS[self.normalization or way.normalization],
+            optimizer=OPTIMIZERS[self.optimizer or way.optimizer],
+        )
+
+    def parameterization(self) -> Parameterization:
+        """What is climbed in place of the picture; raises RecipeError and ModelError."""
+        if self.prior and self.chosen_param != "prior":
+            raise RecipeError(f"A prior came with param {self.param!r}, but only param prior takes one: leave one out.")
+        return parameterization(self.chosen_param, self.prior)
+
+    def hashed(self, ascent: Ascent, **files: str) -> str:
+        """The hash of all that decides a picture beside its source.
+
+        Args:
+            ascent: of this recipe; its objective, model and files are hashed by what they say and hold.
+            files: for each setting that names a file, the SHA-256 of its bytes.
+        """
+        model, prior = ascent.card, getattr(ascent.parameterization, "card", None)
+        held = {
+            "objective": str(ascent.objective),
+            "files": [sha256 for _, sha256 in ascent.bound.files],
+            "model": model.sha256,
+            "scaling": model.scaling,
+            "prior": prior and prior.sha256,
+        }
+        whole = {**self.model_dump(mode="json"), **held, **files}
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _sentence(cls: type[Climbing], error: ValidationError) -> str:
+    """The first fault as one sentence for the user."""
+    fault = error.errors()[0]
+    name = str(fault["loc"][0])
+    if fault["type"] == "extra_forbidden":
+        return f"{name} is no setting of a recipe: {nearest(name, cls.model_fields)}."
+    expected = fault["msg"].removeprefix("Input should be ")
+    return f"{name.replace('_', '-')} came as {fault['input']!r}, but it must be {expected}."

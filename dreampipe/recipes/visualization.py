@@ -1,0 +1,114 @@
+"""What a unit of a model has learned, drawn from nothing: the recipe of a visualization, and its one run.
+
+Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import ClassVar
+
+from pydantic import Field
+
+from dreampipe import media
+from dreampipe.ascent import Ascent, Result
+from dreampipe.ascent.engine import OnPictures, OnStep
+from dreampipe.ascent.starts import Colour, Grey, Noise, Picture, Start
+from dreampipe.errors import ModelError, RecipeError
+from dreampipe.frames import Array, Frame
+from dreampipe.models import Card
+from dreampipe.objectives import Objective
+from dreampipe.objectives.names import quoted
+from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.contact import Tile, contact_sheet
+from dreampipe.recipes.fields import Pixels
+from dreampipe.recipes.ways import Param
+from dreampipe.stages import Caption
+
+
+class Visualization(Climbing):
+    """Settings of a visualization, with their defaults and ranges.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range.
+    """
+
+    usual: ClassVar[Param] = "fourier"
+
+    objective: str = Field(description="What to climb, e.g. mixed4[12], logit(eye), dense_1[40].")
+    size: int = Field(128, ge=16, le=4096, description="Height and width, in pixels.")
+    count: int = Field(1, ge=1, le=64, description="Pictures that climb together, kept apart by --diversity.")
+    diversity: float = Field(1.0, ge=0, le=1e6, description="Weight of that they differ, where there are several.")
+    octaves: int = Field(1, ge=1, le=32, description="How many sizes to climb at, the full size counted.")
+    steps: int = Field(256, ge=0, le=100_000, description="Steps at each size.")
+    jitter: Pixels = Field(8, description="Largest random shift of a step, in pixels.")
+    caption: bool = Field(False, description="Write under the picture what was climbed.")
+    start: str = Field("noise", description="Where to start: noise, grey, or a picture's path.")
+    start_colour: str = Field("#737373", description="Mean colour of noise or grey, as #rrggbb.")
+    start_falloff: float = Field(1.0, ge=0, le=4, description="Noise falls as 1 / frequency to this power; 0 is white.")
+    start_deviation: float = Field(0.1, ge=0, le=1, description="Contrast of noise.")
+
+    def began(self) -> Start:
+        """Where it starts; raises RecipeError and MediaError."""
+        colour = _colour(self.start_colour)
+        if self.start == "noise":
+            return Noise(colour, self.start_deviation, self.start_falloff)
+        if self.start == "grey":
+            return Grey(colour)
+        (frame,) = media.read(self.start)
+        return Picture(frame.pixels)
+
+    def whole_objective(self) -> str:
+        """The objective's text, with diversity where several pictures climb; raises ObjectiveError and ModelError."""
+        asked = Objective.parse(self.objective)
+        if self.count == 1 or self.diversity == 0:
+            return str(asked)
+        layer = _compared(self.card(), asked)
+        return f"{asked} + {self.diversity!r}*diversity({quoted(layer)})"
+
+    def ascent(self) -> Ascent:
+        """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
+        return self.ascent_of(self.whole_objective())
+
+    def run(self, on_step: OnStep | None = None, on_pictures: OnPictures | None = None) -> Result:
+        """Climb: the pictures are (count, height, width, 3)."""
+        began, ascent = self.began(), self.ascent()
+        pictures = began.pictures(began.shape(self.size), self.count, self.seed)
+        return ascent.run(pictures, seed=self.seed, on_step=on_step, on_pictures=on_pictures)
+
+    def drawn(self, pictures: Array) -> Frame:
+        """One frame of the pictures (count, height, width, 3): the one there is, or all side by side."""
+        whole = Frame(pictures[0]) if self.count == 1 else contact_sheet(_numbered(pictures), self.size)
+        if not self.caption:
+            return whole
+        (frame,) = Caption(f"{Objective.parse(self.objective)} on {self.card().name}")(iter([whole]))
+        return frame
+
+    def sha256(self) -> str:
+        """The hash of all that decides the pictures: settings, model bytes, files that it names."""
+        began = self.began()
+        start = hashlib.sha256(began.pixels.tobytes()).hexdigest() if isinstance(began, Picture) else self.start
+        return self.hashed(self.ascent(), start=start)
+
+
+def _numbered(pictures: Array) -> list[Tile]:
+    return [Tile(str(number), pixels) for number, pixels in enumerate(pictures, 1)]
+
+
+def _colour(text: str) -> Colour:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise RecipeError(f"start-colour came as {text!r}, but red, green and blue as #rrggbb are expected.")
+    red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return red, green, blue
+
+
+def _compared(card: Card, objective: Objective) -> str:
+    """The layer by which pictures are told apart: the first one climbed that is a grid, else a recommended deep one."""
+    grids = {layer.name: layer for layer in card.layers if layer.stride}
+    climbed = [layer for layer in objective.bind(card).layers if layer in grids]
+    recommended = [name for name, layer in grids.items() if layer.recommended]
+    found = [*climbed, *recommended[::-1], *list(grids)[::-1]]
+    if not found:
+        raise ModelError(f"{card.name} has no layer of rows and columns to tell pictures apart by: give --diversity 0.")
+    return found[0]

@@ -1,0 +1,58 @@
+"""The words of a recipe and what they stand for: parameterizations, optimizers, and what is done to the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from dreampipe.ascent.optimizers import Adam, Momentum, Nadam, Optimizer, Plain
+from dreampipe.ascent.parameterizations import Fourier, MaCo, Parameterization, Pixels
+from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth
+
+Param = Literal["pixels", "fourier", "maco", "prior"]
+OptimizerName = Literal["plain", "momentum", "adam", "nadam"]
+Normalization = Literal["mean", "deviation", "laplacian", "smooth", "sign", "none"]
+
+OPTIMIZERS: Mapping[OptimizerName, Optimizer] = {
+    "plain": Plain(),
+    "momentum": Momentum(),
+    "adam": Adam(),
+    "nadam": Nadam(),
+}
+SHAPINGS: Mapping[Normalization, tuple[Shaping, ...]] = {
+    "mean": (MeanAbsolute(),),
+    "deviation": (Deviation(),),
+    "laplacian": (Laplacian(),),
+    "smooth": (Smooth(), Deviation()),
+    "sign": (Sign(),),
+    "none": (),
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How parameters of a kind are climbed where a recipe does not say."""
+
+    optimizer: OptimizerName
+    step_size: float
+    normalization: Normalization
+
+
+WAYS: Mapping[Param, Way] = {
+    "pixels": Way("plain", 0.015, "mean"),
+    "fourier": Way("adam", 0.05, "none"),
+    "maco": Way("nadam", 1.0, "none"),
+    "prior": Way("adam", 0.05, "none"),
+}
+"""Fourier: lucid's defaults. MaCo: xplique's. Pixels and prior: found by looking."""
+
+
+def parameterization(param: Param, prior: str | None) -> Parameterization:
+    """What a recipe's `param` and `prior` stand for; raises ModelError for a decoder that cannot be one."""
+    if param == "prior":
+        from dreampipe.ascent.prior import Prior
+        from dreampipe.models.decoders import decoder
+
+        return Prior(decoder(prior))
+    return {"pixels": Pixels(), "fourier": Fourier(), "maco": MaCo()}[param]
