@@ -59,9 +59,9 @@ def synthesized(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
 
     from dreampipe import backend
 
-    planes = backend.irfft2(real, imaginary, size) * ops.cast(size[0] * size[1], "float32")
-    flat = ops.reshape(planes, (-1, 3, size[0] * size[1]))
-    picture = ops.sigmoid(ops.matmul(COLOURS, flat))
+    pixels = size[0] * size[1]
+    planes = ops.reshape(backend.irfft2(real, imaginary, size), (-1, 3, pixels))
+    picture = ops.sigmoid(ops.matmul(COLOURS * ops.cast(pixels, "float32"), planes))
     return ops.reshape(ops.transpose(picture, (0, 2, 1)), (-1, size[0], size[1], 3))
 
 
