@@ -21,7 +21,7 @@ _UNSET = {
     "mask": "everywhere",
     "channels": "all of them",
     "pictures": "motifnet's training pictures, for motifnet",
-    "prior": "the one of motifnet's motifs",
+    "prior": "that of motifnet's motifs",
     "step_size": "what suits the parameterization",
     "optimizer": "what suits the parameterization",
     "normalization": "what suits the parameterization",

@@ -22,7 +22,7 @@ from dreampipe.errors import RecipeError, nearest
 from dreampipe.models import card
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.objectives import Objective
-from dreampipe.recipes.fields import Degrees, Pixels, Share, Sigma, StepSize, amount_of
+from dreampipe.recipes.fields import Degrees, Pixels, Setting, Share, Sigma, StepSize, amount_of
 from dreampipe.recipes.ways import OPTIMIZERS, SHAPINGS, WAYS, Normalization, OptimizerName, Param, parameterization
 
 
@@ -46,7 +46,7 @@ class Climbing(BaseModel):
     steps: int = Field(Ascent.steps, ge=0, le=100_000, description="Steps at each size.")
     step_size: StepSize | None = Field(None, description="Of a step; for pixels in [0, 1] pixel units.")
     param: Param | None = Field(None, description="What is climbed in place of the picture.")
-    prior: str | None = Field(None, description="Decoder of --param prior: a .keras file from latents to a picture.")
+    prior: str | None = Field(None, description="Decoder to climb the latents of: a .keras file from them to a picture.")
     optimizer: OptimizerName | None = Field(None, description="How a step follows the gradient.")
     normalization: Normalization | None = Field(None, description="What is done to the gradient of the picture.")
     jitter: Pixels = Field(32, description="Largest random shift of a step, in pixels.")
@@ -83,7 +83,7 @@ class Climbing(BaseModel):
 
     def transforms(self) -> tuple[Transform, ...]:
         """What stands between picture and model, in this order: those whose amount is not 0."""
-        made: tuple[tuple[float | str, Callable[[Amount], Transform]], ...] = (
+        made: tuple[tuple[Setting, Callable[[Amount], Transform]], ...] = (
             (self.pad, lambda amount: Pad(amount, "grey")),
             (self.jitter, Jitter),
             (self.scale, Scale),

@@ -9,6 +9,10 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from dreampipe.ascent.amounts import Amount, Ramp, ends, parse_amount
+from dreampipe.errors import RecipeError
+
+Setting = int | float | str
+"""A number, or text such as `8 -> 2`."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +22,8 @@ class FromOn:
     ge: float
     le: float
 
-    def __call__(self, value: float | str) -> float | str:
-        low, high = ends(amount_of(value))
+    def __call__(self, value: Setting) -> Setting:
+        low, high = ends(_read(value))
         _refuse_unless(high <= self.le, "less than or equal to", self.le)
         _refuse_unless(low >= self.ge, "greater than or equal to", self.ge)
         return _kept(value)
@@ -32,21 +36,21 @@ class Above:
     gt: float
     le: float
 
-    def __call__(self, value: float | str) -> float | str:
-        low, high = ends(amount_of(value))
+    def __call__(self, value: Setting) -> Setting:
+        low, high = ends(_read(value))
         _refuse_unless(high <= self.le, "less than or equal to", self.le)
         _refuse_unless(low > self.gt, "greater than", self.gt)
         return _kept(value)
 
 
-Pixels = Annotated[float | str, AfterValidator(FromOn(0, 4096))]
-Degrees = Annotated[float | str, AfterValidator(FromOn(0, 180))]
-Sigma = Annotated[float | str, AfterValidator(FromOn(0, 64))]
-Share = Annotated[float | str, AfterValidator(FromOn(0, 1))]
-StepSize = Annotated[float | str, AfterValidator(Above(0, 10))]
+Pixels = Annotated[int | float | str, AfterValidator(FromOn(0, 4096))]
+Degrees = Annotated[int | float | str, AfterValidator(FromOn(0, 180))]
+Sigma = Annotated[int | float | str, AfterValidator(FromOn(0, 64))]
+Share = Annotated[int | float | str, AfterValidator(FromOn(0, 1))]
+StepSize = Annotated[int | float | str, AfterValidator(Above(0, 10))]
 
 
-def amount_of(value: float | str) -> Amount:
+def amount_of(value: Setting) -> Amount:
     """The amount that a field holds as a number or as text; raises RecipeError for text that is none."""
     return parse_amount(value) if isinstance(value, str) else value
 
@@ -56,7 +60,16 @@ def _refuse_unless(right: bool, relation: str, bound: float) -> None:
         raise PydanticCustomError("amount", "{relation} {bound}", {"relation": relation, "bound": f"{bound:g}"})
 
 
-def _kept(value: float | str) -> float | str:
-    """Of one spelling for each amount, so that recipes that say the same are equal."""
+def _read(value: Setting) -> Amount:
+    try:
+        return amount_of(value)
+    except RecipeError:
+        raise PydanticCustomError("amount", "a number such as 8, or a ramp such as 8 -> 2") from None
+
+
+def _kept(value: Setting) -> Setting:
+    """Of one spelling for each amount, so that recipes that say the same are equal, and print and hash equally."""
     amount = amount_of(value)
-    return str(amount) if isinstance(amount, Ramp) else amount
+    if isinstance(amount, Ramp):
+        return str(amount)
+    return int(amount) if float(amount).is_integer() else amount

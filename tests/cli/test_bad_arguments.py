@@ -30,7 +30,7 @@ WRONG = {
     (*DREAM, "--octaves", "0"): "octaves came as 0, but it must be greater than or equal to 1.",
     (*DREAM, "--octaves", "four"): "--octaves",
     (*DREAM, "--octave-scale", "1"): "octave-scale came as 1.0",
-    (*DREAM, "--step-size", "nan"): "step-size came as nan",
+    (*DREAM, "--step-size", "nan"): "step-size came as 'nan', but it must be a number such as 8, or a ramp",
     (*DREAM, "--steps", "-1"): "steps came as -1",
     (*DREAM, "--blend", "1.5"): "blend came as 1.5",
     (*DREAM, "--seed", "-1"): "seed came as -1",

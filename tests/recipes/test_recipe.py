@@ -7,10 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from dreampipe import Blend, Dream, Recipe
+import dreampipe
+from dreampipe import Blend, Dream, Frame, Recipe
+from dreampipe.ascent import Ramp
+from dreampipe.ascent.optimizers import Momentum
+from dreampipe.ascent.parameterizations import Fourier
+from dreampipe.ascent.shaping import Deviation
+from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad
+from dreampipe.ascent.warps import Blur, Rotate, Scale
 from dreampipe.errors import ModelError, ObjectiveError, RecipeError
 
 OTHERS: dict[str, Any] = {
@@ -20,13 +28,25 @@ OTHERS: dict[str, Any] = {
     "octave_scale": 1.5,
     "steps": 3,
     "step_size": 0.03,
-    "jitter": 8,
+    "param": "fourier",
+    "optimizer": "momentum",
+    "jitter": "8 -> 2",
+    "scale": 0.1,
+    "rotate": 5,
+    "pad": 4,
+    "crop": 4,
+    "flip": 0.5,
+    "blur": "2 -> 0",
+    "colour_noise": 0.05,
     "normalization": "deviation",
+    "caption": True,
     "blend": 0.5,
     "max_size": 512,
     "seed": 1,
 }
-"""Another value than the default of every setting, beside the model."""
+"""Another value than the default of every setting, beside the model, and what cannot stand beside `param`."""
+ALONE: dict[str, Any] = {"keep_colour": True}
+FILES = ("mask", "prior")
 
 
 @pytest.fixture
@@ -57,7 +77,11 @@ def test_an_unknown_setting_is_answered_with_the_nearest(wrong: str, right: str)
         ("step_size", float("nan"), "less than or equal to 10"),
         ("step_size", float("inf"), "less than or equal to 10"),
         ("jitter", -1, "greater than or equal to 0"),
-        ("normalization", "median", "'mean' or 'deviation'"),
+        ("normalization", "median", "'mean', 'deviation'"),
+        ("jitter", "8 -> 5000", "less than or equal to 4096"),
+        ("jitter", "8 ->", "a number such as 8, or a ramp such as 8 -> 2"),
+        ("rotate", "-1 -> 2", "greater than or equal to 0"),
+        ("param", "spectrum", "'pixels', 'fourier', 'maco' or 'prior'"),
         ("blend", -0.1, "greater than or equal to 0"),
         ("blend", 1.1, "less than or equal to 1"),
         ("max_size", 0, "greater than or equal to 1"),
@@ -117,13 +141,45 @@ def test_a_recipe_survives_json() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Recipe.model_fields.items() if not field.description] == ["version"]
-    assert OTHERS.keys() | {"version", "model"} == Recipe.model_fields.keys()
+    assert OTHERS.keys() | ALONE.keys() | {"version", "model", *FILES} == Recipe.model_fields.keys()
 
 
-@pytest.mark.parametrize("setting", OTHERS)
+@pytest.mark.parametrize("setting", [*OTHERS, *ALONE])
 def test_every_setting_changes_the_hash(base: dict[str, Any], setting: str) -> None:
-    assert OTHERS[setting] != getattr(Recipe.of(**base), setting)
-    assert Recipe.of(**{**base, setting: OTHERS[setting]}).sha256() != Recipe.of(**base).sha256()
+    other = (OTHERS | ALONE)[setting]
+    assert other != getattr(Recipe.of(**base), setting)
+    assert Recipe.of(**{**base, setting: other}).sha256() != Recipe.of(**base).sha256()
+
+
+def test_the_hash_follows_the_bytes_of_the_files_that_it_names(base: dict[str, Any], tmp_path: Path) -> None:
+    def written(value: float) -> dict[str, Recipe]:
+        picture = np.full((64, 64, 3), 0.5, np.float32)
+        picture[:32] = value
+        dreampipe.write(Frame(picture), tmp_path / "guide.png")
+        dreampipe.write(Frame(picture), tmp_path / "mask.png")
+        np.save(tmp_path / "v.npy", np.full(8, value, np.float32))
+        return {
+            "guide": Recipe.of(**base, objective=f'guide("{tmp_path}/guide.png", first)'),
+            "direction": Recipe.of(**base, objective=f'direction("{tmp_path}/v.npy", first)'),
+            "mask": Recipe.of(**base, mask=tmp_path / "mask.png"),
+        }
+
+    before = {name: recipe.sha256() for name, recipe in written(0.25).items()}
+    assert {name: recipe.sha256() for name, recipe in written(0.25).items()} == before
+    after = {name: recipe.sha256() for name, recipe in written(0.75).items()}
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_an_amount_has_one_spelling(base: dict[str, Any]) -> None:
+    assert Recipe.of(jitter="8->2") == Recipe.of(jitter=" 8.0 -> 2 ")
+    assert Recipe.of(**base, jitter="8").sha256() == Recipe.of(**base, jitter=8.0).sha256()
+
+
+def test_a_prior_or_a_kept_colour_beside_another_parameterization_is_refused(base: dict[str, Any]) -> None:
+    with pytest.raises(RecipeError, match="only param prior takes one"):
+        Recipe.of(**base, param="fourier", prior="decoder.keras").ascent()
+    with pytest.raises(RecipeError, match="keep-colour came with param maco, but it needs pixels"):
+        Recipe.of(**base, param="maco", keep_colour=True).ascent()
 
 
 def test_what_says_the_same_has_the_same_hash(base: dict[str, Any], tiny_model: Path, tmp_path: Path) -> None:
@@ -155,7 +211,18 @@ def test_a_recipe_makes_an_ascent(base: dict[str, Any]) -> None:
     ascent = Recipe.of(**{**base, **OTHERS, "scaling": "bytes"}).ascent()
     assert str(ascent.objective) == "first[2]"
     assert (ascent.octaves.count, ascent.octaves.scale) == (3, 1.5)
-    assert (ascent.steps, ascent.step_size, ascent.jitter, ascent.normalization) == (3, 0.03, 8, "deviation")
+    assert (ascent.steps, ascent.step_size, ascent.shaping) == (3, 0.03, (Deviation(),))
+    assert (ascent.parameterization, ascent.optimizer) == (Fourier(), Momentum())
+    assert ascent.transforms == (
+        Pad(4, "grey"),
+        Jitter(Ramp(8, 2)),
+        Scale(0.1),
+        Rotate(5),
+        Crop(4),
+        Flip(0.5),
+        Blur(Ramp(2, 0)),
+        ColourNoise(0.05),
+    )
     assert ascent.card.scaling == "bytes"
 
 
