@@ -19,8 +19,8 @@ def folded(place: Tensor, side: Tensor) -> Tensor:
     return ops.clip(ops.minimum(place, period - place), 0, side - 1)
 
 
-def mirrored(picture: Tensor, margin: int, axes: tuple[int, ...] = (1, 2)) -> Tensor:
-    """The picture with `margin` more pixels either way along these axes."""
+def mirrored(picture: Tensor, margin: Tensor, axes: tuple[int, ...] = (1, 2)) -> Tensor:
+    """The picture with `margin` more pixels either way along these axes; a number, or a tensor () int32."""
     from keras import ops
 
     for axis in axes:

@@ -308,7 +308,8 @@ class _Run:
         drawn = []
         for transform in self.transforms:
             drawn.append(transform.draw(rng, progress, size))
-            size = transform.output(size)
+            size = transform.output(size, drawn[-1])
+        self._check_seen(size)
         self.count += 1
         return given._replace(
             drawn=tuple(drawn),
@@ -317,6 +318,15 @@ class _Run:
             progress=np.float32(progress),
             count=np.float32(self.count),
         )
+
+    def _check_seen(self, size: Size) -> None:
+        """Refuse transforms that leave the model a size that it cannot take."""
+        card = self.ascent.card
+        if card.fixed not in (None, size) or min(size) < card.least:
+            expected = f"{card.fixed[1]}x{card.fixed[0]}" if card.fixed else f"sides of at least {card.least}"
+            raise ModelError(
+                f"The transforms leave {size[1]}x{size[0]} pixels, but {card.name} needs {expected}: pad and crop less."
+            )
 
     def _climb(self, masked: bool) -> Callable[[State, Given], Stepped]:
         from dreampipe import backend  # noqa: F401  chooses the backend before keras is first imported

@@ -52,8 +52,8 @@ class Transform(ABC):
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
         """The pictures (batch, height, width, 3) transformed by the numbers drawn, (width,)."""
 
-    def output(self, size: Size) -> Size:
-        """Height and width behind it of pictures of this size."""
+    def output(self, size: Size, drawn: Array) -> Size:
+        """Height and width behind it of pictures of this size, with these numbers drawn."""
         return size
 
 
@@ -108,7 +108,7 @@ class Mirror(Transform):
 
         return ops.custom_gradient(padded)(image) if margin else image
 
-    def output(self, size: Size) -> Size:
+    def output(self, size: Size, drawn: Array) -> Size:
         return size[0] + 2 * self.margin, size[1] + 2 * self.margin
 
 
@@ -119,8 +119,9 @@ class Pad(Transform):
     Source: lucid (12 pixels of grey), so that a border of the model is no border of the picture.
     """
 
-    pixels: int = 12
+    pixels: Amount = 12
     mode: Literal["mirror", "grey"] = "mirror"
+    width: ClassVar[int] = 1
     moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -128,43 +129,50 @@ class Pad(Transform):
         if self.mode not in ("mirror", "grey"):
             raise RecipeError(f"The padding's mode came as {self.mode!r}, but mirror or grey is expected.")
 
+    def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
+        return np.array([round(at(self.pixels, progress))], np.float32)
+
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
         from keras import ops
 
+        margin = ops.cast(drawn[0], "int32")
         if self.mode == "mirror":
-            return mirrored(image, self.pixels)
-        side = (self.pixels, self.pixels)
-        return ops.pad(image, ((0, 0), side, side, (0, 0)), constant_values=0.5)
+            return mirrored(image, margin)
+        for axis in (1, 2):
+            shape = [margin if at == axis else side for at, side in enumerate(ops.shape(image))]
+            grey = ops.broadcast_to(ops.cast(0.5, image.dtype), shape)
+            image = ops.concatenate([grey, image, grey], axis=axis)
+        return image
 
-    def output(self, size: Size) -> Size:
-        return size[0] + 2 * self.pixels, size[1] + 2 * self.pixels
+    def output(self, size: Size, drawn: Array) -> Size:
+        return size[0] + 2 * int(drawn[0]), size[1] + 2 * int(drawn[0])
 
 
 @dataclass(frozen=True)
 class Crop(Transform):
     """A random part of the picture whose sides are `pixels` shorter, and 1 at least."""
 
-    pixels: int = 16
-    width: ClassVar[int] = 2
+    pixels: Amount = 16
+    width: ClassVar[int] = 4
     moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_amount("The crop's pixels", self.pixels, 0)
 
     def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
-        left = self.output(size)
-        return rng.integers(0, (size[0] - left[0] + 1, size[1] - left[1] + 1)).astype(np.float32)
+        less = round(at(self.pixels, progress))
+        height, width = (max(side - less, 1) for side in size)
+        corner = rng.integers(0, (size[0] - height + 1, size[1] - width + 1))
+        return np.array([*corner, height, width], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
         from keras import ops
 
-        corner = ops.cast(drawn, "int32")
-        batch, *size, channels = ops.shape(image)
-        height, width = (ops.maximum(side - self.pixels, 1) for side in size)
-        return ops.slice(image, (0, corner[0], corner[1], 0), (batch, height, width, channels))
+        top, left, height, width = (ops.cast(drawn[at], "int32") for at in range(4))
+        return image[:, top : top + height, left : left + width]
 
-    def output(self, size: Size) -> Size:
-        return max(size[0] - self.pixels, 1), max(size[1] - self.pixels, 1)
+    def output(self, size: Size, drawn: Array) -> Size:
+        return int(drawn[2]), int(drawn[3])
 
 
 @dataclass(frozen=True)

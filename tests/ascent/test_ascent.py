@@ -10,7 +10,7 @@ import pytest
 from small import SLOPE, Make, coarse, flat, how, linear, net
 
 from dreampipe.ascent import Ascent, Octaves, Result, Step
-from dreampipe.errors import ModelError, ObjectiveError
+from dreampipe.errors import ObjectiveError
 from dreampipe.models import Card
 from dreampipe.objectives import MeanSquare, Objective, Term
 

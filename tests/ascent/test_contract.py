@@ -32,7 +32,9 @@ TRANSFORMS = [
     Mirror(0),  # a margin that hands no gradient back is tested by itself
     Pad(5),
     Pad(2, "grey"),
+    Pad(Ramp(6, 1)),
     Crop(4),
+    Crop(Ramp(6, 1)),
     Flip(),
     ColourNoise(0.1),
     Rotate(20.0),
@@ -252,7 +254,7 @@ def test_a_transform_gives_the_size_that_it_says(transform: Transform, size: tup
         assert drawn.shape == (transform.width,)
         assert drawn.dtype == np.float32
         seen = transformation(transform)(pictures(size), drawn)
-        assert seen.shape == (2, *transform.output(size), 3)
+        assert seen.shape == (2, *transform.output(size, drawn), 3)
         assert seen.dtype == np.float32
         assert np.isfinite(seen).all()
     assert len(transformation(transform).traces) == 1
@@ -263,7 +265,7 @@ def test_a_transform_gives_the_size_that_it_says(transform: Transform, size: tup
 def test_the_gradient_comes_back_through_a_transform(transform: Transform, size: tuple[int, int]) -> None:
     drawn = transform.draw(random(), 0.5, size)
     at, along = pictures(size), 0.1 * pictures(size, seed=2, low=-1, high=1)
-    weights = random().standard_normal((2, *transform.output(size), 3)).astype(np.float32)
+    weights = random().standard_normal((2, *transform.output(size, drawn), 3)).astype(np.float32)
     slope = float((transposed(transform)(at, drawn, weights) * along).sum())
     function = lambda image: transformation(transform)(image, drawn)  # noqa: E731
     assert slope == pytest.approx(measured_slope(function, at, along, weights), rel=1e-4, abs=1e-5)
