@@ -67,15 +67,23 @@ class Progress:
     divergence: float
 
 
+Networks = tuple[keras.Model, keras.Model]
+
+
+def networks() -> Networks:
+    """An encoder and a decoder, untrained."""
+    return decoder.encoder(), decoder.decoder()
+
+
 class Trainer:
     """The state of a training: encoder, decoder, optimizer and the number of the next update."""
 
-    def __init__(self, plan: Plan, judge: keras.Model) -> None:
+    def __init__(self, plan: Plan, judge: keras.Model, build: Callable[[], Networks] = networks) -> None:
         keras.utils.set_random_seed(plan.seed)
         self.plan = plan
         self.update = 0
         self.judge = judge
-        self.encoder, self.decoder = decoder.encoder(), decoder.decoder()
+        self.encoder, self.decoder = build()
         self.weights = [*self.encoder.trainable_variables, *self.decoder.trainable_variables]
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, plan.updates - plan.warmup, warmup_target=plan.learning_rate, warmup_steps=plan.warmup
@@ -153,9 +161,9 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * ops.mean(mean * mean + ops.exp(log_variance) - 1 - log_variance)
 
 
-def measured(trainer: Trainer) -> dict[str, float]:
+def measured(trainer: Trainer, count: int = 100) -> dict[str, float]:
     """How far fresh pictures lie from those that their latents' means give, by pixels and as motifnet sees them."""
-    pixels, _ = evaluate.fresh(100)
+    pixels, _ = evaluate.fresh(count)
     x = ops.convert_to_tensor(np.float32(pixels) / 255)
     seen = trainer.judge(x)
     y = trainer.decoder(trainer.encoder([x, seen[decoder.SEEN]])[0])
