@@ -47,7 +47,7 @@ class Plan:
     seed: int = 11
     pictures: int = 9_000
     batch: int = 5
-    updates: int = 3_500
+    updates: int = 5_500
     learning_rate: float = 1.5e-3
     warmup: int = 200
     perception: float = 0.3
