@@ -7,7 +7,6 @@ that an atlas that was stopped goes on from there.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -123,6 +122,9 @@ class Atlas(Climbing):
             on_start(len(batches))
         for batch in batches:
             found |= store.keep(self._climbed(batch, on_step))
+        silent = [str(unit) for unit in units if found[unit].silent]
+        if silent and on_note:
+            on_note(f"{', '.join(silent)} of {self.layer} never fired, so there is nothing of them to see.")
         beside = {} if pictures is None else self._exemplars(ascent, units, pictures)
         return [_tile(ascent, unit, found[unit], beside.get(unit, ())) for unit in units]
 
@@ -239,7 +241,7 @@ def _tile(ascent: Ascent, unit: int, drawn: _Drawn, beside: Sequence[Exemplar]) 
 
 
 class _Store:
-    """Finished batches in a folder, each file whole; those of another recipe are removed."""
+    """Finished batches in a folder, each file whole; those of another recipe are removed, and nothing else."""
 
     def __init__(self, folder: Path | None, sha256: str) -> None:
         self.folder = folder
@@ -248,7 +250,8 @@ class _Store:
         stamp = folder / "recipe"
         with suppress(OSError):
             if stamp.read_text() != sha256:
-                shutil.rmtree(folder)
+                for old in folder.glob("*.npz"):
+                    old.unlink()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:

@@ -41,12 +41,14 @@ class Way:
 
 WAYS: Mapping[Param, Way] = {
     "pixels": Way("plain", 0.015, "mean"),
-    "fourier": Way("adam", 0.05, "mean"),
+    "fourier": Way("adam", 0.03, "mean"),
     "maco": Way("nadam", 1.0, "mean"),
     "prior": Way("adam", 0.05, "mean"),
 }
-"""Fourier: lucid's optimizer and step size. MaCo: xplique's. Pixels and prior: found by looking. The gradient is brought
-to one size before any optimizer, or a tiny one, as of a probability, would drown in Adam's epsilon."""
+"""Nadam for MaCo: xplique's; the rest was found by looking.
+
+The gradient is brought to one size before every optimizer, or a tiny one, as of a probability, would drown in epsilon.
+"""
 
 
 def parameterization(param: Param, prior: str | None) -> Parameterization:
