@@ -137,10 +137,14 @@ class Trainer:
         """
         self.update = int(restore_state(path, self.plan, self._variables())["update"])
 
+    def settle(self) -> None:
+        """The end of a training: all weights become their moving averages, in half precision."""
+        for variable, mean in zip(self.weights, averaged(self.optimizer, self.weights), strict=True):
+            variable.assign(mean.astype(np.float32))
+
     def trained(self) -> Arrays:
-        """The decoder's averaged weights, each under the `path` of its variable."""
-        means = averaged(self.optimizer, self.weights)[len(self.encoder.trainable_variables) :]
-        return dict(zip((w.path for w in self.decoder.weights), means, strict=True))
+        """The decoder's weights in half precision, each under the `path` of its variable."""
+        return {w.path: np.asarray(w).astype(np.float16) for w in self.decoder.weights}
 
 
 def _noise(plan: Plan, number: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -181,6 +185,7 @@ def main() -> None:
     pictures = rendered(folder / "pictures", plan.pictures, plan.seed)
     trainer = Trainer(plan, judge())
     go_on(trainer, pictures, folder)
+    trainer.settle()
     trained = folder / "decoder_weights.npz"
     save_arrays(trained, trainer.trained())
     if to_publish:

@@ -77,7 +77,11 @@ def test_a_resumed_training_is_the_uninterrupted_one_bit_for_bit(
         assert int(one["update"]) == int(other["update"]) == 6
         assert one.files == other.files
         assert all(np.array_equal(one[name], other[name]) for name in one.files)
+    raw = uninterrupted.trained()
+    uninterrupted.settle()
+    resumed.settle()
     trained, again = uninterrupted.trained(), resumed.trained()
+    assert not any(np.array_equal(trained[name], raw[name]) for name in trained)
     assert all(np.array_equal(trained[name], again[name]) for name in trained)
     assert list(trained) == [w.path for w in uninterrupted.decoder.weights]
     assert {weights.dtype for weights in trained.values()} == {np.dtype(np.float16)}
