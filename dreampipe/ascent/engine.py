@@ -152,6 +152,8 @@ class Ascent:
         if (self.bound.reads_unit and units is None) or (units is not None and len(units) != batch):
             came = "none" if units is None else str(len(units))
             raise ValueError(f"{came} units came for {batch} pictures, but {self.objective} needs one for each.")
+        if units is not None and min(units, default=0) < 0:
+            raise ValueError(f"Unit {min(units)} was asked for, but they are counted from 0.")
         return np.zeros(batch, np.int32) if units is None else np.asarray(units, np.int32)
 
     def _run_free(self, run: _Run, batch: Array, mask: Array | None) -> Result:
@@ -167,7 +169,8 @@ class Ascent:
         source = resized(batch, size, fit)
         weights = None if mask is None else resized(mask[None, ..., None], size, fit)
         detail = run.dreamed(source, (size,), weights) - source
-        dreamed = np.clip(batch + resized(detail, (batch.shape[1], batch.shape[2]), fit), 0, 1)
+        laid = within(resized(detail, (batch.shape[1], batch.shape[2]), fit), None if mask is None else mask[..., None])
+        dreamed = np.clip(batch + laid, 0, 1)
         note = f"{self.card.name} takes {size[1]}x{size[0]} pixels only: dreamed at that size in one octave."
         return run.result(dreamed, (note,))
 
@@ -251,12 +254,12 @@ class _Run:
         state: State | None = None
         for octave, base in enumerate(bases, 1):
             size = sizes[octave - 1]
-            start = base + resized(detail, size, enlarge)
             weights = None if mask is None else resized(mask, size, fit)
+            start = base + within(resized(detail, size, enlarge), weights)
             state = self._carried(state, start, sizes[octave - 2], size)
             state = self._octave(state, base, weights, octave, len(sizes))
             detail = self._pictures(state, size) - base if self.ascent.steps else start - base
-        return np.asarray(bases[-1] + detail, np.float32)
+        return np.asarray(bases[-1] + within(detail, mask), np.float32)
 
     def _carried(self, state: State | None, start: Array, before: Size, size: Size) -> State:
         """The state in which an octave begins: of the start, or what the octave before left, at this size."""
@@ -375,6 +378,14 @@ class _Run:
 
         pictures: Array = picture(self.ascent.parameterization, state.parameters, size)
         return pictures
+
+
+def within(detail: Array, mask: Array | None) -> Array:
+    """The detail (..., height, width, 3) where the mask (..., height, width, 1) is not black, else 0.
+
+    What was enlarged reaches over the mask's edge, and so do momentum and spectra.
+    """
+    return detail if mask is None else np.where(mask > 0, detail, np.float32(0))
 
 
 def resized(batch: Array, size: Size, how: Callable[[Array, Size], Array]) -> Array:

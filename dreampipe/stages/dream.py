@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from dreampipe.ascent import Ascent, Step
+from dreampipe.ascent.engine import within
 from dreampipe.ascent.octaves import enlarge, fit, shrink
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.masks import fitted_mask
@@ -60,7 +61,8 @@ class Dream:
         self._note(frame, f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}")
         source = shrink(frame.pixels, small)
         detail = self._climbed(frame, source, None if mask is None else fit(mask, small)) - source
-        return self.ascent.parameterization.laid(frame.pixels, enlarge(detail, size))
+        detail = within(enlarge(detail, size), None if mask is None else mask[..., None])
+        return self.ascent.parameterization.laid(frame.pixels, detail)
 
     def _climbed(self, frame: Frame, pixels: Array, mask: Array | None) -> Array:
         hear = (lambda step: on_step(frame, step)) if (on_step := self.on_step) else None
