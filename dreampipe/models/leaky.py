@@ -10,7 +10,6 @@ This module imports keras: import it where computing begins.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -33,15 +32,20 @@ def leaky(operation: Any) -> Leaking | None:
     name = getattr(getattr(operation, "activation", None), "__name__", "")
     if name not in _BLOCKING or not isinstance(operation, keras.layers.Layer):
         return None
-    bare = copy.copy(operation)  # the same weights without the activation; the model's own layer stays as it is
-    bare.activation = keras.activations.linear
-    activation = keras.activations.get(name)
+    bare, activation = _without_activation(operation), keras.activations.get(name)
 
     def leaking(x: Any, leak: Any) -> Any:
         before = bare(x, training=False)
         return _leaked(before, activation(before), leak)
 
     return leaking
+
+
+def _without_activation(layer: Any) -> Any:
+    """The same layer with the same weights, that ends before its activation; the model's own stays as it is."""
+    bare = object.__new__(type(layer))  # keras copies a layer by saving it, weights and all
+    vars(bare).update({**vars(layer), "activation": keras.activations.linear})
+    return bare
 
 
 def _leaked(before: Any, after: Any, leak: Any) -> Any:
