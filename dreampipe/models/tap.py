@@ -60,7 +60,7 @@ def branch(model: keras.Model, layer: str, channel: int) -> tuple[str, int]:
         ModelError: the name is unknown.
     """
     graph = _graph(model)
-    key, name = _named(graph, layer).key, layer
+    key, name, number = _named(graph, layer).key, layer, channel
     widths = {found.name: found.channels for found in fields.layers(graph)}
     while (node := graph.nodes[key]).kind == "Concatenate" and node.config.get("axis", -1) in (-1, 3):
         for ref in node.inputs:
@@ -68,10 +68,12 @@ def branch(model: keras.Model, layer: str, channel: int) -> tuple[str, int]:
             width = widths.get(above.name)
             if width is None or ref.output:
                 return name, channel
-            if channel < width:
-                key, name = ref.key, above.name
+            if number < width:
+                key, name, channel = ref.key, above.name, number
                 break
-            channel -= width
+            number -= width
+        else:
+            break
     return name, channel
 
 
