@@ -38,7 +38,8 @@ def dream(
     What an earlier run finished is skipped, so a run that was stopped goes on where it was.
     """
     recipe = Recipe.of(**settings)
-    notes = recipe.ascent().card.notes  # wrong names are answered here, before anything slow
+    recipe.pipeline()  # wrong names and files are answered here, before anything slow
+    notes = recipe.card().notes
     planned = plan(source, target, recursive=recursive, format=format)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")

@@ -12,6 +12,7 @@ from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.cli.targets import fresh
 from dreampipe.engines.events import Started, Stepped
+from dreampipe.errors import MediaError
 from dreampipe.media import check_animation, make_folder, write, write_animation
 from dreampipe.recipes import Visualization
 from dreampipe.recipes.forming import Forming
@@ -39,11 +40,14 @@ def visualize(
     ascent = recipe.ascent()  # wrong names are answered here, before anything slow
     recipe.began()
     target = fresh(out, overwrite)
-    film = fresh(animate, overwrite, check_animation) if animate else None
+    film = fresh(animate, overwrite, check_animation) if animate is not None else None
+    if film and film.resolve() == target.resolve():
+        raise MediaError(f"{target} came as OUT and for --animate: give the animation another name.")
     notes = () if quiet else ascent.card.notes
     for note in notes:
         say(f"Note: {note}")
-    make_folder(target)
+    for path in (target, film) if film else (target,):
+        make_folder(path)
     forming = Forming(recipe.drawn) if film else None
     with interruptible("Stopped; nothing was written."), failing():
         with bar(recipe.octave_scale, not quiet) as hear:
@@ -52,7 +56,6 @@ def visualize(
             result = recipe.run(lambda step: hear(Stepped(objective, step)), forming)
         write(recipe.drawn(result.image), target)
         if film and forming:
-            make_folder(film)
             write_animation(forming.frames(result.image), film)
         for note in () if quiet else result.notes:
             say(f"Note: {note}")
