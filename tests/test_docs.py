@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -18,7 +19,11 @@ from dreampipe.errors import ObjectiveError
 from dreampipe.objectives.forms import FORMS, table
 
 ROOT = Path(__file__).parent.parent
-SHORT = {"dream": ("--octaves", "1", "--steps", "1", "--max-size", "64")}
+SHORT = {
+    "dream": ("--octaves", "1", "--steps", "1", "--max-size", "64"),
+    "visualize": ("--octaves", "1", "--steps", "1", "--size", "64"),
+    "atlas": ("--steps", "1", "--size", "48", "--exemplars", "0", "--channels", "0-1"),
+}
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""
 
 
@@ -52,6 +57,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
     shutil.copy(ROOT / "samples" / "forest.jpg", tmp_path / "feathers.jpg")
     np.save(tmp_path / "v.npy", np.linspace(-1, 1, 256))
+    cv2.imwrite(str(tmp_path / "mask.png"), np.tile(np.arange(200, dtype=np.uint8), (150, 1)))
     monkeypatch.chdir(tmp_path)
     yield tmp_path
 
