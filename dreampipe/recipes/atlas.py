@@ -70,7 +70,7 @@ class Atlas(Climbing):
 
     def ascent(self) -> Ascent:
         """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
-        return self.ascent_of(str(self.objective()))
+        return self.starred_ascent_of(str(self.objective()))
 
     def units(self) -> tuple[int, ...]:
         """The channels or classes to draw; raises RecipeError for those that are not there."""

@@ -18,7 +18,7 @@ from dreampipe.ascent.amounts import Amount
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import ObjectiveError, RecipeError, nearest
 from dreampipe.models import card
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.objectives import Objective
@@ -96,6 +96,13 @@ class Climbing(BaseModel):
         return tuple(make(amount_of(value)) for value, make in made if value)
 
     def ascent_of(self, objective: str) -> Ascent:
+        """How to climb this objective, whose units are all named; raises DreampipeError as `starred_ascent_of`."""
+        ascent = self.starred_ascent_of(objective)
+        if ascent.bound.reads_unit:
+            raise ObjectiveError(f"{objective} leaves a unit open, but only an atlas has many: write a number for *.")
+        return ascent
+
+    def starred_ascent_of(self, objective: str) -> Ascent:
         """How to climb this objective; raises DreampipeError for what is not there, before anything is loaded."""
         way = WAYS[self.chosen_param]
         return Ascent(
