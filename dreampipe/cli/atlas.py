@@ -42,7 +42,7 @@ def atlas(
     Beside each stand the pictures that excite it most. A run that was stopped goes on where it was.
     """
     recipe = Atlas.of(layer=layer, **settings)
-    recipe.units()  # wrong names are answered here, before anything slow
+    recipe.check()  # wrong names are answered here, before anything slow
     target = fresh(out, overwrite, _check)
     if not quiet:
         for note in recipe.card().notes:

@@ -37,6 +37,7 @@ def sheet(
     """
     recipe = Recipe.of(**settings)
     layers = recommended(recipe)
+    recipe.pipeline()  # wrong files, too, are answered before anything slow
     (source,) = read(photo)
     target = plan(photo, out).jobs[0].target
     if target.exists() and not overwrite:

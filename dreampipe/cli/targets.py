@@ -22,9 +22,9 @@ def fresh(path: str, overwrite: bool, check: Callable[[Path], object] = format_o
     if not path:
         raise MediaError("The output came empty, but the name of a file is expected: name one.")
     target = Path(path)
-    check(target)
     if target.is_dir():
         raise MediaError(f"{target} is a folder, but the name of a file is expected: name a file in it.")
+    check(target)
     if target.exists() and not overwrite:
         raise MediaError(f"{target} exists: give another name, or --overwrite.")
     return target

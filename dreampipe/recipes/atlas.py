@@ -87,6 +87,12 @@ class Atlas(Climbing):
             raise RecipeError(f"{len(chosen)} channels came, but {MOST} are the most of one atlas: give --channels.")
         return chosen
 
+    def check(self) -> None:
+        """Raise DreampipeError for what is not there: layer, channels, pictures; before anything is loaded."""
+        self.units()
+        if self.exemplars:
+            self._pictures(None)
+
     def sha256(self) -> str:
         """The hash of all that decides a channel's picture, whichever others are drawn."""
         alone = self.model_copy(update={"channels": None, "pictures": None, "exemplars": 0})

@@ -11,6 +11,8 @@ import pytest
 
 DREAM = ("dream", "pictures", "out")
 SHEET = ("sheet", "pictures/a.png", "sheet.png")
+VISUALIZE = ("visualize", "mixed4[3]", "out.png")
+ATLAS = ("atlas", "mixed4", "out.png")
 
 WRONG = {
     ("dream", "nowhere.png", "out.png"): "nowhere.png does not exist",
@@ -44,12 +46,59 @@ WRONG = {
     (*DREAM, "--model", "text.keras"): "text.keras",
     (*DREAM, "--model", "old.h5"): "old.h5",
     (*DREAM, "--layer", "mixed4"): "--layer",
+    (*DREAM, "--mask", "black.png"): "The mask black.png is all black, so nothing would be dreamed",
+    (*DREAM, "--mask", "gone.png"): "gone.png does not exist",
+    (*DREAM, "--mask", "text.keras"): "text.keras",
+    (*DREAM, "--keep-colour", "--param", "fourier"): "keep-colour came with param fourier, but it needs pixels",
+    (*DREAM, "--prior", "gone.keras"): "gone.keras",
+    (*DREAM, "--prior", "motifs", "--param", "maco"): "only param prior takes one",
+    (*DREAM, "--objective", "mixed4[*]"): "mixed4[*] leaves a unit open",
+    (*DREAM, "--objective", 'guide("gone.png", mixed4)'): "gone.png",
+    (*DREAM, "--objective", 'guide("dot.png", mixed4)'): "dot.png is 4x4 pixels",
+    (*DREAM, "--objective", "1e30*mixed4"): "1e",
+    (*DREAM, "--jitter", "8 -> "): "jitter came as '8 -> ', but it must be a number such as 8, or a ramp",
+    (*DREAM, "--optimizer", "adman"): "adam",
     ("dream", "pictures"): "OUTPUT",
     ("sheet", "pictures", "sheet.png"): "pictures",
     ("sheet", "pictures/a.png", "sheet.xyz"): "sheet.xyz",
     ("sheet", "pictures/a.png", "pictures/b.jpg"): "pictures/b.jpg exists",
     (*SHEET, "--size", "8"): "--size",
     (*SHEET, "--objective", "mixed4"): "--objective",
+    (*SHEET, "--mask", "black.png"): "all black",
+    ("visualize", "mixd4[3]", "out.png"): "mixed4",
+    ("visualize", "", "out.png"): "expected a layer",
+    ("visualize", "mixed4[*]", "out.png"): "mixed4[*] leaves a unit open",
+    ("visualize", "logit(eie)", "out.png"): "eye",
+    ("visualize", "mixed4[3]", ""): "The output came empty",
+    ("visualize", "mixed4[3]", "out.tga"): "out.tga",
+    ("visualize", "mixed4[3]", "pictures"): "pictures is a folder",
+    ("visualize", "mixed4[3]", "pictures/a.png"): "pictures/a.png exists",
+    (*VISUALIZE, "--animate", "out.mp4"): "out.mp4 has the suffix .mp4, but an animation needs .gif, .webp or .png",
+    (*VISUALIZE, "--animate", ""): "The output came empty",
+    (*VISUALIZE, "--animate", "out.png"): "out.png came as OUT and for --animate",
+    (*VISUALIZE, "--animate", "file.gif"): "file.gif exists",
+    (*VISUALIZE, "--size", "15"): "size came as 15",
+    (*VISUALIZE, "--count", "65"): "count came as 65",
+    (*VISUALIZE, "--diversity", "-1"): "diversity came as -1.0",
+    (*VISUALIZE, "--start", "gone.png"): "gone.png does not exist",
+    (*VISUALIZE, "--start-colour", "red"): "start-colour came as 'red'",
+    (*VISUALIZE, "--prior", "gone"): "There is no decoder 'gone'",
+    (*VISUALIZE, "--prior", "text.keras"): "text.keras",
+    (*VISUALIZE, "--prior", "motifs", "--param", "pixels"): "only param prior takes one",
+    (*VISUALIZE, "--param", "furier"): "fourier",
+    (*VISUALIZE, "--mask", "black.png"): "--mask",
+    ("atlas", "mixd4", "out.png"): "mixed4",
+    ("atlas", "", "out.png"): "has no layer ''",
+    ("atlas", "mixed4", "out.tga"): "out.tga",
+    ("atlas", "mixed4", "pictures"): "pictures is a folder",
+    ("atlas", "mixed4", "pictures/a.png"): "pictures/a.png exists",
+    (*ATLAS, "--channels", "3-"): "channels came as '3-'",
+    (*ATLAS, "--channels", ""): "channels came as ''",
+    (*ATLAS, "--channels", "0-100000"): "Channel 100000 was asked for",
+    (*ATLAS, "--exemplars", "17"): "exemplars came as 17",
+    (*ATLAS, "--pictures", "gone"): "gone does not exist",
+    (*ATLAS, "--pictures", "empty"): "empty holds no pictures",
+    (*ATLAS, "--objective", "mixed4"): "--objective",
     ("layers", "motivnet"): "motifnet",
     ("dreem",): "dreem",
 }
@@ -79,7 +128,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pictures").mkdir()
     for name in ("a.png", "a.jpg", "b.jpg"):
         dreampipe.write(Frame(np.full((48, 64, 3), 0.5, np.float32)), folder / "pictures" / name)
-    for name in ("file", "text.keras", "old.h5"):
+    for name, size in (("black.png", 48), ("dot.png", 4)):
+        dreampipe.write(Frame(np.zeros((size, size, 3), np.float32)), folder / name)
+    for name in ("file", "file.gif", "text.keras", "old.h5"):
         (folder / name).write_text("not what it seems")
     return folder
 
@@ -109,7 +160,8 @@ def test_one_sentence_and_exit_code_2(answered, words):
 
 
 def test_nothing_is_written(answered, house):
-    assert sorted(path.name for path in house.iterdir()) == ["empty", "file", "old.h5", "pictures", "text.keras"]
+    names = ["black.png", "dot.png", "empty", "file", "file.gif", "old.h5", "pictures", "text.keras"]
+    assert sorted(path.name for path in house.iterdir()) == names
     assert sorted(path.name for path in (house / "pictures").iterdir()) == ["a.jpg", "a.png", "b.jpg"]
     assert not list((house / "empty").iterdir())
 
