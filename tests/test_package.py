@@ -39,6 +39,8 @@ def test_every_public_name_is_there() -> None:
 NAMING = [
     "dir(dreampipe); Recipe(), Ascent, Dream, dream, write",
     "Pipeline([Resize(512), Blend(0.5)]).output(MediaInfo(640, 480)); cards(); Octaves().sizes((480, 640), 32)",
+    "Visualization.of(objective='first[2]', model=tiny, count=3).sha256(); Atlas.of(layer='first', model=tiny).units()",
+    "Recipe.of(model=tiny, objective='0.5*first[2]@center - tv()').ascent(); Objective.parse('logit(*)')",
     "card(tiny).layers; Recipe.of(model=tiny).sha256(); Recipe.of(model=tiny).pipeline()",
 ]
 REJECTING = [
@@ -51,6 +53,17 @@ REJECTING = [
     "Recipe.of(model=tiny, objective='frist').ascent()",
     "Recipe.of(model=tiny, objective='first[8]').pipeline()",
     "Recipe.of(model=tiny, objective='logit(eye)').sha256()",
+    "Recipe.of(model=tiny, objective='first[*]').ascent()",
+    "Recipe.of(model=tiny, mask='missing.png').pipeline()",
+    "Recipe.of(model=tiny, keep_colour=True, param='maco').ascent()",
+    "Recipe.of(model=tiny, prior=tiny).ascent()",
+    "Visualization.of(objective='first', count=0)",
+    "Visualization.of(objective='first', model=tiny, start='missing.png').began()",
+    "visualize('frist', model=tiny)",
+    "visualize('first[2]', model=tiny, start_colour='red')",
+    "Atlas.of(layer='first', model=tiny, channels='8').units()",
+    "atlas('first', model=tiny, channels='3-')",
+    "atlas('logit(*)', model=tiny, channels='5')",
     "read('missing.png')",
     "dream('missing.png', model=tiny)",
 ]

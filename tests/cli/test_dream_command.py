@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
 
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.recipes import Recipe
+from dreampipe.stages import Caption
 
 
 def noise(path: Path) -> Path:
@@ -172,3 +175,82 @@ def test_a_name_cannot_reach_into_the_terminal(call, quick, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "\x1b[31mred.jpg").write_text("no picture")
     assert "\x1b" not in call("dream", tmp_path / "in", tmp_path / "out", *quick).stderr
+
+
+def written(path: Path) -> Frame:
+    (frame,) = dreampipe.read(path)
+    return frame
+
+
+def test_a_mask_says_where(call, quick, pictures, tmp_path):
+    mask = np.zeros((24, 32, 3), np.float32)
+    mask[:, 16:] = 1
+    dreampipe.write(Frame(mask), tmp_path / "mask.png")
+    words = ("dream", pictures, tmp_path / "out", *quick, "--mask", tmp_path / "mask.png")
+    assert call(*words).stderr == "3 done, 0 skipped, 0 failed\n"
+    for name in ("a.png", "b.png", "c.png"):
+        source, dreamed = written(pictures / name).pixels, written(tmp_path / "out" / name).pixels
+        assert np.array_equal(dreamed[:, :31], source[:, :31])
+        assert not np.array_equal(dreamed[:, 33:], source[:, 33:])
+    assert call(*words).stderr == "0 done, 3 skipped, 0 failed\n"
+    dreampipe.write(Frame(1 - mask), tmp_path / "mask.png")
+    assert call(*words).stderr == "3 done, 0 skipped, 0 failed\n"  # other bytes, another recipe
+
+
+def test_a_mask_of_another_shape_fails_the_picture_that_it_does_not_fit(call, quick, pictures, tmp_path):
+    dreampipe.write(Frame(np.ones((96, 128, 3), np.float32)), tmp_path / "mask.png")
+    dreampipe.write(Frame(np.full((64, 48, 3), 0.5, np.float32)), pictures / "b.png")
+    result = call("dream", pictures, tmp_path / "out", *quick, "--mask", tmp_path / "mask.png")
+    failure, summary = result.stderr.splitlines()
+    assert (result.exit_code, summary) == (1, "2 done, 0 skipped, 1 failed")
+    assert failure.startswith("Failed b.png: The mask ")
+    assert "has 128x96 pixels, but the picture has 48x64, which is another shape" in failure
+
+
+@pytest.mark.parametrize("more", [(), ("--max-size", "32"), ("--blend", "0.5")], ids=" ".join)
+def test_the_colour_is_kept(call, quick, pictures, tmp_path, more):
+    words = ("dream", pictures / "a.png", tmp_path / "out.png", *quick, "--step-size", "0.1", "--keep-colour", *more)
+    assert call(*words).exit_code == 0
+    source, dreamed = (np.rint(written(path).pixels * 255) for path in (pictures / "a.png", tmp_path / "out.png"))
+    assert np.abs(np.diff(dreamed, axis=2) - np.diff(source, axis=2)).max() <= 1  # each is rounded to 8 bits
+    assert np.abs(dreamed - source).mean() > 1
+
+
+def test_a_caption_stands_under_the_dream(call, quick, pictures, tmp_path):
+    source = tmp_path / "deep.tif"
+    rng = np.random.default_rng(4)
+    info = MediaInfo(64, 48, bits=16, alpha=True)
+    alpha = np.rint(rng.random((48, 64), np.float32) * 65535) / np.float32(65535)
+    dreampipe.write(Frame(rng.random((48, 64, 3), np.float32), alpha=alpha), source, like=info)
+    words = ("--objective", "0.5 * third[3]")
+    assert call("dream", source, tmp_path / "plain.tif", *quick, *words).exit_code == 0
+    assert call("dream", source, tmp_path / "out.tif", *quick, *words, "--caption").exit_code == 0
+    media = dreampipe.read(tmp_path / "out.tif")
+    (plain,), (out,) = dreampipe.read(tmp_path / "plain.tif"), media
+    (expected,) = Caption("0.5*third[3] on tiny")(iter([plain]))
+    assert (out.height, media.info.bits, media.info.alpha) == (48 + 16, 16, True)
+    assert np.array_equal(out.alpha[:48], alpha) and out.alpha[48:].min() == 1
+    assert np.array_equal(out.pixels[:48], plain.pixels)
+    assert np.abs(out.pixels[48:] - expected.pixels[48:]).max() < 1e-4
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (48, 64, 1), (48, 64, 4)], ids=str)
+def test_grey_pictures_and_transparent_ones_are_dreamed(call, quick, tmp_path, shape):
+    source = np.random.default_rng(6).integers(0, 256, shape, np.uint8)
+    (tmp_path / "in.png").write_bytes(cv2.imencode(".png", source)[1].tobytes())
+    assert call("dream", tmp_path / "in.png", tmp_path / "out.png", *quick).exit_code == 0
+    before, after = written(tmp_path / "in.png"), written(tmp_path / "out.png")
+    assert after.pixels.shape == (48, 64, 3)
+    assert not np.array_equal(after.pixels, before.pixels)
+    if len(shape) == 3 and shape[2] == 4:
+        assert np.array_equal(after.alpha, before.alpha)
+
+
+@pytest.mark.parametrize("size", [(20, 20), (30, 200), (224, 100), (600, 900)], ids=str)
+def test_a_guide_of_any_size_guides(call, quick, pictures, tmp_path, size):
+    guide = tmp_path / "guide.png"
+    dreampipe.write(Frame(np.random.default_rng(7).random((*size, 3), np.float32)), guide)
+    for number, objective in enumerate((f'guide("{guide}", second)', "second")):
+        out = tmp_path / f"{number}.png"
+        assert call("dream", pictures / "a.png", out, *quick, "--objective", objective).exit_code == 0
+    assert not np.array_equal(*(written(tmp_path / f"{number}.png").pixels for number in (0, 1)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +13,9 @@ import psutil
 import pytest
 
 from dreampipe import Ascent, Blend, Dream, Frame, Objective, Octaves, Pipeline, Resize, Step, card
+from dreampipe.ascent.parameterizations import Luminance
 from dreampipe.ascent.transforms import Jitter
+from dreampipe.errors import MediaError
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +107,48 @@ def test_a_resized_dream_still_blends(ascent: Ascent) -> None:
 def test_more_than_all_and_less_than_nothing_are_refused(amount: float) -> None:
     with pytest.raises(ValueError, match=r"Blend\.amount came as .*, but 0 to 1"):
         Blend(amount)
+
+
+def half(height: int = 48, width: int = 64) -> np.ndarray:
+    """A mask: black on the left, white on the right."""
+    return (np.arange(width) >= width // 2).astype(np.float32)[None].repeat(height, 0)
+
+
+@pytest.mark.parametrize("max_size", [None, 32])
+@pytest.mark.parametrize("size", [(48, 64), (24, 32), (96, 128)])
+def test_what_the_mask_has_black_keeps_every_bit(ascent: Ascent, max_size: int | None, size: tuple[int, int]) -> None:
+    out = one(Dream(ascent, max_size=max_size, mask=half(*size)), frame()).pixels
+    assert np.array_equal(out[:, :31], frame().pixels[:, :31])
+    assert np.abs(out - frame().pixels)[:, 33:].mean() > 0.003
+    if size == (48, 64):
+        assert np.array_equal(out[:, :32], frame().pixels[:, :32])
+
+
+def test_a_mask_of_another_shape_is_refused_by_the_frame_that_it_meets(ascent: Ascent) -> None:
+    with pytest.raises(MediaError, match="64x48 pixels, but the picture has 48x64, which is another shape"):
+        one(Dream(ascent, mask=half()), frame(64, 48))
+
+
+def test_a_masked_stage_goes_through_pickle(ascent: Ascent) -> None:
+    stage = Dream(ascent, mask=half())
+    assert np.array_equal(one(pickle.loads(pickle.dumps(stage)), frame()).pixels, one(stage, frame()).pixels)
+
+
+@pytest.mark.parametrize("octaves", [1, 3])
+@pytest.mark.parametrize("max_size", [None, 32])
+@pytest.mark.parametrize("low, high", [(0.2, 0.8), (0.0, 1.0)])
+def test_the_luminance_alone_is_dreamed(
+    ascent: Ascent, octaves: int, max_size: int | None, low: float, high: float
+) -> None:
+    pixels = np.random.default_rng(3).uniform(low, high, (48, 64, 3)).astype(np.float32)
+    spec = replace(ascent, parameterization=Luminance(), octaves=Octaves(octaves), step_size=0.05)
+    out = one(Dream(spec, max_size=max_size), Frame(pixels)).pixels
+    np.testing.assert_allclose(np.diff(out, axis=2), np.diff(pixels, axis=2), atol=1e-6)
+    assert out.min() >= -1e-6 and out.max() <= 1 + 1e-6
+    assert np.abs(out - pixels).mean() > 0.005
+
+
+def test_where_a_channel_is_black_and_another_white_nothing_can_move(ascent: Ascent) -> None:
+    pixels = np.broadcast_to(np.float32([0, 0.5, 1]), (48, 64, 3)).copy()
+    out = one(Dream(replace(ascent, parameterization=Luminance())), Frame(pixels)).pixels
+    np.testing.assert_allclose(out, pixels, atol=1e-6)
