@@ -46,7 +46,7 @@ class Climbing(BaseModel):
     steps: int = Field(Ascent.steps, ge=0, le=100_000, description="Steps at each size.")
     step_size: StepSize | None = Field(None, description="Of a step; for pixels in [0, 1] pixel units.")
     param: Param | None = Field(None, description="What is climbed in place of the picture.")
-    prior: str | None = Field(None, description="Decoder of --param prior, a .keras file: its latents are climbed.")
+    prior: str | None = Field(None, description="Decoder of param prior, a .keras file: its latents are climbed.")
     optimizer: OptimizerName | None = Field(None, description="How a step follows the gradient.")
     normalization: Normalization | None = Field(None, description="What is done to the gradient of the picture.")
     jitter: Pixels = Field(32, description="Largest random shift of a step, in pixels.")
