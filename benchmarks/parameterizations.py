@@ -49,7 +49,7 @@ def main() -> None:
         rows = []
         for seed in range(SEEDS):
             images = climb(param, seed)
-            rows.append(np.hstack(images))
+            rows.append(np.hstack(list(images)))
             for label, image in enumerate(images):
                 _write(folder / f"{names[label]}-{seed}.png", image)
         _write(options.out / f"{param}.png", np.vstack(rows))

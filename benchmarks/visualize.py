@@ -60,7 +60,8 @@ def batch_against_single() -> None:
 def parameterizations(folder: Path, steps: int = 12, rounds: int = 7) -> None:
     card = _inception(folder)
     ways: list[tuple[Parameterization, Ascent]] = []
-    for how in (Pixels(), Fourier(), MaCo(), Luminance()):
+    hows: tuple[Parameterization, ...] = (Pixels(), Fourier(), MaCo(), Luminance())
+    for how in hows:
         optimizer = Plain() if isinstance(how, Pixels) else Adam()
         ways.append(
             (

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Before any test module imports keras, and tensorflow with it: whoever comes first decides how tensorflow computes, and
+# what this process makes is compared to the bit with what other processes make.
+import dreampipe.backend  # noqa: F401
+
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -15,9 +19,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Convolutions `first`, `second` (stride 2) and `third` of 8, 12 and 16 channels, each with a `_relu` behind it, of
     which `second_relu` and `third_relu` are recommended; then the mean over all places, a softmax `probabilities` of 5.
     """
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
     import keras
 
     image = x = keras.Input((None, None, 3), name="image")

@@ -12,7 +12,8 @@ amounts.py           numbers that change over an ascent, `8 -> 2`
 """
 
 from dreampipe.ascent.amounts import Ramp
-from dreampipe.ascent.engine import Ascent, Result, Step
+from dreampipe.ascent.engine import Ascent
 from dreampipe.ascent.octaves import Octaves
+from dreampipe.ascent.results import Result, Step
 
 __all__ = ["Ascent", "Octaves", "Ramp", "Result", "Step"]

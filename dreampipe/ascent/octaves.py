@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -49,6 +50,19 @@ def enlarge(detail: Array, size: Size) -> Array:
 def fit(image: Array, size: Size) -> Array:
     """The picture (height, width, 3) at any size and shape."""
     return shrink(image, size) if image.shape[0] * image.shape[1] > size[0] * size[1] else enlarge(image, size)
+
+
+def within(detail: Array, mask: Array | None) -> Array:
+    """The detail (..., height, width, 3) where the mask (..., height, width, 1) is not black, else 0.
+
+    What was enlarged reaches over the mask's edge, and so do momentum and spectra.
+    """
+    return detail if mask is None else np.where(mask > 0, detail, np.float32(0))
+
+
+def resized(batch: Array, size: Size, how: Callable[[Array, Size], Array]) -> Array:
+    """Each plane of (batch, height, width, channels) at another size, by `fit`, `shrink` or `enlarge`."""
+    return np.stack([how(plane, size).reshape(*size, batch.shape[-1]) for plane in batch])
 
 
 def _resized(image: Array, size: Size, interpolation: int) -> Array:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from dreampipe.ascent import spectrum
-from dreampipe.ascent.octaves import Size, fit
+from dreampipe.ascent.octaves import Size, fit, resized
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
 
@@ -86,7 +86,7 @@ class Pixels(Parameterization):
         return {"pixels": ops.clip(parameters["pixels"], 0.0, 1.0)}
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
-        return {name: fitted(value, size) for name, value in values.items()}
+        return {name: resized(value, size, fit) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Luminance(Parameterization):
         return {**parameters, "offset": ops.clip(parameters["offset"], -darkest, 1.0 - brightest)}
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
-        return {name: fitted(value, size) for name, value in values.items()}
+        return {name: resized(value, size, fit) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,3 @@ class MaCo(Parameterization):
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
         return {name: spectrum.cropped(value, before, size) for name, value in values.items()}
-
-
-def fitted(planes: Array, size: Size) -> Array:
-    """Each of (batch, height, width, channels) at another size: bilinear, or means of areas where it shrinks."""
-    return np.stack([fit(plane, size).reshape(*size, plane.shape[-1]) for plane in planes])

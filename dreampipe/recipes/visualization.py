@@ -13,7 +13,7 @@ from pydantic import Field
 
 from dreampipe import media
 from dreampipe.ascent import Ascent, Result
-from dreampipe.ascent.engine import OnPictures, OnStep
+from dreampipe.ascent.results import OnPictures, OnStep
 from dreampipe.ascent.starts import Colour, Grey, Noise, Picture, Start
 from dreampipe.errors import ModelError, RecipeError
 from dreampipe.frames import Array, Frame

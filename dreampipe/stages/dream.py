@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from dreampipe.ascent import Ascent, Step
-from dreampipe.ascent.engine import within
-from dreampipe.ascent.octaves import enlarge, fit, shrink
+from dreampipe.ascent.octaves import enlarge, fit, shrink, within
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.masks import fitted_mask
 from dreampipe.stages.prepare import Resize

@@ -18,9 +18,10 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     saved: dict[tuple[Build, int | None], Path] = {}
 
     def save(build: Build, side: int | None) -> Path:
-        import keras
+        import dreampipe.backend  # noqa: F401  chooses how tensorflow computes before keras imports it
 
-        import dreampipe.backend  # noqa: F401  chooses the backend before keras is imported
+        # isort: split
+        import keras
 
         keras.utils.set_random_seed(3)
         image = keras.Input((side, side, 3))

@@ -128,7 +128,7 @@ def test_an_ascent_is_checked_when_it_is_built(make: Make) -> None:
 
 
 def test_a_class_that_the_head_lacks_is_refused(make: Make) -> None:
-    with pytest.raises(ObjectiveError, match="Class 5 was asked for, but .* has classes 0 to 4"):
+    with pytest.raises(ObjectiveError, match=r"Class 5 was asked for, but .* has classes 0 to 4"):
         ascent(make(net), "logit(5)")
     with pytest.raises(ObjectiveError, match="has no head"):
         ascent(make(linear), "logit(0)")
