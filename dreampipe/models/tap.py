@@ -51,8 +51,8 @@ def describe(model: keras.Model) -> tuple[Layer, ...]:
     return fields.layers(_graph(model))
 
 
-def branch(model: keras.Model, layer: str, channel: int) -> tuple[str, int]:
-    """The layer that makes a channel of `layer`, and its number there.
+def branches(model: keras.Model, layer: str, channels: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    """Of each channel of `layer` the layer that makes it, and its number there.
 
     They differ where branches are only laid side by side: then a gradient need not go through those that play no part.
 
@@ -60,8 +60,13 @@ def branch(model: keras.Model, layer: str, channel: int) -> tuple[str, int]:
         ModelError: the name is unknown.
     """
     graph = _graph(model)
-    key, name, number = _named(graph, layer).key, layer, channel
+    start = _named(graph, layer).key
     widths = {found.name: found.channels for found in fields.layers(graph)}
+    return tuple(_branch(graph, widths, start, layer, channel) for channel in channels)
+
+
+def _branch(graph: Graph, widths: Mapping[str, int | None], key: Key, name: str, channel: int) -> tuple[str, int]:
+    number = channel
     while (node := graph.nodes[key]).kind == "Concatenate" and node.config.get("axis", -1) in (-1, 3):
         for ref in node.inputs:
             above = graph.nodes[ref.key]

@@ -7,7 +7,8 @@ atlas.py         Atlas: every channel of a layer, in one sheet
 door.py          dream, visualize, atlas: pictures as arrays, in one call
 fields.py ways.py  numbers that change over an ascent; the words of a recipe and what they stand for
 sheet.py         one photo through every recommended layer
-contact.py page.py   labelled tiles on a sheet, or on a page of HTML
+batches.py       the channels of an atlas in batches, and what they drew
+    contact.py page.py   labelled tiles on a sheet, or on a page of HTML
 exemplars.py pictures.py   the pictures that excite a channel most, and where they come from
 """
 

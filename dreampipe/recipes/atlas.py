@@ -7,25 +7,20 @@ that an atlas that was stopped goes on from there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from io import BytesIO
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from dreampipe.ascent import Ascent, Step
 from dreampipe.ascent.starts import Noise
 from dreampipe.errors import ObjectiveError, RecipeError
-from dreampipe.media import write_whole
-from dreampipe.media.writing import unwritable
-from dreampipe.models import motifnet, open_model
-from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
+from dreampipe.models import motifnet
+from dreampipe.objectives import HEAD, PROBABILITIES, Objective
 from dreampipe.objectives.names import path_of
+from dreampipe.recipes.batches import Batch, Drawn, Store, batches, layer_of, width_of
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.contact import Tile
 from dreampipe.recipes.exemplars import Exemplar, exemplars
@@ -33,8 +28,6 @@ from dreampipe.recipes.fields import Pixels
 from dreampipe.recipes.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.recipes.ways import Param
 
-BATCH = 16
-"""Channels that climb together: more were no faster on two cores, and would be lost when a run is killed."""
 MOST = 4096
 """Channels of one atlas."""
 
@@ -75,7 +68,7 @@ class Atlas(Climbing):
     def units(self) -> tuple[int, ...]:
         """The channels or classes to draw; raises RecipeError for those that are not there."""
         ascent = self.ascent()
-        there = _width(ascent)
+        there = width_of(ascent)
         if self.channels is None and there is None:
             raise RecipeError(f"How many channels {self.layer} has is not known before it runs: give --channels 0-63.")
         chosen = tuple(range(there or 0)) if self.channels is None else numbers(self.channels)
@@ -121,12 +114,12 @@ class Atlas(Climbing):
         """
         units, ascent = self.units(), self.ascent()
         pictures = self._pictures(on_note) if self.exemplars else None  # a wrong folder is answered here
-        store = _Store(work, self.sha256())
+        store = Store(work, self.sha256())
         found = store.load(units)
-        batches = list(_batches(ascent, [unit for unit in units if unit not in found]))
+        missing = list(batches(ascent, [unit for unit in units if unit not in found], self.size))
         if on_start:
-            on_start(len(batches))
-        for batch in batches:
+            on_start(len(missing))
+        for batch in missing:
             found |= store.keep(self._climbed(batch, on_step))
         silent = [str(unit) for unit in units if found[unit].silent]
         if silent and on_note:
@@ -134,41 +127,24 @@ class Atlas(Climbing):
         beside = {} if pictures is None else self._exemplars(ascent, units, pictures)
         return [_tile(ascent, unit, found[unit], beside.get(unit, ())) for unit in units]
 
-    def _climbed(self, batch: _Batch, on_step: Heard | None) -> dict[int, _Drawn]:
+    def _climbed(self, batch: Batch, on_step: Heard | None) -> dict[int, Drawn]:
         name = f"{self.layer} {batch.units[0]} to {batch.units[-1]}"
         start = np.repeat(Noise().pictures((self.size, self.size), 1, self.seed), len(batch.units), axis=0)
         hear = (lambda step: on_step(name, step)) if on_step else None
         result = batch.ascent.run(start, seed=self.seed, units=batch.numbers, on_step=hear)
         pixels = np.rint(np.clip(result.image, 0, 1) * 255).astype(np.uint8)
-        return {unit: _Drawn(pixels[i], i in result.silent) for i, unit in enumerate(batch.units)}
+        return {unit: Drawn(pixels[i], i in result.silent) for i, unit in enumerate(batch.units)}
 
     def _exemplars(
         self, ascent: Ascent, units: Sequence[int], pictures: Iterable[Picture]
     ) -> Mapping[int, tuple[Exemplar, ...]]:
-        layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(_layer_of(ascent), _layer_of(ascent))
+        layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(layer_of(ascent), layer_of(ascent))
         return exemplars(ascent.card, layer, units, pictures, self.exemplars, self.size)
 
     def _pictures(self, on_note: Note | None) -> Iterable[Picture] | None:
         if self.pictures:
             return folder_pictures(self.pictures, on_note=on_note)
         return training_pictures() if self.card() == motifnet.card() else None
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """A channel's picture (height, width, 3) uint8, and whether it never fired."""
-
-    pixels: npt.NDArray[np.uint8]
-    silent: bool
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """Channels that climb together: how, their numbers on the sheet, and in the layer that makes them."""
-
-    ascent: Ascent
-    units: tuple[int, ...]
-    numbers: tuple[int, ...]
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -186,56 +162,8 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _layer_of(ascent: Ascent) -> str:
-    """The layer, or the key of the head, whose units are drawn."""
-    return next(term.layer for term in ascent.bound.terms if UNIT in term.reads)
-
-
-def _width(ascent: Ascent) -> int | None:
-    """How many units there are; None where the card does not know."""
-    layer, card = _layer_of(ascent), ascent.card
-    if layer in (HEAD, PROBABILITIES):
-        return len(card.classes) or card.outputs
-    return next(known.channels for known in card.layers if known.name == layer)
-
-
-def _batches(ascent: Ascent, units: Sequence[int]) -> Iterator[_Batch]:
-    """The units in batches, each of one branch of a layer that only lays branches side by side."""
-    if not units:
-        return
-    made: dict[str, list[tuple[int, int]]] = {}
-    for unit in units:
-        layer, number = _made_in(ascent, unit)
-        made.setdefault(layer, []).append((unit, number))
-    for layer, members in made.items():
-        own = replace(ascent, objective=_moved(ascent.objective, layer))
-        for first in range(0, len(members), BATCH):
-            chosen = members[first : first + BATCH]
-            yield _Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
-
-
-def _made_in(ascent: Ascent, unit: int) -> tuple[str, int]:
-    """The layer that makes a unit, and its number there."""
-    layer = _layer_of(ascent)
-    if layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
-        return layer, unit
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    from dreampipe.models import tap
-
-    return tap.branch(open_model(ascent.card), layer, unit)
-
-
-def _moved(objective: Objective, layer: str) -> Objective:
-    """The objective with its starred terms in this layer."""
-    if layer in (HEAD, PROBABILITIES):
-        return objective
-    return Objective(tuple(replace(t, layer=layer) if UNIT in t.reads else t for t in objective.terms))
-
-
-def _tile(ascent: Ascent, unit: int, drawn: _Drawn, beside: Sequence[Exemplar]) -> Tile:
-    of_class = _layer_of(ascent) in (HEAD, PROBABILITIES) and ascent.card.classes
+def _tile(ascent: Ascent, unit: int, drawn: Drawn, beside: Sequence[Exemplar]) -> Tile:
+    of_class = layer_of(ascent) in (HEAD, PROBABILITIES) and ascent.card.classes
     label = f"{unit} {ascent.card.classes[unit]}" if of_class else str(unit)
     return Tile(
         label=f"{label} never fires" if drawn.silent else label,
@@ -244,41 +172,3 @@ def _tile(ascent: Ascent, unit: int, drawn: _Drawn, beside: Sequence[Exemplar]) 
         names=tuple(exemplar.name for exemplar in beside),
         anchor=f"channel-{unit}",
     )
-
-
-class _Store:
-    """Finished batches in a folder, each file whole; those of another recipe are removed, and nothing else."""
-
-    def __init__(self, folder: Path | None, sha256: str) -> None:
-        self.folder = folder
-        if folder is None:
-            return
-        stamp = folder / "recipe"
-        with suppress(OSError):
-            if stamp.read_text() != sha256:
-                for old in folder.glob("*.npz"):
-                    old.unlink()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise unwritable(folder, problem) from None
-        write_whole(stamp, sha256.encode())
-
-    def load(self, units: Sequence[int]) -> dict[int, _Drawn]:
-        """What is stored of these units."""
-        found: dict[int, _Drawn] = {}
-        for path in sorted(self.folder.glob("*.npz")) if self.folder else ():
-            with np.load(path, allow_pickle=False) as saved:
-                parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
-                found |= {int(unit): _Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
-        return {unit: found[unit] for unit in units if unit in found}
-
-    def keep(self, drawn: dict[int, _Drawn]) -> dict[int, _Drawn]:
-        """Store a batch, and hand it on."""
-        if self.folder:
-            data = BytesIO()
-            pixels = np.stack([one.pixels for one in drawn.values()])
-            silent = np.array([one.silent for one in drawn.values()])
-            np.savez(data, units=np.array(list(drawn)), pixels=pixels, silent=silent)
-            write_whole(self.folder / f"{min(drawn)}-{max(drawn)}.npz", data.getvalue())
-        return drawn

@@ -11,7 +11,7 @@ from keras import layers
 
 from dreampipe import backend  # noqa: F401  as in the package: it chooses keras' backend
 from dreampipe.errors import ModelError
-from dreampipe.models.tap import branch, tap
+from dreampipe.models.tap import branches, tap
 
 IMAGE = np.random.default_rng(1).random((1, 16, 16, 3), np.float32)
 
@@ -51,18 +51,18 @@ MODEL = model()
     ],
 )
 def test_the_layer_that_makes_a_channel(layer: str, channel: int, made_in: tuple[str, int]) -> None:
-    assert branch(MODEL, layer, channel) == made_in
+    assert branches(MODEL, layer, [channel]) == (made_in,)
 
 
 @pytest.mark.parametrize("layer", ["inner", "outer", "with_image"])
 def test_it_is_the_same_channel(layer: str) -> None:
     whole = np.asarray(tap(MODEL, [layer])(IMAGE)[layer])
     for channel in range(whole.shape[-1]):
-        name, number = branch(MODEL, layer, channel)
+        ((name, number),) = branches(MODEL, layer, [channel])
         np.testing.assert_array_equal(tap(MODEL, [name])(IMAGE)[name][..., number], whole[..., channel])
 
 
 def test_what_is_not_there() -> None:
     with pytest.raises(ModelError, match="no layer 'outre'"):
-        branch(MODEL, "outre", 0)
-    assert branch(MODEL, "outer", 12) == ("outer", 12)
+        branches(MODEL, "outre", [0])
+    assert branches(MODEL, "outer", [12]) == (("outer", 12),)

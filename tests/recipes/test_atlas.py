@@ -13,7 +13,8 @@ import pytest
 import dreampipe
 from dreampipe import Atlas, Frame, Visualization
 from dreampipe.errors import MediaError, ObjectiveError, RecipeError
-from dreampipe.recipes.atlas import BATCH, numbers
+from dreampipe.recipes.atlas import numbers
+from dreampipe.recipes.batches import TOGETHER
 from dreampipe.recipes.contact import Tile, contact_sheet
 
 Array = np.ndarray[Any, Any]
@@ -112,7 +113,7 @@ def climbed(recipe: Atlas, work: Path | None = None) -> tuple[list[Tile], int, l
 
 def test_channels_climb_in_batches_each_of_one_branch(make: Callable[..., Atlas]) -> None:
     _, count, names = climbed(make())
-    assert (BATCH, count) == (16, 3)
+    assert (TOGETHER, count) == (16, 3)
     assert names == ["both 0 to 15", "both 16 to 19", "both 20 to 23"]
 
 

@@ -1,0 +1,123 @@
+"""The channels of an atlas in batches: which climb together, and what they drew, kept in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe.ascent import Ascent
+from dreampipe.media import write_whole
+from dreampipe.media.writing import unwritable
+from dreampipe.models import open_model
+from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
+
+TOGETHER = 16
+"""Channels that climb together: more were no faster on two cores, and would be lost when a run is killed."""
+_PIXELS = TOGETHER * 256 * 256  # of larger pictures fewer climb together, for memory
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A channel's picture (height, width, 3) uint8, and whether it never fired."""
+
+    pixels: npt.NDArray[np.uint8]
+    silent: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Channels that climb together: how, their numbers on the sheet, and in the layer that makes them."""
+
+    ascent: Ascent
+    units: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+
+def layer_of(ascent: Ascent) -> str:
+    """The layer, or the key of the head, whose units are drawn."""
+    return next(term.layer for term in ascent.bound.terms if UNIT in term.reads)
+
+
+def width_of(ascent: Ascent) -> int | None:
+    """How many units there are; None where the card does not know."""
+    layer, card = layer_of(ascent), ascent.card
+    if layer in (HEAD, PROBABILITIES):
+        return len(card.classes) or card.outputs
+    return next(known.channels for known in card.layers if known.name == layer)
+
+
+def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
+    """The units, drawn at this size, in batches of one branch each of a layer that only lays branches side by side."""
+    together = min(TOGETHER, max(1, _PIXELS // (size * size)))
+    made: dict[str, list[tuple[int, int]]] = {}
+    for unit, (layer, number) in zip(units, _made_in(ascent, units), strict=True):
+        made.setdefault(layer, []).append((unit, number))
+    for layer, members in made.items():
+        own = replace(ascent, objective=_moved(ascent.objective, layer))
+        for first in range(0, len(members), together):
+            chosen = members[first : first + together]
+            yield Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
+
+
+def _made_in(ascent: Ascent, units: Sequence[int]) -> Sequence[tuple[str, int]]:
+    """Of each unit the layer that makes it, and its number there."""
+    layer = layer_of(ascent)
+    if not units or layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
+        return [(layer, unit) for unit in units]
+    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
+
+    # isort: split
+    from dreampipe.models import tap
+
+    return tap.branches(open_model(ascent.card), layer, units)
+
+
+def _moved(objective: Objective, layer: str) -> Objective:
+    """The objective with its starred terms in this layer."""
+    if layer in (HEAD, PROBABILITIES):
+        return objective
+    return Objective(tuple(replace(t, layer=layer) if UNIT in t.reads else t for t in objective.terms))
+
+
+class Store:
+    """Finished batches in a folder, each file whole; those of another recipe are removed, and nothing else."""
+
+    def __init__(self, folder: Path | None, sha256: str) -> None:
+        self.folder = folder
+        if folder is None:
+            return
+        stamp = folder / "recipe"
+        with suppress(OSError):
+            if stamp.read_text() != sha256:
+                for old in folder.glob("*.npz"):
+                    old.unlink()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise unwritable(folder, problem) from None
+        write_whole(stamp, sha256.encode())
+
+    def load(self, units: Sequence[int]) -> dict[int, Drawn]:
+        """What is stored of these units."""
+        found: dict[int, Drawn] = {}
+        for path in sorted(self.folder.glob("*.npz")) if self.folder else ():
+            with np.load(path, allow_pickle=False) as saved:
+                parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
+                found |= {int(unit): Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
+        return {unit: found[unit] for unit in units if unit in found}
+
+    def keep(self, drawn: dict[int, Drawn]) -> dict[int, Drawn]:
+        """Store a batch, and hand it on."""
+        if self.folder:
+            data = BytesIO()
+            pixels = np.stack([one.pixels for one in drawn.values()])
+            silent = np.array([one.silent for one in drawn.values()])
+            np.savez(data, units=np.array(list(drawn)), pixels=pixels, silent=silent)
+            write_whole(self.folder / f"{min(drawn)}-{max(drawn)}.npz", data.getvalue())
+        return drawn
