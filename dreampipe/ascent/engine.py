@@ -118,7 +118,7 @@ class Ascent:
         weights = None if mask is None else resized(mask[None, ..., None], size, fit)
         detail = run.dreamed(source, (size,), weights) - source
         laid = within(resized(detail, (batch.shape[1], batch.shape[2]), fit), None if mask is None else mask[..., None])
-        dreamed = np.clip(batch + laid, 0, 1)
+        dreamed = self.parameterization.laid(batch, laid)
         note = f"{self.card.name} takes {size[1]}x{size[0]} pixels only: dreamed at that size in one octave."
         return run.result(dreamed, (note,))
 

@@ -170,14 +170,16 @@ class Run:
                 "take a smaller step size or another layer."
             )
         alive = np.asarray(stepped.alive)
-        self.fired |= alive & (self.leaking == 0)
-        self._wake(~alive | self._below_zero(scores))
+        highest = self._highest(scores)
+        # A unit at zero has not fired, even where there is a gradient of what stands beside it, such as diversity.
+        self.fired |= alive & (self.leaking == 0) & (highest != 0)
+        self._wake(~alive | (highest <= 0))
         return np.asarray(scores.mean(axis=0))
 
-    def _below_zero(self, scores: Array) -> npt.NDArray[np.bool_]:
-        """Of each picture, whether none of the units that it climbs is above zero; never where it climbs no units."""
+    def _highest(self, scores: Array) -> Array:
+        """Of each picture the highest of the units that it climbs; infinity where it climbs none."""
         units = [isinstance(t.measure, Channel | Neuron) and t.weight > 0 for t in self.ascent.bound.terms]
-        return np.asarray((scores[:, units] <= 0).all(axis=1) & any(units))
+        return np.asarray(scores[:, units].max(axis=1, initial=-np.inf if any(units) else np.inf))
 
     def _wake(self, asleep: npt.NDArray[np.bool_]) -> None:
         """Let the gradient leak into pictures that are asleep, for some of the steps that are left."""

@@ -59,7 +59,7 @@ class Parameterization(ABC):
         return parameters
 
     def laid(self, picture: Array, detail: Array) -> Array:
-        """What was climbed at a smaller size, laid onto the picture (height, width, 3) at its own."""
+        """What was climbed at another size, laid onto the pictures (..., height, width, 3) at their own."""
         return np.asarray(np.clip(picture + detail, 0, 1), np.float32)
 
     @abstractmethod

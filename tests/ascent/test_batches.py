@@ -183,6 +183,22 @@ def test_a_unit_that_nothing_wakes_is_named(make: Make) -> None:
     assert ascent(make(asleep), "lit[2]", steps=0).run(flat_picture(0.4), seed=0).silent == ()
 
 
+def test_a_unit_that_nothing_wakes_is_named_beside_what_has_a_gradient(make: Make) -> None:
+    batch = np.random.default_rng(2).uniform(0.3, 0.5, (2, 20, 20, 3)).astype(np.float32)
+    result = ascent(make(asleep), "lit[2] + diversity(means)", steps=6).run(batch, seed=0)
+    assert np.abs(result.image - batch).max() > 0.01
+    assert result.silent == (0, 1)
+
+
+@pytest.mark.parametrize("low, high", [(0.2, 0.8), (0.0, 1.0)])
+def test_the_luminance_alone_is_dreamed_on_a_model_of_one_size(make: Make, low: float, high: float) -> None:
+    picture = pictures(1, 24, 28, low, high)[0]
+    spec = ascent(make(flat, side=16), "linear[0]", parameterization=Luminance(), step_size=0.1)
+    dreamed = spec.run(picture, seed=0).image
+    np.testing.assert_allclose(np.diff(dreamed, axis=2), np.diff(picture, axis=2), atol=1e-6)
+    assert np.abs(dreamed - picture).mean() > 0.005
+
+
 def test_those_awake_climb_as_if_nobody_slept(make: Make) -> None:
     batch = np.stack([flat_picture(0.4), flat_picture(0.3)])
     spec = ascent(make(asleep), "lit[*]", steps=24)
