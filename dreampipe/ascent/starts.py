@@ -16,6 +16,9 @@ Colour = tuple[float, float, float]
 MIDDLE: Colour = (0.45, 0.45, 0.45)
 """About the mean of photographs."""
 
+APART = 0.02
+"""The deviation of what tells pictures apart that would start alike: five grey levels of 8 bits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Start(ABC):
@@ -71,6 +74,18 @@ class Picture(Start):
 
     def pictures(self, size: Size, count: int, seed: int) -> Array:
         return np.repeat(fit(self.pixels, size)[None], count, axis=0)
+
+
+def apart(pictures: Array, seed: int) -> Array:
+    """The pictures (count, height, width, 3), with a little noise of their own on those that equal the first.
+
+    Equal pictures would climb as one: between them diversity has no gradient.
+    """
+    found = [pictures[0]]
+    for number, picture in enumerate(pictures[1:], 1):
+        rippled = picture + noise((seed, number), picture.shape[:2], mean=0.5, deviation=APART) - np.float32(0.5)
+        found.append(np.clip(rippled, 0, 1) if np.array_equal(picture, pictures[0]) else picture)
+    return np.stack(found)
 
 
 def noise(

@@ -14,7 +14,7 @@ from pydantic import Field
 from dreampipe import media
 from dreampipe.ascent import Ascent, Result
 from dreampipe.ascent.results import OnPictures, OnStep
-from dreampipe.ascent.starts import Colour, Grey, Noise, Picture, Start
+from dreampipe.ascent.starts import Colour, Grey, Noise, Picture, Start, apart
 from dreampipe.errors import ModelError, RecipeError
 from dreampipe.frames import Array, Frame
 from dreampipe.models import Card
@@ -74,7 +74,7 @@ class Visualization(Climbing):
     def run(self, on_step: OnStep | None = None, on_pictures: OnPictures | None = None) -> Result:
         """Climb: the pictures are (count, height, width, 3)."""
         began, ascent = self.began(), self.ascent()
-        pictures = began.pictures(began.shape(self.size), self.count, self.seed)
+        pictures = apart(began.pictures(began.shape(self.size), self.count, self.seed), self.seed)
         return ascent.run(pictures, seed=self.seed, on_step=on_step, on_pictures=on_pictures)
 
     def drawn(self, pictures: Array) -> Frame:

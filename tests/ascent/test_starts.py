@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dreampipe.ascent.starts import Grey, Noise, Picture, Start
+from dreampipe.ascent.starts import APART, Grey, Noise, Picture, Start, apart
 
 COLOUR = (0.7, 0.4, 0.2)
 PHOTO = np.random.default_rng(4).random((30, 60, 3), np.float32)
@@ -65,3 +65,14 @@ def test_a_picture_keeps_its_shape(shape: tuple[int, int], longest: int, size: t
 def test_a_picture_at_its_own_size_keeps_every_bit() -> None:
     for picture in Picture(PHOTO).pictures((30, 60), 2, seed=7):
         assert np.array_equal(picture, PHOTO)
+
+
+def test_only_pictures_that_equal_the_first_are_told_apart() -> None:
+    pictures = Picture(PHOTO * 0.8 + 0.1).pictures((30, 60), 3, seed=7)
+    told = apart(pictures, seed=7)
+    assert (told.shape, told.dtype) == (pictures.shape, np.float32)
+    assert np.array_equal(told[0], pictures[0]) and np.array_equal(apart(pictures, seed=7), told)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert APART / 2 < np.abs(told[one] - told[other]).std() < 2 * APART
+    noises = Noise().pictures((24, 24), 3, seed=7)
+    assert np.array_equal(apart(noises, seed=7), noises)

@@ -107,6 +107,12 @@ def test_as_many_pictures_as_counted_each_another(base: dict[str, Any]) -> None:
     assert min(distance(drawn[[a, b]]) for a, b in ((0, 1), (0, 2), (1, 2))) > 3
 
 
+@pytest.mark.parametrize("param", ["pixels", "fourier", "maco"])
+def test_pictures_that_start_alike_become_others(base: dict[str, Any], param: str) -> None:
+    one, other = dreampipe.visualize("third[3]", count=2, start="grey", param=param, **{**base, "steps": 20})
+    assert np.abs(one.astype(int) - other).mean() > 5
+
+
 def test_diversity_keeps_them_apart(base: dict[str, Any]) -> None:
     settings = {**base, "start": "noise", "start_deviation": 0.02, "steps": 24, "count": 3}
     alike, apart = (dreampipe.visualize("third[3]", **settings, diversity=weight) for weight in (0, 1000))
