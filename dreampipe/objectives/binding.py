@@ -89,7 +89,7 @@ def _matching(card: Card, pattern: str) -> tuple[Layer, ...]:
     found = tuple(layer for layer in card.layers if fnmatchcase(layer.name, pattern))
     if not found:
         near = nearest(pattern, [layer.name for layer in card.layers])
-        raise Misfit(f"Model {card.name} has no layer like {pattern!r}: {near}.")
+        raise Misfit(f"Model {card.name} has no layer like {pattern!r}: {near}.", text_of(pattern))
     return found
 
 

@@ -92,7 +92,7 @@ def test_a_pattern_is_every_layer_that_it_fits(tiny: Card) -> None:
     assert bind('layers("[fs]*t")', tiny).layers == ("first",)
     sentence, shown, at = refused('first + layers("frist?")', tiny)
     assert sentence.startswith("Model tiny has no layer like 'frist?': did you mean first")
-    assert shown[at:] == 'layers("frist?")'
+    assert shown[at:] == '"frist?")'
 
 
 def test_a_path_leads_to_a_layer_whether_or_not_its_name_is_free() -> None:
