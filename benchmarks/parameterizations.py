@@ -1,8 +1,9 @@
 """Which parameterization draws what a stranger recognises: `python benchmarks/parameterizations.py JUDGE OUT`.
 
-JUDGE is a folder in which `benchmarks/judge.py train` has trained a judge. Every class of motifnet is climbed from noise
-in every parameterization, five seeds each, by the defaults of `dreampipe visualize`. The judge has another architecture,
-never helps to draw, and names what it sees. OUT receives the pictures, and a sheet of each parameterization.
+JUDGE is a folder in which `benchmarks/judge.py train` has trained a judge. Every class of motifnet is climbed from
+noise in every parameterization, five seeds each, by the defaults of `dreampipe visualize`. The judge has another
+architecture, never helps to draw, and names what it sees. OUT receives the pictures, and a sheet of each
+parameterization.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def climb(param: str, seed: int) -> Array:
     """Every class but `nothing`, (classes, size, size, 3), together in one batch."""
     recipe = Visualization.of(objective="logit(*)", param=param, seed=seed)
     start = np.repeat(Noise().pictures((recipe.size, recipe.size), 1, seed), NOTHING, axis=0)
-    return recipe.ascent().run(start, seed=seed, units=range(NOTHING)).image
+    return recipe.starred_ascent_of(recipe.objective).run(start, seed=seed, units=range(NOTHING)).image
 
 
 def _write(path: Path, image: Array) -> None:

@@ -1,8 +1,8 @@
 """What visualizing costs, as ratios inside one run: `python benchmarks/visualize.py`.
 
 Prints
-1. an atlas of 64 channels of motifnet's middle block, 128 px and 256 steps each: the whole process, start-up included,
-   with and without the training pictures beside each channel;
+1. an atlas of 64 channels of motifnet's middle block at 128 px, start-up included: by the defaults (258 steps over three
+   sizes), with and without the training pictures beside each channel, and with 256 steps at full size;
 2. in one warm process, a channel of a batch against a channel that climbs alone;
 3. on InceptionV3 to `mixed5` at 256 px (random weights), a step in each parameterization against one in pixels.
 
@@ -37,12 +37,11 @@ LAYER, CHANNELS = "mixed4", "0-63"
 
 
 def whole_atlas(folder: Path) -> None:
-    for beside in (0, Atlas.model_fields["exemplars"].default):
-        options = ["--channels", CHANNELS, "--exemplars", str(beside), "--overwrite", "--quiet"]
-        command = [sys.executable, "-m", "dreampipe", "atlas", LAYER, str(folder / "atlas.png"), *options]
+    command = [sys.executable, "-m", "dreampipe", "atlas", LAYER, str(folder / "atlas.png"), "--channels", CHANNELS]
+    for how in (["--exemplars", "0"], [], ["--exemplars", "0", "--octaves", "1", "--steps", "256"]):
         began = time.perf_counter()
-        subprocess.run(command, check=True)
-        print(f"atlas of {LAYER} {CHANNELS}, {beside} exemplars each: {time.perf_counter() - began:.1f} s", flush=True)
+        subprocess.run([*command, *how, "--overwrite", "--quiet"], check=True)
+        print(f"atlas of {LAYER} {CHANNELS} {' '.join(how)}: {time.perf_counter() - began:.1f} s", flush=True)
 
 
 def batch_against_single() -> None:
