@@ -1,8 +1,8 @@
 """What visualizing costs, as ratios inside one run: `python benchmarks/visualize.py`.
 
 Prints
-1. an atlas of 64 channels of motifnet's middle block at 128 px, start-up included: by the defaults (258 steps over three
-   sizes), with and without the training pictures beside each channel, and with 256 steps at full size;
+1. an atlas of 64 channels of motifnet's middle block at 128 px, start-up included: by the defaults (258 steps over
+   three sizes), with and without the training pictures beside each channel, and with 256 steps at full size;
 2. in one warm process, a channel of a batch against a channel that climbs alone;
 3. on InceptionV3 to `mixed5` at 256 px (random weights), a step in each parameterization against one in pixels.
 
