@@ -106,11 +106,11 @@ class Ascent:
 
     def _run_free(self, run: Run, batch: Array, mask: Array | None) -> Result:
         least = max(self.card.least, MARGIN + 1)  # a mirror reaches one pixel less than the picture
-        full, inner = pad_to(batch, least)
+        full, run.inner = pad_to(batch, least)
         whole = None if mask is None else pad_to(mask[None, ..., None], least)[0]
         sizes = self.octaves.sizes((full.shape[1], full.shape[2]), least)
         dreamed = run.dreamed(full, sizes, whole)
-        return run.result(np.ascontiguousarray(dreamed[:, *inner]), self._left_out(len(sizes), least))
+        return run.result(np.ascontiguousarray(dreamed[:, *run.inner]), self._left_out(len(sizes), least))
 
     def _run_fixed(self, run: Run, batch: Array, size: Size, mask: Array | None) -> Result:
         """On a model of one size: dreamed at that size, the dream's difference laid onto the picture at its own."""

@@ -44,6 +44,7 @@ class Run:
         self.leaking = np.zeros(len(units), np.int32)  # for so many more steps, of each picture
         self.fired = np.zeros(len(units), bool)
         self.scores = np.zeros(0, np.float32)
+        self.inner = (slice(None), slice(None))  # where the pictures lie in what is climbed, which may be mirrored out
 
     def result(self, image: Array, notes: tuple[str, ...]) -> Result:
         silent = tuple(map(int, np.flatnonzero(~self.fired))) if self.total else ()
@@ -102,7 +103,7 @@ class Run:
                 self.on_step(told)
             if self.on_pictures:
                 # Bound now: the state goes on.
-                self.on_pictures(told, lambda state=state: self._pictures(state, size))  # type: ignore[misc]
+                self.on_pictures(told, lambda state=state: self._pictures(state, size)[:, *self.inner])  # type: ignore[misc]
         if not np.isfinite(self._pictures(state, size)).all():
             name = ascent.card.name
             raise ModelError(f"The gradient of {ascent.objective} on {name} is not finite: take another layer.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from dreampipe import media
 from dreampipe.ascent import Ascent, Result
 from dreampipe.ascent.results import OnPictures, OnStep
 from dreampipe.ascent.starts import Colour, Grey, Noise, Picture, Start, apart
-from dreampipe.errors import ModelError, RecipeError
+from dreampipe.errors import ModelError, RecipeError, nearest
 from dreampipe.frames import Array, Frame
 from dreampipe.models import Card
 from dreampipe.objectives import Objective
@@ -56,6 +57,10 @@ class Visualization(Climbing):
             return Noise(colour, self.start_deviation, self.start_falloff)
         if self.start == "grey":
             return Grey(colour)
+        path = Path(self.start)
+        if not path.suffix and not path.exists():
+            near = nearest(self.start, ("noise", "grey"))
+            raise RecipeError(f"start came as {self.start!r}, but noise, grey or a picture's path is expected: {near}.")
         (frame,) = media.read(self.start)
         return Picture(frame.pixels)
 

@@ -199,6 +199,17 @@ def test_the_luminance_alone_is_dreamed_on_a_model_of_one_size(make: Make, low: 
     assert np.abs(dreamed - picture).mean() > 0.005
 
 
+@pytest.mark.parametrize("octaves, height, width", [(1, 9, 14), (3, 40, 60)])
+def test_pictures_told_of_are_framed_as_what_comes(make: Make, octaves: int, height: int, width: int) -> None:
+    told: list[tuple[Step, Array]] = []
+    result = ascent(make(linear), "linear[0]", octaves).run(
+        pictures(2, height, width), seed=0, on_pictures=lambda step, drawn: told.append((step, drawn()))
+    )
+    np.testing.assert_allclose(told[-1][1], result.image, atol=1e-6)
+    for step, drawn in told:
+        assert drawn.shape[1:3] == (min(step.size[0], height), min(step.size[1], width))
+
+
 def test_those_awake_climb_as_if_nobody_slept(make: Make) -> None:
     batch = np.stack([flat_picture(0.4), flat_picture(0.3)])
     spec = ascent(make(asleep), "lit[*]", steps=24)
