@@ -37,7 +37,7 @@ def _axes(graph: Graph, key: Key, node: Node, inputs: list[int | None]) -> int |
         return (inputs[0] or 4) if node.config.get("keepdims") else 2
     if node.kind == "Flatten":
         return 2
-    if node.kind == "Reshape":
+    if node.kind == "Reshape" and "target_shape" in node.config:  # the layer, not `keras.ops.reshape`
         return 1 + len(node.config["target_shape"])
     known = [count for count in inputs if count is not None]
     return max(known) if node.kind in _KEEPS_AXES and len(known) == len(inputs) and known else None

@@ -42,7 +42,9 @@ def _knows_no_size(graph: Graph) -> bool:
     for key, node in graph.nodes.items():
         gone = [flat[ref.key] for ref in node.inputs]
         if node.kind == "Reshape" and all(gone):
-            flat[key] = node.config["target_shape"][-1] == channels.get(graph.nodes[node.inputs[0].key].name)
+            # The operation `keras.ops.reshape` says nothing of its target here.
+            target = node.config.get("target_shape")
+            flat[key] = target is not None and target[-1] == channels.get(graph.nodes[node.inputs[0].key].name)
         elif node.kind == "Flatten" and all(gone):
             flat[key] = True
         elif node.kind in _ANY_SIZE:

@@ -55,6 +55,16 @@ ENDS: dict[str, tuple[Any, int | None]] = {
         lambda: ending(layers.Reshape((64, 6)), layers.GlobalAveragePooling1D(), layers.Dense(4), size=8),
         4,
     ),
+    "tokens by an operation": (
+        lambda: ending(
+            lambda x: keras.ops.reshape(x, (-1, 64, 6)), layers.GlobalAveragePooling1D(), layers.Dense(4), size=8
+        ),
+        4,
+    ),
+    "a new shape by an operation": (
+        lambda: ending(layers.GlobalAveragePooling2D(), lambda x: keras.ops.reshape(x, (-1, 6)), layers.Dense(4)),
+        4,
+    ),
     "one of the tokens": (lambda: ending(layers.Reshape((64, 6)), lambda x: x[:, 0], layers.Dense(4), size=8), 4),
 }
 
@@ -138,3 +148,9 @@ def test_a_model_that_ends_in_a_model_is_read(tmp_path: Path) -> None:
     card = models.card(saved(whole, tmp_path / "m.keras"))
     cut = tap.tap(models.open_model(card), [layer.name for layer in card.layers])
     np.testing.assert_allclose(cut(noise)["last"], whole(noise), rtol=1e-5)
+
+
+def test_a_new_shape_by_an_operation_damages_no_file(tmp_path: Path) -> None:
+    model = ENDS["a new shape by an operation"][0]()
+    card = models.card(saved(model, tmp_path / "m.keras"), "unit")
+    assert (card.outputs, card.fixed) == (4, None)
