@@ -153,9 +153,7 @@ def test_a_start_is_a_word_or_a_picture(tmp_path: Path, base: dict[str, Any]) ->
     assert drawn.shape == (16, 32, 3)
     with pytest.raises(MediaError, match=r"nowhere\.png does not exist"):
         began(start="nowhere.png")
-    with pytest.raises(
-        RecipeError, match=r"^start came as 'gray', but noise, grey or .*: did you mean grey\.$"
-    ):
+    with pytest.raises(RecipeError, match=r"^start came as 'gray', but noise, grey or .*: did you mean grey\.$"):
         began(start="gray")
     for wrong in ("red", "#12345", "123456", "#12345g", ""):
         with pytest.raises(RecipeError, match=r"start-colour came as .*, but red, green and blue as #rrggbb"):
