@@ -225,6 +225,9 @@ def pixels_that_fit(card: Card, objective: BoundObjective, batch: int = 1) -> in
     read = {*objective.layers, *objective.start_layers}
     deepest = len(layers) if objective.head else max((i for i, x in enumerate(layers, 1) if x.name in read), default=0)
     kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])
+    stride = {layer.name: layer.stride or 1 for layer in layers}
+    for guide in objective.guides:  # each place against each of the guide's, and the gradient of that
+        kept += 3 * guide.pixels.shape[0] * guide.pixels.shape[1] / stride[guide.layer] ** 4
     # Every activation once, in float32, and the picture a few times: motifnet was measured at 0.7 of this, MobileNet,
     # whose normalizations and activations count apart, at 0.4.
     return int(backend.free_memory() / 2 / (4 * (kept + 24)) / batch)

@@ -110,7 +110,8 @@ class Ascent:
         whole = None if mask is None else pad_to(mask[None, ..., None], least)[0]
         sizes = self.octaves.sizes((full.shape[1], full.shape[2]), least)
         dreamed = run.dreamed(full, sizes, whole)
-        return run.result(np.ascontiguousarray(dreamed[:, *run.inner]), self._left_out(len(sizes), least))
+        notes = self._left_out(len(sizes), least) + self._beyond(sizes[-1])
+        return run.result(np.ascontiguousarray(dreamed[:, *run.inner]), notes)
 
     def _run_fixed(self, run: Run, batch: Array, size: Size, mask: Array | None) -> Result:
         """On a model of one size: dreamed at that size, the dream's difference laid onto the picture at its own."""
@@ -129,6 +130,16 @@ class Ascent:
         return (
             f"{left_out} of {self.octaves.count} octaves left out: smaller than {least} pixels, the least "
             f"that {self.card.name} can see.",
+        )
+
+    def _beyond(self, size: Size) -> tuple[str, ...]:
+        """A note on each neuron whose cell is not on the grid of its layer, even at the full size."""
+        strides = {layer.name: layer.stride for layer in self.card.layers}
+        return tuple(
+            f"{term.unit()} lies beyond the grid of {size[1]}x{size[0]} pixels: the nearest cell was climbed."
+            for term in self.bound.terms
+            if isinstance(term.measure, Neuron) and term.measure.place and (stride := strides.get(term.layer))
+            if any(cell * stride >= side for cell, side in zip(term.measure.place, size, strict=True))
         )
 
     def fitting(self, size: Size, batch: int = 1) -> Size:

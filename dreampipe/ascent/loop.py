@@ -50,7 +50,7 @@ class Run:
         silent = tuple(map(int, np.flatnonzero(~self.fired))) if self.total else ()
         if silent:
             names = ", ".join(dict.fromkeys(self._unit_text(number) for number in silent))
-            notes += (f"{names} never fired: no gradient from the start to the end, so there is nothing of it to see.",)
+            notes += (f"{names} never fired: zero from the start to the end, so there is nothing of it to see.",)
         return Result(image, notes, self.scores, silent)
 
     def _unit_text(self, number: int) -> str:

@@ -52,6 +52,8 @@ class Prior(Parameterization):
         batch, *size = picture.shape[:3]
         shape = (batch, *self.card.cells((size[0], size[1])), self.card.latents[-1] or 1)
         latents = rng.standard_normal(shape, np.float32) * np.float32(self.deviation)
+        # Pictures that start alike start from the same latents, so that none depends on the others of its batch.
+        latents[np.all(picture == picture[:1], axis=(1, 2, 3))] = latents[:1]
         return {"latents": np.clip(latents, -self.bound, self.bound)}
 
     def carry(self, parameters: Parameters, picture: Array) -> Parameters:

@@ -49,13 +49,13 @@ def visualize(
     for path in (target, film) if film else (target,):
         make_folder(path)
     forming = Forming(recipe.drawn) if film else None
-    with interruptible("Stopped; nothing was written."), failing():
+    with interruptible("Stopped; OUT was not written."), failing():
         with bar(recipe.octave_scale, not quiet) as hear:
             import_backend()
             hear(Started(1))
             result = recipe.run(lambda step: hear(Stepped(objective, step)), forming)
-        write(recipe.drawn(result.image), target)
         if film and forming:
             write_animation(forming.frames(result.image), film)
+        write(recipe.drawn(result.image), target)
         for note in () if quiet else result.notes:
             say(f"Note: {note}")

@@ -22,7 +22,7 @@ from dreampipe.objectives import HEAD, PROBABILITIES, Objective
 from dreampipe.objectives.names import path_of
 from dreampipe.recipes.batches import Batch, Drawn, Store, batches, layer_of, width_of
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.contact import Tile
+from dreampipe.recipes.contact import Tile, rows_beside
 from dreampipe.recipes.exemplars import Exemplar, exemplars
 from dreampipe.recipes.fields import Pixels
 from dreampipe.recipes.pictures import Picture, folder_pictures, training_pictures
@@ -56,6 +56,8 @@ class Atlas(Climbing):
 
     def objective(self) -> Objective:
         """What is climbed, with `*` for each picture's own unit; raises ObjectiveError and ModelError."""
+        if "[" in self.layer and "*" not in self.layer:
+            raise ObjectiveError(f"{self.layer} is one unit, but an atlas shows all of a layer: give its name alone.")
         text = self.layer if "*" in self.layer else f"{path_of(self.layer.replace(chr(34), ''))}[*]"
         asked = Objective.parse(text)
         if not asked.bind(self.card()).reads_unit:
@@ -140,7 +142,9 @@ class Atlas(Climbing):
         self, ascent: Ascent, units: Sequence[int], pictures: Iterable[Picture]
     ) -> Mapping[int, tuple[Exemplar, ...]]:
         layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(layer_of(ascent), layer_of(ascent))
-        return exemplars(ascent.card, layer, units, pictures, self.exemplars, self.size)
+        return exemplars(
+            ascent.card, layer, units, pictures, self.exemplars, max(16, self.size // rows_beside(self.exemplars))
+        )
 
     def _pictures(self, on_note: Note | None) -> Iterable[Picture] | None:
         if self.pictures:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +19,7 @@ from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
 
 TOGETHER = 16
 """Channels that climb together: more were no faster on two cores, and would be lost when a run is killed."""
+_STORED = re.compile(r"[0-9a-f]{16}-\d+-\d+\.npz")
 _PIXELS = TOGETHER * 256 * 256  # of larger pictures fewer climb together, for memory
 
 
@@ -86,27 +87,24 @@ def _moved(objective: Objective, layer: str) -> Objective:
 
 
 class Store:
-    """Finished batches in a folder, each file whole; those of another recipe are removed, and nothing else."""
+    """Finished batches in a folder, each file whole and named by its recipe; no other file is read or removed."""
 
     def __init__(self, folder: Path | None, sha256: str) -> None:
-        self.folder = folder
+        self.folder, self.mark = folder, sha256[:16]
         if folder is None:
             return
-        stamp = folder / "recipe"
-        with suppress(OSError):
-            if stamp.read_text() != sha256:
-                for old in folder.glob("*.npz"):
-                    old.unlink()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise unwritable(folder, problem) from None
-        write_whole(stamp, sha256.encode())
+        for old in folder.iterdir():
+            if _STORED.fullmatch(old.name) and not old.name.startswith(f"{self.mark}-"):
+                old.unlink()
 
     def load(self, units: Sequence[int]) -> dict[int, Drawn]:
         """What is stored of these units."""
         found: dict[int, Drawn] = {}
-        for path in sorted(self.folder.glob("*.npz")) if self.folder else ():
+        for path in sorted(self.folder.glob(f"{self.mark}-*.npz")) if self.folder else ():
             with np.load(path, allow_pickle=False) as saved:
                 parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
                 found |= {int(unit): Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
@@ -119,5 +117,5 @@ class Store:
             pixels = np.stack([one.pixels for one in drawn.values()])
             silent = np.array([one.silent for one in drawn.values()])
             np.savez(data, units=np.array(list(drawn)), pixels=pixels, silent=silent)
-            write_whole(self.folder / f"{min(drawn)}-{max(drawn)}.npz", data.getvalue())
+            write_whole(self.folder / f"{self.mark}-{min(drawn)}-{max(drawn)}.npz", data.getvalue())
         return drawn

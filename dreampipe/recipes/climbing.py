@@ -137,6 +137,11 @@ class Climbing(BaseModel):
             "model": model.sha256,
             "scaling": model.scaling,
             "prior": prior and prior.sha256,
+            # As resolved: what suits a parameterization may change from version to version.
+            "param": type(ascent.parameterization).__name__,
+            "optimizer": repr(ascent.optimizer),
+            "step_size": str(ascent.step_size),
+            "normalization": repr(ascent.shaping),
         }
         whole = {**self.model_dump(mode="json"), **held, **files}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

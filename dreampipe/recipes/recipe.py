@@ -44,7 +44,7 @@ class Recipe(Climbing):
     def pipeline(self, on_step: OnStep | None = None, on_note: OnNote | None = None) -> Pipeline:
         """The stages of this recipe."""
         ascent, mask = self.ascent(), read_mask(self.mask) if self.mask else None
-        stages: list[Stage] = [Dream(ascent, self.seed, self.max_size, mask, on_step, on_note)]
+        stages: list[Stage] = [Dream(ascent, self.seed, self.max_size, mask, self.mask or "", on_step, on_note)]
         if self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:

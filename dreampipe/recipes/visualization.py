@@ -79,7 +79,13 @@ class Visualization(Climbing):
     def run(self, on_step: OnStep | None = None, on_pictures: OnPictures | None = None) -> Result:
         """Climb: the pictures are (count, height, width, 3)."""
         began, ascent = self.began(), self.ascent()
-        pictures = apart(began.pictures(began.shape(self.size), self.count, self.seed), self.seed)
+        size = began.shape(self.size)
+        if ascent.fitting(size, self.count) != size:
+            raise RecipeError(
+                f"{self.count} pictures of {size[1]}x{size[0]} pixels came, but their ascent does not fit into the free "
+                "memory: give a smaller size or count."
+            )
+        pictures = apart(began.pictures(size, self.count, self.seed), self.seed)
         return ascent.run(pictures, seed=self.seed, on_step=on_step, on_pictures=on_pictures)
 
     def drawn(self, pictures: Array) -> Frame:

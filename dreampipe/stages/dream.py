@@ -28,6 +28,7 @@ class Dream:
         ascent: how to climb.
         seed: of every draw; equal frames dream equally, wherever they stand.
         mask: (height, width) float32 in [0, 1], how much of each pixel is dreamed; resized to frames of its shape.
+        mask_name: what a sentence on a mask that does not fit calls it.
         max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the difference from
             its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
         on_step: called with the frame and each step.
@@ -39,6 +40,7 @@ class Dream:
     seed: int = 0
     max_size: int | None = None
     mask: Array | None = field(default=None, compare=False, repr=False)
+    mask_name: str = "that came"
     on_step: OnStep | None = None
     on_note: OnNote | None = None
     reach: ClassVar[int | None] = 0
@@ -53,7 +55,7 @@ class Dream:
 
     def _dreamed(self, frame: Frame) -> Array:
         size = (frame.height, frame.width)
-        mask = None if self.mask is None else fitted_mask(self.mask, size)
+        mask = None if self.mask is None else fitted_mask(self.mask, size, self.mask_name)
         small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
         if small == size:
             return self._climbed(frame, frame.pixels, mask)

@@ -178,7 +178,7 @@ def test_a_unit_that_nothing_wakes_is_named(make: Make) -> None:
     result = ascent(make(asleep), "lit[*]", steps=12).run(np.stack([flat_picture(0.4)] * 3), seed=0, units=(0, 2, 2))
     assert result.silent == (1, 2)
     (note,) = result.notes
-    assert note.startswith("lit[2] never fired: no gradient from the start to the end")
+    assert note.startswith("lit[2] never fired: zero from the start to the end")
     assert result.scores.tolist() == pytest.approx([result.scores[0], 0, 0])
     assert ascent(make(asleep), "lit[2]", steps=0).run(flat_picture(0.4), seed=0).silent == ()
 

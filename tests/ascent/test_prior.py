@@ -83,9 +83,13 @@ def graphs(priors: dict[str, Prior]) -> dict[str, Callable[..., Any]]:
 @pytest.mark.parametrize(("kind", "cells"), [("grid", (3, 5)), ("fixed", (3, 4)), ("vector", (1, 1))])
 def test_latents_are_drawn_of_the_seed_in_the_decoders_grid(kind: str, cells: Size, priors: dict[str, Prior]) -> None:
     prior = priors[kind]
-    one, again, other = (prior.init(blank(10, 18), np.random.default_rng(seed))["latents"] for seed in (1, 1, 2))
-    assert one.shape == (2, *cells, KINDS[kind][-1]) and one.dtype == np.float32
-    assert np.array_equal(one, again) and not np.array_equal(one, other) and not np.array_equal(one[0], one[1])
+    pictures = np.concatenate([blank(10, 18), blank(10, 18)[:1] + np.float32(0.1)])
+    one, again, other = (prior.init(pictures, np.random.default_rng(seed))["latents"] for seed in (1, 1, 2))
+    assert one.shape == (3, *cells, KINDS[kind][-1]) and one.dtype == np.float32
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+    # Pictures that start alike start alike here, too, so that none depends on the others of its batch.
+    assert np.array_equal(one[0], one[1]) and not np.array_equal(one[0], one[2])
+    assert np.array_equal(one[:1], prior.init(pictures[:1], np.random.default_rng(1))["latents"])
 
 
 def test_latents_start_with_the_deviation_and_within_the_bound(priors: dict[str, Prior]) -> None:

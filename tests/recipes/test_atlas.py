@@ -133,11 +133,13 @@ def test_a_changed_recipe_starts_anew_and_removes_only_what_is_its_own(
     work = tmp_path / "work"
     climbed(make(channels="0-1"), work)
     (work / "letter.txt").write_text("somebody's")
+    (work / "mine.npz").write_bytes(b"somebody's, too")
     assert climbed(make(channels="0-1", exemplars=1), work)[1] == 0
     assert climbed(make(channels="0-1", seed=1), work)[1] == 1
     assert climbed(make(channels="0-1", seed=1), work)[1] == 0
     assert climbed(make(channels="0-1"), work)[1] == 1
     assert (work / "letter.txt").read_text() == "somebody's"
+    assert (work / "mine.npz").read_bytes() == b"somebody's, too"
 
 
 def test_a_channel_that_never_fires_is_labelled_and_noted(make: Callable[..., Atlas], tmp_path: Path) -> None:
