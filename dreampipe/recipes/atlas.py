@@ -142,9 +142,8 @@ class Atlas(Climbing):
         self, ascent: Ascent, units: Sequence[int], pictures: Iterable[Picture]
     ) -> Mapping[int, tuple[Exemplar, ...]]:
         layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(layer_of(ascent), layer_of(ascent))
-        return exemplars(
-            ascent.card, layer, units, pictures, self.exemplars, max(16, self.size // rows_beside(self.exemplars))
-        )
+        side = max(16, self.size // rows_beside(self.exemplars))
+        return exemplars(ascent.card, layer, units, pictures, self.exemplars, side)
 
     def _pictures(self, on_note: Note | None) -> Iterable[Picture] | None:
         if self.pictures:

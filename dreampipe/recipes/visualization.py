@@ -82,8 +82,8 @@ class Visualization(Climbing):
         size = began.shape(self.size)
         if ascent.fitting(size, self.count) != size:
             raise RecipeError(
-                f"{self.count} pictures of {size[1]}x{size[0]} pixels came, but their ascent does not fit into the free "
-                "memory: give a smaller size or count."
+                f"{self.count} of {size[1]}x{size[0]} pixels came, but their ascent does not fit into the free memory: "
+                "give a smaller size or count."
             )
         pictures = apart(began.pictures(size, self.count, self.seed), self.seed)
         return ascent.run(pictures, seed=self.seed, on_step=on_step, on_pictures=on_pictures)
