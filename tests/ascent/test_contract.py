@@ -19,13 +19,14 @@ from graphs import SIZES, Array, graph, measured_slope, pictures, pulled
 from dreampipe.ascent.amounts import Ramp
 from dreampipe.ascent.optimizers import Adam, Momentum, Nadam, Optimizer, Plain
 from dreampipe.ascent.parameterizations import Fourier, Luminance, MaCo, Parameterization, Pixels
+from dreampipe.ascent.prior import Prior
 from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Mirror, Pad, Transform
 from dreampipe.ascent.warps import Blur, Box, Rotate, Scale
 
-PARAMETERIZATIONS = [Pixels(), Luminance(), Fourier(), MaCo(), MaCo("start")]
-EXACT = PARAMETERIZATIONS[:3] + PARAMETERIZATIONS[4:]
-"""Those that can make any picture; the natural magnitude makes natural ones only."""
+PARAMETERIZATIONS = [Pixels(), Luminance(), Fourier(), MaCo("start"), MaCo(), Prior()]
+EXACT = PARAMETERIZATIONS[:4]
+"""Those that can make any picture; the natural magnitude makes natural ones only, a decoder what it was taught."""
 TRANSFORMS = [
     Jitter(3),
     Jitter(Ramp(8, 2)),
@@ -59,7 +60,7 @@ def random() -> np.random.Generator:
     return np.random.default_rng(5)
 
 
-@pytest.mark.parametrize("base", [Transform, Shaping, Optimizer])
+@pytest.mark.parametrize("base", [Parameterization, Transform, Shaping, Optimizer])
 def test_every_part_is_under_contract(base: type) -> None:
     assert {kind for kind in kinds(base) if kind.__module__.startswith("dreampipe.")} <= {type(part) for part in PARTS}
 
@@ -175,7 +176,7 @@ def test_the_seed_decides_the_parameters(how: Parameterization) -> None:
     for name in how.shapes:
         assert once[name].tobytes() == again[name].tobytes()
     alike = all(np.array_equal(once[name], other[name]) for name in how.shapes)
-    assert alike != isinstance(how, MaCo)
+    assert alike != isinstance(how, MaCo | Prior)  # those that a grey picture does not tell
 
 
 @pytest.mark.parametrize("how", PARAMETERIZATIONS, ids=str)
