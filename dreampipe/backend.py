@@ -111,6 +111,11 @@ def noise(shape: Tensor, seed: Tensor) -> Tensor:
     return tf.random.stateless_normal(shape, seed)
 
 
+def eagerly() -> Any:
+    """A context in which what is computed is computed at once, even where a graph is being traced around it."""
+    return tf.init_scope()
+
+
 def free_memory() -> int:
     """Bytes of memory that computing may take without swapping."""
     return int(psutil.virtual_memory().available)

@@ -33,9 +33,10 @@ def open_model(card: Card) -> keras.Model:
 # another model, never a stale one. (The steps compiled on it are kept likewise, in `ascent/climber.py`.)
 @lru_cache(maxsize=4)
 def _open(path: Path | None, sha256: str) -> keras.Model:
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
+    from dreampipe import backend
 
-    model = files.load(path, sha256) if path else motifnet.load(replace(motifnet.card(), sha256=sha256))
+    with backend.eagerly():  # a graph that opens it would take the weights' assignment for one of its own steps
+        model = files.load(path, sha256) if path else motifnet.load(replace(motifnet.card(), sha256=sha256))
     model.trainable = False
     return model
 
@@ -52,8 +53,9 @@ def open_decoder(card: DecoderCard) -> keras.Model:
 
 @lru_cache(maxsize=4)
 def _open_decoder(path: Path | None, sha256: str) -> keras.Model:
-    import dreampipe.backend  # noqa: F401  as for models
+    from dreampipe import backend
 
-    decoder = decoders.load(path, sha256)
+    with backend.eagerly():
+        decoder = decoders.load(path, sha256)
     decoder.trainable = False
     return decoder
