@@ -24,9 +24,9 @@ from dreampipe.recipes.ways import WAYS
 SEEDS = 5
 
 
-def climb(param: str, seed: int) -> Array:
+def climb(param: str, seed: int, steps: int) -> Array:
     """Every class but `nothing`, (classes, size, size, 3), together in one batch."""
-    recipe = Visualization.of(objective="logit(*)", param=param, seed=seed)
+    recipe = Visualization.of(objective="logit(*)", param=param, seed=seed, steps=steps)
     start = np.repeat(Noise().pictures((recipe.size, recipe.size), 1, seed), NOTHING, axis=0)
     return recipe.starred_ascent_of(recipe.objective).run(start, seed=seed, units=range(NOTHING)).image
 
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("judge", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--params", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--steps", type=int, default=Visualization.model_fields["steps"].default)
     options = parser.parse_args()
     judge = Judge.load(options.judge / "judge.npz")
     for param in options.params:
@@ -49,7 +50,7 @@ def main() -> None:
         names = recipe.card().classes
         rows = []
         for seed in range(SEEDS):
-            images = climb(param, seed)
+            images = climb(param, seed, options.steps)
             rows.append(np.hstack(list(images)))
             for label, image in enumerate(images):
                 _write(folder / f"{names[label]}-{seed}.png", image)
