@@ -121,7 +121,12 @@ class Climbing(BaseModel):
         """What is climbed in place of the picture; raises RecipeError and ModelError."""
         if self.prior and self.chosen_param != "prior":
             raise RecipeError(f"A prior came with param {self.param!r}, but only param prior takes one: leave one out.")
-        return parameterization(self.chosen_param, self.prior)
+        return parameterization(self.chosen_param, self.prior, self.of_picture)
+
+    @property
+    def of_picture(self) -> bool:
+        """Whether the ascent starts from a picture, and not from nothing."""
+        return False
 
     def hashed(self, ascent: Ascent, **files: str) -> str:
         """The hash of all that decides a picture beside its source.

@@ -34,6 +34,10 @@ class Recipe(Climbing):
         """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
         return self.ascent_of(self.card().objective if self.objective is None else self.objective)
 
+    @property
+    def of_picture(self) -> bool:
+        return True
+
     def parameterization(self) -> Parameterization:
         if not self.keep_colour:
             return super().parameterization()

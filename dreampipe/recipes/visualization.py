@@ -64,6 +64,10 @@ class Visualization(Climbing):
         (frame,) = media.read(self.start)
         return Picture(frame.pixels)
 
+    @property
+    def of_picture(self) -> bool:
+        return self.start not in ("noise", "grey")
+
     def whole_objective(self) -> str:
         """The objective's text, with diversity where several pictures climb; raises ObjectiveError and ModelError."""
         asked = Objective.parse(self.objective)

@@ -51,11 +51,15 @@ The gradient is brought to one size before every optimizer, or a tiny one, as of
 """
 
 
-def parameterization(param: Param, prior: str | None) -> Parameterization:
-    """What a recipe's `param` and `prior` stand for; raises ModelError for a decoder that cannot be one."""
+def parameterization(param: Param, prior: str | None, of_picture: bool) -> Parameterization:
+    """What a recipe's `param` and `prior` stand for; raises ModelError for a decoder that cannot be one.
+
+    Args:
+        of_picture: whether the ascent starts from a picture, whose magnitudes MaCo then keeps.
+    """
     if param == "prior":
         from dreampipe.ascent.prior import Prior
         from dreampipe.models.decoders import decoder
 
         return Prior(decoder(prior))
-    return {"pixels": Pixels(), "fourier": Fourier(), "maco": MaCo()}[param]
+    return {"pixels": Pixels(), "fourier": Fourier(), "maco": MaCo("start" if of_picture else "natural")}[param]

@@ -12,10 +12,10 @@ import pytest
 from pydantic import ValidationError
 
 import dreampipe
-from dreampipe import Blend, Dream, Frame, Recipe
+from dreampipe import Blend, Dream, Frame, Recipe, Visualization
 from dreampipe.ascent import Ramp
 from dreampipe.ascent.optimizers import Momentum
-from dreampipe.ascent.parameterizations import Fourier
+from dreampipe.ascent.parameterizations import Fourier, MaCo
 from dreampipe.ascent.shaping import Deviation
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad
 from dreampipe.ascent.warps import Blur, Rotate, Scale
@@ -173,6 +173,13 @@ def test_the_hash_follows_the_bytes_of_the_files_that_it_names(base: dict[str, A
 def test_an_amount_has_one_spelling(base: dict[str, Any]) -> None:
     assert Recipe.of(jitter="8->2") == Recipe.of(jitter=" 8.0 -> 2 ")
     assert Recipe.of(**base, jitter="8").sha256() == Recipe.of(**base, jitter=8.0).sha256()
+
+
+def test_maco_keeps_the_magnitudes_of_a_picture_that_is_dreamed(base: dict[str, Any]) -> None:
+    assert Recipe.of(**base, param="maco").ascent().parameterization == MaCo("start")
+    drawn = Visualization.of(**base, objective="first", param="maco")
+    assert drawn.ascent().parameterization == MaCo("natural")
+    assert drawn.model_copy(update={"start": "photo.png"}).ascent().parameterization == MaCo("start")
 
 
 def test_a_prior_or_a_kept_colour_beside_another_parameterization_is_refused(base: dict[str, Any]) -> None:
