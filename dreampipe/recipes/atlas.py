@@ -18,7 +18,7 @@ from dreampipe.ascent import Ascent, Step
 from dreampipe.ascent.starts import Noise
 from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.models import motifnet
-from dreampipe.objectives import HEAD, PROBABILITIES, Objective
+from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
 from dreampipe.objectives.names import path_of
 from dreampipe.recipes.batches import Batch, Drawn, Store, batches, layer_of, width_of
 from dreampipe.recipes.climbing import Climbing
@@ -60,7 +60,10 @@ class Atlas(Climbing):
             raise ObjectiveError(f"{self.layer} is one unit, but an atlas shows all of a layer: give its name alone.")
         text = self.layer if "*" in self.layer else f"{path_of(self.layer.replace(chr(34), ''))}[*]"
         asked = Objective.parse(text)
-        if not asked.bind(self.card()).reads_unit:
+        starred = {term.layer for term in asked.bind(self.card()).terms if UNIT in term.reads}
+        if len(starred) > 1:
+            raise ObjectiveError(f"{self.layer} stars units of {len(starred)} layers, but an atlas shows one: star it.")
+        if not starred:
             raise ObjectiveError(f"{self.layer} names no unit by *: write a layer, as mixed4, or logit(*).")
         return asked
 

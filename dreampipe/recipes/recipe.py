@@ -47,7 +47,7 @@ class Recipe(Climbing):
 
     def pipeline(self, on_step: OnStep | None = None, on_note: OnNote | None = None) -> Pipeline:
         """The stages of this recipe."""
-        ascent, mask = self.ascent(), read_mask(self.mask) if self.mask else None
+        ascent, mask = self.ascent(), read_mask(self.mask) if self.mask is not None else None
         stages: list[Stage] = [Dream(ascent, self.seed, self.max_size, mask, self.mask or "", on_step, on_note)]
         if self.blend < 1:
             stages.append(Blend(self.blend))
@@ -57,4 +57,4 @@ class Recipe(Climbing):
 
     def sha256(self) -> str:
         """The hash of all that decides a dreamed picture beside its source: settings, model bytes, files it names."""
-        return self.hashed(self.ascent(), **({"mask": file_sha256(Path(self.mask))} if self.mask else {}))
+        return self.hashed(self.ascent(), **({"mask": file_sha256(Path(self.mask))} if self.mask is not None else {}))
