@@ -49,6 +49,9 @@ class Prior(Parameterization):
             )
 
     def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
+        from dreampipe.models.opening import open_decoder
+
+        open_decoder(self.card)  # here and not in the step: a graph that opens it would be traced twice
         batch, *size = picture.shape[:3]
         shape = (batch, *self.card.cells((size[0], size[1])), self.card.latents[-1] or 1)
         latents = rng.standard_normal(shape, np.float32) * np.float32(self.deviation)
