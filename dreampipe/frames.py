@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +91,8 @@ class MediaInfo:
         notes: sentences for the user on what reading had to decide ("the first of 12 frames").
     """
 
+    depths: ClassVar[tuple[int, ...]] = (8, 16)
+
     width: int
     height: int
     bits: int = 8
@@ -103,5 +105,6 @@ class MediaInfo:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise ValueError(f"MediaInfo came as {self.width}x{self.height}, but both sides must be at least 1 pixel.")
-        if self.bits not in (8, 16):
-            raise ValueError(f"MediaInfo.bits came as {self.bits}, but 8 or 16 is expected.")
+        if self.bits not in self.depths:
+            expected = " or ".join(map(str, self.depths))
+            raise ValueError(f"{type(self).__name__}.bits came as {self.bits}, but {expected} is expected.")

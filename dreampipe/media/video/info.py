@@ -1,0 +1,138 @@
+"""What a film says of itself, and what one pass over it found: `Colour`, `FilmInfo` and `Survey`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe.frames import MediaInfo
+
+Stamps = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How numbers stand for colours, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.
+
+    Attributes:
+        range: 1 for limited (16 to 235), 2 for full, 0 where the file does not say.
+        primaries, transfer, matrix: 1 for BT.709, 9 (16, 9) for BT.2020 and so on, 2 where the file does not say.
+    """
+
+    range: int = 0
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmInfo(MediaInfo):
+    """What a film says of itself beside its frames.
+
+    `width` and `height` are those of its frames once they stand upright; `bits` is 8, 10, 12 or 16; `format` is
+    FFmpeg's name of the container, or a picture's format.
+
+    Attributes:
+        path: the file that sound, subtitles and chapters are taken from; None where there are none.
+        time_base: seconds a tick of `Survey.stamps`.
+        rate: frames a second on average; None when unknown.
+        rotation: degrees, counter-clockwise, by which the stored frames are to be turned for show: 0, 90, -90 or 180.
+        aspect: width over height of a stored pixel, 1 for a square one.
+        colour: how the stored numbers stand for colours.
+        codec: FFmpeg's name of the codec, "h264"; of pictures their format.
+        pixel_format: FFmpeg's name of how pixels are stored, "yuv420p10le".
+        sound, subtitles: the codecs' names of the other streams.
+        chapters: how many there are.
+        start, end: seconds, the part of `path` that this is; None for its beginning and its end.
+    """
+
+    depths: ClassVar[tuple[int, ...]] = (8, 10, 12, 16)
+
+    path: Path | None = None
+    time_base: Fraction
+    rate: Fraction | None = None
+    rotation: int = 0
+    aspect: Fraction = Fraction(1)
+    colour: Colour = Colour()
+    codec: str
+    pixel_format: str
+    sound: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
+    chapters: int = 0
+    start: Fraction | None = None
+    end: Fraction | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What one pass over a film found.
+
+    Attributes:
+        stamps: (frames,) int64, ticks, strictly rising: when each frame comes on show.
+        last: ticks that the last frame is on show, at least 1.
+        time_base: seconds a tick.
+        cuts: indices of the frames that begin a shot, rising; 0 is left out.
+        notes: sentences on what had to be decided.
+        problem: a sentence when part of the film is missing or damaged.
+
+    Raises:
+        ValueError: there is no frame, or the stamps do not rise.
+    """
+
+    stamps: Stamps
+    last: int
+    time_base: Fraction
+    cuts: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.stamps.dtype != np.int64 or self.stamps.ndim != 1 or not len(self.stamps):
+            raise ValueError(
+                f"Survey.stamps came as {self.stamps.dtype} {self.stamps.shape}, but int64 (frames,) with "
+                "at least one frame is expected."
+            )
+        if (np.diff(self.stamps) < 1).any() or self.last < 1:
+            raise ValueError("Survey.stamps came without rising, or the last frame lasts no tick: move them apart.")
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    def time(self, index: int) -> Fraction:
+        """Seconds at which a frame comes on show."""
+        return int(self.stamps[index]) * self.time_base
+
+    def duration(self, index: int) -> Fraction:
+        """Seconds that a frame is on show."""
+        if index in (-1, len(self) - 1):
+            return self.last * self.time_base
+        return int(self.stamps[index + 1] - self.stamps[index]) * self.time_base
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, exactly, for JSON."""
+        return {
+            "stamps": self.stamps.tolist(),
+            "last": self.last,
+            "time_base": str(self.time_base),
+            "cuts": list(self.cuts),
+            "notes": list(self.notes),
+            "problem": self.problem,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Survey:
+        """What `as_dict` made; raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            stamps=np.array(values["stamps"], np.int64),
+            last=int(values["last"]),
+            time_base=Fraction(values["time_base"]),
+            cuts=tuple(values["cuts"]),
+            notes=tuple(values["notes"]),
+            problem=values["problem"],
+        )

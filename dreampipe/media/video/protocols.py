@@ -1,0 +1,83 @@
+"""The two ends of a film: a `Source` that frames come from and a `Target` that they go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dreampipe.frames import Frame
+from dreampipe.media.video.info import FilmInfo, Survey
+
+
+class Source(Protocol):
+    """Where the frames of a film come from; frozen and picklable, and holds nothing open."""
+
+    @property
+    def info(self) -> FilmInfo: ...
+
+    def sha256(self) -> str:
+        """The SHA-256 of all that decides its frames and its sound, in hexadecimal."""
+        ...
+
+    def survey(self, on_frame: Callable[[int], None] | None = None) -> Survey:
+        """One pass over all frames: their stamps, where shots begin, what is damaged. Memory stays flat.
+
+        Args:
+            on_frame: told how many frames have been seen, after each.
+
+        Raises:
+            MediaError: there is no frame that can be decoded.
+        """
+        ...
+
+    def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
+        """The frames from index `first` on, upright; the very same ones whatever `first` is.
+
+        Raises:
+            MediaError: the file is no longer what was surveyed.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a film is to be encoded.
+
+    Attributes:
+        codec: "h264", "h265", "av1", "vp9", "prores" or "ffv1"; None for what suits the container and the depth.
+        crf: constant rate factor, lower is better; None for the codec's default.
+        drop: leave out streams that the container cannot hold, instead of refusing.
+    """
+
+    codec: str | None = None
+    crf: int | None = None
+    drop: bool = False
+
+
+class Target(Protocol):
+    """Where the frames of a film go; frozen and picklable, and holds nothing open."""
+
+    @property
+    def path(self) -> Path: ...
+
+    def check(self) -> tuple[str, ...]:
+        """Sentences on what will be lost, before anything is decoded.
+
+        Raises:
+            MediaError: the film cannot be written there in that form.
+        """
+        ...
+
+    def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
+        """Open one segment that begins with frame `first`; call what comes with each of its frames, in order.
+
+        After the block the file `path` is whole and on the disk; it is absent when the block raised.
+        """
+        ...
+
+    def join(self, segments: Sequence[Path], survey: Survey) -> None:
+        """Make the film of its segments; its final name appears only when it is whole."""
+        ...
