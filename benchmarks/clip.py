@@ -25,8 +25,8 @@ from dreampipe.models.motifnet.scenery import PLACES
 Array = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Flow = tuple[Array, npt.NDArray[np.bool_]]
-"""Where each pixel came from: (height, width, 2) pixels to the right and down, which lead from its place to its place in
-the frame before; and (height, width) bool, whether it was there to be seen."""
+"""Where each pixel came from: (height, width, 2) pixels to the right and down, from its place to its place in the
+frame before; and (height, width) bool, whether it was there to be seen."""
 Matrix = npt.NDArray[np.float64]
 """3 x 3, of homogeneous coordinates in the plane."""
 
@@ -86,7 +86,7 @@ class Shot:
     def frame(self, time: float) -> Bytes:
         """The film at a time: (height, width, 3) RGB."""
         ground, motif = self.planes(time)
-        back = _seen(self.ground, ground, self.size, cv2.INTER_LANCZOS4)
+        back = _seen(self.ground, ground, self.size, cv2.INTER_CUBIC)
         front = _seen(self.thing, motif, self.size, cv2.INTER_LINEAR)
         return _bytes(back / np.float32(255) * (1 - front[..., 3:]) + front[..., :3])
 
