@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -25,10 +26,23 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         MediaError: the folder is missing, read-only or full, or the name is too long; nothing is left behind.
     """
+    with written_whole(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """The name of an empty file to write in the block; after it, what was written is on the disk under `path`.
+
+    Raises:
+        MediaError: as `write_whole`; when the block raises, nothing is left behind either.
+    """
     temporary = path.parent / f".dreampipe-{os.getpid()}-{os.urandom(4).hex()}.part"
     try:
         try:
-            _write_through(temporary, data)
+            _create(temporary)
+            yield temporary
+            _write_through(temporary)
             temporary.replace(path)
         except BaseException:
             with suppress(OSError):
@@ -77,11 +91,13 @@ def _is_stale(entry: os.DirEntry[str], number: int) -> bool:
         return False
 
 
-def _write_through(path: Path, data: bytes) -> None:
+def _create(path: Path) -> None:
     # os.open, so that the umask decides the permissions; tempfile would make the file private.
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb") as file:
-        file.write(data)
-        file.flush()
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+
+
+def _write_through(path: Path) -> None:
+    with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
