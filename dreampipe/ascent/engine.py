@@ -69,6 +69,7 @@ class Ascent:
         seed: int,
         units: Sequence[int] | None = None,
         mask: Array | None = None,
+        source: Array | None = None,
         on_step: OnStep | None = None,
         on_pictures: OnPictures | None = None,
     ) -> Result:
@@ -81,6 +82,8 @@ class Ascent:
                 rounding not on the others of its batch, unless the objective compares them.
             units: for an objective with units written `[*]`, each picture's own channel or class.
             mask: (height, width) float32 in [0, 1]: the weight of each pixel's gradient, at every octave.
+            source: of the image's shape, what terms that look back (`distance`, `caricature`) compare with, where the
+                image is dreamed already; None: the image.
             on_step: called after each step; an exception that it raises ends the ascent.
             on_pictures: called after each step with what gives the pictures as they are then.
 
@@ -89,11 +92,14 @@ class Ascent:
             ValueError: units or mask do not fit the picture, or units are missing.
         """
         batch = image if image.ndim == 4 else image[None]
+        if source is not None and source.shape != image.shape:
+            raise ValueError(f"The source came as {source.shape} for {image.shape}: hand over one of the same shape.")
+        origin = None if source is None else source.reshape(batch.shape)
         run = Run(self, seed, self._units(len(batch), units), on_step, on_pictures)
         if self.card.fixed:
-            result = self._run_fixed(run, batch, self.card.fixed, mask)
+            result = self._run_fixed(run, batch, self.card.fixed, mask, origin)
         else:
-            result = self._run_free(run, batch, mask)
+            result = self._run_free(run, batch, mask, origin)
         return result if image.ndim == 4 else replace(result, image=result.image[0])
 
     def _units(self, batch: int, units: Sequence[int] | None) -> npt.NDArray[np.int32]:
@@ -104,20 +110,22 @@ class Ascent:
             raise ValueError(f"Unit {min(units)} was asked for, but they are counted from 0.")
         return np.zeros(batch, np.int32) if units is None else np.asarray(units, np.int32)
 
-    def _run_free(self, run: Run, batch: Array, mask: Array | None) -> Result:
+    def _run_free(self, run: Run, batch: Array, mask: Array | None, source: Array | None) -> Result:
         least = max(self.card.least, MARGIN + 1)  # a mirror reaches one pixel less than the picture
         full, run.inner = pad_to(batch, least)
         whole = None if mask is None else pad_to(mask[None, ..., None], least)[0]
+        origin = None if source is None else pad_to(source, least)[0]
         sizes = self.octaves.sizes((full.shape[1], full.shape[2]), least)
-        dreamed = run.dreamed(full, sizes, whole)
+        dreamed = run.dreamed(full, sizes, whole, origin)
         notes = self._left_out(len(sizes), least) + self._beyond(sizes[-1])
         return run.result(np.ascontiguousarray(dreamed[:, *run.inner]), notes)
 
-    def _run_fixed(self, run: Run, batch: Array, size: Size, mask: Array | None) -> Result:
+    def _run_fixed(self, run: Run, batch: Array, size: Size, mask: Array | None, source: Array | None) -> Result:
         """On a model of one size: dreamed at that size, the dream's difference laid onto the picture at its own."""
-        source = resized(batch, size, fit)
+        base = resized(batch, size, fit)
         weights = None if mask is None else resized(mask[None, ..., None], size, fit)
-        detail = run.dreamed(source, (size,), weights) - source
+        origin = None if source is None else resized(source, size, fit)
+        detail = run.dreamed(base, (size,), weights, origin) - base
         laid = within(resized(detail, (batch.shape[1], batch.shape[2]), fit), None if mask is None else mask[..., None])
         dreamed = self.parameterization.laid(batch, laid)
         note = f"{self.card.name} takes {size[1]}x{size[0]} pixels only: dreamed at that size in one octave."

@@ -57,11 +57,10 @@ class Run:
         unit = self.units[number]
         return str(self.ascent.objective).replace("[*]", f"[{unit}]").replace("(*)", f"({unit})")
 
-    def dreamed(self, full: Array, sizes: tuple[Size, ...], mask: Array | None) -> Array:
+    def dreamed(self, full: Array, sizes: tuple[Size, ...], mask: Array | None, source: Array | None = None) -> Array:
         """The pictures (batch, height, width, 3) climbed at these sizes, the last of which is their own."""
-        bases = [full]
-        for size in sizes[-2::-1]:
-            bases.insert(0, resized(bases[0], size, shrink))
+        bases = _pyramid(full, sizes)
+        sources = bases if source is None else _pyramid(source, sizes)
         self.total = self.ascent.steps * len(sizes)
         detail = np.zeros_like(bases[0])
         state: State | None = None
@@ -70,7 +69,7 @@ class Run:
             weights = None if mask is None else resized(mask, size, fit)
             start = base + within(resized(detail, size, enlarge), weights)
             state = self._carried(state, start, sizes[octave - 2], size)
-            state = self._octave(state, base, weights, octave, len(sizes))
+            state = self._octave(state, sources[octave - 1], weights, octave, len(sizes))
             detail = self._pictures(state, size) - base if self.ascent.steps else start - base
         return np.asarray(bases[-1] + within(detail, mask), np.float32)
 
@@ -90,10 +89,10 @@ class Run:
         }
         return State(how.carry(arrays, start), moments)
 
-    def _octave(self, state: State, base: Array, mask: Array | None, octave: int, octaves: int) -> State:
-        ascent, size = self.ascent, (base.shape[1], base.shape[2])
+    def _octave(self, state: State, source: Array, mask: Array | None, octave: int, octaves: int) -> State:
+        ascent, size = self.ascent, (source.shape[1], source.shape[2])
         rng = np.random.default_rng([self.seed, octave])
-        given = self._given(base, mask)
+        given = self._given(source, mask)
         for step in range(1, ascent.steps + 1):
             stepped = self._climb(mask is not None)(state, self._now(given, rng, size))
             state = stepped.state
@@ -109,14 +108,14 @@ class Run:
             raise ModelError(f"The gradient of {ascent.objective} on {name} is not finite: take another layer.")
         return state
 
-    def _given(self, base: Array, mask: Array | None) -> Given:
+    def _given(self, source: Array, mask: Array | None) -> Given:
         """What all steps of an octave are given."""
         from dreampipe.ascent.climber import Given
 
         none = np.float32(0)
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
-        leak = np.zeros(len(base), np.float32)
-        return Given(np.clip(base, 0, 1), (), weights, self.units, leak, none, none, none)
+        leak = np.zeros(len(source), np.float32)
+        return Given(np.clip(source, 0, 1), (), weights, self.units, leak, none, none, none)
 
     def _now(self, given: Given, rng: np.random.Generator, size: Size) -> Given:
         """That, with what this step draws; counts the step."""
@@ -193,3 +192,11 @@ class Run:
 
         pictures: Array = picture(self.ascent.parameterization, state.parameters, size)
         return pictures
+
+
+def _pyramid(full: Array, sizes: tuple[Size, ...]) -> list[Array]:
+    """The pictures at each of these sizes, each shrunk from the one after it; the last is their own."""
+    shrunk = [full]
+    for size in sizes[-2::-1]:
+        shrunk.insert(0, resized(shrunk[0], size, shrink))
+    return shrunk

@@ -1,8 +1,11 @@
-"""Frames to frames: the protocol and `Pipeline` (`base`), then `prepare`, `dream` and `recompose`."""
+"""Frames to frames: the protocol and `Pipeline` (`base`), then `prepare`, `dream` and `recompose`; of films `flow` and
+`motion`."""
 
 from dreampipe.stages.base import Pipeline, Stage
 from dreampipe.stages.dream import Dream
+from dreampipe.stages.flow import Flow
+from dreampipe.stages.motion import Carry, Moment
 from dreampipe.stages.prepare import Resize
 from dreampipe.stages.recompose import Blend, Caption
 
-__all__ = ["Blend", "Caption", "Dream", "Pipeline", "Resize", "Stage"]
+__all__ = ["Blend", "Caption", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage"]

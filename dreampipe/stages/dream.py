@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from dreampipe.ascent import Ascent, Step
-from dreampipe.ascent.octaves import enlarge, fit, shrink, within
+from dreampipe.ascent.octaves import Size, enlarge, fit, shrink, within
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.masks import fitted_mask
 from dreampipe.stages.prepare import Resize
@@ -51,23 +51,40 @@ class Dream:
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for frame in frames:
             extras = MappingProxyType({**frame.extras, SOURCE: frame.pixels})
-            yield replace(frame, pixels=self._dreamed(frame), extras=extras)
+            yield replace(frame, pixels=self.dreamed(frame), extras=extras)
 
-    def _dreamed(self, frame: Frame) -> Array:
+    def dreamed(self, frame: Frame, carried: Array | None = None) -> Array:
+        """The frame's pixels, dreamed.
+
+        Args:
+            carried: (height, width, 3) float32, a dream that lies over the source when the ascent begins.
+        """
         size = (frame.height, frame.width)
-        mask = None if self.mask is None else fitted_mask(self.mask, size, self.mask_name)
+        mask = self._mask(size)
+        start = frame.pixels if carried is None else self.laid(frame, carried)
         small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
         if small == size:
-            return self._climbed(frame, frame.pixels, mask)
+            return self._climbed(frame, frame.pixels, start, mask)
         self._note(frame, f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}")
         source = shrink(frame.pixels, small)
-        detail = self._climbed(frame, source, None if mask is None else fit(mask, small)) - source
-        detail = within(enlarge(detail, size), None if mask is None else mask[..., None])
-        return self.ascent.parameterization.laid(frame.pixels, detail)
+        start = source if carried is None else shrink(start, small)
+        detail = self._climbed(frame, source, start, None if mask is None else fit(mask, small)) - source
+        return self.laid(frame, enlarge(detail, size))
 
-    def _climbed(self, frame: Frame, pixels: Array, mask: Array | None) -> Array:
+    def laid(self, frame: Frame, detail: Array) -> Array:
+        """The frame's pixels with a dream (height, width, 3) laid over them, where the mask lets it."""
+        mask = self._mask((frame.height, frame.width))
+        return self.ascent.parameterization.laid(
+            frame.pixels, within(detail, None if mask is None else mask[..., None])
+        )
+
+    def _mask(self, size: Size) -> Array | None:
+        return None if self.mask is None else fitted_mask(self.mask, size, self.mask_name)
+
+    def _climbed(self, frame: Frame, source: Array, start: Array, mask: Array | None) -> Array:
         hear = (lambda step: on_step(frame, step)) if (on_step := self.on_step) else None
-        result = self.ascent.run(pixels, seed=self.seed, mask=mask, on_step=hear)
+        origin = None if start is source else source
+        result = self.ascent.run(start, seed=self.seed, mask=mask, source=origin, on_step=hear)
         for note in result.notes:
             self._note(frame, note)
         return result.image

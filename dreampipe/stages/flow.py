@@ -1,0 +1,107 @@
+"""Where each pixel of a film comes from: dense optical flow to the frame before, and what was in sight there.
+
+Sources: Kroeger, Timofte, Dai and Van Gool 2016, "Fast optical flow using dense inverse search" (the flow); Sundaram,
+Brox and Keutzer 2010, "Dense point trajectories by GPU-accelerated large displacement optical flow" (occlusion by the
+disagreement of the flow there and the flow back).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe.frames import Array, Frame, MediaInfo
+
+FLOW = "flow"
+"""The extra in which a frame says where it comes from: (height, width, 2) float32, pixels right and down from each
+pixel to its place in the frame before."""
+VISIBLE = "visible"
+"""The extra in which a frame says what was in sight before: (height, width) float32 in [0, 1], 0 where occluded."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Gives each frame its optical flow to the one before; the first frame of a shot gets none.
+
+    Attributes:
+        cuts: indices of the frames that begin a shot.
+        occlusion: pixels by which the flow there and back may miss its start; where it misses by more, the frame before
+            did not show the place. Fades from half of it to all of it.
+        longest: longest side of what the flow is computed on; larger frames get it enlarged.
+    """
+
+    cuts: frozenset[int] = frozenset()
+    occlusion: float = 2.0
+    longest: int = 640
+    reach: ClassVar[int | None] = 1
+
+    def __post_init__(self) -> None:
+        if not self.occlusion > 0:
+            raise ValueError(f"Flow.occlusion came as {self.occlusion}, but more than 0 pixels is expected.")
+
+    def output(self, info: MediaInfo) -> MediaInfo:
+        return info
+
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        before: Array | None = None
+        for frame in frames:
+            here = _grey(frame.pixels, self.longest)
+            if before is None or before.shape != here.shape or frame.index in self.cuts:
+                yield frame
+            else:
+                yield self._followed(frame, before, here)
+            before = here
+
+    def _followed(self, frame: Frame, before: Any, here: Any) -> Frame:
+        back, forth = _between(here, before), _between(before, here)
+        missed = np.linalg.norm(back + moved(forth, back), axis=2)
+        height, width = frame.height, frame.width
+        factor = np.float32(width / here.shape[1])
+        visible = np.clip(2 - 2 * factor * missed / self.occlusion, 0, 1) * _inside(back)
+        whole = _at_size(back, (height, width)) * factor
+        extras = {**frame.extras, FLOW: whole, VISIBLE: _at_size(visible.astype(np.float32), (height, width))}
+        return replace(frame, extras=MappingProxyType(extras))
+
+
+def moved(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
+    """What lies where each pixel comes from, bilinear; the border beyond the borders.
+
+    Args:
+        plane: (height, width, ...) float32 of the frame before.
+        flow: (height, width, 2), as in the extra `flow`.
+    """
+    height, width = flow.shape[:2]
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _grey(pixels: Array, longest: int) -> npt.NDArray[np.uint8]:
+    """The picture in 8-bit grey, no side longer than `longest`."""
+    grey = np.rint(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
+    factor = longest / max(grey.shape)
+    return grey if factor >= 1 else cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+
+
+def _between(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8]) -> Array:
+    """The flow (height, width, 2) from each pixel of one picture to its place in another."""
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(search.calc(here, there, None), np.float32)
+
+
+def _inside(flow: Array) -> npt.NDArray[np.bool_]:
+    height, width = flow.shape[:2]
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    inside: npt.NDArray[np.bool_] = (x >= -1) & (x <= width) & (y >= -1) & (y <= height)
+    return inside
+
+
+def _at_size(plane: Array, size: tuple[int, int]) -> Array:
+    return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

@@ -1,0 +1,132 @@
+"""Steady dreams: the dream of a frame is carried along onto the next one (`Carry`).
+
+A film whose frames are dreamed one by one flickers, for each dream settles elsewhere. Here the dream of the last frame,
+its difference from its own source, is carried along the optical flow onto the next one, fades where something comes
+into sight, and a few steps refresh it. Source of the warped start: Ruder, Dosovitskiy and Brox 2016, "Artistic style
+transfer for videos".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+
+from dreampipe.frames import Array, Frame, MediaInfo
+from dreampipe.stages.dream import SOURCE, Dream
+from dreampipe.stages.flow import FLOW, VISIBLE, moved
+
+DREAM = "dream"
+"""The extra in which a frame of a film keeps its dreamed pixels, whatever later stages do: what is carried on."""
+
+Motion = Literal["flow", "blend", "none"]
+CARRY = {"flow": 0.9, "blend": 0.15, "none": 0.0}
+"""How much of the last dream each motion carries on, where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How a frame of a film is dreamed.
+
+    Attributes:
+        dream: the whole recipe, for a frame that nothing is carried onto.
+        carry: how much of the last frame's dream is carried on, 0 to 1; the rest fades, so that it does not grow.
+        refresh: steps in each octave that refresh a dream carried along the flow.
+    """
+
+    dream: Dream
+    carry: float = CARRY["flow"]
+    refresh: int = 3
+    refreshing: Dream = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.carry <= 1 or self.refresh < 0:
+            raise ValueError(
+                f"Moment came with a carry of {self.carry} and {self.refresh} steps, but 0 to 1 and at least 0 are "
+                "expected."
+            )
+        few = replace(self.dream.ascent, steps=self.refresh)
+        object.__setattr__(self, "refreshing", replace(self.dream, ascent=few))
+
+
+@dataclass(frozen=True)
+class Carry:
+    """Dreams the frames of a film in order; their sources stay in the extra `source`, the dreams in the extra `dream`.
+
+    Random numbers come from the seed and the frame's index; without motion from the seed alone, so that equal frames
+    dream equally.
+
+    Attributes:
+        moment: how to dream; or what says it for each frame, where that changes over time.
+        motion: "flow" carries the last dream along the extra `flow`, which `Flow` makes, and refreshes it; "blend" lays
+            a share of the last dream over each source and dreams that whole, as earlier tools do; "none" dreams each
+            frame by itself.
+        every: only each so many frames of a shot are dreamed; the dream is carried over those between.
+        cuts: indices of the frames that begin a shot; nothing is carried across.
+        begun: the last frame that an earlier run finished, with its extras; the next one goes on from it.
+    """
+
+    moment: Moment | Callable[[Frame], Moment]
+    motion: Motion = "flow"
+    every: int = 1
+    cuts: tuple[int, ...] = ()
+    begun: Frame | None = None
+    reach: ClassVar[int | None] = None
+
+    def __post_init__(self) -> None:
+        if self.motion not in get_args(Motion) or self.every < 1:
+            raise ValueError(
+                f"Carry came with motion {self.motion!r} and every {self.every}, but one of {get_args(Motion)} and at "
+                "least 1 are expected."
+            )
+
+    def output(self, info: MediaInfo) -> MediaInfo:
+        return info
+
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        last = self.begun
+        for frame in frames:
+            last = self._next(frame, None if last is None or frame.index in self.cuts else last)
+            yield last
+
+    def _next(self, frame: Frame, last: Frame | None) -> Frame:
+        """The frame, dreamed; `last` is the one before it in its shot."""
+        moment = self.moment if isinstance(self.moment, Moment) else self.moment(frame)
+        between = last is not None and (frame.index - self._shot(frame.index)) % self.every
+        carried = None if last is None else self._carried(frame, last, 1.0 if between else moment.carry)
+        if between and carried is not None:
+            dreamed = moment.dream.laid(frame, carried)
+        else:
+            dreamed = self._dreamed(frame, carried, moment)
+        extras = {**frame.extras, SOURCE: frame.pixels, DREAM: dreamed}
+        return replace(frame, pixels=dreamed, extras=MappingProxyType(extras))
+
+    def _dreamed(self, frame: Frame, carried: Array | None, moment: Moment) -> Array:
+        if self.motion == "none":
+            return moment.dream.dreamed(frame)
+        refreshed = self.motion == "flow" and carried is not None
+        dream = moment.refreshing if refreshed else moment.dream
+        return replace(dream, seed=_seed(dream.seed, frame.index)).dreamed(frame, carried)
+
+    def _carried(self, frame: Frame, last: Frame, share: float) -> Array | None:
+        """The last frame's dream as it lies over this one, (height, width, 3); None where nothing can be carried."""
+        detail: Array = (last.extras[DREAM] - last.extras[SOURCE]) * np.float32(share)
+        if self.motion != "flow":
+            return detail
+        if FLOW not in frame.extras:
+            return None
+        return np.asarray(moved(detail, frame.extras[FLOW]) * frame.extras[VISIBLE][..., None], np.float32)
+
+    def _shot(self, index: int) -> int:
+        """The index of the frame that begins this frame's shot."""
+        begun = bisect_right(self.cuts, index)
+        return self.cuts[begun - 1] if begun else 0
+
+
+def _seed(seed: int, index: int) -> int:
+    """A seed of its own for each frame."""
+    return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> 1)
