@@ -10,6 +10,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import Interpolation
 
 from dreampipe.media.video import Colour
 
@@ -102,6 +103,8 @@ def stored(
         dst_colorspace={1: 1, 9: 9}.get(colour.matrix, 5),
         dst_color_range=colour.range or 1,
         src_color_range=2,
+        # The defaults read beyond odd widths, and what is rendered would differ from run to run.
+        interpolation=Interpolation.POINT | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
     )
     frame.pts, frame.time_base = stamp, time_base
     return frame

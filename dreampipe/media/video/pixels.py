@@ -1,0 +1,143 @@
+"""Stored pixels to RGB in [0, 1] and back, so that what nobody changed comes back as it was.
+
+libswscale's defaults darken 8 bits by one step and read beyond odd widths. Nearest chroma with accurate rounding is
+exact: up by repetition here, and down by the mean of what was repeated, which gives back the very number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av.video.plane import VideoPlane
+from av.video.reformatter import Interpolation
+
+from dreampipe.frames import Array
+from dreampipe.media.video.info import Colour
+
+EXACT = (
+    Interpolation.POINT
+    | Interpolation.ACCURATE_RND
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+    | Interpolation.BITEXACT
+)
+_LIMITED, _FULL = 1, 2
+Samples = npt.NDArray[Any]
+# libswscale counts matrices differently; what a file does not say, FFmpeg takes for BT.601.
+_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+_BT601 = 5
+
+
+def unpack(frame: av.VideoFrame, colour: Colour) -> Array:
+    """(height, width, 3) float32 RGB in [0, 1] of a decoded frame, as it lies in the file.
+
+    Args:
+        frame: 8 bits pass through 8 bits of RGB, more through 16.
+        colour: its matrix and its range; primaries and transfer are left as they are.
+    """
+    deep = depth(frame.format) > 8
+    whole = _rgb(_whole_blocks(frame), "rgb48le" if deep else "rgb24", colour).to_ndarray()
+    samples = whole[: frame.height, : frame.width]
+    unit: Array = np.divide(samples, np.float32(65535 if deep else 255), dtype=np.float32, order="C")
+    return unit
+
+
+def thumbnail(frame: av.VideoFrame, colour: Colour, side: int) -> npt.NDArray[np.uint8]:
+    """(height, width, 3) uint8 BGR, its longer side about `side` at most, for looking at and not for keeping."""
+    shrink = min(1.0, side / max(frame.width, frame.height))
+    width, height = (max(2, round(length * shrink / 2) * 2) for length in (frame.width, frame.height))
+    small = _rgb(frame, "bgr24", colour, width=width, height=height, interpolation=Interpolation.AREA)
+    return np.asarray(small.to_ndarray(), np.uint8)
+
+
+def depth(format: av.VideoFormat) -> int:
+    """Bits of a colour's number: 8, 10, 12 or 16, rounded up."""
+    bits = max((component.bits for component in format.components), default=8)
+    return next((known for known in (8, 10, 12) if bits <= known), 16)
+
+
+def _rgb(frame: av.VideoFrame, format: str, colour: Colour, **how: Any) -> av.VideoFrame:
+    if not (frame.format.is_rgb or frame.format.has_palette):
+        how |= {"src_colorspace": _MATRICES.get(colour.matrix, _BT601), "src_color_range": colour.range}
+    return frame.reformat(format=format, dst_color_range=_FULL, threads=1, **{"interpolation": EXACT} | how)
+
+
+def pack(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
+    """A frame to be stored in a pixel format ("yuv420p", "gbrp10le", ...): what `unpack` makes comes back as it was.
+
+    Args:
+        pixels: (height, width, 3) float32 RGB, as it is to lie in the file; clipped to [0, 1].
+        format: FFmpeg's name; of planar formats with thinned chroma, a last odd row or column stands for itself.
+        colour: the matrix and the range to store by; the frame is tagged with all four.
+    """
+    deep = depth(av.VideoFormat(format)) > 8
+    top = np.float32(65535 if deep else 255)
+    samples = np.rint(np.clip(pixels, 0, 1) * top).astype(np.uint16 if deep else np.uint8)
+    frame = av.VideoFrame.from_ndarray(samples, "rgb48le" if deep else "rgb24")
+    whole = format.replace("420p", "444p").replace("422p", "444p").replace("411p", "444p")
+    stored = frame.reformat(
+        format=whole,
+        interpolation=EXACT,
+        src_color_range=_FULL,
+        threads=1,
+        **({} if av.VideoFormat(format).is_rgb else _target(colour)),
+    )
+    packed = stored if whole == format else _thinned(stored, format)
+    packed.color_range, packed.colorspace = colour.range, colour.matrix
+    packed.color_primaries, packed.color_trc = colour.primaries, colour.transfer
+    return packed
+
+
+def _target(colour: Colour) -> dict[str, int]:
+    return {"dst_colorspace": _MATRICES.get(colour.matrix, _BT601), "dst_color_range": colour.range or _LIMITED}
+
+
+def _thinned(frame: av.VideoFrame, format: str) -> av.VideoFrame:
+    """Of a frame whose chroma is whole, one whose chroma is the mean over each of the format's blocks."""
+    thinned = av.VideoFrame(frame.width, frame.height, format)
+    across, down = _block(thinned.format)
+    _set(thinned.planes[0], _get(frame.planes[0], frame.format))
+    for old, new in zip(frame.planes[1:], thinned.planes[1:], strict=True):
+        whole = _edged(_get(old, frame.format), new.width * across, new.height * down)
+        # Of equal numbers the mean is that very number.
+        _set(new, cv2.resize(whole, (new.width, new.height), interpolation=cv2.INTER_AREA))
+    return thinned
+
+
+def _whole_blocks(frame: av.VideoFrame) -> av.VideoFrame:
+    """The frame, or where its last blocks of chroma are cut, one with its edge repeated to fill them.
+
+    Otherwise libswscale would spread the chroma over the odd size, away from the luma that it belongs to.
+    """
+    across, down = _block(frame.format)
+    width, height = (-(-length // block) * block for length, block in ((frame.width, across), (frame.height, down)))
+    if (width, height) == (frame.width, frame.height) or not frame.format.is_planar or len(frame.planes) != 3:
+        return frame
+    whole = av.VideoFrame(width, height, frame.format.name)
+    for old, new in zip(frame.planes, whole.planes, strict=True):
+        _set(new, _edged(_get(old, frame.format), new.width, new.height))
+    return whole
+
+
+def _block(format: av.VideoFormat) -> tuple[int, int]:
+    """Pixels across and down that share their chroma."""
+    return 8 // format.chroma_width(8), 8 // format.chroma_height(8)
+
+
+def _get(plane: VideoPlane, format: av.VideoFormat) -> Samples:
+    dtype = np.uint8 if depth(format) == 8 else np.uint16
+    return np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1)[:, : plane.width]
+
+
+def _set(plane: VideoPlane, samples: Samples) -> None:
+    rows = np.zeros((plane.height, plane.line_size // samples.itemsize), samples.dtype)
+    rows[:, : plane.width] = samples
+    plane.update(rows.tobytes())
+
+
+def _edged(samples: Samples, width: int, height: int) -> Samples:
+    return np.pad(samples, ((0, height - samples.shape[0]), (0, width - samples.shape[1])), "edge")
