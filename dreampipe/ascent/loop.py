@@ -152,7 +152,7 @@ class Run:
             ascent.card,
             ascent.bound,
             ascent.parameterization,
-            self.transforms,
+            tuple(transform.traced() for transform in self.transforms),
             ascent.shaping,
             ascent.optimizer,
             masked,

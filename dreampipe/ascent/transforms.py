@@ -9,7 +9,7 @@ Source of the idea: Mordvintsev, Olah and Tyka 2015, "Inceptionism" (jitter); Ol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -55,6 +55,10 @@ class Transform(ABC):
     def output(self, size: Size, drawn: Array) -> Size:
         """Height and width behind it of pictures of this size, with these numbers drawn."""
         return size
+
+    def traced(self) -> Transform:
+        """What of it a compiled step holds: amounts come in through what is drawn, so one trace serves all of them."""
+        return replace(self, **{field.name: field.default for field in fields(self) if field.type == "Amount"})
 
 
 @dataclass(frozen=True)

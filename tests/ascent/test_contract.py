@@ -247,6 +247,17 @@ def transposed(transform: Transform) -> Any:
     return graph(back, PICTURE, (transform.width,), PICTURE)
 
 
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=str)
+def test_what_is_traced_serves_every_amount(transform: Transform) -> None:
+    rng = random()
+    for progress in (0.0, 0.5, 1.0):
+        drawn = transform.draw(rng, progress, (17, 14))
+        image = pictures((17, 14))
+        traced = transform.traced()
+        assert traced == transform.traced().traced()
+        assert np.array_equal(transformation(traced)(image, drawn), transformation(transform)(image, drawn))
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=str)
 def test_a_transform_gives_the_size_that_it_says(transform: Transform, size: tuple[int, int]) -> None:
