@@ -1,4 +1,4 @@
-"""Paints the sample photographs: `python samples/render.py [FOLDER]`, by default beside this file."""
+"""Paints the sample photographs, films the clip: `python samples/render.py [FOLDER]`, by default beside this file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from film import film
 
 import dreampipe
 from dreampipe.models.motifnet.scenery import PLACES
@@ -24,4 +25,6 @@ def render(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    render(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    render(folder)
+    film(folder / "clip.mp4")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -12,6 +16,13 @@ import dreampipe
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 PICTURES = sorted(SAMPLES.glob("*.jpg"))
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
+    """What a script among the samples defines, by its name."""
+    monkeypatch.syspath_prepend(SAMPLES)
+    return lambda name: runpy.run_path(str(SAMPLES / f"{name}.py"))
 
 
 def test_there_are_four() -> None:
@@ -25,9 +36,29 @@ def test_each_is_large_enough_to_dream_and_small_enough_to_ship(path: Path) -> N
     assert path.stat().st_size <= 300 * 1024
 
 
-def test_they_are_rendered_by_our_own_code(tmp_path: Path) -> None:
-    rendered = runpy.run_path(str(SAMPLES / "render.py"))
-    rendered["render"](tmp_path)
+def test_they_are_rendered_by_our_own_code(tmp_path: Path, script: Callable[[str], dict[str, Any]]) -> None:
+    script("render")["render"](tmp_path)
     for path in PICTURES:
         ours, kept = (next(iter(dreampipe.read(p))).pixels for p in (tmp_path / path.name, path))
         assert np.abs(ours - kept).mean() < 0.01  # JPEG encoders and mathematics libraries differ in the last digits
+
+
+def test_the_film_moves_smoothly_and_is_what_its_frames_are(
+    tmp_path: Path, script: Callable[[str], dict[str, Any]]
+) -> None:
+    filmed = script("film")
+    filmed["film"](tmp_path / "film.mp4", count=3)
+    with av.open(tmp_path / "film.mp4") as film:
+        frames = [frame.to_ndarray(format="rgb24") / 255 for frame in film.decode(video=0)]
+    painted = [filmed["frame"](number) for number in range(3)]
+    assert np.abs(np.stack(frames) - painted).mean() < 0.02
+    steps = [np.abs(later - earlier).mean() for earlier, later in pairwise(painted)]
+    assert min(steps) > 0.002 and max(steps) < 1.2 * min(steps)
+
+
+def test_the_chord_enters_and_dies_away_on_two_sides(script: Callable[[str], dict[str, Any]]) -> None:
+    sound = script("film")["chord"]()
+    assert sound.shape == (2, 2 * 44_100) and 0.3 < np.abs(sound).max() < 0.9
+    assert np.abs(sound[:, [0, -1]]).max() < 0.001
+    assert np.abs(sound[:, 66_150:]).mean() < np.abs(sound[:, 22_050:44_100]).mean() / 2
+    assert not np.allclose(*sound)
