@@ -31,6 +31,8 @@ Matrix = npt.NDArray[np.float64]
 """3 x 3, of homogeneous coordinates in the plane."""
 
 RATE = 24
+BT709 = (1, 1, 1, 1)
+"""Range (limited), matrix, primaries and transfer of colours, by their numbers in ISO/IEC 23091-2 and FFmpeg."""
 SAMPLE_RATE = 48_000
 TONE = 440.0
 GROUND = 1.7
@@ -141,12 +143,15 @@ def write(path: Path, count: int = 96, size: tuple[int, int] = (640, 360)) -> No
         picture = film.add_stream("libx264", RATE, options={"crf": "16"})
         picture.width, picture.height = size
         picture.pix_fmt = "yuv420p"
+        context = picture.codec_context
+        context.color_range, context.colorspace, context.color_primaries, context.color_trc = BT709
         sound = film.add_stream("aac", SAMPLE_RATE, layout="stereo")
         samples = av.AudioFrame.from_ndarray(np.ascontiguousarray(tone(count)), "fltp", "stereo")
         samples.sample_rate, samples.pts = SAMPLE_RATE, 0
         film.mux([*sound.encode(samples), *sound.encode(None)])
         for number, pixels in enumerate(frames(count, size)):
             frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
+            frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
             frame.pts = number
             film.mux(picture.encode(frame))
         film.mux(picture.encode(None))
