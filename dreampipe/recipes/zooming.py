@@ -1,0 +1,132 @@
+"""The endless dive as a recipe: how a still is dreamed, how the camera moves, and for how long."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from dreampipe.ascent import Ascent, Octaves
+from dreampipe.ascent.octaves import Size, fit
+from dreampipe.errors import RecipeError
+from dreampipe.frames import Frame
+from dreampipe.recipes.climbing import Climbing
+from dreampipe.stages import Resize
+from dreampipe.stages.zoom import Camera, OnStep, Zoom
+
+_MOST_FPS = 240
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+
+
+def _fps(value: Any) -> str:
+    """A rate of one spelling: 30, 25/2, 30000/1001."""
+    text = str(value).strip()
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?|\d{1,9}/0*[1-9]\d{0,8}", text):
+        raise PydanticCustomError("fps", "a number such as 30, or a fraction such as 30000/1001")
+    if not 1 <= Fraction(text) <= _MOST_FPS:
+        raise PydanticCustomError("fps", "1 to {most} frames a second", {"most": _MOST_FPS})
+    return str(Fraction(text))
+
+
+def _shift(value: Any) -> str:
+    """A shift of one spelling: 2,-0.5."""
+    text = value if isinstance(value, str) else ",".join(map(str, value)) if isinstance(value, list | tuple) else ""
+    match = re.fullmatch(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*", text)
+    if not match or max(abs(float(part)) for part in match.groups()) > 4096:
+        raise PydanticCustomError("shift", "pixels to the right and down, at most 4096 each, such as 2,-0.5")
+    return ",".join(f"{float(part) + 0:g}" for part in match.groups())
+
+
+class Zooming(Climbing):
+    """Settings of a film out of one still, with their defaults and ranges.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range.
+    """
+
+    objective: str | None = Field(None, description="What to climb, e.g. each(mixed5), mixed4[12]@center, logit(eye).")
+    max_size: int = Field(1280, ge=2, le=8192, description="Longest side of the film; larger pictures become smaller.")
+    seconds: float = Field(10, gt=0, le=86400, allow_inf_nan=False, description="How long the film is.")
+    fps: Annotated[str, BeforeValidator(_fps)] = Field(
+        "30", description="Frames a second, such as 30, 29.97 or 30000/1001; 1 to 240."
+    )
+    zoom: float = Field(1.03, ge=0.5, le=2, allow_inf_nan=False, description="Times as large in each frame.")
+    turn: float = Field(
+        1.0, ge=-180, le=180, allow_inf_nan=False, description="Degrees in each frame, counterclockwise."
+    )
+    shift: Annotated[str, BeforeValidator(_shift)] = Field(
+        "0,0", description="Pixels to the right and down in each frame."
+    )
+    loop: bool = Field(False, description="End where the film began.")
+    refresh_steps: int = Field(2, ge=0, le=1000, description="Steps at each size in each frame after the first.")
+    refresh_octaves: int = Field(3, ge=1, le=32, description="How many sizes they climb at, the full size counted.")
+
+    @property
+    def of_picture(self) -> bool:
+        return True
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second."""
+        return Fraction(self.fps)
+
+    @property
+    def count(self) -> int:
+        """Frames of the film; raises RecipeError where there is none."""
+        count = round(Fraction(repr(self.seconds)) * self.rate)
+        if not count:
+            raise RecipeError(
+                f"{self.seconds:g} seconds at {self.fps} frames a second came, but that is less than one frame: "
+                "give more of either."
+            )
+        return count
+
+    def camera(self) -> Camera:
+        """How the picture moves from frame to frame."""
+        right, down = map(float, self.shift.split(","))
+        return Camera(self.zoom, self.turn, (right, down))
+
+    def ascent(self) -> Ascent:
+        """How the still is dreamed; raises DreampipeError for what is not there, before anything is loaded."""
+        return self.ascent_of(self.card().objective if self.objective is None else self.objective)
+
+    def stage(self, on_step: OnStep | None = None) -> Zoom:
+        """What makes the film of a still that `framed` has made fit; raises DreampipeError as `ascent`."""
+        ascent = self.ascent()
+        refresh = replace(ascent, octaves=Octaves(self.refresh_octaves, self.octave_scale), steps=self.refresh_steps)
+        return Zoom(
+            ascent,
+            refresh,
+            self.count,
+            self.rate,
+            camera=self.camera(),
+            loop=self.loop,
+            seed=self.seed,
+            on_step=on_step,
+        )
+
+    def size(self, height: int, width: int) -> Size:
+        """Height and width of the film of a still of this size: even, for most films store colours in blocks of 2x2."""
+        height, width = Resize(self.max_size).size(height, width)
+        return max(2, height // 2 * 2), max(2, width // 2 * 2)
+
+    def framed(self, still: Frame) -> Frame:
+        """The still at the size of the film, without its alpha."""
+        return Frame(fit(still.pixels, self.size(still.height, still.width)))
+
+    def check_memory(self, size: Size) -> None:
+        """Refuse a (height, width) whose ascent does not fit; raises RecipeError, and opens the model."""
+        fitting = self.ascent().fitting(size)
+        if fitting != size:
+            raise RecipeError(
+                f"A film of {size[1]}x{size[0]} pixels came, but its ascent does not fit into the free memory: "
+                f"give --max-size {max(fitting)}."
+            )
+
+    def sha256(self) -> str:
+        """The hash of all that decides the film beside its still: settings, model bytes, files it names."""
+        return self.hashed(self.ascent())
