@@ -1,0 +1,138 @@
+"""What lies beside a film's picture: sound, subtitles, chapters and what the container says, carried over as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from io import BytesIO
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import av
+
+from dreampipe.media.video.info import FilmInfo
+
+# What a container says of itself; the new one says its own.
+_OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+
+
+class Timed(NamedTuple):
+    """A packet to be muxed, and the second by which it is due."""
+
+    due: Fraction
+    packet: Any
+
+
+class Beside:
+    """The other streams of a film's source, open while its block runs; empty where there is no source.
+
+    Args:
+        info: which file, and which part of it.
+        muxer: FFmpeg's name of the kind of film that they go to.
+        drop: leave out what that cannot hold.
+    """
+
+    def __init__(self, info: FilmInfo, muxer: str, drop: bool) -> None:
+        self._info, self._muxer, self._drop = info, muxer, drop
+        self._source: Any = av.open(str(info.path)) if info.path else None
+        self._streams: dict[int, Any] = {}
+        self._origin = _origin(info)
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._source:
+            self._source.close()
+
+    @property
+    def rates(self) -> list[int]:
+        """Ticks a second of the streams of sound."""
+        return [stream.time_base.denominator for stream in self._source.streams.audio] if self._source else []
+
+    def add_to(self, film: Any) -> None:
+        """Add the streams, the chapters and the container's own words to a film that has not begun."""
+        if not self._source:
+            return
+        film.metadata.update({key: text for key, text in self._source.metadata.items() if key not in _OWN})
+        film.set_chapters(list(self._chapters()))
+        for stream in other_streams(self._source):
+            if self._drop and not holds(self._muxer, stream):
+                continue
+            copy = film.add_stream_from_template(stream, opaque=True)
+            copy.metadata.update(stream.metadata)
+            copy.disposition = stream.disposition
+            self._streams[stream.index] = copy
+
+    def packets(self) -> Iterator[Timed]:
+        """The packets of those streams that belong to the part, their times moved with it, in the file's order."""
+        if not self._streams:
+            return
+        for packet in self._source.demux([self._source.streams[index] for index in self._streams]):
+            if packet.dts is None or not self._within(packet):
+                continue
+            moved = round(self._origin / packet.time_base)
+            packet.dts -= moved
+            packet.pts = packet.dts if packet.pts is None else packet.pts - moved
+            packet.stream = self._streams[packet.stream_index]
+            yield Timed(packet.dts * packet.time_base, packet)
+
+    def _within(self, packet: Any) -> bool:
+        start, end = self._info.start, self._info.end
+        time = (packet.dts if packet.pts is None else packet.pts) * packet.time_base
+        after = start is None or time + (packet.duration or 0) * packet.time_base > self._origin
+        return after and (end is None or time < end)
+
+    def _chapters(self) -> Iterator[dict[str, Any]]:
+        """Those that reach into the part, cut to it."""
+        end = self._info.end
+        for chapter in self._source.chapters():
+            base = chapter["time_base"]
+            first, last = (Fraction(chapter[edge]) * base for edge in ("start", "end"))
+            if last <= self._origin or (end is not None and first >= end):
+                continue
+            first, last = max(first, self._origin), last if end is None else min(last, end)
+            yield {**chapter, "start": round((first - self._origin) / base), "end": round((last - self._origin) / base)}
+
+
+def other_streams(source: Any) -> list[Any]:
+    """All streams but the pictures'; of unknown kinds of data (cameras' own) none."""
+    return [stream for stream in source.streams if stream.type in {"audio", "subtitle", "attachment"}]
+
+
+def holds(muxer: str, stream: Any) -> bool:
+    """Whether a kind of film file can hold a stream, found by trying it in memory."""
+    if stream.codec_context is None and stream.type != "attachment":
+        return False
+    try:
+        with av.open(BytesIO(), "w", format=muxer) as trial:
+            trial.add_stream_from_template(stream, opaque=True)
+            trial.start_encoding()
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
+
+
+def _origin(info: FilmInfo) -> Fraction:
+    """The second of the source at which the part begins: when its first frame is shown."""
+    if info.path is None or info.start is None:
+        return Fraction(0)
+    with av.open(str(info.path)) as source:
+        stream = source.streams.video[0]
+        return info.start if stream is None else _first_shown(source, stream, info.start)
+
+
+def _first_shown(source: Any, stream: Any, start: Fraction) -> Fraction:
+    # Packets come in the order of decoding: one that is shown earlier comes at most a second or so later.
+    best: Fraction | None = None
+    for packet in source.demux(stream):
+        if packet.pts is None or packet.is_discard:
+            continue
+        time = packet.pts * packet.time_base
+        if time >= start and (best is None or time < best):
+            best = time
+        if best is not None and packet.dts is not None and packet.dts * packet.time_base > best:
+            break
+    return start if best is None else best

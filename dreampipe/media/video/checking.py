@@ -1,0 +1,89 @@
+"""What a film file cannot hold, found and said before anything is decoded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+
+from dreampipe.errors import MediaError
+from dreampipe.media.video.beside import holds, other_streams
+from dreampipe.media.video.codecs import CONTAINERS, Container, Form
+from dreampipe.media.video.info import FilmInfo
+from dreampipe.media.video.segments import opened
+from dreampipe.media.writing import unwritable
+
+_KINDS = {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments", "data": "data"}
+
+
+def check_film(path: Path, container: Container, form: Form, info: FilmInfo, drop: bool) -> tuple[str, ...]:
+    """Try out a film that is to be written; see `Target.check`."""
+    check_place(path, info)
+    opened(form)
+    return (*_picture_notes(path, container, form, info), *_stream_notes(path, container, form, info, drop))
+
+
+def check_place(path: Path, info: FilmInfo) -> None:
+    """Raise MediaError unless a file can be written there that is not the source itself."""
+    if info.path and path.exists() and path.samefile(info.path):
+        raise MediaError(f"{path} is the input itself, but inputs are never overwritten: name another output.")
+    if path.is_dir():
+        raise MediaError(f"{path} is a folder, but a film is expected: name a file in it.")
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise unwritable(path, OSError(f"its folder is {'read-only' if path.parent.is_dir() else 'missing'}"))
+
+
+def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo) -> Iterator[str]:
+    kept = 10 if "10le" in form.pixel_format else 16 if "16le" in form.pixel_format else info.bits if form.deep else 8
+    if kept < info.bits:
+        yield f"As {form.codec.name}, its {info.bits} bits become {kept}."
+    if form.pixel_format.startswith("yuv444p") and form.codec.name in ("h264", "h265"):
+        yield (
+            f"Its odd size, {form.width}x{form.height}, is kept by colours at full size (4:4:4), which some players "
+            "do not show: make both sides even for those."
+        )
+    # FFmpeg's Matroska writer is told the shape of a pixel by the stream of these two alone.
+    if not container.exact and form.aspect != 1 and form.codec.name not in ("h264", "h265"):
+        yield f"Its pixels' shape, {form.aspect}, is lost as {form.codec.name} in {path.suffix}: they are shown square."
+
+
+def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, drop: bool) -> Iterator[str]:
+    if info.path is None:
+        return
+    with av.open(str(info.path)) as source:
+        unheld = [stream for stream in other_streams(source) if not holds(container.muxer, stream)]
+        if unheld and not drop:
+            raise MediaError(
+                f"{path} cannot hold {_named(unheld)} of {info.path.name}, which it would be given: "
+                f"{_homes(source, form)}, or leave out what does not fit with --drop-streams."
+            )
+        if unheld:
+            yield f"{path.suffix} cannot hold its {_named(unheld)}: left out."
+        data = [stream for stream in source.streams if stream.type == "data"]
+        if data:
+            yield f"Its {_named(data)} is left out."
+        if len(source.streams.video) > 1:
+            yield f"Of its {len(source.streams.video)} pictures one is dreamed; the others are left out."
+
+
+def _named(streams: list[Any]) -> str:
+    """ "sound (aac) and subtitles (subrip)"."""
+    names: dict[str, list[str]] = {}
+    for stream in streams:
+        codec = "no known codec" if stream.codec_context is None else stream.codec_context.name
+        names.setdefault(_KINDS[stream.type], []).append(codec)
+    return " and ".join(f"{kind} ({', '.join(codecs)})" for kind, codecs in names.items())
+
+
+def _homes(source: Any, form: Form) -> str:
+    """Which containers would take the codec and every stream of the source."""
+    streams = other_streams(source)
+    homes = [
+        suffix
+        for suffix, container in CONTAINERS.items()
+        if container.muxer in form.codec.containers and all(holds(container.muxer, stream) for stream in streams)
+    ]
+    return f"write to {' or '.join(homes)}" if homes else "no other container can either with this codec"

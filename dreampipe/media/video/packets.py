@@ -1,0 +1,117 @@
+"""The file of one segment: encoded packets one after the other, and at its end what is known of each.
+
+A container would do, but each of FFmpeg's changes something: times are rounded or moved, headers rewritten, codecs
+refused. Here the bytes are the encoder's own, and a packet says which frame it is; when that is shown, only the film's
+survey knows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from dreampipe.errors import MediaError
+
+_MAGIC = b"dreampipe packets 1\n"
+_LENGTH = 8
+
+
+class Encoded(NamedTuple):
+    """One packet: the place of its frame within the segment in order of show, whether it is a key frame, its bytes."""
+
+    place: int
+    key: bool
+    data: bytes
+
+
+@dataclass
+class PacketWriter:
+    """Writes a segment's file, packet by packet in the order of decoding."""
+
+    file: IO[bytes]
+
+    def __post_init__(self) -> None:
+        self.file.write(_MAGIC)
+        self._index: list[tuple[int, bool, int]] = []
+
+    def add(self, packet: Encoded) -> None:
+        self.file.write(packet.data)
+        self._index.append((packet.place, packet.key, len(packet.data)))
+
+    def finish(self, header: bytes) -> None:
+        """Close the list; `header` is the codec's own, which all packets need."""
+        known = json.dumps({"header": header.hex(), "packets": self._index}, separators=(",", ":")).encode()
+        self.file.write(known + len(known).to_bytes(_LENGTH, "big"))
+
+
+@dataclass(frozen=True)
+class Packets:
+    """A segment's file, read back.
+
+    Attributes:
+        path: the file.
+        header: the codec's own header, empty where it has none.
+        index: of each packet in the order of decoding, its frame's place in order of show, whether it is a key frame,
+            and its length in bytes.
+    """
+
+    path: Path
+    header: bytes
+    index: tuple[tuple[int, bool, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __iter__(self) -> Iterator[Encoded]:
+        """The packets, one in memory at a time; raises MediaError where the file is no longer whole."""
+        with _opened(self.path) as file:
+            file.seek(len(_MAGIC))
+            for place, key, length in self.index:
+                data = file.read(length)
+                if len(data) != length:
+                    raise _damaged(self.path)
+                yield Encoded(place, key, data)
+
+    @property
+    def delay(self) -> int:
+        """Frames by which decoding must run ahead of show."""
+        return max((order - place for order, (place, _, _) in enumerate(self.index)), default=0)
+
+
+def read_packets(path: Path) -> Packets:
+    """Read what a segment's file says of itself.
+
+    Raises:
+        MediaError: it is missing, or no such file.
+    """
+    with _opened(path) as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _LENGTH))
+        length = int.from_bytes(file.read(_LENGTH), "big")
+        start = size - _LENGTH - length
+        file.seek(0)
+        if start < len(_MAGIC) or file.read(len(_MAGIC)) != _MAGIC:
+            raise _damaged(path)
+        file.seek(start)
+        known = file.read(length)
+    try:
+        values = json.loads(known)
+        return Packets(path, bytes.fromhex(values["header"]), tuple(tuple(entry) for entry in values["packets"]))
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(path) from None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as problem:
+        raise MediaError(
+            f"The segment {path} cannot be read ({problem.strerror}), but the film is joined of it: dream it anew."
+        ) from None
+
+
+def _damaged(path: Path) -> MediaError:
+    return MediaError(f"{path} is no whole segment, but the film is joined of it: remove it, and dream it anew.")
