@@ -24,6 +24,7 @@ import numpy as np
 import dreampipe
 from dreampipe.frames import Array, Frame
 from dreampipe.recipes.zooming import Zooming
+from dreampipe.stages.returning import Return
 
 ROWS, SHOWN = 13, 12
 
@@ -83,10 +84,11 @@ def loop(recipe: Zooming, still: Frame) -> list[Array]:
     frames = [frame.pixels for frame in stage.film(still)]
     steps = [float(np.abs(after - before).mean()) for before, after in pairwise(frames)]
     over = float(np.abs(frames[0] - frames[-1]).mean())
-    print(f"\nloop of {stage.count} frames, the first of which comes back in {stage.returning}")
+    back = Return(stage.camera, stage.count).frames
+    print(f"\nloop of {stage.count} frames, the first of which comes back in {back}")
     print(f"step over its end {over:.4f}; its other steps {min(steps):.4f} to {max(steps):.4f}, ", end="")
     print(f"median {statistics.median(steps):.4f}")
-    every = max(1, stage.returning // (SHOWN - 1))
+    every = max(1, back // (SHOWN - 1))
     return [frames[at] for at in range(-every * (SHOWN - 1), 1, every)]
 
 

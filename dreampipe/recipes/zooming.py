@@ -16,7 +16,8 @@ from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.stages import Resize
-from dreampipe.stages.zoom import Camera, OnStep, Zoom
+from dreampipe.stages.camera import Camera
+from dreampipe.stages.zoom import OnStep, Zoom
 
 _MOST_FPS = 240
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"

@@ -7,22 +7,17 @@ float pixels of the one before.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dreampipe.ascent import Ascent, Step
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.stages.camera import Camera
-
-_SMALLEST = 1 / 8  # of its size, in which the first frame comes back where a film ends as it began
-_LARGEST = 2  # times its size, for a camera that draws back: enlarged further it would be a blur
-_SOFT = 0.9  # of half the shorter side: the widest soft edge of the first frame when it comes back
+from dreampipe.stages.returning import Return
 
 OnStep = Callable[[Frame, Step], None]
 
@@ -66,7 +61,7 @@ class Zoom:
     refresh: Ascent
     count: int
     rate: Fraction
-    camera: Camera = Camera()
+    camera: Camera = field(default_factory=Camera)
     loop: bool = False
     pull: float = 0.1
     seed: int = 0
@@ -105,40 +100,14 @@ class Zoom:
         # The first entropy is the seed, the second the frame; an ascent draws from what comes of both.
         (seed,) = np.random.SeedSequence([self.seed, frame.index]).generate_state(1, np.uint64)
         back = self.count - frame.index
-        if not self.loop or back > self.returning:
+        if not self.loop or back > self._return.frames:
             return self._dreamed(frame, self.refresh, int(seed), None)
-        before, share = (self._share(back, left, frame) for left in (back + 1, back))
-        laid = (share - before) / np.maximum(1 - before, np.float32(1e-6))
-        pixels = _over(frame.pixels, self.camera.moved(first.pixels, -back), np.where(before < 1, laid, 1))
-        return self._dreamed(self._frame(frame.index, pixels), self.refresh, int(seed), 1 - share)
+        pixels, mask = self._return.laid(frame.pixels, first.pixels, back)
+        return self._dreamed(self._frame(frame.index, pixels), self.refresh, int(seed), mask)
 
     @property
-    def returning(self) -> int:
-        """In how many frames at the end of a loop the first frame comes back."""
-        scale = self.camera.scale
-        limit = math.inf
-        if scale != 1:
-            limit = math.log(1 / _SMALLEST) / math.log(scale) if scale > 1 else -math.log(_LARGEST) / math.log(scale)
-        return int(min(self.count // 2, max(1, math.ceil(min(limit, self.count)))))
-
-    def _share(self, back: int, left: int, frame: Frame) -> Array:
-        """(height, width) in [0, 1], how much of a frame is the first one, come back.
-
-        It comes transparent and softly framed, and becomes opaque and sharply framed; a dive, which shows it small and
-        then growing, makes it opaque in the first third of the time.
-
-        Args:
-            back: so many frames before it is reached.
-            left: the same, or 1 more for the share that was there a frame ago, at the places of this one.
-        """
-        gone = 1 - left / (self.returning + 1)
-        opaque = _smooth(np.asarray(3 * gone)) if self.camera.scale > 1 else gone
-        soft = _SOFT * (1 - gone) ** 0.7
-        size = (frame.height, frame.width)
-        rows, columns = np.mgrid[: frame.height, : frame.width]
-        x, y, _ = np.tensordot(self.camera.matrix(size, back), np.stack([columns, rows, np.ones(size)]), 1)
-        within = [np.minimum(at + 0.5, side - 0.5 - at) / (min(size) / 2) for at, side in ((y, size[0]), (x, size[1]))]
-        return np.asarray(opaque * _smooth(within[0] / soft) * _smooth(within[1] / soft), np.float32)
+    def _return(self) -> Return:
+        return Return(self.camera, self.count)
 
     def _frame(self, index: int, pixels: Array) -> Frame:
         return Frame(pixels, index, index / self.rate, 1 / self.rate)
@@ -146,13 +115,3 @@ class Zoom:
     def _dreamed(self, frame: Frame, ascent: Ascent, seed: int, mask: Array | None) -> Frame:
         hear = (lambda step: on_step(frame, step)) if (on_step := self.on_step) else None
         return self._frame(frame.index, ascent.run(frame.pixels, seed=seed, mask=mask, on_step=hear).image)
-
-
-def _over(below: Array, above: Array, share: Array) -> Array:
-    return below + (above - below) * share[..., None]
-
-
-def _smooth(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """From 0 at 0 to 1 at 1, level at both ends."""
-    value = np.clip(value, 0, 1)
-    return value * value * (3 - 2 * value)
