@@ -25,6 +25,7 @@ import dreampipe
 from dreampipe.frames import Array, Frame
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.returning import Return
+from dreampipe.stages.zoom import Zoom, held
 
 ROWS, SHOWN = 13, 12
 
@@ -41,7 +42,7 @@ def main() -> None:
         parser.add_argument(f"--{name}")
     options = parser.parse_args()
     asked = {name: getattr(options, name) for name in ("model", "scaling", "objective")}
-    recipe = Zooming.of(seconds=options.frames / 30, max_size=options.size, **asked)
+    recipe = Zooming.of(seconds=options.frames / 30, size=options.size, **asked)
     (still,) = dreampipe.read(options.picture)
     still = recipe.framed(still)
     shown = dive(recipe, still, None)
@@ -55,13 +56,15 @@ def main() -> None:
 
 def dive(recipe: Zooming, still: Frame, pull: float | None) -> list[Array]:
     """Print the table of one dive; its frames for the sheet."""
-    stage = recipe.stage() if pull is None else replace(recipe.stage(), pull=pull)
+    (stage,) = recipe.dreaming().stages
+    assert isinstance(stage, Zoom)
+    stage = stage if pull is None else replace(stage, pull=pull)
     rows = {round(at) for at in np.linspace(0, stage.count - 1, ROWS)}
     kept = {round(at) for at in np.linspace(0, stage.count - 1, SHOWN)}
     print(f"\npull {stage.pull}, {still.width}x{still.height}\nframe   mean  deviation  detail  clipped", flush=True)
     shown = []
     began = 0.0
-    for frame in stage.film(still):
+    for frame in stage(held(still, recipe.count, recipe.rate)):
         began = began or time.perf_counter()  # the first one opens the model and traces
         if frame.index in rows:
             print(f"{frame.index:5d}  {'  '.join(f'{value:.4f}' for value in levels(frame.pixels))}", flush=True)
@@ -80,12 +83,11 @@ def levels(pixels: Array) -> Iterator[float]:
 
 def loop(recipe: Zooming, still: Frame) -> list[Array]:
     """Print the steps of a loop; its last frames for the sheet."""
-    stage = recipe.stage()
-    frames = [frame.pixels for frame in stage.film(still)]
+    frames = [frame.pixels for frame in recipe.film(still)]
     steps = [float(np.abs(after - before).mean()) for before, after in pairwise(frames)]
     over = float(np.abs(frames[0] - frames[-1]).mean())
-    back = Return(stage.camera, stage.count).frames
-    print(f"\nloop of {stage.count} frames, the first of which comes back in {back}")
+    back = Return(recipe.camera(), recipe.count).frames
+    print(f"\nloop of {recipe.count} frames, the first of which comes back in {back}")
     print(f"step over its end {over:.4f}; its other steps {min(steps):.4f} to {max(steps):.4f}, ", end="")
     print(f"median {statistics.median(steps):.4f}")
     every = max(1, back // (SHOWN - 1))

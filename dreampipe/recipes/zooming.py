@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any
@@ -15,9 +16,10 @@ from dreampipe.ascent.octaves import Size, fit
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.stages import Resize
+from dreampipe.stages import Dream, Pipeline, Resize
 from dreampipe.stages.camera import Camera
-from dreampipe.stages.zoom import OnStep, Zoom
+from dreampipe.stages.dream import OnNote, OnStep
+from dreampipe.stages.zoom import Zoom, held
 
 _MOST_FPS = 240
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
@@ -50,7 +52,10 @@ class Zooming(Climbing):
     """
 
     objective: str | None = Field(None, description="What to climb, e.g. each(mixed5), mixed4[12]@center, logit(eye).")
-    max_size: int = Field(1280, ge=2, le=8192, description="Longest side of the film; larger pictures become smaller.")
+    size: int = Field(
+        1280, ge=16, le=8192, description="Longest side of the film, in pixels; smaller pictures keep it."
+    )
+    max_size: int | None = Field(None, ge=1, description="Longest side to dream at; larger films keep their size.")
     seconds: float = Field(10, gt=0, le=86400, allow_inf_nan=False, description="How long the film is.")
     fps: Annotated[str, BeforeValidator(_fps)] = Field(
         "30", description="Frames a second, such as 30, 29.97 or 30000/1001; 1 to 240."
@@ -95,38 +100,39 @@ class Zooming(Climbing):
         """How the still is dreamed; raises DreampipeError for what is not there, before anything is loaded."""
         return self.ascent_of(self.card().objective if self.objective is None else self.objective)
 
-    def stage(self, on_step: OnStep | None = None) -> Zoom:
-        """What makes the film of a still that `framed` has made fit; raises DreampipeError as `ascent`."""
-        ascent = self.ascent()
-        refresh = replace(ascent, octaves=Octaves(self.refresh_octaves, self.octave_scale), steps=self.refresh_steps)
-        return Zoom(
-            ascent,
-            refresh,
-            self.count,
-            self.rate,
-            camera=self.camera(),
-            loop=self.loop,
-            seed=self.seed,
-            on_step=on_step,
-        )
+    def dreaming(
+        self,
+        cuts: tuple[int, ...] = (),
+        begun: Frame | None = None,
+        max_size: int | None = None,
+        on_step: OnStep | None = None,
+        on_note: OnNote | None = None,
+    ) -> Pipeline:
+        """The stages that dive into a still on show for `count` frames; raises DreampipeError as `ascent`.
 
-    def size(self, height: int, width: int) -> Size:
+        Args:
+            cuts: of no use here: a still has none.
+            begun: the last frame that is finished; the next goes on from it.
+            max_size: longest side to climb at, where the recipe says none.
+            on_step, on_note: told of each step and of what had to be decided.
+        """
+        ascent = self.ascent()
+        few = replace(ascent, octaves=Octaves(self.refresh_octaves, self.octave_scale), steps=self.refresh_steps)
+        dream = Dream(ascent, self.seed, self.max_size or max_size, on_step=on_step, on_note=on_note)
+        return Pipeline([Zoom(dream, few, self.count, self.camera(), self.loop, begun=begun)])
+
+    def film(self, still: Frame, on_step: OnStep | None = None, on_note: OnNote | None = None) -> Iterator[Frame]:
+        """The frames of the film of a still of any size."""
+        return self.dreaming(on_step=on_step, on_note=on_note)(held(self.framed(still), self.count, self.rate))
+
+    def film_size(self, height: int, width: int) -> Size:
         """Height and width of the film of a still of this size: even, for most films store colours in blocks of 2x2."""
-        height, width = Resize(self.max_size).size(height, width)
+        height, width = Resize(self.size).size(height, width)
         return max(2, height // 2 * 2), max(2, width // 2 * 2)
 
     def framed(self, still: Frame) -> Frame:
         """The still at the size of the film, without its alpha."""
-        return Frame(fit(still.pixels, self.size(still.height, still.width)))
-
-    def check_memory(self, size: Size) -> None:
-        """Refuse a (height, width) whose ascent does not fit; raises RecipeError, and opens the model."""
-        fitting = self.ascent().fitting(size)
-        if fitting != size:
-            raise RecipeError(
-                f"A film of {size[1]}x{size[0]} pixels came, but its ascent does not fit into the free memory: "
-                f"give --max-size {max(fitting)}."
-            )
+        return Frame(fit(still.pixels, self.film_size(still.height, still.width)))
 
     def sha256(self) -> str:
         """The hash of all that decides the film beside its still: settings, model bytes, files it names."""

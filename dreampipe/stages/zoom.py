@@ -7,19 +7,26 @@ float pixels of the one before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from dreampipe.ascent import Ascent, Step
+from dreampipe.ascent import Ascent
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.stages.camera import Camera
+from dreampipe.stages.dream import SOURCE, Dream
+from dreampipe.stages.motion import DREAM
 from dreampipe.stages.returning import Return
 
-OnStep = Callable[[Frame, Step], None]
+
+def held(still: Frame, count: int, rate: Fraction) -> Iterator[Frame]:
+    """A film in which a still is on show for `count` frames, `rate` of them a second: what `Zoom` dives into."""
+    for index in range(count):
+        yield Frame(still.pixels, index, index / rate, 1 / rate)
 
 
 class Levels(NamedTuple):
@@ -42,76 +49,57 @@ class Levels(NamedTuple):
 
 @dataclass(frozen=True)
 class Zoom:
-    """Makes a film of each still. The frames have the still's size; the first is its dream.
+    """Takes a still on show for the whole film (`held`), and gives the dive into it, frame by frame.
+
+    The first frame is the still's dream. Sources stay in the extra `source`, dreams in the extra `dream`. A frame draws
+    from the seed and its index alone.
 
     Attributes:
-        ascent: how the still is dreamed.
+        dream: how the still is dreamed.
         refresh: how each later frame is dreamed on, best in few steps.
-        count: frames of the film, at least 1.
-        rate: frames a second.
+        count: frames of the film.
         camera: how it moves.
         loop: whether the film ends where it began: after its last frame comes its first.
         pull: how much of the way to the first frame's mean and deviation each channel goes in a frame, 0 to 1: a drift
             of hundreds of frames is stopped, and a bright thing that passes by is still seen to pass.
-        seed: of every draw; those of a frame depend on it and the frame's index alone.
-        on_step: called with a frame, before its ascent, and each step. Leave it None where the stage must be picklable.
+        begun: the last frame that an earlier run finished; the next one goes on from it, the same to the bit. The
+            still is dreamed again, for every frame is measured by that dream.
     """
 
-    ascent: Ascent
+    dream: Dream
     refresh: Ascent
     count: int
-    rate: Fraction
     camera: Camera = field(default_factory=Camera)
     loop: bool = False
     pull: float = 0.1
-    seed: int = 0
-    on_step: OnStep | None = None
+    begun: Frame | None = None
     reach: ClassVar[int | None] = None
 
     def __post_init__(self) -> None:
-        if self.count < 1 or self.rate <= 0:
+        if self.count < 1 or not 0 <= self.pull <= 1:
             raise ValueError(
-                f"Zoom came with {self.count} frames, {self.rate} a second, but at least 1 and more than 0 is expected."
+                f"Zoom came with {self.count} frames and a pull of {self.pull}, but at least 1 and 0 to 1 are expected."
             )
 
     def output(self, info: MediaInfo) -> MediaInfo:
         return info
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        for still in frames:
-            yield from self.film(still)
+        last = None if self.begun is None else self.begun.extras.get(DREAM, self.begun.pixels)
+        first: Array | None = None
+        for frame in frames:
+            if first is None:
+                first = self.dream.dreamed(replace(frame, index=0, time=Fraction(0)))
+            last = first if last is None else self._next(frame, last, first)
+            extras = {**frame.extras, SOURCE: frame.pixels, DREAM: last}
+            yield replace(frame, pixels=last, extras=MappingProxyType(extras))
 
-    def film(self, still: Frame, begun: Frame | None = None) -> Iterator[Frame]:
-        """The frames of the film, or those after `begun`, one of them; the same to the bit either way.
-
-        The dream of the still is made anew to go on, for every frame is measured by it.
-        """
-        first = self._frame(0, still.pixels)
-        first = self._dreamed(first, self.ascent, self.seed, None)
-        levels, last = Levels.of(first.pixels), begun or first
-        if begun is None:
-            yield first
-        while last.index + 1 < self.count:
-            last = self._next(last, first, levels)
-            yield last
-
-    def _next(self, last: Frame, first: Frame, levels: Levels) -> Frame:
-        frame = self._frame(last.index + 1, levels.pulling(self.camera.moved(last.pixels), self.pull))
-        # The first entropy is the seed, the second the frame; an ascent draws from what comes of both.
-        (seed,) = np.random.SeedSequence([self.seed, frame.index]).generate_state(1, np.uint64)
-        back = self.count - frame.index
-        if not self.loop or back > self._return.frames:
-            return self._dreamed(frame, self.refresh, int(seed), None)
-        pixels, mask = self._return.laid(frame.pixels, first.pixels, back)
-        return self._dreamed(self._frame(frame.index, pixels), self.refresh, int(seed), mask)
-
-    @property
-    def _return(self) -> Return:
-        return Return(self.camera, self.count)
-
-    def _frame(self, index: int, pixels: Array) -> Frame:
-        return Frame(pixels, index, index / self.rate, 1 / self.rate)
-
-    def _dreamed(self, frame: Frame, ascent: Ascent, seed: int, mask: Array | None) -> Frame:
-        hear = (lambda step: on_step(frame, step)) if (on_step := self.on_step) else None
-        return self._frame(frame.index, ascent.run(frame.pixels, seed=seed, mask=mask, on_step=hear).image)
+    def _next(self, frame: Frame, last: Array, first: Array) -> Array:
+        """The pixels of this frame, out of the last and the first one's."""
+        start, mask = Levels.of(first).pulling(self.camera.moved(last), self.pull), None
+        returning, back = Return(self.camera, self.count), self.count - frame.index
+        if self.loop and back <= returning.frames:
+            start, mask = returning.laid(start, first, back)
+        seed = int(np.random.SeedSequence([self.dream.seed, frame.index]).generate_state(1, np.uint64)[0] >> 1)
+        dream = replace(self.dream, ascent=self.refresh, seed=seed, mask=mask)
+        return dream.dreamed(replace(frame, pixels=start))
