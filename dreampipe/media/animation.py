@@ -101,7 +101,7 @@ def _durations(count: int, fps: float, hold: float, tick: int) -> Sequence[int]:
     return [*durations[:-1], max(durations[-1], round(hold * 1000 / tick) * tick)]
 
 
-def _paletted(image: Image) -> Image:
+def paletted(image: Image) -> Image:
     """At most 256 colours, chosen for this very picture, and what each pixel lacks spread over its neighbours."""
     from PIL.Image import Dither, Quantize
 
@@ -124,7 +124,7 @@ class _Codec(NamedTuple):
 
 
 _CODECS: Mapping[str, _Codec] = {
-    ".gif": _Codec("GIF", _paletted, 10, {"optimize": False}),
+    ".gif": _Codec("GIF", paletted, 10, {"optimize": False}),
     ".webp": _Codec("WEBP", _as_it_is, 1, {"quality": 90, "method": 4}),
     ".png": _Codec("PNG", _as_it_is, 1, {}),
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 
 from dreampipe.errors import MediaError
+from dreampipe.media.formats import format_of
 from dreampipe.media.video.beside import holds, other_streams
 from dreampipe.media.video.codecs import CONTAINERS, Container, Form
 from dreampipe.media.video.info import FilmInfo
@@ -24,6 +26,38 @@ def check_film(path: Path, container: Container, form: Form, info: FilmInfo, dro
     check_place(path, info)
     opened(form)
     return (*_picture_notes(path, container, form, info), *_stream_notes(path, container, form, info, drop))
+
+
+def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ...]:
+    """Sentences on what an animated picture loses of a film; raises MediaError where it cannot be written."""
+    check_place(path, info)
+    lost = {
+        "It has no sound, no subtitles and no chapters: they are left out.": info.sound
+        or info.subtitles
+        or info.chapters,
+        f"Its {info.bits} bits become 8.": info.bits > 8,
+        f"Its pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
+        "It counts in hundredths of a second, and what is shown for less than two of them, browsers show for ten.": (
+            info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
+        ),
+    }
+    return tuple(f"{path.suffix}: {what}" for what, so in lost.items() if so)
+
+
+def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
+    """Sentences on what numbered pictures lose of a film; raises MediaError where they cannot be written."""
+    folder = pattern.parent
+    if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise unwritable(folder, OSError("it is read-only" if folder.is_dir() else "it is a file"))
+    if info.path is not None and info.path.is_dir() and folder.exists() and info.path.samefile(folder):
+        raise MediaError(f"{folder} is the input folder itself, but inputs are never overwritten: name another output.")
+    lost = {
+        "They have no sound, no subtitles and no chapters.": info.sound or info.subtitles or info.chapters,
+        "They keep no times: each is a frame.": True,
+        f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
+        f"Their pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
+    }
+    return tuple(what for what, so in lost.items() if so)
 
 
 def check_place(path: Path, info: FilmInfo) -> None:

@@ -6,13 +6,18 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.video.codecs import CONTAINERS, Codec, Container, Form, codec_named, form_of
+from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, Form, codec_named, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.numbering import check_pictures, is_pattern, pattern_of, pictures_segment
 from dreampipe.media.video.protocols import Encoding, Target
+
+TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}
+"""Animated pictures' suffixes, and the seconds in which each format counts."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +62,105 @@ class Film:
         join(self.path, self.container, self.form, self.info, survey, segments, self.encoding.drop)
 
 
+@dataclass(frozen=True)
+class Animation:
+    """An animated GIF, WebP or PNG; a `Target`.
+
+    Attributes:
+        path: the file.
+        info: what its frames are.
+    """
+
+    path: Path
+    info: FilmInfo
+
+    @property
+    def form(self) -> Form:
+        """How the segments are stored: upright and without loss, in 8 bits of RGB."""
+        plain = FilmInfo(
+            width=self.info.width,
+            height=self.info.height,
+            time_base=self.info.time_base,
+            rate=self.info.rate,
+            codec="rawvideo",
+            pixel_format="rgb24",
+        )
+        return form_of(plain, CODECS["ffv1"], None)
+
+    @property
+    def tick(self) -> Fraction:
+        return TICKS[self.path.suffix.lower()]
+
+    def check(self) -> tuple[str, ...]:
+        from dreampipe.media.video.checking import check_animation
+
+        return check_animation(self.path, self.info, self.tick)
+
+    def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
+        from dreampipe.media.video.segments import segment
+
+        return segment(path, self.form, (self.info.height, self.info.width))
+
+    def join(self, segments: Sequence[Path], survey: Survey) -> None:
+        from dreampipe.media.video.animations import join_animation
+
+        join_animation(self.path, (self.info.width, self.info.height), self.tick, survey, segments)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A folder of numbered pictures; a `Target`.
+
+    Attributes:
+        path: the pictures' names, with the place of the number: "frames/%06d.png".
+        info: what its frames are.
+    """
+
+    path: Path
+    info: FilmInfo
+
+    def check(self) -> tuple[str, ...]:
+        from dreampipe.media.video.checking import check_pictures_place
+
+        return check_pictures_place(self.path, self.info)
+
+    def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
+        return pictures_segment(path, self.path, self.info, first)
+
+    def join(self, segments: Sequence[Path], survey: Survey) -> None:
+        check_pictures(self.path, len(survey), segments)
+
+
 def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding | None = None) -> Target:
-    """Where a film is to go, by the form of its name.
+    """Where a film is to go, by the form of its name; whether it can be written there, `check` says.
 
     Args:
-        path: a name ending in .mp4, .m4v, .mov, .mkv or .webm for a film.
-        info: what it is to say of itself.
-        encoding: how it is to be encoded.
+        path: a film's name (.mp4, .m4v, .mov, .mkv, .webm), an animated picture's (.gif, .webp, .png, .apng), a folder
+            or pictures' names with the place of their number ("frames/%05d.jpg"). A name without a suffix, or text that
+            ends in a separator, is a folder's; a folder that is there is one whatever its name.
+        info: what the film is to say of itself.
+        encoding: how it is to be encoded; only a film has a choice.
 
     Raises:
-        MediaError: the name has another form.
+        MediaError: the name has none of these forms, or the encoding is not for a film of that name.
     """
     target = Path(path)
-    if target.suffix.lower() in CONTAINERS:
-        return Film(target, info, encoding or Encoding())
-    raise MediaError(f"{target} is no film.")
+    suffix = target.suffix.lower()
+    encoding = encoding or Encoding()
+    if suffix in CONTAINERS and not target.is_dir():
+        film = Film(target, info, encoding)
+        film.form  # noqa: B018 - refuses a codec or a CRF that is none
+        return film
+    if encoding.codec is not None or encoding.crf is not None:
+        raise MediaError(
+            f"A codec or a CRF came for {target}, but only a film has one: leave it out, or name one of "
+            f"{' '.join(CONTAINERS)}."
+        )
+    if is_pattern(target) or not suffix or target.is_dir() or os.fspath(path).endswith(("/", os.sep)):
+        return Pictures(pattern_of(target), info)
+    if suffix in TICKS:
+        return Animation(target, info)
+    raise MediaError(
+        f"{target} has the suffix {target.suffix}, but a film becomes one of {' '.join(CONTAINERS)}, an animated "
+        f"{' '.join(TICKS)}, or numbered pictures in a folder: give it one of them, or a number as %05d{target.suffix}."
+    )

@@ -1,0 +1,161 @@
+"""Segments to an animated picture: GIF, WebP or APNG, frame by frame, so that memory stays flat.
+
+The segments are lossless, in 8 bits of RGB; only the joining makes palettes of them, or loses what WebP loses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image
+
+from dreampipe.errors import MediaError
+from dreampipe.media.animation import paletted
+from dreampipe.media.video.info import Survey
+from dreampipe.media.video.packets import Packets, read_packets
+from dreampipe.media.writing import written_whole
+
+_QUALITY = 90  # of WebP, as for the animations of `visualize`
+_APNG_LIMIT = 65_535  # ticks of one frame
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture of an animation: 8 bits of RGB, when it comes on show and how long it stays, in ticks."""
+
+    image: Image.Image
+    start: int
+    duration: int
+
+
+def join_animation(path: Path, size: tuple[int, int], tick: Fraction, survey: Survey, segments: Sequence[Path]) -> None:
+    """Write an animated picture of these segments that plays for ever; see `Target.join`.
+
+    Args:
+        path: ends in .gif, .webp, .png or .apng.
+        size: width and height in pixels.
+        tick: seconds, in which that format counts.
+        survey: when each frame is shown; no picture begins more than half a tick early or late.
+        segments: their files, in order, as FFV1.
+
+    Raises:
+        MediaError: a segment is damaged, their frames are not as many as the survey's, or the file cannot be written.
+    """
+    parts = [read_packets(segment) for segment in segments]
+    if sum(map(len, parts)) != len(survey):
+        raise MediaError(
+            f"{sum(map(len, parts))} frames came for {path}, but {len(survey)} are expected: dream the film anew."
+        )
+    shown = _shown(parts, size, ticks_of(survey, tick))
+    with written_whole(path) as temporary:
+        try:
+            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick)
+        except (ValueError, av.FFmpegError) as problem:
+            reason = " ".join(str(problem).split()).rstrip(".")
+            raise MediaError(
+                f"An animation cannot be written to {path} ({reason}): choose another format or a smaller size."
+            ) from problem
+
+
+def ticks_of(survey: Survey, tick: Fraction) -> list[int]:
+    """When each frame comes on show, in whole ticks from the first one's, and when the last one goes: never at once."""
+    stamps = [*survey.stamps.tolist(), int(survey.stamps[-1]) + survey.last]
+    *starts, end = (round((stamp - stamps[0]) * survey.time_base / tick) for stamp in stamps)
+    return [*starts, max(end, starts[-1] + 1)]
+
+
+def _shown(parts: Sequence[Packets], size: tuple[int, int], ticks: Sequence[int]) -> Iterator[Shown]:
+    """Each frame but those that would stay for no tick at all."""
+    for pixels, (start, end) in zip(decoded(parts, size), pairwise(ticks), strict=True):
+        if end > start:
+            yield Shown(Image.fromarray(pixels), start, end - start)
+
+
+def decoded(parts: Sequence[Packets], size: tuple[int, int]) -> Iterator[Any]:
+    """(height, width, 3) uint8 of each frame of lossless segments, in order of show."""
+    for part in parts:
+        context: Any = av.CodecContext.create("ffv1", "r")
+        context.extradata = part.header
+        context.width, context.height = size
+        for encoded in part:
+            for frame in context.decode(av.Packet(encoded.data)):
+                yield frame.to_ndarray(format="rgb24")
+        for frame in context.decode(None):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def _gif(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction) -> None:
+    def frame(image: Image.Image) -> Any:
+        coloured = paletted(image)
+        palette = np.zeros((256, 4), np.uint8)
+        colours = np.array(coloured.getpalette("RGB"), np.uint8).reshape(-1, 3)
+        palette[:, 0], palette[: len(colours), 1:] = 255, colours
+        return av.VideoFrame.from_ndarray((np.asarray(coloured), palette), "pal8")  # type: ignore[arg-type]
+
+    ticks = ticks_of(survey, tick)
+    options = {"loop": "0", "final_delay": str(ticks[-1] - ticks[-2])}
+    _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
+
+
+def _apng(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction) -> None:
+    ticks = ticks_of(survey, tick)
+    final = min(ticks[-1] - ticks[-2], _APNG_LIMIT) * tick
+    options = {"plays": "0", "final_delay": f"{final.numerator}/{final.denominator}"}
+    frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), "rgb24"), one) for one in shown)
+    _muxed(path, "apng", "rgb24", options, frames, tick)
+
+
+def _muxed(
+    path: Path,
+    name: str,
+    pixel_format: str,
+    options: Mapping[str, str],
+    frames: Iterator[tuple[Any, Shown]],
+    tick: Fraction,
+) -> None:
+    with av.open(str(path), "w", format=name, container_options=dict(options)) as film:
+        stream: Any = None
+        for frame, shown in frames:
+            if stream is None:
+                stream = film.add_stream(name, rate=1 / tick, width=frame.width, height=frame.height)
+                stream.pix_fmt = pixel_format
+                stream.codec_context.time_base = stream.time_base = tick
+            frame.pts, frame.time_base = shown.start, tick
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+
+
+def _webp(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction) -> None:
+    ticks = ticks_of(survey, tick)
+    durations = [end - start for start, end in pairwise(ticks) if end > start]
+    reel = _Reel((one.image for one in shown), len(durations))
+    with path.open("wb") as file:
+        reel.save(file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=4)
+
+
+class _Reel(Image.Image):
+    """A picture of many frames whose next one is made when it is sought: Pillow keeps no list of those it has saved."""
+
+    def __init__(self, images: Iterator[Image.Image], count: int) -> None:
+        super().__init__()
+        self._images, self.n_frames, self._place = images, count, -1
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        while self._place < frame:
+            image = next(self._images)
+            self._mode, self._size, self.im = image.mode, image.size, image.im
+            self._place += 1
+
+    def tell(self) -> int:
+        return 0
+
+
+_WRITERS = {".gif": _gif, ".webp": _webp, ".png": _apng, ".apng": _apng}
