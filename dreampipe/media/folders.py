@@ -21,14 +21,14 @@ from dreampipe.media.writing import sweep
 _FALLBACK = ".png"
 
 
-def check_regular(path: Path) -> None:
+def check_regular(path: Path, kind: str = "picture") -> None:
     """Raise MediaError unless there is a regular file: a pipe or a device would be waited for, for ever."""
     if path.is_dir():
-        raise MediaError(f"{path} is a folder, but a picture is expected: name one of the pictures in it.")
+        raise MediaError(f"{path} is a folder, but a {kind} is expected: name one of the {kind}s in it.")
     if not path.exists():
-        raise MediaError(f"{path} does not exist, but a picture is expected: check its name.")
+        raise MediaError(f"{path} does not exist, but a {kind} is expected: check its name.")
     if not path.is_file():
-        raise MediaError(f"{path} is no regular file, but a picture is expected: copy it into a file first.")
+        raise MediaError(f"{path} is no regular file, but a {kind} is expected: copy it into a file first.")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
     if _identity(source) == _identity(target) or os.path.realpath(source) == os.path.realpath(target):
         raise MediaError(f"{target} is the input folder itself, but inputs are never overwritten: name another output.")
     unlisted: list[str] = []
-    found = sorted(_pictures(source, target, recursive, unlisted), key=_natural)
+    found = sorted(_pictures(source, target, recursive, unlisted), key=natural)
     if not found:
         deeper = "" if recursive else " (or --recursive, to look into the folders below)"
         raise MediaError(f"{source} holds no pictures, but files with one of {SUFFIXES} are expected{deeper}.")
@@ -143,7 +143,8 @@ def _pictures(source: Path, target: Path, recursive: bool, unlisted: list[str]) 
                 yield (here / name).relative_to(source)
 
 
-def _natural(path: Path) -> list[tuple[list[str | int], str]]:
+def natural(path: Path) -> list[tuple[list[str | int], str]]:
+    """A key to sort paths by, as people count: `a2` before `a10`."""
     # Text and numbers take turns in a split by digits, so that like is only ever compared with like.
     return [([int(part) if part.isdecimal() else part for part in _split(name)], name) for name in path.parts]
 

@@ -78,6 +78,7 @@ class Survey:
         last: ticks that the last frame is on show, at least 1.
         time_base: seconds a tick.
         cuts: indices of the frames that begin a shot, rising; 0 is left out.
+        origin: ticks that were taken off the file's own times, so that a part of a film begins at 0.
         notes: sentences on what had to be decided.
         problem: a sentence when part of the film is missing or damaged.
 
@@ -89,6 +90,7 @@ class Survey:
     last: int
     time_base: Fraction
     cuts: tuple[int, ...] = ()
+    origin: int = 0
     notes: tuple[str, ...] = ()
     problem: str | None = None
 
@@ -121,6 +123,7 @@ class Survey:
             "last": self.last,
             "time_base": str(self.time_base),
             "cuts": list(self.cuts),
+            "origin": self.origin,
             "notes": list(self.notes),
             "problem": self.problem,
         }
@@ -133,6 +136,7 @@ class Survey:
             last=int(values["last"]),
             time_base=Fraction(values["time_base"]),
             cuts=tuple(values["cuts"]),
+            origin=int(values["origin"]),
             notes=tuple(values["notes"]),
             problem=values["problem"],
         )

@@ -54,6 +54,13 @@ def thumbnail(frame: av.VideoFrame, colour: Colour, side: int) -> npt.NDArray[np
     return np.asarray(small.to_ndarray(), np.uint8)
 
 
+def sized(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    """The frame itself, or where its size is another (a film may change it midway) one of this size."""
+    if (frame.width, frame.height) == (width, height):
+        return frame
+    return frame.reformat(width=width, height=height, interpolation=Interpolation.BICUBIC, threads=1)
+
+
 def depth(format: av.VideoFormat) -> int:
     """Bits of a colour's number: 8, 10, 12 or 16, rounded up."""
     bits = max((component.bits for component in format.components), default=8)

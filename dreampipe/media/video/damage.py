@@ -1,0 +1,102 @@
+"""Decoding that goes on over what is damaged, and says in the end what was missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+# Containers that write down how long they are; of others FFmpeg guesses it from what is there.
+_DECLARING = {"mov", "matroska", "avi", "flv", "asf"}
+_SLACK = Fraction(1, 5)  # seconds by which streams may end before what a container declares
+
+
+@dataclass
+class Damage:
+    """What one pass met.
+
+    Attributes:
+        lost: packets that could not be decoded.
+        broken: frames that came out with faults.
+        torn: what the container's reader said when it could not go on.
+        packets: packets of the film's stream.
+        until: seconds at which the last packet of any stream ends.
+        declared: packets of the film's stream that the container declares; None when unknown.
+        length: seconds that the container declares; None when unknown.
+    """
+
+    lost: int = 0
+    broken: int = 0
+    torn: str | None = None
+    packets: int = 0
+    until: Fraction = Fraction(0)
+    declared: int | None = None
+    length: Fraction | None = None
+
+    def whole(self) -> None:
+        """Nothing of what the container declares is to be missed: the pass ends before it."""
+        self.declared = self.length = None
+
+    def problem(self, path: Path, frames: int) -> str | None:
+        """A sentence on what is missing or damaged, for a pass that gave so many frames; None where all is well."""
+        said = []
+        if self.declared and self.packets < self.declared:
+            said.append(f"holds {frames} of {self.declared} frames")
+        elif self.length and self.until < self.length - _SLACK:
+            said.append(f"ends at {float(self.until):.2f} of {float(self.length):.2f} seconds, after {frames} frames")
+        if self.lost:
+            said.append(f"has damaged packets ({self.lost}) that cannot be decoded")
+        if self.broken:
+            said.append(f"has damaged frames ({self.broken})")
+        if self.torn:
+            said.append(f"cannot be read to its end ({self.torn})")
+        return (
+            f"{path} {' and '.join(said)}: what is there is used; a whole copy would give all of it." if said else None
+        )
+
+
+def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
+    """The frames of a stream from where the container stands; what is met on the way is noted in `damage`."""
+    _declare(container, stream, damage)
+    untold = container.format.name == "avi" and stream.has_b_frames
+    for packet in _packets(container, damage):
+        if packet.stream.index != stream.index:
+            continue
+        damage.packets += packet.dts is not None or packet.size > 0
+        try:
+            frames = stream.decode(packet)
+        except av.FFmpegError:
+            damage.lost += 1
+            continue
+        for frame in frames:
+            damage.broken += frame.is_corrupt
+            if untold:  # AVI tells when to decode, and FFmpeg makes times of that which go back and forth
+                frame.pts = None
+            yield frame
+
+
+def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> None:
+    if _DECLARING & set(container.format.name.split(",")):
+        # AVI counts empty packets too, which stand for a frame that stays.
+        damage.declared = None if container.format.name == "avi" else stream.frames or None
+        length = container.duration
+        damage.length = None if length is None else Fraction(length, av.time_base)
+
+
+def _packets(container: InputContainer, damage: Damage) -> Iterator[av.Packet[Stream]]:
+    # All streams: that sound goes on, and to where, tells a film that was cut off from one that ends before its sound.
+    start = Fraction(container.start_time or 0, av.time_base)
+    try:
+        for packet in container.demux():
+            if packet.pts is not None and packet.time_base:
+                end = (packet.pts + (packet.duration or 0)) * packet.time_base - start
+                damage.until = max(damage.until, end)
+            yield packet
+    except av.FFmpegError as problem:
+        damage.torn = problem.strerror or type(problem).__name__

@@ -1,0 +1,182 @@
+"""A film in a file: its stamps, cuts and damages, and its frames, upright.
+
+Every pass decodes from the same key frame on, so that a frame is the same in all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Frame
+from dreampipe.media.manifest import sha256
+from dreampipe.media.video.damage import Damage, decoded
+from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.opening import declared_colour, info_of, opened, video_of
+from dreampipe.media.video.pixels import sized, thumbnail, unpack
+from dreampipe.media.video.shots import THUMBNAIL, cuts
+from dreampipe.media.video.stamps import Clock
+
+
+def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Film:
+    """A film in a file, or the part of it from `start` to before `end`, in seconds of its own time.
+
+    Raises:
+        MediaError: it cannot be opened, has no video or no frame, or is too large.
+    """
+    with opened(path) as container:
+        stream = video_of(container, path, max_pixels)
+        colour = declared_colour(stream)
+        first = next(decoded(container, stream, Damage()), None)
+        if first is None:
+            raise MediaError(
+                f"{path} holds no frame that can be decoded ({stream.codec.canonical_name}), but at least one is "
+                "expected: replace it by a whole copy."
+            )
+        info = info_of(container, stream, first, path, colour)
+        return Film(path, replace(info, start=start, end=end), max_pixels)
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film in a file, or a part of it.
+
+    Attributes:
+        path: the file.
+        info: what it says of itself, and which part of it this is.
+        max_pixels: the most that a frame may have.
+    """
+
+    path: Path
+    info: FilmInfo
+    max_pixels: int
+
+    def sha256(self) -> str:
+        """The SHA-256 of the file's bytes and of which part of them this is, in hexadecimal."""
+        part = f"{sha256(self.path)} {self.info.start} {self.info.end}"
+        return hashlib.sha256(part.encode()).hexdigest()
+
+    def survey(self, on_frame: Callable[[int], None] | None = None) -> Survey:
+        """One pass over all frames, decoded and shrunk; see `Source.survey`."""
+        run = _Run(self)
+        stamps = array("q")
+
+        def thumbnails() -> Iterator[npt.NDArray[np.uint8]]:
+            for stamp, frame in run:
+                stamps.append(stamp)
+                yield thumbnail(frame, self.info.colour, THUMBNAIL)
+                if on_frame:
+                    on_frame(len(stamps))
+
+        found = cuts(thumbnails(), self.info.rate)
+        if not stamps:
+            raise MediaError(
+                f"{self.path} has no frame from {self.info.start or 0} to {self.info.end or 'its end'} (in seconds), "
+                "but at least one is expected: choose times within it."
+            )
+        origin = 0 if self.info.start is None else stamps[0]
+        return Survey(
+            stamps=np.array(stamps, np.int64) - origin,
+            last=run.last(),
+            time_base=self.info.time_base,
+            cuts=found,
+            origin=origin,
+            notes=run.clock.notes(),
+            problem=run.damage.problem(self.path, len(stamps)),
+        )
+
+    def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
+        """The frames from index `first` on; see `Source.frames`."""
+        index = -1
+        for index, (stamp, frame) in enumerate(_Run(self)):
+            if index >= len(survey) or stamp - survey.origin != survey.stamps[index]:
+                raise self._changed(index)
+            if index >= first:
+                yield self._frame(survey, index, frame)
+        if index + 1 < len(survey):
+            raise self._changed(index + 1)
+
+    def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
+        info = self.info
+        size = (info.height, info.width) if info.rotation % 180 else (info.width, info.height)
+        pixels = np.rot90(unpack(sized(frame, *size), info.colour), info.rotation // 90)
+        return Frame(np.ascontiguousarray(pixels), index, survey.time(index), survey.duration(index))
+
+    def _changed(self, index: int) -> MediaError:
+        return MediaError(
+            f"{self.path} no longer holds what it held when it was first read (from frame {index} on), but a film that "
+            "stays as it is is expected: start again."
+        )
+
+
+class _Run:
+    """One pass: iterate over it, once, for the stamps and the decoded frames of the part; then ask what it met."""
+
+    def __init__(self, film: Film) -> None:
+        self._film, self._info = film, film.info
+        self.damage = Damage()
+        self.clock = Clock(film.info.time_base, film.info.rate)
+        self._said: int | None = None  # what the last frame says that it lasts, in ticks
+        self._step: int | None = None  # from the frame before to the last
+        self._next: int | None = None  # from the last frame to the one behind the part
+
+    def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        before: int | None = None
+        for frame in self._decoded():
+            stamp = self.clock.stamp(frame.pts)
+            time = stamp * self._info.time_base
+            if self._info.start is not None and time < self._info.start:
+                continue
+            step = None if before is None else stamp - before
+            if self._info.end is not None and time >= self._info.end:
+                self._next = step
+                self.damage.whole()
+                return
+            self._said, self._step, before = frame.duration, step, stamp
+            yield stamp, frame
+
+    def last(self) -> int:
+        """Ticks that the last frame is on show."""
+        return max(1, self._next or self._said or self._step or self.clock.step)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        """All frames; with a start, those from the key frame before it on, or from the first where seeking fails."""
+        start = self._info.start
+        if start is not None:
+            with self._opened() as (container, stream):
+                frames = _sought(container, stream, start, self.damage)
+                first = next(frames, None)
+                if first is not None and first.pts is not None and first.pts * self._info.time_base <= start:
+                    self.damage.declared = None  # counts the frames before, too
+                    yield first
+                    yield from frames
+                    return
+            self.damage = Damage()
+        with self._opened() as (container, stream):
+            yield from decoded(container, stream, self.damage)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        with opened(self._film.path) as container:
+            yield container, video_of(container, self._film.path, self._film.max_pixels)
+
+
+def _sought(container: InputContainer, stream: VideoStream, start: Fraction, damage: Damage) -> Iterator[av.VideoFrame]:
+    try:
+        container.seek(floor(start / (stream.time_base or 1)), stream=stream)
+    except (av.FFmpegError, OverflowError):
+        return iter(())
+    return decoded(container, stream, damage)

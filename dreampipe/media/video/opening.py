@@ -1,0 +1,162 @@
+"""A film's file, opened: which of its streams is the video, and what the file says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from dreampipe.errors import MediaError
+from dreampipe.media.folders import check_regular
+from dreampipe.media.video.info import Colour, FilmInfo
+from dreampipe.media.video.pixels import depth
+
+# Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
+_CONTAINERS = (
+    "mov,matroska,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,h264,hevc,m4v,ivf,obu,nut,mxf,gxf,dv,rm,vc1,yuv4mpegpipe,"
+    "wav,mp3,flac,aac,ac3,aiff,w64,amr,ape,caf"
+)
+_UNSAID = 2
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """A container, closed after the block; what FFmpeg says against it becomes a MediaError."""
+    check_regular(path, "film")
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    try:
+        # Not by the bare path: a colon in a name would be taken for a protocol's end.
+        container = av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
+    except (av.FFmpegError, OSError) as problem:
+        raise _refused(path, problem) from None
+    with container:
+        yield container
+
+
+def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStream:
+    """The stream that is the film: not its cover; of several the one that is marked, or the first.
+
+    Raises:
+        MediaError: there is none, it cannot be decoded, or it has too many pixels.
+    """
+    streams = _videos(container)
+    if not streams:
+        held = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise MediaError(f"{path} has no video (it holds {held}), but a film is expected: name one with a picture.")
+    stream = next((known for known in streams if known.disposition & Disposition.default), streams[0])
+    if stream.codec_context is None or stream.codec_tag in {"encv", "drmi"}:
+        raise MediaError(
+            f"{path} is encrypted or in a codec that is not known ({stream.codec_tag.strip(chr(0)) or 'it has no name'}), but "
+            "a film that FFmpeg decodes is expected: convert it first."
+        )
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > max_pixels:
+        raise MediaError(
+            f"{path} says that it has {width}x{height} pixels, but at most {max_pixels:,} in all are read: "
+            "shrink it, or raise --max-pixels if you trust it."
+        )
+    # Not by frames: then an error is told with a later packet, and what else came with that one is lost.
+    stream.thread_type = "SLICE"
+    return stream
+
+
+def declared_colour(stream: VideoStream) -> Colour:
+    """What the container says of the colours; ask before decoding, which replaces it by what the frames say."""
+    context = stream.codec_context
+    said = (context.color_range, context.color_primaries, context.color_trc, context.colorspace)
+    return Colour(*map(int, said))
+
+
+def info_of(
+    container: InputContainer, stream: VideoStream, frame: av.VideoFrame, path: Path, declared: Colour
+) -> FilmInfo:
+    """What a film says of itself.
+
+    Args:
+        container, stream: as they were opened.
+        frame: one of its frames.
+        path: the file.
+        declared: as `declared_colour` gave it.
+    """
+    turned = frame.rotation % 180 == 90
+    upright = frame.rotation if frame.rotation % 90 == 0 else 0
+    notes = []
+    if len(_videos(container)) > 1:
+        notes.append(f"It has {len(_videos(container))} video streams, and one of them is read.")
+    if upright != frame.rotation:
+        notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
+    if frame.interlaced_frame:
+        notes.append("It is interlaced, and its frames are read as they are stored.")
+    return FilmInfo(
+        width=frame.height if turned else frame.width,
+        height=frame.width if turned else frame.height,
+        bits=depth(frame.format),
+        format=container.format.name,
+        notes=tuple(notes),
+        path=path,
+        time_base=stream.time_base or Fraction(1, av.time_base),
+        rate=stream.average_rate or stream.guessed_rate,
+        rotation=upright,
+        aspect=stream.sample_aspect_ratio or Fraction(1),
+        colour=_colour(frame, declared),
+        codec=stream.codec.canonical_name,
+        pixel_format=frame.format.name,
+        sound=tuple(_codec(other) for other in container.streams.audio),
+        subtitles=tuple(_codec(other) for other in container.streams.subtitles),
+        chapters=len(container.chapters()),
+    )
+
+
+def _videos(container: InputContainer) -> list[VideoStream]:
+    aside = Disposition.attached_pic | Disposition.timed_thumbnails
+    return [stream for stream in container.streams.video if not stream.disposition & aside]
+
+
+def _colour(frame: av.VideoFrame, declared: Colour) -> Colour:
+    """What the frames say, and where they say nothing (ProRes does not of all), what the container says."""
+    return Colour(
+        range=int(frame.color_range) or declared.range,
+        primaries=_said(frame.color_primaries, declared.primaries),
+        transfer=_said(frame.color_trc, declared.transfer),
+        matrix=_said(frame.colorspace, declared.matrix),
+    )
+
+
+def _said(first: int, second: int) -> int:
+    return int(second if first == _UNSAID else first)
+
+
+def _codec(stream: Stream) -> str:
+    # The annotations of PyAV say that there always is one; there is none where no decoder is known.
+    context = cast("av.CodecContext | None", stream.codec_context)
+    return context.codec.canonical_name if context else "unknown"
+
+
+def _refused(path: Path, problem: Exception) -> MediaError:
+    if isinstance(problem, av.InvalidDataError | av.error.EOFError):
+        head = _head(path)
+        if not head:
+            return MediaError(f"{path} is empty (0 bytes), but a film is expected: replace it by a whole copy.")
+        if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free"}:
+            return MediaError(
+                f"{path} lacks the index that its frames are found by (it was cut off, or never finished), but a whole "
+                "film is expected: replace it by a whole copy."
+            )
+        return MediaError(f"{path} does not hold a film that can be read: replace it by a whole copy, or leave it out.")
+    reason = getattr(problem, "strerror", None) or str(problem)
+    return MediaError(f"{path} cannot be opened ({reason}): make it readable, or leave it out.")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except OSError:
+        return b"?"

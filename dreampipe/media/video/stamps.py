@@ -1,0 +1,66 @@
+"""When each frame comes on show, made to rise where a file's own times do not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+
+_LEAP = 1  # seconds back: less is a frame out of its turn, more a film whose times start anew
+
+
+class Clock:
+    """Stamps that rise, from what a decoder says of each frame in order.
+
+    A time that is missing follows from the rate; one that does not rise comes one tick after the one before; where
+    times start anew, all that follow are moved to go on.
+
+    Args:
+        time_base: seconds a tick.
+        rate: frames a second; None when unknown, and a frame without a time comes one tick after the other.
+    """
+
+    def __init__(self, time_base: Fraction, rate: Fraction | None) -> None:
+        self._step = 1 / (rate * time_base) if rate else Fraction(1)
+        self._leap = _LEAP / time_base
+        self._last: int | None = None
+        self._known, self._since = 0, 0  # the last stamp that a file gave, and the number of frames since then
+        self._shift = 0
+        self._missing = self._moved = self._restarts = 0
+
+    @property
+    def step(self) -> int:
+        """Ticks of a frame at the film's rate, at least 1."""
+        return max(1, round(self._step))
+
+    def stamp(self, pts: int | None) -> int:
+        """The stamp of the next frame, in ticks."""
+        if pts is None:
+            self._missing += 1
+            stamp = self._risen(self._known + floor(self._step * self._since + Fraction(1, 2)))
+        else:
+            stamp = self._known = self._risen(self._going_on(pts))
+            self._since = 0
+        self._since += 1
+        self._last = stamp
+        return stamp
+
+    def _risen(self, stamp: int) -> int:
+        if self._last is None or stamp > self._last:
+            return stamp
+        self._moved += 1
+        return self._last + 1
+
+    def _going_on(self, pts: int) -> int:
+        if self._last is not None and pts + self._shift < self._last - self._leap:
+            self._restarts += 1
+            self._shift = self._last + self.step - pts
+        return pts + self._shift
+
+    def notes(self) -> tuple[str, ...]:
+        """What had to be decided, a sentence each."""
+        said = (
+            (self._missing, "frames have no time of their own, and follow one another at the film's rate"),
+            (self._moved, "frames have a time that does not rise, and come one tick after the one before"),
+            (self._restarts, "times the film's clock starts anew, and is made to go on"),
+        )
+        return tuple(f"{count} {what}." for count, what in said if count)
