@@ -2,11 +2,22 @@
 
 info.py       what a film says of itself, and what a pass over it found
 protocols.py  the two ends: Source and Target
+
+targets.py    which target an output's name asks for
+codecs.py     the table of codecs and containers
+segments.py   frames to one segment, encoded at once as the film will have it
+packets.py    the file of a segment
+joining.py    segments to a film
+beside.py     the source's sound, subtitles and chapters, carried over
+animations.py segments to an animated picture
+numbering.py  a film as numbered pictures
+checking.py   what an output cannot hold
 """
 
 from __future__ import annotations
 
 from dreampipe.media.video.info import Colour, FilmInfo, Survey
 from dreampipe.media.video.protocols import Encoding, Source, Target
+from dreampipe.media.video.targets import target_of
 
-__all__ = ["Colour", "Encoding", "FilmInfo", "Source", "Survey", "Target"]
+__all__ = ["Colour", "Encoding", "FilmInfo", "Source", "Survey", "Target", "target_of"]
