@@ -2,7 +2,7 @@
 
 The camera pans to and fro, zooms and rolls a little over a painted place; a motif flies across it and hides what is
 behind; at two thirds of the frames there is a hard cut to another place; and a tone sounds throughout. `frames` is the
-same film without a file, of any length and size in flat memory. `flows` is the true motion in it, known exactly
+same film without a file, of any length and size in flat memory. `truths` is the true motion in it, known exactly
 because everything that is seen lies on one of two planes, each moved by a matrix.
 """
 
@@ -24,9 +24,7 @@ from dreampipe.models.motifnet.scenery import PLACES
 
 Array = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
-Flow = tuple[Array, npt.NDArray[np.bool_]]
-"""Where each pixel came from: (height, width, 2) pixels to the right and down, from its place to its place in the
-frame before; and (height, width) bool, whether it was there to be seen."""
+Mask = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float64]
 """3 x 3, of homogeneous coordinates in the plane."""
 
@@ -39,6 +37,22 @@ GROUND = 1.7
 """The size of the painted ground, in sizes of the film: the camera never sees its edge."""
 REACH = 1.1
 """Half the side of a motif's picture; the motif itself ends at 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The true motion from one frame to the next. Soft edges, where two things are seen at once, are neither seen nor
+    hidden.
+
+    Attributes:
+        flow: (height, width, 2), pixels right and down from each pixel to its place in the frame before.
+        seen: (height, width) bool, the places that the frame before shows.
+        hidden: (height, width) bool, the places that were covered or lay more than a pixel outside of it.
+    """
+
+    flow: Array
+    seen: Mask
+    hidden: Mask
 
 
 @dataclass(frozen=True)
@@ -92,8 +106,8 @@ class Shot:
         front = _seen(self.thing, motif, self.size, cv2.INTER_LINEAR)
         return _bytes(back / np.float32(255) * (1 - front[..., 3:]) + front[..., :3])
 
-    def flow(self, time: float, before: float) -> Flow:
-        """The true motion that led from the time before to this time."""
+    def truth(self, time: float, before: float) -> Truth:
+        """The motion that led from the time before to this time."""
         (ground, motif), (ground_before, motif_before) = self.planes(time), self.planes(before)
         front, front_before = (
             _seen(self.thing, plane, self.size, cv2.INTER_LINEAR)[..., 3] for plane in (motif, motif_before)
@@ -101,10 +115,10 @@ class Shot:
         back = _sources(np.linalg.inv(ground_before) @ ground, self.size)
         there = _sources(np.linalg.inv(motif_before) @ motif, self.size)
         source = np.where(front[..., None] > 0.5, there, back)
-        hidden = cv2.remap(front_before, source[..., 0], source[..., 1], cv2.INTER_LINEAR)
-        inside = ((source >= 0) & (source <= np.array(self.size) - 1)).all(-1)
-        seen = np.where(front > 0.5, front > 0.95, np.maximum(front, hidden) < 0.05)
-        return np.asarray(source - _sources(np.eye(3), self.size), np.float32), inside & seen
+        cover = cv2.remap(front_before, source[..., 0], source[..., 1], cv2.INTER_LINEAR)
+        seen = np.where(front > 0.5, front > 0.95, np.maximum(front, cover) < 0.05) & _inside(source, self.size, 0)
+        hidden = (front < 0.05) & (cover > 0.95) | ~_inside(source, self.size, 1)
+        return Truth(np.asarray(source - _sources(np.eye(3), self.size), np.float32), seen, hidden)
 
 
 def shots(count: int, size: tuple[int, int]) -> tuple[tuple[Shot, range], ...]:
@@ -122,11 +136,11 @@ def frames(count: int = 96, size: tuple[int, int] = (640, 360)) -> Iterator[Byte
             yield shot.frame(number / RATE)
 
 
-def flows(count: int = 96, size: tuple[int, int] = (640, 360)) -> Iterator[Flow | None]:
+def truths(count: int = 96, size: tuple[int, int] = (640, 360)) -> Iterator[Truth | None]:
     """The true motion, frame by frame; None for the first frame of each shot, which comes from nowhere."""
     for shot, numbers in shots(count, size):
         for number in numbers:
-            yield None if number == numbers[0] else shot.flow(number / RATE, (number - 1) / RATE)
+            yield None if number == numbers[0] else shot.truth(number / RATE, (number - 1) / RATE)
 
 
 def tone(count: int) -> Array:
@@ -157,6 +171,12 @@ def write(path: Path, count: int = 96, size: tuple[int, int] = (640, 360)) -> No
         film.mux(picture.encode(None))
 
 
+def size_of(text: str) -> tuple[int, int]:
+    """`WIDTHxHEIGHT` as numbers; raises ValueError."""
+    width, height = (int(side) for side in text.split("x"))
+    return width, height
+
+
 def _bytes(picture: Array) -> Bytes:
     return np.asarray(np.clip(picture * 255 + 0.5, 0, 255), np.uint8)
 
@@ -183,14 +203,17 @@ def _sources(plane: Matrix, size: tuple[int, int]) -> Array:
     return np.asarray(np.stack([column, row], -1) @ plane[:2, :2].T + plane[:2, 2], np.float32)
 
 
+def _inside(places: Array, size: tuple[int, int], margin: int) -> Mask:
+    return np.asarray(((places >= -margin) & (places <= np.array(size) - 1 + margin)).all(-1), np.bool_)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--frames", type=int, default=96)
-    parser.add_argument("--size", default="640x360", help="WIDTHxHEIGHT, even")
+    parser.add_argument("--size", type=size_of, default=(640, 360), metavar="WIDTHxHEIGHT", help="even numbers")
     options = parser.parse_args()
-    width, height = (int(side) for side in options.size.split("x"))
-    write(options.out, options.frames, (width, height))
+    write(options.out, options.frames, options.size)
 
 
 if __name__ == "__main__":
