@@ -13,6 +13,7 @@ from dreampipe.cli.layers import layers
 from dreampipe.cli.models import models
 from dreampipe.cli.sheet import sheet
 from dreampipe.cli.visualize import visualize
+from dreampipe.cli.zoom import zoom
 
 app = typer.Typer(
     name="dreampipe",
@@ -39,5 +40,5 @@ def dreampipe(
     """Pictures, dreamed by the activations of a Keras model; and what that model has learned."""
 
 
-for command in (dream, sheet, visualize, atlas, models, layers):
+for command in (dream, sheet, visualize, atlas, zoom, models, layers):
     app.command(no_args_is_help=command is not models)(command)
