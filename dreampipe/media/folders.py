@@ -16,6 +16,7 @@ from dreampipe.media.formats import (
     format_of_suffix,
     suffix_named,
 )
+from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated, is_film
 from dreampipe.media.writing import sweep
 
 _FALLBACK = ".png"
@@ -33,17 +34,19 @@ def check_regular(path: Path, kind: str = "picture") -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to be made.
+    """One picture or film to be made.
 
     Attributes:
-        source: the picture to read.
-        target: the file to write.
+        source: the picture or film to read; of a film made of numbered pictures their folder.
+        target: the file to write; of a film that becomes numbered pictures their folder.
         name: the target relative to the output folder, with forward slashes.
+        film: whether it is a film.
     """
 
     source: Path
     target: Path
     name: str
+    film: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ def plan(
     """Pair every input with its output, and remove what killed runs have left in the output folders.
 
     Args:
-        source: a picture, or a folder; of a folder the files with a picture's suffix are taken, hidden ones are not.
-        target: for a folder a folder; for a picture a file, or a folder where it exists or ends in a separator
-            (a `Path` has lost that: hand over the text).
+        source: a picture, a film, or a folder; of a folder the files with the suffix of a picture or film are taken,
+            hidden ones are not.
+        target: for a folder a folder, or a film that the pictures in it become; for a picture a file, or a folder where
+            it exists or ends in a separator (a `Path` has lost that: hand over the text); for a film a film, an animated
+            picture, or what `video.pictures_form` takes for numbered pictures.
         recursive: also take the pictures in the folders below, keeping the structure; links to folders stay out.
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
 
@@ -85,8 +90,12 @@ def plan(
         raise MediaError("An input or output came empty, but a path is expected: name it, the current folder as a dot.")
     start, end = Path(source), Path(target)
     if not os.path.exists(start):
-        raise MediaError(f"{start} does not exist, but a picture or a folder of pictures is expected: check its name.")
-    if os.path.isdir(start):
+        raise MediaError(
+            f"{start} does not exist, but a picture, a film or a folder of these is expected: check its name."
+        )
+    if _makes_film(start, os.fspath(target)):
+        result = _film_plan(start, os.fspath(target), suffix)
+    elif os.path.isdir(start):
         result = _folder_plan(start, end, suffix, recursive)
     elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
         result = _planned([(start, Path(start.name))], end, suffix)
@@ -105,6 +114,33 @@ def _single_plan(source: Path, target: Path, suffix: str | None) -> Plan:
             f"{target} has the suffix of {chosen.name}, but the format came as {suffix[1:]}: make them the same."
         )
     return Plan((Job(source, target, target.name),), target.parent)
+
+
+def _makes_film(source: Path, target: str) -> bool:
+    """Whether the two are one film, by their forms; raises MediaError for a still that is to become one."""
+    end = Path(target)
+    form = "" if end.is_dir() or target.endswith(("/", os.sep)) else end.suffix.lower()
+    if source.is_dir():
+        return form in CONTAINERS or form == ".gif"
+    if is_film(source):
+        return True
+    if form in CONTAINERS or form == ".gif":
+        if not is_animated(source):
+            raise MediaError(f"{source} is a still, but {end} is a film: make one of it with dreampipe zoom.")
+        return True
+    return form in TICKS and form == source.suffix.lower() and is_animated(source)
+
+
+def _film_plan(source: Path, target: str, suffix: str | None) -> Plan:
+    """Of a whole film, which becomes a file or a folder of pictures."""
+    end = Path(target)
+    if suffix is not None and end.suffix.lower() != suffix:
+        raise MediaError(
+            f"{end} came with the format {suffix[1:]}, but its own name says the form of a film: leave one out."
+        )
+    if end.is_dir() or target.endswith(("/", os.sep)) or not end.suffix:
+        return Plan((Job(source, end, end.name, film=True),), end)
+    return Plan((Job(source, end, end.name, film=True),), end.parent)
 
 
 def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool) -> Plan:
@@ -139,7 +175,7 @@ def _pictures(source: Path, target: Path, recursive: bool, unlisted: list[str]) 
         else:
             below.clear()
         for name in names:
-            if not name.startswith(".") and format_of_suffix(Path(name)):
+            if not name.startswith(".") and (format_of_suffix(Path(name)) or is_film(Path(name))):
                 yield (here / name).relative_to(source)
 
 
@@ -156,20 +192,31 @@ def _split(name: str) -> list[str]:
 def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
     jobs, changed = [], set()
     for source, name in pairs:
-        ending = suffix or _kept_suffix(name)
+        ending = _film_suffix(name, suffix) if is_film(name) else suffix or _kept_suffix(name)
         if suffix and (known := format_of_suffix(name)) and suffix in known.suffixes:
             ending = name.suffix
         if not suffix and ending != name.suffix:
             changed.add(name.suffix or "no suffix")
         output = name.with_suffix(ending)
-        jobs.append(Job(source, folder / output, output.as_posix()))
-    notes = tuple(f"Pictures with {old} are written as {_FALLBACK}." for old in sorted(changed))
+        jobs.append(Job(source, folder / output, output.as_posix(), film=is_film(name)))
+    notes = tuple(
+        f"{'Films' if is_film(Path('x' + old)) else 'Pictures'} with {old} are written as "
+        f"{_film_suffix(Path('x' + old), None) if is_film(Path('x' + old)) else _FALLBACK}."
+        for old in sorted(changed)
+    )
     return Plan(tuple(jobs), folder, notes)
 
 
 def _kept_suffix(name: Path) -> str:
     known = format_of_suffix(name)
     return name.suffix if known and known.writable else _FALLBACK
+
+
+def _film_suffix(name: Path, suffix: str | None) -> str:
+    """The suffix that a film of a folder is written with."""
+    if suffix in CONTAINERS:
+        return suffix
+    return name.suffix if name.suffix.lower() in CONTAINERS else ".mp4"
 
 
 def _check(jobs: tuple[Job, ...]) -> None:

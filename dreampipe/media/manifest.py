@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from dreampipe.errors import MediaError
-from dreampipe.media.folders import Job
 from dreampipe.media.writing import make_folder, unwritable, write_whole
+
+if TYPE_CHECKING:
+    from dreampipe.media.folders import Job
 
 NAME = ".dreampipe.jsonl"
 """The manifest's name in the output folder."""
@@ -65,15 +68,23 @@ class Manifest:
         Raises:
             MediaError: the folder cannot be written to; no part of the output is left.
         """
-        entry = _Entry(job.name, source_sha256, recipe_sha256, hashlib.sha256(data).hexdigest())
+        self.record(job, source_sha256, recipe_sha256, hashlib.sha256(data).hexdigest())
+        write_whole(job.target, data)
+
+    def record(self, job: Job, source_sha256: str, recipe_sha256: str, sha256: str) -> None:
+        """Record an output that is about to take its name, making its folder where needed.
+
+        Raises:
+            MediaError: the folder cannot be written to.
+        """
+        entry = _Entry(job.name, source_sha256, recipe_sha256, sha256)
         make_folder(job.target)
         try:
             with self._lock:
-                _append(self._path, entry)
+                append_line(self._path, asdict(entry))
                 self._entries.setdefault(entry.name, []).append(entry)
         except OSError as problem:
             raise unwritable(job.target, problem) from None
-        write_whole(job.target, data)
 
 
 def sha256(path: Path) -> str:
@@ -112,8 +123,9 @@ def _entries(path: Path) -> Iterator[_Entry]:
             yield entry
 
 
-def _append(path: Path, entry: _Entry) -> None:
-    line = json.dumps(asdict(entry)).encode() + b"\n"
+def append_line(path: Path, values: Mapping[str, Any]) -> None:
+    """Append one line of JSON that reaches the disk; raises OSError."""
+    line = json.dumps(values).encode() + b"\n"
     with path.open("ab+", buffering=0) as file:
         if file.seek(0, os.SEEK_END):
             file.seek(-1, os.SEEK_END)

@@ -1,0 +1,171 @@
+"""The folder in which a film grows until it is whole, so that a run that was killed goes on where it was.
+
+It lies beside the output. Each finished segment is a file with a line in the record: which frames, and the SHA-256 of
+the file and of the dream that the next frame goes on from. A line is appended once both are on the disk, so whatever
+the record says can be trusted, and whatever it does not say is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array
+from dreampipe.media.manifest import append_line, sha256
+from dreampipe.media.writing import unwritable, write_whole
+
+_BEGUN, _RECORD, _OWNER = "begun.json", "segments.jsonl", "owner"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One that is finished.
+
+    Attributes:
+        number: from 0.
+        first, stop: frames, as in a range.
+        sha256: of its file.
+        carry_sha256: of the file with the dream of its last frame.
+    """
+
+    number: int
+    first: int
+    stop: int
+    sha256: str
+    carry_sha256: str
+
+
+class Work:
+    """The work folder of one output; used by one process at a time.
+
+    Args:
+        target: the output.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.folder = target.parent / f".{target.name}.dreampipe"
+
+    def open(self) -> None:
+        """Make the folder and take it; raises MediaError where it cannot be made, or another process works in it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if self._taken():
+                raise MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
+            (self.folder / _OWNER).write_text(_me(os.getpid()))
+        except OSError as problem:
+            raise unwritable(self.target, problem) from None
+
+    def _taken(self) -> bool:
+        with suppress(OSError, ValueError, psutil.NoSuchProcess):
+            owner = (self.folder / _OWNER).read_text()
+            number = int(owner.split()[0])
+            return number != os.getpid() and owner == _me(number)
+        return False
+
+    def begun(self, key: str) -> Mapping[str, Any] | None:
+        """What `begin` stored under this key; None where there is nothing, or something else."""
+        with suppress(OSError, ValueError):
+            stored = json.loads((self.folder / _BEGUN).read_text())
+            if isinstance(stored, dict) and stored.get("key") == key:
+                return stored
+        return None
+
+    def is_empty(self) -> bool:
+        """Whether nothing was begun here."""
+        return not (self.folder / _BEGUN).exists()
+
+    def begin(self, key: str, values: Mapping[str, Any]) -> None:
+        """Remove what is there, and store what all segments share; raises MediaError."""
+        try:
+            for path in self.folder.iterdir():
+                if path.name != _OWNER:
+                    path.unlink()
+        except OSError as problem:
+            raise unwritable(self.target, problem) from None
+        write_whole(self.folder / _BEGUN, json.dumps({**values, "key": key}).encode())
+
+    def segment(self, number: int) -> Path:
+        """Where the file of a segment lies."""
+        return self.folder / f"{number:06d}.segment"
+
+    def _carry(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.npy"
+
+    def store(self, number: int, first: int, stop: int, carry: Array) -> None:
+        """Record a segment whose file is whole, with the dream (height, width, 3) of its last frame.
+
+        Raises:
+            MediaError: the folder cannot be written to.
+        """
+        held = BytesIO()
+        np.save(held, carry)
+        write_whole(self._carry(number), held.getvalue())
+        done = Segment(number, first, stop, sha256(self.segment(number)), sha256(self._carry(number)))
+        try:
+            append_line(self.folder / _RECORD, asdict(done))
+        except OSError as problem:
+            raise unwritable(self.target, problem) from None
+        for older in range(number - 1, -1, -1):  # only the newest is gone on from
+            if not self._carry(older).exists():
+                break
+            self._carry(older).unlink()
+
+    def finished(self, plan: Sequence[tuple[int, int]], cuts: Sequence[int]) -> list[Segment]:
+        """The segments from the first on, as planned, whose files are as recorded, and after which the film can go on.
+
+        Args:
+            plan: first and stop of each segment.
+            cuts: frames onto which nothing is carried.
+        """
+        whole: list[Segment] = []
+        for line in self._lines():
+            with suppress(TypeError, MediaError):
+                segment = Segment(**line)
+                if segment.number == len(whole) < len(plan) and plan[len(whole)] == (segment.first, segment.stop):
+                    if sha256(self.segment(segment.number)) == segment.sha256:
+                        whole.append(segment)
+        while whole and whole[-1].stop not in cuts and self.carry(whole[-1]) is None:
+            whole.pop()
+        return whole
+
+    def carry(self, segment: Segment) -> Array | None:
+        """The dream of a segment's last frame, (height, width, 3) float32; None where it is not as recorded."""
+        with suppress(OSError, ValueError, MediaError):
+            if sha256(self._carry(segment.number)) == segment.carry_sha256:
+                return np.asarray(np.load(self._carry(segment.number), allow_pickle=False), np.float32)
+        return None
+
+    def _lines(self) -> list[dict[str, Any]]:
+        try:
+            text = (self.folder / _RECORD).read_bytes()
+        except OSError:
+            return []
+        lines = []
+        for line in text.splitlines():
+            with suppress(ValueError):  # torn by a kill
+                lines.append(json.loads(line))
+        return [line for line in lines if isinstance(line, dict)]
+
+    def release(self, keep: bool) -> None:
+        """Leave the folder to others, or remove it with all that is in it."""
+        with suppress(OSError):
+            (self.folder / _OWNER).unlink()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _me(number: int) -> str:
+    """A process's number and start, which together never come again; raises psutil.NoSuchProcess."""
+    return f"{number} {psutil.Process(number).create_time()}"
