@@ -13,7 +13,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 # Containers that write down how long they are; of others FFmpeg guesses it from what is there.
-_DECLARING = {"mov", "matroska", "avi", "flv", "asf"}
+_DECLARING = {"mov", "matroska", "flv", "asf"}
 _SLACK = Fraction(1, 5)  # seconds by which streams may end before what a container declares
 
 
@@ -82,11 +82,12 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
 
 
 def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> None:
-    if _DECLARING & set(container.format.name.split(",")):
-        # AVI counts empty packets too, which stand for a frame that stays.
-        damage.declared = None if container.format.name == "avi" else stream.frames or None
-        length = container.duration
-        damage.length = None if length is None else Fraction(length, av.time_base)
+    if container.format.name == "avi":
+        # It counts empty packets too, which stand for a frame that stays; its length FFmpeg takes from what is there.
+        damage.length = stream.frames / stream.average_rate if stream.average_rate else None
+    elif _DECLARING & set(container.format.name.split(",")):
+        damage.declared = stream.frames or None
+        damage.length = None if container.duration is None else Fraction(container.duration, av.time_base)
 
 
 def _packets(container: InputContainer, damage: Damage) -> Iterator[av.Packet[Stream]]:

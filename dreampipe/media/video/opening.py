@@ -23,6 +23,7 @@ _CONTAINERS = (
     "mov,matroska,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,h264,hevc,m4v,ivf,obu,nut,mxf,gxf,dv,rm,vc1,yuv4mpegpipe,"
     "wav,mp3,flac,aac,ac3,aiff,w64,amr,ape,caf"
 )
+_ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
 _UNSAID = 2
 
 
@@ -51,10 +52,11 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
         held = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise MediaError(f"{path} has no video (it holds {held}), but a film is expected: name one with a picture.")
     stream = next((known for known in streams if known.disposition & Disposition.default), streams[0])
-    if stream.codec_context is None or stream.codec_tag in {"encv", "drmi"}:
+    if stream.codec_context is None or stream.codec_tag in _ENCRYPTED:
+        tag = stream.codec_tag.strip("\0") or "unnamed"
         raise MediaError(
-            f"{path} is encrypted or in a codec that is not known ({stream.codec_tag.strip(chr(0)) or 'it has no name'}), but "
-            "a film that FFmpeg decodes is expected: convert it first."
+            f"{path} is encrypted, or in a codec that is not known ({tag}), but one that can be decoded is expected: "
+            "convert it first."
         )
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > max_pixels:
