@@ -25,7 +25,7 @@ import dreampipe
 from dreampipe.frames import Array, Frame
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.returning import Return
-from dreampipe.stages.zoom import Zoom, held
+from dreampipe.stages.zoom import held
 
 ROWS, SHOWN = 13, 12
 
@@ -56,8 +56,7 @@ def main() -> None:
 
 def dive(recipe: Zooming, still: Frame, pull: float | None) -> list[Array]:
     """Print the table of one dive; its frames for the sheet."""
-    (stage,) = recipe.dreaming().stages
-    assert isinstance(stage, Zoom)
+    stage = recipe.zoom_of()
     stage = stage if pull is None else replace(stage, pull=pull)
     rows = {round(at) for at in np.linspace(0, stage.count - 1, ROWS)}
     kept = {round(at) for at in np.linspace(0, stage.count - 1, SHOWN)}

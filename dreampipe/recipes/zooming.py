@@ -8,17 +8,18 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.octaves import Size, fit
 from dreampipe.errors import RecipeError
-from dreampipe.frames import Frame
+from dreampipe.frames import Array, Frame
+from dreampipe.media.video import FilmInfo, Survey
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.stages import Dream, Pipeline, Resize
+from dreampipe.stages import Dream, Resize
 from dreampipe.stages.camera import Camera
-from dreampipe.stages.dream import OnNote, OnStep
 from dreampipe.stages.zoom import Zoom, held
 
 _MOST_FPS = 240
@@ -100,30 +101,40 @@ class Zooming(Climbing):
         """How the still is dreamed; raises DreampipeError for what is not there, before anything is loaded."""
         return self.ascent_of(self.card().objective if self.objective is None else self.objective)
 
-    def dreaming(
-        self,
-        cuts: tuple[int, ...] = (),
-        begun: Frame | None = None,
-        max_size: int | None = None,
-        on_step: OnStep | None = None,
-        on_note: OnNote | None = None,
-    ) -> Pipeline:
-        """The stages that dive into a still on show for `count` frames; raises DreampipeError as `ascent`.
+    def zoom_of(self, max_size: int | None = None, begun: Array | None = None, **heard: Any) -> Zoom:
+        """The stage; raises DreampipeError as `ascent`.
 
         Args:
-            cuts: of no use here: a still has none.
-            begun: the last frame that is finished; the next goes on from it.
             max_size: longest side to climb at, where the recipe says none.
-            on_step, on_note: told of each step and of what had to be decided.
+            begun: the dream to go on from, as of `Zoom`.
+            heard: `on_step` and `on_note` of `Dream`.
         """
         ascent = self.ascent()
         few = replace(ascent, octaves=Octaves(self.refresh_octaves, self.octave_scale), steps=self.refresh_steps)
-        dream = Dream(ascent, self.seed, self.max_size or max_size, on_step=on_step, on_note=on_note)
-        return Pipeline([Zoom(dream, few, self.count, self.camera(), self.loop, begun=begun)])
+        dream = Dream(ascent, self.seed, self.max_size or max_size, **heard)
+        return Zoom(dream, few, self.count, self.camera(), self.loop, begun=begun)
 
-    def film(self, still: Frame, on_step: OnStep | None = None, on_note: OnNote | None = None) -> Iterator[Frame]:
-        """The frames of the film of a still of any size."""
-        return self.dreaming(on_step=on_step, on_note=on_note)(held(self.framed(still), self.count, self.rate))
+    def film(self, still: Frame, first: int = 0, begun: Array | None = None, **how: Any) -> Iterator[Frame]:
+        """The frames of the film of a still of any size.
+
+        Args:
+            first: the index of the first frame to make.
+            begun: (height, width, 3), the dream of the one before it, where there is one.
+            how: `max_size`, `on_step` and `on_note` of `zoom_of`.
+        """
+        return self.zoom_of(begun=begun, **how)(held(self.framed(still), self.count, self.rate, first))
+
+    def survey(self) -> Survey:
+        """When the frames are shown."""
+        return Survey(np.arange(self.count, dtype=np.int64), 1, 1 / self.rate)
+
+    def info(self, height: int, width: int) -> FilmInfo:
+        """What the film of a still of this size says of itself."""
+        height, width = self.film_size(height, width)
+        rate = self.rate
+        return FilmInfo(
+            width=width, height=height, time_base=1 / rate, rate=rate, codec="rawvideo", pixel_format="rgb24"
+        )
 
     def film_size(self, height: int, width: int) -> Size:
         """Height and width of the film of a still of this size: even, for most films store colours in blocks of 2x2."""

@@ -23,9 +23,9 @@ from dreampipe.stages.motion import DREAM
 from dreampipe.stages.returning import Return
 
 
-def held(still: Frame, count: int, rate: Fraction) -> Iterator[Frame]:
-    """A film in which a still is on show for `count` frames, `rate` of them a second: what `Zoom` dives into."""
-    for index in range(count):
+def held(still: Frame, count: int, rate: Fraction, first: int = 0) -> Iterator[Frame]:
+    """A film of a still: `count` frames, `rate` a second, those from index `first` on. What `Zoom` dives into."""
+    for index in range(first, count):
         yield Frame(still.pixels, index, index / rate, 1 / rate)
 
 
@@ -62,8 +62,8 @@ class Zoom:
         loop: whether the film ends where it began: after its last frame comes its first.
         pull: how much of the way to the first frame's mean and deviation each channel goes in a frame, 0 to 1: a drift
             of hundreds of frames is stopped, and a bright thing that passes by is still seen to pass.
-        begun: the last frame that an earlier run finished; the next one goes on from it, the same to the bit. The
-            still is dreamed again, for every frame is measured by that dream.
+        begun: (height, width, 3), the dream of the frame before the first that comes, where that is not the film's
+            first: it goes on the same to the bit. The still is dreamed again, for all is measured by its dream.
     """
 
     dream: Dream
@@ -72,7 +72,7 @@ class Zoom:
     camera: Camera = field(default_factory=Camera)
     loop: bool = False
     pull: float = 0.1
-    begun: Frame | None = None
+    begun: Array | None = field(default=None, compare=False, repr=False)
     reach: ClassVar[int | None] = None
 
     def __post_init__(self) -> None:
@@ -85,11 +85,10 @@ class Zoom:
         return info
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        last = None if self.begun is None else self.begun.extras.get(DREAM, self.begun.pixels)
-        first: Array | None = None
+        last, first = self.begun, None
         for frame in frames:
             if first is None:
-                first = self.dream.dreamed(replace(frame, index=0, time=Fraction(0)))
+                first = self.dream.dreamed(replace(frame, index=0))
             last = first if last is None else self._next(frame, last, first)
             extras = {**frame.extras, SOURCE: frame.pixels, DREAM: last}
             yield replace(frame, pixels=last, extras=MappingProxyType(extras))
