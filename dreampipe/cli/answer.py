@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,6 +43,11 @@ def answered(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(INTERRUPTED) from None
 
     return answering
+
+
+def resuming() -> str:
+    """The line that a user types to go on: this very command."""
+    return shlex.join(["dreampipe", *sys.argv[1:]])
 
 
 @contextmanager

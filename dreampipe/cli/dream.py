@@ -1,54 +1,108 @@
-"""`dreampipe dream`: a picture or a folder of pictures, dreamed."""
+"""`dreampipe dream`: a picture, a film or a folder of these, dreamed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import FAILED, answered, failing, interruptible, say
+from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, tell, tell_failures, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.engines.events import Began, Event, Finished
+from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
+from dreampipe.errors import MediaError
 from dreampipe.media import Job, Manifest, plan
-from dreampipe.recipes import Recipe
+from dreampipe.media.video import Encoding
+from dreampipe.recipes import FilmRecipe
+from dreampipe.recipes.keyframes import parse_rate, parse_time
+
+_TIME = "Of films: seconds, or 1:30."
 
 
 @answered
-@recipe_options()
+@recipe_options(recipe=FilmRecipe)
 def dream(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, or a folder of pictures.")],
-    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture or the folder to write.")],
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
+    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, film or folder to write.")],
+    start: Annotated[str | None, typer.Option(help=f"{_TIME} Begin there.", show_default="the beginning")] = None,
+    end: Annotated[str | None, typer.Option(help=f"{_TIME} Stop before.", show_default="the end")] = None,
+    fps: Annotated[
+        str | None, typer.Option(help="Frames a second of a film out of numbered pictures.", show_default="24")
+    ] = None,
+    codec: Annotated[
+        str | None, typer.Option(help="Of a film: h264, h265, av1, vp9, prores, ffv1.", show_default="what suits")
+    ] = None,
+    crf: Annotated[
+        int | None, typer.Option(min=0, help="Of a film: its quality, lower is better.", show_default="the codec's")
+    ] = None,
+    drop_streams: Annotated[
+        bool, typer.Option("--drop-streams", help="Leave out sound and subtitles that OUTPUT cannot hold.")
+    ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Dream a film small, beside OUTPUT, and tell how long the whole takes.")
+    ] = False,
+    keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
     recursive: Annotated[bool, typer.Option("--recursive", help="Take the folders within INPUT, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that dreampipe did not write.")] = False,
     format: Annotated[str | None, typer.Option(help="Of what is written.", show_default="that of each input")] = None,
     quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="Of lossy formats.", show_default="that of the format")
+        int | None, typer.Option(min=1, max=100, help="Of lossy pictures.", show_default="that of the format")
     ] = None,
     max_pixels: Annotated[int, typer.Option(min=1, help="Larger pictures are refused.")] = Order.max_pixels,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell only what failed.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
     **settings: Any,
 ) -> None:
-    """Dream a picture or a folder of pictures.
+    """Dream a picture, a film, or a folder of these.
 
-    What an earlier run finished is skipped, so a run that was stopped goes on where it was.
+    What an earlier run finished is skipped, so a run that was stopped goes on where it was; also within a film. A film
+    becomes a film, an animated .gif, .webp or .png, or numbered pictures where OUTPUT is a folder; a folder of pictures
+    becomes a film where OUTPUT is one.
     """
-    recipe = Recipe.of(**settings)
-    recipe.pipeline()  # wrong names and files are answered here, before anything slow
+    recipe = FilmRecipe.of(**settings)
+    recipe.still.pipeline()  # wrong names and files are answered here, before anything slow
+    films = FilmOrder(
+        recipe=recipe,
+        encoding=Encoding(codec, crf, drop_streams),
+        start=None if start is None else parse_time(start),
+        end=None if end is None else parse_time(end),
+        fps=None if fps is None else parse_rate(fps),
+        preview=preview,
+        max_pixels=max_pixels,
+        overwrite=overwrite,
+        keep_work=keep_work,
+    )
     notes = recipe.card().notes
     planned = plan(source, target, recursive=recursive, format=format)
+    jobs = _previews(planned.jobs) if preview else planned.jobs
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
     manifest = Manifest(planned.folder)
-    order = Order(recipe, max_pixels, quality, overwrite)
-    with interruptible("Stopped; the same command again goes on from here."), failing():
-        finished = _run(planned.jobs, manifest, order, quiet, events)
+    order = Order(recipe.still, max_pixels, quality, overwrite, films)
+    with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
+        finished = _run(jobs, manifest, order, quiet, events)
     if finished.failed:
         raise typer.Exit(FAILED)
+
+
+def _previews(jobs: Sequence[Job]) -> list[Job]:
+    """The films among them, each to be written beside its output: `dream.preview.mp4`."""
+    films = [job for job in jobs if job.film]
+    if not films:
+        raise MediaError(
+            "--preview came for pictures, but it previews films: leave it out, or give a smaller --max-size."
+        )
+
+    def beside(path: Path) -> Path:
+        return path.with_name(f"{path.stem}.preview{path.suffix}")
+
+    return [replace(job, target=beside(job.target), name=beside(Path(job.name)).as_posix()) for job in films]
 
 
 def _run(jobs: Sequence[Job], manifest: Manifest, order: Order, quiet: bool, events: bool) -> Finished:

@@ -25,6 +25,8 @@ _UNSET = {
     "step_size": "what suits the parameterization",
     "optimizer": "what suits the parameterization",
     "normalization": "what suits the parameterization",
+    "carry": "0.9 with flow, 0.15 with blend",
+    "at": "none",
 }
 """What None stands for, in the help."""
 
@@ -56,6 +58,8 @@ def _settings(recipe: type[Climbing], without: tuple[str, ...]) -> Iterator[insp
             # A number or text such as `8 -> 2` is text here; the recipe reads it.
             annotation = str | None if _is_amount(field) else field.annotation
             default = str(field.default) if _is_amount(field) and field.default is not None else field.default
+            if field.annotation == tuple[str, ...]:  # an option that may come several times
+                annotation, default = list[str] | None, None
             shown = _UNSET.get(name, recipe.usual if name == "param" else True)
             names = [f"--{name.replace('_', '-')}"] if field.annotation is bool else []
             option = typer.Option(*names, help=_help(field), show_default=shown)

@@ -37,6 +37,23 @@ class Stepped:
 
 
 @dataclass(frozen=True)
+class Surveyed:
+    """So many frames of a film have been looked through for cuts and damage, before the first is dreamed."""
+
+    name: str
+    frames: int
+
+
+@dataclass(frozen=True)
+class Framed:
+    """So many frames of a film are dreamed, those of an earlier run counted."""
+
+    name: str
+    done: int
+    frames: int
+
+
+@dataclass(frozen=True)
 class Noted:
     """Something had to be decided about a picture."""
 
@@ -83,4 +100,4 @@ class Finished:
     busy: float
 
 
-Event = Started | Skipped | Began | Stepped | Noted | Done | Failed | Finished
+Event = Started | Skipped | Began | Stepped | Surveyed | Framed | Noted | Done | Failed | Finished

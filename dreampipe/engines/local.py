@@ -9,20 +9,23 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psutil
 
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
+from dreampipe.engines.pacing import WAITING, ahead
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, encode, format_of, losses, sha256
 from dreampipe.recipes import Recipe
 
-WAITING = 2
-"""Pictures that may wait between two of the three."""
+if TYPE_CHECKING:
+    from dreampipe.engines.films import FilmOrder
+
 _TOO_LARGE = "it does not fit into memory: give a smaller --max-size."
 
 
@@ -35,12 +38,14 @@ class Order:
         max_pixels: larger pictures are refused before they are decoded.
         quality: of lossy formats, 1 to 100; None for each format's default.
         overwrite: whether files that dreampipe did not write may be replaced.
+        film: what to do with films; None where there are none.
     """
 
     recipe: Recipe
     max_pixels: int = MAX_PIXELS
     quality: int | None = None
     overwrite: bool = False
+    film: FilmOrder | None = None
 
     def sha256(self) -> str:
         """The hash of all that decides an output's bytes beside its source."""
@@ -77,8 +82,10 @@ class _Work:
         self._first: float | None = None
         self._last = self._busy = 0.0
 
-    def load(self, job: Job) -> _Loaded | Skipped | Failed:
-        """In the decoding thread: a picture, unless it is finished, not ours to replace, or broken."""
+    def load(self, job: Job) -> _Loaded | Job | Skipped | Failed:
+        """In the decoding thread: a picture, unless it is finished, not ours to replace, or broken; a film later."""
+        if job.film:
+            return job
         try:
             check_regular(job.source)
             source_sha256 = sha256(job.source)
@@ -111,6 +118,19 @@ class _Work:
         else:
             self._busy += ended - started
         return _Dreamed(loaded, frame, ended - started)
+
+    def film(self, job: Job) -> Done | Skipped | Failed:
+        """In the caller's thread, with threads of its own: a whole film."""
+        from dreampipe.engines.films import make_film  # films load their codecs
+
+        if self._order.film is None:
+            raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
+        started = time.perf_counter()
+        done = make_film(job, self._manifest, self._order.film, self._tell)
+        if self._first is None:
+            self._first = started
+        self._busy += time.perf_counter() - started
+        return done
 
     def store(self, dreamed: _Dreamed) -> Done | Failed:
         """In the encoding thread: the picture under its final name."""
@@ -145,10 +165,10 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     """
     work = _Work(manifest, order, on_event)
     on_event(Started(len(jobs)))
-    with ThreadPoolExecutor(1, "decode") as decoder, ThreadPoolExecutor(1, "encode") as encoder:
+    with ThreadPoolExecutor(1, "encode") as encoder:
         written: deque[Future[Done | Failed]] = deque()
-        for loaded in _ahead(decoder, work.load, jobs):
-            dreamed = work.climb(loaded) if isinstance(loaded, _Loaded) else loaded
+        for loaded in ahead(map(work.load, jobs), "decode"):
+            dreamed = _made(work, loaded)
             if isinstance(dreamed, _Dreamed):
                 written.append(encoder.submit(work.store, dreamed))
             else:
@@ -160,19 +180,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     return work.finish()
 
 
-def _ahead(
-    decoder: ThreadPoolExecutor, load: Callable[[Job], _Loaded | Skipped | Failed], jobs: Sequence[Job]
-) -> Iterator[_Loaded | Skipped | Failed]:
-    """The jobs loaded in order, at most `WAITING` of them ahead of the caller."""
-    waiting: deque[Future[_Loaded | Skipped | Failed]] = deque()
-    coming = iter(jobs)
-    try:
-        while True:
-            while len(waiting) < WAITING and (job := next(coming, None)) is not None:
-                waiting.append(decoder.submit(load, job))
-            if not waiting:
-                return
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+def _made(work: _Work, loaded: _Loaded | Job | Skipped | Failed) -> _Dreamed | Done | Skipped | Failed:
+    if isinstance(loaded, Job):
+        return work.film(loaded)
+    return work.climb(loaded) if isinstance(loaded, _Loaded) else loaded

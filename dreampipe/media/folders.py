@@ -77,8 +77,8 @@ def plan(
         source: a picture, a film, or a folder; of a folder the files with the suffix of a picture or film are taken,
             hidden ones are not.
         target: for a folder a folder, or a film that the pictures in it become; for a picture a file, or a folder where
-            it exists or ends in a separator (a `Path` has lost that: hand over the text); for a film a film, an animated
-            picture, or what `video.pictures_form` takes for numbered pictures.
+            it exists or ends in a separator (a `Path` has lost that: hand over the text); for a film a film, an
+            animated picture, or a folder or names with the place of a number (`f/%05d.png`) for numbered pictures.
         recursive: also take the pictures in the folders below, keeping the structure; links to folders stay out.
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
 

@@ -12,10 +12,9 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -28,8 +27,7 @@ from dreampipe.media.writing import unwritable, write_whole
 _BEGUN, _RECORD, _OWNER = "begun.json", "segments.jsonl", "owner"
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """One that is finished.
 
     Attributes:
@@ -114,7 +112,7 @@ class Work:
         write_whole(self._carry(number), held.getvalue())
         done = Segment(number, first, stop, sha256(self.segment(number)), sha256(self._carry(number)))
         try:
-            append_line(self.folder / _RECORD, asdict(done))
+            append_line(self.folder / _RECORD, done._asdict())
         except OSError as problem:
             raise unwritable(self.target, problem) from None
         for older in range(number - 1, -1, -1):  # only the newest is gone on from
@@ -132,10 +130,10 @@ class Work:
         whole: list[Segment] = []
         for line in self._lines():
             with suppress(TypeError, MediaError):
-                segment = Segment(**line)
-                if segment.number == len(whole) < len(plan) and plan[len(whole)] == (segment.first, segment.stop):
-                    if sha256(self.segment(segment.number)) == segment.sha256:
-                        whole.append(segment)
+                segment, number = Segment(**line), len(whole)
+                planned = number < len(plan) and (number, *plan[number]) == segment[:3]
+                if planned and sha256(self.segment(number)) == segment.sha256:
+                    whole.append(segment)
         while whole and whole[-1].stop not in cuts and self.carry(whole[-1]) is None:
             whole.pop()
         return whole

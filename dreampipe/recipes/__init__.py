@@ -2,6 +2,7 @@
 
 climbing.py      Climbing: what every recipe says: model, objective, how to climb
 recipe.py        Recipe: a dream of pictures
+film.py          FilmRecipe: a dream of films; keyframes.py, what changes over time
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 door.py          dream, visualize, atlas: pictures as arrays, in one call
@@ -14,7 +15,8 @@ exemplars.py pictures.py   the pictures that excite a channel most, and where th
 
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.visualization import Visualization
 
-__all__ = ["Atlas", "Climbing", "Recipe", "Visualization"]
+__all__ = ["Atlas", "Climbing", "FilmRecipe", "Recipe", "Visualization"]

@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from dreampipe.frames import Array, Frame, MediaInfo
 
+Bytes = npt.NDArray[np.uint8]
+
 FLOW = "flow"
 """The extra in which a frame says where it comes from: (height, width, 2) float32, pixels right and down from each
 pixel to its place in the frame before."""
@@ -49,7 +51,7 @@ class Flow:
         return info
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        before: Array | None = None
+        before: Bytes | None = None
         for frame in frames:
             here = _grey(frame.pixels, self.longest)
             if before is None or before.shape != here.shape or frame.index in self.cuts:
@@ -58,7 +60,7 @@ class Flow:
                 yield self._followed(frame, before, here)
             before = here
 
-    def _followed(self, frame: Frame, before: Any, here: Any) -> Frame:
+    def _followed(self, frame: Frame, before: Bytes, here: Bytes) -> Frame:
         back, forth = _between(here, before), _between(before, here)
         missed = np.linalg.norm(back + moved(forth, back), axis=2)
         height, width = frame.height, frame.width
@@ -82,17 +84,18 @@ def moved(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
     return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _grey(pixels: Array, longest: int) -> npt.NDArray[np.uint8]:
+def _grey(pixels: Array, longest: int) -> Bytes:
     """The picture in 8-bit grey, no side longer than `longest`."""
     grey = np.rint(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
     factor = longest / max(grey.shape)
-    return grey if factor >= 1 else cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(grey, None, fx=min(1, factor), fy=min(1, factor), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
-def _between(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8]) -> Array:
+def _between(here: Bytes, there: Bytes) -> Array:
     """The flow (height, width, 2) from each pixel of one picture to its place in another."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return np.asarray(search.calc(here, there, None), np.float32)
+    return np.asarray(search.calc(here, there, np.zeros((*here.shape, 2), np.float32)), np.float32)
 
 
 def _inside(flow: Array) -> npt.NDArray[np.bool_]:

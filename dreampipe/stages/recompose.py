@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -20,13 +20,16 @@ class Blend:
     """Lays the dream over its source: 0 is the source, 1 the dream.
 
     Reads the frame's extra `source`, which `Dream` leaves there; a frame without one passes unchanged.
+
+    Attributes:
+        amount: 0 to 1; or what says it for each frame of a film.
     """
 
-    amount: float
+    amount: float | Callable[[Frame], float]
     reach: ClassVar[int | None] = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.amount <= 1:
+        if not callable(self.amount) and not 0 <= self.amount <= 1:
             raise ValueError(f"Blend.amount came as {self.amount}, but 0 to 1 is expected.")
 
     def output(self, info: MediaInfo) -> MediaInfo:
@@ -35,10 +38,11 @@ class Blend:
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for frame in frames:
             source = frame.extras.get(SOURCE)
-            if source is None or self.amount == 1:
+            amount = self.amount(frame) if callable(self.amount) else self.amount
+            if source is None or amount == 1:
                 yield frame
             else:
-                yield replace(frame, pixels=source + (frame.pixels - source) * source.dtype.type(self.amount))
+                yield replace(frame, pixels=source + (frame.pixels - source) * source.dtype.type(amount))
 
 
 @dataclass(frozen=True)

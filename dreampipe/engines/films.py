@@ -1,0 +1,215 @@
+"""Runs a recipe over one film: decoding and flow ahead, the ascent in the caller's thread, encoding behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+
+import psutil
+
+import dreampipe
+from dreampipe.ascent.octaves import Size
+from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
+from dreampipe.engines.pacing import ahead
+from dreampipe.engines.producing import Production
+from dreampipe.errors import DreampipeError
+from dreampipe.frames import Array, Frame
+from dreampipe.media import MAX_PIXELS, Job, Manifest, sha256
+from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
+from dreampipe.media.work import Work
+from dreampipe.recipes.film import FilmRecipe
+from dreampipe.stages import Dream, Pipeline, Resize
+from dreampipe.stages.dream import SOURCE
+from dreampipe.stages.motion import DREAM
+
+PREVIEW = 256
+"""Longest side of a preview, in pixels."""
+
+
+@dataclass(frozen=True)
+class FilmOrder:
+    """What to do with every film.
+
+    Attributes:
+        recipe: how to dream.
+        encoding: how the output is encoded.
+        start, end: seconds; only the part between is dreamed.
+        fps: frames a second of numbered pictures.
+        preview: dream it small, into a file beside the output, and tell how long the whole would take.
+        max_pixels: larger films are refused.
+        overwrite: whether files that dreampipe did not write may be replaced.
+        keep_work: leave the segments of a finished film where they are.
+    """
+
+    recipe: FilmRecipe
+    encoding: Encoding = field(default_factory=Encoding)
+    start: Fraction | None = None
+    end: Fraction | None = None
+    fps: Fraction | None = None
+    preview: bool = False
+    max_pixels: int = MAX_PIXELS
+    overwrite: bool = False
+    keep_work: bool = False
+
+    def sha256(self) -> str:
+        """The hash of all that decides an output's frames beside its source."""
+        said = (self.recipe.film_sha256(), repr(self.encoding), self.preview, dreampipe.__version__)
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Event], None]) -> Done | Skipped | Failed:
+    """Dream one film, or go on with what an earlier run has left of it."""
+    try:
+        return _Filming(job, manifest, order, tell).run()
+    except (DreampipeError, MemoryError) as error:
+        return Failed(job.name, str(error) or "it does not fit into memory: give a smaller --max-size.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Filming:
+    """One film on its way."""
+
+    job: Job
+    manifest: Manifest
+    order: FilmOrder
+    tell: Callable[[Event], None]
+
+    @cached_property
+    def source(self) -> Source:
+        order = self.order
+        return open_source(
+            self.job.source, fps=order.fps, start=order.start, end=order.end, max_pixels=order.max_pixels
+        )
+
+    @property
+    def recipe(self) -> FilmRecipe:
+        return self.order.recipe
+
+    @cached_property
+    def preparing(self) -> Pipeline:
+        return Pipeline([Resize(PREVIEW)] if self.order.preview else [])
+
+    def target(self, path: os.PathLike[str]) -> Target:
+        shown = Pipeline([self.preparing, self.recipe.dreaming()]).output(self.source.info)
+        assert isinstance(shown, FilmInfo)  # stages change its size only
+        return target_of(path, shown, self.order.encoding)
+
+    def run(self) -> Done | Skipped | Failed:
+        target = self.target(self.job.target)
+        notes = (*self.source.info.notes, *target.check())
+        source_sha256, order_sha256 = self.source.sha256(), self.order.sha256()
+        if self.manifest.finished(self.job, source_sha256, order_sha256):
+            return Skipped(self.job.name)
+        if self.job.target.exists() and not (self.order.overwrite or self.manifest.ours(self.job)):
+            reason = f"{self.job.target} exists and was not written by dreampipe: move it or use --overwrite."
+            return Failed(self.job.name, reason)
+        self.tell(Began(self.job.name))
+        for note in notes:
+            self._note(note)
+        work = Work(self.job.target)
+        work.open()
+        whole = False
+        try:
+            done = self._made(work, target, source_sha256, order_sha256)
+            whole = True
+            return done
+        finally:
+            work.release(keep=not whole or self.order.keep_work)
+
+    def _made(self, work: Work, target: Target, source_sha256: str, order_sha256: str) -> Done | Failed:
+        started = time.perf_counter()
+        survey, max_size = self._begun(work, f"{source_sha256} {order_sha256}")
+        if self.order.preview:
+            self._note(self._estimate(survey))
+        production = Production(
+            survey,
+            target,
+            lambda first, dream: self._frames(survey, max_size, first, dream),
+            lambda frame: frame.extras[DREAM],
+            lambda count: self.tell(Framed(self.job.name, count, len(survey))),
+        )
+        production.make(work)
+        seconds = time.perf_counter() - started
+        self._joined(production, work, source_sha256, order_sha256)
+        if survey.problem:
+            return Failed(self.job.name, f"{survey.problem} What is there was dreamed into {self.job.target}.")
+        return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)
+
+    def _begun(self, work: Work, key: str) -> tuple[Survey, int | None]:
+        """What the source holds and the size to climb at, from an earlier run of the same or found now."""
+        begun = work.begun(key)
+        if begun is None:
+            if not work.is_empty():
+                self._note("the recipe or the source has changed since it was begun, so it is begun anew")
+            survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
+            shown = self.preparing.output(self.source.info)
+            max_size = self._max_size((shown.height, shown.width))
+            work.begin(key, {"survey": survey.as_dict(), "max_size": max_size})
+            begun = work.begun(key) or {}
+        survey = Survey.from_dict(begun["survey"])
+        for note in survey.notes:
+            self._note(note)
+        return survey, begun["max_size"]
+
+    def _max_size(self, size: Size) -> int | None:
+        """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
+        fitting = self.recipe.ascent().fitting(size)
+        return None if self.recipe.max_size or fitting == size else max(fitting)
+
+    def _frames(self, survey: Survey, max_size: int | None, first: int, dream: Array | None) -> Iterator[Frame]:
+        """The dreamed frames from index `first` on, the one before having been dreamed into `dream`."""
+        before = 0 if dream is None else 1
+        raw = self.preparing(self.source.frames(survey, first - before))
+        with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode")) as coming:
+            begun = None
+            if dream is not None:
+                last = next(coming)
+                begun = replace(last, extras={SOURCE: last.pixels, DREAM: dream})
+            size = max_size or max(self.source.info.width, self.source.info.height)
+            yield from self.recipe.dreaming(survey.cuts, begun, size, self._on_step, self._on_note)(coming)
+
+    def _on_step(self, frame: Frame, step: dreampipe.Step) -> None:
+        self.tell(Stepped(self.job.name, step))
+
+    def _on_note(self, frame: Frame, text: str) -> None:
+        if frame.index == 0:  # the others would say the same
+            self._note(text)
+
+    def _note(self, text: str) -> None:
+        self.tell(Noted(self.job.name, text))
+
+    def _joined(self, production: Production, work: Work, source_sha256: str, order_sha256: str) -> None:
+        """The film under its final name, which is recorded before."""
+        whole = work.folder / self.job.target.name
+        production.join(work, self.target(whole))
+        self.manifest.record(self.job, source_sha256, order_sha256, sha256(whole))
+        os.replace(whole, self.job.target)
+
+    def _estimate(self, survey: Survey) -> str:
+        """How long the whole film would take at its full size, by the time of a step there."""
+        info, recipe = self.source.info, self.recipe
+        size = self._max_size((info.height, info.width)) or recipe.max_size
+        dream = Dream(replace(recipe.ascent(), steps=1), max_size=size)
+        frame = next(self.source.frames(survey))
+        dream.dreamed(frame)  # opens the model and traces the step
+        started = time.perf_counter()
+        dream.dreamed(frame)
+        step = time.perf_counter() - started
+        dreamed = sum(-(-(stop - first) // recipe.every) for first, stop in pairwise((0, *survey.cuts, len(survey))))
+        whole = 1 + len(survey.cuts) if recipe.motion == "flow" else dreamed
+        seconds = step * (whole * recipe.steps + (dreamed - whole) * recipe.refresh_steps)
+        return f"the whole film, {len(survey)} frames of {info.width}x{info.height}, takes about {_duration(seconds)}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

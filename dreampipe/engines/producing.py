@@ -1,0 +1,93 @@
+"""Makes a film out of segments, so that a run that is killed at any moment goes on where it was.
+
+Each segment is a shot, or a part of one. It is encoded at once as the film will hold it, and stored with the dream
+that the next frame goes on from. When all are there, they are joined by copying packets. The film of a run that was
+interrupted is the one of a run that was not, frame for frame: nothing depends on where a run began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from dreampipe.engines.pacing import Behind
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array, Frame
+from dreampipe.media.video import Survey, Target
+from dreampipe.media.work import Segment, Work
+
+SEGMENT = 24
+"""Frames of a segment at most: what a kill may cost."""
+
+Frames = Callable[[int, Array | None], Iterator[Frame]]
+"""`(first, dream) -> frames`: those from index `first` on, the one before having been dreamed into `dream`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Production:
+    """A film to be made.
+
+    Attributes:
+        survey: when its frames are shown, and where its shots begin.
+        target: where it goes, and in what form.
+        frames: what makes the frames.
+        dream: what of a frame the next one goes on from, (height, width, 3).
+        on_frame: told how many frames there are now, after each.
+    """
+
+    survey: Survey
+    target: Target
+    frames: Frames
+    dream: Callable[[Frame], Array]
+    on_frame: Callable[[int], None] = field(default=lambda count: None)
+
+    @property
+    def plan(self) -> tuple[tuple[int, int], ...]:
+        """The first frame of each segment, and the one after its last."""
+        shots = pairwise((0, *self.survey.cuts, len(self.survey)))
+        return tuple((at, min(at + SEGMENT, stop)) for first, stop in shots for at in range(first, stop, SEGMENT))
+
+    def finished(self, work: Work) -> list[Segment]:
+        """The segments that an earlier run has left in this folder."""
+        return work.finished(self.plan, self.survey.cuts)
+
+    def make(self, work: Work) -> None:
+        """Make what is missing, one segment after the other; raises DreampipeError."""
+        done = self.finished(work)
+        first = done[-1].stop if done else 0
+        if first == len(self.survey):
+            return
+        carried = None if not done or first in self.survey.cuts else work.carry(done[-1])
+        writing = self._writing(work, len(done))
+        with closing(writing), Behind("encode") as behind, _closed(self.frames(first, carried)) as frames:
+            behind.submit(next, writing)
+            for frame in frames:
+                behind.submit(writing.send, frame)
+                first = frame.index + 1
+                self.on_frame(first)
+            behind.wait()
+        if first != len(self.survey):
+            raise MediaError(f"Frame {first} is missing: the source is no longer what it was, so begin anew.")
+
+    def _writing(self, work: Work, done: int) -> Generator[None, Frame, None]:
+        """Takes the frames of the segments from this one on; closed before its end, it leaves no segment half-made."""
+        for number, (first, stop) in list(enumerate(self.plan))[done:]:
+            with self.target.segment(work.segment(number), self.survey, first) as add:
+                for _ in range(first, stop):
+                    frame = yield
+                    add(frame)
+            work.store(number, first, stop, self.dream(frame))
+        yield  # the last frame is taken, too
+
+    def join(self, work: Work, target: Target) -> None:
+        """Join all segments into this target; raises MediaError."""
+        target.join([work.segment(number) for number in range(len(self.plan))], self.survey)
+
+
+@contextmanager
+def _closed(frames: Iterator[Frame]) -> Iterator[Iterator[Frame]]:
+    """The frames, closed at the end where they come from a generator: its threads end with it."""
+    with closing(frames) if isinstance(frames, Generator) else nullcontext():
+        yield frames

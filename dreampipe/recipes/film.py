@@ -1,0 +1,176 @@
+"""A recipe of a film: how its frames are dreamed, how the dream moves, and what changes over time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+from pydantic import Field
+
+from dreampipe.ascent.amounts import Ramp
+from dreampipe.errors import RecipeError
+from dreampipe.frames import Array, Frame
+from dreampipe.media import read_mask
+from dreampipe.recipes.fields import amount_of
+from dreampipe.recipes.keyframes import Easing, Keyframe, Value, parse_keyframe, values_at
+from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.ways import WAYS
+from dreampipe.stages import Blend, Caption, Carry, Dream, Flow, Moment, Pipeline, Stage
+from dreampipe.stages.dream import OnNote, OnStep
+from dreampipe.stages.motion import CARRY, Motion
+
+WHOLE = ("octaves", "steps", "refresh_steps")
+"""Settings that are counts."""
+CHANGING = (
+    *WHOLE,
+    *("step_size", "octave_scale", "blend", "carry"),
+    *("jitter", "scale", "rotate", "pad", "crop", "flip", "blur", "colour_noise"),
+)
+"""Settings that are numbers and may change over time."""
+FILM_ONLY = ("motion", "carry", "refresh_steps", "occlusion", "every", "at", "easing")
+
+
+class FilmRecipe(Recipe):
+    """Settings of a dreamed film; those that it shares with pictures are `Recipe`'s.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range, or a keyframe is none.
+    """
+
+    motion: Motion = Field(
+        "flow", description="Of films: carry the dream along the motion, blend it in, or not at all."
+    )
+    carry: float | None = Field(
+        None, ge=0, le=1, description="Of films: how much of a dream goes on to the next frame."
+    )
+    refresh_steps: int = Field(3, ge=0, le=100_000, description="Of films: steps in each octave that refresh a dream.")
+    occlusion: float = Field(
+        2.0, gt=0, le=1000, description="Of films: pixels of flow in doubt that hide what is behind."
+    )
+    every: int = Field(
+        1, ge=1, le=100_000, description="Of films: dream each so many frames, carry it over the others."
+    )
+    at: tuple[str, ...] = Field((), description="Of films: a setting at a moment, such as 5s:step-size=0.02.")
+    easing: Easing = Field("linear", description="Of films: how numbers change between such moments.")
+
+    def model_post_init(self, context: Any) -> None:
+        for keyframe in self.keyframes:
+            self._changed({keyframe.name: keyframe.value})  # its value is in range
+
+    @property
+    def keyframes(self) -> tuple[Keyframe, ...]:
+        """What `at` says; raises RecipeError."""
+        return tuple(parse_keyframe(text, CHANGING) for text in self.at)
+
+    @property
+    def still(self) -> Recipe:
+        """What of it a single picture is dreamed with."""
+        return Recipe(**self.model_dump(exclude={*FILM_ONLY}))
+
+    def at_time(self, time: Any) -> Self:
+        """The recipe as it is at a moment of the film, without keyframes."""
+        keyframes = self.keyframes
+        return self._changed(values_at(time, keyframes, self._begun(keyframes), self.easing)) if keyframes else self
+
+    def _begun(self, keyframes: tuple[Keyframe, ...]) -> Mapping[str, Value]:
+        """What the settings that change are at the beginning."""
+        own: Mapping[str, Value] = {
+            "step_size": WAYS[self.chosen_param].step_size,
+            "carry": CARRY[self.motion],
+            "objective": "",
+        }
+        begun: dict[str, Value] = {}
+        for name in dict.fromkeys(keyframe.name for keyframe in keyframes):
+            value = getattr(self, name)
+            amount = own[name] if value is None else value if name == "objective" else amount_of(value)
+            if isinstance(amount, Ramp):
+                raise RecipeError(
+                    f"{name.replace('_', '-')} came as {amount} and with keyframes, but it can change over the ascent "
+                    "or over the film: leave one out."
+                )
+            begun[name] = amount
+        return begun
+
+    def _changed(self, values: Mapping[str, Value]) -> Self:
+        """This recipe with other values, checked, and without keyframes."""
+        changed = {name: value if isinstance(value, str) else _fitting(name, value) for name, value in values.items()}
+        if changed.get("objective") == "":
+            changed["objective"] = None
+        return type(self)(**{**self.model_dump(exclude={"at"}), **changed})
+
+    def ahead(self, cuts: tuple[int, ...] = ()) -> Pipeline:
+        """The stages that a frame passes before its dream, which another thread may run ahead."""
+        moving = self.motion == "flow"
+        return Pipeline([Flow(frozenset(cuts), self.occlusion)] if moving else [])
+
+    def dreaming(
+        self,
+        cuts: tuple[int, ...] = (),
+        begun: Frame | None = None,
+        max_size: int | None = None,
+        on_step: OnStep | None = None,
+        on_note: OnNote | None = None,
+    ) -> Pipeline:
+        """The stages from the dream on.
+
+        Args:
+            cuts: indices of the frames that begin a shot.
+            begun: the last frame that is finished; the next goes on from it.
+            max_size: longest side to climb at, where the recipe says none.
+            on_step, on_note: told of each step and of what had to be decided.
+        """
+        moments = Moments(self, max_size, on_step, on_note)
+        once = not self.at
+        stages: list[Stage] = [Carry(moments.of(self) if once else moments, self.motion, self.every, cuts, begun)]
+        if "blend" in {keyframe.name for keyframe in self.keyframes}:
+            stages.append(Blend(lambda frame: self.at_time(frame.time or 0).blend))
+        elif self.blend < 1:
+            stages.append(Blend(self.blend))
+        if self.caption:
+            ascent = self.ascent()
+            stages.append(Caption(f"{ascent.objective} on {ascent.card.name}"))
+        return Pipeline(stages)
+
+    def film_pipeline(self, cuts: tuple[int, ...] = ()) -> Pipeline:
+        """All stages in one, for frames of your own."""
+        return Pipeline([self.ahead(cuts), self.dreaming(cuts)])
+
+    def film_sha256(self) -> str:
+        """The hash of all that decides a dreamed film beside its source: settings, model, files that they name."""
+        objectives = [k.value for k in self.keyframes if k.name == "objective"]
+        stills = [self.still, *(self.still.model_copy(update={"objective": text}) for text in objectives)]
+        film = {name: getattr(self, name) for name in FILM_ONLY}
+        whole = {"stills": [still.sha256() for still in stills], **film}
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _fitting(name: str, value: float) -> Any:
+    return round(value) if name in WHOLE else value
+
+
+@dataclass(frozen=True)
+class Moments:
+    """How each frame of a film is dreamed, by a recipe that changes over time."""
+
+    recipe: FilmRecipe
+    max_size: int | None = None
+    on_step: OnStep | None = None
+    on_note: OnNote | None = None
+
+    def __call__(self, frame: Frame) -> Moment:
+        return self.of(self.recipe.at_time(frame.time or 0))
+
+    def of(self, recipe: FilmRecipe) -> Moment:
+        """The moment of a recipe that does not change."""
+        size = recipe.max_size or self.max_size
+        dream = Dream(recipe.ascent(), recipe.seed, size, self._mask, recipe.mask or "", self.on_step, self.on_note)
+        carry = CARRY[recipe.motion] if recipe.carry is None else recipe.carry
+        return Moment(dream, carry, recipe.refresh_steps)
+
+    @cached_property
+    def _mask(self) -> Array | None:
+        return None if self.recipe.mask is None else read_mask(self.recipe.mask)

@@ -1,0 +1,138 @@
+"""Settings that change while a film runs: `5s:step-size=0.02` says what one of them is at one moment.
+
+Numbers go evenly, or eased, from keyframe to keyframe, from the recipe's own value at the beginning on, and stay as
+the last one says; an objective is switched.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from dreampipe.errors import RecipeError, nearest
+
+Easing = Literal["linear", "smooth"]
+Value = float | str
+
+_KEYFRAME = re.compile(r"\s*(?P<time>[0-9:.]+)\s*s?\s*:\s*(?P<name>[A-Za-z_-]+)\s*=\s*(?P<value>.*\S)\s*", re.DOTALL)
+_TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?|\.\d+)s?")
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """What a setting is at a moment.
+
+    Attributes:
+        time: seconds from the beginning of the film.
+        name: of the setting, as in a recipe, with underscores.
+        value: a number, or the text of an objective.
+    """
+
+    time: Fraction
+    name: str
+    value: Value
+
+    def __str__(self) -> str:
+        value = self.value if isinstance(self.value, str) else repr(self.value).removesuffix(".0")
+        return f"{print_time(self.time)}:{self.name.replace('_', '-')}={value}"
+
+
+def parse_time(text: str) -> Fraction:
+    """Seconds, exactly, from `5`, `5s`, `2.5s`, `1:30` or `1:02:03.5`.
+
+    Raises:
+        RecipeError: the text is none of these.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None or (match["minutes"] and float(match["seconds"]) >= 60):
+        raise RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected.")
+    hours, minutes = (int(match[unit] or 0) for unit in ("hours", "minutes"))
+    return Fraction(match["seconds"].rstrip(".") or 0) + 60 * (minutes + 60 * hours)
+
+
+def parse_rate(text: str) -> Fraction:
+    """Frames a second, exactly, from `24`, `29.97` or `30000/1001`.
+
+    Raises:
+        RecipeError: the text is none of these, or not within 1/60 to 1000.
+    """
+    try:
+        rate = Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not Fraction(1, 60) <= rate <= 1000:
+        raise RecipeError(f"A rate came as {text!r}, but frames a second such as 24 or 30000/1001 are expected.")
+    return rate
+
+
+def print_time(time: Fraction) -> str:
+    """The text that `parse_time` reads as this time, to the nanosecond: `5s`, `2.5s`."""
+    nanoseconds = round(time * 10**9)
+    whole, rest = divmod(nanoseconds, 10**9)
+    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") + "s"
+
+
+def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
+    """Read `TIME:SETTING=VALUE`.
+
+    Args:
+        text: such as `0:step-size=0.01` or `5s:objective='logit(eye)'`.
+        numbers: the names of the settings that are numbers and may change.
+
+    Raises:
+        RecipeError: the text is none, the setting cannot change over time, or the value is not its kind.
+    """
+    known = (*numbers, "objective")
+    match = _KEYFRAME.fullmatch(text)
+    if match is None:
+        raise RecipeError(f"A keyframe came as {text!r}, but TIME:SETTING=VALUE is expected, as 5s:step-size=0.02.")
+    name = match["name"].replace("-", "_")
+    if name not in known:
+        near = nearest(name, known).replace("_", "-")
+        raise RecipeError(f"{match['name']} of keyframe {text!r} is no setting that can change over time: {near}.")
+    return Keyframe(parse_time(match["time"]), name, _value(name, match["value"], text))
+
+
+def _value(name: str, text: str, whole: str) -> Value:
+    if name == "objective":
+        quoted = re.fullmatch(r"'(.*)'", text, re.DOTALL)
+        return quoted[1] if quoted else text
+    try:
+        return float(text)
+    except ValueError:
+        raise RecipeError(
+            f"The value of keyframe {whole!r} came as {text!r}, but a number is expected: write one such as 0.02."
+        ) from None
+
+
+def values_at(
+    time: Fraction, keyframes: Sequence[Keyframe], begun: Mapping[str, Value], easing: Easing
+) -> dict[str, Value]:
+    """What each setting that has keyframes is at this moment.
+
+    Args:
+        time: seconds from the beginning of the film.
+        keyframes: in any order; of two of one setting at one moment the later in the list counts.
+        begun: what each of the settings is at 0, where no keyframe says so.
+        easing: how numbers go from keyframe to keyframe.
+    """
+    values: dict[str, Value] = {}
+    for name in dict.fromkeys(keyframe.name for keyframe in keyframes):
+        points = {Fraction(0): begun[name]} | {k.time: k.value for k in keyframes if k.name == name}
+        values[name] = _between(time, sorted(points.items(), key=lambda point: point[0]), easing)
+    return values
+
+
+def _between(time: Fraction, points: Sequence[tuple[Fraction, Value]], easing: Easing) -> Value:
+    after = bisect_right([moment for moment, _ in points], time)
+    (start, first), (end, last) = points[max(after - 1, 0)], points[min(after, len(points) - 1)]
+    if isinstance(first, str) or isinstance(last, str) or end <= start:
+        return first
+    share = float((time - start) / (end - start))
+    if easing == "smooth":
+        share = share * share * (3 - 2 * share)
+    return first + (last - first) * share
