@@ -27,7 +27,7 @@ from dreampipe.media.tiff import Admit, Decoded
 
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
 # limit of pixels does not stand in for ours.
-_OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
+OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
     "png": PngImagePlugin.PngImageFile,
     "jpeg": JpegImagePlugin.JpegImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
@@ -82,7 +82,7 @@ def _decoded(path: Path, file: IO[bytes], format: Format, max_pixels: int) -> De
 
 
 def _decode(file: IO[bytes], format: Format, admit: Admit) -> Decoded:
-    image = _OPENERS[format.name](file)
+    image = OPENERS[format.name](file)
     admit(image.width, image.height)
     exif, icc = image.info.get("exif"), image.info.get("icc_profile")
     deep = _is_deep(image)

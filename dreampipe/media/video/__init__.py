@@ -2,6 +2,18 @@
 
 info.py       what a film says of itself, and what a pass over it found
 protocols.py  the two ends: Source and Target
+forms.py      what a path's name says of films
+pixels.py     stored pixels to RGB and back, exactly
+
+sources.py    which source a path holds
+film.py       a film's file: its stamps, cuts, damages and frames
+opening.py    which of its streams is the video, and what it says of itself
+stamps.py     times that rise
+damage.py     decoding that goes on over what is damaged
+numbered.py   a folder of pictures as a film
+animated.py   an animated picture as a film
+stills.py     what the two have in common
+shots.py      where shots begin
 
 targets.py    which target an output's name asks for
 codecs.py     the table of codecs and containers
@@ -18,6 +30,7 @@ from __future__ import annotations
 
 from dreampipe.media.video.info import Colour, FilmInfo, Survey
 from dreampipe.media.video.protocols import Encoding, Source, Target
+from dreampipe.media.video.sources import open_source
 from dreampipe.media.video.targets import target_of
 
-__all__ = ["Colour", "Encoding", "FilmInfo", "Source", "Survey", "Target", "target_of"]
+__all__ = ["Colour", "Encoding", "FilmInfo", "Source", "Survey", "Target", "open_source", "target_of"]

@@ -29,6 +29,7 @@ from dreampipe.media.video.opening import declared_colour, info_of, opened, vide
 from dreampipe.media.video.pixels import sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.stamps import Clock
+from dreampipe.media.video.stills import nothing
 
 
 def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Film:
@@ -83,10 +84,7 @@ class Film:
 
         found = cuts(thumbnails(), self.info.rate)
         if not stamps:
-            raise MediaError(
-                f"{self.path} has no frame from {self.info.start or 0} to {self.info.end or 'its end'} (in seconds), "
-                "but at least one is expected: choose times within it."
-            )
+            raise nothing(self.path, self.info)
         origin = 0 if self.info.start is None else stamps[0]
         return Survey(
             stamps=np.array(stamps, np.int64) - origin,

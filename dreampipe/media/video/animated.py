@@ -1,0 +1,177 @@
+"""An animated picture (GIF, WebP, APNG) as a film, by Pillow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, count, islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array, Frame
+from dreampipe.media.decoding import OPENERS
+from dreampipe.media.formats import HEAD, format_of_content
+from dreampipe.media.manifest import sha256
+from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.stills import SRGB, part, survey_of
+
+_ANIMATED = {"gif", "webp", "png"}
+_TICK = Fraction(1, 1000)
+_TOO_SHORT, _INSTEAD = 10, 100  # milliseconds: what browsers make of a frame that is to stay for so little
+
+
+def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Animated:
+    """An animated picture as a film.
+
+    Raises:
+        MediaError: not one of its frames can be decoded, or it has too many pixels.
+    """
+    reading = _Reading(path, max_pixels)
+    durations, see_through = [], False
+    for image in reading:
+        durations.append(_milliseconds(image))
+        see_through = see_through or image.has_transparency_data
+    if not durations:
+        raise MediaError(f"{path} holds no frame that can be decoded: replace it by a whole copy.")
+    edges = tuple(accumulate(durations, initial=0))
+    info = FilmInfo(
+        width=image.width,
+        height=image.height,
+        format=reading.format,
+        notes=("It is see-through in places, and black is laid behind it.",) if see_through else (),
+        time_base=_TICK,
+        rate=Fraction(len(durations), 1) / (edges[-1] * _TICK),
+        colour=SRGB,
+        codec=reading.format,
+        pixel_format="rgb24",
+        start=start,
+        end=end,
+    )
+    part(edges, info, path)
+    return Animated(path, info, edges, reading.problem(len(durations)), max_pixels)
+
+
+@dataclass(frozen=True)
+class Animated:
+    """An animated picture as a film, or a part of it.
+
+    Attributes:
+        path: the file.
+        info: what it says of itself.
+        edges: milliseconds at which each of its frames comes on show, and at which the last one ends.
+        problem: a sentence when it is damaged.
+        max_pixels: the most that it may have.
+    """
+
+    path: Path
+    info: FilmInfo
+    edges: tuple[int, ...]
+    problem: str | None
+    max_pixels: int
+
+    @property
+    def _part(self) -> range:
+        return part(self.edges, self.info, self.path)
+
+    def sha256(self) -> str:
+        """The SHA-256 of the file's bytes and of which part of it this is, in hexadecimal."""
+        told = f"{sha256(self.path)} {self.info.start} {self.info.end}"
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def survey(self, on_frame: Callable[[int], None] | None = None) -> Survey:
+        """One pass over all frames; see `Source.survey`."""
+        chosen = self._part
+        edges = self.edges[chosen.start : chosen.stop + 1]
+        return survey_of(self._pixels(chosen), edges, self.info, on_frame, self.problem)
+
+    def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
+        """The frames from index `first` on; see `Source.frames`."""
+        chosen = self._part
+        for index, pixels in enumerate(self._pixels(chosen[first:]), first):
+            yield Frame(pixels, index, survey.time(index), survey.duration(index))
+
+    def _pixels(self, chosen: range) -> Iterator[Array]:
+        # Each frame lies on those before it, so all of them are read.
+        images = islice(_Reading(self.path, self.max_pixels), chosen.start, chosen.stop)
+        left = len(chosen)
+        for image in images:
+            left -= 1
+            black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+            rgb = np.asarray(Image.alpha_composite(black, image.convert("RGBA")).convert("RGB"))
+            yield np.divide(rgb, np.float32(255), dtype=np.float32)
+        if left:
+            raise MediaError(
+                f"{self.path} no longer holds what it held when it was first read, but a film that stays as it is is "
+                "expected: start again."
+            )
+
+
+class _Reading:
+    """One pass: iterate over it, once, for an image a frame; then ask what it met."""
+
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        self._path, self._max_pixels = path, max_pixels
+        self.format = ""
+        self._declared: int | None = None
+        self._torn = False
+
+    def __iter__(self) -> Iterator[ImageFile]:
+        try:
+            with self._path.open("rb") as file:
+                yield from self._images(file)
+        except OSError as problem:
+            raise MediaError(
+                f"{self._path} cannot be opened ({problem.strerror}): make it readable, or leave it out."
+            ) from None
+
+    def _images(self, file: IO[bytes]) -> Iterator[ImageFile]:
+        image = self._opened(file)
+        # An APNG may begin with a picture for those who show stills, which is not part of the film.
+        for index in count(1 if image.info.get("default_image") else 0):
+            try:
+                image.seek(index)
+                image.load()
+            except EOFError:
+                return
+            except Exception:  # on broken bytes the codecs raise whatever they happen to meet
+                self._torn = True
+                return
+            yield image
+
+    def _opened(self, file: IO[bytes]) -> ImageFile:
+        format = format_of_content(file.read(HEAD))
+        file.seek(0)
+        if format is None or format.name not in _ANIMATED:
+            raise MediaError(f"{self._path} does not hold an animated picture, but a GIF, WebP or PNG is expected.")
+        try:
+            image = OPENERS[format.name](file)
+        except Exception:
+            raise MediaError(f"{self._path} is a damaged {format.name} file: replace it by a whole copy.") from None
+        if image.width * image.height > self._max_pixels:
+            raise MediaError(
+                f"{self._path} says that it has {image.width}x{image.height} pixels, but at most "
+                f"{self._max_pixels:,} in all are read: shrink it, or raise --max-pixels if you trust it."
+            )
+        self.format = format.name
+        if format.name != "gif":  # which would be read whole to count them
+            self._declared = getattr(image, "n_frames", 1) - bool(image.info.get("default_image"))
+        return image
+
+    def problem(self, frames: int) -> str | None:
+        """A sentence when frames are missing, for a pass that gave so many."""
+        if not self._torn and frames >= (self._declared or 0):
+            return None
+        held = f"holds {frames} of {self._declared} frames" if self._declared else f"is damaged after {frames} frames"
+        return f"{self._path} {held}: what is there is used; a whole copy would give all of it."
+
+
+def _milliseconds(image: ImageFile) -> int:
+    said = round(image.info.get("duration") or 0)
+    return said if said > _TOO_SHORT else _INSTEAD

@@ -1,0 +1,115 @@
+"""A folder of pictures as a film, in the order that people count in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array, Frame
+from dreampipe.media.folders import natural
+from dreampipe.media.formats import SUFFIXES, format_of_suffix
+from dreampipe.media.manifest import sha256
+from dreampipe.media.pictures import decode
+from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.stills import SRGB, part, survey_of
+
+FPS = Fraction(24)
+"""Frames a second where none are said."""
+
+
+def open_numbered(
+    folder: Path, fps: Fraction | None, start: Fraction | None, end: Fraction | None, max_pixels: int
+) -> Numbered:
+    """The pictures of a folder as a film, a tick each; those in folders below and hidden ones are left out.
+
+    Raises:
+        MediaError: there is none, or the first cannot be read.
+    """
+    try:
+        names = [entry.name for entry in folder.iterdir() if _is_picture(entry)]
+    except OSError as problem:
+        raise MediaError(f"{folder} cannot be listed ({problem.strerror}): make it readable.") from None
+    if not names:
+        raise MediaError(f"{folder} holds no pictures, but a film's frames with one of {SUFFIXES} are expected.")
+    names.sort(key=lambda name: natural(Path(name)))
+    _, first = decode(folder / names[0], max_pixels)
+    rate = FPS if fps is None else fps
+    info = FilmInfo(
+        width=first.width,
+        height=first.height,
+        bits=first.bits,
+        format=first.format,
+        icc=first.icc,
+        notes=("The transparency of its pictures is left out.",) if first.alpha else (),
+        time_base=1 / rate,
+        rate=rate,
+        colour=SRGB,
+        codec=first.format or "unknown",
+        pixel_format="rgb24" if first.bits == 8 else "rgb48le",
+        start=start,
+        end=end,
+    )
+    part(range(len(names) + 1), info, folder)
+    return Numbered(folder, info, tuple(names), max_pixels)
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A folder of pictures as a film, or a part of it.
+
+    Attributes:
+        path: the folder.
+        info: size and depth of its first picture; the rate that was asked for.
+        names: its pictures, in order.
+        max_pixels: the most that a picture may have.
+    """
+
+    path: Path
+    info: FilmInfo
+    names: tuple[str, ...]
+    max_pixels: int
+
+    @property
+    def _part(self) -> range:
+        return part(range(len(self.names) + 1), self.info, self.path)
+
+    def sha256(self) -> str:
+        """The SHA-256 of its pictures' bytes and names, its rate, and which part it is, in hexadecimal."""
+        told = hashlib.sha256(f"{self.info.rate} {self.info.start} {self.info.end}".encode())
+        for index in self._part:
+            told.update(f"\n{self.names[index]} {sha256(self.path / self.names[index])}".encode())
+        return told.hexdigest()
+
+    def survey(self, on_frame: Callable[[int], None] | None = None) -> Survey:
+        """One pass over all pictures; see `Source.survey`.
+
+        Raises:
+            MediaError: one cannot be read, or has another size than the first.
+        """
+        chosen = self._part
+        edges = range(chosen.start, chosen.stop + 1)
+        return survey_of(map(self._pixels, chosen), edges, self.info, on_frame)
+
+    def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
+        """The frames from index `first` on; see `Source.frames`."""
+        for index in range(first, len(survey)):
+            pixels = self._pixels(self._part.start + index)
+            yield Frame(pixels, index, survey.time(index), survey.duration(index))
+
+    def _pixels(self, index: int) -> Array:
+        path = self.path / self.names[index]
+        frame, _ = decode(path, self.max_pixels)
+        if (frame.width, frame.height) != (self.info.width, self.info.height):
+            raise MediaError(
+                f"{path} has {frame.width}x{frame.height} pixels, but {self.names[0]} has {self.info.width}x"
+                f"{self.info.height} and a film has one size: make them equal, or move it elsewhere."
+            )
+        return frame.pixels
+
+
+def _is_picture(path: Path) -> bool:
+    return not path.name.startswith(".") and format_of_suffix(path) is not None and path.is_file()

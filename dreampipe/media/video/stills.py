@@ -1,0 +1,83 @@
+"""What sources whose frames are pictures of their own have in common: their part, their survey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array
+from dreampipe.media.video.info import Colour, FilmInfo, Survey
+from dreampipe.media.video.shots import THUMBNAIL, Thumbnail, cuts
+
+SRGB = Colour(range=1, primaries=1, transfer=13, matrix=1)
+"""What pictures say of their colours, with the matrix and the range that films usually have."""
+
+
+def part(edges: Sequence[int], info: FilmInfo, path: Path) -> range:
+    """Indices of the pictures that come on show within `info.start` and `info.end`.
+
+    Args:
+        edges: ticks at which each comes on show, and at which the last one ends.
+        info: gives the time base and the part.
+        path: to be named.
+
+    Raises:
+        MediaError: there is none.
+    """
+    times = [edge * info.time_base for edge in edges[:-1]]
+    chosen = [
+        index
+        for index, time in enumerate(times)
+        if (info.start is None or time >= info.start) and (info.end is None or time < info.end)
+    ]
+    if not chosen:
+        raise nothing(path, info)
+    return range(chosen[0], chosen[-1] + 1)
+
+
+def nothing(path: Path, info: FilmInfo) -> MediaError:
+    """The sentence for a part without a frame."""
+    return MediaError(
+        f"{path} has no frame from {info.start or 0} to {info.end or 'its end'} (in seconds), but at least one is "
+        "expected: choose times within it."
+    )
+
+
+def survey_of(
+    pictures: Iterable[Array],
+    edges: Sequence[int],
+    info: FilmInfo,
+    on_frame: Callable[[int], None] | None,
+    problem: str | None = None,
+) -> Survey:
+    """What a pass over such a source finds.
+
+    Args:
+        pictures: those of the part, in order.
+        edges: as in `part`, of the part alone.
+        info: of the source.
+        on_frame: told how many pictures have been seen.
+        problem: as in `Survey`.
+    """
+
+    def thumbnails() -> Iterator[Thumbnail]:
+        for count, pixels in enumerate(pictures, 1):
+            yield _thumbnail(pixels)
+            if on_frame:
+                on_frame(count)
+
+    found = cuts(thumbnails(), info.rate)
+    origin = 0 if info.start is None else edges[0]
+    stamps = np.array(edges[:-1], np.int64) - origin
+    return Survey(stamps, edges[-1] - edges[-2], info.time_base, found, origin, problem=problem)
+
+
+def _thumbnail(pixels: Array) -> Thumbnail:
+    shrink = min(1.0, THUMBNAIL / max(pixels.shape))
+    width, height = (max(1, round(length * shrink)) for length in (pixels.shape[1], pixels.shape[0]))
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.rint(small[..., ::-1] * np.float32(255)), np.uint8)
