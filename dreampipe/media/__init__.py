@@ -20,7 +20,7 @@ the file's own numbers, never converted.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,9 @@ from dreampipe.media.formats import format_of, losses
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.masks import fitted_mask, read_mask
 from dreampipe.media.pictures import MAX_PIXELS, decode, encode
+from dreampipe.media.video.forms import is_film
+from dreampipe.media.video.reading import Frames
+from dreampipe.media.video.sources import holds_picture, open_source
 from dreampipe.media.writing import make_folder, write_whole
 
 __all__ = [
@@ -66,25 +69,29 @@ class Media:
     Attributes:
         path: where it was read.
         info: what the file says of itself; hand it to `write(..., like=info)`.
-        frames: one for a picture.
+        frames: one for a picture; those of a film are decoded whenever they are asked for, never all at once.
     """
 
     path: Path
     info: MediaInfo
-    frames: tuple[Frame, ...]
+    frames: Sequence[Frame]
 
     def __iter__(self) -> Iterator[Frame]:
         return iter(self.frames)
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Media:
-    """Read a picture; what the file holds decides its format, not its suffix.
+    """Read a picture or a film; what the file holds decides its format, and the suffix whether it may be a film.
 
     Raises:
-        MediaError: the file is missing, is no picture, is damaged, or has more than `max_pixels` pixels.
+        MediaError: the file is missing, is neither, is damaged, or has more than `max_pixels` pixels.
     """
+    path = Path(path)
+    if is_film(path) and not holds_picture(path):
+        source = open_source(path, max_pixels=max_pixels)
+        return Media(path, source.info, Frames(source))
     frame, info = decode(path, max_pixels)
-    return Media(Path(path), info, (frame,))
+    return Media(path, info, (frame,))
 
 
 def write(

@@ -14,6 +14,7 @@ numbered.py   a folder of pictures as a film
 animated.py   an animated picture as a film
 stills.py     what the two have in common
 shots.py      where shots begin
+reading.py    the frames of a film, for iterating over them
 
 targets.py    which target an output's name asks for
 codecs.py     the table of codecs and containers
