@@ -44,8 +44,8 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
         first = next(decoded(container, stream, Damage()), None)
         if first is None:
             raise MediaError(
-                f"{path} holds no frame that can be decoded ({stream.codec.canonical_name}), but at least one is "
-                "expected: replace it by a whole copy."
+                f"{path} holds no frame that can be decoded ({stream.codec.canonical_name}; it is empty, damaged or "
+                "encrypted), but at least one is expected: replace it by a whole copy."
             )
         info = info_of(container, stream, first, path, colour)
         return Film(path, replace(info, start=start, end=end), max_pixels)
@@ -92,7 +92,7 @@ class Film:
             time_base=self.info.time_base,
             cuts=found,
             origin=origin,
-            notes=run.clock.notes(),
+            notes=run.notes(),
             problem=run.damage.problem(self.path, len(stamps)),
         )
 
@@ -108,9 +108,7 @@ class Film:
             raise self._changed(index + 1)
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
-        info = self.info
-        size = (info.height, info.width) if info.rotation % 180 else (info.width, info.height)
-        pixels = np.rot90(unpack(sized(frame, *size), info.colour), info.rotation // 90)
+        pixels = np.rot90(unpack(frame, self.info.colour), self.info.rotation // 90)
         return Frame(np.ascontiguousarray(pixels), index, survey.time(index), survey.duration(index))
 
     def _changed(self, index: int) -> MediaError:
@@ -126,7 +124,8 @@ class _Run:
     def __init__(self, film: Film) -> None:
         self._film, self._info = film, film.info
         self.damage = Damage()
-        self.clock = Clock(film.info.time_base, film.info.rate)
+        self._clock = Clock(film.info.time_base, film.info.rate)
+        self._resized = 0
         self._said: int | None = None  # what the last frame says that it lasts, in ticks
         self._step: int | None = None  # from the frame before to the last
         self._next: int | None = None  # from the last frame to the one behind the part
@@ -134,7 +133,7 @@ class _Run:
     def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
         before: int | None = None
         for frame in self._decoded():
-            stamp = self.clock.stamp(frame.pts)
+            stamp = self._clock.stamp(frame.pts)
             time = stamp * self._info.time_base
             if self._info.start is not None and time < self._info.start:
                 continue
@@ -144,11 +143,24 @@ class _Run:
                 self.damage.whole()
                 return
             self._said, self._step, before = frame.duration, step, stamp
-            yield stamp, frame
+            yield stamp, self._sized(frame)
+
+    def _sized(self, frame: av.VideoFrame) -> av.VideoFrame:
+        width, height = self._info.width, self._info.height
+        if self._info.rotation % 180:
+            width, height = height, width
+        same = sized(frame, width, height)
+        self._resized += same is not frame
+        return same
+
+    def notes(self) -> tuple[str, ...]:
+        """What had to be decided, a sentence each."""
+        resized = f"Frames of another size than the first are brought to its size ({self._resized})."
+        return (*self._clock.notes(), *([resized] if self._resized else []))
 
     def last(self) -> int:
         """Ticks that the last frame is on show."""
-        return max(1, self._next or self._said or self._step or self.clock.step)
+        return max(1, self._next or self._said or self._step or self._clock.step)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """All frames; with a start, those from the key frame before it on, or from the first where seeking fails."""

@@ -59,8 +59,8 @@ class Clock:
     def notes(self) -> tuple[str, ...]:
         """What had to be decided, a sentence each."""
         said = (
-            (self._missing, "frames have no time of their own, and follow one another at the film's rate"),
-            (self._moved, "frames have a time that does not rise, and come one tick after the one before"),
-            (self._restarts, "times the film's clock starts anew, and is made to go on"),
+            (self._missing, "Frames that have no time of their own follow one another at the film's rate"),
+            (self._moved, "Frames whose time does not rise come one tick after the one before"),
+            (self._restarts, "Where the film's clock starts anew, it is made to go on"),
         )
-        return tuple(f"{count} {what}." for count, what in said if count)
+        return tuple(f"{what} ({count})." for count, what in said if count)
