@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from io import BytesIO
 from types import TracebackType
@@ -70,7 +71,7 @@ class Beside:
         """The packets of those streams that belong to the part, their times moved with it, in the file's order."""
         if not self._streams:
             return
-        for packet in self._source.demux([self._source.streams[index] for index in self._streams]):
+        for packet in _whole(self._source.demux([self._source.streams[index] for index in self._streams])):
             if packet.dts is None or not self._within(packet):
                 continue
             moved = round(self._origin / packet.time_base)
@@ -95,6 +96,12 @@ class Beside:
                 continue
             first, last = max(first, self._origin), last if end is None else min(last, end)
             yield {**chapter, "start": round((first - self._origin) / base), "end": round((last - self._origin) / base)}
+
+
+def _whole(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets up to where a file is cut off or damaged; that it is, its survey says."""
+    with suppress(av.FFmpegError):
+        yield from packets
 
 
 def other_streams(source: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -116,11 +116,12 @@ CODECS = {
             "prores",
             "prores_ks",
             ("mov", "matroska"),
-            ("yuv422p10le",) * 4,
+            # Its encoder spoils the last column of an odd width at 4:2:2. It takes profile HQ for 4:2:2, else 4444.
+            ("yuv422p10le", "yuv422p10le", "yuv444p10le", "yuv444p10le"),
             crf=None,
             worst=0,
             bits=6.0,
-            options={"profile": "3", "vendor": "apl0"},
+            options={"vendor": "apl0"},
         ),
         Codec(
             "ffv1",
@@ -235,7 +236,7 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None) -> Form:
         height=height,
         rotation=info.rotation,
         aspect=info.aspect,
-        colour=_colour(info.colour, info, pixel_format),
+        colour=_colour(info, codec, pixel_format),
         rate=_plain(info.rate),
         crf=checked_crf(crf, codec),
     )
@@ -267,12 +268,13 @@ def _lossless(info: FilmInfo) -> str:
     return f"gbrp{depth}" if depth else "bgr0"
 
 
-def _colour(colour: Colour, info: FilmInfo, pixel_format: str) -> Colour:
-    """The source's, but where it is RGB and the film is not, or the other way about."""
+def _colour(info: FilmInfo, codec: Codec, pixel_format: str) -> Colour:
+    """The source's, but where it is RGB and the film is not, or the other way about, or the codec knows one range."""
+    colour = info.colour
     if pixel_format.startswith(("bgr", "gbr")):
         return Colour(2, colour.primaries, colour.transfer, 0)
     if colour.matrix == 0 or info.pixel_format.startswith(("rgb", "bgr", "gbr", "pal", "argb", "abgr")):
         # sRGB's own primaries; said aloud, since players guess BT.601 for small films and BT.709 for large ones.
         primaries = 1 if colour.primaries == 2 else colour.primaries
         return Colour(1, primaries, 13 if colour.transfer == 2 else colour.transfer, 1)
-    return colour
+    return replace(colour, range=1) if codec.name == "prores" and colour.range == 2 else colour

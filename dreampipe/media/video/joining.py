@@ -73,8 +73,7 @@ def _mux(
     parts: Sequence[Packets],
     drop: bool,
 ) -> None:
-    delay, lead = max(part.delay for part in parts), Fraction(0) if container.exact else _LEAD
-    ticks = _Ticks(survey, delay, lead)
+    ticks = _Ticks(survey, parts, Fraction(0) if container.exact else _LEAD)
     with Beside(info, container.muxer, drop) as beside, _opened(path, container, survey, beside) as film:
         picture = _picture(film, form, survey.time_base)
         if any(part.header != (picture.codec_context.extradata or b"") for part in parts):
@@ -128,14 +127,21 @@ def _timed(parts: Sequence[Packets], stream: Any, ticks: _Ticks) -> Iterator[Tim
 
 
 class _Ticks:
-    """When frames are decoded and shown, in ticks of `base`; those before the first go backwards as the film begins."""
+    """When frames are decoded and shown, in ticks of `base`.
 
-    def __init__(self, survey: Survey, delay: int, lead: Fraction) -> None:
+    Decoding begins before the first show by what it is ahead of the last one: containers that keep only how long after
+    one packet the next is decoded take the sum of it all for the length of the film.
+    """
+
+    def __init__(self, survey: Survey, parts: Sequence[Packets], lead: Fraction) -> None:
         self.base = survey.time_base
         self._stamps = survey.stamps.tolist()
         self._ends = [*self._stamps[1:], self._stamps[-1] + survey.last]
-        self._step = self._ends[0] - self._stamps[0]
-        self._delay = delay + ceil(lead / (self._step * self.base))
+        step = self._ends[0] - self._stamps[0]
+        self._delay = max(part.delay for part in parts) + ceil(lead / (step * self.base))
+        last = len(survey) - len(parts[-1]) + parts[-1].index[-1][0]
+        latest = self._stamps[max(0, len(survey) - 1 - self._delay)]
+        self._begun = max(self._delay, self._ends[-1] - self.lasting(last) - latest)
 
     def shown(self, index: int) -> int:
         return int(self._stamps[index])
@@ -145,4 +151,6 @@ class _Ticks:
 
     def decoded(self, order: int) -> int:
         index = order - self._delay
-        return int(self._stamps[index] if index >= 0 else self._stamps[0] + index * self._step)
+        if index >= 0:
+            return int(self._stamps[index])
+        return int(self._stamps[0]) + self._begun * index // self._delay
