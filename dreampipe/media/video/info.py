@@ -42,7 +42,7 @@ class FilmInfo(MediaInfo):
         path: the file that sound, subtitles and chapters are taken from; None where there are none.
         time_base: seconds a tick of `Survey.stamps`.
         rate: frames a second on average; None when unknown.
-        rotation: degrees, counter-clockwise, by which the stored frames are to be turned for show: 0, 90, -90, 180 or -180.
+        rotation: degrees, counter-clockwise, by which stored frames are turned for show: 0, 90, -90, 180 or -180.
         aspect: width over height of a stored pixel, 1 for a square one.
         colour: how the stored numbers stand for colours.
         codec: FFmpeg's name of the codec, "h264"; of pictures their format.

@@ -66,6 +66,7 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
         )
     # Not by frames: then an error is told with a later packet, and what else came with that one is lost.
     stream.thread_type = "SLICE"
+    stream.codec_context.options = {"max_pixels": str(max_pixels)}  # a stream may grow midway
     return stream
 
 
