@@ -91,7 +91,7 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
         unheld = [stream for stream in other_streams(source) if not holds(container.muxer, stream)]
         if unheld and not drop:
             raise MediaError(
-                f"{path} cannot hold {_named(unheld)} of {info.path.name}, which it would be given: "
+                f"{path} cannot hold {_named(unheld)} of {info.path.name}: "
                 f"{_homes(source, form)}, or leave out what does not fit with --drop-streams."
             )
         if unheld:
@@ -107,7 +107,7 @@ def _named(streams: list[Any]) -> str:
     """ "sound (aac) and subtitles (subrip)"."""
     names: dict[str, list[str]] = {}
     for stream in streams:
-        codec = "no known codec" if stream.codec_context is None else stream.codec_context.name
+        codec = "no known codec" if stream.codec_context is None else stream.codec_context.codec.canonical_name
         names.setdefault(_KINDS[stream.type], []).append(codec)
     return " and ".join(f"{kind} ({', '.join(codecs)})" for kind, codecs in names.items())
 

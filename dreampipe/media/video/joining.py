@@ -135,22 +135,20 @@ class _Ticks:
 
     def __init__(self, survey: Survey, parts: Sequence[Packets], lead: Fraction) -> None:
         self.base = survey.time_base
-        self._stamps = survey.stamps.tolist()
-        self._ends = [*self._stamps[1:], self._stamps[-1] + survey.last]
+        self._stamps: list[int] = survey.stamps.tolist()
+        self._ends: list[int] = [*self._stamps[1:], self._stamps[-1] + survey.last]
         step = self._ends[0] - self._stamps[0]
-        self._delay = max(part.delay for part in parts) + ceil(lead / (step * self.base))
+        self._delay: int = max(part.delay for part in parts) + ceil(lead / (step * self.base))
         last = len(survey) - len(parts[-1]) + parts[-1].index[-1][0]
         latest = self._stamps[max(0, len(survey) - 1 - self._delay)]
         self._begun = max(self._delay, self._ends[-1] - self.lasting(last) - latest)
 
     def shown(self, index: int) -> int:
-        return int(self._stamps[index])
+        return self._stamps[index]
 
     def lasting(self, index: int) -> int:
-        return int(self._ends[index] - self._stamps[index])
+        return self._ends[index] - self._stamps[index]
 
     def decoded(self, order: int) -> int:
         index = order - self._delay
-        if index >= 0:
-            return int(self._stamps[index])
-        return int(self._stamps[0]) + self._begun * index // self._delay
+        return self._stamps[index] if index >= 0 else self._stamps[0] + self._begun * index // self._delay

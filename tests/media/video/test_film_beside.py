@@ -1,0 +1,212 @@
+"""What lies beside the picture: sound packet for packet, subtitles, chapters, metadata, and a part of them."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from films import COUNT, render
+from written import frames_of, info_of, packets, seen, survey_of, write_film, write_segments
+
+from dreampipe.errors import MediaError
+from dreampipe.media.video import Encoding, target_of
+
+SECOND = tuple(range(0, 90_000, 7500))
+MILLISECOND = Fraction(1, 1000)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("source") / "source.mp4"
+    words = {"title": "Sea", "artist": "Nobody"}
+    return render(path, time_base=Fraction(1, 12), sound="aac", subtitles=("one", "twö"), chapters=2, metadata=words)
+
+
+def info_at(path: Path, **changes: Any) -> Any:
+    return info_of(path, sound=("aac",), subtitles=("mov_text",), chapters=2, **changes)
+
+
+def film_of(source: Path, folder: Path, name: str, encoding: Encoding | None = None, **changes: Any) -> Path:
+    target = target_of(folder / name, info_at(source, **changes), encoding)
+    write_film(target, frames_of(), survey_of(SECOND, 7500), folder / "work")
+    return target.path
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.m4v"])
+def test_sound_and_subtitles_are_the_very_packets(source: Path, name: str, tmp_path: Path) -> None:
+    path = film_of(source, tmp_path, name)
+    assert packets(path, "audio") == packets(source, "audio")
+    assert packets(path, "subtitle") == packets(source, "subtitle")
+
+
+@pytest.mark.parametrize("codec", ["h264", "vp9"])  # one that is decoded ahead of show, and one that is not
+def test_matroska_keeps_the_sound_where_it_was(source: Path, codec: str, tmp_path: Path) -> None:
+    path = film_of(source, tmp_path, "film.mkv", Encoding(codec, drop=True))
+    for (came, data), (time, expected) in zip(packets(path, "audio"), packets(source, "audio"), strict=True):
+        assert data == expected
+        assert abs(came - time) <= MILLISECOND
+    assert seen(path).times[0] == 0
+
+
+@pytest.mark.parametrize("codec", ["h264", "vp9"])
+def test_no_time_in_matroska_is_written_as_a_huge_number(source: Path, codec: str, tmp_path: Path) -> None:
+    data = film_of(source, tmp_path, "film.mkv", Encoding(codec, drop=True)).read_bytes()
+    first = data.index(b"\x1f\x43\xb6\x75")  # a cluster, and soon in it the time that all of it counts from
+    place = data.index(b"\xe7", first + 4)
+    length = data[place + 1] & 0x7F
+    assert int.from_bytes(data[place + 2 : place + 2 + length], "big") < 1000
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_chapters_and_what_the_container_says_are_kept(source: Path, name: str, tmp_path: Path) -> None:
+    film = seen(film_of(source, tmp_path, name, Encoding(drop=True)))
+    expected = seen(source).chapters
+    assert [chapter["metadata"]["title"] for chapter in film.chapters] == ["part 1", "part 2"]
+    for came, chapter in zip(film.chapters, expected, strict=True):
+        for edge in ("start", "end"):
+            assert abs(came[edge] * came["time_base"] - chapter[edge] * chapter["time_base"]) <= MILLISECOND
+    told = {key.lower(): text for key, text in film.metadata.items()}
+    assert (told["title"], told["artist"]) == ("Sea", "Nobody")
+
+
+def test_a_part_takes_the_sound_of_that_part_along(source: Path, tmp_path: Path) -> None:
+    start, end = Fraction(1, 4), Fraction(3, 4)
+    target = target_of(tmp_path / "film.mp4", info_at(source, start=start, end=end))
+    survey = survey_of((0, 7500, 15_000, 22_500, 30_000, 37_500), 7500)
+    target.join(write_segments(target, frames_of(6), survey, tmp_path / "work", (0, 3)), survey)
+    step = Fraction(1024, 48_000)
+    kept = [(time - start, data) for time, data in packets(source, "audio") if start - step < time < end]
+    assert packets(target.path, "audio") == kept
+    assert seen(target.path).times[0] == 0
+    starts = [chapter["start"] for chapter in seen(target.path).chapters]
+    assert starts[0] == 0 and len(starts) == 2
+
+
+def test_a_part_begins_with_the_first_frame_in_it(source: Path, tmp_path: Path) -> None:
+    between = Fraction(3, 24)  # frames come every twelfth of a second: the first one after this is at 4/24
+    target = target_of(tmp_path / "film.mp4", info_at(source, start=between))
+    survey = survey_of((0, 7500), 7500)
+    target.join(write_segments(target, frames_of(2), survey, tmp_path / "work", (0,)), survey)
+    times = {time for time, _ in packets(target.path, "audio")}
+    assert times <= {time - Fraction(4, 24) for time, _ in packets(source, "audio")}
+
+
+def test_what_the_container_cannot_hold_is_refused_or_left_out(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"subtitles \(mov_text\).*write to \.mp4 or \.m4v or \.mov.*--drop-streams"):
+        target_of(tmp_path / "film.mkv", info_at(source)).check()
+    with pytest.raises(MediaError, match=r"sound \(aac\)"):
+        target_of(tmp_path / "film.webm", info_at(source)).check()
+    notes = target_of(tmp_path / "film.webm", info_at(source), Encoding(drop=True)).check()
+    assert any("sound (aac) and subtitles (mov_text): left out" in note for note in notes)
+    path = film_of(source, tmp_path, "film.webm", Encoding(drop=True))
+    with av.open(str(path)) as film:
+        assert [stream.type for stream in film.streams] == ["video"]
+
+
+def test_text_subtitles_of_matroska_do_not_fit_into_mp4(tmp_path: Path) -> None:
+    source = render(tmp_path / "source.mkv", sound="aac", subtitles=("one",))
+    info = info_of(source, sound=("aac",), subtitles=("subrip",))
+    with pytest.raises(MediaError, match=r"subtitles \(subrip\).*write to \.mkv"):
+        target_of(tmp_path / "film.mp4", info).check()
+    kept = target_of(tmp_path / "film.mkv", info)
+    write_film(kept, frames_of(), survey_of(), tmp_path / "work")
+    assert packets(kept.path, "subtitle") == packets(source, "subtitle")
+    assert packets(kept.path, "audio") == packets(source, "audio")
+
+
+@pytest.mark.parametrize(("sound", "name", "held"), [
+    ("libopus", "film.webm", True), ("libopus", "film.mp4", True), ("libmp3lame", "film.mp4", True),
+    ("flac", "film.mp4", True), ("pcm_s16le", "film.mkv", True), ("pcm_s16le", "film.webm", False),
+    ("flac", "film.mov", False), ("ac3", "film.mov", True),
+])  # fmt: skip
+def test_many_kinds_of_sound_pass_where_they_fit(sound: str, name: str, held: bool, tmp_path: Path) -> None:
+    source = render(tmp_path / "source.mkv", sound=sound)
+    target = target_of(tmp_path / name, info_of(source, sound=(sound,)))
+    if not held:
+        with pytest.raises(MediaError, match="cannot hold sound"):
+            target.check()
+        return
+    write_film(target, frames_of(), survey_of(), tmp_path / "work")
+    came, expected = packets(target.path, "audio"), packets(source, "audio")
+    assert [data for _, data in came] == [data for _, data in expected]
+    assert max(abs(one - other) for (one, _), (other, _) in zip(came, expected, strict=True)) <= MILLISECOND
+
+
+def test_the_source_is_never_overwritten(source: Path) -> None:
+    with pytest.raises(MediaError, match="the input itself"):
+        target_of(source, info_at(source)).check()
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.gif"])
+def test_a_missing_folder_is_said_before_anything_is_decoded(name: str, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="missing"):
+        target_of(tmp_path / "none" / name, info_of()).check()
+
+
+@contextmanager
+def full_at(size: int) -> Iterator[None]:
+    """A disk on which no file grows beyond that many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif", "film.png", "film.webp"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(name: str, tmp_path: Path) -> None:
+    target = target_of(tmp_path / name, info_of())
+    segments = write_segments(target, frames_of(), survey_of(), tmp_path / "work")
+    with full_at(2000), pytest.raises(MediaError, match="cannot be written"):
+        target.join(segments, survey_of())
+    with full_at(2000), pytest.raises(MediaError, match="cannot be written"):
+        write_segments(target, frames_of(), survey_of(), tmp_path / "again", (0,))
+    assert [child.name for child in tmp_path.iterdir() if child.is_file()] == []
+    assert list((tmp_path / "again").iterdir()) == []
+    target.join(segments, survey_of())
+
+
+def test_a_segment_that_was_interrupted_is_absent(tmp_path: Path) -> None:
+    target = target_of(tmp_path / "film.mp4", info_of())
+    with (
+        pytest.raises(KeyboardInterrupt),
+        target.segment(tmp_path / "one.segment", survey_of(), 0) as add,
+    ):
+        add(frames_of(1)[0])
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_segments_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    target, survey = target_of(tmp_path / "film.mp4", info_of()), survey_of()
+    segments = write_segments(target, frames_of(), survey, tmp_path / "work")
+    with pytest.raises(MediaError, match=f"10 frames in 4 segments.*{COUNT} are expected"):
+        target.join(segments[:-1], survey)
+    other = write_segments(target_of(tmp_path / "film.mp4", info_of(), Encoding("h265")), frames_of(), survey, tmp_path)
+    with pytest.raises(MediaError, match="another encoder"):
+        target.join(other, survey)
+    with pytest.raises(MediaError, match="cannot be read"):
+        target.join([*segments[:-1], tmp_path / "none"], survey)
+    segments[1].write_bytes(segments[1].read_bytes()[:-9])
+    with pytest.raises(MediaError, match="no whole segment"):
+        target.join(segments, survey)
+    assert not target.path.exists()
+
+
+def test_frames_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    target, survey = target_of(tmp_path / "film.mp4", info_of()), survey_of()
+    with pytest.raises(MediaError, match="32x48 pixels came for a film of 64x48"):
+        write_segments(target, frames_of(1, 32), survey, tmp_path, (0,))
+    with pytest.raises(MediaError, match="No frame"):
+        write_segments(target, [], survey, tmp_path, (0,))
+    broken = frames_of(1)[0]
+    broken.pixels[0, 0] = float("nan")
+    with pytest.raises(MediaError, match="no numbers"):
+        write_segments(target, [broken], survey, tmp_path, (0,))
