@@ -13,7 +13,7 @@ from dreampipe.stages.camera import Camera
 
 _SMALLEST = 1 / 8  # of its size: a dive shows it in the depth first
 _LARGEST = 2  # times its size, where the camera draws back: enlarged further it would be a blur
-_SOFT = 0.9  # of half the shorter side: the width of its edge at first
+_SOFT = 0.6  # of half the shorter side: the width of its edge
 
 Plane = npt.NDArray[np.float64]
 
@@ -22,8 +22,9 @@ Plane = npt.NDArray[np.float64]
 class Return:
     """The first frame of a film of `count` frames, coming back.
 
-    It comes transparent and softly framed, and becomes opaque and sharply framed, so that the step onto it is a step
-    like any other. A dive, which shows it small and growing, makes it opaque in the first third of the time.
+    It comes transparent, with a soft edge that lies within it, and becomes opaque, with an edge that lies beyond it,
+    where it is mirrored, so that the step onto it is a step like any other. A dive, which shows it small and growing,
+    makes it opaque in the first third of the time.
     """
 
     camera: Camera
@@ -72,8 +73,8 @@ class Return:
         if left == 1:
             return np.zeros_like(depth[0])
         opaque = _smooth(np.asarray(3 * (1 - left))) if self.camera.scale > 1 else 1 - left
-        soft = _SOFT * left**0.7
-        return opaque * _smooth(depth[0] / soft) * _smooth(depth[1] / soft)
+        down, across = (_smooth(inside / _SOFT + 1 - left) for inside in depth)
+        return opaque * down * across
 
 
 def _smooth(value: Plane) -> Plane:
