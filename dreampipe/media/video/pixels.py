@@ -26,6 +26,7 @@ EXACT = (
     | Interpolation.BITEXACT
 )
 _LIMITED, _FULL = 1, 2
+_WHITE = 255 << 8  # in 16 bits, where libswscale turns RGB to luma
 Samples = npt.NDArray[Any]
 # libswscale counts matrices differently; what a file does not say, FFmpeg takes for BT.601.
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
@@ -42,8 +43,18 @@ def unpack(frame: av.VideoFrame, colour: Colour) -> Array:
     deep = depth(frame.format) > 8
     whole = _rgb(_whole_blocks(frame), "rgb48le" if deep else "rgb24", colour).to_ndarray()
     samples = whole[: frame.height, : frame.width]
-    unit: Array = np.divide(samples, np.float32(65535 if deep else 255), dtype=np.float32, order="C")
-    return unit
+    unit: Array = np.divide(samples, np.float32(_white(frame.format, colour)), dtype=np.float32, order="C")
+    return np.minimum(unit, np.float32(1), out=unit)
+
+
+def _white(format: av.VideoFormat, colour: Colour) -> int:
+    """What libswscale makes of white: not the top of 16 bits where it comes from luma."""
+    bits = depth(format)
+    if bits == 8:
+        return 255
+    if format.is_rgb:
+        return 65535
+    return _WHITE if colour.range != _FULL else ((1 << bits) - 1) << (16 - bits)
 
 
 def thumbnail(frame: av.VideoFrame, colour: Colour, side: int) -> npt.NDArray[np.uint8]:
@@ -81,9 +92,10 @@ def pack(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
         format: FFmpeg's name; of planar formats with thinned chroma, a last odd row or column stands for itself.
         colour: the matrix and the range to store by; the frame is tagged with all four.
     """
-    deep = depth(av.VideoFormat(format)) > 8
-    top = np.float32(65535 if deep else 255)
-    samples = np.rint(np.clip(pixels, 0, 1) * top).astype(np.uint16 if deep else np.uint8)
+    kind = av.VideoFormat(format)
+    deep = depth(kind) > 8
+    top = 255 if not deep else 65535 if kind.is_rgb else _WHITE
+    samples = np.rint(np.clip(pixels, 0, 1) * np.float32(top)).astype(np.uint16 if deep else np.uint8)
     frame = av.VideoFrame.from_ndarray(samples, "rgb48le" if deep else "rgb24")
     whole = format.replace("420p", "444p").replace("422p", "444p").replace("411p", "444p")
     stored = frame.reformat(
@@ -91,7 +103,7 @@ def pack(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
         interpolation=EXACT,
         src_color_range=_FULL,
         threads=1,
-        **({} if av.VideoFormat(format).is_rgb else _target(colour)),
+        **({} if kind.is_rgb else _target(colour)),
     )
     packed = stored if whole == format else _thinned(stored, format)
     packed.color_range, packed.colorspace = colour.range, colour.matrix
