@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible, say
-from dreampipe.cli.events import bar
+from dreampipe.cli.answer import answered, failing, interruptible, resuming, say
+from dreampipe.cli.events import bar, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.cli.targets import fresh
-from dreampipe.engines.events import Started, Stepped
-from dreampipe.frames import Frame
-from dreampipe.media import check_animation, decode, make_folder, write_animation
+from dreampipe.engines.dives import Dive
+from dreampipe.engines.events import Event, Noted, Started
+from dreampipe.media import make_folder
+from dreampipe.media.video import Encoding
 from dreampipe.recipes.zooming import Zooming
 
 _ZOOM, _TURN = Zooming.model_fields["zoom"], Zooming.model_fields["turn"]
@@ -26,37 +25,44 @@ _ZOOM, _TURN = Zooming.model_fields["zoom"], Zooming.model_fields["turn"]
 @recipe_options("scale", "rotate", "zoom", "turn", recipe=Zooming)
 def zoom(
     source: Annotated[str, typer.Argument(metavar="IN", help="The picture to dive into.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help="The film to write: a .mp4, .gif, .webp or .png.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The film to write: .mp4 .mov .mkv .webm .gif .webp .png.")],
     scale: Annotated[float, typer.Option(min=0.5, max=2, help=_ZOOM.description)] = _ZOOM.default,
     rotate: Annotated[float, typer.Option(min=-180, max=180, help=_TURN.description)] = _TURN.default,
+    codec: Annotated[
+        str | None, typer.Option(help="Of the film: h264, h265, av1, vp9, prores, ffv1.", show_default="what suits")
+    ] = None,
+    crf: Annotated[
+        int | None, typer.Option(min=0, help="Its quality, lower is better.", show_default="the codec's")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
     **settings: Any,
 ) -> None:
-    """Dive into a picture: each frame of a film is dreamed out of the last one, seen from a little nearer."""
+    """Dive into a picture: each frame of a film is dreamed out of the last one, seen from a little nearer.
+
+    The film neither fades nor burns, however long. A run that was stopped goes on where it was.
+    """
+    target = fresh(out, overwrite, lambda path: None)
     recipe = Zooming.of(zoom=scale, turn=rotate, **settings)
-    recipe.dreaming()  # wrong names are answered here, before anything slow
-    target = fresh(out, overwrite, check_animation)
-    still, info = decode(source)
-    lost = (f"The transparency of {source} is left out.",) if still.alpha is not None else ()
-    for note in () if quiet else (*recipe.card().notes, *info.notes, *lost):
-        say(f"Note: {note}")
-    make_folder(target)
-    with interruptible("Stopped; OUT was not written."), failing(), bar(recipe.octave_scale, not quiet) as hear:
-        import_backend()
-        hear(Started(recipe.count))
-        told: set[str] = set()
+    with bar(recipe.octave_scale, not (quiet or events)) as show:
+        hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
 
-        def note(frame: Frame, text: str) -> None:  # once, though it may be of every frame
-            if not quiet and text not in told:
-                told.add(text)
-                say(f"Note: {text}")
+        def hear(event: Event) -> None:
+            for listener in hearing:
+                listener(event)
 
-        film = recipe.film(
-            still, on_step=lambda frame, step: hear(Stepped(f"frame {frame.index + 1}", step)), on_note=note
-        )
-        _write(film, target, recipe.rate)
+        dive = Dive(Path(source), target, recipe, Encoding(codec, crf), keep_work=keep_work, tell=hear)
+        for note in dive.check():  # wrong names are answered here, before anything slow
+            hear(Noted(source, note))
+        make_folder(target)
+        with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
+            import_backend()
+            hear(Started(1))
+            dive.run()
 
 
-def _write(frames: Iterable[Frame], target: Path, rate: Fraction) -> None:
-    write_animation(frames, target, float(rate), 0)
+def _tell(event: Event) -> None:
+    if isinstance(event, Noted):
+        say(f"Note: {event.text}")

@@ -1,0 +1,118 @@
+"""Runs a zoom into one still: the ascent in the caller's thread, encoding behind; what was finished is gone on from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import psutil
+
+import dreampipe
+from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
+from dreampipe.engines.producing import Production
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array, Frame, MediaInfo
+from dreampipe.media import MAX_PIXELS, decode, sha256
+from dreampipe.media.video import Encoding, Target, target_of
+from dreampipe.media.video.targets import Pictures
+from dreampipe.media.work import Work
+from dreampipe.recipes.zooming import Zooming
+from dreampipe.stages.motion import DREAM
+
+
+@dataclass(frozen=True, eq=False)
+class Dive:
+    """A film to be made of one still.
+
+    Attributes:
+        source: the still.
+        path: the film.
+        recipe: how to dive.
+        encoding: how the film is encoded.
+        max_pixels: a larger still is refused.
+        keep_work: leave the segments of the finished film where they are.
+        tell: hears what happens.
+    """
+
+    source: Path
+    path: Path
+    recipe: Zooming
+    encoding: Encoding = field(default_factory=Encoding)
+    max_pixels: int = MAX_PIXELS
+    keep_work: bool = False
+    tell: Callable[[Event], None] = field(default=lambda event: None)
+
+    @cached_property
+    def _decoded(self) -> tuple[Frame, MediaInfo]:
+        return decode(self.source, self.max_pixels)
+
+    @cached_property
+    def target(self) -> Target:
+        """Where the film goes; raises MediaError for a name that is none of a film."""
+        still, _ = self._decoded
+        target = target_of(self.path, self.recipe.info(still.height, still.width), self.encoding)
+        if isinstance(target, Pictures):
+            raise MediaError(f"{self.path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
+        return target
+
+    def check(self) -> tuple[str, ...]:
+        """Sentences on what will be lost, before anything is dreamed.
+
+        Raises:
+            DreampipeError: the still, the recipe, or the film's name is not what it must be.
+        """
+        self.recipe.zoom_of()
+        still, info = self._decoded
+        lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
+        return (*self.recipe.card().notes, *info.notes, *lost, *self.target.check())
+
+    def run(self) -> None:
+        """Make the film, or go on with what an earlier run has left of it; raises DreampipeError."""
+        self.tell(Began(self.source.name))
+        began, work, whole = time.perf_counter(), Work(self.path), False
+        work.open()
+        try:
+            max_size = self._begun(work)
+            production = Production(
+                self.recipe.survey(),
+                self.target,
+                lambda first, dream: self._frames(first, dream, max_size),
+                lambda frame: frame.extras[DREAM],
+                lambda count: self.tell(Framed(self.source.name, count, self.recipe.count)),
+            )
+            production.make(work)
+            production.join(work, self.target)
+            whole = True
+        finally:
+            work.release(keep=not whole or self.keep_work)
+        resident = psutil.Process().memory_info().rss
+        self.tell(Done(self.source.name, str(self.path), time.perf_counter() - began, resident))
+
+    def _begun(self, work: Work) -> int:
+        """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
+        said = (sha256(self.source), self.recipe.sha256(), repr(self.encoding), dreampipe.__version__)
+        key = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        if work.begun(key) is None:
+            if not work.is_empty():
+                self._note("the recipe or the picture has changed since it was begun, so it is begun anew")
+            fitting = self.recipe.ascent().fitting(self.recipe.film_size(*self._decoded[0].pixels.shape[:2]))
+            work.begin(key, {"max_size": max(fitting)})
+        return int((work.begun(key) or {})["max_size"])
+
+    def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
+        return self.recipe.film(
+            self._decoded[0],
+            first,
+            begun,
+            max_size=max_size,
+            on_step=lambda frame, step: self.tell(Stepped(self.source.name, step)),
+            on_note=lambda frame, text: self._note(text) if frame.index == 0 else None,  # the others say the same
+        )
+
+    def _note(self, text: str) -> None:
+        self.tell(Noted(self.source.name, text))
