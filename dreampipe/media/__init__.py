@@ -33,9 +33,12 @@ from dreampipe.media.formats import format_of, losses
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.masks import fitted_mask, read_mask
 from dreampipe.media.pictures import MAX_PIXELS, decode, encode
+from dreampipe.media.video import Encoding, FilmInfo
+from dreampipe.media.video.codecs import CONTAINERS
 from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.reading import Frames
 from dreampipe.media.video.sources import holds_picture, open_source
+from dreampipe.media.video.whole import write_film
 from dreampipe.media.writing import make_folder, write_whole
 
 __all__ = [
@@ -100,19 +103,31 @@ def write(
     like: MediaInfo | None = None,
     *,
     quality: int | None = None,
+    encoding: Encoding | None = None,
 ) -> None:
-    """Write one frame as a picture in the format of the path's suffix, whole or not at all.
+    """Write one frame as a picture or many as a film, in the format of the path's suffix, whole or not at all.
+
+    It is a film where the suffix is a film's, or where `like` is a film's and more than a single `Frame` comes: then
+    also an animated GIF, WebP or PNG, or numbered pictures in a folder. Frames without times are shown 24 a second.
 
     Args:
-        frames: a frame, or an iterable of exactly one.
+        frames: a frame, or an iterable of them; of exactly one for a picture.
         path: its folder must exist; a file that is there is replaced.
-        like: depth, alpha, colour profile and EXIF are taken from it where the format can hold them;
-            without it the picture has 8 bits, the frame's alpha and no metadata.
-        quality: 1 to 100 for the lossy formats; None for their default.
+        like: for a picture, depth, alpha, colour profile and EXIF are taken from it where the format can hold them;
+            without it the picture has 8 bits, the frame's alpha and no metadata. For a film, depth, colours, rotation,
+            sound, subtitles, chapters and metadata; without it the film is a picture alone, 8 bits.
+        quality: of a picture, 1 to 100 for the lossy formats; None for their default.
+        encoding: of a film; None for what suits the suffix and the depth.
 
     Raises:
-        MediaError: the suffix is unknown, there is not exactly one frame, or the file cannot be written.
+        MediaError: the suffix is unknown, there is no frame or one too many, or the file cannot be written.
     """
+    film = like if isinstance(like, FilmInfo) else None
+    if Path(path).suffix.lower() in CONTAINERS or (film and not isinstance(frames, Frame)):
+        if quality is not None:
+            raise MediaError(f"A quality of {quality} came for {path}, but a film has a CRF: give it an encoding.")
+        write_film([frames] if isinstance(frames, Frame) else frames, path, film, encoding)
+        return
     path = Path(path)
     data = encode(_only(frames, path), format_of(path), like, quality)
     write_whole(path, data)

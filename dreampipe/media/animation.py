@@ -1,9 +1,11 @@
-"""Frames to an animated picture: GIF, WebP or APNG, by the ending of its name."""
+"""Frames to an animated picture, GIF, WebP or APNG, or to a film, by the ending of its name."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from io import BytesIO
 from itertools import chain, pairwise
 from pathlib import Path
@@ -13,6 +15,7 @@ import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
+from dreampipe.media.video.codecs import CONTAINERS
 from dreampipe.media.writing import write_whole
 
 if TYPE_CHECKING:
@@ -27,12 +30,15 @@ def check_animation(path: str | os.PathLike[str], fps: float = 20, hold: float =
     """Refuse what `write_animation` would refuse, before any frame is made.
 
     Raises:
-        MediaError: the name has another ending than .gif, .webp or .png, or fps or hold is out of its range.
+        MediaError: the name has another ending than .gif, .webp, .png or a film's, or fps or hold is out of its range.
     """
     suffix = Path(path).suffix
-    if suffix.lower() not in ANIMATED_SUFFIXES:
+    if suffix.lower() not in (*ANIMATED_SUFFIXES, *CONTAINERS):
         came = f"the suffix {suffix}" if suffix else "no suffix"
-        raise MediaError(f"{path} has {came}, but an animation needs .gif, .webp or .png: give it one of them.")
+        raise MediaError(
+            f"{path} has {came}, but an animation needs .gif, .webp or .png, or as a film {' '.join(CONTAINERS)}: "
+            "give it one of them."
+        )
     if not _SLOWEST <= fps <= _FASTEST:
         raise MediaError(
             f"{fps} frames a second came, but {_SLOWEST} to {_FASTEST:g} is expected: choose between them."
@@ -42,15 +48,17 @@ def check_animation(path: str | os.PathLike[str], fps: float = 20, hold: float =
 
 
 def write_animation(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float = 20, hold: float = 1.0) -> None:
-    """Write frames as an animated picture that plays for ever, whole or not at all.
+    """Write frames as an animated picture that plays for ever, or as a film, whole or not at all.
 
     GIF takes 256 colours for each frame, dithered, and whole hundredths of a second; WebP is lossy at a quality of 90;
-    PNG keeps 8 bits exactly. Equal neighbours become one frame that stays longer. Alpha is left out.
+    PNG keeps 8 bits exactly. Equal neighbours become one frame that stays longer. A film has the default codec of its
+    kind. Alpha is left out.
 
     Args:
         frames: at least one, all of one size; values outside of [0, 1] are clipped. They are taken one after the other,
             and only 8 bits of each (of a GIF: its palette's indices) are kept until the last has come.
-        path: a name that ends in .gif, .webp or .png; its folder must exist; a file that is there is replaced.
+        path: a name that ends in .gif, .webp or .png, or in .mp4, .m4v, .mov, .mkv or .webm; its folder must exist; a
+            file that is there is replaced.
         fps: frames a second, 0.1 to 50.
         hold: seconds that the last frame stays on show, 0 to 60; never less than the others.
 
@@ -59,6 +67,9 @@ def write_animation(frames: Iterable[Frame], path: str | os.PathLike[str], fps: 
             written.
     """
     check_animation(path, fps, hold)
+    if Path(path).suffix.lower() in CONTAINERS:
+        _write_film(frames, path, fps, hold)
+        return
     codec = _CODECS[Path(path).suffix.lower()]
     images = [codec.image(image) for image in _images(frames, Path(path))]
     durations = _durations(len(images), fps, hold, codec.tick)
@@ -73,6 +84,14 @@ def write_animation(frames: Iterable[Frame], path: str | os.PathLike[str], fps: 
             "choose another format or a smaller size."
         ) from problem
     write_whole(Path(path), written.getvalue())
+
+
+def _write_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float, hold: float) -> None:
+    from dreampipe.media.video.whole import write_film
+
+    timeless = (replace(frame, time=None, duration=None) for frame in frames)
+    rate, shortest = (Fraction(value).limit_denominator(1000) for value in (fps, hold))
+    write_film(timeless, path, rate=rate, hold=shortest)
 
 
 def _images(frames: Iterable[Frame], path: Path) -> Iterator[Image]:

@@ -17,7 +17,8 @@ import psutil
 from dreampipe.errors import MediaError
 
 _TEMPORARY = re.compile(r"\.dreampipe-(\d+)-[0-9a-f]{8}\.part")
-_CLOCK_SLACK = 2.0  # seconds by which the start of a process may be known too late
+CLOCK_SLACK = 2.0
+"""Seconds by which the start of a process may be known too late."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -37,7 +38,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         MediaError: as `write_whole`; when the block raises, nothing is left behind either.
     """
-    temporary = path.parent / f".dreampipe-{os.getpid()}-{os.urandom(4).hex()}.part"
+    temporary = _temporary(path)
     try:
         try:
             _create(temporary)
@@ -51,6 +52,17 @@ def written_whole(path: Path) -> Iterator[Path]:
         _settle(path.parent)
     except OSError as problem:
         raise unwritable(path, problem) from None
+
+
+@contextmanager
+def temporary_beside(path: Path) -> Iterator[Path]:
+    """The name of a file for the block's own use, in the same folder as `path`; removed after it."""
+    temporary = _temporary(path)
+    try:
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def make_folder(path: Path) -> None:
@@ -83,12 +95,16 @@ def _is_stale(entry: os.DirEntry[str], number: int) -> bool:
     try:
         process = psutil.Process(number)
         # Numbers of processes come again (in a container at every start), so the writer must also be old enough.
-        before_it = entry.stat().st_mtime < process.create_time() - _CLOCK_SLACK
+        before_it = entry.stat().st_mtime < process.create_time() - CLOCK_SLACK
         return bool(before_it or process.status() == psutil.STATUS_ZOMBIE)
     except (psutil.NoSuchProcess, OverflowError):
         return True
     except (psutil.Error, OSError):
         return False
+
+
+def _temporary(path: Path) -> Path:
+    return path.parent / f".dreampipe-{os.getpid()}-{os.urandom(4).hex()}.part"
 
 
 def _create(path: Path) -> None:

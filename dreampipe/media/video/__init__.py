@@ -25,6 +25,7 @@ beside.py     the source's sound, subtitles and chapters, carried over
 animations.py segments to an animated picture
 numbering.py  a film as numbered pictures
 checking.py   what an output cannot hold
+whole.py      frames to a film at once
 """
 
 from __future__ import annotations

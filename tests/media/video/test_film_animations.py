@@ -1,0 +1,162 @@
+"""Films as animated pictures and numbered ones, and frames to a film at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from films import COUNT, render
+from PIL import Image
+from written import TIME_BASE, frames_of, info_of, packets, seen, survey_of, write_film, write_segments
+
+import dreampipe
+from dreampipe import Frame
+from dreampipe.errors import MediaError
+from dreampipe.media import write_animation
+from dreampipe.media.video import Encoding, target_of
+from dreampipe.media.video.codecs import CONTAINERS
+
+STAMPS = (100, 102, 107, 110, 113, 120, 124, 130, 131, 140, 150, 160)
+SIXTIETH = Fraction(1, 60)
+
+
+def shown(path: Path) -> tuple[list[np.ndarray], list[float]]:
+    with Image.open(path) as image:
+        pictures, durations = [], []
+        for number in range(image.n_frames):
+            image.seek(number)
+            image.load()
+            durations.append(image.info["duration"])
+            pictures.append(np.asarray(image.convert("RGB")))
+        assert image.info["loop"] == 0
+    return pictures, durations
+
+
+@pytest.mark.parametrize(("name", "tick", "loss"), [
+    ("film.gif", 10, 12), ("film.webp", 1, 6), ("film.png", 1, 0.3), ("film.apng", 1, 0.3), ("FILM.PNG", 1, 0.3),
+])  # fmt: skip
+def test_an_animation_shows_every_frame_for_its_time(name: str, tick: int, loss: float, tmp_path: Path) -> None:
+    frames, survey = frames_of(), survey_of(STAMPS, 30, SIXTIETH)
+    target = target_of(tmp_path / name, info_of(rotation=90, time_base=SIXTIETH))
+    write_film(target, frames, survey, tmp_path / "work")
+    pictures, durations = shown(target.path)
+    start = 0.0
+    for index, (picture, frame) in enumerate(zip(pictures, frames, strict=True)):
+        assert abs(start - (survey.time(index) - survey.time(0)) * 1000) <= tick / 2
+        assert np.abs(picture / 255 - frame.pixels).mean() * 255 <= loss
+        start += durations[index]
+    assert abs(durations[-1] - 500) <= tick
+
+
+def test_frames_too_short_for_the_format_make_room_for_the_next(tmp_path: Path) -> None:
+    survey = survey_of((0, 1, 2, 300, 301), 1, Fraction(1, 1000))
+    target = target_of(tmp_path / "film.gif", info_of(time_base=Fraction(1, 1000)))
+    target.join(write_segments(target, frames_of(5), survey, tmp_path / "work", (0,)), survey)
+    pictures, durations = shown(target.path)
+    assert durations == [300, 10]
+    assert np.abs(pictures[0] / 255 - frames_of(5)[2].pixels).mean() < 0.05
+
+
+def test_what_an_animation_loses_is_said(tmp_path: Path) -> None:
+    info = info_of(sound=("aac",), bits=10, aspect=Fraction(4, 3), rate=Fraction(60))
+    notes = " ".join(target_of(tmp_path / "film.gif", info).check())
+    for part in ("no sound", "10 bits become 8", "4/3", "hundredths"):
+        assert part in notes
+    assert target_of(tmp_path / "film.png", info_of()).check() == ()
+
+
+@pytest.mark.parametrize("name", ["frames", "frames/", "frames/%06d.png"])
+def test_a_folder_takes_numbered_pictures(name: str, tmp_path: Path) -> None:
+    target = target_of(f"{tmp_path}/{name}", info_of())
+    frames = frames_of()
+    write_film(target, frames, survey_of(), tmp_path / "work")
+    names = sorted(path.name for path in (tmp_path / "frames").iterdir())
+    assert names == [f"{number:06d}.png" for number in range(1, COUNT + 1)]
+    for path, frame in zip(sorted((tmp_path / "frames").iterdir()), frames, strict=True):
+        assert np.array_equal(np.asarray(Image.open(path)), np.rint(frame.pixels * 255))
+
+
+def test_a_deep_film_becomes_deep_pictures(tmp_path: Path) -> None:
+    target = target_of(tmp_path / "%d.tif", info_of(bits=10))
+    frames = frames_of(2, bits=16)
+    target.join(write_segments(target, frames, survey_of((0, 1)), tmp_path / "work", (0,)), survey_of((0, 1)))
+    stored = cv2.imread(str(tmp_path / "2.tif"), cv2.IMREAD_UNCHANGED)
+    assert stored is not None
+    assert np.array_equal(stored[..., ::-1], np.rint(frames[1].pixels * 65_535))
+
+
+def test_pictures_that_went_missing_or_changed_are_noticed(tmp_path: Path) -> None:
+    target, survey = target_of(tmp_path / "frames", info_of()), survey_of()
+    segments = write_segments(target, frames_of(), survey, tmp_path / "work")
+    with pytest.raises(MediaError, match="12 are expected"):
+        target.join(segments[1:], survey)
+    (tmp_path / "work" / "000007.png").write_bytes(b"")
+    with pytest.raises(MediaError, match=r"000007\.png is missing or has been changed"):
+        target.join(segments, survey)
+    segments[0].write_bytes(b"{")
+    with pytest.raises(MediaError, match="no whole list"):
+        target.join(segments, survey)
+
+
+def test_pictures_are_not_written_over_a_file_or_their_source(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(MediaError, match="it is a file"):
+        target_of(tmp_path / "file", info_of()).check()
+    with pytest.raises(MediaError, match="input folder itself"):
+        target_of(tmp_path, info_of(tmp_path)).check()
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+def test_frames_alone_become_a_film(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"film{suffix}"
+    dreampipe.write(iter(frames_of()), path)
+    times = seen(path).times
+    assert len(times) == COUNT
+    assert max(abs(time - Fraction(index, 24)) for index, time in enumerate(times)) <= Fraction(1, 2000)
+    assert [child.name for child in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_film_like_another_has_its_sound_and_times(tmp_path: Path) -> None:
+    source = render(tmp_path / "source.mp4", time_base=TIME_BASE, rate=Fraction(24), sound="aac", rotation=90,
+                    stamps=[3750 * number + number % 3 for number in range(COUNT)])  # fmt: skip
+    media = dreampipe.read(source)
+    dreampipe.write((frame for frame in media), tmp_path / "copy.mp4", like=media.info)
+    copy = seen(tmp_path / "copy.mp4")
+    assert copy.times == seen(source).times
+    assert copy.first.rotation == 90
+    assert packets(tmp_path / "copy.mp4", "audio") == packets(source, "audio")
+    dreampipe.write(media, tmp_path / "copy.gif", like=media.info)
+    assert len(shown(tmp_path / "copy.gif")[0]) == COUNT
+    dreampipe.write(media, tmp_path / "frames", like=media.info)
+    assert len(list((tmp_path / "frames").glob("*.png"))) == COUNT
+    dreampipe.write(next(iter(media)), tmp_path / "still.png", like=media.info)
+    with Image.open(tmp_path / "still.png") as still:
+        assert still.size == (48, 64)
+
+
+def test_frames_that_make_no_film_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="No frame came"):
+        dreampipe.write([], tmp_path / "film.mp4")
+    still = frames_of(2)
+    backwards = [Frame(frame.pixels, time=Fraction(-index)) for index, frame in enumerate(still)]
+    with pytest.raises(MediaError, match="do not rise"):
+        dreampipe.write(backwards, tmp_path / "film.mp4")
+    with pytest.raises(MediaError, match="has a CRF"):
+        dreampipe.write(still, tmp_path / "film.mp4", quality=90)
+    with pytest.raises(MediaError, match="prores came for"):
+        dreampipe.write(still, tmp_path / "film.mp4", encoding=Encoding("prores"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_animation_of_a_visualization_may_be_a_film(tmp_path: Path) -> None:
+    def frames() -> Iterator[Frame]:
+        yield from frames_of(5)
+
+    write_animation(frames(), tmp_path / "forming.mp4", fps=12.5, hold=1.5)
+    film = seen(tmp_path / "forming.mp4")
+    assert film.times == [Fraction(2 * index, 25) for index in range(5)]
+    assert film.duration == Fraction(8, 25) + Fraction(3, 2)
