@@ -18,11 +18,12 @@ import psutil
 import dreampipe
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
+from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production
 from dreampipe.errors import DreampipeError
 from dreampipe.frames import Array, Frame
-from dreampipe.media import MAX_PIXELS, Job, Manifest, sha256
+from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
 from dreampipe.media.work import Work
 from dreampipe.recipes.film import FilmRecipe
@@ -105,40 +106,42 @@ class _Filming:
     def run(self) -> Done | Skipped | Failed:
         target = self.target(self.job.target)
         notes = (*self.source.info.notes, *target.check())
-        source_sha256, order_sha256 = self.source.sha256(), self.order.sha256()
-        if self.manifest.finished(self.job, source_sha256, order_sha256):
+        output = Output(self.job, target, self.manifest, self.source.sha256(), self.order.sha256())
+        work = Work(self.job.target)
+        if output.finished():
+            work.clear()
             return Skipped(self.job.name)
-        if self.job.target.exists() and not (self.order.overwrite or self.manifest.ours(self.job)):
-            reason = f"{self.job.target} exists and was not written by dreampipe: move it or use --overwrite."
-            return Failed(self.job.name, reason)
+        if not self.order.overwrite and (foreign := output.foreign()):
+            return Failed(
+                self.job.name, f"{foreign} exists and was not written by dreampipe: move it or use --overwrite."
+            )
         self.tell(Began(self.job.name))
         for note in notes:
             self._note(note)
-        work = Work(self.job.target)
         work.open()
         whole = False
         try:
-            done = self._made(work, target, source_sha256, order_sha256)
+            done = self._made(work, output)
             whole = True
             return done
         finally:
             work.release(keep=not whole or self.order.keep_work)
 
-    def _made(self, work: Work, target: Target, source_sha256: str, order_sha256: str) -> Done | Failed:
+    def _made(self, work: Work, output: Output) -> Done | Failed:
         started = time.perf_counter()
-        survey, max_size = self._begun(work, f"{source_sha256} {order_sha256}")
+        survey, max_size = self._begun(work, f"{output.source_sha256} {output.order_sha256}")
         if self.order.preview:
             self._note(self._estimate(survey))
         production = Production(
             survey,
-            target,
+            output.target,
             lambda first, dream: self._frames(survey, max_size, first, dream),
             lambda frame: frame.extras[DREAM],
             lambda count: self.tell(Framed(self.job.name, count, len(survey))),
         )
         production.make(work)
         seconds = time.perf_counter() - started
-        self._joined(production, work, source_sha256, order_sha256)
+        output.take(production, work, self.target)
         if survey.problem:
             return Failed(self.job.name, f"{survey.problem} What is there was dreamed into {self.job.target}.")
         return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)
@@ -185,13 +188,6 @@ class _Filming:
 
     def _note(self, text: str) -> None:
         self.tell(Noted(self.job.name, text))
-
-    def _joined(self, production: Production, work: Work, source_sha256: str, order_sha256: str) -> None:
-        """The film under its final name, which is recorded before."""
-        whole = work.folder / self.job.target.name
-        production.join(work, self.target(whole))
-        self.manifest.record(self.job, source_sha256, order_sha256, sha256(whole))
-        os.replace(whole, self.job.target)
 
     def _estimate(self, survey: Survey) -> str:
         """How long the whole film would take at its full size, by the time of a step there."""

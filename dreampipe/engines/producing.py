@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 from dreampipe.engines.pacing import Behind
 from dreampipe.errors import MediaError
@@ -81,9 +82,13 @@ class Production:
             work.store(number, first, stop, self.dream(frame))
         yield  # the last frame is taken, too
 
+    def segments(self, work: Work) -> list[Path]:
+        """The files of all segments."""
+        return [work.segment(number) for number in range(len(self.plan))]
+
     def join(self, work: Work, target: Target) -> None:
         """Join all segments into this target; raises MediaError."""
-        target.join([work.segment(number) for number in range(len(self.plan))], self.survey)
+        target.join(self.segments(work), self.survey)
 
 
 @contextmanager

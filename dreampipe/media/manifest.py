@@ -50,12 +50,15 @@ class Manifest:
         for entry in _entries(self._path):
             self._entries.setdefault(entry.name, []).append(entry)
 
-    def finished(self, job: Job, source_sha256: str, recipe_sha256: str) -> bool:
-        """Whether the output stands there as the newest entry says, made from this source by this recipe."""
+    def finished(self, job: Job, source_sha256: str, recipe_sha256: str, found: str | None = None) -> bool:
+        """Whether the output stands there as the newest entry says, made from this source by this recipe.
+
+        `found` is the hash of what stands there, where that is no single file.
+        """
         known = self._entries.get(job.name)
         if not known or (known[-1].source_sha256, known[-1].recipe_sha256) != (source_sha256, recipe_sha256):
             return False
-        return _hash_of_file(job.target) == known[-1].sha256
+        return (found or _hash_of_file(job.target)) == known[-1].sha256
 
     def ours(self, job: Job) -> bool:
         """Whether the file that stands at the output's place is one that we wrote there; False when there is none."""

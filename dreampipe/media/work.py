@@ -22,7 +22,7 @@ import psutil
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
 from dreampipe.media.manifest import append_line, sha256
-from dreampipe.media.writing import unwritable, write_whole
+from dreampipe.media.writing import sweep, unwritable, write_whole
 
 _BEGUN, _RECORD, _OWNER = "begun.json", "segments.jsonl", "owner"
 
@@ -61,6 +61,7 @@ class Work:
             self.folder.mkdir(parents=True, exist_ok=True)
             if self._taken():
                 raise MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
+            sweep(self.folder)
             (self.folder / _OWNER).write_text(_me(os.getpid()))
         except OSError as problem:
             raise unwritable(self.target, problem) from None
@@ -155,6 +156,11 @@ class Work:
             with suppress(ValueError):  # torn by a kill
                 lines.append(json.loads(line))
         return [line for line in lines if isinstance(line, dict)]
+
+    def clear(self) -> None:
+        """Remove what a run has left that was killed between its film's taking its name and its own end."""
+        if (self.folder / _OWNER).exists() and not self._taken():  # one that was kept has no owner
+            self.release(keep=False)
 
     def release(self, keep: bool) -> None:
         """Leave the folder to others, or remove it with all that is in it."""

@@ -1,10 +1,12 @@
-"""A film as numbered pictures: each written whole at once, so that a segment is but the list of its own."""
+"""A film as numbered pictures: they lie beside the segments, which list them, until all are there for their names."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import format_of
 from dreampipe.media.manifest import sha256
 from dreampipe.media.pictures import encode
-from dreampipe.media.writing import make_folder, write_whole
+from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 _NUMBER = re.compile(r"%(0?[0-9]*)d")
 _IN_A_FOLDER = "%06d.png"
@@ -42,33 +44,61 @@ def picture(pattern: Path, index: int) -> Path:
     return pattern.with_name(_NUMBER.sub(lambda found: f"{index + 1:{found[1] or '0'}d}", pattern.name))
 
 
+def standing(pattern: Path) -> dict[str, str]:
+    """The SHA-256 by name of each picture that stands where those of a film would."""
+    before, after = (re.escape(part) for part in re.split(_NUMBER.pattern.replace("(", "(?:"), pattern.name))
+    named = re.compile(f"{before}[0-9]+{after}")
+    names = sorted(os.listdir(pattern.parent)) if pattern.parent.is_dir() else []
+    return {name: sha256(pattern.with_name(name)) for name in names if named.fullmatch(name)}
+
+
+def digest(pictures: Mapping[str, str]) -> str:
+    """The SHA-256 of a whole film of pictures, given that of each by its name."""
+    return hashlib.sha256(json.dumps(sorted(pictures.items())).encode()).hexdigest()
+
+
 @contextmanager
 def pictures_segment(path: Path, pattern: Path, info: MediaInfo, first: int) -> Iterator[Callable[[Frame], None]]:
-    """Write each frame as a picture, and after the block their list into the file `path`; see `Target.segment`."""
+    """Write each frame as a picture beside the file `path`, and after the block their list into it."""
     like = MediaInfo(info.width, info.height, bits=16 if info.bits > 8 else 8)
     written: dict[str, str] = {}
 
     def add(frame: Frame) -> None:
-        target = picture(pattern, first + len(written))
+        target = path.with_name(picture(pattern, first + len(written)).name)
         write_whole(target, encode(frame, format_of(target), like))
         written[target.name] = sha256(target)
 
-    make_folder(pattern)
     yield add
     write_whole(path, json.dumps(written, indent=0).encode())
 
 
-def check_pictures(pattern: Path, count: int, segments: Sequence[Path]) -> None:
-    """Raise MediaError unless all pictures that the segments list are there and as they were written."""
-    listed: dict[str, str] = {}
+def listed(segments: Sequence[Path]) -> dict[str, str]:
+    """The SHA-256 by name of each picture of these segments; raises MediaError."""
+    pictures: dict[str, str] = {}
     for segment in segments:
         try:
-            listed |= json.loads(segment.read_bytes())
+            pictures |= json.loads(segment.read_bytes())
         except (OSError, ValueError):
             raise MediaError(f"{segment} is no whole list of pictures: remove it, and dream the film anew.") from None
-    if len(listed) != count:
-        raise MediaError(f"{len(listed)} pictures came for {pattern}, but {count} are expected: dream the film anew.")
-    for name, digest in listed.items():
-        target = pattern.with_name(name)
-        if not target.is_file() or sha256(target) != digest:
+    return pictures
+
+
+def publish(pattern: Path, count: int, segments: Sequence[Path]) -> None:
+    """Give all pictures of the segments their names; those that have them from an earlier try keep them.
+
+    Raises:
+        MediaError: one is missing or is not as it was written, or the folder cannot be written to.
+    """
+    pictures = listed(segments)
+    if len(pictures) != count:
+        raise MediaError(f"{len(pictures)} pictures came for {pattern}, but {count} are expected: dream the film anew.")
+    make_folder(pattern)
+    for name, said in pictures.items():
+        made, target = segments[0].with_name(name), pattern.with_name(name)
+        there = next((path for path in (made, target) if path.is_file()), None)
+        if there is None or sha256(there) != said:
             raise MediaError(f"{target} is missing or has been changed since it was dreamed: dream the film anew.")
+        try:
+            there.replace(target)
+        except OSError as problem:
+            raise unwritable(target, problem) from None

@@ -13,7 +13,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, Form, codec_named, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.numbering import check_pictures, is_pattern, pattern_of, pictures_segment
+from dreampipe.media.video.numbering import is_pattern, pattern_of, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
 TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}
@@ -128,7 +128,7 @@ class Pictures:
         return pictures_segment(path, self.path, self.info, first)
 
     def join(self, segments: Sequence[Path], survey: Survey) -> None:
-        check_pictures(self.path, len(survey), segments)
+        publish(self.path, len(survey), segments)
 
 
 def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding | None = None) -> Target:

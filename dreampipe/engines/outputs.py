@@ -1,0 +1,84 @@
+"""What stands at a film's place, and how a new film comes there: recorded first, then whole under its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dreampipe.engines.producing import Production
+from dreampipe.media import Job, Manifest, sha256
+from dreampipe.media.video import Target
+from dreampipe.media.video.numbering import digest, listed, standing
+from dreampipe.media.video.targets import Pictures
+from dreampipe.media.work import Work
+from dreampipe.media.writing import unwritable
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """The place of a film: a file, or numbered pictures, of which each has an entry of its own in the manifest too.
+
+    Attributes:
+        job: the film.
+        target: its form.
+        manifest: the record of what has been written there.
+        source_sha256, order_sha256: what the film is made of, and how.
+    """
+
+    job: Job
+    target: Target
+    manifest: Manifest
+    source_sha256: str
+    order_sha256: str
+
+    def finished(self) -> bool:
+        """Whether this very film stands there."""
+        found = digest(standing(self.target.path)) if isinstance(self.target, Pictures) else None
+        return self.manifest.finished(self.job, self.source_sha256, self.order_sha256, found)
+
+    def foreign(self) -> Path | None:
+        """A file that stands there and was not written by dreampipe."""
+        return next((job.target for job in self._standing() if not self.manifest.ours(job)), None)
+
+    def _standing(self) -> Iterator[Job]:
+        if isinstance(self.target, Pictures):
+            yield from map(self._picture, standing(self.target.path))
+        elif self.job.target.exists():
+            yield self.job
+
+    def _picture(self, name: str) -> Job:
+        return replace(self.job, name=name, target=self.target.path.with_name(name))
+
+    def take(self, production: Production, work: Work, target_at: Callable[[Path], Target]) -> None:
+        """Join the film, and give it its name; raises MediaError.
+
+        Args:
+            production: has made all segments.
+            work: where they are.
+            target_at: the same form at another path; not asked for pictures.
+        """
+        if isinstance(self.target, Pictures):
+            self._take_pictures(production, work)
+            return
+        beside = target_at(work.folder / self.job.target.name)
+        production.join(work, beside)
+        self._record(self.job, sha256(beside.path))
+        try:
+            os.replace(beside.path, self.job.target)
+        except OSError as problem:
+            raise unwritable(self.job.target, problem) from None
+
+    def _take_pictures(self, production: Production, work: Work) -> None:
+        pictures = listed(production.segments(work))
+        for name, said in pictures.items():
+            self._record(self._picture(name), said)
+        self._record(self.job, digest(pictures))
+        for job in self._standing():
+            if job.name not in pictures and self.manifest.ours(job):  # of a film that was longer
+                job.target.unlink(missing_ok=True)
+        production.join(work, self.target)
+
+    def _record(self, job: Job, said: str) -> None:
+        self.manifest.record(job, self.source_sha256, self.order_sha256, said)
