@@ -20,6 +20,8 @@ from dreampipe.frames import Array, Frame, MediaInfo
 
 Bytes = npt.NDArray[np.uint8]
 
+_LEAST = 16  # pixels of a side under which the search fails, or ends the process
+
 FLOW = "flow"
 """The extra in which a frame says where it comes from: (height, width, 2) float32, pixels right and down from each
 pixel to its place in the frame before."""
@@ -85,10 +87,10 @@ def moved(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
 
 
 def _grey(pixels: Array, longest: int) -> Bytes:
-    """The picture in 8-bit grey, no side longer than `longest`."""
+    """The picture in 8-bit grey, no side longer than `longest`, unless the other would be too short to be searched."""
     grey = np.rint(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
-    factor = longest / max(grey.shape)
-    small = cv2.resize(grey, None, fx=min(1, factor), fy=min(1, factor), interpolation=cv2.INTER_AREA)
+    factor = max(min(1, longest / max(grey.shape)), _LEAST / min(grey.shape))
+    small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
 
