@@ -22,7 +22,7 @@ import psutil
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
 from dreampipe.media.manifest import append_line, sha256
-from dreampipe.media.writing import sweep, unwritable, write_whole
+from dreampipe.media.writing import CLOCK_SLACK, sweep, unwritable, write_whole
 
 _BEGUN, _RECORD, _OWNER = "begun.json", "segments.jsonl", "owner"
 
@@ -62,15 +62,16 @@ class Work:
             if self._taken():
                 raise MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
             sweep(self.folder)
-            (self.folder / _OWNER).write_text(_me(os.getpid()))
+            (self.folder / _OWNER).write_text(f"{os.getpid()} {psutil.Process().create_time()}")
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
     def _taken(self) -> bool:
-        with suppress(OSError, ValueError, psutil.NoSuchProcess):
-            owner = (self.folder / _OWNER).read_text()
-            number = int(owner.split()[0])
-            return number != os.getpid() and owner == _me(number)
+        with suppress(OSError, ValueError, OverflowError, psutil.Error):  # no owner, a torn line, or one that is gone
+            number, started = (self.folder / _OWNER).read_text().split()
+            process = psutil.Process(int(number))
+            alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+            return alive and abs(process.create_time() - float(started)) < CLOCK_SLACK
         return False
 
     def begun(self, key: str) -> Mapping[str, Any] | None:
@@ -129,12 +130,13 @@ class Work:
             cuts: frames onto which nothing is carried.
         """
         whole: list[Segment] = []
-        for line in self._lines():
-            with suppress(TypeError, MediaError):
-                segment, number = Segment(**line), len(whole)
-                planned = number < len(plan) and (number, *plan[number]) == segment[:3]
-                if planned and sha256(self.segment(number)) == segment.sha256:
-                    whole.append(segment)
+        with suppress(TypeError, KeyError, MediaError):  # none is recorded, or its file is gone
+            newest = {line.get("number"): line for line in self._lines()}
+            for number, (first, stop) in enumerate(plan):
+                segment = Segment(**newest[number])
+                if segment[:3] != (number, first, stop) or sha256(self.segment(number)) != segment.sha256:
+                    break
+                whole.append(segment)
         while whole and whole[-1].stop not in cuts and self.carry(whole[-1]) is None:
             whole.pop()
         return whole
@@ -168,8 +170,3 @@ class Work:
             (self.folder / _OWNER).unlink()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _me(number: int) -> str:
-    """A process's number and start, which together never come again; raises psutil.NoSuchProcess."""
-    return f"{number} {psutil.Process(number).create_time()}"
