@@ -58,6 +58,7 @@ class FilmRecipe(Recipe):
     easing: Easing = Field("linear", description="Of films: how numbers change between such moments.")
 
     def model_post_init(self, context: Any) -> None:
+        self._begun(self.keyframes)  # none of them is a ramp, too
         for keyframe in self.keyframes:
             self._changed({keyframe.name: keyframe.value})  # its value is in range
 
@@ -70,6 +71,12 @@ class FilmRecipe(Recipe):
     def still(self) -> Recipe:
         """What of it a single picture is dreamed with."""
         return Recipe(**self.model_dump(exclude={*FILM_ONLY}))
+
+    @property
+    def stills(self) -> tuple[Recipe, ...]:
+        """That, and the same with each objective that comes later."""
+        objectives = [keyframe.value for keyframe in self.keyframes if keyframe.name == "objective"]
+        return (self.still, *(self.still.model_copy(update={"objective": text}) for text in objectives))
 
     def at_time(self, time: Any) -> Self:
         """The recipe as it is at a moment of the film, without keyframes."""
@@ -127,7 +134,7 @@ class FilmRecipe(Recipe):
         once = not self.at
         stages: list[Stage] = [Carry(moments.of(self) if once else moments, self.motion, self.every, cuts, begun)]
         if "blend" in {keyframe.name for keyframe in self.keyframes}:
-            stages.append(Blend(lambda frame: self.at_time(frame.time or 0).blend))
+            stages.append(Blend(Blends(self)))
         elif self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:
@@ -141,15 +148,23 @@ class FilmRecipe(Recipe):
 
     def film_sha256(self) -> str:
         """The hash of all that decides a dreamed film beside its source: settings, model, files that they name."""
-        objectives = [k.value for k in self.keyframes if k.name == "objective"]
-        stills = [self.still, *(self.still.model_copy(update={"objective": text}) for text in objectives)]
         film = {name: getattr(self, name) for name in FILM_ONLY}
-        whole = {"stills": [still.sha256() for still in stills], **film}
+        whole = {"stills": [still.sha256() for still in self.stills], **film}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def _fitting(name: str, value: float) -> Any:
     return round(value) if name in WHOLE else value
+
+
+@dataclass(frozen=True)
+class Blends:
+    """How much dream lies over each frame of a film, by a recipe that changes over time."""
+
+    recipe: FilmRecipe
+
+    def __call__(self, frame: Frame) -> float:
+        return self.recipe.at_time(frame.time or 0).blend
 
 
 @dataclass(frozen=True)

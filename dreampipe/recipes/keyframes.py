@@ -6,9 +6,11 @@ the last one says; an objective is switched.
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -19,7 +21,11 @@ Easing = Literal["linear", "smooth"]
 Value = float | str
 
 _KEYFRAME = re.compile(r"\s*(?P<time>[0-9:.]+)\s*s?\s*:\s*(?P<name>[A-Za-z_-]+)\s*=\s*(?P<value>.*\S)\s*", re.DOTALL)
-_TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?|\.\d+)s?")
+_TIME = re.compile(
+    r"(?:(?:(?P<hours>\d{1,6}):)?(?P<minutes>\d{1,6}):)?(?P<seconds>\d{1,9}(?:\.\d{0,12})?|\.\d{1,12})s?", re.ASCII
+)
+_SIXTIES = (("minutes", "seconds"), ("hours", "minutes"))  # where the first is written, the second stays under 60
+_RATE = re.compile(r"\d{1,9}(\.\d{0,9}|/\d{1,9})?|\.\d{1,9}", re.ASCII)  # no exponents: 1e999999999 would take for ever
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def parse_time(text: str) -> Fraction:
         RecipeError: the text is none of these.
     """
     match = _TIME.fullmatch(text.strip())
-    if match is None or (match["minutes"] and float(match["seconds"]) >= 60):
+    if match is None or any(match[above] and float(match[unit]) >= 60 for above, unit in _SIXTIES):
         raise RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected.")
     hours, minutes = (int(match[unit] or 0) for unit in ("hours", "minutes"))
     return Fraction(match["seconds"].rstrip(".") or 0) + 60 * (minutes + 60 * hours)
@@ -61,8 +67,8 @@ def parse_rate(text: str) -> Fraction:
         RecipeError: the text is none of these, or not within 1/60 to 1000.
     """
     try:
-        rate = Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
+        rate = Fraction(text.strip().rstrip(".")) if _RATE.fullmatch(text.strip()) else Fraction(0)
+    except ZeroDivisionError:
         rate = Fraction(0)
     if not Fraction(1, 60) <= rate <= 1000:
         raise RecipeError(f"A rate came as {text!r}, but frames a second such as 24 or 30000/1001 are expected.")
@@ -100,13 +106,16 @@ def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
 def _value(name: str, text: str, whole: str) -> Value:
     if name == "objective":
         quoted = re.fullmatch(r"'(.*)'", text, re.DOTALL)
-        return quoted[1] if quoted else text
-    try:
-        return float(text)
-    except ValueError:
-        raise RecipeError(
-            f"The value of keyframe {whole!r} came as {text!r}, but a number is expected: write one such as 0.02."
-        ) from None
+        objective = (quoted[1] if quoted else text).strip()
+        if not objective:
+            raise RecipeError(f"The objective of keyframe {whole!r} came empty: write one such as logit(eye).")
+        return objective
+    with suppress(ValueError):
+        if math.isfinite(number := float(text)):
+            return number
+    raise RecipeError(
+        f"The value of keyframe {whole!r} came as {text!r}, but a number is expected: write one such as 0.02."
+    )
 
 
 def values_at(
