@@ -67,9 +67,9 @@ class Dream:
             return self._climbed(frame, frame.pixels, start, mask)
         self._note(frame, f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}")
         source = shrink(frame.pixels, small)
-        start = source if carried is None else shrink(start, small)
-        detail = self._climbed(frame, source, start, None if mask is None else fit(mask, small)) - source
-        return self.laid(frame, enlarge(detail, size))
+        begun = source if carried is None else shrink(start, small)
+        climbed = self._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
+        return self.laid(frame, start - frame.pixels + enlarge(climbed, size))  # what was carried is as sharp as it was
 
     def laid(self, frame: Frame, detail: Array) -> Array:
         """The frame's pixels with a dream (height, width, 3) laid over them, where the mask lets it."""
