@@ -5,6 +5,13 @@
     fidelity SOURCE FILM                  what of a source is equal in the film that was dreamed from it: the number of
                                           frames, every time stamp, sound and subtitles packet for packet, chapters,
                                           rotation, aspect and the tags of colour; ends with 1 where anything is not
+    flicker [--frames 96] [--size 640x360] [--film FILM] [--longest 640]
+                                          how much a dreamed film flickers beyond its source, how well it scores, and
+                                          what the ascent costs: no motion, blended, and along the flow
+    speed, overlap [--frames 96] [--size 640x360]
+                                          whole films, file to file: flow against no motion; wall time against its floor
+    memory [--frames 96] [--size 1280x720] [SETTING ...]
+                                          what the process holds, for so many frames and for ten times as many
 
 Times depend on the machine; run nothing else beside it.
 """
@@ -14,6 +21,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -138,19 +146,49 @@ def _line(name: str, ours: object, theirs: object) -> tuple[bool, str]:
     return ours == theirs, f"{name}: {ours}" if ours == theirs else f"{name}: {ours} became {theirs}"
 
 
+def dreams(options: argparse.Namespace) -> int:
+    """Prints what dreaming costs and is worth; 0."""
+    import steady
+
+    from dreampipe.recipes import FilmRecipe
+
+    recipe = FilmRecipe.of(objective=options.objective)
+    recipes = {motion: recipe.model_copy(update={"motion": motion}) for motion in ("none", "blend", "flow")}
+    if options.part == "flicker":
+        film = steady.filmed(options.film, options.longest) if options.film else None
+        steady.steadiness(film or steady.rendered(options.frames, options.size), recipes)
+    elif options.part == "memory":
+        steady.memory(options.size, (options.frames, 10 * options.frames), options.settings)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "clip.mp4"
+            clip.write(path, options.frames, options.size)
+            if options.part == "overlap":
+                steady.overlap(path, recipes["flow"])
+            else:
+                steady.speed(path, [recipes["none"], recipes["flow"]])
+    return 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = parser.add_subparsers(dest="part", required=True)
-    measured = parts.add_parser("flow")
-    measured.add_argument("--frames", type=int, default=96)
-    measured.add_argument("--size", type=clip.size_of, default=(640, 360), metavar="WIDTHxHEIGHT")
+    for name in ("flow", "flicker", "speed", "overlap", "memory"):
+        part = parts.add_parser(name)
+        size = (1280, 720) if name == "memory" else (640, 360)
+        part.add_argument("--frames", type=int, default=96)
+        part.add_argument("--size", type=clip.size_of, default=size, metavar="WIDTHxHEIGHT")
+        part.add_argument("--objective")
+        part.add_argument("--film", type=Path)
+        part.add_argument("--longest", type=int, default=640)
+        part.add_argument("settings", nargs="*")
     compared = parts.add_parser("fidelity")
     compared.add_argument("source", type=Path)
     compared.add_argument("film", type=Path)
     options = parser.parse_args()
-    if options.part == "flow":
-        sys.exit(flow(options.frames, options.size))
-    sys.exit(fidelity(options.source, options.film))
+    if options.part == "fidelity":
+        sys.exit(fidelity(options.source, options.film))
+    sys.exit(flow(options.frames, options.size) if options.part == "flow" else dreams(options))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dreampipe.ascent import Step
-from dreampipe.engines.events import Done, Event, Failed, Skipped, Started, Stepped
+from dreampipe.engines.events import Done, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
 
 
 def share(step: Step, octave_scale: float) -> float:
@@ -33,6 +33,8 @@ class Position:
         left_out: the names of those that are skipped or failed without one.
         settled: how many are written, skipped or failed.
         name, step: what is being climbed; its last step.
+        surveyed: frames of a film that have been looked through.
+        frames: of a film those that are dreamed, and all of them; None for a picture.
     """
 
     octave_scale: float
@@ -42,14 +44,22 @@ class Position:
     settled: int = 0
     name: str = ""
     step: Step | None = None
+    surveyed: int = 0
+    frames: tuple[int, int] | None = None
 
     def hear(self, event: Event) -> None:
         match event:
             case Started(pictures):
                 self.pictures = pictures
             case Stepped(name, step):
-                self._leave(other_than=name)
-                self.name, self.step = name, step
+                self._turn_to(name)
+                self.step = step
+            case Surveyed(name, frames):
+                self._turn_to(name)
+                self.surveyed = frames
+            case Framed(name, done, frames):
+                self._turn_to(name)
+                self.frames = (done, frames)
             case Done(name):
                 self.settled += 1
                 self.climbed.add(name)
@@ -57,9 +67,12 @@ class Position:
                 self.settled += 1
                 (self.climbed if name == self.name else self.left_out).add(name)
 
-    def _leave(self, other_than: str) -> None:
-        if self.name not in ("", other_than):
+    def _turn_to(self, name: str) -> None:
+        if self.name == name:
+            return
+        if self.name:
             self.climbed.add(self.name)
+        self.name, self.step, self.surveyed, self.frames = name, None, 0, None
 
     @property
     def total(self) -> int:
@@ -69,14 +82,24 @@ class Position:
     @property
     def completed(self) -> float:
         """Pictures climbed, the current one in part."""
-        current = self.step if self.name not in self.climbed else None
+        if self.name in self.climbed:
+            return len(self.climbed)
+        if self.frames:
+            return len(self.climbed) + self.frames[0] / self.frames[1]
+        current = None if self.surveyed else self.step
         return len(self.climbed) + (share(current, self.octave_scale) if current else 0.0)
 
     def __str__(self) -> str:
         if not self.pictures:
             return "starting"
         text = f"{self.settled}/{self.pictures}"
-        if self.step is None or self.name in self.climbed:
+        if self.name in self.climbed:
+            return text
+        if self.frames:
+            return f"{text}  {self.name}, frame {self.frames[0]}/{self.frames[1]}"
+        if self.surveyed:
+            return f"{text}  {self.name}, {self.surveyed} frames looked through"
+        if self.step is None:
             return text
         at = (self.step.octave - 1) * self.step.steps + self.step.step
         return f"{text}  {self.name}, step {at}/{self.step.octaves * self.step.steps}"
