@@ -73,6 +73,20 @@ def make_folder(path: Path) -> None:
         raise unwritable(path, problem) from None
 
 
+def check_room(folder: Path, need: int) -> None:
+    """Raise MediaError where a folder that is there has less room than so many bytes."""
+    free = psutil.disk_usage(str(folder)).free
+    if free < need:
+        raise MediaError(
+            f"About {_gigabytes(need)} are needed in {folder}, which has {_gigabytes(free)} free: make room, choose "
+            "another output, or a smaller size."
+        )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e8 else f"{count / 1e6:,.1f} MB"
+
+
 def unwritable(path: Path, problem: OSError) -> MediaError:
     """The sentence for a file that the system refuses to write."""
     return MediaError(

@@ -52,7 +52,7 @@ class Codec:
         formats: FFmpeg's pixel formats for 8 bits, for more, and for 8 and more at odd sizes; None where there is none.
         crf: the default constant rate factor; None where the codec knows none.
         worst: the largest one.
-        bits: bits a pixel of a dreamed film at the default, measured on noise-rich dreams and rounded up.
+        bits: a pixel of a dreamed film at the default takes about as many, more rather than fewer.
         options: how the encoder is set.
     """
 
@@ -79,7 +79,7 @@ CODECS = {
             (*_SUBSAMPLED, "yuv444p", "yuv444p10le"),
             crf=18,
             worst=51,
-            bits=1.2,
+            bits=1.0,
             options={"preset": "medium"},
         ),
         Codec(
@@ -89,7 +89,7 @@ CODECS = {
             (*_SUBSAMPLED, "yuv444p", "yuv444p10le"),
             crf=20,
             worst=51,
-            bits=0.8,
+            bits=0.7,
             options={"preset": "medium", "x265-params": _X265},
         ),
         Codec(
@@ -99,7 +99,7 @@ CODECS = {
             (*_SUBSAMPLED, *_SUBSAMPLED),
             crf=25,
             worst=63,
-            bits=0.8,
+            bits=0.5,
             options={"preset": "8", "svtav1-params": "lp=2"},
         ),
         Codec(
@@ -109,7 +109,7 @@ CODECS = {
             ("yuv420p", None, "yuv420p", None),
             crf=24,
             worst=63,
-            bits=0.9,
+            bits=1.0,
             options={"b": "0", "deadline": "good", "cpu-used": "3", "row-mt": "1"},
         ),
         Codec(
@@ -120,7 +120,7 @@ CODECS = {
             ("yuv422p10le", "yuv422p10le", "yuv444p10le", "yuv444p10le"),
             crf=None,
             worst=0,
-            bits=6.0,
+            bits=7.0,
             options={"vendor": "apl0"},
         ),
         Codec(
@@ -130,7 +130,7 @@ CODECS = {
             ("yuv444p", "yuv444p10le", "yuv444p", "yuv444p10le"),
             crf=None,
             worst=0,
-            bits=14.0,
+            bits=7.0,
             options={"level": "3", "slices": "4", "slicecrc": "1", "g": "1"},
         ),
     )
@@ -166,6 +166,13 @@ class Form:
     def deep(self) -> bool:
         """Whether a channel has more than 8 bits."""
         return self.pixel_format.endswith("le")
+
+    @property
+    def bits(self) -> float:
+        """Bits that a pixel of a dreamed film takes on the disk, roughly; six steps of CRF halve or double them."""
+        coarser = (self.crf or 0) - (self.codec.crf or 0)
+        whole = 2.0 if self.codec.name == "ffv1" and "420" not in self.pixel_format else 1.0
+        return self.codec.bits * whole * (1.5 if self.deep else 1) * 2 ** (-coarser / 6)
 
     @property
     def rgb(self) -> bool:

@@ -71,6 +71,10 @@ class Target(Protocol):
         """
         ...
 
+    def need(self, survey: Survey) -> int:
+        """Bytes that its segments and the film take on the disk together, roughly and rather too many."""
+        ...
+
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         """Open one segment that begins with frame `first`; call what comes with each of its frames, in order.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
+from dreampipe.media.formats import format_of
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, Form, codec_named, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.numbering import is_pattern, pattern_of, pictures_segment, publish
@@ -18,6 +19,9 @@ from dreampipe.media.video.protocols import Encoding, Target
 
 TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}
 """Animated pictures' suffixes, and the seconds in which each format counts."""
+# Bits that a pixel of a dream takes, roughly: animated, and as pictures with and without loss.
+_ANIMATED_BITS = {".gif": 8.0, ".webp": 4.0, ".png": 18.0, ".apng": 18.0}
+_LOSSY_BITS, _PLAIN_BITS, _DEEP_BITS = 6.0, 20.0, 48.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class Film:
         from dreampipe.media.video.checking import check_film
 
         return check_film(self.path, self.container, self.form, self.info, self.encoding.drop)
+
+    def need(self, survey: Survey) -> int:
+        """See `Target.need`; what lies beside the picture is taken to be all that the source's file holds."""
+        beside = self.info.path.stat().st_size if self.info.path and (self.info.sound or self.info.subtitles) else 0
+        return 2 * _bytes(self.info, survey, self.form.bits) + beside
 
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
@@ -96,6 +105,10 @@ class Animation:
 
         return check_animation(self.path, self.info, self.tick)
 
+    def need(self, survey: Survey) -> int:
+        """See `Target.need`."""
+        return _bytes(self.info, survey, self.form.bits + _ANIMATED_BITS[self.path.suffix.lower()])
+
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
@@ -124,11 +137,21 @@ class Pictures:
 
         return check_pictures_place(self.path, self.info)
 
+    def need(self, survey: Survey) -> int:
+        """See `Target.need`."""
+        format = format_of(self.path)
+        bits = _LOSSY_BITS if format.quality else _PLAIN_BITS if self.info.bits <= 8 or format.bits <= 8 else _DEEP_BITS
+        return _bytes(self.info, survey, bits)
+
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         return pictures_segment(path, self.path, self.info, first)
 
     def join(self, segments: Sequence[Path], survey: Survey) -> None:
         publish(self.path, len(survey), segments)
+
+
+def _bytes(info: FilmInfo, survey: Survey, bits: float) -> int:
+    return round(info.width * info.height * len(survey) * bits / 8)
 
 
 def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding | None = None) -> Target:

@@ -19,6 +19,7 @@ from dreampipe.errors import MediaError
 from dreampipe.media import write_animation
 from dreampipe.media.video import Encoding, target_of
 from dreampipe.media.video.codecs import CONTAINERS
+from dreampipe.media.writing import check_room
 
 STAMPS = (100, 102, 107, 110, 113, 120, 124, 130, 131, 140, 150, 160)
 SIXTIETH = Fraction(1, 60)
@@ -160,3 +161,22 @@ def test_an_animation_of_a_visualization_may_be_a_film(tmp_path: Path) -> None:
     film = seen(tmp_path / "forming.mp4")
     assert film.times == [Fraction(2 * index, 25) for index in range(5)]
     assert film.duration == Fraction(8, 25) + Fraction(3, 2)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.mkv", "film.webm", "film.gif", "film.png", "frames"])
+def test_the_need_of_room_covers_what_is_written(name: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    grain = [rng.normal(0, 0.02, (144, 192, 3)).astype(np.float32) for _ in range(COUNT)]
+    smooth = [frame.pixels for frame in frames_of(COUNT, 192, 144)]
+    frames = [Frame(np.clip(one + other, 0, 1)) for one, other in zip(smooth, grain, strict=True)]
+    target = target_of(tmp_path / name, info_of(width=192, height=144))
+    segments = write_film(target, frames, survey_of(), tmp_path / "work")
+    written = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+    assert len(segments) == 5
+    assert written / 4 < target.need(survey_of()) < written * 8
+
+
+def test_too_little_room_is_said_in_gigabytes(tmp_path: Path) -> None:
+    check_room(tmp_path, 1)
+    with pytest.raises(MediaError, match=r"About 1,000,000\.0 GB are needed in .* which has .* free"):
+        check_room(tmp_path, 10**15)
