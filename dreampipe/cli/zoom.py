@@ -14,7 +14,6 @@ from dreampipe.cli.options import recipe_options
 from dreampipe.cli.targets import fresh
 from dreampipe.engines.dives import Dive
 from dreampipe.engines.events import Event, Noted, Started
-from dreampipe.media import make_folder
 from dreampipe.media.video import Encoding
 from dreampipe.recipes.zooming import Zooming
 
@@ -56,7 +55,6 @@ def zoom(
         dive = Dive(Path(source), target, recipe, Encoding(codec, crf), keep_work=keep_work, tell=hear)
         for note in dive.check():  # wrong names are answered here, before anything slow
             hear(Noted(source, note))
-        make_folder(target)
         with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
             import_backend()
             hear(Started(1))

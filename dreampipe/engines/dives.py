@@ -17,7 +17,7 @@ from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
 from dreampipe.engines.producing import Production
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media import MAX_PIXELS, decode, sha256
+from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
@@ -61,15 +61,17 @@ class Dive:
         return target
 
     def check(self) -> tuple[str, ...]:
-        """Sentences on what will be lost, before anything is dreamed.
+        """Sentences on what will be lost, before anything is dreamed; makes the film's folder.
 
         Raises:
             DreampipeError: the still, the recipe, or the film's name is not what it must be.
         """
         self.recipe.zoom_of()
         still, info = self._decoded
+        target = self.target
+        make_folder(self.path)
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
-        return (*self.recipe.card().notes, *info.notes, *lost, *self.target.check())
+        return (*self.recipe.card().notes, *info.notes, *lost, *target.check())
 
     def run(self) -> None:
         """Make the film, or go on with what an earlier run has left of it; raises DreampipeError."""

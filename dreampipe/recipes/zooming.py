@@ -23,7 +23,7 @@ from dreampipe.stages import Dream, Resize
 from dreampipe.stages.camera import Camera
 from dreampipe.stages.zoom import Zoom, held
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 
 
 def _fps(value: Any) -> str:

@@ -13,6 +13,7 @@ DREAM = ("dream", "pictures", "out")
 SHEET = ("sheet", "pictures/a.png", "sheet.png")
 VISUALIZE = ("visualize", "mixed4[3]", "out.png")
 ATLAS = ("atlas", "mixed4", "out.png")
+ZOOM = ("zoom", "pictures/a.png", "out.mp4")
 
 WRONG = {
     ("dream", "nowhere.png", "out.png"): "nowhere.png does not exist",
@@ -99,6 +100,27 @@ WRONG = {
     (*ATLAS, "--pictures", "gone"): "gone does not exist",
     (*ATLAS, "--pictures", "empty"): "empty holds no pictures",
     (*ATLAS, "--objective", "mixed4"): "--objective",
+    ("zoom", "gone.png", "out.mp4"): "gone.png does not exist",
+    ("zoom", "file.gif", "out.mp4"): "file.gif",
+    ("zoom", "pictures", "out.mp4"): "pictures is a folder",
+    ("zoom", "pictures/a.png", "out.jpg"): "out.jpg has the suffix .jpg",
+    ("zoom", "pictures/a.png", "out"): "out is no film's name: give it a suffix such as .mp4",
+    ("zoom", "pictures/a.png", "pictures"): "pictures is a folder",
+    ("zoom", "pictures/a.png", "file.gif"): "file.gif exists",
+    ("zoom", "pictures/a.png", ""): "The output came empty",
+    (*ZOOM, "--shift", "1"): "shift came as '1', but it must be pixels to the right and down",
+    (*ZOOM, "--seconds", "0"): "seconds came as 0.0, but it must be greater than 0",
+    (*ZOOM, "--seconds", "0.001"): "0.001 seconds at 30 frames a second came, but that is less than one frame",
+    (*ZOOM, "--fps", "0"): "fps came as '0', but it must be frames a second such as 24 or 30000/1001",
+    (*ZOOM, "--scale", "0"): "--scale",
+    (*ZOOM, "--scale", "50"): "--scale",
+    (*ZOOM, "--rotate", "half"): "--rotate",
+    (*ZOOM, "--objective", "mixd4"): "mixed4",
+    (*ZOOM, "--objective", "mixed4[*]"): "mixed4[*] leaves a unit open",
+    (*ZOOM, "--codec", "h266"): "h266",
+    (*ZOOM, "--crf", "400"): "400",
+    (*ZOOM, "--size", "3"): "size came as 3",
+    (*ZOOM, "--zoom", "2"): "--zoom",
     ("layers", "motivnet"): "motifnet",
     ("dreem",): "dreem",
 }

@@ -83,7 +83,8 @@ def test_layers_of_a_file(call, tiny_model):
 
 
 def test_none_of_this_imports_tensorflow():
-    words = [["--help"], ["--version"], ["dream", "--help"], ["sheet", "--help"], ["models"], ["layers", "motifnet"]]
+    helps = [[command, "--help"] for command in ("dream", "sheet", "zoom")]
+    words = [["--help"], ["--version"], *helps, ["models"], ["layers", "motifnet"]]
     shown = subprocess.run(
         [sys.executable, "-c", PROGRAM], input=json.dumps(words), capture_output=True, text=True, check=True
     )

@@ -1,0 +1,155 @@
+"""A zoom as a file: its frames and times, going on after a kill, and what is refused before anything is dreamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+import dreampipe
+from dreampipe.ascent.octaves import enlarge
+from dreampipe.engines.dives import Dive
+from dreampipe.engines.events import Event, Framed, Noted, Stepped
+from dreampipe.errors import DreampipeError, MediaError
+from dreampipe.frames import Frame
+from dreampipe.media.video import Encoding
+from dreampipe.recipes.zooming import Zooming
+
+COUNT = 30
+"""Two segments, as things are."""
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some soft spots."""
+    path = tmp_path_factory.mktemp("stills") / "still.png"
+    coarse = np.random.default_rng(5).random((4, 6, 3), np.float32)
+    dreampipe.write(Frame(enlarge(coarse, (32, 48))), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_model: Path) -> Zooming:
+    quick = {"model": str(tiny_model), "scaling": "unit", "octaves": 1, "steps": 2, "refresh_octaves": 1}
+    return Zooming.of(**quick, refresh_steps=1, fps="30000/1001", seconds=1, loop=True)
+
+
+@pytest.fixture(scope="module")
+def whole(still: Path, recipe: Zooming) -> Path:
+    """The film, without any interruption."""
+    path = still.with_name("whole.mp4")
+    Dive(still, path, recipe).run()
+    return path
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop_at(frame: int) -> Callable[[Event], None]:
+    """What ends a run once so many frames are dreamed, as a signal would."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Framed) and event.done == frame:
+            raise Stopped
+
+    return hear
+
+
+def shown(path: Path) -> tuple[list[np.ndarray], list[Fraction]]:
+    """The frames of a film, and when they are shown."""
+    with av.open(str(path)) as film:
+        frames = list(film.decode(video=0))
+    times = [frame.pts * Fraction(frame.time_base) for frame in frames]
+    return [frame.to_ndarray(format="rgb24") for frame in frames], times
+
+
+def work(path: Path) -> list[Path]:
+    return [other for other in path.parent.iterdir() if other.name.startswith(f".{path.name}")]
+
+
+def test_the_film_holds_the_frames_at_their_times(still: Path, recipe: Zooming, whole: Path, tmp_path: Path) -> None:
+    Dive(still, tmp_path / "out.mkv", recipe, Encoding("ffv1")).run()
+    frames, times = shown(whole)
+    assert times == [Fraction(1001 * index, 30000) for index in range(COUNT)]
+    exact, _ = shown(tmp_path / "out.mkv")
+    (source,) = dreampipe.read(still)
+    for pixels, expected in zip(exact, recipe.film(source), strict=True):
+        assert np.abs(pixels - np.rint(expected.pixels * 255)).mean() < 2  # of what colours become in its blocks of 2x2
+    assert np.mean([np.abs(a.astype(int) - b).mean() for a, b in zip(frames, exact, strict=True)]) < 4
+    assert not work(whole) and not work(tmp_path / "out.mkv")
+
+
+@pytest.mark.parametrize("frame", [1, 26, COUNT])
+def test_a_run_that_was_stopped_goes_on_to_the_same_film(
+    still: Path, recipe: Zooming, whole: Path, tmp_path: Path, frame: int
+) -> None:
+    out = tmp_path / "out.mp4"
+    with pytest.raises(Stopped):
+        Dive(still, out, recipe, tell=stop_at(frame)).run()
+    assert not out.exists() and work(out)
+    events: list[Event] = []
+    Dive(still, out, recipe, tell=events.append).run()
+    done = [event.done for event in events if isinstance(event, Framed)]
+    assert done == list(range(COUNT - len(done) + 1, COUNT + 1))
+    assert frame == 1 or len(done) < COUNT
+    assert out.read_bytes() == whole.read_bytes()
+    assert not work(out)
+
+
+def test_another_recipe_begins_anew_and_says_so(still: Path, recipe: Zooming, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    with pytest.raises(Stopped):
+        Dive(still, out, recipe, tell=stop_at(26)).run()
+    events: list[Event] = []
+    Dive(still, out, recipe.model_copy(update={"seed": 1}), tell=events.append).run()
+    assert next(event.text for event in events if isinstance(event, Noted)).endswith("so it is begun anew")
+    assert [event.done for event in events if isinstance(event, Framed)] == list(range(1, COUNT + 1))
+
+
+def test_segments_can_be_kept(still: Path, recipe: Zooming, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    Dive(still, out, recipe, keep_work=True).run()
+    assert work(out)
+    events: list[Event] = []
+    Dive(still, out, recipe, tell=events.append).run()
+    assert not [event for event in events if isinstance(event, Framed | Stepped)]
+
+
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("out.xyz", "out.xyz has the suffix .xyz"),
+        ("out.jpg", "out.jpg has the suffix .jpg"),
+        ("out", "is no film's name: give it a suffix such as .mp4"),
+        ("%04d.png", "is no film's name"),
+    ],
+)
+def test_what_is_no_film_s_name_is_refused(still: Path, recipe: Zooming, tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(MediaError, match=said):
+        Dive(still, tmp_path / name, recipe).check()
+
+
+@pytest.mark.parametrize("encoding", [Encoding("h266"), Encoding("vp9"), Encoding(crf=400)], ids=str)
+def test_an_encoding_that_cannot_be_is_refused(still: Path, recipe: Zooming, tmp_path: Path, encoding: Any) -> None:
+    with pytest.raises(DreampipeError):
+        Dive(still, tmp_path / "out.mov", recipe, encoding).check()
+
+
+def test_what_is_no_picture_is_refused(recipe: Zooming, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("words")
+    for name in ("text.png", "gone.png"):
+        with pytest.raises(MediaError, match=name):
+            Dive(tmp_path / name, tmp_path / "out.mp4", recipe).check()
+
+
+def test_transparency_is_left_out_and_told(recipe: Zooming, tmp_path: Path) -> None:
+    clear = Frame(np.zeros((32, 48, 3), np.float32), alpha=np.zeros((32, 48), np.float32))
+    dreampipe.write(clear, tmp_path / "clear.png")
+    notes = Dive(tmp_path / "clear.png", tmp_path / "out.mp4", recipe).check()
+    assert f"The transparency of {tmp_path / 'clear.png'} is left out." in notes
