@@ -11,6 +11,8 @@ import numpy as np
 from dreampipe import Frame
 from dreampipe.frames import Array
 
+MARGIN = 16
+
 
 def texture(height: int, width: int, seed: int = 0) -> Array:
     """Smooth random pixels (height, width, 3) that fill [0, 1]."""
@@ -26,11 +28,10 @@ def frame_of(pixels: Array, index: int) -> Frame:
 
 
 def panning(shifts: Sequence[tuple[int, int]], height: int = 48, width: int = 64, seed: int = 0) -> list[Frame]:
-    """One frame for each shift: what lies at `(x + right, y + down)` of one texture."""
-    margin = max(abs(pixels) for shift in shifts for pixels in shift)
-    whole = texture(height + 2 * margin, width + 2 * margin, seed)
+    """One frame for each shift of at most `MARGIN`: what lies at `(x + right, y + down)` of one texture."""
+    whole = texture(height + 2 * MARGIN, width + 2 * MARGIN, seed)
     return [
-        frame_of(whole[margin + down :, margin + right :][:height, :width], index)
+        frame_of(whole[MARGIN + down :, MARGIN + right :][:height, :width], index)
         for index, (right, down) in enumerate(shifts)
     ]
 
