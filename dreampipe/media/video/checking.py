@@ -13,7 +13,8 @@ import av
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of
 from dreampipe.media.video.beside import holds, other_streams
-from dreampipe.media.video.codecs import CONTAINERS, Container, Form
+from dreampipe.media.video.codecs import CONTAINERS, Container
+from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable

@@ -1,4 +1,4 @@
-"""The table of codecs and containers, and how a codec is opened for a film.
+"""The table of codecs and containers.
 
 Encoders get fixed numbers of threads: their output may depend on them, and a film that is resumed on another machine
 is to go on as it began.
@@ -6,25 +6,18 @@ is to go on as it began.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from dreampipe.errors import MediaError, nearest
-from dreampipe.media.video.info import Colour, FilmInfo
-
-if TYPE_CHECKING:
-    from av.video.codeccontext import VideoCodecContext
 
 THREADS = 4
-GLOBAL_HEADER = 1 << 22  # parameter sets beside the packets, not within them: one for all segments
 
 
 @dataclass(frozen=True)
 class Container:
-    """A kind of film file: its suffixes, FFmpeg's name of its muxer, how that is set, and its codecs' usual tags."""
+    """A kind of film file: its suffixes, FFmpeg's name of its muxer, how that is set, and whether it keeps every
+    time to the tick (Matroska counts in milliseconds)."""
 
     suffixes: tuple[str, ...]
     muxer: str
@@ -137,65 +130,6 @@ CODECS = {
 }
 
 
-@dataclass(frozen=True)
-class Form:
-    """How the picture of a film is stored; all that decides its packets beside the frames.
-
-    Attributes:
-        codec: which codec.
-        pixel_format: FFmpeg's name.
-        width, height: pixels as stored, before they are turned for show.
-        rotation: degrees, as in `FilmInfo`.
-        aspect: width over height of a stored pixel.
-        colour: how numbers stand for colours.
-        rate: frames a second, for the encoder's judgement; it decides no time stamp.
-        crf: constant rate factor; None where the codec knows none.
-    """
-
-    codec: Codec
-    pixel_format: str
-    width: int
-    height: int
-    rotation: int
-    aspect: Fraction
-    colour: Colour
-    rate: Fraction
-    crf: int | None
-
-    @property
-    def deep(self) -> bool:
-        """Whether a channel has more than 8 bits."""
-        return self.pixel_format.endswith("le")
-
-    @property
-    def bits(self) -> float:
-        """Bits that a pixel of a dreamed film takes on the disk, roughly; six steps of CRF halve or double them."""
-        coarser = (self.crf or 0) - (self.codec.crf or 0)
-        whole = 2.0 if self.codec.name == "ffv1" and "420" not in self.pixel_format else 1.0
-        return self.codec.bits * whole * (1.5 if self.deep else 1) * 2 ** (-coarser / 6)
-
-    @property
-    def rgb(self) -> bool:
-        return self.pixel_format.startswith(("bgr", "gbr", "rgb"))
-
-    def configure(self, context: VideoCodecContext) -> None:
-        """Set a new encoder's context, which is then to be opened; alike contexts open alike."""
-        context.width, context.height, context.pix_fmt = self.width, self.height, self.pixel_format
-        context.framerate, context.time_base = self.rate, 1 / self.rate
-        context.sample_aspect_ratio = self.aspect
-        context.color_range, context.colorspace = self.colour.range, self.colour.matrix
-        context.color_primaries, context.color_trc = self.colour.primaries, self.colour.transfer
-        context.thread_count = THREADS
-        context.thread_type = "SLICE" if self.codec.encoder == "ffv1" else "FRAME"
-        context.flags |= GLOBAL_HEADER
-        crf = {} if self.crf is None else {"crf": str(self.crf)}
-        context.options = {**self.codec.options, **crf}
-        if self.codec.encoder == "libx265":
-            context.codec_tag = "hvc1"  # players of Apple's know H.265 by no other
-        if self.codec.encoder == "libsvtav1":
-            os.environ.setdefault("SVT_LOG", "0")  # its only way to be silent
-
-
 def codec_named(name: str | None, container: Container, bits: int) -> Codec:
     """The codec of that name; without one what suits the container and the depth.
 
@@ -229,59 +163,3 @@ def checked_crf(crf: int | None, codec: Codec) -> int | None:
     if not 0 <= crf <= codec.worst:
         raise MediaError(f"A CRF of {crf} came, but {codec.name} takes 0 to {codec.worst}: choose one in that range.")
     return crf
-
-
-def form_of(info: FilmInfo, codec: Codec, crf: int | None) -> Form:
-    """How a film with that codec is stored; raises MediaError for a CRF that the codec does not know."""
-    turned = info.rotation % 180 != 0
-    width, height = (info.height, info.width) if turned else (info.width, info.height)
-    pixel_format = _pixel_format(info, codec, width % 2 + height % 2 > 0)
-    return Form(
-        codec=codec,
-        pixel_format=pixel_format,
-        width=width,
-        height=height,
-        rotation=info.rotation,
-        aspect=info.aspect,
-        colour=_colour(info, codec, pixel_format),
-        rate=_plain(info.rate),
-        crf=checked_crf(crf, codec),
-    )
-
-
-def _plain(rate: Fraction | None) -> Fraction:
-    """A rate that every encoder takes: x265 counts in 32 bits, and the mean of a variable rate may be any fraction."""
-    near = (rate or Fraction(24)).limit_denominator(1001)
-    return min(max(near, Fraction(1, 10)), Fraction(1000))
-
-
-def _pixel_format(info: FilmInfo, codec: Codec, odd: bool) -> str:
-    if codec.name == "ffv1":
-        return _lossless(info)
-    shallow, deep, odd_shallow, odd_deep = codec.formats
-    chosen = (odd_deep if odd else deep) if info.bits > 8 else None
-    return chosen or (odd_shallow if odd else shallow) or "yuv420p"
-
-
-def _lossless(info: FilmInfo) -> str:
-    """FFV1's own format nearest to the source's, without alpha; grey becomes coloured, for dreams are."""
-    named = info.pixel_format.replace("yuvj", "yuv").replace("yuva", "yuv")
-    depth = {8: "", 10: "10le", 12: "12le"}.get(info.bits, "16le")
-    for layout in ("yuv420p", "yuv422p", "yuv444p"):
-        if named.startswith((layout, {"yuv420p": "nv12", "yuv422p": "nv16", "yuv444p": "nv24"}[layout])):
-            return layout + depth
-    if named.startswith(("p010", "p016")):
-        return "yuv420p" + depth
-    return f"gbrp{depth}" if depth else "bgr0"
-
-
-def _colour(info: FilmInfo, codec: Codec, pixel_format: str) -> Colour:
-    """The source's, but where it is RGB and the film is not, or the other way about, or the codec knows one range."""
-    colour = info.colour
-    if pixel_format.startswith(("bgr", "gbr")):
-        return Colour(2, colour.primaries, colour.transfer, 0)
-    if colour.matrix == 0 or info.pixel_format.startswith(("rgb", "bgr", "gbr", "pal", "argb", "abgr")):
-        # sRGB's own primaries; said aloud, since players guess BT.601 for small films and BT.709 for large ones.
-        primaries = 1 if colour.primaries == 2 else colour.primaries
-        return Colour(1, primaries, 13 if colour.transfer == 2 else colour.transfer, 1)
-    return replace(colour, range=1) if codec.name == "prores" and colour.range == 2 else colour

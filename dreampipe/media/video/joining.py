@@ -18,7 +18,8 @@ import av
 
 from dreampipe.errors import MediaError
 from dreampipe.media.video.beside import Beside, Timed
-from dreampipe.media.video.codecs import Container, Form
+from dreampipe.media.video.codecs import Container
+from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.packets import Packets, read_packets
 from dreampipe.media.writing import unwritable, written_whole

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.video.codecs import Form
+from dreampipe.media.video.coding import Form
 from dreampipe.media.video.packets import Encoded, PacketWriter
 from dreampipe.media.video.pixels import pack
 from dreampipe.media.writing import written_whole

@@ -12,7 +12,8 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import format_of
-from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, Form, codec_named, form_of
+from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, codec_named
+from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.numbering import is_pattern, pattern_of, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
