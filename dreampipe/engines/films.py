@@ -26,6 +26,7 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
 from dreampipe.media.work import Work
+from dreampipe.media.writing import check_room
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.stages import Dream, Pipeline, Resize
 from dreampipe.stages.dream import SOURCE
@@ -129,7 +130,7 @@ class _Filming:
 
     def _made(self, work: Work, output: Output) -> Done | Failed:
         started = time.perf_counter()
-        survey, max_size = self._begun(work, f"{output.source_sha256} {output.order_sha256}")
+        survey, max_size = self._begun(work, output)
         if self.order.preview:
             self._note(self._estimate(survey))
         production = Production(
@@ -146,13 +147,15 @@ class _Filming:
             return Failed(self.job.name, f"{survey.problem} What is there was dreamed into {self.job.target}.")
         return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)
 
-    def _begun(self, work: Work, key: str) -> tuple[Survey, int | None]:
+    def _begun(self, work: Work, output: Output) -> tuple[Survey, int | None]:
         """What the source holds and the size to climb at, from an earlier run of the same or found now."""
+        key = f"{output.source_sha256} {output.order_sha256}"
         begun = work.begun(key)
         if begun is None:
             if not work.is_empty():
                 self._note("the recipe or the source has changed since it was begun, so it is begun anew")
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
+            check_room(work.folder, output.target.need(survey))
             shown = self.preparing.output(self.source.info)
             max_size = self._max_size((shown.height, shown.width))
             work.begin(key, {"survey": survey.as_dict(), "max_size": max_size})

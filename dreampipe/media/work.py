@@ -165,8 +165,8 @@ class Work:
             self.release(keep=False)
 
     def release(self, keep: bool) -> None:
-        """Leave the folder to others, or remove it with all that is in it."""
+        """Leave the folder to others, or remove it with all that is in it, as also where nothing was begun."""
         with suppress(OSError):
             (self.folder / _OWNER).unlink()
-        if not keep:
+        if not keep or self.is_empty():
             shutil.rmtree(self.folder, ignore_errors=True)
