@@ -10,11 +10,16 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 import av
+from av.stream import Disposition
 
 from dreampipe.media.video.info import FilmInfo
 
 # What a container says of itself; the new one says its own.
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+
+_STREAMED = {"mpegts", "mpeg"}
+# Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
+_ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
 
 
 class Timed(NamedTuple):
@@ -47,6 +52,11 @@ class Beside:
     ) -> None:
         if self._source:
             self._source.close()
+
+    @property
+    def lateness(self) -> Fraction:
+        """Seconds by which the picture's own stamps are to be moved to the front, as the packets are."""
+        return self._origin if self._info.start is None else Fraction(0)
 
     @property
     def rates(self) -> list[int]:
@@ -109,12 +119,17 @@ def other_streams(source: Any) -> list[Any]:
     return [stream for stream in source.streams if stream.type in {"audio", "subtitle", "attachment"}]
 
 
+def moving(source: Any) -> list[Any]:
+    """The streams of pictures, without covers."""
+    return [stream for stream in source.streams.video if not stream.disposition & Disposition.attached_pic]
+
+
 def holds(muxer: str, stream: Any) -> bool:
     """Whether a kind of film file can hold a stream, found by trying it in memory."""
     if stream.codec_context is None and stream.type != "attachment":
         return False
     try:
-        with av.open(BytesIO(), "w", format=muxer) as trial:
+        with av.open(BytesIO(), "w", format=muxer, container_options=_ALL_AT_ONCE.get(muxer, {})) as trial:
             trial.add_stream_from_template(stream, opaque=True)
             trial.start_encoding()
     except (ValueError, av.FFmpegError):
@@ -123,12 +138,18 @@ def holds(muxer: str, stream: Any) -> bool:
 
 
 def _origin(info: FilmInfo) -> Fraction:
-    """The second of the source at which the part begins: when its first frame is shown."""
-    if info.path is None or info.start is None:
+    """The second of the source at which the new film's clock begins: when the first frame of a part is shown.
+
+    Of a whole film it is nought, but for streams, whose clocks may have run for days when one is recorded.
+    """
+    if info.path is None or (info.start is None and info.format not in _STREAMED):
         return Fraction(0)
     with av.open(str(info.path)) as source:
-        stream = source.streams.video[0]
-        return info.start if stream is None else _first_shown(source, stream, info.start)
+        if info.start is not None:
+            return _first_shown(source, moving(source)[0], info.start)
+        kept = [stream for stream in source.streams if stream.type in {"video", "audio"}]
+        begun = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
+        return min(begun, default=Fraction(0))
 
 
 def _first_shown(source: Any, stream: Any, start: Fraction) -> Fraction:

@@ -12,7 +12,7 @@ import av
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of
-from dreampipe.media.video.beside import holds, other_streams
+from dreampipe.media.video.beside import holds, moving, other_streams
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo
@@ -100,8 +100,11 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
         data = [stream for stream in source.streams if stream.type == "data"]
         if data:
             yield f"Its {_named(data)} is left out."
-        if len(source.streams.video) > 1:
-            yield f"Of its {len(source.streams.video)} pictures one is dreamed; the others are left out."
+        films = len(moving(source))
+        if films > 1:
+            yield f"Of its {films} streams of pictures one is dreamed; the others are left out."
+        if films < len(source.streams.video):
+            yield "Its cover is left out."
 
 
 def _named(streams: list[Any]) -> str:

@@ -74,8 +74,8 @@ def _mux(
     parts: Sequence[Packets],
     drop: bool,
 ) -> None:
-    ticks = _Ticks(survey, parts, Fraction(0) if container.exact else _LEAD)
     with Beside(info, container.muxer, drop) as beside, _opened(path, container, survey, beside) as film:
+        ticks = _Ticks(survey, beside.lateness, parts, Fraction(0) if container.exact else _LEAD)
         picture = _picture(film, form, survey.time_base)
         if any(part.header != (picture.codec_context.extradata or b"") for part in parts):
             raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")
@@ -134,9 +134,9 @@ class _Ticks:
     one packet the next is decoded take the sum of it all for the length of the film.
     """
 
-    def __init__(self, survey: Survey, parts: Sequence[Packets], lead: Fraction) -> None:
+    def __init__(self, survey: Survey, lateness: Fraction, parts: Sequence[Packets], lead: Fraction) -> None:
         self.base = survey.time_base
-        self._stamps: list[int] = survey.stamps.tolist()
+        self._stamps: list[int] = (survey.stamps - round(lateness / survey.time_base)).tolist()
         self._ends: list[int] = [*self._stamps[1:], self._stamps[-1] + survey.last]
         step = self._ends[0] - self._stamps[0]
         self._delay: int = max(part.delay for part in parts) + ceil(lead / (step * self.base))

@@ -138,6 +138,23 @@ def test_many_kinds_of_sound_pass_where_they_fit(sound: str, name: str, held: bo
     assert max(abs(one - other) for (one, _), (other, _) in zip(came, expected, strict=True)) <= MILLISECOND
 
 
+def test_a_stream_that_has_run_for_hours_begins_at_once(tmp_path: Path) -> None:
+    source = render(tmp_path / "source.ts", sound="mp2", container={"output_ts_offset": "36000"})
+    stamps = [round(time * 90_000) for time in seen(source).times]
+    target = target_of(tmp_path / "film.mp4", info_of(source, format="mpegts", sound=("mp2",)))
+    write_film(target, frames_of(), survey_of(stamps), tmp_path / "work")
+    film, sound, before = seen(target.path), packets(target.path, "audio"), packets(source, "audio")
+    assert min(film.times[0], sound[0][0]) == 0
+    assert {came - time for came, time in zip(film.times, seen(source).times, strict=True)} == {-before[0][0]}
+    assert [data for _, data in sound] == [data for _, data in before]
+
+
+def test_sound_that_only_the_end_of_a_file_would_refuse_is_refused_at_once(tmp_path: Path) -> None:
+    source = render(tmp_path / "source.avi", sound="pcm_s16le")  # its channels have no names there, which mp4 wants
+    with pytest.raises(MediaError, match=r"cannot hold sound \(pcm_s16le\).*write to \.mov or \.mkv"):
+        target_of(tmp_path / "film.mp4", info_of(source, sound=("pcm_s16le",))).check()
+
+
 def test_the_source_is_never_overwritten(source: Path) -> None:
     with pytest.raises(MediaError, match="the input itself"):
         target_of(source, info_at(source)).check()
