@@ -74,7 +74,7 @@ WRONG = {
     ("visualize", "mixed4[3]", "out.tga"): "out.tga",
     ("visualize", "mixed4[3]", "pictures"): "pictures is a folder",
     ("visualize", "mixed4[3]", "pictures/a.png"): "pictures/a.png exists",
-    (*VISUALIZE, "--animate", "out.mp4"): "out.mp4 has the suffix .mp4, but an animation needs .gif, .webp or .png",
+    (*VISUALIZE, "--animate", "out.avi"): "out.avi has the suffix .avi, but an animation needs .gif, .webp or .png",
     (*VISUALIZE, "--animate", ""): "The output came empty",
     (*VISUALIZE, "--animate", "out.png"): "out.png came as OUT and for --animate",
     (*VISUALIZE, "--animate", "file.gif"): "file.gif exists",
