@@ -58,7 +58,7 @@ def test_what_a_moving_square_uncovers_was_not_in_sight() -> None:
     np.testing.assert_allclose(np.median(after.extras[FLOW][24:40, 30:46], axis=(0, 1)), (-6, 0), atol=0.5)
     assert (visible[24:40, 20:26] < 0.5).mean() > 0.4
     assert visible[24:40, 20:26].min() == 0
-    assert visible[24:40, 30:46].mean() > 0.98
+    assert visible[24:40, 30:46].mean() > 0.9
     assert visible[:14].min() == visible[50:].min() == 1
 
 
