@@ -26,6 +26,8 @@ class Damage:
         broken: frames that came out with faults.
         torn: what the container's reader said when it could not go on.
         packets: packets of the film's stream.
+        expected: those of them that are to be shown.
+        frames: what came of them.
         until: seconds at which the last packet of any stream ends.
         declared: packets of the film's stream that the container declares; None when unknown.
         length: seconds that the container declares; None when unknown.
@@ -35,6 +37,8 @@ class Damage:
     broken: int = 0
     torn: str | None = None
     packets: int = 0
+    expected: int = 0
+    frames: int = 0
     until: Fraction = Fraction(0)
     declared: int | None = None
     length: Fraction | None = None
@@ -42,6 +46,7 @@ class Damage:
     def whole(self) -> None:
         """Nothing of what the container declares is to be missed: the pass ends before it."""
         self.declared = self.length = None
+        self.expected = self.frames
 
     def problem(self, path: Path, frames: int) -> str | None:
         """A sentence on what is missing or damaged, for a pass that gave so many frames; None where all is well."""
@@ -51,7 +56,8 @@ class Damage:
         elif self.length and self.until < self.length - _SLACK:
             said.append(f"ends at {float(self.until):.2f} of {float(self.length):.2f} seconds, after {frames} frames")
         if self.lost:
-            said.append(f"has damaged packets ({self.lost}) that cannot be decoded")
+            gone = max(self.lost, self.expected - self.frames)
+            said.append(f"has damaged packets ({self.lost}) that cannot be decoded, and lacks {gone} frames for it")
         if self.broken:
             said.append(f"has damaged frames ({self.broken})")
         if self.torn:
@@ -68,13 +74,15 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
     for packet in _packets(container, damage):
         if packet.stream.index != stream.index:
             continue
-        damage.packets += packet.dts is not None or packet.size > 0
+        damage.packets += packet.size > 0
+        damage.expected += packet.size > 0 and not packet.is_discard
         try:
             frames = stream.decode(packet)
         except av.FFmpegError:
             damage.lost += 1
             continue
         for frame in frames:
+            damage.frames += 1
             damage.broken += frame.is_corrupt
             if untold:  # AVI tells when to decode, and FFmpeg makes times of that which go back and forth
                 frame.pts = None

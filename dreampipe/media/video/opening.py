@@ -52,8 +52,9 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
         held = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise MediaError(f"{path} has no video (it holds {held}), but a film is expected: name one with a picture.")
     stream = next((known for known in streams if known.disposition & Disposition.default), streams[0])
-    if stream.codec_context is None or stream.codec_tag in _ENCRYPTED:
-        tag = stream.codec_tag.strip("\0") or "unnamed"
+    # Where no decoder is known there is no context, and asking for a tag fails.
+    tag = stream.codec_tag.strip("\0") if stream.codec_context else "without a decoder"
+    if not stream.codec_context or tag in _ENCRYPTED:
         raise MediaError(
             f"{path} is encrypted, or in a codec that is not known ({tag}), but one that can be decoded is expected: "
             "convert it first."
@@ -143,7 +144,7 @@ def _codec(stream: Stream) -> str:
 
 
 def _refused(path: Path, problem: Exception) -> MediaError:
-    if isinstance(problem, av.InvalidDataError | av.error.EOFError):
+    if isinstance(problem, av.InvalidDataError | av.error.EOFError | av.ArgumentError):
         head = _head(path)
         if not head:
             return MediaError(f"{path} is empty (0 bytes), but a film is expected: replace it by a whole copy.")

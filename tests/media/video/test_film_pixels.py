@@ -80,9 +80,11 @@ def test_stored_numbers_are_the_matrix_applied(name: str, colour: Colour) -> Non
 
 @pytest.mark.parametrize("name, colour", STORED)
 def test_black_and_white_are_black_and_white(name: str, colour: Colour) -> None:
+    step = 1 / ((1 << depth(av.VideoFormat(name))) - 1)
     for level in (0, 1):
         frame = pack(np.full((6, 4, 3), level, np.float32), name, colour)
-        assert np.array_equal(unpack(frame, colour), np.full((6, 4, 3), level, np.float32))
+        # Full range passes through libswscale's own rounding of chroma, of which a step is nearly two of blue.
+        assert np.abs(unpack(frame, colour) - level).max() <= (2 * step if colour.range == 2 else 0)
 
 
 def test_10_bits_stay_10_bits(tmp_path: Path) -> None:

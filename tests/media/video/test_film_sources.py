@@ -57,9 +57,9 @@ MAKERS: dict[str, Maker] = {
 }
 
 
-@pytest.fixture(params=MAKERS)
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return MAKERS[request.param](tmp_path)
+@pytest.fixture(scope="module", params=MAKERS)
+def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return MAKERS[request.param](tmp_path_factory.mktemp("films"))
 
 
 def same(one: Frame, other: Frame) -> bool:
