@@ -1,4 +1,11 @@
-"""Who runs a pipeline and at what pace: on this machine (`local`); what a run tells of itself (`events`)."""
+"""Who runs a pipeline and at what pace; what a run tells of itself.
+
+local.py     files on this machine, one after the other
+films.py     one film;  dives.py  a film out of one still
+producing.py frames to segments to a film, gone on with after a kill
+pacing.py    work beside the caller's thread
+events.py    what a run tells
+"""
 
 from dreampipe.engines.local import run
 
