@@ -1,17 +1,18 @@
-"""dreampipe: pictures, dreamed by the activations of a Keras model.
+"""dreampipe: pictures and films, dreamed by the activations of a Keras model.
 
 Data enters as files, becomes frames, passes through stages, and leaves as files. One engine climbs one objective on one
 model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:
 
     cli/         parse, call, print
-    recipes/     every setting of a dream (Recipe), of what a unit has learned (Visualization), of a layer (Atlas): the
-                 door through which every face comes in; `dream`, `visualize`, `atlas` in one call
+    recipes/     every setting of a dream (Recipe), of a film (FilmRecipe, Zooming), of what a unit has learned
+                 (Visualization), of a layer (Atlas): the door through which every face comes in; `dream`, `visualize`,
+                 `atlas` in one call
     engines/     who runs a recipe over files, and at what pace
-    stages/      frames to frames: Resize, Dream, Blend; a Pipeline of stages is itself a stage
+    stages/      frames to frames: Resize, Dream, Blend; of films Flow, Carry, Zoom; a Pipeline is itself a stage
     ascent/      the one loop: climb an objective over octaves
     objectives/  what to climb: terms, their algebra, and the text that names them
     models/      cards, taps, and opening a model safely; motifnet/ is the model that comes with the package
-    media/       files to frames and back, safe writing, folders
+    media/       files to frames and back, safe writing, folders; video/ for films
     backend.py   the one module that imports tensorflow
     frames.py    Frame and MediaInfo, the values that travel
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from dreampipe.media import read, write
     from dreampipe.models import card, cards
     from dreampipe.objectives import Objective
-    from dreampipe.recipes import Atlas, Recipe, Visualization
+    from dreampipe.recipes import Atlas, FilmRecipe, Recipe, Visualization, Zooming
     from dreampipe.recipes.door import atlas, dream, visualize
-    from dreampipe.stages import Blend, Dream, Pipeline, Resize, Stage
+    from dreampipe.stages import Blend, Carry, Dream, Flow, Moment, Pipeline, Resize, Stage, Zoom
 
 __version__ = "0.1.0"
 
@@ -43,9 +44,9 @@ _HOMES = {
     "dreampipe.media": ("read", "write"),
     "dreampipe.models": ("card", "cards"),
     "dreampipe.objectives": ("Objective",),
-    "dreampipe.recipes": ("Atlas", "Recipe", "Visualization"),
+    "dreampipe.recipes": ("Atlas", "FilmRecipe", "Recipe", "Visualization", "Zooming"),
     "dreampipe.recipes.door": ("atlas", "dream", "visualize"),
-    "dreampipe.stages": ("Blend", "Dream", "Pipeline", "Resize", "Stage"),
+    "dreampipe.stages": ("Blend", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage", "Zoom"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -53,10 +54,14 @@ __all__ = [
     "Ascent",
     "Atlas",
     "Blend",
+    "Carry",
     "Dream",
     "DreampipeError",
+    "FilmRecipe",
+    "Flow",
     "Frame",
     "MediaInfo",
+    "Moment",
     "Objective",
     "Octaves",
     "Pipeline",
@@ -65,6 +70,8 @@ __all__ = [
     "Stage",
     "Step",
     "Visualization",
+    "Zoom",
+    "Zooming",
     "atlas",
     "card",
     "cards",

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dreampipe import Objective, card
+from dreampipe import Frame, Objective, Resize, card, read, write
 from dreampipe.errors import ObjectiveError
 from dreampipe.objectives.forms import FORMS, table
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 SHORT = {
     "dream": ("--octaves", "1", "--steps", "1", "--max-size", "64"),
     "visualize": ("--octaves", "1", "--steps", "1", "--size", "64"),
+    "zoom": ("--octaves", "1", "--steps", "1", "--max-size", "48", "--seconds", "0.1"),
     "atlas": ("--steps", "1", "--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""
@@ -51,13 +53,28 @@ COMMANDS = [line.split(" #")[0].strip() for line in LINES if line.startswith("dr
 OBJECTIVES = [line for line in LINES if not line.startswith("dreampipe ")] + [form.example for form in FORMS]
 
 
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a film of two seconds and six frames, and these as pictures."""
+    folder = tmp_path_factory.mktemp("film")
+    small = Resize(96)(iter(read(ROOT / "samples" / "clip.mp4").frames[:48:8]))
+    frames = [Frame(frame.pixels, number, Fraction(number, 3), Fraction(1, 3)) for number, frame in enumerate(small)]
+    write(frames, folder / "clip.mp4")
+    (folder / "frames").mkdir()
+    for frame in frames:
+        write(frame, folder / "frames" / f"{frame.index}.png")
+    return folder
+
+
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with what the pages name: the samples, a guide and a vector."""
+def house(tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with what the pages name: the samples, a guide, a vector, and a film of six frames."""
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
     shutil.copy(ROOT / "samples" / "forest.jpg", tmp_path / "feathers.jpg")
     np.save(tmp_path / "v.npy", np.linspace(-1, 1, 256))
     cv2.imwrite(str(tmp_path / "mask.png"), np.tile(np.arange(200, dtype=np.uint8), (150, 1)))
+    shutil.copy(ROOT / "samples" / "hills.jpg", tmp_path)
+    shutil.copytree(film, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
 
@@ -89,7 +106,10 @@ def test_a_command_has_these_options_and_runs(command: str, house: Path) -> None
     if name in SHORT:
         result = CliRunner().invoke(app, [name, *arguments, *SHORT[name]])
         assert result.exit_code == 0, result.output
-        assert (house / arguments[1]).stat().st_size > 1000
+        written = house / arguments[1]
+        if "--preview" in arguments:
+            written = written.with_suffix(f".preview{written.suffix}")
+        assert written.is_dir() or written.stat().st_size > 1000
 
 
 @pytest.mark.parametrize("text", OBJECTIVES)

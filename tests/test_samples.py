@@ -16,6 +16,7 @@ import dreampipe
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 PICTURES = sorted(SAMPLES.glob("*.jpg"))
+CLIP = SAMPLES / "clip.mp4"
 
 
 @pytest.fixture
@@ -41,6 +42,23 @@ def test_they_are_rendered_by_our_own_code(tmp_path: Path, script: Callable[[str
     for path in PICTURES:
         ours, kept = (next(iter(dreampipe.read(p))).pixels for p in (tmp_path / path.name, path))
         assert np.abs(ours - kept).mean() < 0.01  # JPEG encoders and mathematics libraries differ in the last digits
+
+
+def test_the_clip_is_two_seconds_with_sound_and_small_enough_to_ship() -> None:
+    with av.open(CLIP) as film:
+        picture, sound = film.streams.video[0], film.streams.audio[0]
+        assert (picture.width, picture.height, picture.average_rate, sound.rate) == (512, 288, 24, 44_100)
+        assert [frame.time for frame in film.decode(picture)] == [number / 24 for number in range(48)]
+    with av.open(CLIP) as film:
+        assert sum(frame.samples for frame in film.decode(audio=0)) >= 2 * 44_100
+    assert CLIP.stat().st_size <= 600_000
+
+
+def test_the_clip_is_filmed_by_our_own_code(script: Callable[[str], dict[str, Any]]) -> None:
+    with av.open(CLIP) as film:
+        kept = [frame.to_ndarray(format="rgb24") / 255 for frame in film.decode(video=0)]
+    ours = script("film")["frame"]
+    assert max(np.abs(ours(number) - kept[number]).mean() for number in (0, 29, 47)) < 0.01
 
 
 def test_the_film_moves_smoothly_and_is_what_its_frames_are(

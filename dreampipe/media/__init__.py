@@ -82,6 +82,11 @@ class Media:
     def __iter__(self) -> Iterator[Frame]:
         return iter(self.frames)
 
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """Of a film the indices of the frames that begin a shot, 0 left out; the first call looks through the film."""
+        return self.frames.survey.cuts if isinstance(self.frames, Frames) else ()
+
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Media:
     """Read a picture or a film; what the file holds decides its format, and the suffix whether it may be a film.

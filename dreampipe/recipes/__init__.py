@@ -3,6 +3,7 @@
 climbing.py      Climbing: what every recipe says: model, objective, how to climb
 recipe.py        Recipe: a dream of pictures
 film.py          FilmRecipe: a dream of films; keyframes.py, what changes over time
+zooming.py       Zooming: a film out of one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 door.py          dream, visualize, atlas: pictures as arrays, in one call
@@ -18,5 +19,6 @@ from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.visualization import Visualization
+from dreampipe.recipes.zooming import Zooming
 
-__all__ = ["Atlas", "Climbing", "FilmRecipe", "Recipe", "Visualization"]
+__all__ = ["Atlas", "Climbing", "FilmRecipe", "Recipe", "Visualization", "Zooming"]

@@ -1,5 +1,5 @@
 """Frames to frames: the protocol and `Pipeline` (`base`), then `prepare`, `dream` and `recompose`; of films `flow` and
-`motion`."""
+`motion`, and `zoom`, a film out of a still, with its `camera` and how it comes back (`returning`)."""
 
 from dreampipe.stages.base import Pipeline, Stage
 from dreampipe.stages.dream import Dream
@@ -7,5 +7,6 @@ from dreampipe.stages.flow import Flow
 from dreampipe.stages.motion import Carry, Moment
 from dreampipe.stages.prepare import Resize
 from dreampipe.stages.recompose import Blend, Caption
+from dreampipe.stages.zoom import Zoom
 
-__all__ = ["Blend", "Caption", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage"]
+__all__ = ["Blend", "Caption", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage", "Zoom"]

@@ -41,7 +41,7 @@ class Flow:
     """
 
     cuts: frozenset[int] = frozenset()
-    occlusion: float = 2.0
+    occlusion: float = 1.0
     longest: int = 640
     reach: ClassVar[int | None] = 1
 
