@@ -41,7 +41,7 @@ def unpack(frame: av.VideoFrame, colour: Colour) -> Array:
         colour: its matrix and its range; primaries and transfer are left as they are.
     """
     deep = depth(frame.format) > 8
-    whole = _rgb(_whole_blocks(frame), "rgb48le" if deep else "rgb24", colour).to_ndarray()
+    whole = _rgb(_plain(frame), "rgb48le" if deep else "rgb24", colour).to_ndarray()
     samples = whole[: frame.height, : frame.width]
     unit: Array = np.divide(samples, np.float32(_white(frame.format, colour)), dtype=np.float32, order="C")
     return np.minimum(unit, np.float32(1), out=unit)
@@ -127,19 +127,20 @@ def _thinned(frame: av.VideoFrame, format: str) -> av.VideoFrame:
     return thinned
 
 
-def _whole_blocks(frame: av.VideoFrame) -> av.VideoFrame:
-    """The frame, or where its last blocks of chroma are cut, one with its edge repeated to fill them.
+def _plain(frame: av.VideoFrame) -> av.VideoFrame:
+    """The frame itself, or where pixels share their chroma a copy of its planes, whose last blocks are whole.
 
-    Otherwise libswscale would spread the chroma over the odd size, away from the luma that it belongs to.
+    A decoded frame says where in its block the chroma lies, and libswscale then repeats it from there on, across
+    blocks; and over an odd size it would spread it. A copy says nothing, and its edge is repeated to fill the last one.
     """
     across, down = _block(frame.format)
-    width, height = (-(-length // block) * block for length, block in ((frame.width, across), (frame.height, down)))
-    if (width, height) == (frame.width, frame.height) or not frame.format.is_planar or len(frame.planes) != 3:
+    if across == down == 1 or not frame.format.name.startswith("yuv") or len(frame.planes) < 3:
         return frame
-    whole = av.VideoFrame(width, height, frame.format.name)
-    for old, new in zip(frame.planes, whole.planes, strict=True):
+    width, height = -(-frame.width // across) * across, -(-frame.height // down) * down
+    plain = av.VideoFrame(width, height, frame.format.name.replace("yuva", "yuv"))
+    for old, new in zip(frame.planes, plain.planes, strict=False):
         _set(new, _edged(_get(old, frame.format), new.width, new.height))
-    return whole
+    return plain
 
 
 def _block(format: av.VideoFormat) -> tuple[int, int]:

@@ -61,6 +61,18 @@ def test_unpacked_and_packed_again_nothing_moves_by_more_than_a_step(
     assert (again.color_range, again.colorspace) == (colour.range, colour.matrix)
 
 
+@pytest.mark.parametrize("name", ["yuv420p", "yuv422p", "yuvj420p", "yuv420p10le", "yuv444p"])
+def test_a_decoded_frame_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
+    """Decoders say where in its block the chroma lies, and libswscale would spread it across blocks."""
+    colour = FULL if name == "yuvj420p" else BT709
+    pictures = [checks(63 if name == "yuv444p" else 64, 48, depth(av.VideoFormat(name)))]
+    with av.open(str(render(tmp_path / "film.mp4", pictures, pixel_format=name, colour=colour))) as film:
+        frame = next(film.decode(video=0))
+    again = pack(unpack(frame, colour), name, colour)
+    for one, other in zip(planes(frame), planes(again), strict=True):
+        assert np.abs(one - other).max() <= (1 if colour is FULL else 0)
+
+
 @pytest.mark.parametrize(
     "name, colour", [("yuv444p", BT709), ("yuv444p", FULL), ("yuv444p10le", BT2020_HLG), ("yuv444p10le", FULL)]
 )

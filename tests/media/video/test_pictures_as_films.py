@@ -1,0 +1,151 @@
+"""Numbered pictures and animated ones as films: their order, their times, what of them cannot be kept."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from films import COUNT, HEIGHT, WIDTH, scene
+from PIL import Image
+
+from dreampipe import write
+from dreampipe.errors import MediaError
+from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media.video import Source, Survey, open_source
+
+Times = list[Fraction | None]
+
+
+def flat(level: int, width: int = 8, height: int = 6) -> Image.Image:
+    return Image.new("RGB", (width, height), (level, level, level))
+
+
+def levels(source: Source, survey: Survey) -> list[int]:
+    return [round(float(frame.pixels[0, 0, 0]) * 255) for frame in source.frames(survey)]
+
+
+def test_pictures_come_in_the_order_people_count_in(tmp_path: Path) -> None:
+    names = ["a1.png", "a2.jpg", "a10.png", "B2.bmp", "b10.tif"]
+    for index, name in enumerate(names):
+        flat(index * 20).save(tmp_path / name, quality=100)
+    flat(250).save(tmp_path / ".hidden.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "below.png").mkdir()
+    source = open_source(tmp_path)
+    assert levels(source, source.survey()) == [0, 20, 40, 60, 80]
+    assert (source.info.path, source.info.rate) == (None, 24)
+
+
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(30_000, 1001), Fraction(1, 2)])
+def test_their_rate_is_exact(tmp_path: Path, fps: Fraction) -> None:
+    for index in range(4):
+        flat(index).save(tmp_path / f"{index}.png")
+    source = open_source(tmp_path, fps=fps)
+    survey = source.survey()
+    assert [frame.time for frame in source.frames(survey)] == [index / fps for index in range(4)]
+    assert survey.duration(3) == 1 / fps
+    assert source.sha256() != open_source(tmp_path, fps=fps + 1).sha256()
+
+
+def test_a_picture_that_is_replaced_makes_another_film(tmp_path: Path) -> None:
+    for index in range(3):
+        flat(index).save(tmp_path / f"{index}.png")
+    before = open_source(tmp_path).sha256()
+    flat(99).save(tmp_path / "1.png")
+    assert open_source(tmp_path).sha256() != before
+
+
+def test_16_bits_stay_16_bits(tmp_path: Path) -> None:
+    pixels = (scene(1, bits=16)[0] / np.float32(65535)).astype(np.float32)
+    write(Frame(pixels), tmp_path / "1.png", MediaInfo(WIDTH, HEIGHT, bits=16))
+    source = open_source(tmp_path)
+    (frame,) = source.frames(source.survey())
+    assert source.info.bits == 16
+    assert np.array_equal(frame.pixels, pixels)
+
+
+def test_one_of_another_size_is_named(tmp_path: Path) -> None:
+    for index, width in enumerate([8, 8, 9]):
+        flat(index, width).save(tmp_path / f"{index}.png")
+    with pytest.raises(MediaError, match=r"2\.png has 9x6 pixels, but 0\.png has 8x6"):
+        open_source(tmp_path).survey()
+
+
+def test_a_damaged_one_is_named(tmp_path: Path) -> None:
+    flat(1).save(tmp_path / "1.png")
+    (tmp_path / "2.png").write_bytes((tmp_path / "1.png").read_bytes()[:40])
+    with pytest.raises(MediaError, match=r"2\.png"):
+        open_source(tmp_path).survey()
+
+
+def test_their_transparency_is_left_out_and_told(tmp_path: Path) -> None:
+    Image.new("RGBA", (8, 6), (200, 100, 50, 10)).save(tmp_path / "1.png")
+    source = open_source(tmp_path)
+    (frame,) = source.frames(source.survey())
+    assert frame.alpha is None
+    assert round(float(frame.pixels[0, 0, 0]) * 255) == 200
+    assert any("transparency" in note for note in source.info.notes)
+
+
+def test_cuts_between_them_are_found(tmp_path: Path) -> None:
+    for index, picture in enumerate([*scene(12), *scene(12, seed=5)]):
+        Image.fromarray(picture if index < 12 else 255 - picture // 2).save(tmp_path / f"{index}.png")
+    assert open_source(tmp_path).survey().cuts == (12,)
+
+
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
+def test_animated_pictures_keep_their_times(tmp_path: Path, name: str) -> None:
+    durations = [40, 50, 0, 10, 300, 20]
+    first, *rest = [flat(20 * index) for index in range(6)]
+    first.save(tmp_path / name, save_all=True, append_images=rest, duration=durations, lossless=True)
+    source = open_source(tmp_path / name)
+    survey = source.survey()
+    # What is on show for hardly any time browsers show for 100 ms.
+    shown = [40, 50, 100, 100, 300, 20]
+    assert [survey.duration(index) for index in range(6)] == [Fraction(time, 1000) for time in shown]
+    assert survey.time(0) == 0
+    assert levels(source, survey) == [0, 20, 40, 60, 80, 100]
+    assert source.info.rate == Fraction(6000, sum(shown))
+
+
+def test_what_is_see_through_lies_on_black(tmp_path: Path) -> None:
+    clear, solid = Image.new("RGBA", (8, 6), (255, 255, 255, 0)), Image.new("RGBA", (8, 6), (200, 200, 200, 255))
+    solid.save(tmp_path / "film.png", save_all=True, append_images=[clear, solid], duration=50, disposal=1, blend=0)
+    source = open_source(tmp_path / "film.png")
+    assert levels(source, source.survey()) == [200, 0, 200]
+    assert any("see-through" in note for note in source.info.notes)
+
+
+def test_frames_that_change_a_part_lie_on_those_before(tmp_path: Path) -> None:
+    pictures = [flat(60, 40, 30) for _ in range(4)]
+    for index, picture in enumerate(pictures):
+        picture.paste((200, 60, 60), (index * 8, 4, index * 8 + 6, 20))
+    pictures[0].save(tmp_path / "film.gif", save_all=True, append_images=pictures[1:], duration=50)
+    source = open_source(tmp_path / "film.gif")
+    for frame, picture in zip(source.frames(source.survey()), pictures, strict=True):
+        assert np.abs(frame.pixels * 255 - np.asarray(picture)).max() < 0.01
+
+
+def test_the_still_before_an_animated_png_is_not_in_the_film(tmp_path: Path) -> None:
+    still, *film = [flat(20 * index) for index in range(4)]
+    still.save(tmp_path / "film.png", save_all=True, append_images=film, duration=50, default_image=True)
+    source = open_source(tmp_path / "film.png")
+    assert levels(source, source.survey()) == [20, 40, 60]
+
+
+def test_a_still_is_no_film(tmp_path: Path) -> None:
+    flat(3).save(tmp_path / "still.png")
+    with pytest.raises(MediaError, match="holds a picture"):
+        open_source(tmp_path / "still.png")
+
+
+def test_a_long_film_of_pictures_needs_no_more_than_one_at_a_time(tmp_path: Path) -> None:
+    for index in range(COUNT):
+        flat(index).save(tmp_path / f"{index}.png")
+    source = open_source(tmp_path)
+    survey = source.survey()
+    for index in range(COUNT):
+        (tmp_path / f"{index - 1}.png").unlink(missing_ok=True)
+        assert next(source.frames(survey, index)).index == index
