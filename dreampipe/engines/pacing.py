@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,9 +19,10 @@ _END: Any = object()
 def ahead(items: Iterator[Item], name: str = "ahead") -> Generator[Item]:
     """The items, in order, made in a thread of their own at most `WAITING` ahead of the caller.
 
-    What making one raises is raised here in its turn. The thread ends with the iteration, or when this is closed.
+    What making one raises is raised here in its turn. The thread ends with the iteration, or when this is closed, and
+    where the items come from a generator it is closed then.
     """
-    with ThreadPoolExecutor(1, name) as thread:
+    with closed(items), ThreadPoolExecutor(1, name) as thread:
         coming = deque(thread.submit(next, items, _END) for _ in range(WAITING))
         try:
             while (item := coming.popleft().result()) is not _END:
@@ -29,6 +31,13 @@ def ahead(items: Iterator[Item], name: str = "ahead") -> Generator[Item]:
         finally:
             for future in coming:
                 future.cancel()
+
+
+@contextmanager
+def closed(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
+    """The items, closed at the end where they come from a generator: what it holds open ends with it."""
+    with closing(items) if isinstance(items, Generator) else nullcontext():
+        yield items
 
 
 class Behind:

@@ -8,12 +8,12 @@ interrupted is the one of a run that was not, frame for frame: nothing depends o
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from dreampipe.engines.pacing import Behind
+from dreampipe.engines.pacing import Behind, closed
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media.video import Survey, Target
@@ -62,7 +62,7 @@ class Production:
             return
         carried = None if not done or first in self.survey.cuts else work.carry(done[-1])
         writing = self._writing(work, len(done))
-        with closing(writing), Behind("encode") as behind, _closed(self.frames(first, carried)) as frames:
+        with closing(writing), Behind("encode") as behind, closed(self.frames(first, carried)) as frames:
             behind.submit(next, writing)
             for frame in frames:
                 behind.submit(writing.send, frame)
@@ -89,10 +89,3 @@ class Production:
     def join(self, work: Work, target: Target) -> None:
         """Join all segments into this target; raises MediaError."""
         target.join(self.segments(work), self.survey)
-
-
-@contextmanager
-def _closed(frames: Iterator[Frame]) -> Iterator[Iterator[Frame]]:
-    """The frames, closed at the end where they come from a generator: its threads end with it."""
-    with closing(frames) if isinstance(frames, Generator) else nullcontext():
-        yield frames
