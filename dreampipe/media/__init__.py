@@ -10,8 +10,10 @@
     masks.py       grey levels that say where a picture is dreamed
     metadata.py    EXIF, orientation and colour profiles
     writing.py     bytes to a file, whole or not at all
-    folders.py     which inputs become which outputs
+    folders.py     which inputs become which outputs; jobs.py, one of these
     manifest.py    what has been written, from what, and by which recipe
+    work.py        the folder in which a film grows until it is whole
+    video/         films
 
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
 the file's own numbers, never converted.
@@ -28,8 +30,9 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.animation import check_animation, write_animation
-from dreampipe.media.folders import Job, Plan, check_regular, plan
+from dreampipe.media.folders import Plan, plan
 from dreampipe.media.formats import format_of, losses
+from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.masks import fitted_mask, read_mask
 from dreampipe.media.pictures import MAX_PIXELS, decode, encode

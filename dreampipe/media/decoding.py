@@ -20,8 +20,8 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import tiff
-from dreampipe.media.folders import check_regular
 from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, Format, format_of_content
+from dreampipe.media.jobs import check_regular
 from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
 from dreampipe.media.tiff import Admit, Decoded
 

@@ -13,13 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dreampipe.errors import MediaError
+from dreampipe.media.jobs import Job
 from dreampipe.media.writing import make_folder, unwritable, write_whole
-
-if TYPE_CHECKING:
-    from dreampipe.media.folders import Job
 
 NAME = ".dreampipe.jsonl"
 """The manifest's name in the output folder."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from dreampipe.errors import MediaError, nearest
 
@@ -31,6 +32,8 @@ MP4 = Container((".mp4", ".m4v"), "mp4", _INDEXED)
 MOV = Container((".mov",), "mov", _INDEXED)
 MKV = Container((".mkv",), "matroska", exact=False)
 WEBM = Container((".webm",), "webm", exact=False)
+TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}
+"""Animated pictures' suffixes, and the seconds in which each format counts."""
 CONTAINERS = {suffix: container for container in (MP4, MOV, MKV, WEBM) for suffix in container.suffixes}
 
 

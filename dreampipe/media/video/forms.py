@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path, PurePath
 
-from dreampipe.media.video.codecs import CONTAINERS
-from dreampipe.media.video.targets import TICKS
+from dreampipe.media.video.codecs import CONTAINERS, TICKS
 
 FILM_SUFFIXES = (
     *CONTAINERS,

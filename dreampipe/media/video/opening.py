@@ -14,7 +14,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
-from dreampipe.media.folders import check_regular
+from dreampipe.media.jobs import check_regular
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.pixels import depth
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import HEAD, format_of_content
+from dreampipe.media.jobs import check_regular
 from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.video.forms import is_animated
 from dreampipe.media.video.protocols import Source
@@ -32,8 +33,6 @@ def open_source(
     Raises:
         MediaError: it is missing, is no film, has no frame, is encrypted or is too large, or a setting makes no sense.
     """
-    from dreampipe.media.folders import check_regular  # which itself asks forms.py
-
     path = Path(path)
     _check(path, fps, start, end)
     if path.is_dir():

@@ -12,14 +12,12 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import format_of
-from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, codec_named
+from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.numbering import is_pattern, pattern_of, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
-TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}
-"""Animated pictures' suffixes, and the seconds in which each format counts."""
 # Bits that a pixel of a dream takes, roughly: animated, and as pictures with and without loss.
 _ANIMATED_BITS = {".gif": 8.0, ".webp": 4.0, ".png": 18.0, ".apng": 18.0}
 _LOSSY_BITS, _PLAIN_BITS, _DEEP_BITS = 6.0, 20.0, 48.0
