@@ -90,7 +90,9 @@ class Work:
         """Remove what is there, and store what all segments share; raises MediaError."""
         try:
             for path in self.folder.iterdir():
-                if path.name != _OWNER:
+                if path.is_dir() and not path.is_symlink():  # numbered pictures, joined but not yet there
+                    shutil.rmtree(path)
+                elif path.name != _OWNER:
                     path.unlink()
         except OSError as problem:
             raise unwritable(self.target, problem) from None
@@ -130,11 +132,13 @@ class Work:
             cuts: frames onto which nothing is carried.
         """
         whole: list[Segment] = []
-        with suppress(TypeError, KeyError, MediaError):  # none is recorded, or its file is gone
-            newest = {line.get("number"): line for line in self._lines()}
+        recorded = self._recorded()
+        with suppress(MediaError):  # its file is gone
             for number, (first, stop) in enumerate(plan):
-                segment = Segment(**newest[number])
-                if segment[:3] != (number, first, stop) or sha256(self.segment(number)) != segment.sha256:
+                segment = recorded.get(number)
+                if segment is None or segment[1:3] != (first, stop):
+                    break
+                if sha256(self.segment(number)) != segment.sha256:
                     break
                 whole.append(segment)
         while whole and whole[-1].stop not in cuts and self.carry(whole[-1]) is None:
@@ -148,16 +152,15 @@ class Work:
                 return np.asarray(np.load(self._carry(segment.number), allow_pickle=False), np.float32)
         return None
 
-    def _lines(self) -> list[dict[str, Any]]:
-        try:
-            text = (self.folder / _RECORD).read_bytes()
-        except OSError:
-            return []
-        lines = []
-        for line in text.splitlines():
-            with suppress(ValueError):  # torn by a kill
-                lines.append(json.loads(line))
-        return [line for line in lines if isinstance(line, dict)]
+    def _recorded(self) -> Mapping[int, Segment]:
+        """By its number, what the newest line says of each segment."""
+        segments: dict[int, Segment] = {}
+        with suppress(OSError):
+            for line in (self.folder / _RECORD).read_bytes().splitlines():
+                with suppress(ValueError, TypeError):  # torn by a kill
+                    segment = Segment(**json.loads(line))
+                    segments[segment.number] = segment
+        return segments
 
     def clear(self) -> None:
         """Remove what a run has left that was killed between its film's taking its name and its own end."""
