@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
 import psutil
 
 import dreampipe
@@ -137,7 +138,7 @@ class _Filming:
             survey,
             output.target,
             lambda first, dream: self._frames(survey, max_size, first, dream),
-            lambda frame: frame.extras[DREAM],
+            self._dream,
             lambda count: self.tell(Framed(self.job.name, count, len(survey))),
         )
         production.make(work)
@@ -181,6 +182,11 @@ class _Filming:
                 begun = replace(last, extras={SOURCE: last.pixels, DREAM: dream})
             size = max_size or max(self.source.info.width, self.source.info.height)
             yield from self.recipe.dreaming(survey.cuts, begun, size, self._on_step, self._on_note)(coming)
+
+    def _dream(self, frame: Frame) -> Array:
+        """What the next frame goes on from: the dream, without the words under it."""
+        shown = self.preparing.output(self.source.info)
+        return np.asarray(frame.extras[DREAM][: shown.height, : shown.width], np.float32)
 
     def _on_step(self, frame: Frame, step: dreampipe.Step) -> None:
         self.tell(Stepped(self.job.name, step))

@@ -1,0 +1,266 @@
+"""A film through the engine: stopped anywhere, it goes on to the very same film; what is damaged is made again."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from films import BT709, render, scene
+
+from dreampipe import FilmRecipe
+from dreampipe.engines import run
+from dreampipe.engines.events import Done, Event, Failed, Finished, Framed, Noted, Skipped, Stepped, Surveyed
+from dreampipe.engines.films import FilmOrder
+from dreampipe.engines.local import Order
+from dreampipe.media import Manifest, plan
+
+COUNT = 40
+CUT = 30
+"""Three segments: of the first shot 24 frames and 6, of the second 10."""
+
+
+class Stop(BaseException):
+    """As Ctrl-C: no error that anything may handle."""
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pictures = [*scene(CUT, 32, 32), *(255 - picture for picture in scene(COUNT - CUT, 32, 32, seed=3))]
+    return render(tmp_path_factory.mktemp("films") / "clip.mp4", pictures, sound="aac", colour=BT709)
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_model: Path) -> Callable[..., FilmRecipe]:
+    quick = {"model": str(tiny_model), "scaling": "unit", "octaves": 1, "steps": 2, "refresh_steps": 1}
+    return lambda **settings: FilmRecipe.of(**{**quick, **settings})
+
+
+@pytest.fixture(scope="module")
+def whole(clip: Path, recipe: Callable[..., FilmRecipe], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the film `dream.mp4`, dreamed without a break, and nothing else."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert [event.done for event in of(Framed, dreamed(clip, folder / "dream.mp4", recipe()))] == list(range(1, 41))
+    assert list(files(folder)) == ["dream.mp4"]
+    return folder
+
+
+def dreamed(
+    source: Path, target: Path | str, recipe: FilmRecipe, hear: Callable[[Event], None] | None = None, **order: Any
+) -> list[Event]:
+    """Everything that one run tells."""
+    told: list[Event] = []
+
+    def listen(event: Event) -> None:
+        told.append(event)
+        if hear:
+            hear(event)
+
+    planned = plan(source, target)
+    finished = run(planned.jobs, Manifest(planned.folder), Order(recipe.still, film=FilmOrder(recipe, **order)), listen)
+    assert told[-1] is finished
+    return told
+
+
+def of(kind: type[Any], told: list[Event]) -> list[Any]:
+    return [event for event in told if isinstance(event, kind)]
+
+
+def stopping(at: Callable[[Event], bool], times: int = 1) -> Callable[[Event], None]:
+    """Stops the run when that event has come so many times."""
+    left = [times]
+
+    def hear(event: Event) -> None:
+        left[0] -= at(event)
+        if not left[0]:
+            raise Stop
+
+    return hear
+
+
+def stopped(source: Path, target: Path, recipe: FilmRecipe, hear: Callable[[Event], None], **order: Any) -> None:
+    with pytest.raises(Stop):
+        dreamed(source, target, recipe, hear, **order)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All files but the manifest."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != ".dreampipe.jsonl")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def work(target: Path) -> Path:
+    return target.parent / f".{target.name}.dreampipe"
+
+
+def framed(count: int) -> Callable[[Event], bool]:
+    return lambda event: isinstance(event, Framed) and event.done == count
+
+
+def test_stopped_in_every_segment_it_becomes_the_same_film(clip, recipe, whole, tmp_path):
+    target = tmp_path / "dream.mp4"
+    for count in (3, 24, 27, 33):
+        stopped(clip, target, recipe(), stopping(framed(count)))
+        assert not target.exists()
+    told = dreamed(clip, target, recipe())
+    assert [event.done for event in of(Framed, told)] == list(range(31, COUNT + 1))
+    assert files(tmp_path) == files(whole)
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "blend": {"motion": "blend"},
+    "none": {"motion": "none"},
+    "changing": {"every": 7, "at": ("1.2s:step-size=0.1", "0.9s:objective=first_relu")},
+    "adorned": {"blend": 0.5, "caption": True, "max_size": 24},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_stopped_it_becomes_the_same_film_whatever_the_recipe(clip, recipe, tmp_path, way):
+    settings = recipe(**WAYS[way])
+    whole, broken = tmp_path / "whole" / "dream.mp4", tmp_path / "broken" / "dream.mp4"
+    whole.parent.mkdir()
+    broken.parent.mkdir()
+    dreamed(clip, whole, settings)
+    stopped(clip, broken, settings, stopping(framed(26)))
+    dreamed(clip, broken, settings)
+    assert files(whole.parent) == files(broken.parent)
+
+
+@pytest.mark.parametrize("name", ["dream.gif", "frames/"])
+def test_stopped_it_becomes_the_same_in_every_form(clip, recipe, tmp_path, name):
+    for folder in (tmp_path / "whole", tmp_path / "broken"):
+        (folder / "frames").mkdir(parents=True)
+    dreamed(clip, f"{tmp_path}/whole/{name}", recipe())
+    with pytest.raises(Stop):
+        dreamed(clip, f"{tmp_path}/broken/{name}", recipe(), stopping(framed(28)))
+    assert not [name for name in files(tmp_path / "broken") if ".dreampipe/" not in name]
+    dreamed(clip, f"{tmp_path}/broken/{name}", recipe())
+    assert files(tmp_path / "whole") == files(tmp_path / "broken")
+    assert of(Skipped, dreamed(clip, f"{tmp_path}/broken/{name}", recipe()))
+
+
+def test_it_stops_at_once_and_leaves_nothing_half_made(clip, recipe, tmp_path):
+    target = tmp_path / "dream.mp4"
+    steps: list[Event] = []
+    settings = recipe(steps=1000)
+    first = stopping(lambda event: isinstance(event, Stepped))
+    stopped(clip, target, settings, lambda event: (steps.append(event), first(event))[1])
+    assert len(of(Stepped, steps)) == 1
+    assert list(files(tmp_path)) == [f".{target.name}.dreampipe/begun.json"]
+
+
+def test_a_survey_is_made_once(clip, recipe, tmp_path):
+    target = tmp_path / "dream.mp4"
+    stopped(clip, target, recipe(), stopping(lambda event: isinstance(event, Surveyed), 7))
+    assert files(tmp_path) == {}
+    stopped(clip, target, recipe(), stopping(framed(1)))
+    told = dreamed(clip, target, recipe())
+    assert not of(Surveyed, told)
+    assert not of(Noted, told)
+
+
+@pytest.mark.parametrize("changed", ["recipe", "source", "encoding"])
+def test_what_has_changed_is_begun_anew_and_that_is_said(clip, recipe, tmp_path, changed):
+    source, target = tmp_path / "in" / "clip.mp4", tmp_path / "out" / "dream.mp4"
+    source.parent.mkdir()
+    target.parent.mkdir()
+    source.write_bytes(clip.read_bytes())
+    stopped(source, target, recipe(), stopping(framed(26)))
+    settings, order = recipe(), {}
+    if changed == "source":
+        render(source, scene(COUNT, 32, 32, seed=8))
+    elif changed == "recipe":
+        settings = recipe(seed=5)
+    else:
+        order = {"end": Fraction(1)}
+    told = dreamed(source, target, settings, **order)
+    assert [event.text for event in of(Noted, told)] == [
+        "the recipe or the source has changed since it was begun, so it is begun anew"
+    ]
+    assert of(Framed, told)[0].done == 1
+    assert list(files(target.parent)) == ["dream.mp4"]
+
+
+DAMAGE = {
+    "segment": ("000000.segment", 1),
+    "carry": ("000001.npy", 31),  # nothing is carried across the cut
+    "record": ("segments.jsonl", 1),
+    "survey": ("begun.json", 1),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_what_was_damaged_in_between_is_made_again(clip, recipe, whole, tmp_path, kind):
+    broken = tmp_path / "dream.mp4"
+    stopped(clip, broken, recipe(), stopping(framed(35)))
+    name, first = DAMAGE[kind]
+    path = work(broken) / name
+    path.write_bytes(path.read_bytes()[:-9])
+    told = dreamed(clip, broken, recipe())
+    assert of(Framed, told)[0].done == first
+    assert files(tmp_path) == files(whole)
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes, as on a disk that is full by then."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("share", [Fraction(0), Fraction(2, 5), Fraction(99, 100)])
+def test_a_full_disk_ends_in_one_sentence_and_goes_on_once_there_is_room(clip, recipe, whole, tmp_path, share):
+    target = tmp_path / "dream.mp4"
+    with room(int((whole / target.name).stat().st_size * share)):
+        told = dreamed(clip, target, recipe())
+    (failed,) = of(Failed, told)
+    assert "cannot be written (File too large)" in failed.reason
+    assert not [name for name in files(tmp_path) if ".dreampipe/" not in name or name.endswith(".part")]
+    assert of(Done, dreamed(clip, target, recipe()))
+    assert files(tmp_path) == files(whole)
+
+
+def test_what_a_kill_after_the_end_has_left_is_removed(clip, recipe, tmp_path):
+    target = tmp_path / "dream.mp4"
+    dreamed(clip, target, recipe(), keep_work=True)
+    assert of(Skipped, dreamed(clip, target, recipe()))
+    assert work(target).is_dir()  # was kept on purpose
+    (work(target) / "owner").write_text("999999999 0.0")
+    assert of(Skipped, dreamed(clip, target, recipe()))
+    assert not work(target).exists()
+
+
+def test_two_runs_do_not_write_one_film(clip, recipe, tmp_path):
+    target = tmp_path / "dream.mp4"
+    stopped(clip, target, recipe(), stopping(framed(25)))
+    before = files(tmp_path)
+    other = psutil.Process(os.getppid())
+    (work(target) / "owner").write_text(f"{other.pid} {other.create_time()}")
+    (failed,) = of(Failed, dreamed(clip, target, recipe()))
+    assert failed.reason.startswith(f"{target} is being made by another run: ")
+    (work(target) / "owner").unlink()
+    assert files(tmp_path) == before
+
+
+def test_numbered_pictures_that_have_their_names_are_not_missed(clip, recipe, tmp_path):
+    target = tmp_path / "frames"
+    dreamed(clip, tmp_path / "whole", recipe())
+    dreamed(clip, target, recipe(), keep_work=True)
+    before = files(target)
+    for number in range(20, COUNT + 1):  # as a kill halfway leaves them
+        os.replace(target / f"{number:06d}.png", work(target) / f"{number:06d}.png")
+    told = dreamed(clip, target, recipe())
+    assert isinstance(told[-1], Finished) and told[-1].done == 1
+    assert not of(Framed, told)
+    assert files(target) == before == files(tmp_path / "whole")
