@@ -1,4 +1,4 @@
-"""Segments to an animated picture: GIF, WebP or APNG, frame by frame, so that memory stays flat.
+"""Segments to an animated picture, frame by frame, so that memory stays flat but for the bytes of a WebP.
 
 The segments are lossless, in 8 bits of RGB; only the joining makes palettes of them, or loses what WebP loses.
 """
