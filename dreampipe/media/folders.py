@@ -100,6 +100,7 @@ def _makes_film(source: Path, target: str) -> bool:
         return True
     if form in CONTAINERS or form == ".gif":
         if not is_animated(source):
+            check_regular(source, "film")
             raise MediaError(f"{source} is a still, but {end} is a film: make one of it with dreampipe zoom.")
         return True
     return form in TICKS and form == source.suffix.lower() and is_animated(source)
@@ -108,13 +109,15 @@ def _makes_film(source: Path, target: str) -> bool:
 def _film_plan(source: Path, target: str, suffix: str | None) -> Plan:
     """Of a whole film, which becomes a file or a folder of pictures."""
     end = Path(target)
-    if suffix is not None and end.suffix.lower() != suffix:
+    folder = end.is_dir() or target.endswith(("/", os.sep)) or not end.suffix
+    if suffix is not None and (folder or end.suffix.lower() != suffix):
+        numbered = f"write to {end / f'%05d{suffix}'}" if folder else "leave one out"
         raise MediaError(
-            f"{end} came with the format {suffix[1:]}, but its own name says the form of a film: leave one out."
+            f"{end} came with the format {suffix[1:]}, but its own name says the form of a film: {numbered}."
         )
-    if end.is_dir() or target.endswith(("/", os.sep)) or not end.suffix:
-        return Plan((Job(source, end, end.name, film=True),), end)
-    return Plan((Job(source, end, end.name, film=True),), end.parent)
+    if source.is_dir() and format_of_suffix(end) and _identity(end.parent) == _identity(source):
+        raise MediaError(f"{end} would be one of the pictures in {source} itself: name a place outside of it.")
+    return Plan((Job(source, end, end.name, film=True),), end if folder else end.parent)
 
 
 def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool) -> Plan:
@@ -166,7 +169,7 @@ def _split(name: str) -> list[str]:
 def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
     jobs, changed = [], set()
     for source, name in pairs:
-        ending = _film_suffix(name, suffix) if is_film(name) else suffix or _kept_suffix(name)
+        ending = _film_suffix(name) if is_film(name) else suffix or _kept_suffix(name)
         if suffix and (known := format_of_suffix(name)) and suffix in known.suffixes:
             ending = name.suffix
         if not suffix and ending != name.suffix:
@@ -175,7 +178,7 @@ def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | Non
         jobs.append(Job(source, folder / output, output.as_posix(), film=is_film(name)))
     notes = tuple(
         f"{'Films' if is_film(Path('x' + old)) else 'Pictures'} with {old} are written as "
-        f"{_film_suffix(Path('x' + old), None) if is_film(Path('x' + old)) else _FALLBACK}."
+        f"{_film_suffix(Path('x' + old)) if is_film(Path('x' + old)) else _FALLBACK}."
         for old in sorted(changed)
     )
     return Plan(tuple(jobs), folder, notes)
@@ -186,10 +189,8 @@ def _kept_suffix(name: Path) -> str:
     return name.suffix if known and known.writable else _FALLBACK
 
 
-def _film_suffix(name: Path, suffix: str | None) -> str:
+def _film_suffix(name: Path) -> str:
     """The suffix that a film of a folder is written with."""
-    if suffix in CONTAINERS:
-        return suffix
     return name.suffix if name.suffix.lower() in CONTAINERS else ".mp4"
 
 

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dreampipe.errors import MediaError
-from dreampipe.media import plan
+from dreampipe.media import Job, plan
+from dreampipe.media.video.forms import FILM_SUFFIXES, is_animated, is_film
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -156,3 +158,156 @@ def test_planning_clears_away_what_killed_runs_left(tmp_path: Path) -> None:
     assert not (tmp_path / "out/deep" / left).exists()
     assert (tmp_path / "other" / left).exists()
     assert (tmp_path / "out/mine.png").exists()
+
+
+# Films
+
+
+def animated(path: Path, frames: int = 3) -> Path:
+    """A picture of so many frames."""
+    pictures = [Image.new("RGB", (8, 6), (60 * index, 0, 0)) for index in range(frames)]
+    pictures[0].save(path, save_all=frames > 1, append_images=pictures[1:])
+    return path
+
+
+def job(source: Path, target: Path | str, format: str | None = None) -> Job:
+    """The one job of a plan, which is a film."""
+    (only,) = plan(source, target, format=format).jobs
+    assert only.film and only.source == source
+    return only
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".MKV", ".mov", ".webm", ".gif", ".webp", ".png", ".apng"])
+def test_a_film_becomes_a_film_or_an_animated_picture(tmp_path: Path, suffix: str) -> None:
+    source, target = touch(tmp_path, "clip.avi") / "clip.avi", tmp_path / "out" / f"dream{suffix}"
+    assert job(source, target) == Job(source, target, f"dream{suffix}", film=True)
+    assert plan(source, target).folder == tmp_path / "out"
+
+
+@pytest.mark.parametrize("target", ["new/", "there", "there/", "frames"])
+def test_a_film_becomes_numbered_pictures_in_a_folder(tmp_path: Path, target: str) -> None:
+    source = touch(tmp_path, "clip.mp4", "there/x.txt") / "clip.mp4"
+    folder = tmp_path / target.rstrip("/")
+    made = job(source, f"{tmp_path}/{target}")
+    assert made.target == folder
+    assert plan(source, f"{tmp_path}/{target}").folder == folder
+
+
+def test_a_film_becomes_pictures_that_are_named_with_a_number(tmp_path: Path) -> None:
+    source = touch(tmp_path, "clip.mp4") / "clip.mp4"
+    made = job(source, tmp_path / "out" / "%05d.jpg")
+    assert (made.target, made.name) == (tmp_path / "out" / "%05d.jpg", "%05d.jpg")
+    assert plan(source, made.target).folder == tmp_path / "out"
+
+
+@pytest.mark.parametrize("target", ["dream.mp4", "dream.GIF", "dream.webm"])
+def test_a_folder_of_pictures_becomes_a_film(tmp_path: Path, target: str) -> None:
+    source = touch(tmp_path, "in/1.png", "in/2.png") / "in"
+    assert job(source, tmp_path / target) == Job(source, tmp_path / target, target, film=True)
+    assert job(source, source / "dream.mp4").target == source / "dream.mp4"
+    refused(source, source / "dream.gif", "one of the pictures in", "outside of it")
+
+
+def test_a_folder_named_as_a_film_is_a_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.png", "in/b.avi", "out.mp4/x.txt", "clip.mp4")
+    assert [each.name for each in plan(tmp_path / "in", tmp_path / "out.mp4").jobs] == ["a.png", "b.mp4"]
+    assert [each.name for each in plan(tmp_path / "in", f"{tmp_path}/new.mp4/").jobs] == ["a.png", "b.mp4"]
+    assert plan(tmp_path / "clip.mp4", tmp_path / "out.mp4").folder == tmp_path / "out.mp4"
+    touch(tmp_path, "old.avi/1.png")
+    assert [each.film for each in plan(tmp_path / "old.avi", tmp_path / "out").jobs] == [False]
+
+
+def test_a_folder_with_pictures_and_films_becomes_both(tmp_path: Path) -> None:
+    touch(tmp_path / "in", "a.png", "b2.MOV", "b10.mp4", "c.avi", "d.txt", ".e.mp4", "f.mp4/g.mkv", "h.gif")
+    planned = plan(tmp_path / "in", tmp_path / "out")
+    assert [(each.name, each.film) for each in planned.jobs] == [
+        *(("a.png", False), ("b2.MOV", True), ("b10.mp4", True), ("c.mp4", True), ("h.png", False))
+    ]
+    assert all(each.target == tmp_path / "out" / each.name for each in planned.jobs)
+    assert planned.notes == ("Films with .avi are written as .mp4.", "Pictures with .gif are written as .png.")
+    deep = plan(tmp_path / "in", tmp_path / "out", recursive=True).jobs
+    assert ("f.mp4/g.mkv", True) in [(each.name, each.film) for each in deep]
+
+
+def test_the_format_is_of_pictures_and_leaves_films_theirs(tmp_path: Path) -> None:
+    touch(tmp_path / "in", "a.png", "b.mov", "c.avi")
+    planned = plan(tmp_path / "in", tmp_path / "out", format="webp")
+    assert [each.name for each in planned.jobs] == ["a.webp", "b.mov", "c.mp4"]
+    refused(tmp_path / "in", tmp_path / "out", "png jpg", format="mp4")
+
+
+def test_a_film_s_name_and_a_format_are_one_too_many(tmp_path: Path) -> None:
+    source = touch(tmp_path, "clip.mp4") / "clip.mp4"
+    refused(source, tmp_path / "dream.mkv", "format webp", "leave one out", format="webp")
+    refused(source, tmp_path / "frames", "format jpg", "frames/%05d.jpg", format="jpg")
+    assert job(source, tmp_path / "%05d.jpg", format="jpg").name == "%05d.jpg"
+
+
+def test_two_films_for_one_output(tmp_path: Path) -> None:
+    touch(tmp_path / "in", "a.avi", "a.mp4", "b.mp4", "b.png")
+    refused(tmp_path / "in", tmp_path / "out", "a.avi", "a.mp4", "rename one of them")
+
+
+def test_a_film_that_is_its_own_output(tmp_path: Path) -> None:
+    touch(tmp_path, "clip.mp4", "other.mp4")
+    refused(tmp_path / "clip.mp4", tmp_path / "clip.mp4", "never overwritten")
+    refused(animated(tmp_path / "a.gif"), tmp_path / "a.gif", "never overwritten")
+    assert job(tmp_path / "clip.mp4", tmp_path / "other.mp4").target == tmp_path / "other.mp4"
+
+
+@pytest.mark.parametrize("target", ["dream.mp4", "dream.gif", "dream.mkv"])
+def test_a_still_becomes_no_film_but_by_another_command(tmp_path: Path, target: str) -> None:
+    for source in (touch(tmp_path, "a.png") / "a.png", animated(tmp_path / "one.gif", frames=1)):
+        with pytest.raises(MediaError) as caught:
+            plan(source, tmp_path / target)
+        assert str(caught.value) == (
+            f"{source} is a still, but {tmp_path / target} is a film: make one of it with dreampipe zoom."
+        )
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_an_animated_picture_becomes_a_film(tmp_path: Path, suffix: str) -> None:
+    source = animated(tmp_path / f"a{suffix}")
+    for target in ("dream.mp4", "dream.gif", f"dream{suffix}"):
+        assert job(source, tmp_path / target).target == tmp_path / target
+
+
+@pytest.mark.parametrize(
+    "source, target", [("a.gif", "dream.png"), ("a.webp", "dream.jpg"), ("a.png", "dream.webp"), ("a.gif", "out/")]
+)
+def test_or_a_still_of_its_first_frame_where_that_is_asked_for(tmp_path: Path, source: str, target: str) -> None:
+    (only,) = plan(animated(tmp_path / source), f"{tmp_path}/{target}").jobs
+    assert not only.film
+
+
+def test_a_still_in_a_form_that_can_be_animated_stays_a_still(tmp_path: Path) -> None:
+    (only,) = plan(animated(tmp_path / "a.webp", frames=1), tmp_path / "dream.webp").jobs
+    assert not only.film
+
+
+# What names and files say
+
+
+def test_a_film_is_known_by_its_suffix() -> None:
+    assert all(is_film(Path(f"a{suffix}")) and is_film(Path(f"A{suffix.upper()}")) for suffix in FILM_SUFFIXES)
+    assert not any(is_film(Path(name)) for name in ("a.gif", "a.png", "a", ".mp4", "mp4", "a.mp4.txt"))
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_whatever_is_damaged_is_not_known_to_be_animated(tmp_path: Path, suffix: str) -> None:
+    whole = animated(tmp_path / f"a{suffix}").read_bytes()
+    assert is_animated(tmp_path / f"a{suffix}")
+    damaged = tmp_path / "damaged"
+    for at in range(0, len(whole), 3):
+        damaged.write_bytes(whole[:at])
+        assert is_animated(damaged) in (True, False)
+        damaged.write_bytes(whole[:at] + b"\xff\0\xff" + whole[at + 3 :])
+        assert is_animated(damaged) in (True, False)
+
+
+def test_what_is_no_file_is_not_animated_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    Image.new("RGB", (4, 4)).save(tmp_path / "two.tif", save_all=True, append_images=[Image.new("RGB", (4, 4))])
+    for name in ("none.png", "pipe.png", ".", "two.tif"):
+        assert not is_animated(tmp_path / name)
+    refused(tmp_path / "pipe.png", tmp_path / "dream.mp4", "no regular file, but a film")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from pathlib import Path, PurePath
 
@@ -25,6 +26,12 @@ def is_animated(path: Path) -> bool:
     """Whether a file is a picture of several frames, a GIF, WebP or PNG."""
     from PIL import Image
 
-    with suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError), Image.open(path) as image:
-        return getattr(image, "n_frames", 1) > 1
+    if not path.is_file():  # a pipe would be waited for, for ever
+        return False
+    with (
+        warnings.catch_warnings(action="ignore"),
+        suppress(Exception),  # of any kind where it is damaged, which is told when it is read
+        Image.open(path, formats=("GIF", "WEBP", "PNG")) as image,
+    ):
+        return getattr(image, "is_animated", False)
     return False
