@@ -21,6 +21,7 @@ from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
+from dreampipe.media.writing import check_room
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.motion import DREAM
 
@@ -102,6 +103,7 @@ class Dive:
         if work.begun(key) is None:
             if not work.is_empty():
                 self._note("the recipe or the picture has changed since it was begun, so it is begun anew")
+            check_room(work.folder, self.target.need(self.recipe.survey()))
             fitting = self.recipe.ascent().fitting(self.recipe.film_size(*self._decoded[0].pixels.shape[:2]))
             work.begin(key, {"max_size": max(fitting)})
         return int((work.begun(key) or {})["max_size"])

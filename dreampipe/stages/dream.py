@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar
 
+import numpy as np
+
 from dreampipe.ascent import Ascent, Step
 from dreampipe.ascent.octaves import Size, enlarge, fit, shrink, within
 from dreampipe.frames import Array, Frame, MediaInfo
@@ -92,3 +94,8 @@ class Dream:
     def _note(self, frame: Frame, text: str) -> None:
         if self.on_note:
             self.on_note(frame, text)
+
+
+def seed_of_frame(seed: int, index: int) -> int:
+    """A seed of its own for each frame of a film."""
+    return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> 1)

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.stages.dream import SOURCE, Dream
+from dreampipe.stages.dream import SOURCE, Dream, seed_of_frame
 from dreampipe.stages.flow import FLOW, VISIBLE, moved
 
 DREAM = "dream"
@@ -110,7 +110,7 @@ class Carry:
             return moment.dream.dreamed(frame)
         refreshed = self.motion == "flow" and carried is not None
         dream = moment.refreshing if refreshed else moment.dream
-        return replace(dream, seed=_seed(dream.seed, frame.index)).dreamed(frame, carried)
+        return replace(dream, seed=seed_of_frame(dream.seed, frame.index)).dreamed(frame, carried)
 
     def _carried(self, frame: Frame, last: Frame, share: float) -> Array | None:
         """The last frame's dream as it lies over this one, (height, width, 3); None where nothing can be carried."""
@@ -125,8 +125,3 @@ class Carry:
         """The index of the frame that begins this frame's shot."""
         begun = bisect_right(self.cuts, index)
         return self.cuts[begun - 1] if begun else 0
-
-
-def _seed(seed: int, index: int) -> int:
-    """A seed of its own for each frame."""
-    return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> 1)

@@ -18,7 +18,7 @@ import numpy as np
 from dreampipe.ascent import Ascent
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.stages.camera import Camera
-from dreampipe.stages.dream import SOURCE, Dream
+from dreampipe.stages.dream import SOURCE, Dream, seed_of_frame
 from dreampipe.stages.motion import DREAM
 from dreampipe.stages.returning import Return
 
@@ -99,6 +99,6 @@ class Zoom:
         returning, back = Return(self.camera, self.count), self.count - frame.index
         if self.loop and back <= returning.frames:
             start, mask = returning.laid(start, first, back)
-        seed = int(np.random.SeedSequence([self.dream.seed, frame.index]).generate_state(1, np.uint64)[0] >> 1)
+        seed = seed_of_frame(self.dream.seed, frame.index)
         dream = replace(self.dream, ascent=self.refresh, seed=seed, mask=mask)
         return dream.dreamed(replace(frame, pixels=start))

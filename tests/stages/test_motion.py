@@ -19,7 +19,7 @@ from dreampipe.ascent.transforms import Jitter
 from dreampipe.frames import Array
 from dreampipe.stages import Blend, Carry, Flow, Moment, Pipeline
 from dreampipe.stages.flow import FLOW, VISIBLE, moved
-from dreampipe.stages.motion import DREAM, Motion, _seed
+from dreampipe.stages.motion import DREAM, Motion
 
 MOTIONS: tuple[Motion, ...] = ("flow", "blend", "none")
 SOURCE = "source"
@@ -49,7 +49,7 @@ def through(stage: Carry, frames: Sequence[Frame]) -> list[Frame]:
 
 def whole(dream: Dream, frame: Frame) -> Array:
     """The frame dreamed by the whole recipe, with the draws of its own."""
-    return replace(dream, seed=_seed(dream.seed, frame.index)).dreamed(frame)
+    return replace(dream, seed=seed_of_frame(dream.seed, frame.index)).dreamed(frame)
 
 
 def alike(one: Sequence[Frame], other: Sequence[Frame]) -> bool:
@@ -258,7 +258,7 @@ def test_blending_dreams_each_frame_whole_over_a_share_of_the_last_dream(dream: 
     first, second = through(Carry(Moment(dream, carry=0.25), "blend"), film(2))
     start = film()[1]
     carried = np.float32(0.25) * (first.pixels - first.extras[SOURCE])
-    seeded = replace(dream, seed=_seed(7, 1))
+    seeded = replace(dream, seed=seed_of_frame(7, 1))
     assert np.array_equal(second.pixels, seeded.dreamed(start, carried))
     begun = np.clip(start.pixels + carried, 0, 1)
     np.testing.assert_allclose(second.pixels, seeded.ascent.run(begun, seed=seeded.seed).image, atol=1e-6)
@@ -288,7 +288,7 @@ def test_draws_come_from_the_seed_and_the_frame(dream: Dream, motion: Motion) ->
 
 
 def test_every_frame_has_a_seed_of_its_own() -> None:
-    seeds = {_seed(seed, index) for seed in (0, 1, 2**63 - 1) for index in range(1000)}
+    seeds = {seed_of_frame(seed, index) for seed in (0, 1, 2**63 - 1) for index in range(1000)}
     assert len(seeds) == 3000
     assert all(0 <= seed < 2**63 for seed in seeds)
 
