@@ -16,7 +16,7 @@ from dreampipe.media.formats import (
     format_of_suffix,
     suffix_named,
 )
-from dreampipe.media.jobs import Job
+from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated, is_film
 from dreampipe.media.writing import sweep
 
