@@ -18,6 +18,7 @@ from dreampipe.ascent.parameterizations import Luminance
 from dreampipe.ascent.transforms import Jitter
 from dreampipe.frames import Array
 from dreampipe.stages import Blend, Carry, Flow, Moment, Pipeline
+from dreampipe.stages.dream import seed_of_frame
 from dreampipe.stages.flow import FLOW, VISIBLE, moved
 from dreampipe.stages.motion import DREAM, Motion
 
