@@ -66,7 +66,8 @@ def dream(
     becomes a film where OUTPUT is one.
     """
     recipe = FilmRecipe.of(**settings)
-    recipe.still.pipeline()  # wrong names and files are answered here, before anything slow
+    for still in recipe.stills:
+        still.pipeline()  # wrong names and files are answered here, before anything slow
     films = FilmOrder(
         recipe=recipe,
         encoding=Encoding(codec, crf, drop_streams),
