@@ -15,7 +15,7 @@ import pytest
 
 from dreampipe import Ascent, Blend, Dream, Frame, MediaInfo, Objective, Octaves, Pipeline, Resize, Stage, card
 from dreampipe.ascent.transforms import Jitter
-from dreampipe.stages import Caption
+from dreampipe.stages import Caption, Carry, Flow, Moment
 
 Make = Callable[[Ascent], Stage]
 
@@ -30,6 +30,14 @@ STAGES: dict[str, Make] = {
     "pipeline of a pipeline": lambda ascent: Pipeline([Pipeline([Dream(ascent), Resize(30)]), Blend(0.25)]),
     "pipeline of nothing": lambda ascent: Pipeline([]),
 }
+FILMS: dict[str, Make] = {
+    "flow": lambda ascent: Flow(frozenset({3})),
+    "carry along the flow": lambda ascent: Carry(Moment(Dream(ascent)), cuts=(3,)),
+    "carry by blending": lambda ascent: Carry(Moment(Dream(ascent, max_size=20), 0.5), "blend"),
+    "carry nothing": lambda ascent: Carry(Moment(Dream(ascent)), "none", every=2),
+    "pipeline of a film": lambda ascent: Pipeline([Resize(28), Flow(), Carry(Moment(Dream(ascent))), Blend(0.5)]),
+}
+"""Those that look at the frames before; what they do with them, `test_flow` and `test_motion` say."""
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +45,9 @@ def ascent(tiny_model: Path) -> Ascent:
     return Ascent(card(tiny_model, "unit"), Objective.parse("second"), Octaves(2), steps=2, transforms=(Jitter(4),))
 
 
-@pytest.fixture(params=STAGES)
+@pytest.fixture(params=STAGES | FILMS)
 def stage(request: pytest.FixtureRequest, ascent: Ascent) -> Stage:
-    return STAGES[request.param](ascent)
+    return (STAGES | FILMS)[request.param](ascent)
 
 
 def frame(index: int = 0, height: int = 24, width: int = 36) -> Frame:
@@ -108,7 +116,14 @@ def test_what_went_in_is_not_changed(stage: Stage) -> None:
     assert alike(given, kept)
 
 
-def test_a_frame_without_reach_knows_no_neighbours(stage: Stage) -> None:
+@pytest.mark.parametrize("name", FILMS)
+def test_a_stage_of_films_says_that_it_reaches(ascent: Ascent, name: str) -> None:
+    assert FILMS[name](ascent).reach in (1, None)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_frame_without_reach_knows_no_neighbours(ascent: Ascent, name: str) -> None:
+    stage = STAGES[name](ascent)
     assert stage.reach == 0
     among = through(stage, frame(0), frame(1, 30, 20), frame(2), frame(3))
     assert [out.index for out in among] == [0, 1, 2, 3]
