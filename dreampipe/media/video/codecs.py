@@ -7,7 +7,7 @@ is to go on as it began.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from dreampipe.errors import MediaError, nearest
@@ -17,19 +17,16 @@ THREADS = 4
 
 @dataclass(frozen=True)
 class Container:
-    """A kind of film file: its suffixes, FFmpeg's name of its muxer, how that is set, and whether it keeps every
-    time to the tick (Matroska counts in milliseconds)."""
+    """A kind of film file: its suffixes, FFmpeg's name of its muxer, and whether it is made of boxes, which keep every
+    time to the tick and an index of all packets (Matroska counts in milliseconds, and lists but a few)."""
 
     suffixes: tuple[str, ...]
     muxer: str
-    options: Mapping[str, str] = field(default_factory=dict)
     exact: bool = True
 
 
-# A film over the net begins to play once its index has come, so the index goes to the front.
-_INDEXED = {"movflags": "+faststart"}
-MP4 = Container((".mp4", ".m4v"), "mp4", _INDEXED)
-MOV = Container((".mov",), "mov", _INDEXED)
+MP4 = Container((".mp4", ".m4v"), "mp4")
+MOV = Container((".mov",), "mov")
 MKV = Container((".mkv",), "matroska", exact=False)
 WEBM = Container((".webm",), "webm", exact=False)
 TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}

@@ -7,7 +7,8 @@ decoded when frame `k - delay` is shown, which rises over all segments and is ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
 from math import ceil, lcm
@@ -22,11 +23,13 @@ from dreampipe.media.video.codecs import Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.packets import Packets, read_packets
+from dreampipe.media.video.sinks import Gauge, Sink, room_for
 from dreampipe.media.writing import unwritable, written_whole
 
 # FFmpeg else moves all of a Matroska film until no time in it is below nought: by 21 ms where sound begins with the
 # silence that its encoder needs.
-_AS_THEY_ARE = {"avoid_negative_ts": "disabled"}
+# Nor is it to hold back what it has written.
+_AS_THEY_COME = {"avoid_negative_ts": "disabled", "flush_packets": "1"}
 _CLOCK_LIMIT = 2**31 - 1
 # Matroska counts from its first packet, in numbers that take no sign, and keeps no time of decoding: the picture goes
 # ahead of the silence.
@@ -58,38 +61,56 @@ def join(
             f"{count} frames in {len(parts)} segments came for {path}, but {len(survey)} are expected: "
             "dream the film anew."
         )
-    with written_whole(path) as temporary:
+    muxing = _Muxing(container, form, info, survey, parts, drop)
+    with written_whole(path) as temporary, temporary.open("w+b") as file:
+        sink = Sink(file)
         try:
-            _mux(temporary, container, form, info, survey, parts, drop)
+            muxing.write(sink, muxing.index_first() if container.exact else {})
         except av.FFmpegError as problem:
-            raise unwritable(path, OSError(problem.errno, problem.strerror)) from problem
+            raise unwritable(path, sink.problem or OSError(problem.errno, problem.strerror)) from problem
 
 
-def _mux(
-    path: Path,
-    container: Container,
-    form: Form,
-    info: FilmInfo,
-    survey: Survey,
-    parts: Sequence[Packets],
-    drop: bool,
-) -> None:
-    with Beside(info, container.muxer, drop) as beside, _opened(path, container, survey, beside) as film:
-        ticks = _Ticks(survey, beside.lateness, parts, Fraction(0) if container.exact else _LEAD)
-        picture = _picture(film, form, survey.time_base)
-        if any(part.header != (picture.codec_context.extradata or b"") for part in parts):
-            raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")
-        beside.add_to(film)
-        film.start_encoding()
-        for timed in merge(_timed(parts, picture, ticks), beside.packets(), key=_due):
-            film.mux_one(timed.packet)
+@dataclass(frozen=True)
+class _Muxing:
+    """How the packets of a film come into its file; the arguments of `join`."""
 
+    container: Container
+    form: Form
+    info: FilmInfo
+    survey: Survey
+    parts: Sequence[Packets]
+    drop: bool
 
-def _opened(path: Path, container: Container, survey: Survey, beside: Beside) -> Any:
-    options = {**container.options, **_AS_THEY_ARE}
-    if container.exact:
-        options["movie_timescale"] = str(_clock(survey.time_base, beside.rates))
-    return av.open(str(path), "w", format=container.muxer, container_options=options)
+    def index_first(self) -> dict[str, str]:
+        """The muxer's options that keep room for the index at the front, by writing the whole film to nowhere."""
+        gauge = Gauge()
+        packets = self.write(gauge, {})
+        return {"moov_size": str(room_for(gauge, packets))}
+
+    def write(self, sink: Sink | Gauge, options: Mapping[str, str]) -> int:
+        """Write the film, each packet at once; the number of packets."""
+        count = 0
+        with (
+            Beside(self.info, self.container.muxer, self.drop) as beside,
+            self._opened(sink, options, beside) as film,
+        ):
+            lead = Fraction(0) if self.container.exact else _LEAD
+            ticks = _Ticks(self.survey, beside.lateness, self.parts, lead)
+            picture = _picture(film, self.form, self.survey.time_base)
+            if any(part.header != (picture.codec_context.extradata or b"") for part in self.parts):
+                raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")
+            beside.add_to(film)
+            film.start_encoding()
+            for timed in merge(_timed(self.parts, picture, ticks), beside.packets(), key=_due):
+                film.mux_one(timed.packet)
+                count += 1
+        return count
+
+    def _opened(self, sink: Sink | Gauge, options: Mapping[str, str], beside: Beside) -> Any:
+        settings = {**_AS_THEY_COME, **options}
+        if self.container.exact:
+            settings["movie_timescale"] = str(_clock(self.survey.time_base, beside.rates))
+        return av.open(sink, "w", format=self.container.muxer, container_options=settings)
 
 
 def _clock(time_base: Fraction, rates: Sequence[int]) -> int:
