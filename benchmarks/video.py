@@ -5,9 +5,9 @@
     fidelity SOURCE FILM                  what of a source is equal in the film that was dreamed from it: the number of
                                           frames, every time stamp, sound and subtitles packet for packet, chapters,
                                           rotation, aspect and the tags of colour; ends with 1 where anything is not
-    flicker [--frames 96] [--size 640x360] [--film FILM] [--longest 640]
+    flicker [--frames 96] [--size 640x360] [--blend] [--film FILM] [--longest 640]
                                           how much a dreamed film flickers beyond its source, how well it scores, and
-                                          what the ascent costs: no motion, blended, and along the flow
+                                          what the ascent costs: along the flow, against no motion (and blended)
     speed, overlap [--frames 96] [--size 640x360]
                                           whole films, file to file: flow against no motion; wall time against its floor
     memory [--frames 96] [--size 1280x720] [SETTING ...]
@@ -153,7 +153,7 @@ def dreams(options: argparse.Namespace) -> int:
     from dreampipe.recipes import FilmRecipe
 
     recipe = FilmRecipe.of(objective=options.objective)
-    recipes = {motion: recipe.model_copy(update={"motion": motion}) for motion in ("none", "blend", "flow")}
+    recipes = {motion: recipe.model_copy(update={"motion": motion}) for motion in ("none", *(("blend",) if options.blend else ()), "flow")}
     if options.part == "flicker":
         film = steady.filmed(options.film, options.longest) if options.film else None
         steady.steadiness(film or steady.rendered(options.frames, options.size), recipes)
@@ -179,6 +179,7 @@ def main() -> None:
         part.add_argument("--frames", type=int, default=96)
         part.add_argument("--size", type=clip.size_of, default=size, metavar="WIDTHxHEIGHT")
         part.add_argument("--objective")
+        part.add_argument("--blend", action="store_true")
         part.add_argument("--film", type=Path)
         part.add_argument("--longest", type=int, default=640)
         part.add_argument("settings", nargs="*")
