@@ -68,19 +68,15 @@ def differ(first: Path, second: Path) -> bool:
 
 def test_a_film_differs_from_its_source_in_its_picture_alone(call, quick, clip, tmp_path):
     result = call("dream", clip, tmp_path / "out.mp4", *quick)
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr.endswith("1 done, 0 skipped, 0 failed\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "1 done, 0 skipped, 0 failed\n")
     assert names(tmp_path) == [".dreampipe.jsonl", "out.mp4"]
     source, film = seen(clip), seen(tmp_path / "out.mp4")
     assert film.times == source.times == [index * TICK for index in range(COUNT)]
     assert film.durations == source.durations
     assert film.first.rotation == source.first.rotation == 90
     assert colour_of(film.first) == colour_of(source.first) == BT709
-    assert (
-        chapters(film)
-        == chapters(source)
-        == [("part 1", 0, Fraction(5, 16)), ("part 2", Fraction(5, 16), Fraction(5, 8))]
-    )
+    assert chapters(film) == chapters(source)
+    assert [title for title, _, _ in chapters(film)] == ["part 1", "part 2"]
     for kind in ("audio", "subtitle"):
         assert packets(tmp_path / "out.mp4", kind) == packets(clip, kind)
     changes = [np.abs(a.astype(int) - b).mean() for a, b in zip(source.pixels, film.pixels, strict=True)]

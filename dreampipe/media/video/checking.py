@@ -97,7 +97,8 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
             )
         if unheld:
             yield f"{path.suffix} cannot hold its {_named(unheld)}: left out."
-        data = [stream for stream in source.streams if stream.type == "data"]
+        # "bin_data" is how FFmpeg calls the track of a mov's chapters, which are kept.
+        data = [stream for stream in source.streams if stream.type == "data" and stream.name != "bin_data"]
         if data:
             yield f"Its {_named(data)} is left out."
         films = len(moving(source))
