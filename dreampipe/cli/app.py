@@ -37,7 +37,7 @@ def dreampipe(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Pictures, dreamed by the activations of a Keras model; and what that model has learned."""
+    """Pictures and films, dreamed by the activations of a Keras model; and what that model has learned."""
 
 
 for command in (dream, sheet, visualize, atlas, zoom, models, layers):

@@ -93,7 +93,7 @@ def dream(
 
 
 def _previews(jobs: Sequence[Job]) -> list[Job]:
-    """The films among them, each to be written beside its output: `dream.preview.mp4`."""
+    """The films among them, each to be written beside its output: `dream.preview.mp4`, also beside a folder."""
     films = [job for job in jobs if job.film]
     if not films:
         raise MediaError(
@@ -101,7 +101,7 @@ def _previews(jobs: Sequence[Job]) -> list[Job]:
         )
 
     def beside(path: Path) -> Path:
-        return path.with_name(f"{path.stem}.preview{path.suffix}")
+        return path.with_name(f"{path.stem}.preview{path.suffix or '.mp4'}")
 
     return [replace(job, target=beside(job.target), name=beside(Path(job.name)).as_posix()) for job in films]
 

@@ -26,7 +26,8 @@ def visualize(
     objective: Annotated[str, typer.Argument(metavar="OBJECTIVE", help=_OBJECTIVE)],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
     animate: Annotated[
-        str | None, typer.Option(help="Also write the picture as it forms: a .gif, .webp or .png.", show_default="not")
+        str | None,
+        typer.Option(help="Also write the picture as it forms: a film, .gif, .webp or .png.", show_default="not"),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,

@@ -18,9 +18,12 @@ from dreampipe.media.formats import (
 )
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated, is_film
+from dreampipe.media.video.numbering import IN_A_FOLDER, is_pattern
 from dreampipe.media.writing import sweep
 
 _FALLBACK = ".png"
+_FILMS = (*CONTAINERS, ".gif", ".apng")
+"""Suffixes of what no still is written as."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,9 @@ def plan(
     Args:
         source: a picture, a film, or a folder; of a folder the files with the suffix of a picture or film are taken,
             hidden ones are not.
-        target: for a folder a folder, or a film that the pictures in it become; for a picture a file, or a folder where
-            it exists or ends in a separator (a `Path` has lost that: hand over the text); for a film a film, an
-            animated picture, or a folder or names with the place of a number (`f/%05d.png`) for numbered pictures.
+        target: for a folder a folder, or a film or numbered pictures (`f/%05d.png`) that the pictures in it become as
+            one; for a picture a file, or a folder where it exists or ends in a separator (a `Path` has lost that: hand
+            over the text); for a film a film, an animated picture, or a folder or such names for numbered pictures.
         recursive: also take the pictures in the folders below, keeping the structure; links to folders stay out.
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
 
@@ -95,10 +98,10 @@ def _makes_film(source: Path, target: str) -> bool:
     end = Path(target)
     form = "" if end.is_dir() or target.endswith(("/", os.sep)) else end.suffix.lower()
     if source.is_dir():
-        return form in CONTAINERS or form == ".gif"
+        return form in _FILMS or is_pattern(end)
     if is_film(source):
         return True
-    if form in CONTAINERS or form == ".gif":
+    if form in _FILMS:
         if not is_animated(source):
             check_regular(source, "film")
             raise MediaError(f"{source} is a still, but {end} is a film: make one of it with dreampipe zoom.")
@@ -117,7 +120,9 @@ def _film_plan(source: Path, target: str, suffix: str | None) -> Plan:
         )
     if source.is_dir() and format_of_suffix(end) and _identity(end.parent) == _identity(source):
         raise MediaError(f"{end} would be one of the pictures in {source} itself: name a place outside of it.")
-    return Plan((Job(source, end, end.name, film=True),), end if folder else end.parent)
+    # A path alone would not tell a folder with a suffix from a file, and the current folder has no name.
+    place = end / IN_A_FOLDER if folder and (end.suffix or end.name in ("", "..")) else end
+    return Plan((Job(source, place, place.name, film=True),), end if folder else end.parent)
 
 
 def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool) -> Plan:

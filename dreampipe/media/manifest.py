@@ -79,7 +79,8 @@ class Manifest:
             MediaError: the folder cannot be written to.
         """
         entry = _Entry(job.name, source_sha256, recipe_sha256, sha256)
-        make_folder(job.target)
+        for path in (job.target, self._path):
+            make_folder(path)
         try:
             with self._lock:
                 append_line(self._path, asdict(entry))

@@ -203,6 +203,13 @@ def test_a_preview_lies_beside_the_output_and_tells_the_time(call, quick, tmp_pa
     assert (first.width, first.height) == (256, 154)
 
 
+def test_a_preview_of_numbered_pictures_is_a_film_beside_their_folder(call, quick, clip, tmp_path):
+    assert call("dream", clip, tmp_path / "frames", *quick, "--preview").exit_code == 0
+    assert names(tmp_path) == ["frames", "frames.preview.mp4"]
+    assert len(decoded(tmp_path / "frames.preview.mp4")) == COUNT
+    assert call("dream", clip, tmp_path / "frames", *quick, "--preview").stderr == "0 done, 1 skipped, 0 failed\n"
+
+
 def test_keyframes_change_the_film_from_their_time_on(call, quick, clip, tmp_path):
     assert call("dream", clip, tmp_path / "a.mp4", *quick, "--codec", "h264", "--crf", "0").exit_code == 0
     at = ("--at", "0.3s:objective=first_relu", "--crf", "0")

@@ -200,7 +200,18 @@ def test_a_film_becomes_pictures_that_are_named_with_a_number(tmp_path: Path) ->
     assert plan(source, made.target).folder == tmp_path / "out"
 
 
-@pytest.mark.parametrize("target", ["dream.mp4", "dream.GIF", "dream.webm"])
+@pytest.mark.parametrize("folder", ["frames.png", "out.v2", "there.mp4", "..", "."])
+def test_a_folder_with_the_name_of_a_file_or_none_stays_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    source = touch(tmp_path, "clip.mp4", "there.mp4/x.txt", "here/x.txt") / "clip.mp4"
+    monkeypatch.chdir(tmp_path / "here")
+    made = job(source, f"{folder}/")
+    assert (made.target, made.name) == (Path(folder) / "%06d.png", "%06d.png")
+    assert plan(source, f"{folder}/").folder == Path(folder)
+
+
+@pytest.mark.parametrize("target", ["dream.mp4", "dream.GIF", "dream.webm", "dream.apng", "%05d.png"])
 def test_a_folder_of_pictures_becomes_a_film(tmp_path: Path, target: str) -> None:
     source = touch(tmp_path, "in/1.png", "in/2.png") / "in"
     assert job(source, tmp_path / target) == Job(source, tmp_path / target, target, film=True)

@@ -18,7 +18,8 @@ from dreampipe.media.pictures import encode
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 _NUMBER = re.compile(r"%(0?[0-9]*)d")
-_IN_A_FOLDER = "%06d.png"
+IN_A_FOLDER = "%06d.png"
+"""The pattern of pictures in a folder of which no more is said."""
 
 
 def is_pattern(path: Path) -> bool:
@@ -32,7 +33,7 @@ def pattern_of(path: Path) -> Path:
     Raises:
         MediaError: there are several numbers in it, one in its folder, or no picture can be written with its suffix.
     """
-    pattern = path if is_pattern(path) else path / _IN_A_FOLDER
+    pattern = path if is_pattern(path) else path / IN_A_FOLDER
     if len(_NUMBER.findall(str(pattern))) != 1 or "%" in _NUMBER.sub("", str(pattern)):
         raise MediaError(f"{path} came, but one number as %05d in the pictures' own name is expected: give it one.")
     format_of(pattern)
