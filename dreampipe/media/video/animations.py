@@ -120,7 +120,7 @@ def _muxed(
     frames: Iterator[tuple[Any, Shown]],
     tick: Fraction,
 ) -> None:
-    with av.open(str(path), "w", format=name, container_options=dict(options)) as film:
+    with av.open(f"file:{path}", "w", format=name, container_options=dict(options)) as film:
         stream: Any = None
         for frame, shown in frames:
             if stream is None:

@@ -13,6 +13,7 @@ import av
 from av.stream import Disposition
 
 from dreampipe.media.video.info import FilmInfo
+from dreampipe.media.video.opening import container_of
 
 # What a container says of itself; the new one says its own.
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
@@ -40,7 +41,7 @@ class Beside:
 
     def __init__(self, info: FilmInfo, muxer: str, drop: bool) -> None:
         self._info, self._muxer, self._drop = info, muxer, drop
-        self._source: Any = av.open(str(info.path)) if info.path else None
+        self._source: Any = container_of(info.path) if info.path else None
         self._streams: dict[int, Any] = {}
         self._origin = _origin(info)
 
@@ -144,7 +145,7 @@ def _origin(info: FilmInfo) -> Fraction:
     """
     if info.path is None or (info.start is None and info.format not in _STREAMED):
         return Fraction(0)
-    with av.open(str(info.path)) as source:
+    with container_of(info.path) as source:
         if info.start is not None:
             return _first_shown(source, moving(source)[0], info.start)
         kept = [stream for stream in source.streams if stream.type in {"video", "audio"}]

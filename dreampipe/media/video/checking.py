@@ -8,14 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
-
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of
 from dreampipe.media.video.beside import holds, moving, other_streams
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo
+from dreampipe.media.video.opening import container_of
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
 
@@ -88,7 +87,7 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo)
 def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, drop: bool) -> Iterator[str]:
     if info.path is None:
         return
-    with av.open(str(info.path)) as source:
+    with container_of(info.path) as source:
         unheld = [stream for stream in other_streams(source) if not holds(container.muxer, stream)]
         if unheld and not drop:
             raise MediaError(

@@ -25,7 +25,7 @@ from dreampipe.frames import Frame
 from dreampipe.media.manifest import sha256
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.opening import declared_colour, info_of, opened, video_of
+from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
 from dreampipe.media.video.pixels import sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.stamps import Clock
@@ -38,7 +38,7 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
     Raises:
         MediaError: it cannot be opened, has no video or no frame, or is too large.
     """
-    with opened(path) as container:
+    with container_of(path) as container:
         stream = video_of(container, path, max_pixels)
         colour = declared_colour(stream)
         first = next(decoded(container, stream, Damage()), None)
@@ -180,7 +180,7 @@ class _Run:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        with opened(self._film.path) as container:
+        with container_of(self._film.path) as container:
             yield container, video_of(container, self._film.path, self._film.max_pixels)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -27,18 +25,19 @@ _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
 _UNSAID = 2
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """A container, closed after the block; what FFmpeg says against it becomes a MediaError."""
+def container_of(path: Path) -> InputContainer:
+    """A container, to be closed.
+
+    Raises:
+        MediaError: it is no regular file, or FFmpeg does not open it.
+    """
     check_regular(path, "film")
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
     try:
         # Not by the bare path: a colon in a name would be taken for a protocol's end.
-        container = av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
+        return av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError) as problem:
         raise _refused(path, problem) from None
-    with container:
-        yield container
 
 
 def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStream:

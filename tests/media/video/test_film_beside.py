@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -43,6 +44,19 @@ def test_sound_and_subtitles_are_the_very_packets(source: Path, name: str, tmp_p
     path = film_of(source, tmp_path, name)
     assert packets(path, "audio") == packets(source, "audio")
     assert packets(path, "subtitle") == packets(source, "subtitle")
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif"])
+def test_a_colon_in_a_name_is_no_protocol(
+    source: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(source, "a:b.mp4")
+    Path("c:d").mkdir()
+    encoding = Encoding(drop=True) if name == "film.mkv" else Encoding()
+    path = film_of(Path("a:b.mp4"), Path("c:d"), name, encoding)
+    with av.open(str(tmp_path / path)) as film:
+        assert len(list(film.decode(video=0))) == COUNT
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp9"])  # one that is decoded ahead of show, and one that is not
