@@ -6,7 +6,7 @@ from pathlib import Path
 
 import clip
 import pytest
-from kills import Bench, Moment, measure
+from kills import AT_ONCE, Bench, Moment, measure
 
 FRAMES = 72
 """In two shots of 48 and 24: three segments."""
@@ -29,6 +29,6 @@ def test_killed_in_each_segment(bench):
 
 @pytest.mark.slow
 def test_a_hundred_kills(bench):
-    found = measure(bench, 100, bench.whole())
+    found = measure(bench, 100, bench.whole(AT_ONCE))
     assert found.total() == 100
     assert found["dreaming"] >= 50
