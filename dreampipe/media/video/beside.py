@@ -13,12 +13,10 @@ import av
 from av.stream import Disposition
 
 from dreampipe.media.video.info import FilmInfo
-from dreampipe.media.video.opening import container_of
+from dreampipe.media.video.opening import begun, container_of
 
 # What a container says of itself; the new one says its own.
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
-
-_STREAMED = {"mpegts", "mpeg"}
 # Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
 _ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
 
@@ -139,18 +137,11 @@ def holds(muxer: str, stream: Any) -> bool:
 
 
 def _origin(info: FilmInfo) -> Fraction:
-    """The second of the source at which the new film's clock begins: when the first frame of a part is shown.
-
-    Of a whole film it is nought, but for streams, whose clocks may have run for days when one is recorded.
-    """
-    if info.path is None or (info.start is None and info.format not in _STREAMED):
+    """The second of the source at which the new film's clock begins: when the first frame of a part is shown."""
+    if info.path is None:
         return Fraction(0)
     with container_of(info.path) as source:
-        if info.start is not None:
-            return _first_shown(source, moving(source)[0], info.start)
-        kept = [stream for stream in source.streams if stream.type in {"video", "audio"}]
-        begun = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
-        return min(begun, default=Fraction(0))
+        return begun(source) if info.start is None else _first_shown(source, moving(source)[0], info.start)
 
 
 def _first_shown(source: Any, stream: Any, start: Fraction) -> Fraction:

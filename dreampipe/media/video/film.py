@@ -25,7 +25,7 @@ from dreampipe.frames import Frame
 from dreampipe.media.manifest import sha256
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
+from dreampipe.media.video.opening import begun, container_of, declared_colour, info_of, video_of
 from dreampipe.media.video.pixels import sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.stamps import Clock
@@ -33,7 +33,7 @@ from dreampipe.media.video.stills import nothing
 
 
 def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Film:
-    """A film in a file, or the part of it from `start` to before `end`, in seconds of its own time.
+    """A film in a file, or the part of it from `start` to before `end`, in seconds from where it begins.
 
     Raises:
         MediaError: it cannot be opened, has no video or no frame, or is too large.
@@ -48,6 +48,7 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
                 "encrypted), but at least one is expected: replace it by a whole copy."
             )
         info = info_of(container, stream, first, path, colour)
+        start, end = (None if time is None else time + begun(container) for time in (start, end))
         return Film(path, replace(info, start=start, end=end), max_pixels)
 
 

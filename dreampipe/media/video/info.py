@@ -49,7 +49,7 @@ class FilmInfo(MediaInfo):
         pixel_format: FFmpeg's name of how pixels are stored, "yuv420p10le".
         sound, subtitles: the codecs' names of the other streams.
         chapters: how many there are.
-        start, end: seconds, the part of `path` that this is; None for its beginning and its end.
+        start, end: seconds by the clock of `path`, the part of it that this is; None for its beginning and its end.
     """
 
     depths: ClassVar[tuple[int, ...]] = (8, 10, 12, 16)

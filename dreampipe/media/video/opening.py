@@ -23,6 +23,7 @@ _CONTAINERS = (
 )
 _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
 _UNSAID = 2
+_STREAMED = {"mpegts", "mpeg"}
 
 
 def container_of(path: Path) -> InputContainer:
@@ -38,6 +39,18 @@ def container_of(path: Path) -> InputContainer:
         return av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError) as problem:
         raise _refused(path, problem) from None
+
+
+def begun(container: InputContainer) -> Fraction:
+    """The second of a film's own clock at which it begins: nought, but for streams.
+
+    Their clocks may have run for days when one is recorded.
+    """
+    if container.format.name not in _STREAMED:
+        return Fraction(0)
+    kept = [stream for stream in container.streams if stream.type in {"video", "audio"}]
+    known = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
+    return min(known, default=Fraction(0))
 
 
 def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStream:

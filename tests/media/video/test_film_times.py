@@ -127,3 +127,9 @@ def test_a_survey_that_does_not_rise_is_refused() -> None:
             Survey(np.array(stamps, np.int64), 1, TICK)
     with pytest.raises(ValueError, match="no tick"):
         Survey(np.array([0, 1], np.int64), 0, TICK)
+
+
+def test_a_part_of_a_stream_that_has_run_for_hours_counts_from_its_beginning(tmp_path: Path) -> None:
+    path = render(tmp_path / "film.ts", container={"output_ts_offset": "36000"})
+    part = open_source(path, start=3 * TICK, end=8 * TICK).survey()
+    assert [part.time(index) for index in range(len(part))] == [index * TICK for index in range(5)]
