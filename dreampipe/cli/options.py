@@ -10,7 +10,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from dreampipe.recipes import Climbing, Recipe
-from dreampipe.recipes.fields import Above, FromOn
+from dreampipe.recipes.fields import Bounds
 
 Command = Callable[..., None]
 
@@ -75,7 +75,7 @@ def _bounds(field: FieldInfo) -> list[Any]:
 
 
 def _is_amount(field: FieldInfo) -> bool:
-    return any(isinstance(part, Above | FromOn) for part in _bounds(field))
+    return any(isinstance(part, Bounds) for part in _bounds(field))
 
 
 def _help(field: FieldInfo) -> str:
@@ -85,7 +85,8 @@ def _help(field: FieldInfo) -> str:
 def _range(field: FieldInfo) -> str:
     """The range of a number in words, such as "1 to 32" or "more than 0, at most 10"; empty for other fields."""
     words = {"gt": "more than {}", "ge": "at least {}", "lt": "less than {}", "le": "at most {}"}
-    bounds: dict[str, Any] = {key: getattr(m, key) for m in _bounds(field) for key in words if hasattr(m, key)}
+    found = [(key, getattr(part, key, None)) for part in _bounds(field) for key in words]
+    bounds = {key: bound for key, bound in found if bound is not None}
     if bounds.keys() == {"ge", "le"}:
         return f"{bounds['ge']} to {bounds['le']}."
     text = ", ".join(words[key].format(bound) for key, bound in bounds.items())

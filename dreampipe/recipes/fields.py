@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,49 +16,36 @@ Setting = int | float | str
 """A number, or text such as `8 -> 2`."""
 
 
-@dataclass(frozen=True)
-class FromOn:
-    """Checks that an amount stays within [ge, le]; the names are those of pydantic's own bounds."""
-
-    ge: float
-    le: float
-
-    def __call__(self, value: Setting) -> Setting:
-        low, high = ends(_read(value))
-        _refuse_unless(high <= self.le, "less than or equal to", self.le)
-        _refuse_unless(low >= self.ge, "greater than or equal to", self.ge)
-        return _kept(value)
+_RELATIONS = (("le", "less than or equal to"), ("ge", "greater than or equal to"), ("gt", "greater than"))
 
 
 @dataclass(frozen=True)
-class Above:
-    """Checks that an amount stays within (gt, le]."""
+class Bounds:
+    """Checks that all of an amount is within bounds, of which None is none; the names are those of pydantic's own."""
 
-    gt: float
     le: float
+    ge: float | None = None
+    gt: float | None = None
 
     def __call__(self, value: Setting) -> Setting:
         low, high = ends(_read(value))
-        _refuse_unless(high <= self.le, "less than or equal to", self.le)
-        _refuse_unless(low > self.gt, "greater than", self.gt)
+        for name, relation in _RELATIONS:
+            bound = getattr(self, name)
+            if bound is not None and not getattr(operator, name)(high if name == "le" else low, bound):
+                raise PydanticCustomError("amount", "{relation} {bound}", {"relation": relation, "bound": f"{bound:g}"})
         return _kept(value)
 
 
-Pixels = Annotated[int | float | str, AfterValidator(FromOn(0, 4096))]
-Degrees = Annotated[int | float | str, AfterValidator(FromOn(0, 180))]
-Sigma = Annotated[int | float | str, AfterValidator(FromOn(0, 64))]
-Share = Annotated[int | float | str, AfterValidator(FromOn(0, 1))]
-StepSize = Annotated[int | float | str, AfterValidator(Above(0, 10))]
+Pixels = Annotated[int | float | str, AfterValidator(Bounds(4096, ge=0))]
+Degrees = Annotated[int | float | str, AfterValidator(Bounds(180, ge=0))]
+Sigma = Annotated[int | float | str, AfterValidator(Bounds(64, ge=0))]
+Share = Annotated[int | float | str, AfterValidator(Bounds(1, ge=0))]
+StepSize = Annotated[int | float | str, AfterValidator(Bounds(10, gt=0))]
 
 
 def amount_of(value: Setting) -> Amount:
     """The amount that a field holds as a number or as text; raises RecipeError for text that is none."""
     return parse_amount(value) if isinstance(value, str) else value
-
-
-def _refuse_unless(right: bool, relation: str, bound: float) -> None:
-    if not right:
-        raise PydanticCustomError("amount", "{relation} {bound}", {"relation": relation, "bound": f"{bound:g}"})
 
 
 def _read(value: Setting) -> Amount:
