@@ -10,13 +10,14 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 import av
-from av.stream import Disposition
 
 from dreampipe.media.video.info import FilmInfo
-from dreampipe.media.video.opening import begun, container_of
+from dreampipe.media.video.opening import container_of, picture_of
 
 # What a container says of itself; the new one says its own.
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+# And of its picture: what was counted in it, and the name of a track that is left out.
+_COUNTED = ("duration", "encoder", "bps", "number_of_", "_statistics", "timecode")
 # Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
 _ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
 
@@ -55,7 +56,7 @@ class Beside:
     @property
     def lateness(self) -> Fraction:
         """Seconds by which the picture's own stamps are to be moved to the front, as the packets are."""
-        return self._origin if self._info.start is None else Fraction(0)
+        return Fraction(0)
 
     @property
     def rates(self) -> list[int]:
@@ -63,11 +64,16 @@ class Beside:
         return [stream.time_base.denominator for stream in self._source.streams.audio] if self._source else []
 
     def add_to(self, film: Any) -> None:
-        """Add the streams, the chapters and the container's own words to a film that has not begun."""
+        """Add the streams, the chapters and all that is said in words to a film that has a picture, but no packet."""
         if not self._source:
             return
         film.metadata.update({key: text for key, text in self._source.metadata.items() if key not in _OWN})
         film.set_chapters(list(self._chapters()))
+        old, new = picture_of(self._source), film.streams.video[0]
+        if old:
+            kept = {key: text for key, text in old.metadata.items() if not key.lower().startswith(_COUNTED)}
+            new.metadata.update(kept)
+            new.disposition = old.disposition
         for stream in other_streams(self._source):
             if self._drop and not holds(self._muxer, stream):
                 continue
@@ -118,11 +124,6 @@ def other_streams(source: Any) -> list[Any]:
     return [stream for stream in source.streams if stream.type in {"audio", "subtitle", "attachment"}]
 
 
-def moving(source: Any) -> list[Any]:
-    """The streams of pictures, without covers."""
-    return [stream for stream in source.streams.video if not stream.disposition & Disposition.attached_pic]
-
-
 def holds(muxer: str, stream: Any) -> bool:
     """Whether a kind of film file can hold a stream, found by trying it in memory."""
     if stream.codec_context is None and stream.type != "attachment":
@@ -138,10 +139,10 @@ def holds(muxer: str, stream: Any) -> bool:
 
 def _origin(info: FilmInfo) -> Fraction:
     """The second of the source at which the new film's clock begins: when the first frame of a part is shown."""
-    if info.path is None:
-        return Fraction(0)
+    if info.path is None or info.start is None:
+        return info.begun
     with container_of(info.path) as source:
-        return begun(source) if info.start is None else _first_shown(source, moving(source)[0], info.start)
+        return _first_shown(source, picture_of(source), info.start)
 
 
 def _first_shown(source: Any, stream: Any, start: Fraction) -> Fraction:

@@ -10,11 +10,11 @@ from typing import Any
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of
-from dreampipe.media.video.beside import holds, moving, other_streams
+from dreampipe.media.video.beside import holds, other_streams
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo
-from dreampipe.media.video.opening import container_of
+from dreampipe.media.video.opening import container_of, moving
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
 

@@ -25,7 +25,7 @@ from dreampipe.frames import Frame
 from dreampipe.media.manifest import sha256
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.opening import begun, container_of, declared_colour, info_of, video_of
+from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
 from dreampipe.media.video.pixels import sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.stamps import Clock
@@ -48,7 +48,7 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
                 "encrypted), but at least one is expected: replace it by a whole copy."
             )
         info = info_of(container, stream, first, path, colour)
-        start, end = (None if time is None else time + begun(container) for time in (start, end))
+        start, end = (None if time is None else time + info.begun for time in (start, end))
         return Film(path, replace(info, start=start, end=end), max_pixels)
 
 
@@ -86,7 +86,7 @@ class Film:
         found = cuts(thumbnails(), self.info.rate)
         if not stamps:
             raise nothing(self.path, self.info)
-        origin = 0 if self.info.start is None else stamps[0]
+        origin = round(self.info.begun / self.info.time_base) if self.info.start is None else stamps[0]
         return Survey(
             stamps=np.array(stamps, np.int64) - origin,
             last=run.last(),

@@ -49,6 +49,7 @@ class FilmInfo(MediaInfo):
         pixel_format: FFmpeg's name of how pixels are stored, "yuv420p10le".
         sound, subtitles: the codecs' names of the other streams.
         chapters: how many there are.
+        begun: the second of the clock of `path` at which it begins: not 0 for a stream that was recorded.
         start, end: seconds by the clock of `path`, the part of it that this is; None for its beginning and its end.
     """
 
@@ -65,6 +66,7 @@ class FilmInfo(MediaInfo):
     sound: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     chapters: int = 0
+    begun: Fraction = Fraction(0)
     start: Fraction | None = None
     end: Fraction | None = None
 
@@ -78,7 +80,7 @@ class Survey:
         last: ticks that the last frame is on show, at least 1.
         time_base: seconds a tick.
         cuts: indices of the frames that begin a shot, rising; 0 is left out.
-        origin: ticks that were taken off the file's own times, so that a part of a film begins at 0.
+        origin: ticks that were taken off the file's own times, so that a part or a stream begins at 0.
         notes: sentences on what had to be decided.
         problem: a sentence when part of the film is missing or damaged.
 

@@ -41,29 +41,16 @@ def container_of(path: Path) -> InputContainer:
         raise _refused(path, problem) from None
 
 
-def begun(container: InputContainer) -> Fraction:
-    """The second of a film's own clock at which it begins: nought, but for streams.
-
-    Their clocks may have run for days when one is recorded.
-    """
-    if container.format.name not in _STREAMED:
-        return Fraction(0)
-    kept = [stream for stream in container.streams if stream.type in {"video", "audio"}]
-    known = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
-    return min(known, default=Fraction(0))
-
-
 def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStream:
-    """The stream that is the film: not its cover; of several the one that is marked, or the first.
+    """The stream that is the film, ready to be decoded.
 
     Raises:
         MediaError: there is none, it cannot be decoded, or it has too many pixels.
     """
-    streams = _videos(container)
-    if not streams:
+    stream = picture_of(container)
+    if stream is None:
         held = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise MediaError(f"{path} has no video (it holds {held}), but a film is expected: name one with a picture.")
-    stream = next((known for known in streams if known.disposition & Disposition.default), streams[0])
     # Where no decoder is known there is no context, and asking for a tag fails.
     tag = stream.codec_tag.strip("\0") if stream.codec_context else "without a decoder"
     if not stream.codec_context or tag in _ENCRYPTED:
@@ -81,6 +68,14 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
     stream.thread_type = "SLICE"
     stream.codec_context.options = {"max_pixels": str(max_pixels)}  # a stream may grow midway
     return stream
+
+
+def picture_of(container: InputContainer) -> VideoStream | None:
+    """The stream that is the film: not its cover; of several the one that is marked, or the first."""
+    streams = moving(container)
+    return next(
+        (known for known in streams if known.disposition & Disposition.default), streams[0] if streams else None
+    )
 
 
 def declared_colour(stream: VideoStream) -> Colour:
@@ -104,8 +99,8 @@ def info_of(
     turned = frame.rotation % 180 == 90
     upright = frame.rotation if frame.rotation % 90 == 0 else 0
     notes = []
-    if len(_videos(container)) > 1:
-        notes.append(f"It has {len(_videos(container))} video streams, and one of them is read.")
+    if len(moving(container)) > 1:
+        notes.append(f"It has {len(moving(container))} video streams, and one of them is read.")
     if upright != frame.rotation:
         notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
     if frame.interlaced_frame:
@@ -127,12 +122,26 @@ def info_of(
         sound=tuple(_codec(other) for other in container.streams.audio),
         subtitles=tuple(_codec(other) for other in container.streams.subtitles),
         chapters=len(container.chapters()),
+        begun=_begun(container),
     )
 
 
-def _videos(container: InputContainer) -> list[VideoStream]:
+def moving(container: InputContainer) -> list[VideoStream]:
+    """The streams of pictures that are no cover."""
     aside = Disposition.attached_pic | Disposition.timed_thumbnails
     return [stream for stream in container.streams.video if not stream.disposition & aside]
+
+
+def _begun(container: InputContainer) -> Fraction:
+    """The second of a film's own clock at which it begins: nought, but for streams.
+
+    Their clocks may have run for days when one is recorded.
+    """
+    if container.format.name not in _STREAMED:
+        return Fraction(0)
+    kept = [stream for stream in container.streams if stream.type in {"video", "audio"}]
+    known = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
+    return min(known, default=Fraction(0))
 
 
 def _colour(frame: av.VideoFrame, declared: Colour) -> Colour:

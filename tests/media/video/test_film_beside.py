@@ -16,7 +16,7 @@ from films import COUNT, render
 from written import frames_of, info_of, packets, seen, survey_of, write_film, write_segments
 
 from dreampipe.errors import MediaError
-from dreampipe.media.video import Encoding, target_of
+from dreampipe.media.video import Encoding, open_source, target_of
 
 SECOND = tuple(range(0, 90_000, 7500))
 MILLISECOND = Fraction(1, 1000)
@@ -89,6 +89,23 @@ def test_chapters_and_what_the_container_says_are_kept(source: Path, name: str, 
     assert (told["title"], told["artist"]) == ("Sea", "Nobody")
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_what_is_said_of_the_picture_is_kept(name: str, tmp_path: Path) -> None:
+    source = tmp_path / "source.mkv"
+    with av.open(str(source), "w") as film, av.open(str(render(tmp_path / "plain.mkv"))) as plain:
+        picture = film.add_stream_from_template(plain.streams.video[0])
+        picture.metadata.update({"language": "deu", "BPS": "1000"})
+        for packet in plain.demux():
+            if packet.dts is not None:
+                packet.stream = picture
+                film.mux(packet)
+    target = target_of(tmp_path / name, info_of(source))
+    write_film(target, frames_of(), survey_of(SECOND, 7500), tmp_path / "work")
+    with av.open(str(target.path)) as film:
+        told = film.streams.video[0].metadata
+        assert (told["language"], "BPS" in told) == ("deu", False)
+
+
 def test_a_part_takes_the_sound_of_that_part_along(source: Path, tmp_path: Path) -> None:
     start, end = Fraction(1, 4), Fraction(3, 4)
     target = target_of(tmp_path / "film.mp4", info_at(source, start=start, end=end))
@@ -153,13 +170,14 @@ def test_many_kinds_of_sound_pass_where_they_fit(sound: str, name: str, held: bo
 
 
 def test_a_stream_that_has_run_for_hours_begins_at_once(tmp_path: Path) -> None:
-    source = render(tmp_path / "source.ts", sound="mp2", container={"output_ts_offset": "36000"})
-    stamps = [round(time * 90_000) for time in seen(source).times]
-    target = target_of(tmp_path / "film.mp4", info_of(source, format="mpegts", sound=("mp2",)))
-    write_film(target, frames_of(), survey_of(stamps), tmp_path / "work")
-    film, sound, before = seen(target.path), packets(target.path, "audio"), packets(source, "audio")
-    assert min(film.times[0], sound[0][0]) == 0
-    assert {came - time for came, time in zip(film.times, seen(source).times, strict=True)} == {-before[0][0]}
+    path = render(tmp_path / "source.ts", sound="mp2", container={"output_ts_offset": "36000"})
+    source = open_source(path)
+    survey = source.survey()
+    target = target_of(tmp_path / "film.mp4", source.info)
+    write_film(target, list(source.frames(survey)), survey, tmp_path / "work")
+    film, sound, before = seen(target.path), packets(target.path, "audio"), packets(path, "audio")
+    assert min(film.times[0], sound[0][0]) == survey.time(0) - film.times[0] == 0
+    assert {came - time for came, time in zip(film.times, seen(path).times, strict=True)} == {-before[0][0]}
     assert [data for _, data in sound] == [data for _, data in before]
 
 
