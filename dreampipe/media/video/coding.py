@@ -53,10 +53,6 @@ class Form:
         whole = 2.0 if self.codec.name == "ffv1" and "420" not in self.pixel_format else 1.0
         return self.codec.bits * whole * (1.5 if self.deep else 1) * 2 ** (-coarser / 6)
 
-    @property
-    def rgb(self) -> bool:
-        return self.pixel_format.startswith(("bgr", "gbr", "rgb"))
-
     def configure(self, context: VideoCodecContext) -> None:
         """Set a new encoder's context, which is then to be opened; alike contexts open alike."""
         context.width, context.height, context.pix_fmt = self.width, self.height, self.pixel_format
