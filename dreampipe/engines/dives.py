@@ -21,7 +21,7 @@ from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
-from dreampipe.media.writing import check_room
+from dreampipe.media.writing import check_room, take_name
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.motion import DREAM
 
@@ -55,11 +55,14 @@ class Dive:
     @cached_property
     def target(self) -> Target:
         """Where the film goes; raises MediaError for a name that is none of a film."""
-        still, _ = self._decoded
-        target = target_of(self.path, self.recipe.info(still.height, still.width), self.encoding)
+        target = self._target(self.path)
         if isinstance(target, Pictures):
             raise MediaError(f"{self.path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
         return target
+
+    def _target(self, path: Path) -> Target:
+        still, _ = self._decoded
+        return target_of(path, self.recipe.info(still.height, still.width), self.encoding)
 
     def check(self) -> tuple[str, ...]:
         """Sentences on what will be lost, before anything is dreamed; makes the film's folder.
@@ -77,7 +80,7 @@ class Dive:
     def run(self) -> None:
         """Make the film, or go on with what an earlier run has left of it; raises DreampipeError."""
         self.tell(Began(self.source.name))
-        began, work, whole = time.perf_counter(), Work(self.path), False
+        began, work, whole = time.perf_counter(), Work(self.path, self.keep_work), False
         work.open()
         try:
             max_size = self._begun(work)
@@ -89,10 +92,12 @@ class Dive:
                 lambda count: self.tell(Framed(self.source.name, count, self.recipe.count)),
             )
             production.make(work)
-            production.join(work, self.target)
+            beside = self._target(work.folder / self.path.name)
+            production.join(work, beside)
+            take_name(beside.path, self.path)
             whole = True
         finally:
-            work.release(keep=not whole or self.keep_work)
+            work.release(keep=work.keep or not whole)
         resident = psutil.Process().memory_info().rss
         self.tell(Done(self.source.name, str(self.path), time.perf_counter() - began, resident))
 
@@ -103,7 +108,7 @@ class Dive:
         if work.begun(key) is None:
             if not work.is_empty():
                 self._note("the recipe or the picture has changed since it was begun, so it is begun anew")
-            check_room(work.folder, self.target.need(self.recipe.survey()))
+            check_room(work.folder, self.target.need(self.recipe.survey(), work.keep))
             fitting = self.recipe.ascent().fitting(self.recipe.film_size(*self._decoded[0].pixels.shape[:2]))
             work.begin(key, {"max_size": max(fitting)})
         return int((work.begun(key) or {})["max_size"])

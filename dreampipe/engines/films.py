@@ -109,7 +109,7 @@ class _Filming:
         target = self.target(self.job.target)
         notes = (*self.source.info.notes, *target.check())
         output = Output(self.job, target, self.manifest, self.source.sha256(), self.order.sha256())
-        work = Work(self.job.target)
+        work = Work(self.job.target, self.order.keep_work)
         if output.finished():
             work.clear()
             return Skipped(self.job.name)
@@ -127,7 +127,7 @@ class _Filming:
             whole = True
             return done
         finally:
-            work.release(keep=not whole or self.order.keep_work)
+            work.release(keep=work.keep or not whole)
 
     def _made(self, work: Work, output: Output) -> Done | Failed:
         started = time.perf_counter()
@@ -156,7 +156,7 @@ class _Filming:
             if not work.is_empty():
                 self._note("the recipe or the source has changed since it was begun, so it is begun anew")
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
-            check_room(work.folder, output.target.need(survey))
+            check_room(work.folder, output.target.need(survey, work.keep))
             shown = self.preparing.output(self.source.info)
             max_size = self._max_size((shown.height, shown.width))
             work.begin(key, {"survey": survey.as_dict(), "max_size": max_size})

@@ -79,7 +79,8 @@ class Production:
                 for _ in range(first, stop):
                     frame = yield
                     add(frame)
-            work.store(number, first, stop, self.dream(frame))
+            alone = stop in self.survey.cuts or stop == len(self.survey)
+            work.store(number, first, stop, None if alone else self.dream(frame))
         yield  # the last frame is taken, too
 
     def segments(self, work: Work) -> list[Path]:
@@ -87,5 +88,9 @@ class Production:
         return [work.segment(number) for number in range(len(self.plan))]
 
     def join(self, work: Work, target: Target) -> None:
-        """Join all segments into this target; raises MediaError."""
-        target.join(self.segments(work), self.survey)
+        """Join all segments into this target, which lies with them; they go meanwhile, unless they are to be kept.
+
+        Raises:
+            MediaError: a segment is damaged, or the folder cannot be written to.
+        """
+        target.join(self.segments(work), self.survey, None if work.keep else work.drop)

@@ -2,7 +2,8 @@
 
 It lies beside the output. Each finished segment is a file with a line in the record: which frames, and the SHA-256 of
 the file and of the dream that the next frame goes on from. A line is appended once both are on the disk, so whatever
-the record says can be trusted, and whatever it does not say is made again.
+the record says can be trusted, and whatever it does not say is made again. While the film is joined there, segments
+that are in it go; from what a kill leaves of it they come back.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import psutil
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
 from dreampipe.media.manifest import append_line, sha256
+from dreampipe.media.released import Journal
 from dreampipe.media.writing import CLOCK_SLACK, sweep, unwritable, write_whole
 
 _BEGUN, _RECORD, _OWNER = "begun.json", "segments.jsonl", "owner"
@@ -34,7 +36,7 @@ class Segment(NamedTuple):
         number: from 0.
         first, stop: frames, as in a range.
         sha256: of its file.
-        carry_sha256: of the file with the dream of its last frame.
+        carry_sha256: of the file with the dream of its last frame; empty where nothing goes on from that.
     """
 
     number: int
@@ -49,10 +51,12 @@ class Work:
 
     Args:
         target: the output.
+        keep: leave the segments of a finished film where they are.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, keep: bool = False) -> None:
         self.target = target
+        self.keep = keep
         self.folder = target.parent / f".{target.name}.dreampipe"
 
     def open(self) -> None:
@@ -105,32 +109,45 @@ class Work:
     def _carry(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npy"
 
-    def store(self, number: int, first: int, stop: int, carry: Array) -> None:
-        """Record a segment whose file is whole, with the dream (height, width, 3) of its last frame.
+    def store(self, number: int, first: int, stop: int, carry: Array | None) -> None:
+        """Record a segment whose file is whole, with the dream (height, width, 3) of its last frame if one goes on
+        from that.
 
         Raises:
             MediaError: the folder cannot be written to.
         """
-        held = BytesIO()
-        np.save(held, carry)
-        write_whole(self._carry(number), held.getvalue())
-        done = Segment(number, first, stop, sha256(self.segment(number)), sha256(self._carry(number)))
+        newest = self._carry(number)
+        if carry is not None:
+            held = BytesIO()
+            np.save(held, carry)
+            write_whole(newest, held.getvalue())
+        said = "" if carry is None else sha256(newest)
         try:
+            done = Segment(number, first, stop, sha256(self.segment(number)), said)
             append_line(self.folder / _RECORD, done._asdict())
+            for older in self.folder.glob("*.npy"):  # only the newest is gone on from
+                if older != newest:
+                    older.unlink()
         except OSError as problem:
             raise unwritable(self.target, problem) from None
-        for older in range(number - 1, -1, -1):  # only the newest is gone on from
-            if not self._carry(older).exists():
-                break
-            self._carry(older).unlink()
+
+    def drop(self, segment: Path) -> None:
+        """Remove the file of a segment that is in the film by now; raises OSError."""
+        segment.unlink()
 
     def finished(self, plan: Sequence[tuple[int, int]], cuts: Sequence[int]) -> list[Segment]:
         """The segments from the first on, as planned, whose files are as recorded, and after which the film can go on.
 
+        Those that were dropped for a film that was not finished are brought back first.
+
         Args:
             plan: first and stop of each segment.
             cuts: frames onto which nothing is carried.
+
+        Raises:
+            MediaError: the folder cannot be written to.
         """
+        Journal(self.folder).restore(self.target)
         whole: list[Segment] = []
         recorded = self._recorded()
         with suppress(MediaError):  # its file is gone
@@ -141,7 +158,8 @@ class Work:
                 if sha256(self.segment(number)) != segment.sha256:
                     break
                 whole.append(segment)
-        while whole and whole[-1].stop not in cuts and self.carry(whole[-1]) is None:
+        free = {*cuts, *(stop for _, stop in plan[-1:])}
+        while whole and whole[-1].stop not in free and self.carry(whole[-1]) is None:
             whole.pop()
         return whole
 

@@ -43,12 +43,24 @@ def written_whole(path: Path) -> Iterator[Path]:
         try:
             _create(temporary)
             yield temporary
-            _write_through(temporary)
-            temporary.replace(path)
+            take_name(temporary, path)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
+def take_name(made: Path, path: Path) -> None:
+    """Give a whole file its name, with all its bytes on the disk, in its own folder or another of the same disk.
+
+    Raises:
+        MediaError: the system refuses it.
+    """
+    try:
+        _write_through(made)
+        made.replace(path)
         _settle(path.parent)
     except OSError as problem:
         raise unwritable(path, problem) from None

@@ -17,7 +17,7 @@ from dreampipe.engines.dives import Dive
 from dreampipe.engines.events import Event, Framed, Noted, Stepped
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.video import Encoding
+from dreampipe.media.video import Encoding, target_of
 from dreampipe.recipes.zooming import Zooming
 
 COUNT = 30
@@ -98,6 +98,24 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_film(
     done = [event.done for event in events if isinstance(event, Framed)]
     assert done == list(range(COUNT - len(done) + 1, COUNT + 1))
     assert frame == 1 or len(done) < COUNT
+    assert out.read_bytes() == whole.read_bytes()
+    assert not work(out)
+
+
+def test_a_film_that_has_taken_its_name_is_cut_up_again_and_not_dreamed(
+    still: Path, recipe: Zooming, whole: Path, tmp_path: Path
+) -> None:
+    """As after a kill between that and the end of the run."""
+    out = tmp_path / "out.mp4"
+    dive = Dive(still, out, recipe, keep_work=True)
+    dive.run()
+    (folder,) = work(out)
+    beside = target_of(folder / out.name, recipe.info(32, 48))
+    beside.join(sorted(folder.glob("*.segment")), recipe.survey(), Path.unlink)
+    beside.path.replace(out)
+    events: list[Event] = []
+    Dive(still, out, recipe, tell=events.append).run()
+    assert not [event for event in events if isinstance(event, Framed | Stepped)]
     assert out.read_bytes() == whole.read_bytes()
     assert not work(out)
 

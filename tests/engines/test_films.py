@@ -20,6 +20,7 @@ from dreampipe.engines.events import Done, Event, Failed, Finished, Framed, Note
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order
 from dreampipe.media import Manifest, plan
+from dreampipe.media.video import open_source, target_of
 
 COUNT = 40
 CUT = 30
@@ -189,22 +190,35 @@ def test_what_has_changed_is_begun_anew_and_that_is_said(clip, recipe, tmp_path,
 
 
 DAMAGE = {
-    "segment": ("000000.segment", 1),
-    "carry": ("000001.npy", 31),  # nothing is carried across the cut
-    "record": ("segments.jsonl", 1),
-    "survey": ("begun.json", 1),
+    "segment": ("000000.segment", 35),
+    "carry": ("000000.npy", 27),  # nothing is carried across the cut
+    "record": ("segments.jsonl", 35),
+    "survey": ("begun.json", 35),
 }
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_what_was_damaged_in_between_is_made_again(clip, recipe, whole, tmp_path, kind):
     broken = tmp_path / "dream.mp4"
-    stopped(clip, broken, recipe(), stopping(framed(35)))
-    name, first = DAMAGE[kind]
+    name, at = DAMAGE[kind]
+    stopped(clip, broken, recipe(), stopping(framed(at)))
     path = work(broken) / name
     path.write_bytes(path.read_bytes()[:-9])
     told = dreamed(clip, broken, recipe())
-    assert of(Framed, told)[0].done == first
+    assert of(Framed, told)[0].done == 1
+    assert files(tmp_path) == files(whole)
+
+
+def test_a_film_that_was_whole_and_had_not_its_name_is_not_dreamed_again(clip, recipe, whole, tmp_path):
+    target = tmp_path / "dream.mp4"
+    dreamed(clip, target, recipe(), keep_work=True)
+    target.unlink()
+    source = open_source(clip)
+    beside = target_of(work(target) / target.name, source.info)
+    beside.join(sorted(work(target).glob("*.segment")), source.survey(), Path.unlink)
+    assert len(list(work(target).glob("*.segment"))) < 3
+    assert beside.path.read_bytes() == (whole / target.name).read_bytes()
+    assert not of(Framed, dreamed(clip, target, recipe()))
     assert files(tmp_path) == files(whole)
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
+from dreampipe.media.released import Journal, Released
 from dreampipe.media.work import Segment, Work
 
 PLAN = ((0, 24), (24, 40), (40, 64), (64, 70))
@@ -149,6 +150,28 @@ def test_where_the_dream_is_lost_it_steps_back_to_a_cut(work: Work, change: Call
     assert found(work) == [0, 1]
     assert again(work).finished(PLAN, ()) == []
     assert len(again(work).finished(PLAN, (40, 64))) == 3
+
+
+def test_where_nothing_goes_on_from_a_dream_none_is_kept_or_missed(work: Work) -> None:
+    work.segment(3).write_bytes(b"packets")
+    work.store(3, *PLAN[3], None)
+    assert not list(work.folder.glob("*.npy"))
+    assert found(work) == [0, 1, 2, 3]
+    assert len(again(work).finished(PLAN, ())) == 4
+
+
+def test_segments_that_were_dropped_come_back_out_of_a_film_that_is_not_finished(work: Work) -> None:
+    store(work, 3)
+    half = work.folder / "dream.mp4.half"
+    half.write_bytes(b"head" + work.segment(0).read_bytes() + b"sound" + work.segment(1).read_bytes() + b"more")
+    journal = Journal(work.folder)
+    journal.begin((half.name, "dream.mp4"))
+    journal.add(Released("000000.segment", [(4, 16)]))
+    journal.add(Released("000001.segment", [b"packets ", (29, 33)]))
+    for number in range(2):
+        work.drop(work.segment(number))
+    assert found(work) == [0, 1, 2, 3]
+    assert not half.exists()
 
 
 def test_segments_of_another_plan_are_not_those(work: Work) -> None:

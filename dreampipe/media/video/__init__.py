@@ -22,6 +22,8 @@ coding.py     how the picture of a film is stored
 segments.py   frames to one segment, encoded at once as the film will have it
 packets.py    the file of a segment
 joining.py    segments to a film
+sinks.py      what a muxer writes into, and the room for a film's index
+releasing.py  segments that go while the film that is joined of them grows
 beside.py     the source's sound, subtitles and chapters, carried over
 animations.py segments to an animated picture
 numbering.py  a film as numbered pictures

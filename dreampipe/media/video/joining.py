@@ -7,9 +7,10 @@ decoded when frame `k - delay` is shown, which rises over all segments and is ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from heapq import merge
 from math import ceil, lcm
 from pathlib import Path
@@ -23,8 +24,9 @@ from dreampipe.media.video.codecs import Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.packets import Packets, read_packets
-from dreampipe.media.video.sinks import Gauge, Sink, room_for
-from dreampipe.media.writing import unwritable, written_whole
+from dreampipe.media.video.releasing import Releasing
+from dreampipe.media.video.sinks import Gauge, Sink, aside, room_for
+from dreampipe.media.writing import take_name, unwritable, written_whole
 
 # FFmpeg else moves all of a Matroska film until no time in it is below nought: by 21 ms where sound begins with the
 # silence that its encoder needs.
@@ -37,7 +39,14 @@ _LEAD = Fraction(1, 10)
 
 
 def join(
-    path: Path, container: Container, form: Form, info: FilmInfo, survey: Survey, segments: Sequence[Path], drop: bool
+    path: Path,
+    container: Container,
+    form: Form,
+    info: FilmInfo,
+    survey: Survey,
+    segments: Sequence[Path],
+    drop: bool,
+    on_joined: Callable[[Path], None] | None = None,
 ) -> None:
     """Write the film of these segments; see `Target.join`.
 
@@ -49,6 +58,7 @@ def join(
         survey: when each frame is shown.
         segments: their files, in order.
         drop: leave out what the container cannot hold.
+        on_joined: told of each segment that may be removed.
 
     Raises:
         MediaError: a segment is damaged or of another film, their frames are not as many as the survey's, or the file
@@ -62,12 +72,13 @@ def join(
             "dream the film anew."
         )
     muxing = _Muxing(container, form, info, survey, parts, drop)
-    with written_whole(path) as temporary, temporary.open("w+b") as file:
-        sink = Sink(file)
-        try:
-            muxing.write(sink, muxing.index_first() if container.exact else {})
-        except av.FFmpegError as problem:
-            raise unwritable(path, sink.problem or OSError(problem.errno, problem.strerror)) from problem
+    if on_joined is None:
+        with written_whole(path) as temporary:
+            muxing.make(path, temporary)
+    else:
+        half = path.with_name(f"{path.name}.half")
+        muxing.make(path, half, Releasing(path, half, parts, form.codec.name, on_joined).look)
+        take_name(half, path)
 
 
 @dataclass(frozen=True)
@@ -81,13 +92,32 @@ class _Muxing:
     parts: Sequence[Packets]
     drop: bool
 
-    def index_first(self) -> dict[str, str]:
+    def make(self, path: Path, temporary: Path, look: Callable[[Sink], None] = lambda sink: None) -> None:
+        """Write the film `path` under a temporary name; what looks at it does so after each packet."""
+        try:
+            with temporary.open("w+b") as file:
+                aside(partial(self._make, Sink(file), look))
+        except OSError as problem:
+            raise unwritable(path, problem) from None
+
+    def _make(self, sink: Sink, look: Callable[[Sink], None], go_on: Callable[[], None]) -> None:
+        def on_packet() -> None:
+            go_on()
+            look(sink)
+
+        try:
+            options = self._index_first(go_on) if self.container.exact else {}
+            self._write(sink, options, on_packet)
+        except av.FFmpegError as problem:
+            raise sink.problem or OSError(problem.errno, problem.strerror) from problem
+
+    def _index_first(self, on_packet: Callable[[], None]) -> dict[str, str]:
         """The muxer's options that keep room for the index at the front, by writing the whole film to nowhere."""
         gauge = Gauge()
-        packets = self.write(gauge, {})
+        packets = self._write(gauge, {}, on_packet)
         return {"moov_size": str(room_for(gauge, packets))}
 
-    def write(self, sink: Sink | Gauge, options: Mapping[str, str]) -> int:
+    def _write(self, sink: Sink | Gauge, options: Mapping[str, str], on_packet: Callable[[], None]) -> int:
         """Write the film, each packet at once; the number of packets."""
         count = 0
         with (
@@ -104,6 +134,7 @@ class _Muxing:
             for timed in merge(_timed(self.parts, picture, ticks), beside.packets(), key=_due):
                 film.mux_one(timed.packet)
                 count += 1
+                on_packet()
         return count
 
     def _opened(self, sink: Sink | Gauge, options: Mapping[str, str], beside: Beside) -> Any:

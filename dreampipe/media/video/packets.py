@@ -76,6 +76,18 @@ class Packets:
                 yield Encoded(place, key, data)
 
     @property
+    def before(self) -> bytes:
+        """The file's bytes in front of the first packet."""
+        return _MAGIC
+
+    @property
+    def after(self) -> bytes:
+        """Its bytes behind the last packet."""
+        with _opened(self.path) as file:
+            file.seek(len(_MAGIC) + sum(length for _, _, length in self.index))
+            return file.read()
+
+    @property
     def delay(self) -> int:
         """Frames by which decoding must run ahead of show."""
         return max((order - place for order, (place, _, _) in enumerate(self.index)), default=0)

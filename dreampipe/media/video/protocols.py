@@ -71,8 +71,13 @@ class Target(Protocol):
         """
         ...
 
-    def need(self, survey: Survey) -> int:
-        """Bytes that its segments and the film take on the disk together, roughly and rather too many."""
+    def need(self, survey: Survey, keep: bool = False) -> int:
+        """Bytes that its segments and the film take on the disk together, roughly and rather too many.
+
+        Args:
+            survey: how many frames it has.
+            keep: whether all segments stay until the film is whole.
+        """
         ...
 
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
@@ -82,6 +87,10 @@ class Target(Protocol):
         """
         ...
 
-    def join(self, segments: Sequence[Path], survey: Survey) -> None:
-        """Make the film of its segments; its final name appears only when it is whole."""
+    def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
+        """Make the film of its segments; its name appears only when it is whole, and nothing is left where it fails.
+
+        With `on_joined` the segments lie with the film in a folder of their own, and this is told of each that may be
+        removed. What then is left there brings back all that were removed: see `released.Journal`.
+        """
         ...

@@ -7,13 +7,18 @@ written to make room for it; here the room is known beforehand, so what is writt
 from __future__ import annotations
 
 import os
-from typing import IO
+from collections.abc import Callable
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from threading import Event
+from typing import IO, TypeVar
 
 _HEAD = 256
 _LARGE = 2**32
 """From that place on in a film its index says where packets are in 8 bytes, not in 4."""
 _SPARE = 8
 """An empty box takes as many, and FFmpeg puts one behind the index."""
+
+T = TypeVar("T")
 
 
 class Sink:
@@ -87,3 +92,22 @@ def room_for(gauge: Gauge, packets: int) -> int:
     room = gauge.index + _SPARE
     # Which streams reach places beyond 4 bytes once all is moved by the room, only FFmpeg knows.
     return room if gauge.length + room + _SPARE < _LARGE else room + 4 * packets
+
+
+def aside(job: Callable[[Callable[[], None]], T]) -> T:
+    """Run a job in a thread of its own and wait for it, for a Ctrl-C that comes while PyAV writes into Python is lost.
+
+    Args:
+        job: is given what it is to call now and then: that raises when nobody waits any more.
+    """
+    left = Event()
+
+    def go_on() -> None:
+        if left.is_set():
+            raise CancelledError
+
+    with ThreadPoolExecutor(1, "join") as pool:
+        try:
+            return pool.submit(job, go_on).result()
+        finally:
+            left.set()

@@ -20,6 +20,8 @@ from dreampipe.media.video.protocols import Encoding, Target
 
 # Bits that a pixel of a dream takes, roughly: animated, and as pictures with and without loss.
 _ANIMATED_BITS = {".gif": 8.0, ".webp": 4.0, ".png": 18.0, ".apng": 18.0}
+# A film and its segments take so many times the film's room while they are joined, if those that are in it go.
+_JOINED = 1.5
 _LOSSY_BITS, _PLAIN_BITS, _DEEP_BITS = 6.0, 20.0, 48.0
 
 
@@ -54,20 +56,20 @@ class Film:
 
         return check_film(self.path, self.container, self.form, self.info, self.encoding.drop)
 
-    def need(self, survey: Survey) -> int:
+    def need(self, survey: Survey, keep: bool = False) -> int:
         """See `Target.need`; what lies beside the picture is taken to be all that the source's file holds."""
         beside = self.info.path.stat().st_size if self.info.path and (self.info.sound or self.info.subtitles) else 0
-        return 2 * _bytes(self.info, survey, self.form.bits) + beside
+        return round((2 if keep else _JOINED) * _bytes(self.info, survey, self.form.bits)) + beside
 
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
         return segment(path, self.form, (self.info.height, self.info.width))
 
-    def join(self, segments: Sequence[Path], survey: Survey) -> None:
+    def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         from dreampipe.media.video.joining import join
 
-        join(self.path, self.container, self.form, self.info, survey, segments, self.encoding.drop)
+        join(self.path, self.container, self.form, self.info, survey, segments, self.encoding.drop, on_joined)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Animation:
 
         return check_animation(self.path, self.info, self.tick)
 
-    def need(self, survey: Survey) -> int:
+    def need(self, survey: Survey, keep: bool = False) -> int:
         """See `Target.need`."""
         return _bytes(self.info, survey, self.form.bits + _ANIMATED_BITS[self.path.suffix.lower()])
 
@@ -113,7 +115,7 @@ class Animation:
 
         return segment(path, self.form, (self.info.height, self.info.width))
 
-    def join(self, segments: Sequence[Path], survey: Survey) -> None:
+    def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         from dreampipe.media.video.animations import join_animation
 
         join_animation(self.path, (self.info.width, self.info.height), self.tick, survey, segments)
@@ -136,7 +138,7 @@ class Pictures:
 
         return check_pictures_place(self.path, self.info)
 
-    def need(self, survey: Survey) -> int:
+    def need(self, survey: Survey, keep: bool = False) -> int:
         """See `Target.need`."""
         format = format_of(self.path)
         bits = _LOSSY_BITS if format.quality else _PLAIN_BITS if self.info.bits <= 8 or format.bits <= 8 else _DEEP_BITS
@@ -145,7 +147,7 @@ class Pictures:
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         return pictures_segment(path, self.path, self.info, first)
 
-    def join(self, segments: Sequence[Path], survey: Survey) -> None:
+    def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         publish(self.path, len(survey), segments)
 
 
