@@ -14,6 +14,7 @@ from dreampipe.cli.options import recipe_options
 from dreampipe.cli.targets import fresh
 from dreampipe.engines.dives import Dive
 from dreampipe.engines.events import Event, Noted, Started
+from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes.zooming import Zooming
 
@@ -33,6 +34,7 @@ def zoom(
     crf: Annotated[
         int | None, typer.Option(min=0, help="Its quality, lower is better.", show_default="the codec's")
     ] = None,
+    max_pixels: Annotated[int, typer.Option(min=1, help="A larger picture is refused.")] = MAX_PIXELS,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
@@ -52,7 +54,7 @@ def zoom(
             for listener in hearing:
                 listener(event)
 
-        dive = Dive(Path(source), target, recipe, Encoding(codec, crf), keep_work=keep_work, tell=hear)
+        dive = Dive(Path(source), target, recipe, Encoding(codec, crf), max_pixels, keep_work, hear)
         for note in dive.check():  # wrong names are answered here, before anything slow
             hear(Noted(source, note))
         with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():

@@ -43,6 +43,12 @@ def test_the_camera_s_options_arrive(call, words, pictures, tmp_path):
     assert moved == again != plain
 
 
+def test_a_picture_that_is_too_large_is_refused_by_the_option_that_its_sentence_names(call, words, pictures, tmp_path):
+    refused = call("zoom", pictures / "a.png", tmp_path / "out.mp4", *words, "--max-pixels", "100")
+    assert refused.exit_code == 2
+    assert "64x48" in refused.stderr and "--max-pixels" in refused.stderr
+
+
 def test_events_are_told_as_json(call, words, pictures, tmp_path):
     result = call("zoom", pictures / "a.png", tmp_path / "out.mp4", *words, "--events")
     events = [json.loads(line) for line in result.stdout.splitlines()]
