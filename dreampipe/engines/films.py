@@ -27,7 +27,7 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
 from dreampipe.media.work import Work
-from dreampipe.media.writing import check_room
+from dreampipe.media.writing import check_room, make_folder
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.stages import Dream, Pipeline, Resize
 from dreampipe.stages.dream import SOURCE
@@ -107,6 +107,7 @@ class _Filming:
 
     def run(self) -> Done | Skipped | Failed:
         target = self.target(self.job.target)
+        make_folder(self.job.target)
         notes = (*self.source.info.notes, *target.check())
         output = Output(self.job, target, self.manifest, self.source.sha256(), self.order.sha256())
         work = Work(self.job.target, self.order.keep_work)

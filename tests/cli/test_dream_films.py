@@ -256,6 +256,13 @@ def test_a_film_that_is_not_ours_is_replaced_only_if_that_is_said(call, quick, c
     assert len(decoded(out)) == COUNT
 
 
+def test_a_film_makes_the_folders_that_it_is_to_lie_in(call, quick, clip, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.mp4").write_bytes(clip.read_bytes())
+    assert call("dream", tmp_path / "in", tmp_path / "out" / "deep", *quick).exit_code == 0
+    assert names(tmp_path / "out" / "deep") == [".dreampipe.jsonl", "a.mp4"]
+
+
 def test_a_folder_of_pictures_and_films(call, quick, clip, pictures, tmp_path):
     (pictures / "b2.mp4").write_bytes(clip.read_bytes())
     (pictures / "broken.mkv").write_bytes(b"no film")

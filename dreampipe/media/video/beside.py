@@ -54,11 +54,6 @@ class Beside:
             self._source.close()
 
     @property
-    def lateness(self) -> Fraction:
-        """Seconds by which the picture's own stamps are to be moved to the front, as the packets are."""
-        return Fraction(0)
-
-    @property
     def rates(self) -> list[int]:
         """Ticks a second of the streams of sound."""
         return [stream.time_base.denominator for stream in self._source.streams.audio] if self._source else []

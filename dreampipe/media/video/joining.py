@@ -125,7 +125,7 @@ class _Muxing:
             self._opened(sink, options, beside) as film,
         ):
             lead = Fraction(0) if self.container.exact else _LEAD
-            ticks = _Ticks(self.survey, beside.lateness, self.parts, lead)
+            ticks = _Ticks(self.survey, self.parts, lead)
             picture = _picture(film, self.form, self.survey.time_base)
             if any(part.header != (picture.codec_context.extradata or b"") for part in self.parts):
                 raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")
@@ -186,9 +186,9 @@ class _Ticks:
     one packet the next is decoded take the sum of it all for the length of the film.
     """
 
-    def __init__(self, survey: Survey, lateness: Fraction, parts: Sequence[Packets], lead: Fraction) -> None:
+    def __init__(self, survey: Survey, parts: Sequence[Packets], lead: Fraction) -> None:
         self.base = survey.time_base
-        self._stamps: list[int] = (survey.stamps - round(lateness / survey.time_base)).tolist()
+        self._stamps: list[int] = survey.stamps.tolist()
         self._ends: list[int] = [*self._stamps[1:], self._stamps[-1] + survey.last]
         step = self._ends[0] - self._stamps[0]
         self._delay: int = max(part.delay for part in parts) + ceil(lead / (step * self.base))
