@@ -40,11 +40,12 @@ class Ascent:
             neuron at a cell of its own is climbed, for that cell must stay where it is in the picture.
         shaping: what is done to the gradient of the picture, in order.
         optimizer: how a step follows the gradient. Its moments are carried from octave to octave.
+        starred: whether each picture climbs a unit of its own, which the objective writes as `*`.
         warmup: steps for which the gradient leaks through activations where a picture gets none, or where the units
             that it climbs are not above zero; 0 never. See `dreampipe.models.leaky`.
 
     Raises:
-        ObjectiveError: the model has no such layer, channel or class, or a file of the objective cannot be read.
+        ObjectiveError: the model has no such layer, channel or class, a unit is left open, or a file cannot be read.
     """
 
     card: Card
@@ -56,11 +57,12 @@ class Ascent:
     transforms: tuple[Transform, ...] = field(default_factory=lambda: (Jitter(),))
     shaping: tuple[Shaping, ...] = field(default_factory=lambda: (MeanAbsolute(),))
     optimizer: Optimizer = field(default_factory=Plain)
+    starred: bool = False
     warmup: int = 16
     bound: BoundObjective = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bound", self.objective.bind(self.card))
+        object.__setattr__(self, "bound", self.objective.bind(self.card, self.starred))
 
     def run(
         self,

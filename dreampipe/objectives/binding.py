@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dreampipe.errors import nearest
 from dreampipe.objectives.comparisons import Direction, Guide
 from dreampipe.objectives.files import guide_picture, unit_vector
-from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES
+from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, UNIT
 from dreampipe.objectives.measures import Layers, Logit, MeanSquare
 from dreampipe.objectives.names import path_of, quoted, text_of
 from dreampipe.objectives.terms import Misfit, Term
@@ -20,12 +20,35 @@ if TYPE_CHECKING:
 LARGEST_WEIGHT = 1e9
 
 
-def bind(term: Term, card: Card) -> tuple[Term, ...]:
-    """The terms that this one is on a model, whose every name is the card's own.
+def bind(term: Term, card: Card, starred: bool = False) -> tuple[Term, ...]:
+    """The terms that this one is on a model, whose every name is the card's own, and whose files are read.
+
+    Args:
+        starred: whether each picture may have a unit of its own, written `*`.
 
     Raises:
-        Misfit: the model has no such layer, channel, class or head, or a file is missing or no such thing.
+        Misfit: the model has no such layer, channel, class or head, a unit is left open, or a file is missing or no
+            such thing.
     """
+    found = named(term, card)
+    if UNIT in term.reads and not starred:
+        part = "(*" if term.layer in (HEAD, PROBABILITIES) else "[*"
+        raise Misfit(f"{term.unit()} leaves a unit open, but only an atlas has many: write a number for *.", part)
+    match term.measure:
+        case Guide(file):
+            held = guide_picture(file, card)
+        case Direction(file):
+            held = unit_vector(file)
+        case _:
+            return found
+    bound = tuple(replace(one, measure=replace(one.measure, held=held)) for one in found)  # type: ignore[call-arg]
+    for one in bound:
+        check(one, _layer(card, one.layer).channels, None)
+    return bound
+
+
+def named(term: Term, card: Card) -> tuple[Term, ...]:
+    """The same with no file read; raises Misfit for names alone."""
     match term.measure:
         case Logit(label):
             return (replace(term, measure=replace(term.measure, label=_class_index(card, label))),)
@@ -36,12 +59,6 @@ def bind(term: Term, card: Card) -> tuple[Term, ...]:
     layer = _layer(card, term.layer)
     bound = replace(term, layer=layer.name)
     check(bound, layer.channels, None)
-    match bound.measure:
-        case Guide(file):
-            bound = replace(bound, measure=replace(bound.measure, held=guide_picture(file, card)))
-        case Direction(file):
-            bound = replace(bound, measure=replace(bound.measure, held=unit_vector(file)))
-            check(bound, layer.channels, None)
     return (bound,)
 
 

@@ -59,21 +59,25 @@ class Objective:
     def __str__(self) -> str:
         return printed(self.terms).text
 
-    def files(self) -> tuple[str, ...]:
-        """The files that it names, each once, in order."""
-        named = (term.measure.file for term in self.terms if isinstance(term.measure, Guide | Direction))
-        return tuple(dict.fromkeys(named))
-
-    def bind(self, card: Card) -> BoundObjective:
+    def bind(self, card: Card, starred: bool = False) -> BoundObjective:
         """Resolve every name against a model, and read every file.
 
+        Args:
+            card: of the model.
+            starred: whether each picture may have a unit of its own, written `*`, as in an atlas.
+
         Raises:
-            ObjectiveError: the model has no such layer, channel, class or head; a file is missing or is no such thing;
-                a weight is beyond 1e9, or all are 0. The message shows the place.
+            ObjectiveError: the model has no such layer, channel, class or head; a unit is left open; a file is missing
+                or is no such thing; a weight is beyond 1e9, or all are 0. The message shows the place.
         """
         self._refuse_weights()
-        bound = _fitted(self.terms, lambda term: binding.bind(term, card))
+        bound = _fitted(self.terms, lambda term: binding.bind(term, card, starred))
         return BoundObjective(tuple(term for terms in bound for term in terms))
+
+    def layers(self, card: Card) -> tuple[str, ...]:
+        """The layers of a model that it taps, each once, without its files being read; raises ObjectiveError."""
+        named = _fitted(self.terms, lambda term: binding.named(term, card))
+        return BoundObjective(tuple(term for terms in named for term in terms)).layers
 
     def _refuse_weights(self) -> None:
         text, places = printed(self.terms)

@@ -60,7 +60,7 @@ class Atlas(Climbing):
             raise ObjectiveError(f"{self.layer} is one unit, but an atlas shows all of a layer: give its name alone.")
         text = self.layer if "*" in self.layer else f"{path_of(self.layer.replace(chr(34), ''))}[*]"
         asked = Objective.parse(text)
-        starred = {term.layer for term in asked.bind(self.card()).terms if UNIT in term.reads}
+        starred = {term.layer for term in asked.bind(self.card(), starred=True).terms if UNIT in term.reads}
         if len(starred) > 1:
             raise ObjectiveError(f"{self.layer} stars units of {len(starred)} layers, but an atlas shows one: star it.")
         if not starred:
@@ -69,7 +69,7 @@ class Atlas(Climbing):
 
     def ascent(self) -> Ascent:
         """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
-        return self.starred_ascent_of(str(self.objective()))
+        return self.ascent_of(str(self.objective()), starred=True)
 
     def units(self) -> tuple[int, ...]:
         """The channels or classes to draw; raises RecipeError for those that are not there."""

@@ -18,7 +18,7 @@ from dreampipe.ascent.amounts import Amount
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
-from dreampipe.errors import ObjectiveError, RecipeError, nearest
+from dreampipe.errors import RecipeError, nearest
 from dreampipe.models import card
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.objectives import Objective
@@ -95,15 +95,13 @@ class Climbing(BaseModel):
         )
         return tuple(make(amount_of(value)) for value, make in made if value)
 
-    def ascent_of(self, objective: str) -> Ascent:
-        """How to climb this objective, whose units are all named; raises DreampipeError as `starred_ascent_of`."""
-        ascent = self.starred_ascent_of(objective)
-        if ascent.bound.reads_unit:
-            raise ObjectiveError(f"{objective} leaves a unit open, but only an atlas has many: write a number for *.")
-        return ascent
+    def ascent_of(self, objective: str, starred: bool = False) -> Ascent:
+        """How to climb this objective; raises DreampipeError for what is not there, before anything is loaded.
 
-    def starred_ascent_of(self, objective: str) -> Ascent:
-        """How to climb this objective; raises DreampipeError for what is not there, before anything is loaded."""
+        Args:
+            objective: its text.
+            starred: whether each picture climbs a unit of its own, written `*`.
+        """
         way = WAYS[self.chosen_param]
         return Ascent(
             card=self.card(),
@@ -115,6 +113,7 @@ class Climbing(BaseModel):
             transforms=self.transforms(),
             shaping=SHAPINGS[self.normalization or way.normalization],
             optimizer=OPTIMIZERS[self.optimizer or way.optimizer],
+            starred=starred,
         )
 
     def parameterization(self) -> Parameterization:

@@ -34,7 +34,8 @@ def pictures(count: int = 3, height: int = 24, width: int = 28, low: float = 0.3
 
 def ascent(card: Card, objective: str, octaves: int = 1, **settings: Any) -> Ascent:
     settings = {"steps": 3, "step_size": 0.02, "jitter": 0, **settings}
-    return Ascent(card, Objective.parse(objective), Octaves(octaves), **how(**settings))
+    settings = how(**settings) | {"starred": "*]" in objective or "(*)" in objective}
+    return Ascent(card, Objective.parse(objective), Octaves(octaves), **settings)
 
 
 @pytest.mark.parametrize("parameterization", [Pixels(), Luminance(), Fourier(), MaCo()], ids=lambda p: type(p).__name__)

@@ -65,8 +65,8 @@ def test_layers_are_bound_once_each_in_order(tiny: Card) -> None:
 
 
 def test_a_class_is_bound_by_name_or_number() -> None:
-    bound = bind("logit(newt) + prob(0) + prob(2) + logit(*)", NAMED)
-    assert [term.measure for term in bound.terms] == [Logit(3), Probability(0), Probability(2), Logit(None)]
+    bound = bind("logit(newt) + prob(0) + prob(2)", NAMED)
+    assert [term.measure for term in bound.terms] == [Logit(3), Probability(0), Probability(2)]
     assert bound.head
     assert bound.layers == ()
 
@@ -82,7 +82,30 @@ def test_what_is_read_is_known_before_it_is_climbed(tiny: Card) -> None:
     both = bind("caricature(first) + second + 2*caricature(first)", tiny)
     assert (both.layers, both.start_layers, both.reads_start) == (("first", "second"), ("first",), False)
     for text in ("first[*]", "first[*]@center", "logit(*)", "prob(*)"):
-        assert bind(text, tiny).reads_unit
+        assert Objective.parse(text).bind(tiny, starred=True).reads_unit
+
+
+@pytest.mark.parametrize(
+    "text, unit, at",
+    [
+        ("first + 0.5*second[*]", "second[*]", "[*]"),
+        ("first[*]@center", "first[*]@center", "[*]@center"),
+        ("0.5*logit(*)", "logit(*)", "(*)"),
+        ("first - prob(*)", "prob(*)", "(*)"),
+    ],
+)
+def test_a_unit_that_is_left_open_is_for_those_who_have_many(tiny: Card, text: str, unit: str, at: str) -> None:
+    sentence, shown, caret = refused(text, tiny)
+    assert sentence == f"{unit} leaves a unit open, but only an atlas has many: write a number for *."
+    assert shown == text and shown[caret:] == at
+    assert len(Objective.parse(text).bind(tiny, starred=True).terms) == text.count(" ") // 2 + 1
+
+
+def test_layers_are_named_before_any_file_is_read(tiny: Card) -> None:
+    asked = Objective.parse('guide("gone.png", second) - direction("gone.npy", first) + layers("[fs]*t") + logit(1)')
+    assert asked.layers(tiny) == ("second", "first")
+    with pytest.raises(ObjectiveError, match="no layer 'frist'"):
+        Objective.parse('guide("gone.png", frist)').layers(tiny)
 
 
 def test_a_pattern_is_every_layer_that_it_fits(tiny: Card) -> None:
