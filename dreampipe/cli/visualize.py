@@ -38,13 +38,12 @@ def visualize(
     With --count, several pictures climb together, each another answer, side by side.
     """
     recipe = Visualization.of(objective=objective, **settings)
-    ascent = recipe.ascent()  # wrong names are answered here, before anything slow
-    recipe.began()
+    ready = recipe.ready()  # wrong names and files are answered here, before anything slow
     target = fresh(out, overwrite)
     film = fresh(animate, overwrite, check_animation) if animate is not None else None
     if film and film.resolve() == target.resolve():
         raise MediaError(f"{target} came as OUT and for --animate: give the animation another name.")
-    notes = () if quiet else ascent.card.notes
+    notes = () if quiet else ready.ascent.card.notes
     for note in notes:
         say(f"Note: {note}")
     for path in (target, film) if film else (target,):
@@ -54,7 +53,7 @@ def visualize(
         with bar(recipe.octave_scale, not quiet) as hear:
             import_backend()
             hear(Started(1))
-            result = recipe.run(lambda step: hear(Stepped(objective, step)), forming)
+            result = ready.run(lambda step: hear(Stepped(objective, step)), forming)
         if film and forming:
             write_animation(forming.frames(result.image), film)
         write(recipe.drawn(result.image), target)

@@ -54,18 +54,19 @@ def visualize(objective: str, **settings: Any) -> Bytes:
     """Draw what a unit responds to, from nothing.
 
     Args:
-        objective: such as `mixed4[12]`, `logit(eye)` or `dense_1[40]`; see `dreampipe.objectives`.
-        settings: fields of `Visualization`, such as size, steps, param, start, count, seed.
+        objective: such as `mixed4[12]`, `mixed4[12]@center` or `logit(eye)`; see `dreampipe.objectives`.
+        settings: fields of `Visualization`, such as size, steps, param, start, count, seed, caption.
 
     Returns:
-        (height, width, 3) uint8, or with a count of several (count, height, width, 3).
+        (height, width, 3) uint8, or with a count of several (count, height, width, 3); with a caption each is higher
+        by the words under it.
 
     Raises:
         DreampipeError: a setting, the model or the objective is not what it must be.
     """
     recipe = Visualization.of(objective=objective, **settings)
-    pictures = _bytes(recipe.run().image)
-    return pictures[0] if recipe.count == 1 else pictures
+    pictures = [_bytes(recipe.captioned(Frame(pixels)).pixels) for pixels in recipe.run().image]
+    return pictures[0] if recipe.count == 1 else np.stack(pictures)
 
 
 def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) -> Bytes:

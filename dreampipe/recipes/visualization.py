@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,7 +38,7 @@ class Visualization(Climbing):
 
     usual: ClassVar[Param] = "fourier"
 
-    objective: str = Field(description="What to climb, e.g. mixed4[12], logit(eye), dense_1[40].")
+    objective: str = Field(description="What to climb, e.g. mixed4[12], mixed4[12]@center, logit(eye).")
     size: int = Field(128, ge=16, le=4096, description="Height and width, in pixels.")
     count: int = Field(1, ge=1, le=64, description="Pictures that climb together, kept apart by --diversity.")
     diversity: float = Field(1.0, ge=0, le=1e6, description="Weight of that they differ, where there are several.")
@@ -80,24 +81,23 @@ class Visualization(Climbing):
         """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
         return self.ascent_of(self.whole_objective())
 
+    def ready(self) -> Ready:
+        """All that it reads, read: model card, objective and start; raises DreampipeError, loads nothing."""
+        return Ready(self, self.ascent(), self.began())
+
     def run(self, on_step: OnStep | None = None, on_pictures: OnPictures | None = None) -> Result:
         """Climb: the pictures are (count, height, width, 3)."""
-        began, ascent = self.began(), self.ascent()
-        size = began.shape(self.size)
-        if ascent.fitting(size, self.count) != size:
-            raise RecipeError(
-                f"{self.count} of {size[1]}x{size[0]} pixels came, but their ascent does not fit into the free memory: "
-                "give a smaller size or count."
-            )
-        pictures = apart(began.pictures(size, self.count, self.seed), self.seed)
-        return ascent.run(pictures, seed=self.seed, on_step=on_step, on_pictures=on_pictures)
+        return self.ready().run(on_step, on_pictures)
 
     def drawn(self, pictures: Array) -> Frame:
         """One frame of the pictures (count, height, width, 3): the one there is, or all side by side."""
-        whole = Frame(pictures[0]) if self.count == 1 else contact_sheet(_numbered(pictures), self.size)
+        return self.captioned(Frame(pictures[0]) if self.count == 1 else contact_sheet(_numbered(pictures), self.size))
+
+    def captioned(self, picture: Frame) -> Frame:
+        """A picture over what was climbed, where that is asked for."""
         if not self.caption:
-            return whole
-        (frame,) = Caption(f"{Objective.parse(self.objective)} on {self.card().name}")(iter([whole]))
+            return picture
+        (frame,) = Caption(f"{Objective.parse(self.objective)} on {self.card().name}")(iter([picture]))
         return frame
 
     def sha256(self) -> str:
@@ -105,6 +105,31 @@ class Visualization(Climbing):
         began = self.began()
         start = hashlib.sha256(began.pixels.tobytes()).hexdigest() if isinstance(began, Picture) else self.start
         return self.hashed(self.ascent(), start=start)
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A visualization whose names and files are read, once: what is left is to climb.
+
+    Attributes:
+        ascent: how.
+        start: where from.
+    """
+
+    recipe: Visualization
+    ascent: Ascent
+    start: Start
+
+    def run(self, on_step: OnStep | None = None, on_pictures: OnPictures | None = None) -> Result:
+        """Climb: the pictures are (count, height, width, 3); raises RecipeError where memory is too small for them."""
+        count, seed, size = self.recipe.count, self.recipe.seed, self.start.shape(self.recipe.size)
+        if self.ascent.fitting(size, count) != size:
+            raise RecipeError(
+                f"{count} of {size[1]}x{size[0]} pixels came, but their ascent does not fit into the free memory: "
+                "give a smaller size or count."
+            )
+        pictures = apart(self.start.pictures(size, count, seed), seed)
+        return self.ascent.run(pictures, seed=seed, on_step=on_step, on_pictures=on_pictures)
 
 
 def _numbered(pictures: Array) -> list[Tile]:
@@ -121,7 +146,7 @@ def _colour(text: str) -> Colour:
 def _compared(card: Card, objective: Objective) -> str:
     """The layer by which pictures are told apart: the first one climbed that is a grid, else a recommended deep one."""
     grids = {layer.name: layer for layer in card.layers if layer.stride}
-    climbed = [layer for layer in objective.bind(card).layers if layer in grids]
+    climbed = [layer for layer in objective.layers(card) if layer in grids]
     recommended = [name for name, layer in grids.items() if layer.recommended]
     found = [*climbed, *recommended[::-1], *list(grids)[::-1]]
     if not found:

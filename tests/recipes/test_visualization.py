@@ -160,6 +160,27 @@ def test_a_start_is_a_word_or_a_picture(tmp_path: Path, base: dict[str, Any]) ->
             began(start_colour=wrong)
 
 
+def test_a_caption_stands_under_each_picture(base: dict[str, Any]) -> None:
+    plain, words = (dreampipe.visualize("third[3]", **base, caption=caption) for caption in (False, True))
+    assert np.array_equal(words[:32], plain) and words[32:].any() and words.shape[1:] == (32, 3)
+    recipe = Visualization.of(objective="third[3]", **base, caption=True)
+    assert np.array_equal(words, np.rint(recipe.drawn(recipe.run().image).pixels * 255))
+    several = dreampipe.visualize("third[3]", **base, count=2, caption=True)
+    assert several.shape == (2, *words.shape)
+    assert np.array_equal(several[0, 32:], words[32:]) and np.array_equal(several[1, 32:], words[32:])
+
+
+def test_what_is_read_is_read_once(base: dict[str, Any], tmp_path: Path) -> None:
+    """Guide and start may be gone when it climbs: all of them were read before."""
+    guide, start = tmp_path / "guide.png", tmp_path / "start.png"
+    for path in (guide, start):
+        dreampipe.write(Frame(np.random.default_rng(2).random((32, 32, 3), np.float32)), path)
+    ready = Visualization.of(objective=f'guide("{guide}", third)', **base, count=2, start=start).ready()
+    guide.unlink()
+    start.unlink()
+    assert ready.run().image.shape == (2, 32, 32, 3)
+
+
 def test_jitter_is_not_baked_into_the_picture(tmp_path: Path, same: Path) -> None:
     """A lone bright spot draws its own gradient: it grows where it is, and nothing grows anywhere else."""
     spot = np.zeros((32, 32, 3), np.float32)
