@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from dreampipe.media.video import Target
 from dreampipe.media.video.numbering import digest, listed, standing
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
-from dreampipe.media.writing import unwritable
+from dreampipe.media.writing import take_name, unwritable
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +64,7 @@ class Output:
         beside = target_at(work.folder / self.job.target.name)
         production.join(work, beside)
         self._record(self.job, sha256(beside.path))
-        try:
-            os.replace(beside.path, self.job.target)
-        except OSError as problem:
-            raise unwritable(self.job.target, problem) from None
+        take_name(beside.path, self.job.target)
 
     def _take_pictures(self, production: Production, work: Work) -> None:
         pictures = listed(production.segments(work))
@@ -77,7 +73,10 @@ class Output:
         self._record(self.job, digest(pictures))
         for job in self._standing():
             if job.name not in pictures and self.manifest.ours(job):  # of a film that was longer
-                job.target.unlink(missing_ok=True)
+                try:
+                    job.target.unlink(missing_ok=True)
+                except OSError as problem:
+                    raise unwritable(job.target, problem) from None
         production.join(work, self.target)
 
     def _record(self, job: Job, said: str) -> None:
