@@ -49,7 +49,7 @@ class FilmRecipe(Recipe):
     )
     refresh_steps: int = Field(3, ge=0, le=100_000, description="Of films: steps in each octave that refresh a dream.")
     occlusion: float = Field(
-        2.0, gt=0, le=1000, description="Of films: pixels of flow in doubt that hide what is behind."
+        1.0, gt=0, le=1000, description="Of films: pixels of flow in doubt that hide what is behind."
     )
     every: int = Field(
         1, ge=1, le=100_000, description="Of films: dream each so many frames, carry it over the others."
