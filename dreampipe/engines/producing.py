@@ -52,7 +52,7 @@ class Production:
 
     def finished(self, work: Work) -> list[Segment]:
         """The segments that an earlier run has left in this folder."""
-        return work.finished(self.plan, self.survey.cuts)
+        return work.finished(self.plan, self.survey.cuts, self.target.whole)
 
     def make(self, work: Work) -> None:
         """Make what is missing, one segment after the other; raises DreampipeError."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -135,7 +135,12 @@ class Work:
         """Remove the file of a segment that is in the film by now; raises OSError."""
         segment.unlink()
 
-    def finished(self, plan: Sequence[tuple[int, int]], cuts: Sequence[int]) -> list[Segment]:
+    def finished(
+        self,
+        plan: Sequence[tuple[int, int]],
+        cuts: Sequence[int],
+        is_whole: Callable[[Path], bool] = lambda segment: True,
+    ) -> list[Segment]:
         """The segments from the first on, as planned, whose files are as recorded, and after which the film can go on.
 
         Those that were dropped for a film that was not finished are brought back first.
@@ -143,6 +148,7 @@ class Work:
         Args:
             plan: first and stop of each segment.
             cuts: frames onto which nothing is carried.
+            is_whole: whether what a segment's file names beside itself is as it was written.
 
         Raises:
             MediaError: the folder cannot be written to.
@@ -155,7 +161,7 @@ class Work:
                 segment = recorded.get(number)
                 if segment is None or segment[1:3] != (first, stop):
                     break
-                if sha256(self.segment(number)) != segment.sha256:
+                if sha256(self.segment(number)) != segment.sha256 or not is_whole(self.segment(number)):
                     break
                 whole.append(segment)
         free = {*cuts, *(stop for _, stop in plan[-1:])}

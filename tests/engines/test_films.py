@@ -267,6 +267,24 @@ def test_two_runs_do_not_write_one_film(clip, recipe, tmp_path):
     assert files(tmp_path) == before
 
 
+@pytest.mark.parametrize("damage", ["missing", "changed", "published"])
+def test_a_numbered_picture_that_was_damaged_in_between_is_made_again(clip, recipe, tmp_path, damage):
+    target = tmp_path / "frames"
+    dreamed(clip, tmp_path / "whole", recipe())
+    if damage == "published":  # a kill between two of them
+        dreamed(clip, target, recipe(), keep_work=True)
+        for number in range(29, COUNT + 1):
+            os.replace(target / f"{number:06d}.png", work(target) / f"{number:06d}.png")
+        (target / "000026.png").unlink()
+    else:
+        stopped(clip, target, recipe(), stopping(framed(35)))
+        picture = work(target) / "000026.png"
+        picture.unlink() if damage == "missing" else picture.write_bytes(picture.read_bytes()[:-9])
+    told = dreamed(clip, target, recipe())
+    assert of(Done, told) and of(Framed, told)[0].done <= 25
+    assert files(target) == files(tmp_path / "whole")
+
+
 def test_numbered_pictures_that_have_their_names_are_not_missed(clip, recipe, tmp_path):
     target = tmp_path / "frames"
     dreamed(clip, tmp_path / "whole", recipe())

@@ -84,6 +84,18 @@ def listed(segments: Sequence[Path]) -> dict[str, str]:
     return pictures
 
 
+def is_whole(pattern: Path, segment: Path) -> bool:
+    """Whether each picture of a segment is as it was written, beside it or under its name; raises MediaError."""
+    return all(_written(pattern, segment, name, said) for name, said in listed([segment]).items())
+
+
+def _written(pattern: Path, segment: Path, name: str, said: str) -> Path | None:
+    """Where a picture with this name and hash is; None where there is none, or another."""
+    places = (segment.with_name(name), pattern.with_name(name))
+    there = next((path for path in places if path.is_file()), None)
+    return there if there and sha256(there) == said else None
+
+
 def publish(pattern: Path, count: int, segments: Sequence[Path]) -> None:
     """Give all pictures of the segments their names; those that have them from an earlier try keep them.
 
@@ -95,9 +107,8 @@ def publish(pattern: Path, count: int, segments: Sequence[Path]) -> None:
         raise MediaError(f"{len(pictures)} pictures came for {pattern}, but {count} are expected: dream the film anew.")
     make_folder(pattern)
     for name, said in pictures.items():
-        made, target = segments[0].with_name(name), pattern.with_name(name)
-        there = next((path for path in (made, target) if path.is_file()), None)
-        if there is None or sha256(there) != said:
+        target, there = pattern.with_name(name), _written(pattern, segments[0], name, said)
+        if there is None:
             raise MediaError(f"{target} is missing or has been changed since it was dreamed: dream the film anew.")
         try:
             there.replace(target)

@@ -87,6 +87,10 @@ class Target(Protocol):
         """
         ...
 
+    def whole(self, segment: Path) -> bool:
+        """Whether all that a segment's file names beside itself is as it was written; raises MediaError."""
+        ...
+
     def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         """Make the film of its segments; its name appears only when it is whole, and nothing is left where it fails.
 

@@ -15,7 +15,7 @@ from dreampipe.media.formats import format_of
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.numbering import is_pattern, pattern_of, pictures_segment, publish
+from dreampipe.media.video.numbering import is_pattern, is_whole, pattern_of, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
 # Bits that a pixel of a dream takes, roughly: animated, and as pictures with and without loss.
@@ -66,6 +66,9 @@ class Film:
 
         return segment(path, self.form, (self.info.height, self.info.width))
 
+    def whole(self, segment: Path) -> bool:
+        return True
+
     def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         from dreampipe.media.video.joining import join
 
@@ -115,6 +118,9 @@ class Animation:
 
         return segment(path, self.form, (self.info.height, self.info.width))
 
+    def whole(self, segment: Path) -> bool:
+        return True
+
     def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         from dreampipe.media.video.animations import join_animation
 
@@ -146,6 +152,9 @@ class Pictures:
 
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         return pictures_segment(path, self.path, self.info, first)
+
+    def whole(self, segment: Path) -> bool:
+        return is_whole(self.path, segment)
 
     def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         publish(self.path, len(survey), segments)
