@@ -12,6 +12,8 @@
                                           whole films, file to file: flow against no motion; wall time against its floor
     memory [--frames 96] [--size 1280x720] [SETTING ...]
                                           what the process holds, for so many frames and for ten times as many
+    disk [--frames 100] [--size 640x360] [SETTING ...]
+                                          the most bytes that a film and its work take at once, over the film's own
 
 Times depend on the machine; run nothing else beside it.
 """
@@ -149,16 +151,22 @@ def _line(name: str, ours: object, theirs: object) -> tuple[bool, str]:
 def dreams(options: argparse.Namespace) -> int:
     """Prints what dreaming costs and is worth; 0."""
     import steady
+    from disk import disk
 
     from dreampipe.recipes import FilmRecipe
 
     recipe = FilmRecipe.of(objective=options.objective)
-    recipes = {motion: recipe.model_copy(update={"motion": motion}) for motion in ("none", *(("blend",) if options.blend else ()), "flow")}
+    recipes = {
+        motion: recipe.model_copy(update={"motion": motion})
+        for motion in ("none", *(("blend",) if options.blend else ()), "flow")
+    }
     if options.part == "flicker":
         film = steady.filmed(options.film, options.longest) if options.film else None
         steady.steadiness(film or steady.rendered(options.frames, options.size), recipes)
     elif options.part == "memory":
         steady.memory(options.size, (options.frames, 10 * options.frames), options.settings)
+    elif options.part == "disk":
+        disk(options.frames, options.size, options.settings)
     else:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "clip.mp4"
@@ -173,10 +181,10 @@ def dreams(options: argparse.Namespace) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = parser.add_subparsers(dest="part", required=True)
-    for name in ("flow", "flicker", "speed", "overlap", "memory"):
+    for name in ("flow", "flicker", "speed", "overlap", "memory", "disk"):
         part = parts.add_parser(name)
         size = (1280, 720) if name == "memory" else (640, 360)
-        part.add_argument("--frames", type=int, default=96)
+        part.add_argument("--frames", type=int, default=100 if name == "disk" else 96)
         part.add_argument("--size", type=clip.size_of, default=size, metavar="WIDTHxHEIGHT")
         part.add_argument("--objective")
         part.add_argument("--blend", action="store_true")
