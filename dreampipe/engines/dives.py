@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,14 +12,14 @@ import psutil
 
 import dreampipe
 from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
-from dreampipe.engines.producing import Production
+from dreampipe.engines.producing import Production, key_of
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
-from dreampipe.media.writing import check_room, take_name
+from dreampipe.media.writing import take_name
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.motion import DREAM
 
@@ -103,12 +101,11 @@ class Dive:
 
     def _begun(self, work: Work) -> int:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
-        said = (sha256(self.source), self.recipe.sha256(), repr(self.encoding), dreampipe.__version__)
-        key = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        key = key_of(sha256(self.source), self.recipe.sha256(), repr(self.encoding), dreampipe.__version__)
         if work.begun(key) is None:
+            work.check_room(self.target.need(self.recipe.survey(), work.keep))
             if not work.is_empty():
-                self._note("the recipe or the picture has changed since it was begun, so it is begun anew")
-            check_room(work.folder, self.target.need(self.recipe.survey(), work.keep))
+                self._note("the recipe, the picture or a library has changed since it was begun, so it is begun anew")
             fitting = self.recipe.ascent().fitting(self.recipe.film_size(*self._decoded[0].pixels.shape[:2]))
             work.begin(key, {"max_size": max(fitting)})
         return int((work.begun(key) or {})["max_size"])

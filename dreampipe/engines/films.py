@@ -21,13 +21,13 @@ from dreampipe.ascent.octaves import Size
 from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
-from dreampipe.engines.producing import Production
+from dreampipe.engines.producing import Production, key_of
 from dreampipe.errors import DreampipeError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
 from dreampipe.media.work import Work
-from dreampipe.media.writing import check_room, make_folder
+from dreampipe.media.writing import make_folder
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.stages import Dream, Pipeline, Resize
 from dreampipe.stages.dream import SOURCE
@@ -151,13 +151,13 @@ class _Filming:
 
     def _begun(self, work: Work, output: Output) -> tuple[Survey, int | None]:
         """What the source holds and the size to climb at, from an earlier run of the same or found now."""
-        key = f"{output.source_sha256} {output.order_sha256}"
+        key = key_of(output.source_sha256, output.order_sha256)
         begun = work.begun(key)
         if begun is None:
-            if not work.is_empty():
-                self._note("the recipe or the source has changed since it was begun, so it is begun anew")
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
-            check_room(work.folder, output.target.need(survey, work.keep))
+            work.check_room(output.target.need(survey, work.keep))
+            if not work.is_empty():
+                self._note("the recipe, the source or a library has changed since it was begun, so it is begun anew")
             shown = self.preparing.output(self.source.info)
             max_size = self._max_size((shown.height, shown.width))
             work.begin(key, {"survey": survey.as_dict(), "max_size": max_size})

@@ -7,9 +7,12 @@ interrupted is the one of a run that was not, frame for frame: nothing depends o
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,12 +21,22 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media.video import Survey, Target
 from dreampipe.media.work import Segment, Work
+from dreampipe.media.writing import check_room
 
 SEGMENT = 24
 """Frames of a segment at most: what a kill may cost."""
 
 Frames = Callable[[int, Array | None], Iterator[Frame]]
 """`(first, dream) -> frames`: those from index `first` on, the one before having been dreamed into `dream`."""
+
+
+_LIBRARIES = ("av", "keras", "tensorflow")
+"""What frames and packets of two versions may not fit together of."""
+
+
+def key_of(*said: str) -> str:
+    """The key of a film that is begun: the hash of all that decides it, and of the libraries that make it."""
+    return hashlib.sha256(json.dumps([*said, *map(version, _LIBRARIES)]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +73,9 @@ class Production:
         first = done[-1].stop if done else 0
         if first == len(self.survey):
             return
+        check_room(
+            work.folder, self.target.need(self.survey, work.keep) * (len(self.survey) - first) // len(self.survey)
+        )
         carried = None if not done or first in self.survey.cuts else work.carry(done[-1])
         writing = self._writing(work, len(done))
         with closing(writing), Behind("encode") as behind, closed(self.frames(first, carried)) as frames:

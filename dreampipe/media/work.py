@@ -24,7 +24,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Array
 from dreampipe.media.manifest import append_line, sha256
 from dreampipe.media.released import Journal
-from dreampipe.media.writing import CLOCK_SLACK, sweep, unwritable, write_whole
+from dreampipe.media.writing import CLOCK_SLACK, check_room, sweep, unwritable, write_whole
 
 _BEGUN, _RECORD, _OWNER = "begun.json", "segments.jsonl", "owner"
 
@@ -101,6 +101,10 @@ class Work:
         except OSError as problem:
             raise unwritable(self.target, problem) from None
         write_whole(self.folder / _BEGUN, json.dumps({**values, "key": key}).encode())
+
+    def check_room(self, need: int) -> None:
+        """Raise MediaError where so many bytes have no room here once `begin` has removed what is there."""
+        check_room(self.folder, need - sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()))
 
     def segment(self, number: int) -> Path:
         """Where the file of a segment lies."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -183,10 +184,39 @@ def test_what_has_changed_is_begun_anew_and_that_is_said(clip, recipe, tmp_path,
         order = {"end": Fraction(1)}
     told = dreamed(source, target, settings, **order)
     assert [event.text for event in of(Noted, told)] == [
-        "the recipe or the source has changed since it was begun, so it is begun anew"
+        "the recipe, the source or a library has changed since it was begun, so it is begun anew"
     ]
     assert of(Framed, told)[0].done == 1
     assert list(files(target.parent)) == ["dream.mp4"]
+
+
+@pytest.mark.parametrize("library", ["av", "keras", "tensorflow"])
+def test_what_another_version_of_a_library_has_begun_is_begun_anew(clip, recipe, tmp_path, monkeypatch, library):
+    target = tmp_path / "out" / "dream.mp4"
+    target.parent.mkdir()
+    stopped(clip, target, recipe(), stopping(framed(26)))
+    newer = tmp_path / f"{library}-99.0.dist-info"
+    newer.mkdir()
+    (newer / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {library}\nVersion: 99.0\n")
+    with monkeypatch.context() as upgraded:
+        upgraded.syspath_prepend(tmp_path)
+        told: list[Event] = []
+        again = stopping(framed(1))
+        stopped(clip, target, recipe(), lambda event: (told.append(event), again(event))[1])
+    assert "begun anew" in of(Noted, told)[0].text
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_where_there_is_no_room_to_go_on_it_is_said_and_nothing_is_lost(clip, recipe, tmp_path, monkeypatch, seed):
+    target = tmp_path / "dream.mp4"
+    stopped(clip, target, recipe(), stopping(framed(26)))
+    before = files(tmp_path)
+    with monkeypatch.context() as full:
+        full.setattr(psutil, "disk_usage", lambda path: SimpleNamespace(free=-sum(map(len, before.values()))))
+        told = dreamed(clip, target, recipe(seed=seed))
+    assert " are needed in " in of(Failed, told)[0].reason
+    assert not of(Noted, told) and not of(Stepped, told)
+    assert files(tmp_path) == before
 
 
 DAMAGE = {
