@@ -47,7 +47,7 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
         ModelError: it is not; or reading it, in the body of the `with` too, shows that it is damaged.
     """
     if path.is_dir():
-        raise ModelError("it is a folder, but a regular .keras file is expected: save the model as one file.")
+        raise ModelError("it is a folder, but a regular .keras file is expected: save it as one file.")
     if path.suffix != ".keras":
         raise ModelError("its name does not end in .keras: of model files only those that Keras 3 saves so are opened.")
     # Not to wait for a writer where it is a pipe.
@@ -59,7 +59,7 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise ModelError(f"it cannot be read ({error.strerror or error}): check the path.") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RecursionError) as error:
-        raise ModelError(f"it is damaged ({error}): save the model again.") from error
+        raise ModelError(f"it is damaged ({error}): save it again.") from error
 
 
 def _refuse_kind(file: IO[bytes], limits: Limits) -> None:
@@ -78,7 +78,7 @@ def _refuse_kind(file: IO[bytes], limits: Limits) -> None:
 
 def _refuse_size(what: str, size: int, most: int) -> None:
     if size > most:
-        raise ModelError(f"it holds {size} bytes {what}, but {most} are the most: choose a smaller model.")
+        raise ModelError(f"it holds {size} bytes {what}, but {most} are the most: choose a smaller one.")
 
 
 def configuration(file: IO[bytes], limits: Limits = LIMITS) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def configuration(file: IO[bytes], limits: Limits = LIMITS) -> dict[str, Any]:
         _refuse_members(archive.infolist(), limits)
         found = [json.loads(archive.read(name)) for name in (_CONFIG, _METADATA)]
     if not all(isinstance(value, dict) for value in found):
-        raise ModelError(f"its {_CONFIG} and {_METADATA} do not each hold one JSON object: save the model again.")
+        raise ModelError(f"its {_CONFIG} and {_METADATA} do not each hold one JSON object: save it again.")
     config: dict[str, Any] = found[0]
     return config
 
@@ -103,7 +103,7 @@ def _refuse_members(members: Sequence[zipfile.ZipInfo], limits: Limits) -> None:
         times = names.count(odd[0])
         raise ModelError(
             f"it holds {odd[0][:80]!r} {times} time{'' if times == 1 else 's'}, "
-            f"but exactly {', '.join(_MEMBERS)} are expected: save the model again."
+            f"but exactly {', '.join(_MEMBERS)} are expected: save it again."
         )
     sizes = {member.filename: member.file_size for member in members}
     _refuse_size("in all", sum(sizes.values()), limits.total)

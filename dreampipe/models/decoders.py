@@ -111,7 +111,7 @@ def decoder(name_or_path: str | Path | None = None) -> DecoderCard:
         raise ModelError(
             f"There is no decoder {str(name_or_path)!r} ({answer}; the path of a file must end in .keras)."
         )
-    with files.named(path):
+    with files.named(path, "decoder"):
         found = _inspected(path, LIMITS)
     return found.card(path)
 
@@ -130,8 +130,8 @@ def load(path: Path | None, sha256: str, limits: Limits = LIMITS) -> keras.Model
     """
     if path is None:
         return motifnet.load_decoder(sha256)
-    model = files.load(path, sha256, limits, _inspected)
-    with files.named(path):
+    model = files.load(path, sha256, limits, _inspected, "decoder")
+    with files.named(path, "decoder"):
         _refuse_output(model.output_shape)
     return model
 

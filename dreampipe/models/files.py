@@ -91,18 +91,22 @@ class Safe(Protocol):
 
 
 def load(
-    path: Path, sha256: str, limits: Limits = LIMITS, inspected: Callable[[Path, Limits], Safe] | None = None
+    path: Path,
+    sha256: str,
+    limits: Limits = LIMITS,
+    inspected: Callable[[Path, Limits], Safe] | None = None,
+    what: str = "model",
 ) -> keras.Model:
     """The model of a `.keras` file, not compiled.
 
     Nobody can change the file between check and use: what is checked is a copy in a private folder. And nobody can show
     Keras something else than was checked: what it builds is the very object, not another reading of zip and JSON.
-    `inspected` says what a file must be; None wants a model of one picture.
+    `inspected` says what a file must be, and `what` how errors call it; None wants a model of one picture.
 
     Raises:
         ModelError: the file is not that of `sha256`, is not safe to open, or Keras cannot build it.
     """
-    with named(path), tempfile.TemporaryDirectory(prefix="dreampipe-") as folder:
+    with named(path, what), tempfile.TemporaryDirectory(prefix="dreampipe-") as folder:
         copy, weights = Path(folder, "model.keras"), Path(folder, archive.WEIGHTS)
         with archive.opened(path, limits) as source, copy.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
@@ -115,12 +119,12 @@ def load(
 
 
 @contextmanager
-def named(path: Path) -> Iterator[None]:
+def named(path: Path, what: str = "model") -> Iterator[None]:
     """Errors about "it" become errors about the file."""
     try:
         yield
     except ModelError as error:
-        raise ModelError(f"The model {path} is refused: {error}") from error
+        raise ModelError(f"The {what} {path} is refused: {error}") from error
 
 
 def checked(path: Path, limits: Limits) -> tuple[dict[str, Any], str]:
@@ -129,7 +133,7 @@ def checked(path: Path, limits: Limits) -> tuple[dict[str, Any], str]:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         config = archive.configuration(file, limits)
     if reason := allowed.refusal(config):
-        raise ModelError(f"it holds {reason}: save the model again without it.")
+        raise ModelError(f"it holds {reason}: save it again without it.")
     with reading():
         return _untrained(config), sha256
 
@@ -140,7 +144,7 @@ def reading() -> Iterator[None]:
     try:
         yield
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
-        raise ModelError(f"it is damaged (the configuration of a layer: {error!r}): save the model again.") from error
+        raise ModelError(f"it is damaged (the configuration of a layer: {error!r}): save it again.") from error
 
 
 def _inspected(path: Path, limits: Limits) -> Inspected:

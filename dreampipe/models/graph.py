@@ -90,7 +90,7 @@ def read(config: Config) -> Graph:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(
             f"its configuration is not a graph of Keras layers ({type(error).__name__}: {error}): "
-            "save the model again with a current Keras."
+            "save it again with a current Keras."
         ) from error
 
 
