@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
-from dreampipe.cli.events import bar
+from dreampipe.cli.events import Drawn, bar
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.cli.targets import fresh
@@ -56,6 +56,7 @@ def atlas(
                 work,
                 on_start=lambda batches: hear(Started(batches)),
                 on_step=lambda name, step: hear(Stepped(name, step)),
+                on_done=lambda name: hear(Drawn(name)),
                 on_note=None if quiet else lambda note: say(f"Note: {note}"),
             )
         title = f"{layer} of {recipe.card().name}"

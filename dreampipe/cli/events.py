@@ -8,13 +8,21 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from dreampipe.cli.answer import say
 from dreampipe.engines.events import Event, Failed, Finished, Noted
 from dreampipe.errors import MediaError
 
-Hear = Callable[[Event], None]
+
+@dataclass(frozen=True)
+class Drawn:
+    """A part of a sheet is drawn: as much is done, and nothing is written yet."""
+
+    name: str
+
+
+Hear = Callable[[Event | Drawn], None]
 
 
 def write_line(event: Event) -> None:

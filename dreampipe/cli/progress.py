@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dreampipe.ascent import Step
+from dreampipe.cli.events import Drawn
 from dreampipe.engines.events import Done, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
 
 
@@ -31,7 +32,7 @@ class Position:
         pictures: how many there are.
         climbed: the names of those whose ascent is over; some may still wait to be written.
         left_out: the names of those that are skipped or failed without one.
-        settled: how many are written, skipped or failed.
+        settled: how many are written, skipped or failed; of a sheet how many are drawn.
         name, step: what is being climbed; its last step.
         surveyed: frames of a film that have been looked through.
         frames: of a film those that are dreamed, and all of them; None for a picture.
@@ -47,7 +48,7 @@ class Position:
     surveyed: int = 0
     frames: tuple[int, int] | None = None
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Event | Drawn) -> None:
         match event:
             case Started(pictures):
                 self.pictures = pictures
@@ -60,7 +61,7 @@ class Position:
             case Framed(name, done, frames):
                 self._turn_to(name)
                 self.frames = (done, frames)
-            case Done(name):
+            case Done(name) | Drawn(name):
                 self.settled += 1
                 self.climbed.add(name)
             case Skipped(name) | Failed(name):
@@ -131,7 +132,7 @@ class Bar:
         self._progress.stop()
         self._terminal.close()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | Drawn) -> None:
         self._position.hear(event)
         self._progress.update(
             self._task,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
-from dreampipe.cli.events import bar
+from dreampipe.cli.events import Drawn, bar
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.engines.events import Started, Stepped
@@ -22,7 +22,7 @@ _SIZE: int = inspect.signature(draw).parameters["size"].default
 
 
 @answered
-@recipe_options("objective", "max_size")
+@recipe_options("objective", "max_size", "caption")  # which stands under each tile anyhow
 def sheet(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
@@ -49,5 +49,11 @@ def sheet(
         with bar(recipe.octave_scale, not quiet) as hear:
             import_backend()
             hear(Started(len(layers)))
-            drawn = draw(source, recipe, size, lambda layer, step: hear(Stepped(layer, step)))
+            drawn = draw(
+                source,
+                recipe,
+                size,
+                on_step=lambda layer, step: hear(Stepped(layer, step)),
+                on_done=lambda layer: hear(Drawn(layer)),
+            )
         write(drawn, target)

@@ -102,6 +102,7 @@ class Atlas(Climbing):
         work: Path | None = None,
         on_start: Callable[[int], None] | None = None,
         on_step: Heard | None = None,
+        on_done: Note | None = None,
         on_note: Note | None = None,
     ) -> list[Tile]:
         """Draw it.
@@ -110,6 +111,7 @@ class Atlas(Climbing):
             work: a folder in which finished batches are stored, and found by a second run of the same recipe.
             on_start: called with the number of batches that are to be climbed.
             on_step: called with the channels of a batch, as text, and each of its steps.
+            on_done: called with the channels of a batch, as text, when it is climbed and stored.
             on_note: called with a sentence on what had to be decided.
 
         Returns:
@@ -127,14 +129,19 @@ class Atlas(Climbing):
             on_start(len(missing))
         for batch in missing:
             found |= store.keep(self._climbed(batch, on_step))
+            if on_done:
+                on_done(self._name(batch))
         silent = [str(unit) for unit in units if found[unit].silent]
         if silent and on_note:
             on_note(f"{', '.join(silent)} of {self.layer} never fired, so there is nothing of them to see.")
         beside = {} if pictures is None else self._exemplars(ascent, units, pictures)
         return [_tile(ascent, unit, found[unit], beside.get(unit, ())) for unit in units]
 
+    def _name(self, batch: Batch) -> str:
+        return f"{self.layer} {batch.units[0]} to {batch.units[-1]}"
+
     def _climbed(self, batch: Batch, on_step: Heard | None) -> dict[int, Drawn]:
-        name = f"{self.layer} {batch.units[0]} to {batch.units[-1]}"
+        name = self._name(batch)
         start = np.repeat(Noise().pictures((self.size, self.size), 1, self.seed), len(batch.units), axis=0)
         hear = (lambda step: on_step(name, step)) if on_step else None
         result = batch.ascent.run(start, seed=self.seed, units=batch.numbers, on_step=hear)

@@ -17,14 +17,21 @@ __all__ = ["GAP", "OnStep", "recommended", "sheet"]
 OnStep = Callable[[str, Step], None]
 
 
-def sheet(photo: Frame, recipe: Recipe, size: int = 320, on_step: OnStep | None = None) -> Frame:
+def sheet(
+    photo: Frame,
+    recipe: Recipe,
+    size: int = 320,
+    on_step: OnStep | None = None,
+    on_done: Callable[[str], None] | None = None,
+) -> Frame:
     """Dream one photo once for each recommended layer.
 
     Args:
         photo: any size; its alpha is left out.
-        recipe: how to dream; its objective and its max_size are left aside.
+        recipe: how to dream; its objective, its max_size and its caption are left aside.
         size: longest side of a tile in pixels.
         on_step: called with the layer's name and each step.
+        on_done: called with the layer's name when it is dreamed.
 
     Returns:
         The tiles in rows, each over its layer's name, the photo itself first.
@@ -34,7 +41,10 @@ def sheet(photo: Frame, recipe: Recipe, size: int = 320, on_step: OnStep | None 
     """
     (source,) = Resize(size)(iter([Frame(photo.pixels)]))
     tiles = [Tile("source", source.pixels)]
-    tiles += [Tile(layer, _dreamed(source, recipe, layer, on_step)) for layer in recommended(recipe)]
+    for layer in recommended(recipe):
+        tiles.append(Tile(layer, _dreamed(source, recipe, layer, on_step)))
+        if on_done:
+            on_done(layer)
     return contact_sheet(tiles, size)
 
 
@@ -48,6 +58,6 @@ def recommended(recipe: Recipe) -> tuple[str, ...]:
 
 
 def _dreamed(source: Frame, recipe: Recipe, layer: str, on_step: OnStep | None) -> Array:
-    own = recipe.model_copy(update={"objective": quoted(layer), "max_size": None})
+    own = recipe.model_copy(update={"objective": quoted(layer), "max_size": None, "caption": False})
     pipeline = own.pipeline(on_step=(lambda _, step: on_step(layer, step)) if on_step else None)
     return pipeline.one(source).pixels

@@ -116,14 +116,16 @@ def shown_on_a_terminal(words, until: str | None) -> tuple[str, int]:
 def test_killed_after_a_batch_then_run_again(call, words, tmp_path):
     out, at_once = tmp_path / "out.png", tmp_path / "at once.png"
     words = [*words, "--steps", "150"]
-    _, code = shown_on_a_terminal(("atlas", "many", out, *words), "many 16 to 31, step")
+    _, code = shown_on_a_terminal(("atlas", "many", out, *words), "1/3  many 16 to 31, step")
     assert code == -signal.SIGKILL
     stored = sorted(path.name for path in (tmp_path / ".out.png.parts").glob("*.npz"))
     assert stored[0].endswith("-0-15.npz") and len(stored) < 3 and not out.exists()
 
     shown, code = shown_on_a_terminal(("atlas", "many", out, *words), None)
     assert code == 0
-    assert "many 32 to 39, step" in shown and "many 0 to 15" not in shown
+    left = 3 - len(stored)
+    assert f"{left - 1}/{left}  many 32 to 39, step" in shown
+    assert "many 0 to 15" not in shown
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
 
     assert call("atlas", "many", at_once, *words, "--quiet").exit_code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dreampipe.ascent import Step
+from dreampipe.cli.events import Drawn
 from dreampipe.cli.progress import Position, share
 from dreampipe.engines.events import Done, Failed, Skipped, Started, Stepped
 
@@ -45,6 +46,13 @@ def test_it_names_the_picture_and_its_step():
     assert str(position) == "0/2"
     position.hear(Stepped("sea.jpg", step(2, 3)))
     assert str(position) == "0/2  sea.jpg, step 7/8"
+
+
+def test_what_is_drawn_of_a_sheet_is_done():
+    position = Position(octave_scale=1.5)
+    for event in (Started(2), Stepped("mixed4", step(2, 4)), Drawn("mixed4"), Stepped("mixed5", step(1, 1))):
+        position.hear(event)
+    assert str(position) == "1/2  mixed5, step 1/8"
 
 
 def test_what_fails_while_climbing_or_after_it_counts_once():
