@@ -17,6 +17,8 @@ GAP = 8
 """Pixels between tiles, and around them."""
 SHAPE = 4 / 3
 """Width over height that a sheet comes near to."""
+FAR = 2.25
+"""How many times wider or higher than that it may be, to have fewer places empty."""
 _SEAM = 2  # pixels between what stands in one tile
 
 _Bytes = npt.NDArray[np.uint8]
@@ -49,7 +51,7 @@ def contact_sheet(tiles: Sequence[Tile], size: int, columns: int | None = None) 
         tiles: at least one. All take the room of the largest, and of the one with the most pictures beside it.
         size: longest side in pixels of the tiles' pictures, which decides how large labels are; a picture narrower
             than half of it keeps that much room for its label.
-        columns: tiles in a row; None for as many as bring the sheet's shape near to `SHAPE`.
+        columns: tiles in a row; None for as many as leave the fewest places empty and bring the sheet near to `SHAPE`.
 
     Returns:
         a frame of the whole sheet. It is the only part of this that needs memory: 12 bytes a pixel.
@@ -72,7 +74,16 @@ def contact_sheet(tiles: Sequence[Tile], size: int, columns: int | None = None) 
 
 
 def _columns(count: int, cell: tuple[int, int]) -> int:
-    return max(1, round(math.sqrt(count * SHAPE * (cell[0] + GAP) / (cell[1] + GAP))))
+    """Of the sheets that are not far from `SHAPE` the one with the fewest empty places; of those alike the nearest."""
+
+    def rank(columns: int) -> tuple[bool, int, float]:
+        rows = math.ceil(count / columns)
+        height, width = _extent(cell, rows, columns)
+        off = abs(math.log(width / height / SHAPE))
+        far = off > math.log(FAR)
+        return far, 0 if far else rows * columns - count, off
+
+    return min(range(1, count + 1), key=rank)
 
 
 def _extent(cell: tuple[int, int], rows: int, columns: int) -> tuple[int, int]:

@@ -69,6 +69,29 @@ def test_a_large_sheet_comes_near_to_its_shape_and_long_labels_stay_in_their_til
     assert (sheet[GAP + 32 : GAP + 32 + STRIP, GAP : GAP + 32]).max() > 0
 
 
+@pytest.mark.parametrize(
+    "count, rows, columns",
+    [
+        *(
+            (1, 1, 1),
+            (2, 1, 2),
+            (3, 1, 3),
+            (4, 2, 2),
+            (5, 2, 3),
+            (6, 2, 3),
+            (7, 2, 4),
+            (8, 2, 4),
+            (9, 3, 3),
+            (12, 3, 4),
+        ),
+        *((12, 3, 4), (13, 2, 7), (16, 4, 4), (17, 3, 6), (25, 5, 5), (64, 8, 8), (256, 16, 16)),
+    ],
+)
+def test_tiles_leave_no_hole_where_they_need_not(count, rows, columns):
+    height, width, _ = drawn([Tile("x", flat()) for _ in range(count)]).shape
+    assert (height - GAP, width - GAP) == (rows * (SIZE + STRIP + GAP), columns * (SIZE + GAP))
+
+
 def test_one_column_and_no_tile():
     assert drawn([Tile("x", flat()), Tile("y", flat())], columns=9).shape[1] == 2 * (SIZE + GAP) + GAP
     for tiles, columns in (([], None), ([Tile("x", flat())], 0)):

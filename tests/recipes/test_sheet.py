@@ -28,15 +28,22 @@ def test_the_source_then_a_dream_of_each_recommended_layer(recipe):
     drawn = np.rint(sheet(source, recipe, size=64).pixels * 255)
     layers = recommended(recipe)
     assert layers == ("second_relu", "third_relu")
-    # Three tiles of 64x48 over strips of 16, in two columns and two rows.
-    assert drawn.shape == (2 * (64 + GAP) + GAP, 2 * (64 + GAP) + GAP, 3)
+    # Three tiles of 64x48 over strips of 16, in one row.
+    assert drawn.shape == (64 + 2 * GAP, 3 * (64 + GAP) + GAP, 3)
     expected = [source.pixels, *(dreampipe.dream(source.pixels, recipe, objective=layer) for layer in layers)]
     for number, pixels in enumerate(expected):
-        top, left = (GAP + at * (64 + GAP) for at in divmod(number, 2))
-        assert np.array_equal(drawn[top : top + 48, left : left + 64], np.rint(pixels * 255))
-        label = drawn[top + 48 : top + 64, left : left + 64]
+        left = GAP + number * (64 + GAP)
+        assert np.array_equal(drawn[GAP : GAP + 48, left : left + 64], np.rint(pixels * 255))
+        label = drawn[GAP + 48 : GAP + 64, left : left + 64]
         assert label.max() > 200
-    assert drawn[GAP + 64 + GAP :, 64 + 2 * GAP :].max() == 0
+    assert drawn[GAP + 64 :].max() == 0
+
+
+def test_it_tells_what_is_dreamed_and_needs_no_second_label(recipe):
+    done = []
+    captioned = sheet(photo(), recipe.model_copy(update={"caption": True}), size=64, on_done=done.append)
+    assert done == ["second_relu", "third_relu"]
+    assert np.array_equal(captioned.pixels, sheet(photo(), recipe, size=64).pixels)
 
 
 def test_a_larger_photo_is_made_small_and_a_narrow_one_keeps_room_for_names(recipe):
