@@ -129,7 +129,8 @@ class _Parser(Reader):
             self.take()
             return None
         if not self.next_is("("):
-            raise self.error(f"expected {CENTER} or (row,column)")
+            advice = f": write @{CENTER}" if self.token.kind == "name" else ""
+            raise self.error(f"expected {CENTER} or (row,column){advice}")
         row = self.integer()
         self.expect(",")
         column = self.integer()

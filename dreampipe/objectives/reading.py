@@ -15,6 +15,22 @@ _TOKEN = re.compile(
     r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>[-+*/()\[\]@,])|(?P<end>$))'
 )
 
+_MEANT = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),  # dashes, and the minus of print
+    **dict.fromkeys("\u00d7\u00b7\u22c5", "*"),
+    **dict.fromkeys("'`\u00ab\u00bb\u2018\u2019\u201c\u201d\u201e", '"'),
+    "{": "(",
+    "}": ")",
+}
+"""What is written here for signs that stand for it elsewhere."""
+
+
+def _no_word(sign: str) -> str:
+    """What to write in place of a sign with which no word begins."""
+    if sign == '"':
+        return 'the quote that opens here is never closed: write another " behind the name'
+    return f"{sign!r} has no meaning here" + (f": write {_MEANT[sign]}" if sign in _MEANT else "")
+
 
 class Token(NamedTuple):
     """A piece of the text, and where it begins and ends: a number, name, string or sign, or the end."""
@@ -39,7 +55,7 @@ class Reader:
         found = _TOKEN.match(self.text, at)
         if not found:
             start = len(self.text) - len(self.text[at:].lstrip())
-            raise self.error(f"{self.text[start]!r} has no meaning here", start)
+            raise self.error(_no_word(self.text[start]), start)
         kind = found.lastgroup or "end"
         return Token(kind, found[kind], found.start(kind), found.end())
 
@@ -65,11 +81,13 @@ class Reader:
         try:
             text = str(json.loads(self.token.text)) if self.token.kind == "string" else self.token.text
         except json.JSONDecodeError:
-            raise self.error("the quoted name is no valid JSON string") from None
+            raise self.error(r'the quoted name is no valid JSON string: write \\ for \ and \" for "') from None
         self.take()
         return text
 
     def integer(self) -> int:
+        if self.token.text == "-":
+            raise self.error("expected a whole number from 0 on, for nothing is counted from the end")
         if self.token.kind != "number" or not self.token.text.isdigit() or len(self.token.text) > 9:
             raise self.error("expected a whole number of at most 9 digits")
         return int(self.take().text)
