@@ -12,6 +12,8 @@ from dreampipe.media.pictures import decode
 
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: ITU-R BT.709
 
+_TELLING = 8  # pixels of a side that tell a shape to within a pixel
+
 
 def read_mask(path: str | os.PathLike[str]) -> Array:
     """The mask (height, width) float32 in [0, 1] in a picture file: white is dreamed, black stays.
@@ -38,7 +40,8 @@ def fitted_mask(mask: Array, size: tuple[int, int], name: str | os.PathLike[str]
     """A mask at the (height, width) of a picture: as it is, or resized where it has the picture's shape.
 
     The shape is the picture's when the larger of the two, shrunk to the width of the smaller, has its height within a
-    pixel, or the other way round.
+    pixel, or the other way round. Where a side has fewer than 8 pixels, within which nearly every shape would be the
+    same, it must be that exactly: a mask of one pixel is for square pictures.
 
     Raises:
         MediaError: the mask has another shape; the sentence calls it by `name`.
@@ -46,7 +49,8 @@ def fitted_mask(mask: Array, size: tuple[int, int], name: str | os.PathLike[str]
     if mask.shape == size:
         return mask
     (low, narrow), (tall, wide) = sorted([mask.shape[:2], size], key=lambda one: one[0] * one[1])
-    if abs(tall * narrow / wide - low) > 1 and abs(wide * low / tall - narrow) > 1:
+    near = abs(tall * narrow / wide - low) <= 1 or abs(wide * low / tall - narrow) <= 1
+    if not near or (min(low, narrow) < _TELLING and tall * narrow != wide * low):
         raise MediaError(
             f"The mask {name} has {mask.shape[1]}x{mask.shape[0]} pixels, but the picture has {size[1]}x{size[0]}, "
             "which is another shape: crop or draw the mask on the picture itself."

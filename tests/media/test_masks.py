@@ -54,7 +54,7 @@ def test_all_black_and_no_picture_are_refused(tmp_path: Path) -> None:
         read_mask(tmp_path / "none.png")
 
 
-@given(st.integers(20, 300), st.integers(20, 300), st.floats(0.25, 4), st.sampled_from([np.floor, np.ceil, np.round]))
+@given(st.integers(32, 300), st.integers(32, 300), st.floats(0.25, 4), st.sampled_from([np.floor, np.ceil, np.round]))
 def test_a_mask_of_the_same_shape_is_resized(height: int, width: int, factor: float, rounded: np.ufunc) -> None:
     size = int(rounded(height * factor)), int(rounded(width * factor))
     fitted = fitted_mask(np.full(size, 0.25, np.float32), (height, width))
@@ -71,6 +71,18 @@ def test_a_mask_of_the_picture_s_size_is_itself_and_edges_stay_where_they_are() 
         middle = size[1] // 2
         assert fitted[:, : middle - 1].max() == 0 and fitted[:, middle + 1 :].min() == 1
         assert fitted.min() >= 0 and fitted.max() <= 1
+
+
+@pytest.mark.parametrize(
+    "size, fits", [((4, 6), True), ((2, 3), True), ((1, 1), False), ((4, 5), False), ((7, 10), False)]
+)
+def test_a_mask_of_few_pixels_has_the_picture_s_shape_exactly(size: tuple[int, int], fits: bool) -> None:
+    mask = np.full(size, 0.5, np.float32)
+    if fits:
+        assert np.all(fitted_mask(mask, (40, 60)) == 0.5)
+        return
+    with pytest.raises(MediaError, match=rf"{size[1]}x{size[0]} pixels, but the picture has 60x40"):
+        fitted_mask(mask, (40, 60))
 
 
 @pytest.mark.parametrize("shape", [(60, 40), (40, 50), (40, 63), (400, 640), (10, 20)])
