@@ -34,7 +34,8 @@ class Moment:
 
     Attributes:
         dream: the whole recipe, for a frame that nothing is carried onto.
-        carry: how much of the last frame's dream is carried on, 0 to 1; the rest fades, so that it does not grow.
+        carry: how much of the last frame's dream is carried on, 0 to 1; the rest fades, so that it does not grow. With
+            "blend" the share of its whole picture.
         refresh: steps in each octave that refresh a dream carried along the flow.
     """
 
@@ -62,9 +63,9 @@ class Carry:
 
     Attributes:
         moment: how to dream; or what says it for each frame, where that changes over time.
-        motion: "flow" carries the last dream along the extra `flow`, which `Flow` makes, and refreshes it; "blend" lays
-            a share of the last dream over each source and dreams that whole, as earlier tools do; "none" dreams each
-            frame by itself.
+        motion: "flow" carries the last dream along the extra `flow`, which `Flow` makes, and refreshes it; "blend"
+            mixes a share of the last dreamed picture into each source and dreams that whole, as earlier tools do;
+            "none" dreams each frame by itself.
         every: only each so many frames of a shot are dreamed; the dream is carried over those between.
         cuts: indices of the frames that begin a shot; nothing is carried across.
         begun: the last frame that an earlier run finished, with its extras; the next one goes on from it.
@@ -97,7 +98,12 @@ class Carry:
         """The frame, dreamed; `last` is the one before it in its shot."""
         moment = self.moment if isinstance(self.moment, Moment) else self.moment(frame)
         between = last is not None and (frame.index - self._shot(frame.index)) % self.every
-        carried = None if last is None else self._carried(frame, last, 1.0 if between else moment.carry)
+        if last is None:
+            carried = None
+        elif self.motion == "blend" and not between:
+            carried = (last.extras[DREAM] - frame.pixels) * np.float32(moment.carry)
+        else:
+            carried = self._carried(frame, last, 1.0 if between else moment.carry)
         if between and carried is not None:
             dreamed = moment.dream.laid(frame, carried)
         else:

@@ -255,13 +255,12 @@ def test_terms_that_look_back_look_at_the_source(dream: Dream) -> None:
 # Blend and none
 
 
-def test_blending_dreams_each_frame_whole_over_a_share_of_the_last_dream(dream: Dream) -> None:
+def test_blending_dreams_each_frame_whole_out_of_a_mixture_with_the_last_dreamed_picture(dream: Dream) -> None:
     first, second = through(Carry(Moment(dream, carry=0.25), "blend"), film(2))
     start = film()[1]
-    carried = np.float32(0.25) * (first.pixels - first.extras[SOURCE])
     seeded = replace(dream, seed=seed_of_frame(7, 1))
-    assert np.array_equal(second.pixels, seeded.dreamed(start, carried))
-    begun = np.clip(start.pixels + carried, 0, 1)
+    assert np.array_equal(second.pixels, seeded.dreamed(start, np.float32(0.25) * (first.pixels - start.pixels)))
+    begun = np.float32(0.75) * start.pixels + np.float32(0.25) * first.pixels
     np.testing.assert_allclose(second.pixels, seeded.ascent.run(begun, seed=seeded.seed).image, atol=1e-6)
 
 
