@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -63,20 +64,29 @@ class Work:
         """Make the folder and take it; raises MediaError where it cannot be made, or another process works in it."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if self._taken():
-                raise MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
+            self._take()
             sweep(self.folder)
-            (self.folder / _OWNER).write_text(f"{os.getpid()} {psutil.Process().create_time()}")
+        except FileExistsError:
+            raise self._refused() from None
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
-    def _taken(self) -> bool:
-        with suppress(OSError, ValueError, OverflowError, psutil.Error):  # no owner, a torn line, or one that is gone
-            number, started = (self.folder / _OWNER).read_text().split()
-            process = psutil.Process(int(number))
-            alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-            return alive and abs(process.create_time() - float(started)) < CLOCK_SLACK
-        return False
+    def _take(self) -> None:
+        """Become the owner; of several that try at once one does, and the others meet it. Raises OSError."""
+        owner, aside = self.folder / _OWNER, self.folder / f"{_OWNER}-{os.getpid()}"
+        if _is_live(owner):
+            raise self._refused()
+        with suppress(FileNotFoundError):
+            owner.replace(aside)
+            if _is_live(aside):  # another run has taken the folder just now
+                aside.replace(owner)
+                raise self._refused()
+            aside.unlink()
+        with owner.open("x") as file:
+            file.write(f"{os.getpid()} {psutil.Process().create_time()}")
+
+    def _refused(self) -> MediaError:
+        return MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
 
     def begun(self, key: str) -> Mapping[str, Any] | None:
         """What `begin` stored under this key; None where there is nothing, or something else."""
@@ -192,7 +202,7 @@ class Work:
 
     def clear(self) -> None:
         """Remove what a run has left that was killed between its film's taking its name and its own end."""
-        if (self.folder / _OWNER).exists() and not self._taken():  # one that was kept has no owner
+        if (self.folder / _OWNER).exists() and not _is_live(self.folder / _OWNER):  # one that was kept has no owner
             self.release(keep=False)
 
     def release(self, keep: bool) -> None:
@@ -201,3 +211,16 @@ class Work:
             (self.folder / _OWNER).unlink()
         if not keep or self.is_empty():
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_live(owner: Path) -> bool:
+    """Whether another process that runs has written this, or may be about to."""
+    with suppress(OSError, OverflowError, psutil.Error):  # no owner, or one that is gone
+        try:
+            number, started = owner.read_text().split()
+            process, begun = psutil.Process(int(number)), float(started)
+        except ValueError:  # torn by a kill, unless it is being written
+            return abs(time.time() - owner.stat().st_mtime) < CLOCK_SLACK
+        alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+        return alive and abs(process.create_time() - begun) < CLOCK_SLACK
+    return False

@@ -297,9 +297,57 @@ def test_the_same_process_may_open_it_again(work: Work) -> None:
 def test_an_owner_that_is_none_does_not_keep_it(work: Work, owner: str) -> None:
     """Torn by a kill, gone, or its number given to another process since."""
     (work.folder / "owner").write_text(owner, errors="surrogateescape")
+    os.utime(work.folder / "owner", (1e9, 1e9))
     work.open()
     number, _ = (work.folder / "owner").read_text().split()
     assert int(number) == os.getpid()
+
+
+def test_an_owner_that_is_being_written_keeps_it(work: Work) -> None:
+    (work.folder / "owner").write_text("")
+    with pytest.raises(MediaError, match="is being made by another run"):
+        work.open()
+    assert sorted(path.name for path in work.folder.glob("owner*")) == ["owner"]
+
+
+_AT_ONCE = """
+import sys
+from pathlib import Path
+from dreampipe.errors import MediaError
+from dreampipe.media.work import Work
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    Work(Path(sys.argv[1])).open()
+    print("open", flush=True)
+except MediaError as error:
+    print(error, flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("owner", [None, "999999999 0.0"])
+def test_of_several_that_begin_at_once_one_gets_it(tmp_path: Path, owner: str | None) -> None:
+    work = Work(tmp_path / "dream.mp4")
+    work.folder.mkdir()
+    if owner:
+        (work.folder / "owner").write_text(owner)
+    command = [sys.executable, "-c", _AT_ONCE, work.target]
+    runs = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+
+    def lines_of() -> list[str]:
+        return [run.stdout.readline().strip() for run in runs if run.stdout]
+
+    assert lines_of() == ["ready"] * 4
+    for run in runs:
+        assert run.stdin
+        run.stdin.write("go\n")
+        run.stdin.flush()
+    said = lines_of()
+    for run in runs:
+        run.communicate("end\n")
+    assert said.count("open") == 1
+    assert sum(line.startswith(f"{work.target} is being made by another run") for line in said) == 3
 
 
 def test_a_clock_that_was_set_does_not_let_two_in(work: Work) -> None:
