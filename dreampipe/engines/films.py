@@ -113,7 +113,8 @@ class _Filming:
         work = Work(self.job.target, self.order.keep_work)
         if output.finished():
             work.clear()
-            return Skipped(self.job.name)
+            problem = self.manifest.problem(self.job)
+            return self._damaged(problem) if problem else Skipped(self.job.name)
         if not self.order.overwrite and (foreign := output.foreign()):
             return Failed(
                 self.job.name, f"{foreign} exists and was not written by dreampipe: move it or use --overwrite."
@@ -146,8 +147,11 @@ class _Filming:
         seconds = time.perf_counter() - started
         output.take(production, work, self.target)
         if survey.problem:
-            return Failed(self.job.name, f"{survey.problem} What is there was dreamed into {self.job.target}.")
+            return self._damaged(survey.problem)
         return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)
+
+    def _damaged(self, problem: str) -> Failed:
+        return Failed(self.job.name, f"{problem} What is there was dreamed into {self.job.target}.")
 
     def _begun(self, work: Work, output: Output) -> tuple[Survey, int | None]:
         """What the source holds and the size to climb at, from an earlier run of the same or found now."""

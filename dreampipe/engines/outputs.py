@@ -63,14 +63,14 @@ class Output:
             return
         beside = target_at(work.folder / self.job.target.name)
         production.join(work, beside)
-        self._record(self.job, sha256(beside.path))
+        self._record(self.job, sha256(beside.path), production)
         take_name(beside.path, self.job.target)
 
     def _take_pictures(self, production: Production, work: Work) -> None:
         pictures = listed(production.segments(work))
         for name, said in pictures.items():
-            self._record(self._picture(name), said)
-        self._record(self.job, digest(pictures))
+            self._record(self._picture(name), said, production)
+        self._record(self.job, digest(pictures), production)
         for job in self._standing():
             if job.name not in pictures and self.manifest.ours(job):  # of a film that was longer
                 try:
@@ -79,5 +79,5 @@ class Output:
                     raise unwritable(job.target, problem) from None
         production.join(work, self.target)
 
-    def _record(self, job: Job, said: str) -> None:
-        self.manifest.record(job, self.source_sha256, self.order_sha256, said)
+    def _record(self, job: Job, said: str, production: Production) -> None:
+        self.manifest.record(job, self.source_sha256, self.order_sha256, said, production.survey.problem or "")

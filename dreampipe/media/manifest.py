@@ -29,6 +29,7 @@ class _Entry:
     source_sha256: str
     recipe_sha256: str
     sha256: str
+    problem: str = ""
 
 
 class Manifest:
@@ -58,6 +59,11 @@ class Manifest:
             return False
         return (found or _hash_of_file(job.target)) == known[-1].sha256
 
+    def problem(self, job: Job) -> str:
+        """What the newest entry says was wrong with the source; empty where nothing was."""
+        known = self._entries.get(job.name)
+        return known[-1].problem if known else ""
+
     def ours(self, job: Job) -> bool:
         """Whether the file that stands at the output's place is one that we wrote there; False when there is none."""
         known = self._entries.get(job.name)
@@ -72,18 +78,22 @@ class Manifest:
         self.record(job, source_sha256, recipe_sha256, hashlib.sha256(data).hexdigest())
         write_whole(job.target, data)
 
-    def record(self, job: Job, source_sha256: str, recipe_sha256: str, sha256: str) -> None:
+    def record(self, job: Job, source_sha256: str, recipe_sha256: str, sha256: str, problem: str = "") -> None:
         """Record an output that is about to take its name, making its folder where needed.
+
+        `problem` says what of the source was missing or damaged.
 
         Raises:
             MediaError: the folder cannot be written to.
         """
-        entry = _Entry(job.name, source_sha256, recipe_sha256, sha256)
+        entry = _Entry(job.name, source_sha256, recipe_sha256, sha256, problem)
         for path in (job.target, self._path):
             make_folder(path)
         try:
             with self._lock:
-                append_line(self._path, asdict(entry))
+                append_line(
+                    self._path, {name: said for name, said in asdict(entry).items() if said or name != "problem"}
+                )
                 self._entries.setdefault(entry.name, []).append(entry)
         except OSError as problem:
             raise unwritable(job.target, problem) from None

@@ -339,6 +339,10 @@ def test_a_film_that_was_cut_off_is_dreamed_as_far_as_it_goes(call, quick, tmp_p
     assert f"{source} holds {len(film.times)} of 30 frames" in result.stderr
     assert f"What is there was dreamed into {tmp_path / 'out.mp4'}." in result.stderr
     assert names(tmp_path) == [".dreampipe.jsonl", "in.mp4", "out.mp4"]
+    before = (tmp_path / "out.mp4").stat()
+    again = call("dream", source, tmp_path / "out.mp4", *quick)
+    assert (again.exit_code, again.stderr) == (1, result.stderr)
+    assert (tmp_path / "out.mp4").stat() == before
 
 
 def test_damaged_frames_are_told_and_the_rest_is_dreamed(call, quick, tmp_path):
