@@ -219,8 +219,8 @@ def picture(parameterization: Parameterization, parameters: Mapping[str, Any], s
     return np.asarray(made, np.float32)
 
 
-def pixels_that_fit(card: Card, objective: BoundObjective, batch: int = 1) -> int:
-    """How many pixels each of `batch` pictures may have for their ascent to use at most half of the free memory."""
+def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
+    """Of how many pixels, of all pictures together, the ascent uses at most half of the free memory."""
     layers = tap.describe(open_model(card))
     read = {*objective.layers, *objective.start_layers}
     deepest = len(layers) if objective.head else max((i for i, x in enumerate(layers, 1) if x.name in read), default=0)
@@ -230,4 +230,4 @@ def pixels_that_fit(card: Card, objective: BoundObjective, batch: int = 1) -> in
         kept += 3 * guide.pixels.shape[0] * guide.pixels.shape[1] / stride[guide.layer] ** 4
     # Every activation once, in float32, and the picture a few times: motifnet was measured at 0.7 of this, MobileNet,
     # whose normalizations and activations count apart, at 0.4.
-    return int(backend.free_memory() / 2 / (4 * (kept + 24)) / batch)
+    return int(backend.free_memory() / 2 / (4 * (kept + 24)))

@@ -16,6 +16,7 @@ from dreampipe.ascent.parameterizations import Parameterization, Pixels
 from dreampipe.ascent.results import OnPictures, OnStep, Result
 from dreampipe.ascent.shaping import MeanAbsolute, Shaping
 from dreampipe.ascent.transforms import Jitter, Mirror, Transform
+from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import BoundObjective, Neuron, Objective
@@ -113,7 +114,7 @@ class Ascent:
         return np.zeros(batch, np.int32) if units is None else np.asarray(units, np.int32)
 
     def _run_free(self, run: Run, batch: Array, mask: Array | None, source: Array | None) -> Result:
-        least = max(self.card.least, MARGIN + 1)  # a mirror reaches one pixel less than the picture
+        least = self._least
         full, run.inner = pad_to(batch, least)
         whole = None if mask is None else pad_to(mask[None, ..., None], least)[0]
         origin = None if source is None else pad_to(source, least)[0]
@@ -152,23 +153,56 @@ class Ascent:
             if any(cell * stride >= side for cell, side in zip(term.measure.place, size, strict=True))
         )
 
-    def fitting(self, size: Size, batch: int = 1) -> Size:
+    def fitting(self, size: Size) -> Size:
         """The largest size (height, width) of this shape, at most `size`, whose ascent fits into the free memory.
 
         Where the full size does not fit, each side is the full one over a power of the fourth root of 2, so that a
         little more or less of free memory makes no other picture.
-        """
-        from dreampipe import backend  # noqa: F401
-        from dreampipe.ascent.climber import pixels_that_fit
 
-        pixels = pixels_that_fit(self.card, self.bound, batch)
-        least = max(self.card.least, MARGIN + 1)
+        Raises:
+            RecipeError: the transforms make more of the smallest picture than fits.
+        """
+        room = self._room()
         smaller = size
         rung = 0
-        while max(smaller[0], least) * max(smaller[1], least) > max(pixels, least * least):
+        while self._most_seen(smaller) > room:
+            if max(smaller) == 1:
+                raise RecipeError(
+                    f"The transforms make {self._most_seen(smaller)} pixels of the smallest picture, but the ascent of "
+                    f"{room} fits into the free memory: pad less."
+                )
             rung += 1
             smaller = (max(1, round(size[0] * 2 ** (-rung / 4))), max(1, round(size[1] * 2 ** (-rung / 4))))
         return smaller
+
+    def together(self, size: Size) -> int:
+        """How many pictures of this size (height, width) can climb together in the free memory; 0 where not one can."""
+        return self._room() // self._most_seen(size)
+
+    def _room(self) -> int:
+        """Pixels that the model may see at once; those of the least picture may always be tried."""
+        from dreampipe import backend  # noqa: F401
+        from dreampipe.ascent.climber import pixels_that_fit
+
+        return max(pixels_that_fit(self.card, self.bound), (self._least + 2 * MARGIN) ** 2)
+
+    def _most_seen(self, size: Size) -> int:
+        """The most pixels that the model sees of a picture of this size, as transforms enlarge and crop it."""
+        begun = (max(size[0], self._least), max(size[1], self._least))
+        if self.card.fixed:  # whose transforms may not change the size
+            return begun[0] * begun[1]
+        rng, most = np.random.default_rng(0), 0
+        for progress in (0.0, 1.0):  # between its ends an amount is between its ends' values
+            seen = begun
+            for transform in self.seen_through():
+                seen = transform.output(seen, transform.draw(rng, progress, seen))
+            most = max(most, seen[0] * seen[1])
+        return most
+
+    @property
+    def _least(self) -> int:
+        """The least side that is climbed: a mirror reaches one pixel less than the picture."""
+        return max(self.card.least, MARGIN + 1)
 
     def seen_through(self) -> tuple[Transform, ...]:
         """The transforms of a run: a mirrored margin where the picture is not periodic, then all that may be."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent import Ascent
+from dreampipe.errors import RecipeError
 from dreampipe.media import write_whole
 from dreampipe.media.writing import unwritable
 from dreampipe.models import open_model
@@ -54,8 +55,14 @@ def width_of(ascent: Ascent) -> int | None:
 
 
 def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
-    """The units, drawn at this size, in batches of one branch each of a layer that only lays branches side by side."""
-    together = min(TOGETHER, max(1, _PIXELS // (size * size)))
+    """The units, drawn at this size, in batches of one branch each of a layer that only lays branches side by side.
+
+    Raises:
+        RecipeError: the ascent of a single one does not fit into the free memory.
+    """
+    if not units:
+        return
+    together = _together(ascent, size)
     made: dict[str, list[tuple[int, int]]] = {}
     for unit, (layer, number) in zip(units, _made_in(ascent, units), strict=True):
         made.setdefault(layer, []).append((unit, number))
@@ -66,10 +73,21 @@ def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
             yield Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
 
 
+def _together(ascent: Ascent, size: int) -> int:
+    """How many climb together, for speed and for memory."""
+    fitting = ascent.together((size, size))
+    if not fitting:
+        raise RecipeError(
+            f"Pictures of {size}x{size} pixels came, but the ascent of one does not fit into the free memory: give a "
+            "smaller size or pad."
+        )
+    return min(TOGETHER, max(1, _PIXELS // (size * size)), fitting)
+
+
 def _made_in(ascent: Ascent, units: Sequence[int]) -> Sequence[tuple[str, int]]:
     """Of each unit the layer that makes it, and its number there."""
     layer = layer_of(ascent)
-    if not units or layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
+    if layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
         return [(layer, unit) for unit in units]
     import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
 

@@ -123,10 +123,10 @@ class Ready:
     def run(self, on_step: OnStep | None = None, on_pictures: OnPictures | None = None) -> Result:
         """Climb: the pictures are (count, height, width, 3); raises RecipeError where memory is too small for them."""
         count, seed, size = self.recipe.count, self.recipe.seed, self.start.shape(self.recipe.size)
-        if self.ascent.fitting(size, count) != size:
+        if self.ascent.together(size) < count:
             raise RecipeError(
                 f"{count} of {size[1]}x{size[0]} pixels came, but their ascent does not fit into the free memory: "
-                "give a smaller size or count."
+                "give a smaller size, count or pad."
             )
         pictures = apart(self.start.pictures(size, count, seed), seed)
         return self.ascent.run(pictures, seed=seed, on_step=on_step, on_pictures=on_pictures)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from small import SLOPE, Make, coarse, flat, how, linear, net
 
-from dreampipe.ascent import Ascent, Octaves, Result, Step
-from dreampipe.errors import ObjectiveError
+from dreampipe.ascent import Ascent, Octaves, Ramp, Result, Step
+from dreampipe.ascent.transforms import Crop, Jitter, Pad, Transform
+from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.models import Card
 from dreampipe.objectives import MeanSquare, Objective, Term
 
@@ -152,6 +155,31 @@ def test_what_fits_into_memory_keeps_its_shape(make: Make) -> None:
     height, width = spec.fitting((300_000, 900_000))
     assert height < 300_000
     assert width / height == pytest.approx(3, rel=0.01)
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=100_000_000))
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize(
+    "transforms, more", [((), 0), ((Pad(100),), 200), ((Pad(Ramp(0, 50)),), 100), ((Pad(30), Jitter(8), Crop(20)), 40)]
+)
+def test_what_transforms_add_counts_for_memory(make: Make, transforms: tuple[Transform, ...], more: int) -> None:
+    plain, spec = (ascent(make(net), jitter=None, transforms=given) for given in ((), transforms))
+    assert spec.together((68, 19)) == plain.together((68 + more, 19 + more)) < 100
+    assert spec.together((3, 17)) == spec.together((17, 3)) == spec.together((17, 17))  # mirrored out
+    assert spec.fitting((68, 19)) == (68, 19)
+    assert spec.fitting((4000, 4000)) <= plain.fitting((4000, 4000)) < (4000, 4000)
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_padding_of_more_than_the_memory_is_refused(make: Make) -> None:
+    spec = ascent(make(net), jitter=None, transforms=(Pad(4000),))
+    assert spec.together((40, 40)) == 0
+    with pytest.raises(RecipeError, match=r"^The transforms make 64786401 pixels of the smallest .* pad less"):
+        spec.fitting((40, 40))
 
 
 def spy() -> tuple[MeanSquare, list[Any]]:

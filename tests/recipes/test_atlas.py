@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 import dreampipe
@@ -47,6 +49,27 @@ def make(wide: Path) -> Callable[..., Atlas]:
     return lambda **settings: Atlas.of(
         **{"layer": "both", "model": wide, "scaling": "unit", "size": 24, "steps": 3, "jitter": 2, **settings}
     )
+
+
+def test_fewer_climb_together_where_memory_is_short(
+    make: Callable[..., Atlas], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = make(layer="many", channels="0-7", exemplars=0, size=64)
+
+    def leave(available: float) -> None:
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+
+    started: list[int] = []
+    whole = recipe.drawn(on_start=started.append)
+    leave(1e12)
+    leave(3.5e12 / recipe.ascent().together((64, 64)))
+    parts = recipe.drawn(on_start=started.append)
+    assert started == [1, 3]
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one.pixels, other.pixels, atol=0.01)
+    padded = recipe.model_copy(update={"pad": 64})
+    with pytest.raises(RecipeError, match=r"^Pictures of 64x64 pixels came, but the ascent of one does not fit"):
+        padded.drawn()
 
 
 @pytest.mark.parametrize(

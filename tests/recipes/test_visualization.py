@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 import dreampipe
@@ -179,6 +181,14 @@ def test_what_is_read_is_read_once(base: dict[str, Any], tmp_path: Path) -> None
     guide.unlink()
     start.unlink()
     assert ready.run().image.shape == (2, 32, 32, 3)
+
+
+def test_what_does_not_fit_into_the_memory_is_refused(base: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10_000_000))
+    assert dreampipe.visualize("third[3]", **base, count=2).shape == (2, 32, 32, 3)
+    for more in ({"pad": 1000}, {"size": 1024, "steps": 1}, {"count": 64}):
+        with pytest.raises(RecipeError, match="does not fit into the free memory: give a smaller size, count or pad"):
+            dreampipe.visualize("third[3]", **{**base, **more})
 
 
 def test_jitter_is_not_baked_into_the_picture(tmp_path: Path, same: Path) -> None:
