@@ -12,7 +12,7 @@ from dreampipe.cli.events import bar, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import recipe_options
 from dreampipe.cli.targets import fresh
-from dreampipe.engines.dives import Dive
+from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
@@ -45,7 +45,7 @@ def zoom(
 
     The film neither fades nor burns, however long. A run that was stopped goes on where it was.
     """
-    target = fresh(out, overwrite, lambda path: None)
+    target = fresh(out, overwrite, (lambda path: None) if overwrite else clear_taken)
     recipe = Zooming.of(zoom=scale, turn=rotate, **settings)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
         hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))

@@ -13,15 +13,19 @@ import psutil
 import dreampipe
 from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
 from dreampipe.engines.producing import Production, key_of
-from dreampipe.errors import MediaError
+from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
-from dreampipe.media.writing import take_name
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.motion import DREAM
+
+
+def clear_taken(path: Path) -> None:
+    """Remove what a zoom has left that was killed between its film's taking this name and its own end."""
+    Work(path).clear_taken()
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +82,14 @@ class Dive:
     def run(self) -> None:
         """Make the film, or go on with what an earlier run has left of it; raises DreampipeError."""
         self.tell(Began(self.source.name))
+        try:
+            self._make()
+        except MemoryError as error:
+            raise DreampipeError(
+                f"{self.source} does not fit into memory as a zoom: give a smaller --max-size."
+            ) from error
+
+    def _make(self) -> None:
         began, work, whole = time.perf_counter(), Work(self.path, self.keep_work), False
         work.open()
         try:
@@ -92,7 +104,7 @@ class Dive:
             production.make(work)
             beside = self._target(work.folder / self.path.name)
             production.join(work, beside)
-            take_name(beside.path, self.path)
+            work.take_name(beside.path)
             whole = True
         finally:
             work.release(keep=work.keep or not whole)

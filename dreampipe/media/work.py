@@ -25,9 +25,9 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Array
 from dreampipe.media.manifest import append_line, sha256
 from dreampipe.media.released import Journal
-from dreampipe.media.writing import CLOCK_SLACK, check_room, sweep, unwritable, write_whole
+from dreampipe.media.writing import CLOCK_SLACK, check_room, sweep, take_name, unwritable, write_whole
 
-_BEGUN, _RECORD, _OWNER = "begun.json", "segments.jsonl", "owner"
+_BEGUN, _RECORD, _OWNER, _FILM = "begun.json", "segments.jsonl", "owner", "film"
 
 
 class Segment(NamedTuple):
@@ -204,6 +204,17 @@ class Work:
         """Remove what a run has left that was killed between its film's taking its name and its own end."""
         if (self.folder / _OWNER).exists() and not _is_live(self.folder / _OWNER):  # one that was kept has no owner
             self.release(keep=False)
+
+    def take_name(self, film: Path) -> None:
+        """Give a film that was joined here its name, so that `clear_taken` knows it there; raises MediaError."""
+        write_whole(self.folder / _FILM, sha256(film).encode())
+        take_name(film, self.target)
+
+    def clear_taken(self) -> None:
+        """As `clear`, where the film that stands at its place was joined here; raises MediaError."""
+        with suppress(OSError):
+            if (self.folder / _FILM).read_text() == sha256(self.target):
+                self.clear()
 
     def release(self, keep: bool) -> None:
         """Leave the folder to others, or remove it with all that is in it, as also where nothing was begun."""

@@ -66,6 +66,20 @@ def test_what_is_there_is_replaced_only_when_told_so(call, words, pictures, tmp_
     assert out.read_bytes() != b"somebody's"
 
 
+def test_what_a_kill_after_the_end_has_left_goes_although_the_film_is_there(call, words, pictures, tmp_path):
+    out, left = tmp_path / "out.mp4", tmp_path / ".out.mp4.dreampipe"
+    assert call("zoom", pictures / "a.png", out, *words, "--keep-work").exit_code == 0
+    (left / "owner").write_text("999999999 0.0")
+    film = out.read_bytes()
+    out.write_bytes(b"an older one")  # which a killed run with --overwrite was to replace
+    assert call("zoom", pictures / "a.png", out, *words).exit_code == 2
+    assert left.exists()
+    out.write_bytes(film)
+    assert call("zoom", pictures / "a.png", out, *words).exit_code == 2
+    assert not left.exists()
+    assert out.read_bytes() == film
+
+
 @pytest.mark.parametrize("name", [n for n in Zooming.model_fields if n not in ("version", "scale", "rotate")])
 def test_each_setting_is_an_option(call, name):
     shown = " ".join(call("zoom", "--help").stdout.split())

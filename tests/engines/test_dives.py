@@ -120,6 +120,15 @@ def test_a_film_that_has_taken_its_name_is_cut_up_again_and_not_dreamed(
     assert not work(out)
 
 
+def test_what_does_not_fit_into_memory_is_said(still: Path, recipe: Zooming, tmp_path: Path) -> None:
+    def full(event: Event) -> None:
+        if isinstance(event, Stepped):
+            raise MemoryError
+
+    with pytest.raises(DreampipeError, match=r"still\.png does not fit into memory .* give a smaller --max-size\."):
+        Dive(still, tmp_path / "out.mp4", recipe, tell=full).run()
+
+
 def test_another_recipe_begins_anew_and_says_so(still: Path, recipe: Zooming, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     with pytest.raises(Stopped):
