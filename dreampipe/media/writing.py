@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,14 +68,17 @@ def take_name(made: Path, path: Path) -> None:
 
 
 @contextmanager
-def temporary_beside(path: Path) -> Iterator[Path]:
-    """The name of a file for the block's own use, in the same folder as `path`; removed after it."""
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """A folder for the block's own use, in the same folder as `path`; removed after it. Raises MediaError."""
     temporary = _temporary(path)
+    try:
+        temporary.mkdir()
+    except OSError as problem:
+        raise unwritable(path, problem) from None
     try:
         yield temporary
     finally:
-        with suppress(OSError):
-            temporary.unlink()
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def make_folder(path: Path) -> None:
@@ -108,13 +112,13 @@ def unwritable(path: Path, problem: OSError) -> MediaError:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files that killed runs have left in a folder; those in use stay."""
+    """Remove the temporary files and folders that killed runs have left in a folder; those in use stay."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             match = _TEMPORARY.fullmatch(entry.name)
             if match and _is_stale(entry, int(match[1])):
                 with suppress(OSError):
-                    os.unlink(entry)
+                    shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
 
 
 def _is_stale(entry: os.DirEntry[str], number: int) -> bool:

@@ -138,6 +138,8 @@ def test_sweep_takes_what_a_dead_process_left_and_nothing_else(tmp_path: Path) -
     kept = [f".dreampipe-{os.getpid()}-0123abcd.part", ".dreampipe.jsonl", f".dreampipe-{dead.pid}-mine.png", "x.part"]
     for name in (*stale, reused, *kept):
         (tmp_path / name).touch()
+    (tmp_path / f".dreampipe-{dead.pid}-76543210.part").mkdir()
+    (tmp_path / f".dreampipe-{dead.pid}-76543210.part" / "000001.png").touch()
     os.utime(tmp_path / reused, (1e9, 1e9))  # written by an earlier process of our number
     sweep(tmp_path)
     assert sorted(os.listdir(tmp_path)) == sorted(kept)

@@ -17,7 +17,7 @@ from dreampipe.frames import Frame
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.protocols import Encoding
 from dreampipe.media.video.targets import Pictures, target_of
-from dreampipe.media.writing import make_folder, temporary_beside
+from dreampipe.media.writing import make_folder, temporary_folder
 
 RATE = Fraction(24)
 """Frames a second where neither they nor anything else says."""
@@ -56,7 +56,8 @@ def write_film(
     if isinstance(target, Pictures):
         make_folder(target.path)
     times = _Times(rate)
-    with temporary_beside(target.path) as stored:
+    with temporary_folder(target.path) as folder:
+        stored = folder / "segment"
         unknown = Survey(stamps=np.zeros(1, np.int64), last=1, time_base=1 / rate)
         with target.segment(stored, unknown, 0) as add:
             for frame in times.noting(chain([first], coming)):

@@ -139,6 +139,24 @@ def test_a_film_like_another_has_its_sound_and_times(tmp_path: Path) -> None:
         assert still.size == (48, 64)
 
 
+def test_numbered_pictures_come_all_or_none(tmp_path: Path) -> None:
+    like = dreampipe.read(render(tmp_path / "like.mp4")).info
+
+    def failing() -> Iterator[Frame]:
+        yield from frames_of(5)
+        raise RuntimeError("stopped")
+
+    for name in ("frames/%04d.png", "frames"):
+        with pytest.raises(RuntimeError, match="stopped"):
+            dreampipe.write(failing(), tmp_path / name, like=like)
+        assert not [*tmp_path.glob("frames/*"), *tmp_path.glob("*.part")]
+        dreampipe.write(frames_of(5), tmp_path / name, like=like)
+        taken = sorted((tmp_path / "frames").iterdir())
+        assert len(taken) == 5
+        for path in taken:
+            path.unlink()
+
+
 def test_frames_that_make_no_film_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="No frame came"):
         dreampipe.write([], tmp_path / "film.mp4")
