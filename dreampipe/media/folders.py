@@ -16,14 +16,12 @@ from dreampipe.media.formats import (
     format_of_suffix,
     suffix_named,
 )
-from dreampipe.media.jobs import Job, check_regular
-from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated, is_film
-from dreampipe.media.video.numbering import IN_A_FOLDER, is_pattern
+from dreampipe.media.jobs import Job, identity
+from dreampipe.media.video.forms import is_film
+from dreampipe.media.video.jobs import film_job, film_suffix, makes_film
 from dreampipe.media.writing import sweep
 
 _FALLBACK = ".png"
-_FILMS = (*CONTAINERS, ".gif", ".apng")
-"""Suffixes of what no still is written as."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ def plan(
             hidden ones are not.
         target: for a folder a folder, or a film or numbered pictures (`f/%05d.png`) that the pictures in it become as
             one; for a picture a file, or a folder where it exists or ends in a separator (a `Path` has lost that: hand
-            over the text); for a film a film, an animated picture, or a folder or such names for numbered pictures.
+            over the text); for a film or an animated picture a film, an animated picture, or a folder or such names for
+            numbered pictures.
         recursive: also take the pictures in the folders below, keeping the structure; links to folders stay out.
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
 
@@ -70,8 +69,9 @@ def plan(
         raise MediaError(
             f"{start} does not exist, but a picture, a film or a folder of these is expected: check its name."
         )
-    if _makes_film(start, os.fspath(target)):
-        result = _film_plan(start, os.fspath(target), suffix)
+    if makes_film(start, os.fspath(target)):
+        job, folder = film_job(start, os.fspath(target), suffix)
+        result = Plan((job,), folder)
     elif os.path.isdir(start):
         result = _folder_plan(start, end, suffix, recursive)
     elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
@@ -93,38 +93,6 @@ def _single_plan(source: Path, target: Path, suffix: str | None) -> Plan:
     return Plan((Job(source, target, target.name),), target.parent)
 
 
-def _makes_film(source: Path, target: str) -> bool:
-    """Whether the two are one film, by their forms; raises MediaError for a still that is to become one."""
-    end = Path(target)
-    form = "" if end.is_dir() or target.endswith(("/", os.sep)) else end.suffix.lower()
-    if source.is_dir():
-        return form in _FILMS or is_pattern(end)
-    if is_film(source):
-        return True
-    if form in _FILMS:
-        if not is_animated(source):
-            check_regular(source, "film")
-            raise MediaError(f"{source} is a still, but {end} is a film: make one of it with dreampipe zoom.")
-        return True
-    return form in TICKS and form == source.suffix.lower() and is_animated(source)
-
-
-def _film_plan(source: Path, target: str, suffix: str | None) -> Plan:
-    """Of a whole film, which becomes a file or a folder of pictures."""
-    end = Path(target)
-    folder = end.is_dir() or target.endswith(("/", os.sep)) or not end.suffix
-    if suffix is not None and (folder or end.suffix.lower() != suffix):
-        numbered = f"write to {end / f'%05d{suffix}'}" if folder else "leave one out"
-        raise MediaError(
-            f"{end} came with the format {suffix[1:]}, but its own name says the form of a film: {numbered}."
-        )
-    if source.is_dir() and format_of_suffix(end) and _identity(end.parent) == _identity(source):
-        raise MediaError(f"{end} would be one of the pictures in {source} itself: name a place outside of it.")
-    # A path alone would not tell a folder with a suffix from a file, and the current folder has no name.
-    place = end / IN_A_FOLDER if folder and (end.suffix or end.name in ("", "..")) else end
-    return Plan((Job(source, place, place.name, film=True),), end if folder else end.parent)
-
-
 def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool) -> Plan:
     if os.path.exists(target) and not os.path.isdir(target):
         raise MediaError(f"{target} is a file, but {source} is a folder: name a folder for its pictures.")
@@ -132,7 +100,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         raise MediaError(
             f"{target} has the suffix of a picture, but {source} is a folder: name a folder for its pictures."
         )
-    if _identity(source) == _identity(target) or os.path.realpath(source) == os.path.realpath(target):
+    if identity(source) == identity(target) or os.path.realpath(source) == os.path.realpath(target):
         raise MediaError(f"{target} is the input folder itself, but inputs are never overwritten: name another output.")
     unlisted: list[str] = []
     found = sorted(_pictures(source, target, recursive, unlisted), key=natural)
@@ -174,7 +142,7 @@ def _split(name: str) -> list[str]:
 def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
     jobs, changed = [], set()
     for source, name in pairs:
-        ending = _film_suffix(name) if is_film(name) else suffix or _kept_suffix(name)
+        ending = film_suffix(name) if is_film(name) else suffix or _kept_suffix(name)
         if suffix and (known := format_of_suffix(name)) and suffix in known.suffixes:
             ending = name.suffix
         if not suffix and ending != name.suffix:
@@ -183,7 +151,7 @@ def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | Non
         jobs.append(Job(source, folder / output, output.as_posix(), film=is_film(name)))
     notes = tuple(
         f"{'Films' if is_film(Path('x' + old)) else 'Pictures'} with {old} are written as "
-        f"{_film_suffix(Path('x' + old)) if is_film(Path('x' + old)) else _FALLBACK}."
+        f"{film_suffix(Path('x' + old)) if is_film(Path('x' + old)) else _FALLBACK}."
         for old in sorted(changed)
     )
     return Plan(tuple(jobs), folder, notes)
@@ -194,14 +162,9 @@ def _kept_suffix(name: Path) -> str:
     return name.suffix if known and known.writable else _FALLBACK
 
 
-def _film_suffix(name: Path) -> str:
-    """The suffix that a film of a folder is written with."""
-    return name.suffix if name.suffix.lower() in CONTAINERS else ".mp4"
-
-
 def _check(jobs: tuple[Job, ...]) -> None:
     by_output: dict[str, Job] = {}
-    inputs = {identity: job.source for job in jobs if (identity := _identity(job.source))}
+    inputs = {found: job.source for job in jobs if (found := identity(job.source))}
     for job in jobs:
         # Some file systems take A.png and a.png, or an accent in one piece or two, for one name.
         other = by_output.setdefault(unicodedata.normalize("NFC", job.name).casefold(), job)
@@ -209,17 +172,9 @@ def _check(jobs: tuple[Job, ...]) -> None:
             raise MediaError(
                 f"{other.source} and {job.source} would both be written to {job.target}: rename one of them."
             )
-        identity = _identity(job.target)
-        if identity in inputs:
+        found = identity(job.target)
+        if found in inputs:
             raise MediaError(
-                f"{job.target} is the input {inputs[identity]} itself, but inputs are never overwritten: "
+                f"{job.target} is the input {inputs[found]} itself, but inputs are never overwritten: "
                 "name another output."
             )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -33,3 +33,12 @@ class Job:
     target: Path
     name: str
     film: bool = False
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What two names of one file have in common; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

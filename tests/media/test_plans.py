@@ -279,15 +279,21 @@ def test_a_still_becomes_no_film_but_by_another_command(tmp_path: Path, target: 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
 def test_an_animated_picture_becomes_a_film(tmp_path: Path, suffix: str) -> None:
     source = animated(tmp_path / f"a{suffix}")
-    for target in ("dream.mp4", "dream.gif", f"dream{suffix}"):
-        assert job(source, tmp_path / target).target == tmp_path / target
+    for target in ("dream.mp4", "dream.gif", "dream.webp", "dream.png", "%05d.jpg", "frames", "new/"):
+        assert job(source, f"{tmp_path}/{target}").target == tmp_path / target
 
 
-@pytest.mark.parametrize(
-    "source, target", [("a.gif", "dream.png"), ("a.webp", "dream.jpg"), ("a.png", "dream.webp"), ("a.gif", "out/")]
-)
-def test_or_a_still_of_its_first_frame_where_that_is_asked_for(tmp_path: Path, source: str, target: str) -> None:
-    (only,) = plan(animated(tmp_path / source), f"{tmp_path}/{target}").jobs
+def test_or_a_still_of_its_first_frame_where_that_is_asked_for_or_it_lies_in_a_folder(tmp_path: Path) -> None:
+    animated(tmp_path / "a.gif")
+    assert [each.film for each in plan(tmp_path / "a.gif", tmp_path / "dream.jpg").jobs] == [False]
+    animated(touch(tmp_path, "in/x.txt") / "in" / "a.webp")
+    assert [each.film for each in plan(tmp_path / "in", tmp_path / "out").jobs] == [False]
+
+
+def test_a_still_becomes_no_numbered_pictures(tmp_path: Path) -> None:
+    source = animated(tmp_path / "a.png", frames=1)
+    refused(source, tmp_path / "%05d.png", "is a still, but numbered pictures are made of films", "dreampipe zoom")
+    (only,) = plan(source, f"{tmp_path}/new/").jobs
     assert not only.film
 
 

@@ -3,6 +3,7 @@
 info.py       what a film says of itself, and what a pass over it found
 protocols.py  the two ends: Source and Target
 forms.py      what a path's name says of films
+jobs.py       which inputs and outputs are one film
 pixels.py     stored pixels to RGB and back, exactly
 
 sources.py    which source a path holds
