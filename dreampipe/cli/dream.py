@@ -81,7 +81,10 @@ def dream(
     )
     notes = recipe.card().notes
     planned = plan(source, target, recursive=recursive, format=format)
+    alone = {"start": start, "end": end, "fps": fps, "codec": codec, "crf": crf}
+    _check_films(planned.jobs, **alone, drop_streams=drop_streams or None, keep_work=keep_work or None)
     jobs = _previews(planned.jobs) if preview else planned.jobs
+    films.check(jobs)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
     manifest = Manifest(planned.folder)
@@ -90,6 +93,13 @@ def dream(
         finished = _run(jobs, manifest, order, quiet, events)
     if finished.failed:
         raise typer.Exit(FAILED)
+
+
+def _check_films(jobs: Sequence[Job], **options: Any) -> None:
+    """Raise MediaError for options of films that came where there is none."""
+    came = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if came and not any(job.film for job in jobs):
+        raise MediaError(f"{' and '.join(came)} came for pictures, but films alone take that: leave it out.")
 
 
 def _previews(jobs: Sequence[Job]) -> list[Job]:

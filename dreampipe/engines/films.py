@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -36,6 +36,9 @@ from dreampipe.stages.motion import DREAM
 PREVIEW = 256
 """Longest side of a preview, in pixels."""
 
+_ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawvideo", pixel_format="rgb24")
+"""A film of which nothing is known yet."""
+
 
 @dataclass(frozen=True)
 class FilmOrder:
@@ -61,6 +64,12 @@ class FilmOrder:
     max_pixels: int = MAX_PIXELS
     overwrite: bool = False
     keep_work: bool = False
+
+    def check(self, jobs: Iterable[Job]) -> None:
+        """Raise MediaError for an encoding that one of these films cannot have, before any is opened."""
+        for job in jobs:
+            if job.film:
+                target_of(job.target, _ANY, self.encoding)
 
     def sha256(self) -> str:
         """The hash of all that decides an output's frames beside its source."""

@@ -143,7 +143,14 @@ class FilmRecipe(Recipe):
         return Pipeline(stages)
 
     def film_pipeline(self, cuts: tuple[int, ...] = ()) -> Pipeline:
-        """All stages in one, for frames of your own."""
+        """All stages in one, for frames of your own.
+
+        Where the recipe has no `max_size`, each frame is climbed at the largest size that fits into the memory that is
+        free by then: give it one, where all are to be climbed alike whatever else runs.
+
+        Args:
+            cuts: indices of the frames that begin a shot.
+        """
         return Pipeline([self.ahead(cuts), self.dreaming(cuts)])
 
     def film_sha256(self) -> str:

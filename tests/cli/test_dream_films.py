@@ -385,9 +385,6 @@ def test_sound_that_the_container_cannot_hold(call, quick, clip, tmp_path):
 
 
 REFUSED = {
-    "a codec that the container does not hold": (("--codec", "prores"), "prores came for a .mp4 file"),
-    "no codec": (("--codec", "h266"), "did you mean h265 or h264"),
-    "a CRF that is none": (("--crf", "77"), "h264 takes 0 to 51"),
     "a part behind the end": (("--start", "5"), "has no frame from 5 to its end"),
     "a rate for a film with times": (("--fps", "24"), "has times of its own"),
     "too many pixels": (("--max-pixels", "100"), "says that it has 64x48 pixels"),
@@ -402,6 +399,9 @@ def test_settings_that_do_not_fit_the_film(call, quick, clip, tmp_path, kind):
 
 
 WRONG = {
+    "a codec that the container does not hold": (("--codec", "prores"), "prores came for a .mp4 file"),
+    "no codec": (("--codec", "h266"), "did you mean h265 or h264"),
+    "a CRF that is none": (("--crf", "77"), "h264 takes 0 to 51"),
     "a time": (("--start", "soon"), "A time came as 'soon'"),
     "a rate": (("--fps", "0"), "A rate came as '0'"),
     "a keyframe": (("--at", "5s:colour=2"), "colour"),
@@ -416,6 +416,19 @@ def test_arguments_that_are_wrong_whatever_the_film(call, clip, tmp_path, kind):
     assert result.exit_code == 2
     assert reason in result.stderr
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "words", [("--start", "1"), ("--fps", "24"), ("--codec", "h264"), ("--crf", "0"), ("--keep-work",)]
+)
+def test_what_is_of_films_alone_is_refused_for_pictures(call, quick, clip, pictures, tmp_path, words):
+    result = call("dream", pictures, tmp_path / "out", *quick, *words)
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {words[0]} came for pictures, but films alone take that: leave it out.\n"
+    assert not (tmp_path / "out").exists()
+    (pictures / "b2.mp4").write_bytes(clip.read_bytes())
+    if "--start" not in words and "--fps" not in words:
+        assert call("dream", pictures, tmp_path / "out", *quick, *words).exit_code == 0
 
 
 def test_an_output_in_what_is_no_folder(call, quick, clip, tmp_path):
