@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ _STEPS = 16
 """Of the packets' bytes one part in so many is written between two looks."""
 _REACH = 1 << 25
 """Bytes behind one packet in which the next is looked for."""
-_START = re.compile(rb"\x00?\x00\x00\x01")
+_START = b"\x00\x00\x01"
 _DELIMITER = b"\x12\x00"
 _ATOM = 8
 
@@ -97,12 +96,18 @@ class _Laid(NamedTuple):
 
 def _laid(codec: str, data: bytes) -> Iterator[_Laid]:
     """How films hold a packet, as far as we know."""
-    if codec in {"h264", "h265"}:  # films give the length of each unit where the encoder marks its start
-        starts = [*_START.finditer(data)]
-        for start, stop in zip(starts, [*(after.start() for after in starts[1:]), len(data)], strict=True):
-            unit = data[start.end() : stop]
-            yield _Laid(start[0], len(unit).to_bytes(4, "big"), unit)
+    if codec in {"h264", "h265"}:
+        yield from _laid_units(*data.split(_START))
     else:
         # AV1's mark of a new time goes, and in Matroska the head of ProRes.
         own = len(_DELIMITER) * data.startswith(_DELIMITER) if codec == "av1" else _ATOM * (codec == "prores")
         yield _Laid(data[:own], b"", data[own:])
+
+
+def _laid_units(own: bytes, *units: bytes) -> Iterator[_Laid]:
+    """Films give the length of each unit where the encoder marks its start; a nought before that is of the mark."""
+    for number, unit in enumerate(units, 1):
+        nought = b"\x00" if number < len(units) and unit.endswith(b"\x00") else b""
+        data = unit.removesuffix(nought)
+        yield _Laid(own + _START, len(data).to_bytes(4, "big"), data)
+        own = nought
