@@ -26,7 +26,7 @@ from dreampipe.media.writing import check_room
 SEGMENT = 24
 """Frames of a segment at most: what a kill may cost."""
 
-Frames = Callable[[int, Array | None], Iterator[Frame]]
+Dreaming = Callable[[int, Array | None], Iterator[Frame]]
 """`(first, dream) -> frames`: those from index `first` on, the one before having been dreamed into `dream`."""
 
 
@@ -53,7 +53,7 @@ class Production:
 
     survey: Survey
     target: Target
-    frames: Frames
+    frames: Dreaming
     dream: Callable[[Frame], Array]
     on_frame: Callable[[int], None] = field(default=lambda count: None)
 

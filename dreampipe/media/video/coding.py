@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dreampipe.media.video.codecs import THREADS, Codec, checked_crf
-from dreampipe.media.video.info import Colour, FilmInfo
+from dreampipe.media.video.info import RATE, Colour, FilmInfo
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -91,7 +91,7 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None) -> Form:
 
 def _plain(rate: Fraction | None) -> Fraction:
     """A rate that every encoder takes: x265 counts in 32 bits, and the mean of a variable rate may be any fraction."""
-    near = (rate or Fraction(24)).limit_denominator(1001)
+    near = (rate or RATE).limit_denominator(1001)
     return min(max(near, Fraction(1, 10)), Fraction(1000))
 
 

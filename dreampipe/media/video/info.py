@@ -16,6 +16,10 @@ from dreampipe.frames import MediaInfo
 Stamps = npt.NDArray[np.int64]
 
 
+RATE = Fraction(24)
+"""Frames a second where nothing says how many."""
+
+
 @dataclass(frozen=True)
 class Colour:
     """How numbers stand for colours, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.

@@ -14,11 +14,8 @@ from dreampipe.media.folders import natural
 from dreampipe.media.formats import SUFFIXES, format_of_suffix
 from dreampipe.media.manifest import sha256
 from dreampipe.media.pictures import decode
-from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.info import RATE, FilmInfo, Survey
 from dreampipe.media.video.stills import SRGB, part, survey_of
-
-FPS = Fraction(24)
-"""Frames a second where none are said."""
 
 
 def open_numbered(
@@ -37,7 +34,7 @@ def open_numbered(
         raise MediaError(f"{folder} holds no pictures, but a film's frames with one of {SUFFIXES} are expected.")
     names.sort(key=lambda name: natural(Path(name)))
     _, first = decode(folder / names[0], max_pixels)
-    rate = FPS if fps is None else fps
+    rate = RATE if fps is None else fps
     info = FilmInfo(
         width=first.width,
         height=first.height,

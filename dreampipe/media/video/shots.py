@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dreampipe.media.video.info import RATE
+
 THUMBNAIL = 128
 """Pixels of a thumbnail's longer side: few enough that grain is gone."""
 
 _SHORTEST = Fraction(1, 4)  # seconds of a shot
 _FLASH = Fraction(1, 6)  # seconds after which the picture from before a flash is back
-_RATE = Fraction(24)  # frames a second where none is known
 # Less than the detector's own 3 and 15, which miss a cut within one place; what they find too much is thrown out below.
 _RATIO, _CHANGE = 2.5, 12.0
 _STANDS_OUT = 2  # times the steps before and after it: how large the step of a cut is at least
@@ -36,9 +37,9 @@ def cuts(thumbnails: Iterable[Thumbnail], rate: Fraction | None) -> tuple[int, .
         thumbnails: (height, width, 3) uint8 BGR, all frames in order, of one size.
         rate: frames a second; None when unknown.
     """
-    shortest = ceil((rate or _RATE) * _SHORTEST)
+    shortest = ceil((rate or RATE) * _SHORTEST)
     found = [0]
-    for cut in _confirmed(thumbnails, max(1, round((rate or _RATE) * _FLASH))):
+    for cut in _confirmed(thumbnails, max(1, round((rate or RATE) * _FLASH))):
         if cut - found[-1] >= shortest:
             found.append(cut)
     return tuple(found[1:])
@@ -69,7 +70,7 @@ def _detector() -> Any:
 def _found(detector: Any, index: int, thumbnail: Thumbnail) -> list[int]:
     from scenedetect import FrameTimecode
 
-    return [code.frame_num for code in detector.process_frame(FrameTimecode(index, float(_RATE)), thumbnail)]
+    return [code.frame_num for code in detector.process_frame(FrameTimecode(index, float(RATE)), thumbnail)]
 
 
 def _kept(cut: int, newest: int, recent: deque[Thumbnail], flash: int) -> Iterator[int]:

@@ -26,7 +26,7 @@ _LOSSY_BITS, _PLAIN_BITS, _DEEP_BITS = 6.0, 20.0, 48.0
 
 
 @dataclass(frozen=True)
-class Film:
+class FilmFile:
     """A film of packets; a `Target`.
 
     Attributes:
@@ -181,7 +181,7 @@ def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding |
     suffix = target.suffix.lower()
     encoding = encoding or Encoding()
     if suffix in CONTAINERS and not target.is_dir():
-        film = Film(target, info, encoding)
+        film = FilmFile(target, info, encoding)
         film.form  # noqa: B018 - refuses a codec or a CRF that is none
         return film
     if encoding.codec is not None or encoding.crf is not None:

@@ -14,13 +14,10 @@ import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.info import RATE, FilmInfo, Survey
 from dreampipe.media.video.protocols import Encoding
 from dreampipe.media.video.targets import Pictures, target_of
 from dreampipe.media.writing import make_folder, temporary_folder
-
-RATE = Fraction(24)
-"""Frames a second where neither they nor anything else says."""
 
 
 def write_film(
