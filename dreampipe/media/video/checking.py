@@ -18,6 +18,7 @@ from dreampipe.media.video.opening import container_of, moving
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
 
+_LONGEST_SIDE = {".gif": 65_535, ".webp": 16_383}
 _KINDS = {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments", "data": "data"}
 
 
@@ -31,6 +32,12 @@ def check_film(path: Path, container: Container, form: Form, info: FilmInfo, dro
 def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ...]:
     """Sentences on what an animated picture loses of a film; raises MediaError where it cannot be written."""
     check_place(path, info)
+    most = _LONGEST_SIDE.get(path.suffix.lower())
+    if most is not None and max(info.width, info.height) > most:
+        raise MediaError(
+            f"An animation of {info.width}x{info.height} pixels cannot be written to {path}, which takes sides up to "
+            f"{most:,}: choose another format or a smaller size."
+        )
     lost = {
         "It has no sound, no subtitles and no chapters: they are left out.": info.sound
         or info.subtitles
