@@ -10,7 +10,7 @@ from dreampipe.errors import nearest
 from dreampipe.objectives.comparisons import Direction, Guide
 from dreampipe.objectives.files import guide_picture, unit_vector
 from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, UNIT
-from dreampipe.objectives.measures import Layers, Logit, MeanSquare
+from dreampipe.objectives.measures import Layers, Logit, MeanSquare, Measure
 from dreampipe.objectives.names import path_of, quoted, text_of
 from dreampipe.objectives.terms import Misfit, Term
 
@@ -35,13 +35,13 @@ def bind(term: Term, card: Card, starred: bool = False) -> tuple[Term, ...]:
         part = "(*" if term.layer in (HEAD, PROBABILITIES) else "[*"
         raise Misfit(f"{term.unit()} leaves a unit open, but only an atlas has many: write a number for *.", part)
     match term.measure:
-        case Guide(file):
-            held = guide_picture(file, card)
-        case Direction(file):
-            held = unit_vector(file)
+        case Guide(file) as guide:
+            measure: Measure = replace(guide, held=guide_picture(file, card))
+        case Direction(file) as direction:
+            measure = replace(direction, held=unit_vector(file))
         case _:
             return found
-    bound = tuple(replace(one, measure=replace(one.measure, held=held)) for one in found)  # type: ignore[call-arg]
+    bound = tuple(replace(one, measure=measure) for one in found)
     for one in bound:
         check(one, _layer(card, one.layer).channels, None)
     return bound
