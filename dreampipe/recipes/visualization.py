@@ -15,6 +15,7 @@ from pydantic import Field
 
 from dreampipe import media
 from dreampipe.ascent import Ascent, Result
+from dreampipe.ascent.octaves import fit, resized
 from dreampipe.ascent.results import OnPictures, OnStep
 from dreampipe.ascent.starts import Colour, Grey, Noise, Picture, Start, apart
 from dreampipe.errors import ModelError, RecipeError, nearest
@@ -90,7 +91,13 @@ class Visualization(Climbing):
         return self.ready().run(on_step, on_pictures)
 
     def drawn(self, pictures: Array) -> Frame:
-        """One frame of the pictures (count, height, width, 3): the one there is, or all side by side."""
+        """One frame of the pictures (count, height, width, 3): the one there is, or all side by side.
+
+        Those of a smaller octave are enlarged first, so that the words stand alike in a whole animation.
+        """
+        height, width = pictures.shape[1:3]
+        factor = self.size / max(height, width)
+        pictures = resized(pictures, (round(height * factor), round(width * factor)), fit)
         return self.captioned(Frame(pictures[0]) if self.count == 1 else contact_sheet(_numbered(pictures), self.size))
 
     def captioned(self, picture: Frame) -> Frame:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.stages.dream import SOURCE
-from dreampipe.stages.lettering import lettered, strip_height
+from dreampipe.stages.lettering import captioned, lines_of, strip_height
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ class Blend:
 
 @dataclass(frozen=True)
 class Caption:
-    """Puts one line of words under each frame, white on a black strip that makes the frame higher.
+    """Puts words under each frame, white on a black strip that makes the frame higher.
 
-    The strip is a fourteenth of the width high, at least 16 pixels, and opaque; the words are as large as lets them in.
+    The strip is opaque, and of each line a fourteenth of the width high, at least 16 pixels. The words are as large as
+    lets them in; where they could not be read in one line they are broken into up to 4, and then cut with an ellipsis.
     Extras get zeros there, but `source` gets the strip too, so that a `Blend` keeps the words.
 
     Attributes:
@@ -64,23 +65,23 @@ class Caption:
             raise ValueError("Caption.text came without words, but some are expected: leave the stage out for none.")
 
     def output(self, info: MediaInfo) -> MediaInfo:
-        return replace(info, height=info.height + strip_height(info.width))
+        return replace(info, height=info.height + len(lines_of(self.text, info.width)) * strip_height(info.width))
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for frame in frames:
-            strip = lettered(self.text, frame.width, strip_height(frame.width)) / np.float32(255)
-            extras = {name: _over(plane, strip if name == SOURCE else 0) for name, plane in frame.extras.items()}
+            strip = captioned(self.text, frame.width) / np.float32(255)
+            rows = len(strip)
+            extras = {name: _over(plane, rows, strip if name == SOURCE else 0) for name, plane in frame.extras.items()}
             yield replace(
                 frame,
-                pixels=_over(frame.pixels, strip),
-                alpha=None if frame.alpha is None else _over(frame.alpha, 1),
+                pixels=_over(frame.pixels, rows, strip),
+                alpha=None if frame.alpha is None else _over(frame.alpha, rows, 1),
                 extras=MappingProxyType(extras),
             )
 
 
-def _over(plane: npt.NDArray[Any], below: Any) -> npt.NDArray[Any]:
-    """A plane (height, width, ...) over its strip, which is filled with `below`."""
-    height, width = plane.shape[:2]
-    whole = np.empty((height + strip_height(width), *plane.shape[1:]), plane.dtype)
-    whole[:height], whole[height:] = plane, below
+def _over(plane: npt.NDArray[Any], rows: int, below: Any) -> npt.NDArray[Any]:
+    """A plane (height, width, ...) over so many rows, which are filled with `below`."""
+    whole = np.empty((len(plane) + rows, *plane.shape[1:]), plane.dtype)
+    whole[: len(plane)], whole[len(plane) :] = plane, below
     return whole

@@ -228,7 +228,7 @@ def test_a_caption_stands_under_the_dream(call, quick, pictures, tmp_path):
     media = dreampipe.read(tmp_path / "out.tif")
     (plain,), (out,) = dreampipe.read(tmp_path / "plain.tif"), media
     (expected,) = Caption("0.5*third[3] on tiny")(iter([plain]))
-    assert (out.height, media.info.bits, media.info.alpha) == (48 + 16, 16, True)
+    assert (out.height, media.info.bits, media.info.alpha) == (48 + 2 * 16, 16, True)
     assert np.array_equal(out.alpha[:48], alpha) and out.alpha[48:].min() == 1
     assert np.array_equal(out.pixels[:48], plain.pixels)
     assert np.abs(out.pixels[48:] - expected.pixels[48:]).max() < 1e-4

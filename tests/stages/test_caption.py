@@ -36,6 +36,30 @@ def test_long_words_become_smaller_until_they_fit() -> None:
     assert next(Caption("x" * 5000)(iter([frame(2, 2)]))).height == 18
 
 
+LONG = "0.5*logit(eye) + mixed4[3]@center - 3*tv() on motifnet"
+
+
+@pytest.mark.parametrize("text, width, lines", [("eye", 48, 1), (LONG, 640, 1), (LONG, 280, 1), (LONG, 128, 3)])
+def test_words_that_could_not_be_read_in_one_line_are_broken(text: str, width: int, lines: int) -> None:
+    (after,) = Caption(text)(iter([frame(40, width)]))
+    height = max(16, width // 14)
+    assert after.height == 40 + lines * height == Caption(text).output(MediaInfo(width, 40)).height
+    assert after.alpha is not None and len(after.alpha) == len(after.extras[SOURCE]) == after.height
+    for strip in np.split(after.pixels[40:, :, 0], lines):
+        assert np.ptp(np.flatnonzero(strip.max(axis=1) > 0.5)) >= 5  # pixels from the top of a letter to its foot
+
+
+def test_the_longest_words_end_with_an_ellipsis_and_stay_in_the_picture() -> None:
+    for text, lines in (("word " * 100, 4), ("x" * 5000, 1)):
+        (after,) = Caption(text)(iter([frame(40, 120)]))
+        assert after.height == 40 + lines * 16
+        last = after.pixels[-16:, -20:, 0]
+        lit = np.flatnonzero(last.any(axis=1))
+        assert lit.size and after.pixels[40:, :1].max() < 0.5
+        dots = np.flatnonzero(after.pixels[-16:, :, 0].max(axis=0) > 0.3)[-1]
+        assert np.flatnonzero(after.pixels[-16:, dots, 0] > 0.3).min() > 8  # at the foot of the line
+
+
 def test_a_blend_after_it_keeps_the_words() -> None:
     first, last = (
         Pipeline(stages).one(frame()) for stages in ([Blend(0.25), Caption("eye")], [Caption("eye"), Blend(0.25)])
