@@ -82,8 +82,14 @@ class Work:
                 aside.replace(owner)
                 raise self._refused()
             aside.unlink()
-        with owner.open("x") as file:
-            file.write(f"{os.getpid()} {psutil.Process().create_time()}")
+        try:
+            with owner.open("x") as file:
+                file.write(f"{os.getpid()} {psutil.Process().create_time()}")
+        except FileExistsError:
+            raise
+        except OSError:  # a full disk
+            owner.unlink(missing_ok=True)
+            raise
 
     def _refused(self) -> MediaError:
         return MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")

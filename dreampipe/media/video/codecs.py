@@ -142,7 +142,7 @@ def codec_named(name: str | None, container: Container, bits: int) -> Codec:
     codec = CODECS.get(name.lower().replace(".", ""))
     if codec is None:
         raise MediaError(
-            f"The codec came as {name!r}, but one of {', '.join(CODECS)} is expected: {nearest(name, CODECS)}"
+            f"The codec came as {name!r}, but one of {', '.join(CODECS)} is expected: {nearest(name, CODECS)}."
         )
     if container.muxer not in codec.containers:
         able = [suffix for suffix, other in CONTAINERS.items() if other.muxer in codec.containers]
