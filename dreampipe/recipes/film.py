@@ -138,8 +138,8 @@ class FilmRecipe(Recipe):
         elif self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:
-            ascent = self.ascent()
-            stages.append(Caption(f"{ascent.objective} on {ascent.card.name}"))
+            climbed = tuple(dict.fromkeys(map(_climbed, self.stills)))
+            stages.append(Caption(Captions(self), climbed) if len(climbed) > 1 else Caption(climbed[0]))
         return Pipeline(stages)
 
     def film_pipeline(self, cuts: tuple[int, ...] = ()) -> Pipeline:
@@ -162,6 +162,22 @@ class FilmRecipe(Recipe):
 
 def _fitting(name: str, value: float) -> Any:
     return round(value) if name in WHOLE else value
+
+
+def _climbed(recipe: Recipe) -> str:
+    """The words for what is climbed."""
+    ascent = recipe.ascent()
+    return f"{ascent.objective} on {ascent.card.name}"
+
+
+@dataclass(frozen=True)
+class Captions:
+    """The words under each frame of a film, by a recipe that changes over time."""
+
+    recipe: FilmRecipe
+
+    def __call__(self, frame: Frame) -> str:
+        return _climbed(self.recipe.at_time(frame.time or 0))
 
 
 @dataclass(frozen=True)

@@ -54,22 +54,27 @@ class Caption:
     Extras get zeros there, but `source` gets the strip too, so that a `Blend` keeps the words.
 
     Attributes:
-        text: in any script; a line break counts as a space, and an emoji becomes a question mark.
+        text: in any script; a line break counts as a space, and an emoji becomes a question mark. Or what says it for
+            each frame of a film.
+        among: all texts that then may come: every frame gets the strip of the one with the most lines.
     """
 
-    text: str
+    text: str | Callable[[Frame], str]
+    among: tuple[str, ...] = ()
     reach: ClassVar[int | None] = 0
 
     def __post_init__(self) -> None:
-        if not self.text.strip():
+        if not all(text.strip() for text in self._texts) or not self._texts:
             raise ValueError("Caption.text came without words, but some are expected: leave the stage out for none.")
 
     def output(self, info: MediaInfo) -> MediaInfo:
-        return replace(info, height=info.height + len(lines_of(self.text, info.width)) * strip_height(info.width))
+        return replace(info, height=info.height + self._lines(info.width) * strip_height(info.width))
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for frame in frames:
-            strip = captioned(self.text, frame.width) / np.float32(255)
+            words = captioned(self.text if isinstance(self.text, str) else self.text(frame), frame.width)
+            strip = np.zeros((self._lines(frame.width) * strip_height(frame.width), frame.width, 3), np.float32)
+            strip[: len(words)] = words / np.float32(255)
             rows = len(strip)
             extras = {name: _over(plane, rows, strip if name == SOURCE else 0) for name, plane in frame.extras.items()}
             yield replace(
@@ -78,6 +83,14 @@ class Caption:
                 alpha=None if frame.alpha is None else _over(frame.alpha, rows, 1),
                 extras=MappingProxyType(extras),
             )
+
+    @property
+    def _texts(self) -> tuple[str, ...]:
+        return (self.text,) if isinstance(self.text, str) else self.among
+
+    def _lines(self, width: int) -> int:
+        """Of the text that takes the most."""
+        return max(len(lines_of(text, width)) for text in self._texts)
 
 
 def _over(plane: npt.NDArray[Any], rows: int, below: Any) -> npt.NDArray[Any]:

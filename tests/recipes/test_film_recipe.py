@@ -242,6 +242,13 @@ def test_what_comes_after_the_dream(base: dict[str, Any]) -> None:
     assert [changing.amount(frame) for frame in frames(4)] == [1, 0.5, 0, 0]
 
 
+def test_a_caption_names_what_is_climbed_at_the_time(base: dict[str, Any]) -> None:
+    words = FilmRecipe.of(**base, caption=True, at=("2s:objective=first",)).dreaming().stages[-1]
+    assert isinstance(words, Caption) and callable(words.text)
+    assert [words.text(frame) for frame in frames(4)] == [*["second on tiny"] * 2, *["first on tiny"] * 2]
+    assert words.among == ("second on tiny", "first on tiny")
+
+
 def test_frames_of_your_own_go_through_the_whole_of_it(base: dict[str, Any]) -> None:
     recipe = FilmRecipe.of(**base, refresh_steps=1, at=("2s:blend=0",))
     out = list(recipe.film_pipeline((1,))(frames()))

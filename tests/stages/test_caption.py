@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,19 @@ def test_words_of_other_scripts_are_drawn_and_not_all_alike() -> None:
     texts = ("Träumen", "Traumen", "сон", "夢", "꿈", "όνειρο")
     strips = {next(Caption(text)(iter([frame()]))).pixels[40:].tobytes() for text in texts}
     assert len(strips) == len(texts)
+
+
+def test_words_that_change_stand_in_strips_of_one_height() -> None:
+    texts = ("eye", "a long line of words " * 4)
+    caption = Caption(lambda frame: texts[frame.index], texts)
+    first, second = caption(replace(frame(), index=index) for index in range(2))
+    (short,), (long,) = (Caption(text)(iter([frame()])) for text in texts)
+    assert second.height == long.height > short.height
+    assert np.array_equal(second.pixels, long.pixels)
+    assert np.array_equal(first.pixels[: short.height], short.pixels) and not first.pixels[short.height :].any()
+    assert caption.output(MediaInfo(280, 40)).height == long.height
+    with pytest.raises(ValueError, match="came without words"):
+        Caption(lambda frame: "eye")
 
 
 def test_it_tells_its_height_and_wants_words() -> None:
