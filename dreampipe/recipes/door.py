@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe import media
+from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
+from dreampipe.media.video import FilmInfo
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.contact import contact_sheet
 from dreampipe.recipes.recipe import Recipe
@@ -46,6 +48,10 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
         )
     else:
         source = media.read(image)
+        if isinstance(source.info, FilmInfo):
+            raise MediaError(
+                f"{image} is a film, but dream takes one picture: hand read(...) to a FilmRecipe's film_pipeline(...)."
+            )
         frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
     return _array(chosen.pipeline().one(frame), dtype)
 

@@ -290,6 +290,14 @@ def test_or_a_still_of_its_first_frame_where_that_is_asked_for_or_it_lies_in_a_f
     assert [each.film for each in plan(tmp_path / "in", tmp_path / "out").jobs] == [False]
 
 
+def test_what_is_neither_a_film_nor_a_picture_is_called_neither(tmp_path: Path) -> None:
+    source = tmp_path / "sound.mp3"
+    source.write_bytes(b"ID3")
+    refused(
+        source, tmp_path / "film.mp4", "sound.mp3 has the suffix of neither a film nor a picture", "film.mp4 is a film"
+    )
+
+
 def test_a_still_becomes_no_numbered_pictures(tmp_path: Path) -> None:
     source = animated(tmp_path / "a.png", frames=1)
     refused(source, tmp_path / "%05d.png", "is a still, but numbered pictures are made of films", "dreampipe zoom")

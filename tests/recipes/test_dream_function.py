@@ -135,3 +135,12 @@ def test_what_cannot_be_dreamed_is_named(recipe: Recipe, tmp_path: Path) -> None
         dreampipe.dream(image, model="no such")
     with pytest.raises(ObjectiveError, match=r"has no layer 'secnod': .*\bsecond\b"):
         dreampipe.dream(image, recipe, objective="secnod")
+
+
+def test_a_film_is_no_picture(recipe: Recipe, tmp_path: Path) -> None:
+    frames = [dreampipe.Frame(np.full((16, 16, 3), grey, np.float32)) for grey in (0.2, 0.4)]
+    dreampipe.write(frames, tmp_path / "film.mp4")
+    with pytest.raises(MediaError, match=r"film\.mp4 is a film, but dream takes one picture: .* FilmRecipe"):
+        dreampipe.dream(tmp_path / "film.mp4", recipe)
+    with pytest.raises(MediaError, match=r"ndarray came for .*, but Frames are expected"):
+        dreampipe.write([frames[0].pixels, frames[1].pixels], tmp_path / "other.mp4")  # type: ignore[list-item]

@@ -29,6 +29,8 @@ def makes_film(source: Path, target: str) -> bool:
     if film:
         check_regular(source, "film")
         kind = "numbered pictures are made of films" if is_pattern(end) else f"{end} is a film"
+        if format_of_suffix(source) is None:
+            raise MediaError(f"{source} has the suffix of neither a film nor a picture, but {kind}: name one of them.")
         raise MediaError(f"{source} is a still, but {kind}: make one of it with dreampipe zoom.")
     return False
 

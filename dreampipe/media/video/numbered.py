@@ -14,6 +14,7 @@ from dreampipe.media.folders import natural
 from dreampipe.media.formats import SUFFIXES, format_of_suffix
 from dreampipe.media.manifest import sha256
 from dreampipe.media.pictures import decode
+from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.info import RATE, FilmInfo, Survey
 from dreampipe.media.video.stills import SRGB, part, survey_of
 
@@ -103,7 +104,7 @@ class Numbered:
         if (frame.width, frame.height) != (self.info.width, self.info.height):
             raise MediaError(
                 f"{path} has {frame.width}x{frame.height} pixels, but {self.names[0]} has {self.info.width}x"
-                f"{self.info.height} and a film has one size: make them equal, or move it elsewhere."
+                f"{self.info.height} and a film has one size: make them equal, or move those of another size elsewhere."
             )
         return frame.pixels
 

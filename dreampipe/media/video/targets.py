@@ -195,5 +195,5 @@ def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding |
         return Animation(target, info)
     raise MediaError(
         f"{target} has the suffix {target.suffix}, but a film becomes one of {' '.join(CONTAINERS)}, an animated "
-        f"{' '.join(TICKS)}, or numbered pictures in a folder: give it one of them, or a number as %05d{target.suffix}."
+        f"{' '.join(TICKS)}, or numbered pictures in a folder: give it one of them, or one with a number, f/%05d.png."
     )

@@ -47,6 +47,8 @@ def write_film(
     first = next(coming, None)
     if first is None:
         raise MediaError(f"No frame came for {path}, but a film has at least one: hand over some.")
+    if not isinstance(first, Frame):
+        raise MediaError(f"{type(first).__name__} came for {path}, but Frames are expected: make Frame(...) of each.")
     rate = rate or (like.rate if like else None) or RATE
     target = target_of(path, _info(first, like, rate), encoding)
     target.check()
