@@ -42,7 +42,7 @@ def open_numbered(
         bits=first.bits,
         format=first.format,
         icc=first.icc,
-        notes=("The transparency of its pictures is left out.",) if first.alpha else (),
+        notes=tuple(_notes(folder, first.alpha)),
         time_base=1 / rate,
         rate=rate,
         colour=SRGB,
@@ -53,6 +53,14 @@ def open_numbered(
     )
     part(range(len(names) + 1), info, folder)
     return Numbered(folder, info, tuple(names), max_pixels)
+
+
+def _notes(folder: Path, alpha: bool) -> Iterator[str]:
+    if alpha:
+        yield "The transparency of its pictures is left out."
+    films = sum(is_film(path) for path in folder.iterdir())
+    if films:
+        yield f"Its pictures become the film; {films} {'film' if films == 1 else 'films'} in the folder are left out."
 
 
 @dataclass(frozen=True)

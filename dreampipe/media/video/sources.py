@@ -66,8 +66,8 @@ def _check(path: Path, fps: Fraction | None, start: Fraction | None, end: Fracti
         raise MediaError(f"{fps} frames a second came, but {path} has times of its own: leave the frame rate out.")
     if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
         raise MediaError(
-            f"A part from {_seconds(start or 0)} to {_seconds(end)} seconds came, but its end must come "
-            "after its start: change one of them."
+            f"A part from {_seconds(start or 0)} to {_seconds(end)} seconds came, but an end after the "
+            "start is expected: change one of them."
         )
 
 
