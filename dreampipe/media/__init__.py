@@ -13,6 +13,7 @@
     folders.py     which inputs become which outputs; jobs.py, one of these
     manifest.py    what has been written, from what, and by which recipe
     work.py        the folder in which a film grows until it is whole
+    released.py    files that went since their bytes lie in a larger one, and how they come back
     video/         films
 
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
