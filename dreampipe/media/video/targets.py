@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.formats import format_of
+from dreampipe.media.formats import format_of, format_of_suffix
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
@@ -193,7 +193,9 @@ def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding |
         return Pictures(pattern_of(target), info)
     if suffix in TICKS:
         return Animation(target, info)
+    picture = format_of_suffix(target)
+    numbered = f"%05d{suffix if picture and picture.writable else '.png'}"
     raise MediaError(
         f"{target} has the suffix {target.suffix}, but a film becomes one of {' '.join(CONTAINERS)}, an animated "
-        f"{' '.join(TICKS)}, or numbered pictures in a folder: give it one of them, or one with a number, f/%05d.png."
+        f"{' '.join(TICKS)}, or numbered pictures in a folder: give it one of them, or a number as {numbered}."
     )
