@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 import psutil
@@ -195,7 +196,9 @@ class _Filming:
                 last = next(coming)
                 begun = replace(last, extras={SOURCE: last.pixels, DREAM: dream})
             size = max_size or max(self.source.info.width, self.source.info.height)
-            yield from self.recipe.dreaming(survey.cuts, begun, size, self._on_step, self._on_note)(coming)
+            for frame in self.recipe.dreaming(survey.cuts, begun, size, self._on_step, self._on_note)(coming):
+                # Source and flow have done their work; frames that wait for the encoder would keep them.
+                yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
     def _dream(self, frame: Frame) -> Array:
         """What the next frame goes on from: the dream, without the words under it."""
