@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -225,8 +224,8 @@ class _Filming:
         started = time.perf_counter()
         dream.dreamed(frame)
         step = time.perf_counter() - started
-        dreamed = sum(-(-(stop - first) // recipe.every) for first, stop in pairwise((0, *survey.cuts, len(survey))))
-        whole = 1 + len(survey.cuts) if recipe.motion == "flow" else dreamed
+        dreamed = sum(-(-(stop - first) // recipe.every) for first, stop in survey.shots)
+        whole = len(survey.shots) if recipe.motion == "flow" else dreamed
         seconds = step * (whole * recipe.steps + (dreamed - whole) * recipe.refresh_steps)
         return f"the whole film, {len(survey)} frames of {info.width}x{info.height}, takes about {_duration(seconds)}"
 

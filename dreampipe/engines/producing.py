@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 
 from dreampipe.engines.pacing import Behind, closed
@@ -60,8 +59,8 @@ class Production:
     @property
     def plan(self) -> tuple[tuple[int, int], ...]:
         """The first frame of each segment, and the one after its last."""
-        shots = pairwise((0, *self.survey.cuts, len(self.survey)))
-        return tuple((at, min(at + SEGMENT, stop)) for first, stop in shots for at in range(first, stop, SEGMENT))
+        parts = ((at, stop) for first, stop in self.survey.shots for at in range(first, stop, SEGMENT))
+        return tuple((at, min(at + SEGMENT, stop)) for at, stop in parts)
 
     def finished(self, work: Work) -> list[Segment]:
         """The segments that an earlier run has left in this folder."""

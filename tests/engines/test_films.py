@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from films import BT709, render, scene
+from full_disk import full_at
 
 from dreampipe import FilmRecipe
 from dreampipe.engines import run
@@ -252,21 +251,10 @@ def test_a_film_that_was_whole_and_had_not_its_name_is_not_dreamed_again(clip, r
     assert files(tmp_path) == files(whole)
 
 
-@contextmanager
-def room(size: int) -> Iterator[None]:
-    """No file may grow beyond so many bytes, as on a disk that is full by then."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("share", [Fraction(0), Fraction(2, 5), Fraction(99, 100)])
 def test_a_full_disk_ends_in_one_sentence_and_goes_on_once_there_is_room(clip, recipe, whole, tmp_path, share):
     target = tmp_path / "dream.mp4"
-    with room(int((whole / target.name).stat().st_size * share)):
+    with full_at(int((whole / target.name).stat().st_size * share)):
         told = dreamed(clip, target, recipe())
     (failed,) = of(Failed, told)
     assert "cannot be written (File too large)" in failed.reason

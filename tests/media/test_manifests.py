@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from full_disk import full_at
 
 import dreampipe
 from dreampipe.errors import MediaError
@@ -122,14 +122,9 @@ def test_a_full_disk_leaves_neither_half_nor_foreign_files(tmp_path: Path) -> No
     job = job_in(tmp_path)
     manifest = Manifest(tmp_path)
     manifest.store(job, SOURCE, "old recipe", b"old")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for room in (100, (tmp_path / FILE).stat().st_size + 30, 4000):  # no line, half a line, a line but no picture
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-        try:
-            with pytest.raises(MediaError, match="cannot be written"):
-                manifest.store(job, SOURCE, RECIPE, bytes(5000))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with full_at(room), pytest.raises(MediaError, match="cannot be written"):
+            manifest.store(job, SOURCE, RECIPE, bytes(5000))
         for known in (manifest, Manifest(tmp_path)):
             assert known.ours(job)
             assert not known.finished(job, SOURCE, RECIPE)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import resource
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from full_disk import full_at
 
 from dreampipe import Frame, read, write
 from dreampipe.errors import MediaError
@@ -20,17 +19,6 @@ from dreampipe.media import write_whole
 from dreampipe.media.writing import sweep
 
 FRAME = Frame(np.random.default_rng(1).random((80, 80, 3), np.float32))
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """As if the disk had room for only so many bytes a file."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_is_replaced_and_nothing_else_left(tmp_path: Path) -> None:
@@ -55,7 +43,7 @@ def test_the_permissions_are_those_of_any_new_file(tmp_path: Path, mask: int) ->
 def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     write(FRAME, tmp_path / "x.png")
     old = (tmp_path / "x.png").read_bytes()
-    with files_of_at_most(1000), pytest.raises(MediaError, match=r"x\.png cannot be written \(File too large\)"):
+    with full_at(1000), pytest.raises(MediaError, match=r"x\.png cannot be written \(File too large\)"):
         write(FRAME, tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes() == old
     assert os.listdir(tmp_path) == ["x.png"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -111,6 +112,11 @@ class Survey:
 
     def __len__(self) -> int:
         return len(self.stamps)
+
+    @property
+    def shots(self) -> tuple[tuple[int, int], ...]:
+        """Of each shot its first frame and the one after its last."""
+        return tuple(pairwise((0, *self.cuts, len(self))))
 
     def time(self, index: int) -> Fraction:
         """Seconds at which a frame comes on show."""

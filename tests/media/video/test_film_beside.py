@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ from typing import Any
 import av
 import pytest
 from films import COUNT, render
+from full_disk import full_at
 from written import frames_of, info_of, packets, seen, survey_of, write_film, write_segments
 
 from dreampipe.errors import MediaError
@@ -196,17 +194,6 @@ def test_the_source_is_never_overwritten(source: Path) -> None:
 def test_a_missing_folder_is_said_before_anything_is_decoded(name: str, tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="missing"):
         target_of(tmp_path / "none" / name, info_of()).check()
-
-
-@contextmanager
-def full_at(size: int) -> Iterator[None]:
-    """A disk on which no file grows beyond that many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif", "film.png", "film.webp"])

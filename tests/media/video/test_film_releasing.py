@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from films import render, scene
+from full_disk import full_at
 from test_film_writing import EVERY
 from written import frames_of, write_segments
 
@@ -207,13 +207,8 @@ def test_where_the_film_is_damaged_one_is_not_as_it_was(film: Joining) -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_full_disk_is_one_sentence_and_loses_nothing(film: Joining, share: float) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(len(film.whole) * share), hard))
-    try:
-        with pytest.raises(MediaError, match="cannot be written"):
-            film.join()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_at(int(len(film.whole) * share)), pytest.raises(MediaError, match="cannot be written"):
+        film.join()
     film.comes_back()
 
 
