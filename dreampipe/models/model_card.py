@@ -25,6 +25,8 @@ class Layer:
             or where it cannot be known.
         recommended: why it dreams well; empty for the layers that nobody recommends.
         within: the names of the models within the model that it stands in, from the outermost on.
+        cost: multiply-adds of this layer and all that it needs, forward, for a picture of 512x512; a step of an ascent
+            takes twice as many again for the gradient. None where it cannot be known.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Layer:
     receptive_field: int | None
     recommended: str = ""
     within: tuple[str, ...] = ()
+    cost: int | None = None
 
     @property
     def path(self) -> str:
@@ -48,7 +51,8 @@ class Card:
     Attributes:
         name: for people and messages.
         scaling: how the model wants its pixels.
-        path: the `.keras` file; None for a model that is built in.
+        path: the `.keras` file, or the weights of a named architecture; None for what is built in, and for an
+            architecture whose weights are not on the disk yet.
         classes: names of the logits, in order; empty when they have none.
         least: the shortest side in pixels, of height and width, that the whole model can take.
         fixed: (height, width) when it takes no other size; None when it takes all from `least` on.
@@ -58,6 +62,11 @@ class Card:
         notes: sentences for the user on what had to be assumed.
         layers: all of them in order, from the picture on.
         outputs: how many classes its head gives; 0 where it has no head of (batch, classes), None where not known.
+        architecture: the name of the architecture of `keras.applications` that the weights at `path` go into, as in
+            `dreampipe.models.zoo`; empty for all other models.
+        download: bytes of the weights that are downloaded; None where nothing is.
+        licence: of the weights; empty where it is not known.
+        trusted: whether its file is opened without checking what it may run; see `dreampipe.models.files`.
     """
 
     name: str
@@ -72,3 +81,7 @@ class Card:
     notes: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = field(default=(), repr=False)
     outputs: int | None = None
+    architecture: str = ""
+    download: int | None = None
+    licence: str = field(default="", repr=False)
+    trusted: bool = False
