@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dreampipe.errors import ObjectiveError
@@ -78,6 +78,21 @@ class Objective:
         """The layers of a model that it taps, each once, without its files being read; raises ObjectiveError."""
         named = _fitted(self.terms, lambda term: binding.named(term, card))
         return BoundObjective(tuple(term for terms in named for term in terms)).layers
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files that it reads when it is bound, each once."""
+        return _once(term.measure.file for term in self.terms if isinstance(term.measure, Guide | Direction))
+
+    def renamed(self, rename: Callable[[str], str]) -> Objective:
+        """The same, each of its files under the name that `rename` gives for the one it has."""
+
+        def moved(term: Term) -> Term:
+            if not isinstance(term.measure, Guide | Direction):
+                return term
+            return replace(term, measure=replace(term.measure, file=rename(term.measure.file)))
+
+        return Objective(tuple(map(moved, self.terms)))
 
     def _refuse_weights(self) -> None:
         text, places = printed(self.terms)

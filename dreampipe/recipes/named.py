@@ -1,0 +1,77 @@
+"""The files that the settings of a recipe name: which they are, and the same settings with other names for them.
+
+Settings that name files are the model where it is none of a name, `prior`, `mask`, `weights`, `start` where it is a
+picture, `pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+from dreampipe.errors import DreampipeError
+from dreampipe.objectives import Objective
+from dreampipe.recipes.keyframes import parse_keyframe
+
+Rename = Callable[[str], str]
+"""A file's name to another: `(name) -> name`."""
+
+_STARTS = ("noise", "grey")
+_ALONE = ("prior", "mask", "weights", "pictures")
+_OBJECTIVES = ("objective", "layer")
+
+
+def is_file(model: str) -> bool:
+    """Whether a recipe's model is a file's path, and no name."""
+    return bool(PurePath(model).suffix) or "/" in model or "\\" in model
+
+
+def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
+    """Settings with each file under the name that `rename` gives for the one it has.
+
+    Args:
+        settings: as a recipe has checked them. What is no objective is left as it is: whoever climbs it will say so.
+        rename: called with each name.
+    """
+    changed = dict(settings)
+    for name, value in settings.items():
+        if not value:
+            continue
+        if name in _ALONE or (name == "model" and is_file(value)) or (name == "start" and value not in _STARTS):
+            changed[name] = rename(value)
+        elif name in _OBJECTIVES:
+            changed[name] = _objective(value, rename)
+        elif name == "at":
+            changed[name] = tuple(_keyframe(text, rename) for text in value)
+    return changed
+
+
+def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of all files and folders that settings name, each once."""
+    found: dict[str, None] = {}
+
+    def note(name: str) -> str:
+        found[name] = None
+        return name
+
+    renamed(settings, note)
+    return tuple(found)
+
+
+def _objective(text: str, rename: Rename) -> str:
+    try:
+        objective = Objective.parse(text)
+    except DreampipeError:
+        return text
+    return str(objective.renamed(rename)) if objective.files else text  # others keep their own spelling
+
+
+def _keyframe(text: str, rename: Rename) -> str:
+    try:
+        keyframe = parse_keyframe(text, ("objective",))
+    except DreampipeError:
+        return text
+    objective = _objective(str(keyframe.value), rename)
+    return text if objective == keyframe.value else str(replace(keyframe, value=objective))

@@ -1,0 +1,52 @@
+"""Where files lie, seen from a picture that was made of them: written into its record, and found again from there.
+
+A record travels with its picture, so it says of a file no more than how to come to it from the picture's folder, and of
+one that lies further off its name alone. And it comes from strangers: what it names is looked for near it only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from dreampipe.errors import RecipeError
+
+UP = 2
+"""Folders that a record's path may lead up, at most, before it leads down again."""
+_LONGEST = 1024
+
+
+def told(path: Path, folder: Path) -> str:
+    """How a record in `folder` names a file: by the way from there, with forward slashes, or by its name alone.
+
+    The way is told where it goes up `UP` folders at most and not through the root: else it would be the absolute path.
+    """
+    here, there = Path(os.path.abspath(folder)), Path(os.path.abspath(path))
+    try:
+        way = Path(os.path.relpath(there, here))
+        shared = Path(os.path.commonpath([there, here]))
+    except ValueError:  # on another drive
+        return there.name
+    far = way.parts.count("..") > UP or shared == Path(shared.anchor)
+    return there.name if far else way.as_posix()
+
+
+def looked_for(said: str, folder: Path) -> Iterator[Path]:
+    """Where a file may be that a record in `folder` names: by that way, beside the picture, in the current folder.
+
+    Raises:
+        RecipeError: what it names is no such way: absolute, too far up, or no path at all.
+    """
+    parts = re.split(r"[/\\]", said)
+    down = parts[next((at for at, part in enumerate(parts) if part != ".."), len(parts)) :]
+    rooted = PurePosixPath(said).is_absolute() or PureWindowsPath(said).drive or PureWindowsPath(said).root
+    ups = len(parts) - len(down)
+    if rooted or ups > UP or not down or ".." in down or not down[-1] or len(said) > _LONGEST or not said.isprintable():
+        shown = "".join(sign if sign.isprintable() else "?" for sign in said[:80])
+        raise RecipeError(
+            f"The record names {shown}, but only files near its picture are looked for: name that file yourself."
+        )
+    name = PurePosixPath(said).name
+    yield from dict.fromkeys((folder / said, folder / name, Path(name)))

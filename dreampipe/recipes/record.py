@@ -1,0 +1,177 @@
+"""How an output was made, as the value and the JSON text that it carries: `Record`.
+
+It holds what the pixels depend on, and nothing else: no time, no absolute path, and no permission to trust a model.
+Equal runs write equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dreampipe.errors import RecipeError, nearest
+from dreampipe.models.model_card import Scaling
+from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.film import FilmRecipe
+from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.visualization import Visualization
+from dreampipe.recipes.zooming import Zooming
+
+VERSION = 1
+"""Of records that are written, and the latest that is read."""
+
+Command = Literal["dream", "zoom", "visualize", "atlas", "sheet"]
+Option = bool | int | float | str
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+KINDS: Mapping[str, type[Climbing]] = {
+    "dream": FilmRecipe,
+    "zoom": Zooming,
+    "visualize": Visualization,
+    "atlas": Atlas,
+    "sheet": Recipe,
+}
+"""The kind of recipe of each command."""
+NEVER = ("trust",)
+"""Settings that no record says: whoever makes it again decides on them anew."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Model(_Part):
+    """What was climbed on: the model's name, the SHA-256 of its file or weights, and how it wants its pixels."""
+
+    name: str
+    sha256: str
+    scaling: Scaling
+
+
+class Source(_Part):
+    """What was dreamed: where it lay, as `places.told` says it, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: Sha256
+
+
+class Output(_Part):
+    """What came of it.
+
+    Attributes:
+        pixels: the SHA-256 of its samples as they were handed to the encoder; of a film of all frames.
+        width, height: in pixels.
+        bits: of a sample.
+        alpha: whether it has an alpha channel.
+        frames: of a film how many; None for a picture.
+        file: the SHA-256 of the whole file; only a sidecar, which lies outside of it, can say that.
+    """
+
+    pixels: Sha256
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    bits: int
+    alpha: bool = False
+    frames: int | None = None
+    file: Sha256 | None = None
+
+
+class Record(_Part):
+    """How an output was made.
+
+    Attributes:
+        version: of this form.
+        command: what made it.
+        recipe: its settings, by their names; files are named as `places.told` says it.
+        options: what else decides the output: quality, codec, crf, start, end, ...
+        model: what was climbed on.
+        files: the SHA-256 of each file that the recipe names, by its name there; without the model.
+        source: what was dreamed; None for what is drawn from nothing.
+        output: what came of it.
+        versions: of dreampipe and the libraries that compute, and the kind of machine.
+    """
+
+    version: Literal[1] = VERSION
+    command: Command
+    recipe: dict[str, Any]
+    options: dict[str, Option] = {}
+    model: Model
+    files: dict[str, Sha256] = {}
+    source: Source | None = None
+    output: Output
+    versions: dict[str, str]
+
+    def text(self) -> str:
+        """Its JSON, the same for equal records."""
+        held = self.model_dump(mode="json", exclude_none=True)
+        return json.dumps(held, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str, name: str) -> Self:
+        """The record of a text.
+
+        Args:
+            text: as `text` gave it, or as a stranger wrote it.
+            name: of the file that it comes from, for sentences.
+
+        Raises:
+            RecipeError: it is no JSON, of a later version, or lacks or misspells a key.
+        """
+        try:
+            held = json.loads(text)
+        except (ValueError, RecursionError):
+            held = None
+        if not isinstance(held, dict):
+            raise RecipeError(
+                f"The record in {name} is damaged (it is no JSON): take a copy of the file as it was made."
+            )
+        version = held.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise RecipeError(
+                f"The record in {name} is of version {version}, but this dreampipe reads {VERSION}: "
+                "install a newer dreampipe."
+            )
+        try:
+            return cls(**held)
+        except ValidationError as error:
+            raise RecipeError(f"The record in {name} cannot be read: {_fault(cls, error)}") from None
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """The recipe's settings, checked; raises RecipeError for one that is misspelt or out of range."""
+        later = self.recipe.get("version", 1)
+        if isinstance(later, int) and later > 1:
+            raise RecipeError(
+                f"The recipe in {name} is of version {later}, but this dreampipe reads 1: install a newer dreampipe."
+            )
+        try:
+            recipe = KINDS[self.command](**{key: said for key, said in self.recipe.items() if key not in NEVER})
+        except RecipeError as error:
+            raise RecipeError(f"The recipe in {name} cannot be read: {error}") from None
+        return {key: said for key, said in recipe.model_dump().items() if said is not None}
+
+
+def _fault(cls: type[BaseModel], error: ValidationError) -> str:
+    """The first fault as the rest of a sentence."""
+    fault = error.errors()[0]
+    place = [str(part) for part in fault["loc"]]
+    where = ".".join(place)
+    if fault["type"] == "missing":
+        return f"it says no {where}, which each record has; take a copy of the file as it was made."
+    if fault["type"] == "extra_forbidden":
+        return f"it says {where}, which no record has: {nearest(place[-1], _known(cls, place[:-1]))}."
+    shown = repr(fault["input"])
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    return f"its {where} came as {shown}, but it must be {fault['msg'].removeprefix('Input should be ')}."
+
+
+def _known(cls: type[BaseModel], place: list[str]) -> list[str]:
+    """The keys of the part of a record at this place."""
+    part: Any = cls
+    for name in place:
+        annotation = part.model_fields[name].annotation
+        part = next(kind for kind in (annotation, *get_args(annotation)) if hasattr(kind, "model_fields"))
+    return list(part.model_fields)
