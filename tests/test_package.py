@@ -22,8 +22,9 @@ ROOMS = [
     ("cli",),
 ]
 """From the ground up: a room may look into those under it, and into no other."""
-BESIDE = {("models", "backend"), ("objectives", "models"), ("objectives", "media")}
-"""Opening a model chooses the backend; objectives name the type of a card, and read the pictures that they name."""
+BESIDE = {("models", "backend"), ("models", "media"), ("objectives", "models"), ("objectives", "media")}
+"""Opening a model chooses the backend; weights are written whole, as pictures are; objectives name the type of a card,
+and read the pictures that they name."""
 
 
 def test_every_public_name_is_there() -> None:

@@ -11,6 +11,8 @@
     sizes.py     sizes of pictures that the graph can take
     heads.py     whether the graph ends in a head of classes
     imagenet.py  ImageNet's class names, where they have been downloaded
+    store.py     where weights lie on the disk, and whether they are whole
+    fetching.py  weights brought there, once; downloading.py: one file, however often the connection is cut
     tap.py       a model cut at the deepest layer asked for: image -> {layer name: activation}
     scaling.py   pixels in [0, 1] to a model's own input
     decoders.py  decoders of pictures, files or shipped, and their cards

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
+
+from dreampipe.errors import ModelError
+from dreampipe.models import store
 
 COUNT = 1000
 ADDRESS = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
 """Where Keras downloads it."""
 MD5 = "c2c37ea517e94d9795004a39431a14cb"  # as keras.applications checks it; it only tells that the file is whole
+INDEX = store.Weights("imagenet_class_index.json", ADDRESS, 35_363, MD5)
 
 
 def file() -> Path:
-    """Where Keras keeps it: `models` in KERAS_HOME, or in ~/.keras."""
-    home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / "models" / "imagenet_class_index.json"
+    """Where Keras keeps it; raises ModelError where there is no home."""
+    return store.folder() / INDEX.file
 
 
 def class_names() -> tuple[str, ...] | None:
     """The names in the order of the logits, such as grey_whale; None where the file is not there, or is broken."""
     try:
         data = file().read_bytes()
-    except (OSError, RuntimeError):  # the latter where there is no home
+    except (OSError, ModelError):  # the latter where there is no home
         return None
     if hashlib.md5(data, usedforsecurity=False).hexdigest() != MD5:
         return None

@@ -1,0 +1,184 @@
+"""Where weights lie on the disk: Keras' own folder and names, so that what either has downloaded serves both.
+
+    folder() -> Path       look(weights) -> Held | None       found(weights) -> (path, SHA-256) | None
+
+A file is read whole once. That it is what it should be is then noted beside it, and holds for as long as its size and
+its time stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from dreampipe.errors import DreampipeError, ModelError
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A file of weights, as its publisher names it.
+
+    Attributes:
+        file: its name in the store.
+        address: where it is downloaded.
+        bytes: about how many; None where that is not known.
+        md5: hexadecimal, as Keras ships it; None where none is published.
+    """
+
+    file: str
+    address: str
+    bytes: int | None = None
+    md5: str | None = None
+
+    @property
+    def check(self) -> str:
+        """How it is told that the file is whole."""
+        return "MD5 of Keras" if self.md5 else "none published; h5 checked"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file that lies in the store.
+
+    Attributes:
+        path: of it.
+        bytes: how many it has.
+        sha256: of it, hexadecimal.
+        fault: why it is not what it should be; empty where it is.
+    """
+
+    path: Path
+    bytes: int
+    sha256: str
+    fault: str = ""
+
+
+def folder() -> Path:
+    """`models` in KERAS_HOME, or in ~/.keras, whether it is there or not.
+
+    Raises:
+        ModelError: there is no KERAS_HOME, and no home either.
+    """
+    home = os.environ.get("KERAS_HOME")
+    try:
+        return (Path(home) if home else Path.home() / ".keras") / "models"
+    except RuntimeError:
+        raise ModelError(
+            "Weights lie in .keras of the home folder, but there is none: set KERAS_HOME to a folder."
+        ) from None
+
+
+def found(weights: Weights, where: Path | None = None) -> tuple[Path, str] | None:
+    """The path and the SHA-256 of weights that are there and whole; None for all others."""
+    with suppress(ModelError):  # there is no home
+        held = look(weights, where)
+        return (held.path, held.sha256) if held and not held.fault else None
+    return None
+
+
+def look(weights: Weights, where: Path | None = None) -> Held | None:
+    """What lies under the name of these weights, and whether it is what it should be; None where nothing does.
+
+    Args:
+        where: another folder than the store.
+    """
+    path = (where or folder()) / weights.file
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    noted = _noted(path)
+    if noted and (noted.size, noted.mtime_ns, noted.md5) == (status.st_size, status.st_mtime_ns, weights.md5):
+        return Held(path, noted.size, noted.sha256)
+    held = checked(weights, path)
+    # Where no MD5 is published, what was seen first is what later files are held against.
+    if noted and not weights.md5 and not held.fault and held.sha256 != noted.sha256:
+        return replace(held, fault="it has changed since it was first seen")
+    if not held.fault:
+        _note(weights, held)
+    return held
+
+
+def checked(weights: Weights, path: Path) -> Held:
+    """A file of any name, read whole and held against what these weights should be."""
+    try:
+        with path.open("rb") as file:
+            md5, sha256 = _digests(file)
+            size = file.tell()
+    except OSError as problem:
+        return Held(path, 0, "", f"it cannot be read ({problem.strerror or problem})")
+    if weights.md5:
+        return Held(path, size, sha256, "" if md5 == weights.md5 else "its MD5 is not that of Keras")
+    return Held(path, size, sha256, "" if _is_hdf5(path) else "it is no whole HDF5 file")
+
+
+def take(weights: Weights, held: Held, where: Path) -> Path:
+    """Give a file on the same disk, checked and whole, its name in a folder, whatever lay there before.
+
+    Raises:
+        MediaError: the system refuses it.
+    """
+    from dreampipe.media.writing import take_name
+
+    path = where / weights.file
+    take_name(held.path, path)
+    _note(weights, replace(held, path=path))
+    return path
+
+
+@dataclass(frozen=True)
+class _Note:
+    """That a file is whole: which one, and against which MD5 it was held."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+    md5: str | None
+
+
+def _digests(file: BinaryIO) -> tuple[str, str]:
+    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+    while block := file.read(_BLOCK):
+        md5.update(block)
+        sha256.update(block)
+    return md5.hexdigest(), sha256.hexdigest()
+
+
+def _note_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.dreampipe.json")
+
+
+def _noted(path: Path) -> _Note | None:
+    with suppress(OSError, ValueError, TypeError):
+        return _Note(**json.loads(_note_path(path).read_bytes()))
+    return None
+
+
+def _note(weights: Weights, held: Held) -> None:
+    from dreampipe.media.writing import write_whole
+
+    # A folder that cannot be written to is hashed each time; so is a file that has grown meanwhile.
+    with suppress(DreampipeError, OSError):
+        status = held.path.stat()
+        noted = _Note(held.bytes, status.st_mtime_ns, held.sha256, weights.md5)
+        write_whole(_note_path(held.path), json.dumps(asdict(noted)).encode())
+
+
+def _is_hdf5(path: Path) -> bool:
+    """Whether it is an HDF5 file up to its end, with arrays in it."""
+    import h5py
+
+    arrays: list[bool] = []
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(lambda name, item: arrays.append(isinstance(item, h5py.Dataset)))
+    except (OSError, RuntimeError, ValueError, KeyError):  # h5py's own, of what is broken
+        return False
+    return any(arrays)
