@@ -1,19 +1,21 @@
-"""Amounts: a number, or one that changes from the first step of an ascent to its last, written `8 -> 2`."""
+"""Amounts: a number, or one that changes over an ascent, or over each octave anew, written `8 -> 2`."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dreampipe.errors import RecipeError
 
 ARROW = "->"
+Ramps = Literal["ascent", "octave"]
+"""Over what an amount goes from its first number to its last: over all steps, or over those of each octave anew."""
 
 
 @dataclass(frozen=True)
 class Ramp:
-    """From `first`, at the first step of the whole ascent, evenly to `last`, at its last step."""
+    """From `first`, at the first step of the ascent or octave, evenly to `last`, at its last step."""
 
     first: float
     last: float
@@ -23,11 +25,11 @@ class Ramp:
 
 
 Amount = float | Ramp
-"""A number for the whole ascent, or a ramp over it."""
+"""A number, or a ramp."""
 
 
 def at(amount: Amount, progress: Any) -> Any:
-    """The amount at this progress through the ascent, a number or a tensor in [0, 1]."""
+    """The amount at this progress through ascent or octave, a number or a tensor in [0, 1]."""
     if not isinstance(amount, Ramp):
         return amount
     return amount.first + (amount.last - amount.first) * progress

@@ -1,9 +1,11 @@
-"""The sizes an ascent climbs at, and how a picture changes between them."""
+"""The sizes an ascent climbs at, and how a picture changes between them; `carrying` says what goes on to the next."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,28 +15,80 @@ from dreampipe.frames import Array
 Size = tuple[int, int]
 """Height and width in pixels."""
 
+Rounding = Literal["round", "floor", "chain"]
+"""round, floor: the full side over a power of the scale, rounded or cut; chain: each rounded from the one larger."""
+OctaveCarry = Literal["detail", "picture", "lost"]
+"""detail: what was dreamed, laid onto the source; picture: the dreamed picture; lost: that, and what shrinking lost."""
+Resizing = Literal["area", "bilinear", "corners"]
+"""area: smaller by the mean of each area, larger bilinear; bilinear: both; corners: both, from corner to corner."""
+FULL = 0
+"""The power of the scale at the full size."""
+
 
 @dataclass(frozen=True)
 class Octaves:
-    """`count` sizes, each `scale` times the one before, the last being the full size.
+    """`count` sizes, each `scale` times the one before, and how the picture goes from each to the next.
 
-    Source of the schedule: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism".
+    Attributes:
+        above: of the sizes, how many are larger than the full one; what is climbed there is brought back to it.
+        rounding: how a side becomes whole pixels.
+        carry: what goes on from each octave to the next, as in `carrying`.
+        bits: to how many bits each octave's picture is cut, down to the level below; None for none.
+        resizing: how pictures change their size.
+        rounds: how often all sizes are climbed, from the picture that the round before made.
+
+    Source of the schedule: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism" (chain, detail, corners).
+    Sizes above and bits: the DeepDream tutorial of TensorFlow; lost: the example of keras.io; rounds: neural-dream.
     """
 
     count: int = 5
     scale: float = 1.4
+    above: int = 0
+    rounding: Rounding = "round"
+    carry: OctaveCarry = "detail"
+    bits: int | None = None
+    resizing: Resizing = "area"
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         if self.count < 1 or not self.scale > 1:
             raise ValueError(
                 f"Octaves came as {self.count} of {self.scale}, but at least 1 of more than 1.0 is expected."
             )
+        if not 0 <= self.above < self.count or self.rounds < 1 or (self.bits is not None and self.bits < 1):
+            raise ValueError(
+                f"Octaves came with {self.above} above of {self.count}, {self.rounds} rounds and {self.bits} bits, but "
+                "fewer above than there are, and at least 1 of the others is expected."
+            )
 
     def sizes(self, full: Size, least: int) -> tuple[Size, ...]:
-        """The sizes from the smallest to the full one; those with a side under `least` pixels are left out."""
-        height, width = full
-        smaller = [(round(height / self.scale**k), round(width / self.scale**k)) for k in range(self.count - 1, 0, -1)]
-        return (*(size for size in smaller if min(size) >= least), full)
+        """The sizes of a round from the smallest to the largest; those with a side under `least` pixels are left out.
+
+        The full size stays, whatever its sides.
+        """
+        powers = range(self.count - 1 - self.above, -1 - self.above, -1)
+        sizes = [(power, (self._side(full[0], power), self._side(full[1], power))) for power in powers]
+        return tuple(size for power, size in sizes if power == FULL or min(size) >= least)
+
+    def _side(self, side: int, power: int) -> int:
+        """The side at so many scales below the full one; above it where `power` is negative."""
+        if self.rounding == "chain":
+            for _ in range(abs(power)):
+                side = round(side / self.scale if power > 0 else side * self.scale)
+            return side
+        exact = side / self.scale**power if power > 0 else side * self.scale**-power
+        return round(exact) if self.rounding == "round" else math.floor(exact)
+
+    def resized(self, batch: Array, size: Size) -> Array:
+        """Pictures (batch, height, width, channels) at another size."""
+        return resized(batch, size, _RESIZING[self.resizing])
+
+    def cut(self, batch: Array) -> Array:
+        """Pictures with so many bits in each channel as go on, in [0, 1]."""
+        if self.bits is None:
+            return batch
+        levels = np.float32(2**self.bits - 1)
+        return np.asarray(np.floor(np.clip(batch, 0, 1) * levels) / levels, np.float32)
 
 
 def shrink(image: Array, size: Size) -> Array:
@@ -52,6 +106,21 @@ def fit(image: Array, size: Size) -> Array:
     return shrink(image, size) if image.shape[0] * image.shape[1] > size[0] * size[1] else enlarge(image, size)
 
 
+def stretch(image: Array, size: Size) -> Array:
+    """The picture (height, width, 3) at any size, bilinear, the middles of its corner pixels staying in the corners."""
+    for axis, side in enumerate(size):
+        before = image.shape[axis]
+        place = np.linspace(0, before - 1, side) if side > 1 else np.zeros(1)
+        low = np.minimum(place.astype(int), max(before - 2, 0))
+        share = (place - low).astype(np.float32).reshape(-1, *[1] * (image.ndim - axis - 1))
+        high = np.minimum(low + 1, before - 1)
+        image = np.take(image, low, axis) * (1 - share) + np.take(image, high, axis) * share
+    return np.asarray(image, np.float32)
+
+
+_RESIZING: dict[Resizing, Callable[[Array, Size], Array]] = {"area": fit, "bilinear": enlarge, "corners": stretch}
+
+
 def within(detail: Array, mask: Array | None) -> Array:
     """The detail (..., height, width, 3) where the mask (..., height, width, 1) is not black, else 0.
 
@@ -61,7 +130,7 @@ def within(detail: Array, mask: Array | None) -> Array:
 
 
 def resized(batch: Array, size: Size, how: Callable[[Array, Size], Array]) -> Array:
-    """Each plane of (batch, height, width, channels) at another size, by `fit`, `shrink` or `enlarge`."""
+    """Each plane of (batch, height, width, channels) at another size, by one of the functions above."""
     return np.stack([how(plane, size).reshape(*size, batch.shape[-1]) for plane in batch])
 
 

@@ -22,6 +22,9 @@ _UNSET = {
     "channels": "all of them",
     "pictures": "motifnet's training pictures, for motifnet",
     "prior": "that of motifnet's motifs",
+    "weights": "the published ones",
+    "octave_bits": "all",
+    "stop": "never",
     "step_size": "what suits the parameterization",
     "optimizer": "what suits the parameterization",
     "normalization": "what suits the parameterization",
@@ -61,7 +64,9 @@ def _settings(recipe: type[Climbing], without: tuple[str, ...]) -> Iterator[insp
             if field.annotation == tuple[str, ...]:  # an option that may come several times
                 annotation, default = list[str] | None, None
             shown = _UNSET.get(name, recipe.usual if name == "param" else True)
-            names = [f"--{name.replace('_', '-')}"] if field.annotation is bool else []
+            flag = f"--{name.replace('_', '-')}"
+            off = f"/--no-{flag[2:]}" if field.default is True else ""
+            names = [flag + off] if field.annotation is bool else []
             option = typer.Option(*names, help=_help(field), show_default=shown)
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]

@@ -52,12 +52,20 @@ def cards() -> tuple[Card, ...]:
     return (motifnet.card(),)
 
 
-def card(name_or_path: str | Path, scaling: Scaling | None = None) -> Card:
+def card(
+    name_or_path: str | Path,
+    scaling: Scaling | None = None,
+    *,
+    weights: str | Path | None = None,
+    trust: bool = False,
+) -> Card:
     """The card of a built-in model, or of a `.keras` file.
 
     Args:
         name_or_path: a name out of `cards()`, or the path of a file that ends in `.keras`.
         scaling: how a file wants its pixels; None assumes tf, with a note. A built-in model knows its own.
+        weights: a file of weights for a named architecture.
+        trust: whether a file is opened without checking what it may run.
 
     Raises:
         ModelError: there is no such model, the file is not safe to open, or the scaling is not possible.

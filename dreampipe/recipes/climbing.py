@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dreampipe.ascent import Ascent, Octaves
-from dreampipe.ascent.amounts import Amount
+from dreampipe.ascent.amounts import Amount, Ramps
+from dreampipe.ascent.octaves import OctaveCarry, Resizing, Rounding
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
@@ -41,14 +42,30 @@ class Climbing(BaseModel):
     version: Literal[1] = 1
     model: str = Field("motifnet", description="Model: a name of `dreampipe models`, or a .keras file.")
     scaling: Scaling | None = Field(None, description="How a .keras file without a card wants its pixels.")
+    weights: str | None = Field(None, description="File of weights for a named architecture: .weights.h5 or .h5.")
+    trust: bool = Field(False, description="Open a model's file without checking what it may run.")
     octaves: int = Field(Octaves.count, ge=1, le=32, description="How many sizes to climb at, the full size counted.")
     octave_scale: float = Field(Octaves.scale, gt=1, le=4, description="Each size is this many times the one before.")
+    octaves_above: int = Field(0, ge=0, le=8, description="Of the sizes, how many are larger than the full size.")
+    octave_rounding: Rounding = Field("round", description="How a size becomes whole pixels.")
+    octave_carry: OctaveCarry = Field("detail", description="What goes on from each size to the next.")
+    octave_bits: int | None = Field(None, ge=1, le=16, description="Bits that a picture is cut to behind each size.")
+    resizing: Resizing = Field("area", description="How a picture is brought from size to size.")
+    rounds: int = Field(1, ge=1, le=1000, description="How often the sizes are climbed, one after the other.")
     steps: int = Field(Ascent.steps, ge=0, le=100_000, description="Steps at each size.")
+    stop: float | None = Field(
+        None, allow_inf_nan=False, description="A size ends behind the step whose score was above this."
+    )
+    ramps: Ramps = Field("ascent", description="Over what amounts change: the whole ascent, or each size anew.")
     step_size: StepSize | None = Field(None, description="Of a step; for pixels in [0, 1] pixel units.")
     param: Param | None = Field(None, description="What is climbed in place of the picture.")
     prior: str | None = Field(None, description="Decoder of param prior, a .keras file: its latents are climbed.")
+    units: Scaling = Field("unit", description="Units of pixels and step size: unit is 0 to 1, bytes 0 to 255.")
+    bounded: bool = Field(True, description="Keep pixels in their range at each step, and not only at the end.")
     optimizer: OptimizerName | None = Field(None, description="How a step follows the gradient.")
+    fresh: bool = Field(False, description="The optimizer forgets at each size what it remembers.")
     normalization: Normalization | None = Field(None, description="What is done to the gradient of the picture.")
+    margin: int = Field(16, ge=0, le=256, description="Mirrored pixels around a picture while it is shifted.")
     jitter: Pixels = Field(32, description="Largest random shift of a step, in pixels.")
     scale: Share = Field(0, description="Largest random change of scale of a step, 0.1 for a tenth.")
     rotate: Degrees = Field(0, description="Largest random rotation of a step, in degrees.")
@@ -74,7 +91,7 @@ class Climbing(BaseModel):
 
     def card(self) -> Card:
         """The card of this recipe's model; raises ModelError."""
-        return card(self.model, self.scaling)
+        return card(self.model, self.scaling, weights=self.weights, trust=self.trust)
 
     @property
     def chosen_param(self) -> Param:
@@ -106,7 +123,7 @@ class Climbing(BaseModel):
         return Ascent(
             card=self.card(),
             objective=Objective.parse(objective),
-            octaves=Octaves(self.octaves, self.octave_scale),
+            octaves=self.octave_row(),
             steps=self.steps,
             step_size=amount_of(self.step_size or way.step_size),
             parameterization=self.parameterization(),
@@ -114,6 +131,24 @@ class Climbing(BaseModel):
             shaping=SHAPINGS[self.normalization or way.normalization],
             optimizer=OPTIMIZERS[self.optimizer or way.optimizer],
             starred=starred,
+        )
+
+    def octave_row(self, octaves: int | None = None) -> Octaves:
+        """The sizes to climb at, and how the picture goes through them.
+
+        Args:
+            octaves: how many, where it is not the recipe's own number.
+        """
+        count = octaves or self.octaves
+        return Octaves(
+            count=count,
+            scale=self.octave_scale,
+            above=min(self.octaves_above, count - 1),
+            rounding=self.octave_rounding,
+            carry=self.octave_carry,
+            bits=self.octave_bits,
+            resizing=self.resizing,
+            rounds=self.rounds,
         )
 
     def parameterization(self) -> Parameterization:
@@ -147,7 +182,8 @@ class Climbing(BaseModel):
             "step_size": str(ascent.step_size),
             "normalization": repr(ascent.shaping),
         }
-        whole = {**self.model_dump(mode="json"), **held, **files}
+        # A model is known by its bytes, wherever they lie and whoever trusts them.
+        whole = {**self.model_dump(mode="json", exclude={"weights", "trust"}), **held, **files}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
