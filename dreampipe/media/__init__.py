@@ -4,11 +4,14 @@
     pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
     encoding.py    a Frame to the bytes of a file
+    samples.py     what an encoder gets of a frame, and its hash
     tiff.py        the same two for TIFF
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animated picture
     masks.py       grey levels that say where a picture is dreamed
     metadata.py    EXIF, orientation and colour profiles
+    privacy.py     what of a source's words does not go along: where it was taken, or all of them
+    records.py     how a file was made, which it carries in itself or beside it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs; jobs.py, one of these
     manifest.py    what has been written, from what, and by which recipe
@@ -37,6 +40,9 @@ from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.masks import fitted_mask, read_mask
 from dreampipe.media.pictures import MAX_PIXELS, decode, encode
+from dreampipe.media.privacy import without_metadata, without_position
+from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
+from dreampipe.media.samples import FramesHash, samples_sha256
 from dreampipe.media.video import Encoding, FilmInfo
 from dreampipe.media.video.codecs import CONTAINERS
 from dreampipe.media.video.forms import is_film
@@ -47,10 +53,12 @@ from dreampipe.media.writing import make_folder, write_whole
 
 __all__ = [
     "MAX_PIXELS",
+    "FramesHash",
     "Job",
     "Manifest",
     "Media",
     "Plan",
+    "carries",
     "check_animation",
     "check_regular",
     "decode",
@@ -62,9 +70,15 @@ __all__ = [
     "plan",
     "read",
     "read_mask",
+    "read_record",
+    "samples_sha256",
     "sha256",
+    "sidecar_of",
+    "without_metadata",
+    "without_position",
     "write",
     "write_animation",
+    "write_sidecar",
     "write_whole",
 ]
 
@@ -113,6 +127,7 @@ def write(
     *,
     quality: int | None = None,
     encoding: Encoding | None = None,
+    record: str | None = None,
 ) -> None:
     """Write one frame as a picture or many as a film, in the format of the path's suffix, whole or not at all.
 
@@ -127,19 +142,23 @@ def write(
             sound, subtitles, chapters and metadata; without it the film is a picture alone, 8 bits.
         quality: of a picture, 1 to 100 for the lossy formats; None for their default.
         encoding: of a film; None for what suits the suffix and the depth.
+        record: how it was made, one JSON object as text; where the format cannot hold it, it is written beside the
+            file into its sidecar, as `sidecar_of` names it.
 
     Raises:
-        MediaError: the suffix is unknown, there is no frame or one too many, or the file cannot be written.
+        MediaError: the suffix is unknown, there is no frame or one too many, the record is none, or the file cannot be
+            written.
     """
     film = like if isinstance(like, FilmInfo) else None
     if Path(path).suffix.lower() in CONTAINERS or (film and not isinstance(frames, Frame)):
         if quality is not None:
             raise MediaError(f"A quality of {quality} came for {path}, but a film has a CRF: give it an encoding.")
-        write_film([frames] if isinstance(frames, Frame) else frames, path, film, encoding)
-        return
-    path = Path(path)
-    data = encode(_only(frames, path), format_of(path), like, quality)
-    write_whole(path, data)
+        write_film([frames] if isinstance(frames, Frame) else frames, path, film, encoding, record=record)
+    else:
+        path = Path(path)
+        write_whole(path, encode(_only(frames, path), format_of(path), like, quality, record))
+    if record is not None and not carries(path):
+        write_sidecar(path, record)
 
 
 def _only(frames: Iterable[Frame] | Frame, path: Path) -> Frame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mmap import mmap
 
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
@@ -92,3 +92,66 @@ def with_first_directory(block: bytes, tags: Mapping[int, Tag], order: str) -> b
     at = len(block) + len(block) % 2
     padded = block.ljust(at, b"\0")
     return padded[:4] + struct.pack(f"{order}I", at) + padded[8:] + laid(tags, order, at)
+
+
+def without_gps(block: bytes) -> bytes | None:
+    """An EXIF block without any GPS directory, whose bytes become zero; no other value moves. None for a damaged one.
+
+    Where such a directory lies over others, as in no sound file, what remains is laid down anew.
+    """
+    order = byte_order(block)
+    if order is None or len(block) < HEADER:
+        return None
+    wanted = _placeless(first_directory(block))
+    stripped = bytearray(block)
+    _strip(stripped, order, struct.unpack_from(f"{order}I", block, 4)[0], depth=3)
+    return bytes(stripped) if first_directory(stripped) == wanted else block_of(wanted, order)
+
+
+def _placeless(tags: Mapping[int, Tag]) -> dict[int, Tag]:
+    below = {code: replace(tag, directory=_placeless(tag.directory)) for code, tag in tags.items() if tag.directory}
+    return {code: below.get(code, tag) for code, tag in tags.items() if code != GPS}
+
+
+def _strip(block: bytearray, order: str, start: int, depth: int) -> None:
+    """Take the GPS directories out of the directory at `start` and of those below it."""
+    entry = start + 2
+    while entry < _end(block, order, start):
+        code, _, _, offset = struct.unpack_from(f"{order}HHII", block, entry)
+        if code == GPS:
+            end = _end(block, order, start)
+            _wipe(block, order, offset)
+            if end != _end(block, order, start):  # it lay over this very one
+                return
+            # The entries after it, and the link to the next directory, move up.
+            block[entry : end + 4] = (block[entry + _ENTRY : end + 4] + bytes(_ENTRY))[: len(block) - entry]
+            struct.pack_into(f"{order}H", block, start, (end - start - 2) // _ENTRY - 1)
+            continue
+        if code in _POINTERS and depth > 1:
+            _strip(block, order, offset, depth - 1)
+        entry += _ENTRY
+
+
+def _end(block: bytearray, order: str, start: int) -> int:
+    """Where the entries of a directory end; `start` where there is none."""
+    if start + 2 > len(block):
+        return start
+    (count,) = struct.unpack_from(f"{order}H", block, start)
+    return start + 2 + _ENTRY * int(min(count, (len(block) - start - 2) // _ENTRY))
+
+
+def _wipe(block: bytearray, order: str, start: int) -> None:
+    """Fill a directory and its values with zeros."""
+    end = _end(block, order, start)
+    for entry in range(start + 2, end, _ENTRY):
+        _, kind, values, offset = struct.unpack_from(f"{order}HHII", block, entry)
+        size = min(_SIZES.get(kind, 0) * values, len(block))
+        if size > 4 and offset < len(block):
+            _zero(block, offset, offset + size)
+    _zero(block, start, end + 4)
+
+
+def _zero(block: bytearray, first: int, stop: int) -> None:
+    stop = min(stop, len(block))
+    if first < stop:
+        block[first:stop] = bytes(stop - first)

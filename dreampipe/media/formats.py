@@ -19,6 +19,7 @@ class Format:
         bits: the most bits a channel that we write, 8 or 16; 0 for a format that is only read.
         alpha: whether an alpha channel can be written.
         metadata: whether a colour profile and EXIF can be written.
+        records: whether a record of how it was made can be written.
         quality: the default quality of a lossy format, 1 to 100; None for a lossless one.
     """
 
@@ -27,6 +28,7 @@ class Format:
     bits: int = 8
     alpha: bool = True
     metadata: bool = True
+    records: bool = True
     quality: int | None = None
 
     @property
@@ -39,8 +41,8 @@ JPEG = Format("jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, quality=9
 WEBP = Format("webp", (".webp",), quality=95)
 TIFF = Format("tiff", (".tif", ".tiff"), bits=16)
 AVIF = Format("avif", (".avif",), quality=90)
-BMP = Format("bmp", (".bmp", ".dib"), metadata=False)
-GIF = Format("gif", (".gif",), bits=0, metadata=False)
+BMP = Format("bmp", (".bmp", ".dib"), metadata=False, records=False)
+GIF = Format("gif", (".gif",), bits=0, metadata=False, records=False)
 
 FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF)
 _BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}

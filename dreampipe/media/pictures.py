@@ -29,7 +29,13 @@ def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[
     return decoding.decode(path, max_pixels)
 
 
-def encode(frame: Frame, format: Format, like: MediaInfo | None = None, quality: int | None = None) -> bytes:
+def encode(
+    frame: Frame,
+    format: Format,
+    like: MediaInfo | None = None,
+    quality: int | None = None,
+    record: str | None = None,
+) -> bytes:
     """The bytes of a picture file.
 
     Values outside [0, 1] are clipped. Depth, alpha, colour profile and EXIF are taken from `like` where the format can
@@ -40,10 +46,13 @@ def encode(frame: Frame, format: Format, like: MediaInfo | None = None, quality:
         format: one that can be written, as `format_of` gives it.
         like: what the result is to resemble.
         quality: 1 to 100 for the lossy formats; None for the format's default.
+        record: how it was made, one JSON object as text; left out where the format has no place for one, which
+            `records.carries` tells.
 
     Raises:
-        MediaError: the quality is out of range, a value is not a number, or the format cannot hold such a picture.
+        MediaError: the quality is out of range, a value is not a number, the record is none, or the format cannot hold
+            such a picture.
     """
     from dreampipe.media import encoding
 
-    return encoding.encode(frame, format, like, quality)
+    return encoding.encode(frame, format, like, quality, record)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from io import BytesIO
@@ -18,6 +19,10 @@ from dreampipe.media.video.opening import container_of, picture_of
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 # And of its picture: what was counted in it, and the name of a track that is left out.
 _COUNTED = ("duration", "encoder", "bps", "number_of_", "_statistics", "timecode")
+# Where it was taken: location-eng, com.apple.quicktime.location.ISO6709, ©xyz, RECORDING_LOCATION, GPSLatitude.
+_PLACE = re.compile("location|iso6709|xyz|gps|latitude|longitude|altitude", re.IGNORECASE)
+RECORD = "dreampipe"
+"""The tag of a record, in lower case. The source's own is never carried over: it says how that was made."""
 # Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
 _ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
 
@@ -62,20 +67,30 @@ class Beside:
         """Add the streams, the chapters and all that is said in words to a film that has a picture, but no packet."""
         if not self._source:
             return
-        film.metadata.update({key: text for key, text in self._source.metadata.items() if key not in _OWN})
+        film.metadata.update(self._kept({key: text for key, text in self._source.metadata.items() if key not in _OWN}))
         film.set_chapters(list(self._chapters()))
         old, new = picture_of(self._source), film.streams.video[0]
         if old:
             kept = {key: text for key, text in old.metadata.items() if not key.lower().startswith(_COUNTED)}
-            new.metadata.update(kept)
+            new.metadata.update(self._kept(kept))
             new.disposition = old.disposition
         for stream in other_streams(self._source):
             if self._drop and not holds(self._muxer, stream):
                 continue
             copy = film.add_stream_from_template(stream, opaque=True)
-            copy.metadata.update(stream.metadata)
+            copy.metadata.update(self._kept(stream.metadata))
             copy.disposition = stream.disposition
             self._streams[stream.index] = copy
+
+    def _kept(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Of words that the source says, those that go along; which language is spoken always does."""
+        match self._info.tags:
+            case "none":
+                return {key: text for key, text in tags.items() if key.lower() == "language"}
+            case "placeless":
+                return {key: text for key, text in tags.items() if not _PLACE.search(key) and key.lower() != RECORD}
+            case _:
+                return {key: text for key, text in tags.items() if key.lower() != RECORD}
 
     def packets(self) -> Iterator[Timed]:
         """The packets of those streams that belong to the part, their times moved with it, in the file's order."""

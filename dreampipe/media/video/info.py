@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,7 @@ class FilmInfo(MediaInfo):
         chapters: how many there are.
         begun: the second of the clock of `path` at which it begins: not 0 for a stream that was recorded.
         start, end: seconds by the clock of `path`, the part of it that this is; None for its beginning and its end.
+        tags: what of that file's words about itself goes along: all, all but where it was taken, or none.
     """
 
     depths: ClassVar[tuple[int, ...]] = (8, 10, 12, 16)
@@ -74,6 +75,7 @@ class FilmInfo(MediaInfo):
     begun: Fraction = Fraction(0)
     start: Fraction | None = None
     end: Fraction | None = None
+    tags: Literal["all", "placeless", "none"] = "all"
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,11 +33,13 @@ class FilmFile:
         path: the file.
         info: what the film is to say of itself; sound and all else beside the picture come from `info.path`.
         encoding: how it is to be encoded.
+        record: how it was made, to be written by `join`; None for none.
     """
 
     path: Path
     info: FilmInfo
     encoding: Encoding
+    record: str | None = None
 
     @property
     def container(self) -> Container:
@@ -82,10 +84,12 @@ class Animation:
     Attributes:
         path: the file.
         info: what its frames are.
+        record: how it was made, to be written by `join` where the format holds one; None for none.
     """
 
     path: Path
     info: FilmInfo
+    record: str | None = None
 
     @property
     def form(self) -> Form:
@@ -164,7 +168,9 @@ def _bytes(info: FilmInfo, survey: Survey, bits: float) -> int:
     return round(info.width * info.height * len(survey) * bits / 8)
 
 
-def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding | None = None) -> Target:
+def target_of(
+    path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding | None = None, record: str | None = None
+) -> Target:
     """Where a film is to go, by the form of its name; whether it can be written there, `check` says.
 
     Args:
@@ -173,6 +179,7 @@ def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding |
             ends in a separator, is a folder's; a folder that is there is one whatever its name.
         info: what the film is to say of itself.
         encoding: how it is to be encoded; only a film has a choice.
+        record: how it was made, which `join` writes; numbered pictures and GIF have no place for it.
 
     Raises:
         MediaError: the name has none of these forms, or the encoding is not for a film of that name.
@@ -181,7 +188,7 @@ def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding |
     suffix = target.suffix.lower()
     encoding = encoding or Encoding()
     if suffix in CONTAINERS and not target.is_dir():
-        film = FilmFile(target, info, encoding)
+        film = FilmFile(target, info, encoding, record)
         film.form  # noqa: B018 - refuses a codec or a CRF that is none
         return film
     if encoding.codec is not None or encoding.crf is not None:
@@ -192,7 +199,7 @@ def target_of(path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding |
     if is_pattern(target) or not suffix or target.is_dir() or os.fspath(path).endswith(("/", os.sep)):
         return Pictures(pattern_of(target), info)
     if suffix in TICKS:
-        return Animation(target, info)
+        return Animation(target, info, record)
     picture = format_of_suffix(target)
     numbered = f"%05d{suffix if picture and picture.writable else '.png'}"
     raise MediaError(

@@ -28,6 +28,7 @@ def write_film(
     *,
     rate: Fraction | None = None,
     hold: Fraction = Fraction(0),
+    record: str | None = None,
 ) -> None:
     """Write frames as a film, an animated picture or numbered pictures, by the form of `path`, whole or not at all.
 
@@ -39,6 +40,7 @@ def write_film(
         encoding: how it is to be encoded.
         rate: frames a second of frames without times; None for that of `like`, or 24.
         hold: seconds that the last frame stays on show at least.
+        record: how it was made; left out where the form has no place for one, which `records.carries` tells.
 
     Raises:
         MediaError: no frame came, their sizes differ, their times do not rise, or the film cannot be written.
@@ -50,7 +52,7 @@ def write_film(
     if not isinstance(first, Frame):
         raise MediaError(f"{type(first).__name__} came for {path}, but Frames are expected: make Frame(...) of each.")
     rate = rate or (like.rate if like else None) or RATE
-    target = target_of(path, _info(first, like, rate), encoding)
+    target = target_of(path, _info(first, like, rate), encoding, record)
     target.check()
     if isinstance(target, Pictures):
         make_folder(target.path)

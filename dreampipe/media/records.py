@@ -1,0 +1,162 @@
+"""How a file was made, which it carries in itself: a record, one JSON text, and the ways in and out of files.
+
+PNG keeps it in an iTXt chunk of the keyword `dreampipe`, Matroska and WebM in a tag of that name, and JPEG, WebP, AVIF,
+TIFF, MP4 and QuickTime in an XMP packet. GIF, BMP and numbered pictures have none: there it lies in a sidecar beside
+them, and beside any other file where that is wanted. Reading one decodes no pixels. What of a packet, a chunk or a
+sidecar makes no sense becomes a sentence; what is not ours in them is never looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO
+
+from dreampipe.errors import MediaError
+from dreampipe.media import chunks
+from dreampipe.media.formats import HEAD, format_of_content, format_of_suffix
+from dreampipe.media.jobs import check_regular
+from dreampipe.media.video.codecs import CONTAINERS, TICKS
+from dreampipe.media.video.numbering import is_pattern, pattern_of
+from dreampipe.media.writing import write_whole
+from dreampipe.media.xmp import LONGEST
+
+SIDECAR = ".dream.json"
+"""What a sidecar's name ends in, after the whole name of its file."""
+
+# Within JSON they stand in texts alone, and there their escapes say the same. XML holds them not, or not unchanged.
+_NO_XML = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def carries(path: str | os.PathLike[str]) -> bool:
+    """Whether a file of that name can hold its record itself: GIF, BMP and numbered pictures cannot."""
+    path = Path(path)
+    suffix, format = path.suffix.lower(), format_of_suffix(path)
+    if is_pattern(path) or path.is_dir():
+        return False
+    return suffix in CONTAINERS or (format.records if format else suffix in TICKS)
+
+
+def checked(record: str) -> str:
+    """A record as every file can hold it: the very text, but for characters that XML lacks, which JSON escapes.
+
+    Raises:
+        MediaError: it is no JSON object, or longer than `LONGEST` bytes.
+    """
+    reason = _fault(record)
+    if reason:
+        raise MediaError(f"A record that {reason} came, but one JSON object is expected: hand over another.")
+    return _NO_XML.sub(lambda found: "".join(f"\\u{unit:04x}" for unit in _units(found[0])), record)
+
+
+def _units(character: str) -> list[int]:
+    code = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(code[at : at + 2], "big") for at in range(0, len(code), 2)]
+
+
+def _fault(record: str) -> str:
+    if len(record.encode("utf-8", "surrogatepass")) > LONGEST:
+        return f"is longer than {LONGEST:,} bytes"
+    try:
+        return "" if isinstance(json.loads(record), dict) else "is no JSON object"
+    except (ValueError, RecursionError):
+        return "is no JSON"
+
+
+def sidecar_of(path: str | os.PathLike[str]) -> Path:
+    """Where the sidecar of a file lies: beside it, under its whole name and `.dream.json`.
+
+    That of numbered pictures lies among them: "frames/%05d.png.dream.json".
+
+    Raises:
+        MediaError: the name is that of numbered pictures, and has several numbers.
+    """
+    target = Path(path)
+    if is_pattern(target) or target.is_dir():
+        target = pattern_of(target)
+    return target.with_name(target.name + SIDECAR)
+
+
+def write_sidecar(path: str | os.PathLike[str], record: str) -> Path:
+    """Write the record of a file beside it, whole or not at all, and give its place; raises MediaError."""
+    sidecar = sidecar_of(path)
+    write_whole(sidecar, checked(record).encode() + b"\n")
+    return sidecar
+
+
+def read_record(path: str | os.PathLike[str]) -> str | None:
+    """The record of a picture, a film or a folder of numbered pictures: its own, else its sidecar's, else None.
+
+    A sidecar may be named itself. What is read is what lies around the pixels, and at most `LONGEST` bytes of a record.
+
+    Raises:
+        MediaError: there is no such file, it is cut short before its record, or its record is damaged or too long.
+    """
+    path = Path(path)
+    if path.name.endswith(SIDECAR):
+        return _beside(path)
+    if path.is_dir():
+        return _among(path)
+    check_regular(path)
+    try:
+        with path.open("rb") as file:
+            return _own(path, file) or _beside(sidecar_of(path))
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable, or leave it out.") from None
+
+
+def _own(path: Path, file: IO[bytes]) -> str | None:
+    """The record that a file holds; raises MediaError and OSError."""
+    head = file.read(HEAD)
+    file.seek(0)
+    format = format_of_content(head)
+    find = _FINDERS.get(format.name) if format else None
+    if find is None:
+        return None
+    try:
+        return _text(find(file))
+    except ValueError as problem:
+        raise _damaged(path, str(problem)) from None
+
+
+def _text(found: bytes | None) -> str | None:
+    """A record's bytes as text; raises ValueError."""
+    if found is None:
+        return None
+    text = found.decode("utf-8")
+    if reason := _fault(text):
+        raise ValueError(f"it {reason}")
+    return text
+
+
+def _beside(sidecar: Path) -> str | None:
+    if not sidecar.is_file():
+        return None
+    try:
+        with sidecar.open("rb") as file:
+            text = _text(file.read(LONGEST + 2))
+        return text.strip() if text else None
+    except ValueError as problem:
+        raise _damaged(sidecar, str(problem)) from None
+
+
+def _among(folder: Path) -> str | None:
+    """The record of a folder of numbered pictures."""
+    names = sorted(name for name in os.listdir(folder) if name.endswith(SIDECAR) and is_pattern(Path(name)))
+    if len(names) > 1:
+        raise MediaError(f"{folder} holds {len(names)} records, {', '.join(names)}, but one is expected: name it.")
+    return _beside(folder / names[0]) if names else None
+
+
+def _damaged(path: Path, reason: str) -> MediaError:
+    return MediaError(
+        f"The record in {path} is damaged ({reason}), but a whole one is expected: take another copy of the file."
+    )
+
+
+_FINDERS: Mapping[str, Callable[[IO[bytes]], bytes | None]] = {
+    "png": chunks.png_record,
+}

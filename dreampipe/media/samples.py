@@ -1,0 +1,78 @@
+"""The samples of a picture as it is written, rounded once, and the hashes of samples.
+
+Hashes are of the picture, not of its file: over size, depth and every value of red, green, blue and alpha, before a
+lossy codec takes some of it. Two runs that dream the same have the same, whatever their files say beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media.formats import Format
+
+Samples = npt.NDArray[Any]
+"""(height, width, 3 or 4) uint8 or uint16, RGB."""
+
+
+def samples_of(frame: Frame, format: Format, like: MediaInfo | None) -> Samples:
+    """What the encoder of a format gets of a frame: depth and alpha are those of `like` where it can hold them.
+
+    Raises:
+        MediaError: a value is no number.
+    """
+    bits = min(format.bits, like.bits if like else 8)
+    alpha = frame.alpha if format.alpha and (like is None or like.alpha) else None
+    return rounded(frame.pixels if alpha is None else np.dstack((frame.pixels, alpha)), bits)
+
+
+def rounded(values: npt.NDArray[np.float32], bits: int) -> Samples:
+    """Values to uint8, or above 8 bits to uint16, clipped to [0, 1]; raises MediaError for what is no number."""
+    if not np.isfinite(values).all():
+        raise MediaError("A picture with values that are no numbers came to be written: dream it with smaller steps.")
+    dtype: type[np.uint8] | type[np.uint16] = np.uint8 if bits <= 8 else np.uint16
+    scaled = np.clip(values, 0, 1)
+    scaled *= np.float32(np.iinfo(dtype).max)
+    return np.rint(scaled, out=scaled).astype(dtype)
+
+
+def samples_sha256(frame: Frame, format: Format, like: MediaInfo | None = None) -> str:
+    """The SHA-256, in hexadecimal, of what `encode` would write of this frame: its size, depth and every sample.
+
+    Raises:
+        MediaError: a value is no number.
+    """
+    return _digest(samples_of(frame, format, like))
+
+
+class FramesHash:
+    """The hash of a film's frames, in order, which can be gone on with from any frame: one text says all so far.
+
+    The frames are taken upright, in RGB, with 8 bits or for a deeper film 16.
+
+    Args:
+        bits: of the film, `FilmInfo.bits`.
+        begun: what `hexdigest` said after an earlier frame; empty before the first.
+    """
+
+    def __init__(self, bits: int, begun: str = "") -> None:
+        self._bits, self._said = bits, begun
+
+    def add(self, frame: Frame) -> None:
+        """The next frame; raises MediaError where a value is no number."""
+        self._said = hashlib.sha256(f"{self._said} {_digest(rounded(frame.pixels, self._bits))}".encode()).hexdigest()
+
+    def hexdigest(self) -> str:
+        """The SHA-256 of all frames so far, whatever they were cut into; empty where there was none."""
+        return self._said
+
+
+def _digest(samples: Samples) -> str:
+    said = hashlib.sha256(f"{samples.shape} {samples.dtype}\n".encode())
+    said.update(np.ascontiguousarray(samples, samples.dtype.newbyteorder("<")).data)
+    return said.hexdigest()
