@@ -11,6 +11,7 @@ from dreampipe.cli.atlas import atlas
 from dreampipe.cli.dream import dream
 from dreampipe.cli.layers import layers
 from dreampipe.cli.models import models
+from dreampipe.cli.recipes import recipes
 from dreampipe.cli.sheet import sheet
 from dreampipe.cli.visualize import visualize
 from dreampipe.cli.zoom import zoom
@@ -42,3 +43,4 @@ def dreampipe(
 
 for command in (dream, sheet, visualize, atlas, zoom, models, layers):
     app.command(no_args_is_help=command is not models)(command)
+app.add_typer(recipes, name="recipes")

@@ -11,7 +11,7 @@ import typer
 from dreampipe.cli.answer import answered, failing, interruptible, say
 from dreampipe.cli.events import Drawn, bar
 from dreampipe.cli.hush import import_backend
-from dreampipe.cli.options import recipe_options
+from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import fresh
 from dreampipe.engines.events import Started, Stepped
 from dreampipe.media import format_of, make_folder, write, write_whole
@@ -41,7 +41,7 @@ def atlas(
 
     Beside each stand the pictures that excite it most. A run that was stopped goes on where it was.
     """
-    recipe = Atlas.of(layer=layer, **settings)
+    recipe = chosen(Atlas, quiet, layer=layer, **settings)
     recipe.check()  # wrong names are answered here, before anything slow
     target = fresh(out, overwrite, _check)
     if not quiet:

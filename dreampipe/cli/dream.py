@@ -12,7 +12,7 @@ import typer
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, tell, tell_failures, write_line
 from dreampipe.cli.hush import import_backend
-from dreampipe.cli.options import recipe_options
+from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
@@ -65,7 +65,7 @@ def dream(
     becomes a film, an animated .gif, .webp or .png, or numbered pictures where OUTPUT is a folder; a folder of pictures
     becomes a film where OUTPUT is one.
     """
-    recipe = FilmRecipe.of(**settings)
+    recipe = chosen(FilmRecipe, quiet, **settings)
     for still in recipe.stills:
         still.pipeline()  # wrong names and files are answered here, before anything slow
     films = FilmOrder(

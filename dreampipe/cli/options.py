@@ -3,59 +3,101 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, get_args
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from pydantic.fields import FieldInfo
 
+from dreampipe.cli.answer import say
 from dreampipe.recipes import Climbing, Recipe
 from dreampipe.recipes.fields import Bounds
+from dreampipe.recipes.files import UNSAID, load
+from dreampipe.recipes.printing import UNSET
 
 Command = Callable[..., None]
+Kind = TypeVar("Kind", bound=Climbing)
 
-_UNSET = {
-    "scaling": "the model's own",
-    "objective": "the model's own",
-    "max_size": "what fits into the free memory",
-    "mask": "everywhere",
-    "channels": "all of them",
-    "pictures": "motifnet's training pictures, for motifnet",
-    "prior": "that of motifnet's motifs",
-    "weights": "the published ones",
-    "octave_bits": "all",
-    "stop": "never",
-    "step_size": "what suits the parameterization",
-    "optimizer": "what suits the parameterization",
-    "normalization": "what suits the parameterization",
-    "carry": "0.9 with flow, 0.15 with blend",
-    "at": "none",
-}
-"""What None stands for, in the help."""
+_CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+_RECIPE = inspect.Parameter(
+    "recipe",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        str | None,
+        typer.Option(
+            "--recipe",
+            help="A preset of `dreampipe recipes`, or a .toml file; options count over it.",
+            show_default="none",
+        ),
+    ],
+)
 
 
-def recipe_options(*without: str, recipe: type[Climbing] = Recipe) -> Callable[[Command], Command]:
-    """Give a command one option for each field of a recipe; it gets them as keyword arguments, after its arguments.
+def recipe_options(
+    *without: str, recipe: type[Climbing] = Recipe, flags: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Command], Command]:
+    """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
     Args:
         without: fields that the command decides itself.
         recipe: whose fields.
+        flags: what options are called that do not bear their field's name.
     """
 
     def with_options(command: Command) -> Command:
         signature = inspect.signature(command, eval_str=True)
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
         arguments = [p for p in own if p.default is inspect.Parameter.empty]
-        flags = [p for p in own if p.default is not inspect.Parameter.empty]
-        settings = list(_settings(recipe, without))
-        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *flags)]
-        command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return command
+        rest = [p for p in own if p.default is not inspect.Parameter.empty]
+        settings = [_RECIPE, *_settings(recipe, without, flags)]
+        names = {parameter.name for parameter in settings}
+
+        @wraps(command)
+        def with_those_that_came(context: typer.Context, **values: Any) -> None:
+            command(**{name: value for name, value in values.items() if name not in names or _came(context, name)})
+
+        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest)]
+        with_those_that_came.__signature__ = signature.replace(parameters=[_CONTEXT, *parameters])  # type: ignore[attr-defined]
+        return with_those_that_came
 
     return with_options
 
 
-def _settings(recipe: type[Climbing], without: tuple[str, ...]) -> Iterator[inspect.Parameter]:
+def chosen(
+    kind: type[Kind], quiet: bool = False, *, recipe: str | None = None, without: Sequence[str] = (), **settings: Any
+) -> Kind:
+    """The recipe of a command: `--recipe` where it came, and over it the options that came.
+
+    Args:
+        kind: of the recipe.
+        quiet: whether to leave unsaid which settings of the file this command has no use for.
+        recipe: what came as `--recipe`.
+        without: settings that the command decides itself, whatever the file says.
+
+    Raises:
+        RecipeError: the file is no recipe for this command, or a setting is out of range.
+    """
+    if recipe is None:
+        return kind.of(**settings)
+    loaded = load(recipe).without(*without)
+    made = loaded.of(kind, **settings)
+    if left := () if quiet else loaded.left_out(kind):
+        say(f"Note: {', '.join(left)} of {loaded.name} {'is' if len(left) == 1 else 'are'} left aside here.")
+    return made
+
+
+def _came(context: typer.Context, name: str) -> bool:
+    """Whether an option was given, and does not just have its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
+
+
+def _settings(
+    recipe: type[Climbing], without: tuple[str, ...], flags: Mapping[str, str]
+) -> Iterator[inspect.Parameter]:
     for name, field in recipe.model_fields.items():
         if name not in ("version", *without):
             # A number or text such as `8 -> 2` is text here; the recipe reads it.
@@ -63,11 +105,11 @@ def _settings(recipe: type[Climbing], without: tuple[str, ...]) -> Iterator[insp
             default = str(field.default) if _is_amount(field) and field.default is not None else field.default
             if field.annotation == tuple[str, ...]:  # an option that may come several times
                 annotation, default = list[str] | None, None
-            shown = _UNSET.get(name, recipe.usual if name == "param" else True)
-            flag = f"--{name.replace('_', '-')}"
-            off = f"/--no-{flag[2:]}" if field.default is True else ""
-            names = [flag + off] if field.annotation is bool else []
-            option = typer.Option(*names, help=_help(field), show_default=shown)
+            shown = recipe.usual if name == "param" else UNSET.get(name, True) if field.default in (None, ()) else True
+            flag = flags.get(name, f"--{name.replace('_', '-')}")
+            # What a file may switch on, an option must be able to switch off.
+            both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and name not in UNSAID else flag
+            option = typer.Option(both, help=_help(field), show_default=shown)
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
             )

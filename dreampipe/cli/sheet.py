@@ -10,7 +10,7 @@ import typer
 from dreampipe.cli.answer import answered, failing, interruptible, say
 from dreampipe.cli.events import Drawn, bar
 from dreampipe.cli.hush import import_backend
-from dreampipe.cli.options import recipe_options
+from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.engines.events import Started, Stepped
 from dreampipe.errors import MediaError
 from dreampipe.media import make_folder, plan, read, write
@@ -19,10 +19,12 @@ from dreampipe.recipes.sheet import recommended
 from dreampipe.recipes.sheet import sheet as draw
 
 _SIZE: int = inspect.signature(draw).parameters["size"].default
+_WITHOUT = ("objective", "max_size", "caption")
+"""The layers are climbed one by one, at the size of a tile, and stand under each anyhow."""
 
 
 @answered
-@recipe_options("objective", "max_size", "caption")  # which stands under each tile anyhow
+@recipe_options(*_WITHOUT)
 def sheet(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
@@ -35,7 +37,7 @@ def sheet(
 
     The dreams stand side by side over the names of their layers, to choose from.
     """
-    recipe = Recipe.of(**settings)
+    recipe = chosen(Recipe, quiet, without=_WITHOUT, **settings)
     layers = recommended(recipe)
     recipe.pipeline()  # wrong files, too, are answered before anything slow
     (source,) = read(photo)

@@ -9,7 +9,7 @@ import typer
 from dreampipe.cli.answer import answered, failing, interruptible, say
 from dreampipe.cli.events import bar
 from dreampipe.cli.hush import import_backend
-from dreampipe.cli.options import recipe_options
+from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import fresh
 from dreampipe.engines.events import Started, Stepped
 from dreampipe.errors import MediaError
@@ -37,7 +37,7 @@ def visualize(
 
     With --count, several pictures climb together, each another answer, side by side.
     """
-    recipe = Visualization.of(objective=objective, **settings)
+    recipe = chosen(Visualization, quiet, objective=objective, **settings)
     ready = recipe.ready()  # wrong names and files are answered here, before anything slow
     target = fresh(out, overwrite)
     film = fresh(animate, overwrite, check_animation) if animate is not None else None

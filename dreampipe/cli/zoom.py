@@ -10,7 +10,7 @@ import typer
 from dreampipe.cli.answer import answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, write_line
 from dreampipe.cli.hush import import_backend
-from dreampipe.cli.options import recipe_options
+from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import fresh
 from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
@@ -18,16 +18,13 @@ from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes.zooming import Zooming
 
-_ZOOM, _TURN = Zooming.model_fields["zoom"], Zooming.model_fields["turn"]
-
 
 @answered
-@recipe_options("scale", "rotate", "zoom", "turn", recipe=Zooming)
+# On this command, scale and rotate are what the camera does; a recipe's own, of the transforms, come from a file.
+@recipe_options("scale", "rotate", recipe=Zooming, flags={"zoom": "--scale", "turn": "--rotate"})
 def zoom(
     source: Annotated[str, typer.Argument(metavar="IN", help="The picture to dive into.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The film to write: .mp4 .mov .mkv .webm .gif .webp .png.")],
-    scale: Annotated[float, typer.Option(min=0.5, max=2, help=_ZOOM.description)] = _ZOOM.default,
-    rotate: Annotated[float, typer.Option(min=-180, max=180, help=_TURN.description)] = _TURN.default,
     codec: Annotated[
         str | None, typer.Option(help="Of the film: h264, h265, av1, vp9, prores, ffv1.", show_default="what suits")
     ] = None,
@@ -46,7 +43,7 @@ def zoom(
     The film neither fades nor burns, however long. A run that was stopped goes on where it was.
     """
     target = fresh(out, overwrite, (lambda path: None) if overwrite else clear_taken)
-    recipe = Zooming.of(zoom=scale, turn=rotate, **settings)
+    recipe = chosen(Zooming, quiet, **settings)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
         hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
 

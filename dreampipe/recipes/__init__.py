@@ -7,6 +7,8 @@ zooming.py       Zooming: a film out of one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 door.py          dream, visualize, atlas: pictures as arrays, in one call
+files.py         presets/*.toml and recipes in files of one's own; kinds.py, whose recipe is whose
+printing.py      recipes as TOML, and the schema of such files
 fields.py ways.py  numbers that change over an ascent; the words of a recipe and what they stand for
 sheet.py         one photo through every recommended layer
 batches.py       the channels of an atlas in batches, and what they drew

@@ -1,7 +1,7 @@
 """The files that the settings of a recipe name: which they are, and the same settings with other names for them.
 
-Settings that name files are the model where it is none of a name, `prior`, `mask`, `weights`, `start` where it is a
-picture, `pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
+Settings that name files are `model` and `prior` where they are no names, `mask`, `weights`, `start` where it is a picture,
+`pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ Rename = Callable[[str], str]
 """A file's name to another: `(name) -> name`."""
 
 _STARTS = ("noise", "grey")
-_ALONE = ("prior", "mask", "weights", "pictures")
+_ALONE = ("mask", "weights", "pictures")
+_NAMES_OR_FILES = ("model", "prior")
 _OBJECTIVES = ("objective", "layer")
 
 
 def is_file(model: str) -> bool:
-    """Whether a recipe's model is a file's path, and no name."""
+    """Whether a recipe's model or decoder is a file's path, and no name."""
     return bool(PurePath(model).suffix) or "/" in model or "\\" in model
 
 
@@ -39,7 +40,7 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
     for name, value in settings.items():
         if not value:
             continue
-        if name in _ALONE or (name == "model" and is_file(value)) or (name == "start" and value not in _STARTS):
+        if name in _ALONE or (name in _NAMES_OR_FILES and is_file(value)) or (name == "start" and value not in _STARTS):
             changed[name] = rename(value)
         elif name in _OBJECTIVES:
             changed[name] = _objective(value, rename)

@@ -1,0 +1,40 @@
+"""`dreampipe recipes`: the presets, any recipe whole, and the schema of their files."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from dreampipe.cli.answer import answered
+from dreampipe.cli.table import show as show_table
+from dreampipe.recipes.files import load, presets
+from dreampipe.recipes.kinds import Command
+from dreampipe.recipes.printing import schema as schema_of
+from dreampipe.recipes.printing import toml_of_loaded
+
+recipes = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@recipes.callback(invoke_without_command=True)
+@answered
+def listed(context: typer.Context) -> None:
+    """List the presets: recipes that come with dreampipe, to be taken with --recipe."""
+    if context.invoked_subcommand is None:
+        rows = ((loaded.name, loaded.command, loaded.about, loaded.source) for loaded in presets())
+        show_table(("name", "command", "about", "source"), rows)
+
+
+@recipes.command(no_args_is_help=True)
+@answered
+def show(recipe: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A preset, or a .toml file.")]) -> None:
+    """Print a recipe whole, every default with it, as TOML that --recipe takes again."""
+    typer.echo(toml_of_loaded(load(recipe)), nl=False)
+
+
+@recipes.command()
+@answered
+def schema(command: Annotated[Command, typer.Option(help="Whose recipe.")] = "dream") -> None:
+    """Print the JSON schema of a recipe's file, for editors."""
+    typer.echo(json.dumps(schema_of(command), indent=2))
