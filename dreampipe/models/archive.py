@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import stat
 import zipfile
@@ -25,18 +26,28 @@ from dreampipe.errors import ModelError
 _CONFIG, _METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MEMBERS = (_CONFIG, _METADATA, WEIGHTS)
 _ZIP = b"PK\x03\x04"
-_FOREIGN = {b"\x89HDF\r\n\x1a\n": "an HDF5 file (the old h5 format)", b"\x80": "a Python pickle, which runs code"}
+_PICKLE, _HDF5 = b"\x80", b"\x89HDF\r\n\x1a\n"
+_HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes that a file may hold in all and in its configuration, once uncompressed."""
+    """What a file may hold.
+
+    Attributes:
+        total: bytes in all, once uncompressed.
+        config: bytes of its configuration.
+        code: whether that may name what runs code, and ask for more than `caps.py` allows.
+    """
 
     total: int = 2 << 30
     config: int = 16 << 20
+    code: bool = False
 
 
 LIMITS = Limits()
+TRUSTED = Limits(total=1 << 50, config=1 << 30, code=True)
+"""For a file that the user trusts as a program of their own."""
 
 
 @contextmanager
@@ -48,13 +59,15 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
     """
     if path.is_dir():
         raise ModelError("it is a folder, but a regular .keras file is expected: save it as one file.")
+    if path.suffix.lower() in _HDF5_SUFFIXES:
+        raise _old(path)
     if path.suffix != ".keras":
         raise ModelError("its name does not end in .keras: of model files only those that Keras 3 saves so are opened.")
     # Not to wait for a writer where it is a pipe.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
-            _refuse_kind(file, limits)
+            _refuse_kind(file, path, limits)
             yield file
     except OSError as error:
         raise ModelError(f"it cannot be read ({error.strerror or error}): check the path.") from error
@@ -62,18 +75,35 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
         raise ModelError(f"it is damaged ({error}): save it again.") from error
 
 
-def _refuse_kind(file: IO[bytes], limits: Limits) -> None:
+def _refuse_kind(file: IO[bytes], path: Path, limits: Limits) -> None:
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):
         raise ModelError("it is not a regular file, but a regular .keras file is expected.")
     _refuse_size("in all", status.st_size, limits.total)
     head = file.read(8)
     file.seek(0)
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
-            raise ModelError(f"it is {what}, but the zip file that Keras 3 saves as .keras is expected.")
+    if head == _HDF5:
+        raise _old(path)
+    if head.startswith(_PICKLE):
+        raise ModelError("it is a Python pickle, which runs code, but the zip file that Keras 3 saves is expected.")
     if not head.startswith(_ZIP):
         raise ModelError("it is no zip file, but the zip file that Keras 3 saves as .keras is expected.")
+
+
+def _old(path: Path) -> ModelError:
+    """For an HDF5 file: whole models were once saved so, and weights alone are."""
+    renamed = "" if path.suffix != ".keras" else "rename it to end in .h5 and "
+    source, target = json.dumps(str(path.with_suffix(".h5") if renamed else path)), json.dumps(str(_new(path)))
+    line = f"import keras; keras.saving.load_model({source}, compile=False).save({target})"
+    return ModelError(
+        "it is an HDF5 file (the old h5 format), but the zip file that Keras 3 saves as .keras is expected: where it "
+        f"holds a whole model that you trust, {renamed}convert it by `python -c {shlex.quote(line)}`; where it holds "
+        "weights alone, name their architecture with --model and the file with --weights."
+    )
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_new.keras") if path.suffix == ".keras" else path.with_suffix(".keras")
 
 
 def _refuse_size(what: str, size: int, most: int) -> None:

@@ -55,7 +55,7 @@ def arrays(path: Path, bounds: Bounds = BOUNDS) -> Mapping[str, Array]:
         with h5py.File(path, "r") as file:
             found = {name: _array(name, dataset) for name, dataset in _datasets(file, bounds)}
     except _DAMAGE as error:
-        reason = str(error).strip().partition("\n")[0][:200]
+        reason = str(error).partition("\n")[0].partition(" (")[0][:200]  # behind it stand times and addresses
         raise ModelError(f"its weights are damaged ({reason}): save it again.") from error
     if (total := sum(array.bytes for array in found.values())) > bounds.total:
         raise ModelError(f"its weights take {total} bytes, but {bounds.total} are the most: choose a smaller one.")

@@ -1,0 +1,132 @@
+"""What a `.keras` file is, found out without building any of it.
+
+    inspect(path, limits) -> Inspected
+
+A model file is a program: Keras builds whatever its configuration names. So only the regular zip file of today's Keras
+is read, its members and sizes are bounded, every class that its configuration names must be on the list of
+`allowed.py`, and it may ask for no more than `caps.py` allows, before keras is even imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dreampipe.errors import ModelError
+from dreampipe.models import allowed, archive, caps, fields, graph, heads, sizes
+from dreampipe.models.archive import LIMITS, Limits
+from dreampipe.models.graph import Graph
+from dreampipe.models.model_card import Layer
+
+
+@dataclass(frozen=True, eq=False)
+class Inspected:
+    """A file that was found safe.
+
+    Attributes:
+        config: of the model, without what is there for training.
+        sha256: of the file, hexadecimal.
+        graph: of the configuration.
+        layers, least, fixed, outputs: as on a card.
+    """
+
+    config: dict[str, Any]
+    sha256: str
+    graph: Graph
+    layers: tuple[Layer, ...]
+    least: int
+    fixed: tuple[int, int] | None
+    outputs: int | None
+
+
+def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
+    """Check all of a file that Keras would act on, building nothing and importing no keras.
+
+    Raises:
+        ModelError: with the reason why the file is refused.
+    """
+    with named(path):
+        return inspected(path, limits)
+
+
+@contextmanager
+def named(path: Path, what: str = "model") -> Iterator[None]:
+    """Errors about "it" become errors about the file."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"The {what} {path} is refused: {error}") from error
+
+
+def checked(path: Path, limits: Limits) -> tuple[dict[str, Any], str]:
+    """A file's configuration, of which Keras may build all, without what is there for training; and its SHA-256."""
+    with archive.opened(path, limits) as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        config = archive.configuration(file, limits)
+    if not limits.code and (reason := allowed.refusal(config)):
+        raise ModelError(f"it holds {reason}: save it again without it.")
+    with reading():
+        if not limits.code:
+            caps.refuse(config)
+        return _untrained(config), sha256
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever goes wrong while a configuration is read becomes the fault of the file."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+        raise ModelError(f"it is damaged (the configuration of a layer: {error!r}): save it again.") from error
+
+
+def inspected(path: Path, limits: Limits) -> Inspected:
+    """As `inspect`, with errors about "it"."""
+    config, sha256 = checked(path, limits)
+    with reading():
+        read = graph.read(config)
+        _refuse_input(read)
+        layers = fields.spread(fields.layers(read))
+        declared = _declared_size(read)
+        fixed = declared if declared and not sizes.takes_all_sizes(read) else None
+        least = min(fixed) if fixed else sizes.least_side(read)
+        outputs = heads.outputs(read)
+    if not layers:
+        raise ModelError("it has no layers, so there is nothing in it to climb: choose another model.")
+    return Inspected(config, sha256, read, layers, least, fixed, outputs)
+
+
+def _untrained(value: Any) -> Any:
+    """A configuration without any `compile_config`: optimizer, loss and metrics are nobody's business here."""
+    if isinstance(value, dict):
+        return {k: _untrained(v) for k, v in value.items() if k != "compile_config"}
+    return [_untrained(v) for v in value] if isinstance(value, list) else value
+
+
+def _refuse_input(read: Graph) -> None:
+    shape = read.shapes[read.input]
+    dtype = read.nodes[read.input.key].config.get("dtype", "float32")
+    first = any(node.config.get("data_format") == "channels_first" for node in read.nodes.values())
+    if first or (len(shape) == 4 and shape[1] == 3 != shape[3]):
+        raise ModelError("it wants channels first, but (batch, height, width, 3) is expected: save it channels last.")
+    if len(shape) != 4 or not all(n is None or (isinstance(n, int) and n > 0) for n in shape):
+        raise ModelError(
+            f"it takes an input of shape {shape}, but a picture (batch, height, width, 3) is expected: choose a model "
+            "of pictures."
+        )
+    if shape[3] != 3:
+        raise ModelError(
+            f"it takes pictures of {shape[3]} channel{'' if shape[3] == 1 else 's'}, but 3 (red, green, blue) are "
+            "expected: save it behind a layer that makes its input of three."
+        )
+    if isinstance(dtype, str) and "float" not in dtype:
+        raise ModelError(f"it takes pictures of {dtype}, which have no gradient, but floating point is expected.")
+
+
+def _declared_size(read: Graph) -> tuple[int, int] | None:
+    _, height, width, _ = read.shapes[read.input]
+    return (height, width) if height and width else None

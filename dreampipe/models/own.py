@@ -1,0 +1,174 @@
+"""Cards of the user's own models: `my.card.toml` beside `my.keras`, text that says what the file does not.
+
+    read(path) -> OwnCard | None        OwnCard.fit(layers, outputs, sha256)
+
+A card is read and never run. Whatever a flag says goes over it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dreampipe.errors import ModelError, nearest
+from dreampipe.models.model_card import SCALINGS, Layer, Scaling
+
+_MOST = 4 << 20
+
+
+@dataclass(frozen=True)
+class OwnCard:
+    """What a user says of a model file; what is empty, or None, is not said.
+
+    Attributes:
+        scaling: how the model wants its pixels.
+        objective: the text of the objective to climb when none is asked for.
+        classes: names of the logits, in order; in the file a list, or the name of a file of lines beside it.
+        recommended: layers that dream well, and why.
+        licence: of the weights.
+        note: a sentence for whoever uses the model.
+        sha256: hexadecimal, of the only model file that the card is for.
+    """
+
+    scaling: Scaling | None = None
+    objective: str = ""
+    classes: tuple[str, ...] = ()
+    recommended: tuple[tuple[str, str], ...] = ()
+    licence: str = ""
+    note: str = ""
+    sha256: str = ""
+
+    def fit(self, layers: Sequence[Layer], outputs: int | None, sha256: str) -> None:
+        """Raise ModelError, with a clause about "it", where the card is of another model than this."""
+        if self.sha256 and self.sha256.lower() != sha256:
+            raise ModelError(
+                f"it is for the model file of SHA-256 {self.sha256[:12]}..., but the file beside it is "
+                f"{sha256[:12]}...: take the right file, or mend or leave out sha256."
+            )
+        if self.classes and outputs is not None and len(self.classes) != outputs:
+            head = f"gives {outputs}" if outputs else "has no head of classes"
+            raise ModelError(f"it names {len(self.classes)} classes, but the model {head}: mend or leave out classes.")
+        known = [layer.name for layer in layers]
+        for name, _ in self.recommended:
+            if name not in known:
+                raise ModelError(f"it recommends {name!r}, which is no layer of the model ({nearest(name, known)}).")
+
+
+KEYS = tuple(field.name for field in fields(OwnCard))
+
+
+def beside(path: Path) -> Path:
+    """Where the card of a model file is: `my.card.toml` for `my.keras`."""
+    return path.with_suffix(".card.toml")
+
+
+def read(path: Path) -> OwnCard | None:
+    """The card beside a model file; None where there is none.
+
+    Raises:
+        ModelError: it cannot be read, has a key that no card has, or a value that cannot be.
+    """
+    place = beside(path)
+    if not os.path.lexists(place):
+        return None
+    with named(place):
+        return _made(_parsed(_text(place)), place.parent)
+
+
+@contextmanager
+def named(place: Path) -> Iterator[None]:
+    """Errors about "it" become errors about the card."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"The card {place} is refused: {error}") from error
+
+
+def _text(place: Path) -> str:
+    """A regular file of text, of a size that a card may have."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # not to wait for a writer where it is a pipe
+    try:
+        with open(place, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST:
+                raise ModelError(f"{place.name} is no regular file of at most {_MOST >> 20} MiB, as is expected.")
+            return file.read().decode("utf-8-sig")
+    except OSError as error:
+        raise ModelError(f"{place.name} cannot be read ({error.strerror or error}): check it.") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{place.name} is not text in UTF-8, as is expected: save it so.") from error
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ModelError(f"it is no TOML ({error}): mend it there.") from error
+
+
+def _made(known: Mapping[str, Any], folder: Path) -> OwnCard:
+    for key in known:
+        if key not in KEYS:
+            raise ModelError(f"it has the key {key!r}, which no card has ({nearest(key, KEYS)}).")
+    readers: dict[str, Callable[[str, Any], Any]] = dict.fromkeys(KEYS, _line)
+    readers |= {"scaling": _scaling, "recommended": _recommended, "sha256": _sha256}
+    readers["classes"] = partial(_classes, folder=folder)
+    return OwnCard(**{key: readers[key](key, value) for key, value in known.items()})
+
+
+def _line(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ModelError(f"its {key} came as {_shown(value)}, but one line of text is expected.")
+    return value
+
+
+def _scaling(key: str, value: Any) -> Scaling:
+    for known in SCALINGS:
+        if value == known:
+            return known
+    answer = nearest(value, SCALINGS) if isinstance(value, str) else f"known names: {', '.join(SCALINGS)}"
+    raise ModelError(f"its {key} came as {_shown(value)}, but one of {', '.join(SCALINGS)} is expected ({answer}).")
+
+
+def _classes(key: str, value: Any, folder: Path) -> tuple[str, ...]:
+    names = _lines(value, folder) if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(_is_name(name) for name in names):
+        raise ModelError(f"its {key} came as {_shown(value)}, but a list of names, or a file of lines, is expected.")
+    return tuple(names)
+
+
+def _lines(value: str, folder: Path) -> list[str]:
+    # A card comes with a model from strangers: it may not have other files of this machine read.
+    place = PurePosixPath(value)
+    if not place.parts or place.is_absolute() or ".." in place.parts or "\\" in value or "\0" in value:
+        raise ModelError(f"its classes came as the file {value!r}, but a file beside the card is expected.")
+    return [line.strip() for line in _text(folder / place).splitlines() if line.strip()]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and bool(value.strip())
+
+
+def _recommended(key: str, value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict) or not all(_is_name(reason) for reason in value.values()):
+        raise ModelError(f"its {key} came as {_shown(value)}, but a table is expected: a line of why for each layer.")
+    return tuple(value.items())
+
+
+def _sha256(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ModelError(f"its {key} came as {_shown(value)}, but 64 hexadecimal digits are expected.")
+    return value.lower()
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
