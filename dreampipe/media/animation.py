@@ -39,7 +39,13 @@ def check_animation(path: str | os.PathLike[str], fps: float = 20, hold: float =
         raise MediaError(f"A hold of {hold} seconds came, but 0 to {_LONGEST_HOLD:g} is expected: choose between them.")
 
 
-def write_animation(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float = 20, hold: float = 1.0) -> None:
+def write_animation(
+    frames: Iterable[Frame],
+    path: str | os.PathLike[str],
+    fps: float = 20,
+    hold: float = 1.0,
+    record: str | None = None,
+) -> None:
     """Write frames as an animated picture that plays for ever, or as a film, whole or not at all.
 
     GIF takes 256 colours for each frame, dithered, and whole hundredths of a second; WebP is lossy at a quality of 90;
@@ -51,6 +57,7 @@ def write_animation(frames: Iterable[Frame], path: str | os.PathLike[str], fps: 
             file that is there is replaced.
         fps: frames a second, 0.1 to 50.
         hold: seconds that the last frame stays on show, 0 to 60; never less than the others.
+        record: how it was made; GIF has no place for it.
 
     Raises:
         MediaError: as `check_animation`; no frame came, their sizes differ, a value is no number, or the file cannot be
@@ -59,4 +66,4 @@ def write_animation(frames: Iterable[Frame], path: str | os.PathLike[str], fps: 
     check_animation(path, fps, hold)
     timeless = (replace(frame, time=None, duration=None) for frame in frames)
     rate, shortest = (Fraction(value).limit_denominator(1000) for value in (fps, hold))
-    write_film(timeless, path, rate=rate, hold=shortest)
+    write_film(timeless, path, rate=rate, hold=shortest, record=record)

@@ -19,6 +19,7 @@ from dreampipe.media.formats import Format
 from dreampipe.media.metadata import rgb_profile, upright_exif, without_orientation
 from dreampipe.media.records import checked
 from dreampipe.media.samples import Samples, samples_of
+from dreampipe.media.xmp import packet
 
 _JPEG_EXIF_LIMIT = 65_527  # a JPEG segment holds 65,533 bytes, six of them the prefix
 _PREFIX = b"Exif\0\0"
@@ -70,29 +71,33 @@ def _bmp(parts: _Parts) -> bytes:
 
 def _jpeg(parts: _Parts) -> bytes:
     block = _PREFIX + parts.exif if parts.exif and len(parts.exif) <= _JPEG_EXIF_LIMIT else None
-    return _pillow("JPEG", parts, exif=block, subsampling=0)
+    data = _pillow("JPEG", parts, exif=block, subsampling=0)
+    return chunks.jpeg_with(data, parts.record) if parts.record else data
 
 
 def _webp(parts: _Parts) -> bytes:
-    return _pillow("WEBP", parts, exif=parts.exif, exact=True)
+    return _pillow("WEBP", parts, exif=parts.exif, xmp=_packet(parts), exact=True)
 
 
 def _avif(parts: _Parts) -> bytes:
     # Pillow would take an orientation out itself, and write all other tags anew with it.
     block = without_orientation(parts.exif) if parts.exif else None
-    return _pillow("AVIF", parts, exif=block, subsampling="4:4:4")
+    return _pillow("AVIF", parts, exif=block, xmp=_packet(parts), subsampling="4:4:4")
 
 
-def _pillow(name: str, parts: _Parts, *, exif: bytes | None, **options: Any) -> bytes:
-    given = {"exif": exif, "icc_profile": parts.icc}
-    options |= {key: block for key, block in given.items() if block}
+def _packet(parts: _Parts) -> bytes | None:
+    return packet(parts.record) if parts.record else None
+
+
+def _pillow(name: str, parts: _Parts, **options: Any) -> bytes:
+    given = {"quality": parts.quality, "icc_profile": parts.icc, **options}
     written = BytesIO()
-    Image.fromarray(parts.samples).save(written, name, quality=parts.quality, **options)
+    Image.fromarray(parts.samples).save(written, name, **{key: one for key, one in given.items() if one is not None})
     return written.getvalue()
 
 
 def _tiff(parts: _Parts) -> bytes:
-    return tiff.encode(parts.samples, parts.exif, parts.icc)
+    return tiff.encode(parts.samples, parts.exif, parts.icc, parts.record)
 
 
 def _bgr(samples: Samples) -> npt.NDArray[Any]:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from dreampipe.errors import MediaError
-from dreampipe.media import chunks
+from dreampipe.media import boxes, chunks
 from dreampipe.media.formats import HEAD, format_of_content, format_of_suffix
 from dreampipe.media.jobs import check_regular
-from dreampipe.media.video.codecs import CONTAINERS, TICKS
+from dreampipe.media.video.codecs import CONTAINERS, TAG, TICKS
 from dreampipe.media.video.numbering import is_pattern, pattern_of
 from dreampipe.media.writing import write_whole
 from dreampipe.media.xmp import LONGEST
@@ -27,6 +27,8 @@ from dreampipe.media.xmp import LONGEST
 SIDECAR = ".dream.json"
 """What a sidecar's name ends in, after the whole name of its file."""
 
+_MATROSKA = b"\x1a\x45\xdf\xa3"
+_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 # Within JSON they stand in texts alone, and there their escapes say the same. XML holds them not, or not unchanged.
 _NO_XML = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -113,11 +115,12 @@ def _own(path: Path, file: IO[bytes]) -> str | None:
     head = file.read(HEAD)
     file.seek(0)
     format = format_of_content(head)
-    find = _FINDERS.get(format.name) if format else None
-    if find is None:
-        return None
     try:
-        return _text(find(file))
+        if format:
+            return _text(_FINDERS[format.name](file)) if format.records else None
+        if head.startswith(_MATROSKA):
+            return _text(_tag(path))
+        return _text(boxes.film_record(file)) if head[4:8] in _BOXES else None
     except ValueError as problem:
         raise _damaged(path, str(problem)) from None
 
@@ -157,6 +160,25 @@ def _damaged(path: Path, reason: str) -> MediaError:
     )
 
 
+def _tag(path: Path) -> bytes | None:
+    """The record of a Matroska film; raises MediaError where it cannot be opened."""
+    from dreampipe.media.video.opening import container_of  # loads its codecs
+
+    with container_of(path) as film:
+        found = {key.lower(): text for key, text in film.metadata.items()}.get(TAG)
+    return None if found is None else found.encode()
+
+
+def _tiff(file: IO[bytes]) -> bytes | None:
+    from dreampipe.media import tiff  # loads its codec
+
+    return tiff.record(file)
+
+
 _FINDERS: Mapping[str, Callable[[IO[bytes]], bytes | None]] = {
     "png": chunks.png_record,
+    "jpeg": chunks.jpeg_record,
+    "webp": chunks.webp_record,
+    "avif": boxes.avif_record,
+    "tiff": _tiff,
 }

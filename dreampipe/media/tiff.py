@@ -26,6 +26,7 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
+from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 Samples = npt.NDArray[Any]
 Admit = Callable[[int, int], None]
@@ -52,7 +53,7 @@ class Decoded:
     notes: tuple[str, ...] = ()
 
 
-_DESCRIPTION = 270
+_DESCRIPTION, _XMP = 270, 700
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
 _COLOURS = {
@@ -92,8 +93,20 @@ def decode(file: IO[bytes], admit: Admit) -> Decoded:
     )
 
 
-def encode(samples: Samples, exif: bytes | None, icc: bytes | None) -> bytes:
+def record(file: IO[bytes]) -> bytes | None:
+    """The record of a TIFF; raises ValueError where it is damaged, or the file cannot be read."""
+    try:
+        with tifffile.TiffFile(file) as whole:
+            tag = whole.pages.first.tags.get(_XMP)
+            found = tag.value if tag is not None and tag.count <= LONGEST_PACKET else b""
+    except Exception as problem:  # on broken bytes it raises whatever it happens to meet
+        raise ValueError(" ".join(str(problem).split()).rstrip(".")) from None
+    return record_in(found) if isinstance(found, bytes) else None
+
+
+def encode(samples: Samples, exif: bytes | None, icc: bytes | None, record: bytes | None = None) -> bytes:
     """A losslessly compressed TIFF of samples (height, width, 3 or 4), uint8 or uint16."""
+    said = packet(record) if record else b""
     order = byte_order(exif or b"") or "<"
     written = BytesIO()
     tifffile.imwrite(
@@ -108,6 +121,7 @@ def encode(samples: Samples, exif: bytes | None, icc: bytes | None) -> bytes:
         iccprofile=icc,
         metadata=None,
         software=False,
+        extratags=[(_XMP, "B", len(said), said, True)] if said else [],
     )
     data = written.getvalue()
     described = {code: tag for code, tag in first_directory(exif or b"").items() if code in _KEPT}

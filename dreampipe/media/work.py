@@ -38,6 +38,7 @@ class Segment(NamedTuple):
         first, stop: frames, as in a range.
         sha256: of its file.
         carry_sha256: of the file with the dream of its last frame; empty where nothing goes on from that.
+        pixels: the hash of all frames of the film up to its last one; see `FramesHash`.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Segment(NamedTuple):
     stop: int
     sha256: str
     carry_sha256: str
+    pixels: str
 
 
 class Work:
@@ -129,9 +131,9 @@ class Work:
     def _carry(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npy"
 
-    def store(self, number: int, first: int, stop: int, carry: Array | None) -> None:
+    def store(self, number: int, first: int, stop: int, carry: Array | None, pixels: str = "") -> None:
         """Record a segment whose file is whole, with the dream (height, width, 3) of its last frame if one goes on
-        from that.
+        from that, and the hash of all frames so far.
 
         Raises:
             MediaError: the folder cannot be written to.
@@ -143,7 +145,7 @@ class Work:
             write_whole(newest, held.getvalue())
         said = "" if carry is None else sha256(newest)
         try:
-            done = Segment(number, first, stop, sha256(self.segment(number)), said)
+            done = Segment(number, first, stop, sha256(self.segment(number)), said, pixels)
             append_line(self.folder / _RECORD, done._asdict())
             for older in self.folder.glob("*.npy"):  # only the newest is gone on from
                 if older != newest:

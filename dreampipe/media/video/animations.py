@@ -17,9 +17,12 @@ import numpy as np
 from PIL import Image
 
 from dreampipe.errors import MediaError
+from dreampipe.media.chunks import append_to_png
+from dreampipe.media.records import checked
 from dreampipe.media.video.info import Survey
 from dreampipe.media.video.packets import Packets, read_packets
 from dreampipe.media.writing import written_whole
+from dreampipe.media.xmp import packet
 
 _QUALITY = 90  # of WebP
 _APNG_LIMIT = 65_535  # ticks of one frame
@@ -34,7 +37,14 @@ class Shown:
     duration: int
 
 
-def join_animation(path: Path, size: tuple[int, int], tick: Fraction, survey: Survey, segments: Sequence[Path]) -> None:
+def join_animation(
+    path: Path,
+    size: tuple[int, int],
+    tick: Fraction,
+    survey: Survey,
+    segments: Sequence[Path],
+    record: str | None = None,
+) -> None:
     """Write an animated picture of these segments that plays for ever; see `Target.join`.
 
     Args:
@@ -43,6 +53,7 @@ def join_animation(path: Path, size: tuple[int, int], tick: Fraction, survey: Su
         tick: seconds, in which that format counts.
         survey: when each frame is shown; no picture begins more than half a tick early or late.
         segments: their files, in order, as FFV1.
+        record: how it was made; left out of GIF.
 
     Raises:
         MediaError: a segment is damaged, their frames are not as many as the survey's, or the file cannot be written.
@@ -55,7 +66,8 @@ def join_animation(path: Path, size: tuple[int, int], tick: Fraction, survey: Su
     shown = _shown(parts, size, ticks_of(survey, tick))
     with written_whole(path) as temporary:
         try:
-            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick)
+            said = None if record is None else checked(record).encode()
+            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick, said)
         except (ValueError, RuntimeError, av.FFmpegError) as problem:  # Pillow raises either
             reason = " ".join(str(problem).split()).rstrip(".")
             raise MediaError(
@@ -98,7 +110,7 @@ def paletted(image: Image.Image) -> Image.Image:
     return image.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def _gif(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction) -> None:
+def _gif(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, record: bytes | None) -> None:
     def frame(image: Image.Image) -> Any:
         coloured = paletted(image)
         palette = np.zeros((256, 4), np.uint8)
@@ -111,12 +123,15 @@ def _gif(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction) -> 
     _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
 
 
-def _apng(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction) -> None:
+def _apng(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, record: bytes | None) -> None:
     ticks = ticks_of(survey, tick)
     final = min(ticks[-1] - ticks[-2], _APNG_LIMIT) * tick
     options = {"plays": "0", "final_delay": f"{final.numerator}/{final.denominator}"}
     frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), "rgb24"), one) for one in shown)
     _muxed(path, "apng", "rgb24", options, frames, tick)
+    if record:
+        with path.open("rb+") as file:
+            append_to_png(file, record)
 
 
 def _muxed(
@@ -139,12 +154,13 @@ def _muxed(
         film.mux(stream.encode(None))
 
 
-def _webp(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction) -> None:
+def _webp(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, record: bytes | None) -> None:
     ticks = ticks_of(survey, tick)
     durations = [end - start for start, end in pairwise(ticks) if end > start]
     reel = _Reel((one.image for one in shown), len(durations))
+    said = {"xmp": packet(record)} if record else {}
     with path.open("wb") as file:
-        reel.save(file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=4)
+        reel.save(file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=4, **said)
 
 
 class _Reel(Image.Image):

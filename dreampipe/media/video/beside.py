@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import av
 
+from dreampipe.media.video.codecs import TAG
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.opening import container_of, picture_of
 
@@ -21,8 +22,6 @@ _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duratio
 _COUNTED = ("duration", "encoder", "bps", "number_of_", "_statistics", "timecode")
 # Where it was taken: location-eng, com.apple.quicktime.location.ISO6709, ©xyz, RECORDING_LOCATION, GPSLatitude.
 _PLACE = re.compile("location|iso6709|xyz|gps|latitude|longitude|altitude", re.IGNORECASE)
-RECORD = "dreampipe"
-"""The tag of a record, in lower case. The source's own is never carried over: it says how that was made."""
 # Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
 _ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
 
@@ -88,9 +87,9 @@ class Beside:
             case "none":
                 return {key: text for key, text in tags.items() if key.lower() == "language"}
             case "placeless":
-                return {key: text for key, text in tags.items() if not _PLACE.search(key) and key.lower() != RECORD}
-            case _:
-                return {key: text for key, text in tags.items() if key.lower() != RECORD}
+                return {key: text for key, text in tags.items() if not _PLACE.search(key) and key.lower() != TAG}
+            case _:  # the source's own record says how that was made
+                return {key: text for key, text in tags.items() if key.lower() != TAG}
 
     def packets(self) -> Iterator[Timed]:
         """The packets of those streams that belong to the part, their times moved with it, in the file's order."""

@@ -34,6 +34,10 @@ TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(
 CONTAINERS = {suffix: container for container in (MP4, MOV, MKV, WEBM) for suffix in container.suffixes}
 
 
+TAG = "dreampipe"
+"""The tag of Matroska that holds a record of how a film was made, in lower case."""
+
+
 @dataclass(frozen=True)
 class Codec:
     """One codec.

@@ -19,8 +19,10 @@ from typing import Any
 import av
 
 from dreampipe.errors import MediaError
+from dreampipe.media.boxes import append_box
+from dreampipe.media.records import checked
 from dreampipe.media.video.beside import Beside, Timed
-from dreampipe.media.video.codecs import Container
+from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.packets import Packets, read_packets
@@ -47,6 +49,7 @@ def join(
     segments: Sequence[Path],
     drop: bool,
     on_joined: Callable[[Path], None] | None = None,
+    record: str | None = None,
 ) -> None:
     """Write the film of these segments; see `Target.join`.
 
@@ -59,6 +62,7 @@ def join(
         segments: their files, in order.
         drop: leave out what the container cannot hold.
         on_joined: told of each segment that may be removed.
+        record: how it was made; None for none.
 
     Raises:
         MediaError: a segment is damaged or of another film, their frames are not as many as the survey's, or the file
@@ -71,7 +75,7 @@ def join(
             f"{count} frames in {len(parts)} segments came for {path}, but {len(survey)} are expected: "
             "dream the film anew."
         )
-    muxing = _Muxing(container, form, info, survey, parts, drop)
+    muxing = _Muxing(container, form, info, survey, parts, drop, None if record is None else checked(record))
     if on_joined is None:
         with written_whole(path) as temporary:
             muxing.make(path, temporary)
@@ -91,12 +95,15 @@ class _Muxing:
     survey: Survey
     parts: Sequence[Packets]
     drop: bool
+    record: str | None
 
     def make(self, path: Path, temporary: Path, look: Callable[[Sink], None] = lambda sink: None) -> None:
         """Write the film `path` under a temporary name; what looks at it does so after each packet."""
         try:
             with temporary.open("w+b") as file:
                 aside(partial(self._make, Sink(file), look))
+                if self.record and self.container.exact:
+                    append_box(file, self.record.encode())
         except OSError as problem:
             raise unwritable(path, problem) from None
 
@@ -130,6 +137,8 @@ class _Muxing:
             if any(part.header != (picture.codec_context.extradata or b"") for part in self.parts):
                 raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")
             beside.add_to(film)
+            if self.record and not self.container.exact:
+                film.metadata[TAG] = self.record
             film.start_encoding()
             for timed in merge(_timed(self.parts, picture, ticks), beside.packets(), key=_due):
                 film.mux_one(timed.packet)

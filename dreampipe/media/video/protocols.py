@@ -63,6 +63,11 @@ class Target(Protocol):
     @property
     def path(self) -> Path: ...
 
+    @property
+    def info(self) -> FilmInfo:
+        """What the film is to say of itself."""
+        ...
+
     def check(self) -> tuple[str, ...]:
         """Sentences on what will be lost, before anything is decoded.
 

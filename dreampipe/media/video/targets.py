@@ -74,7 +74,8 @@ class FilmFile:
     def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         from dreampipe.media.video.joining import join
 
-        join(self.path, self.container, self.form, self.info, survey, segments, self.encoding.drop, on_joined)
+        drop = self.encoding.drop
+        join(self.path, self.container, self.form, self.info, survey, segments, drop, on_joined, self.record)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class Animation:
     def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:
         from dreampipe.media.video.animations import join_animation
 
-        join_animation(self.path, (self.info.width, self.info.height), self.tick, survey, segments)
+        size = (self.info.width, self.info.height)
+        join_animation(self.path, size, self.tick, survey, segments, self.record)
 
 
 @dataclass(frozen=True)
