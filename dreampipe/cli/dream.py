@@ -13,6 +13,7 @@ from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resum
 from dreampipe.cli.events import bar, tell, tell_failures, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.targets import KeepGps, NoMetadata, Sidecar
 from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
@@ -21,6 +22,7 @@ from dreampipe.media import Job, Manifest, plan
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
 from dreampipe.recipes.keyframes import parse_rate, parse_time
+from dreampipe.recipes.making import Carrying
 
 _TIME = "Of films: seconds, or 1:30."
 
@@ -55,6 +57,9 @@ def dream(
         int | None, typer.Option(min=1, max=100, help="Of lossy pictures.", show_default="that of the format")
     ] = None,
     max_pixels: Annotated[int, typer.Option(min=1, help="Larger pictures are refused.")] = Order.max_pixels,
+    sidecar: Sidecar = False,
+    no_metadata: NoMetadata = False,
+    keep_gps: KeepGps = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell only what failed.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
     **settings: Any,
@@ -68,6 +73,7 @@ def dream(
     recipe = chosen(FilmRecipe, quiet, **settings)
     for still in recipe.stills:
         still.pipeline()  # wrong names and files are answered here, before anything slow
+    carrying = Carrying(not no_metadata, keep_gps, sidecar)
     films = FilmOrder(
         recipe=recipe,
         encoding=Encoding(codec, crf, drop_streams),
@@ -78,6 +84,7 @@ def dream(
         max_pixels=max_pixels,
         overwrite=overwrite,
         keep_work=keep_work,
+        carrying=carrying,
     )
     notes = recipe.card().notes
     planned = plan(source, target, recursive=recursive, format=format)
@@ -88,7 +95,7 @@ def dream(
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
     manifest = Manifest(planned.folder)
-    order = Order(recipe.still, max_pixels, quality, overwrite, films)
+    order = Order(recipe.still, max_pixels, quality, overwrite, films, carrying)
     with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
         finished = _run(jobs, manifest, order, quiet, events)
     if finished.failed:

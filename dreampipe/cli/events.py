@@ -8,21 +8,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from dreampipe.cli.answer import say
-from dreampipe.engines.events import Event, Failed, Finished, Noted
+from dreampipe.cli.hush import import_backend
+from dreampipe.engines.events import Began, Event, Failed, Finished, Noted
 from dreampipe.errors import MediaError
 
-
-@dataclass(frozen=True)
-class Drawn:
-    """A part of a sheet is drawn: as much is done, and nothing is written yet."""
-
-    name: str
-
-
-Hear = Callable[[Event | Drawn], None]
+Hear = Callable[[Event], None]
 
 
 def write_line(event: Event) -> None:
@@ -54,6 +47,19 @@ def tell(event: Event) -> None:
         say(f"Note on {event.name}: {event.text}")
     elif isinstance(event, Finished):
         say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed")
+
+
+def heard(show: Hear, quiet: bool) -> Hear:
+    """What hears of a drawing: the backend is loaded when it begins, and notes are told unless that is to be quiet."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Began):
+            import_backend()  # not before something is to be climbed
+        if isinstance(event, Noted) and not quiet:
+            say(f"Note: {event.text}")
+        show(event)
+
+    return hear
 
 
 @contextmanager

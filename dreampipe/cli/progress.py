@@ -13,13 +13,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dreampipe.ascent import Step
-from dreampipe.cli.events import Drawn
-from dreampipe.engines.events import Done, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
+from dreampipe.engines.events import Done, Drawn, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
 
 
 def share(step: Step, octave_scale: float) -> float:
     """How much of a picture's ascent is behind, 0 to 1, an octave counting by its pixels, as its time does."""
-    pixels = [octave_scale ** (2 * octave) for octave in range(step.octaves)]
+    row = step.row or step.octaves  # of each round anew
+    pixels = [octave_scale ** (2 * (octave % row)) for octave in range(step.octaves)]
     return (sum(pixels[: step.octave - 1]) + pixels[step.octave - 1] * step.step / step.steps) / sum(pixels)
 
 
@@ -48,7 +48,7 @@ class Position:
     surveyed: int = 0
     frames: tuple[int, int] | None = None
 
-    def hear(self, event: Event | Drawn) -> None:
+    def hear(self, event: Event) -> None:
         match event:
             case Started(pictures):
                 self.pictures = pictures
@@ -132,7 +132,7 @@ class Bar:
         self._progress.stop()
         self._terminal.close()
 
-    def __call__(self, event: Event | Drawn) -> None:
+    def __call__(self, event: Event) -> None:
         self._position.hear(event)
         self._progress.update(
             self._task,

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
-from dreampipe.cli.events import Drawn, bar
-from dreampipe.cli.hush import import_backend
+from dreampipe.cli.events import bar, heard
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.engines.events import Started, Stepped
+from dreampipe.cli.targets import NoMetadata, Sidecar
+from dreampipe.engines.drawings import Place, draw_sheet
 from dreampipe.errors import MediaError
-from dreampipe.media import make_folder, plan, read, write
+from dreampipe.media import plan, read
 from dreampipe.recipes import Recipe
+from dreampipe.recipes.making import Carrying
 from dreampipe.recipes.sheet import recommended
 from dreampipe.recipes.sheet import sheet as draw
 
@@ -30,6 +31,8 @@ def sheet(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
     size: Annotated[int, typer.Option(min=32, max=4096, help="Longest side of a tile, in pixels.")] = _SIZE,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    sidecar: Sidecar = False,
+    no_metadata: NoMetadata = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     **settings: Any,
 ) -> None:
@@ -38,24 +41,15 @@ def sheet(
     The dreams stand side by side over the names of their layers, to choose from.
     """
     recipe = chosen(Recipe, quiet, without=_WITHOUT, **settings)
-    layers = recommended(recipe)
+    recommended(recipe)
     recipe.pipeline()  # wrong files, too, are answered before anything slow
-    (source,) = read(photo)
-    target = plan(photo, out).jobs[0].target
-    if target.exists() and not overwrite:
-        raise MediaError(f"{target} exists: give another name, or --overwrite.")
+    (_,) = read(photo)
+    job = plan(photo, out).jobs[0]
+    place = Place(job.target, Carrying(not no_metadata, sidecar=sidecar))
+    if place.path.exists() and not overwrite:
+        raise MediaError(f"{place.path} exists: give another name, or --overwrite.")
     for note in () if quiet else recipe.card().notes:
         say(f"Note: {note}")
-    make_folder(target)
-    with interruptible("Stopped; nothing was written."), failing():
-        with bar(recipe.octave_scale, not quiet) as hear:
-            import_backend()
-            hear(Started(len(layers)))
-            drawn = draw(
-                source,
-                recipe,
-                size,
-                on_step=lambda layer, step: hear(Stepped(layer, step)),
-                on_done=lambda layer: hear(Drawn(layer)),
-            )
-        write(drawn, target)
+    place.make_ready()
+    with interruptible("Stopped; nothing was written."), failing(), bar(recipe.octave_scale, not quiet) as show:
+        draw_sheet(job.source, recipe, size, place, heard(show, quiet))

@@ -1,12 +1,21 @@
-"""What a command writes, checked before it computes."""
+"""What a command writes, checked before it computes, and the options that say what that carries beside its pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from dreampipe.errors import MediaError
 from dreampipe.media import format_of
+
+Sidecar = Annotated[bool, typer.Option("--sidecar", help="Write how it was made into a .dream.json beside it, too.")]
+NoMetadata = Annotated[
+    bool, typer.Option("--no-metadata", help="Write nothing of how it was made, nor what its source's file says.")
+]
+KeepGps = Annotated[bool, typer.Option("--keep-gps", help="Keep where on Earth the source was taken.")]
 
 
 def fresh(path: str, overwrite: bool, check: Callable[[Path], object] = format_of) -> Path:

@@ -7,15 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
-from dreampipe.cli.events import bar
-from dreampipe.cli.hush import import_backend
+from dreampipe.cli.events import bar, heard
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import fresh
-from dreampipe.engines.events import Started, Stepped
+from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
+from dreampipe.engines.drawings import Place, draw_visualization
 from dreampipe.errors import MediaError
-from dreampipe.media import check_animation, make_folder, write, write_animation
+from dreampipe.media import check_animation
 from dreampipe.recipes import Visualization
-from dreampipe.recipes.forming import Forming
+from dreampipe.recipes.making import Carrying
 
 _OBJECTIVE = Visualization.model_fields["objective"].description
 
@@ -30,6 +29,8 @@ def visualize(
         typer.Option(help="Also write the picture as it forms: a film, .gif, .webp or .png.", show_default="not"),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    sidecar: Sidecar = False,
+    no_metadata: NoMetadata = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     **settings: Any,
 ) -> None:
@@ -46,16 +47,9 @@ def visualize(
     notes = () if quiet else ready.ascent.card.notes
     for note in notes:
         say(f"Note: {note}")
-    for path in (target, film) if film else (target,):
-        make_folder(path)
-    forming = Forming(recipe.drawn) if film else None
-    with interruptible("Stopped; OUT was not written."), failing():
-        with bar(recipe.octave_scale, not quiet) as hear:
-            import_backend()
-            hear(Started(1))
-            result = ready.run(lambda step: hear(Stepped(objective, step)), forming)
-        if film and forming:
-            write_animation(forming.frames(result.image), film)
-        write(recipe.drawn(result.image), target)
-        for note in () if quiet else result.notes:
-            say(f"Note: {note}")
+    carrying = Carrying(not no_metadata, sidecar=sidecar)
+    picture, animation = Place(target, carrying), Place(film, carrying) if film else None
+    for place in filter(None, (picture, animation)):
+        place.make_ready()
+    with interruptible("Stopped; OUT was not written."), failing(), bar(recipe.octave_scale, not quiet) as show:
+        draw_visualization(recipe, picture, animation, heard(show, quiet))

@@ -11,11 +11,12 @@ from dreampipe.cli.answer import answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, write_line
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import fresh
+from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
 from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
+from dreampipe.recipes.making import Carrying
 from dreampipe.recipes.zooming import Zooming
 
 
@@ -34,6 +35,8 @@ def zoom(
     max_pixels: Annotated[int, typer.Option(min=1, help="A larger picture is refused.")] = MAX_PIXELS,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
+    sidecar: Sidecar = False,
+    no_metadata: NoMetadata = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
     **settings: Any,
@@ -44,6 +47,7 @@ def zoom(
     """
     target = fresh(out, overwrite, (lambda path: None) if overwrite else clear_taken)
     recipe = chosen(Zooming, quiet, **settings)
+    carrying = Carrying(not no_metadata, sidecar=sidecar)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
         hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
 
@@ -51,7 +55,7 @@ def zoom(
             for listener in hearing:
                 listener(event)
 
-        dive = Dive(Path(source), target, recipe, Encoding(codec, crf), max_pixels, keep_work, hear)
+        dive = Dive(Path(source), target, recipe, Encoding(codec, crf), max_pixels, keep_work, carrying, hear)
         for note in dive.check():  # wrong names are answered here, before anything slow
             hear(Noted(source, note))
         with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():

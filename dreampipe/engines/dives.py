@@ -12,6 +12,7 @@ import psutil
 
 import dreampipe
 from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
+from dreampipe.engines.keeping import check_sidecar, embedded, settle_sidecar
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
@@ -19,6 +20,8 @@ from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
+from dreampipe.recipes.making import EVERYTHING, Carrying, Making
+from dreampipe.recipes.record import Output, Record
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.motion import DREAM
 
@@ -39,6 +42,7 @@ class Dive:
         encoding: how the film is encoded.
         max_pixels: a larger still is refused.
         keep_work: leave the segments of the finished film where they are.
+        carrying: what the film carries beside its frames.
         tell: hears what happens.
     """
 
@@ -48,6 +52,7 @@ class Dive:
     encoding: Encoding = field(default_factory=Encoding)
     max_pixels: int = MAX_PIXELS
     keep_work: bool = False
+    carrying: Carrying = EVERYTHING
     tell: Callable[[Event], None] = field(default=lambda event: None)
 
     @cached_property
@@ -62,9 +67,9 @@ class Dive:
             raise MediaError(f"{self.path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
         return target
 
-    def _target(self, path: Path) -> Target:
+    def _target(self, path: Path, record: str | None = None) -> Target:
         still, _ = self._decoded
-        return target_of(path, self.recipe.info(still.height, still.width), self.encoding)
+        return target_of(path, self.recipe.info(still.height, still.width), self.encoding, record)
 
     def check(self) -> tuple[str, ...]:
         """Sentences on what will be lost, before anything is dreamed; makes the film's folder.
@@ -75,6 +80,7 @@ class Dive:
         self.recipe.zoom_of()
         still, info = self._decoded
         target = self.target
+        check_sidecar(self.path, self.carrying)
         make_folder(self.path)
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         return (*self.recipe.card().notes, *info.notes, *lost, *target.check())
@@ -101,9 +107,10 @@ class Dive:
                 lambda frame: frame.extras[DREAM],
                 lambda count: self.tell(Framed(self.source.name, count, self.recipe.count)),
             )
-            production.make(work)
-            beside = self._target(work.folder / self.path.name)
+            record = self._record(production.make(work), max_size)
+            beside = self._target(work.folder / self.path.name, embedded(self.path, self.carrying, record))
             production.join(work, beside)
+            settle_sidecar(self.path, self.carrying, record, sha256(beside.path))
             work.take_name(beside.path)
             whole = True
         finally:
@@ -111,9 +118,17 @@ class Dive:
         resident = psutil.Process().memory_info().rss
         self.tell(Done(self.source.name, str(self.path), time.perf_counter() - began, resident))
 
+    def _record(self, made: Output, max_size: int) -> Record:
+        making = Making("zoom", self.recipe, {"codec": self.encoding.codec, "crf": self.encoding.crf})
+        whole = max_size >= max(made.width, made.height)
+        return making.record(
+            self.path, made, (self.source, sha256(self.source)), {} if whole else {"max_size": max_size}
+        )
+
     def _begun(self, work: Work) -> int:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
-        key = key_of(sha256(self.source), self.recipe.sha256(), repr(self.encoding), dreampipe.__version__)
+        said = (self.recipe.sha256(), repr(self.encoding), repr(self.carrying))
+        key = key_of(sha256(self.source), *said, dreampipe.__version__)
         if work.begun(key) is None:
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
             if not work.is_empty():

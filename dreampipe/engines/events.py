@@ -54,6 +54,13 @@ class Framed:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A part of a sheet is drawn: as much is done, and nothing is written yet."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Noted:
     """Something had to be decided about a picture."""
 
@@ -100,4 +107,4 @@ class Finished:
     busy: float
 
 
-Event = Started | Skipped | Began | Stepped | Surveyed | Framed | Noted | Done | Failed | Finished
+Event = Started | Skipped | Began | Stepped | Surveyed | Framed | Drawn | Noted | Done | Failed | Finished

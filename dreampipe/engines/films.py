@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -19,6 +20,7 @@ import psutil
 import dreampipe
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
+from dreampipe.engines.keeping import check_sidecar, likeness
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production, key_of
@@ -29,6 +31,10 @@ from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, op
 from dreampipe.media.work import Work
 from dreampipe.media.writing import make_folder
 from dreampipe.recipes.film import FilmRecipe
+from dreampipe.recipes.keyframes import print_time
+from dreampipe.recipes.making import EVERYTHING, Carrying, Making, fingerprint
+from dreampipe.recipes.record import Output as Made
+from dreampipe.recipes.record import Record
 from dreampipe.stages import Dream, Pipeline, Resize
 from dreampipe.stages.dream import SOURCE
 from dreampipe.stages.motion import DREAM
@@ -53,6 +59,7 @@ class FilmOrder:
         max_pixels: larger films are refused.
         overwrite: whether files that dreampipe did not write may be replaced.
         keep_work: leave the segments of a finished film where they are.
+        carrying: what the output carries beside its frames.
     """
 
     recipe: FilmRecipe
@@ -64,6 +71,7 @@ class FilmOrder:
     max_pixels: int = MAX_PIXELS
     overwrite: bool = False
     keep_work: bool = False
+    carrying: Carrying = EVERYTHING
 
     def check(self, jobs: Iterable[Job]) -> None:
         """Raise MediaError for an encoding that one of these films cannot have, before any is opened."""
@@ -73,8 +81,28 @@ class FilmOrder:
 
     def sha256(self) -> str:
         """The hash of all that decides an output's frames beside its source."""
-        said = (self.recipe.film_sha256(), repr(self.encoding), self.preview, dreampipe.__version__)
+        said = (
+            self.recipe.film_sha256(),
+            repr(self.encoding),
+            self.preview,
+            repr(self.carrying),
+            dreampipe.__version__,
+        )
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    @property
+    def making(self) -> Making:
+        """What its records say."""
+        times = {"start": self.start, "end": self.end}
+        options = {
+            "codec": self.encoding.codec,
+            "crf": self.encoding.crf,
+            "drop_streams": self.encoding.drop,
+            "fps": None if self.fps is None else str(self.fps),
+            "preview": self.preview,
+            **{name: None if time is None else print_time(time) for name, time in times.items()},
+        }
+        return Making("dream", self.recipe, options)
 
 
 def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Event], None]) -> Done | Skipped | Failed:
@@ -109,16 +137,18 @@ class _Filming:
     def preparing(self) -> Pipeline:
         return Pipeline([Resize(PREVIEW)] if self.order.preview else [])
 
-    def target(self, path: os.PathLike[str]) -> Target:
+    def target(self, path: os.PathLike[str], record: str | None = None) -> Target:
         shown = Pipeline([self.preparing, self.recipe.dreaming()]).output(self.source.info)
         assert isinstance(shown, FilmInfo)  # stages change its size only
-        return target_of(path, shown, self.order.encoding)
+        info = likeness(shown, self.order.carrying)
+        return target_of(path, info, self.order.encoding, record)
 
     def run(self) -> Done | Skipped | Failed:
         target = self.target(self.job.target)
         make_folder(self.job.target)
         notes = (*self.source.info.notes, *target.check())
-        output = Output(self.job, target, self.manifest, self.source.sha256(), self.order.sha256())
+        said = (self.source.sha256(), self.order.sha256())
+        output = Output(self.job, target, self.manifest, *said, self.order.carrying)
         work = Work(self.job.target, self.order.keep_work)
         if output.finished():
             work.clear()
@@ -128,6 +158,7 @@ class _Filming:
             return Failed(
                 self.job.name, f"{foreign} exists and was not written by dreampipe: move it or use --overwrite."
             )
+        check_sidecar(target.path, self.order.carrying)
         self.tell(Began(self.job.name))
         for note in notes:
             self._note(note)
@@ -152,12 +183,17 @@ class _Filming:
             self._dream,
             lambda count: self.tell(Framed(self.job.name, count, len(survey))),
         )
-        production.make(work)
+        made = production.make(work)
         seconds = time.perf_counter() - started
-        output.take(production, work, self.target)
+        output.take(production, work, self.target, self._record(output.target.path, made, max_size))
         if survey.problem:
             return self._damaged(survey.problem)
         return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)
+
+    def _record(self, path: Path, made: Made, max_size: int | None) -> Record:
+        settings = {} if max_size is None else {"max_size": max_size}
+        source = self.job.source
+        return self.order.making.record(path, made, (source, fingerprint(source)), settings)
 
     def _damaged(self, problem: str) -> Failed:
         return Failed(self.job.name, f"{problem} What is there was dreamed into {self.job.target}.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING
 import psutil
 
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
+from dreampipe.engines.keeping import check_sidecar, keep_picture, sidecar_fits
 from dreampipe.engines.pacing import WAITING, ahead
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, encode, format_of, losses, sha256
+from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
 from dreampipe.recipes import Recipe
+from dreampipe.recipes.making import EVERYTHING, Carrying, Making
+from dreampipe.stages import Pipeline
 
 if TYPE_CHECKING:
     from dreampipe.engines.films import FilmOrder
@@ -39,6 +42,7 @@ class Order:
         quality: of lossy formats, 1 to 100; None for each format's default.
         overwrite: whether files that dreampipe did not write may be replaced.
         film: what to do with films; None where there are none.
+        carrying: what an output carries beside its pixels.
     """
 
     recipe: Recipe
@@ -46,10 +50,11 @@ class Order:
     quality: int | None = None
     overwrite: bool = False
     film: FilmOrder | None = None
+    carrying: Carrying = EVERYTHING
 
     def sha256(self) -> str:
         """The hash of all that decides an output's bytes beside its source."""
-        return hashlib.sha256(f"{self.recipe.sha256()} {self.quality}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,7 @@ class _Dreamed:
     loaded: _Loaded
     frame: Frame
     seconds: float
+    settings: Mapping[str, int]
 
 
 class _Work:
@@ -73,14 +79,23 @@ class _Work:
     def __init__(self, manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> None:
         self._manifest, self._order, self._tell = manifest, order, on_event
         self._sha256 = order.sha256()
+        self._making = Making("dream", order.recipe, {"quality": order.quality})
         self._name = ""
-        self._pipeline = order.recipe.pipeline(
-            on_step=lambda frame, step: on_event(Stepped(self._name, step)),
-            on_note=lambda frame, text: on_event(Noted(self._name, text)),
-        )
+        self._pipeline = self._pipeline_of(order.recipe)
         self._count: Counter[type[Event]] = Counter()
         self._first: float | None = None
         self._last = self._busy = 0.0
+
+    def _pipeline_of(self, recipe: Recipe) -> Pipeline:
+        return recipe.pipeline(
+            on_step=lambda frame, step: self._tell(Stepped(self._name, step)),
+            on_note=lambda frame, text: self._tell(Noted(self._name, text)),
+        )
+
+    def _finished(self, job: Job, source_sha256: str) -> bool:
+        if not self._manifest.finished(job, source_sha256, self._sha256):
+            return False
+        return sidecar_fits(job.target, self._order.carrying, sha256(job.target))
 
     def load(self, job: Job) -> _Loaded | Job | Skipped | Failed:
         """In the decoding thread: a picture, unless it is finished, not ours to replace, or broken; a film later."""
@@ -89,11 +104,12 @@ class _Work:
         try:
             check_regular(job.source)
             source_sha256 = sha256(job.source)
-            if self._manifest.finished(job, source_sha256, self._sha256):
+            if self._finished(job, source_sha256):
                 return Skipped(job.name)
             if job.target.exists() and not self._order.overwrite and not self._manifest.ours(job):
                 reason = f"{job.target} exists and was not written by dreampipe: move it or use --overwrite."
                 return Failed(job.name, reason)
+            check_sidecar(job.target, self._order.carrying)
             frame, info = decode(job.source, self._order.max_pixels)
         except (DreampipeError, MemoryError) as error:
             return Failed(job.name, str(error) or _TOO_LARGE)
@@ -109,7 +125,9 @@ class _Work:
             self._tell(Noted(self._name, note))
         started = time.perf_counter()
         try:
-            frame = self._pipeline.one(loaded.frame)
+            settings = self._fitting(loaded.frame)
+            pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
+            frame = pipeline.one(loaded.frame)
         except (DreampipeError, MemoryError) as error:
             return Failed(self._name, str(error) or _TOO_LARGE)
         ended = time.perf_counter()
@@ -117,7 +135,13 @@ class _Work:
             self._first = ended
         else:
             self._busy += ended - started
-        return _Dreamed(loaded, frame, ended - started)
+        return _Dreamed(loaded, frame, ended - started, settings)
+
+    def _fitting(self, frame: Frame) -> Mapping[str, int]:
+        """The longest side to climb at, where memory does not allow the whole: chosen here, for the record says it."""
+        size = (frame.height, frame.width)
+        fitting = size if self._order.recipe.max_size else self._order.recipe.ascent().fitting(size)
+        return {} if fitting == size else {"max_size": max(fitting)}
 
     def film(self, job: Job) -> Done | Skipped | Failed:
         """In the caller's thread, with threads of its own: a whole film."""
@@ -136,8 +160,17 @@ class _Work:
         """In the encoding thread: the picture under its final name."""
         loaded, job = dreamed.loaded, dreamed.loaded.job
         try:
-            data = encode(dreamed.frame, format_of(job.target), loaded.info, self._order.quality)
-            self._manifest.store(job, loaded.source_sha256, self._sha256, data)
+            keep_picture(
+                dreamed.frame,
+                job.target,
+                self._making,
+                self._order.carrying,
+                loaded.info,
+                self._order.quality,
+                (job.source, loaded.source_sha256),
+                dreamed.settings,
+                write=lambda data: self._manifest.store(job, loaded.source_sha256, self._sha256, data),
+            )
         except (MediaError, MemoryError) as error:
             return Failed(job.name, str(error) or _TOO_LARGE)
         return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)

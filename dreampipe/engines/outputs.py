@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dreampipe.engines.keeping import embedded, settle_sidecar, sidecar_fits
 from dreampipe.engines.producing import Production
 from dreampipe.media import Job, Manifest, sha256
 from dreampipe.media.video import Target
@@ -13,6 +14,8 @@ from dreampipe.media.video.numbering import digest, listed, standing
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
 from dreampipe.media.writing import take_name, unwritable
+from dreampipe.recipes.making import Carrying
+from dreampipe.recipes.record import Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +27,7 @@ class Output:
         target: its form.
         manifest: the record of what has been written there.
         source_sha256, order_sha256: what the film is made of, and how.
+        carrying: what it carries beside its frames.
     """
 
     job: Job
@@ -31,11 +35,14 @@ class Output:
     manifest: Manifest
     source_sha256: str
     order_sha256: str
+    carrying: Carrying
 
     def finished(self) -> bool:
         """Whether this very film stands there."""
         found = digest(standing(self.target.path)) if isinstance(self.target, Pictures) else None
-        return self.manifest.finished(self.job, self.source_sha256, self.order_sha256, found)
+        if not self.manifest.finished(self.job, self.source_sha256, self.order_sha256, found):
+            return False
+        return sidecar_fits(self.target.path, self.carrying, found or sha256(self.job.target))
 
     def foreign(self) -> Path | None:
         """A file that stands there and was not written by dreampipe."""
@@ -50,24 +57,34 @@ class Output:
     def _picture(self, name: str) -> Job:
         return replace(self.job, name=name, target=self.target.path.with_name(name))
 
-    def take(self, production: Production, work: Work, target_at: Callable[[Path], Target]) -> None:
+    def take(
+        self,
+        production: Production,
+        work: Work,
+        target_at: Callable[[Path, str | None], Target],
+        record: Record,
+    ) -> None:
         """Join the film, and give it its name; raises MediaError.
 
         Args:
             production: has made all segments.
             work: where they are.
-            target_at: the same form at another path; not asked for pictures.
+            target_at: the same form at another path, with the text of a record in it; not asked for pictures.
+            record: how it was made.
         """
         if isinstance(self.target, Pictures):
-            self._take_pictures(production, work)
+            self._take_pictures(production, work, record)
             return
-        beside = target_at(work.folder / self.job.target.name)
+        beside = target_at(work.folder / self.job.target.name, embedded(self.job.target, self.carrying, record))
         production.join(work, beside)
-        self._record(self.job, sha256(beside.path), production)
+        said = sha256(beside.path)
+        settle_sidecar(self.job.target, self.carrying, record, said)
+        self._record(self.job, said, production)
         take_name(beside.path, self.job.target)
 
-    def _take_pictures(self, production: Production, work: Work) -> None:
+    def _take_pictures(self, production: Production, work: Work, record: Record) -> None:
         pictures = listed(production.segments(work))
+        settle_sidecar(self.target.path, self.carrying, record, digest(pictures))
         for name, said in pictures.items():
             self._record(self._picture(name), said, production)
         self._record(self.job, digest(pictures), production)

@@ -18,9 +18,12 @@ from pathlib import Path
 from dreampipe.engines.pacing import Behind, closed
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
+from dreampipe.media import FramesHash, format_of
 from dreampipe.media.video import Survey, Target
+from dreampipe.media.video.targets import Animation, Pictures
 from dreampipe.media.work import Segment, Work
 from dreampipe.media.writing import check_room
+from dreampipe.recipes.record import Output
 
 SEGMENT = 24
 """Frames of a segment at most: what a kill may cost."""
@@ -36,6 +39,15 @@ _LIBRARIES = ("av", "keras", "tensorflow")
 def key_of(*said: str) -> str:
     """The key of a film that is begun: the hash of all that decides it, and of the libraries that make it."""
     return hashlib.sha256(json.dumps([*said, *map(version, _LIBRARIES)]).encode()).hexdigest()
+
+
+def depth_of(target: Target) -> int:
+    """Bits of a sample as its encoder gets it."""
+    if isinstance(target, Animation):
+        return 8
+    if isinstance(target, Pictures):
+        return min(format_of(target.path).bits, 8 if target.info.bits <= 8 else 16)
+    return target.info.bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +78,29 @@ class Production:
         """The segments that an earlier run has left in this folder."""
         return work.finished(self.plan, self.survey.cuts, self.target.whole)
 
-    def make(self, work: Work) -> None:
-        """Make what is missing, one segment after the other; raises DreampipeError."""
+    def make(self, work: Work) -> Output:
+        """Make what is missing, one segment after the other, and say what came of all; raises DreampipeError."""
         done = self.finished(work)
         first = done[-1].stop if done else 0
-        if first == len(self.survey):
-            return
+        hashing = FramesHash(depth_of(self.target), done[-1].pixels if done else "")
+        if first < len(self.survey):
+            self._make(work, done, hashing)
+        info = self.target.info
+        return Output(
+            pixels=hashing.hexdigest(),
+            width=info.width,
+            height=info.height,
+            bits=depth_of(self.target),
+            frames=len(self.survey),
+        )
+
+    def _make(self, work: Work, done: list[Segment], hashing: FramesHash) -> None:
+        first = done[-1].stop if done else 0
         check_room(
             work.folder, self.target.need(self.survey, work.keep) * (len(self.survey) - first) // len(self.survey)
         )
         carried = None if not done or first in self.survey.cuts else work.carry(done[-1])
-        writing = self._writing(work, len(done))
+        writing = self._writing(work, len(done), hashing)
         with closing(writing), Behind("encode") as behind, closed(self.frames(first, carried)) as frames:
             behind.submit(next, writing)
             for frame in frames:
@@ -87,15 +111,16 @@ class Production:
         if first != len(self.survey):
             raise MediaError(f"Frame {first} is missing: the source is no longer what it was, so begin anew.")
 
-    def _writing(self, work: Work, done: int) -> Generator[None, Frame, None]:
+    def _writing(self, work: Work, done: int, hashing: FramesHash) -> Generator[None, Frame, None]:
         """Takes the frames of the segments from this one on; closed before its end, it leaves no segment half-made."""
         for number, (first, stop) in list(enumerate(self.plan))[done:]:
             with self.target.segment(work.segment(number), self.survey, first) as add:
                 for _ in range(first, stop):
                     frame = yield
                     add(frame)
+                    hashing.add(frame)
             alone = stop in self.survey.cuts or stop == len(self.survey)
-            work.store(number, first, stop, None if alone else self.dream(frame))
+            work.store(number, first, stop, None if alone else self.dream(frame), hashing.hexdigest())
         yield  # the last frame is taken, too
 
     def segments(self, work: Work) -> list[Path]:

@@ -8,12 +8,16 @@ from html import escape
 from itertools import chain, repeat
 from math import ceil
 
+from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import encode
 from dreampipe.media.formats import WEBP
 from dreampipe.recipes.contact import Tile, rows_beside
 
+PAGES = (".html", ".htm")
+"""The suffixes of pages."""
 _QUALITY = 90
+_RECORD = '<script type="application/json" id="dreampipe-record">'
 
 # A tile that is linked to (`:target`) is shown large over the page: no script, and a link to it can be sent.
 _STYLE = """
@@ -44,7 +48,7 @@ figure:target .pictures > a { cursor: default; }
 """
 
 
-def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = ()) -> str:
+def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), record: str | None = None) -> str:
     """One page with all tiles in a grid, dark, its pictures inside of it; a click on a tile shows it large.
 
     Args:
@@ -52,6 +56,7 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = ()) -> 
             opens the page with that tile shown large. Its `names` tell of those beside it to who cannot see them.
         title: of the page, in plain text.
         notes: sentences under the title, in plain text.
+        record: how it was made, one JSON object as text; it stands in the page, and no browser shows it.
 
     Returns:
         the text of the page, to be written in UTF-8.
@@ -78,7 +83,7 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = ()) -> 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
-<style>{style}</style>
+<style>{style}</style>{_script(record) if record else ""}
 </head>
 <body>
 <header>
@@ -90,6 +95,23 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = ()) -> 
 </body>
 </html>
 """
+
+
+def _script(record: str) -> str:
+    # In JSON the escape says the same, and nothing in a text can end the element.
+    escaped = record.replace("<", "\\u003c")
+    return f"\n{_RECORD}{escaped}</script>"
+
+
+def record_in(page: str) -> str | None:
+    """The record of a page that `atlas_page` made; None where it has none, raises MediaError for one cut short."""
+    before, found, after = page.partition(_RECORD)
+    text, end, _ = after.partition("</script>")
+    if not found or "</head>" in before:  # below the head stand words that may come from anywhere
+        return None
+    if not end:
+        raise MediaError("The record in this page is cut short: take another copy of it.")
+    return text
 
 
 def _figure(tile: Tile, anchor: str) -> str:

@@ -68,7 +68,8 @@ class Output(_Part):
         bits: of a sample.
         alpha: whether it has an alpha channel.
         frames: of a film how many; None for a picture.
-        file: the SHA-256 of the whole file; only a sidecar, which lies outside of it, can say that.
+        file: the SHA-256 of the whole file, or of the names and SHA-256s of numbered pictures; only a sidecar, which
+            lies outside of them, can say that.
     """
 
     pixels: Sha256
@@ -95,7 +96,7 @@ class Record(_Part):
         versions: of dreampipe and the libraries that compute, and the kind of machine.
     """
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     command: Command
     recipe: dict[str, Any]
     options: dict[str, Option] = {}
@@ -126,9 +127,7 @@ class Record(_Part):
         except (ValueError, RecursionError):
             held = None
         if not isinstance(held, dict):
-            raise RecipeError(
-                f"The record in {name} is damaged (it is no JSON): take a copy of the file as it was made."
-            )
+            raise RecipeError(f"The record in {name} is damaged (no JSON): take a copy of the file as it was made.")
         version = held.get("version")
         if isinstance(version, int) and version > VERSION:
             raise RecipeError(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dreampipe.ascent import Step
-from dreampipe.cli.events import Drawn
 from dreampipe.cli.progress import Position, share
-from dreampipe.engines.events import Done, Failed, Skipped, Started, Stepped
+from dreampipe.engines.events import Done, Drawn, Failed, Skipped, Started, Stepped
 
 
 def step(octave: int, number: int, octaves: int = 2, steps: int = 4) -> Step:

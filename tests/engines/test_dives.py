@@ -86,10 +86,8 @@ def test_the_film_holds_the_frames_at_their_times(still: Path, recipe: Zooming, 
 
 
 @pytest.mark.parametrize("frame", [1, 26, COUNT])
-def test_a_run_that_was_stopped_goes_on_to_the_same_film(
-    still: Path, recipe: Zooming, whole: Path, tmp_path: Path, frame: int
-) -> None:
-    out = tmp_path / "out.mp4"
+def test_a_run_that_was_stopped_goes_on_to_the_same_film(still: Path, recipe: Zooming, whole: Path, frame: int) -> None:
+    out = still.with_name(f"stopped-{frame}.mp4")  # beside the other: a record says where its source lies from there
     with pytest.raises(Stopped):
         Dive(still, out, recipe, tell=stop_at(frame)).run()
     assert not out.exists() and work(out)
@@ -103,10 +101,10 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_film(
 
 
 def test_a_film_that_has_taken_its_name_is_cut_up_again_and_not_dreamed(
-    still: Path, recipe: Zooming, whole: Path, tmp_path: Path
+    still: Path, recipe: Zooming, whole: Path
 ) -> None:
     """As after a kill between that and the end of the run."""
-    out = tmp_path / "out.mp4"
+    out = still.with_name("taken.mp4")
     dive = Dive(still, out, recipe, keep_work=True)
     dive.run()
     (folder,) = work(out)

@@ -1,0 +1,137 @@
+"""Draws into files that say how they were made: what a unit has learned, the channels of a layer, a photo's dreams."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
+from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar
+from dreampipe.frames import Frame
+from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
+from dreampipe.media.writing import take_name, temporary_folder
+from dreampipe.recipes import Atlas, Recipe, Visualization
+from dreampipe.recipes.contact import Tile, contact_sheet
+from dreampipe.recipes.forming import Forming
+from dreampipe.recipes.making import EVERYTHING, Carrying, Making
+from dreampipe.recipes.page import PAGES, atlas_page
+from dreampipe.recipes.record import Output
+from dreampipe.recipes.sheet import recommended, sheet
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a drawing goes.
+
+    Attributes:
+        path: its file; one that is there is replaced.
+        carrying: what it carries beside its pixels.
+    """
+
+    path: Path
+    carrying: Carrying = EVERYTHING
+
+    def make_ready(self) -> None:
+        """Make its folder; raises MediaError where that cannot be, or a foreign file lies where its sidecar is to."""
+        check_sidecar(self.path, self.carrying)
+        make_folder(self.path)
+
+
+def draw_visualization(
+    recipe: Visualization, picture: Place | None, animation: Place | None, tell: Tell = lambda event: None
+) -> None:
+    """Climb a visualization, and write the picture, the animation of how it formed, or both.
+
+    Raises:
+        DreampipeError: a setting, the model or an output is not what it must be.
+    """
+    ready, forming = recipe.ready(), Forming(recipe.drawn) if animation else None
+    tell(Began(recipe.objective))
+    tell(Started(1))
+    result = ready.run(lambda step: tell(Stepped(recipe.objective, step)), forming)
+    if animation and forming:
+        making = Making("visualize", recipe, {"animated": True})
+        keep_animation(lambda: forming.frames(result.image), animation, making)
+    if picture:
+        keep_picture(recipe.drawn(result.image), picture.path, Making("visualize", recipe), picture.carrying)
+    for note in result.notes:
+        tell(Noted(recipe.objective, note))
+
+
+def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> None:
+    """Draw an atlas as a picture, or as a page where its name ends so; what a stopped run has drawn is gone on with.
+
+    Raises:
+        DreampipeError: a setting, the model or the output is not what it must be.
+    """
+    work = place.path.with_name(f".{place.path.name}.parts")
+    tell(Began(recipe.layer))
+    tiles = recipe.drawn(
+        work,
+        on_start=lambda batches: tell(Started(batches)),
+        on_step=lambda name, step: tell(Stepped(name, step)),
+        on_done=lambda name: tell(Drawn(name)),
+        on_note=lambda note: tell(Noted(recipe.layer, note)),
+    )
+    if place.path.suffix.lower() in PAGES:
+        _keep_page(tiles, recipe, place)
+    else:
+        keep_picture(contact_sheet(tiles, recipe.size), place.path, Making("atlas", recipe), place.carrying)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell = lambda event: None) -> None:
+    """Dream a photo at every recommended layer, side by side.
+
+    Args:
+        size: longest side of a tile, in pixels.
+
+    Raises:
+        DreampipeError: the photo, a setting, the model or the output is not what it must be.
+    """
+    said, (source, _) = sha256(photo), decode(photo)
+    tell(Began(photo.name))
+    tell(Started(len(recommended(recipe))))
+    drawn = sheet(
+        source,
+        recipe,
+        size,
+        on_step=lambda layer, step: tell(Stepped(layer, step)),
+        on_done=lambda layer: tell(Drawn(layer)),
+    )
+    keep_picture(drawn, place.path, Making("sheet", recipe, {"size": size}), place.carrying, source=(photo, said))
+
+
+def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
+    """Write a page. Its pixels are those of its tiles, and of what stands beside each."""
+    making = Making("atlas", recipe, {"page": True})
+    shown = [Frame(pixels) for tile in tiles for pixels in (tile.pixels, *tile.beside)]
+    record = making.record(place.path, film_output(shown))
+    text = record.text() if place.carrying.metadata else None
+    page = atlas_page(tiles, f"{recipe.layer} of {recipe.card().name}", record=text).encode()
+    settle_sidecar(place.path, place.carrying, record, hashlib.sha256(page).hexdigest())
+    write_whole(place.path, page)
+
+
+def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: Making) -> None:
+    """Write the frames, which are asked for twice, as an animation that says how it was made; raises MediaError."""
+    record = making.record(place.path, film_output(frames()))
+    with temporary_folder(place.path) as folder:
+        beside = folder / place.path.name
+        write_animation(frames(), beside, record=embedded(place.path, place.carrying, record))
+        settle_sidecar(place.path, place.carrying, record, sha256(beside))
+        take_name(beside, place.path)
+
+
+def film_output(frames: Iterable[Frame]) -> Output:
+    """What a record says of frames of 8 bits that are shown one after the other; raises MediaError."""
+    hashing, count = FramesHash(8), 0
+    for frame in frames:
+        hashing.add(frame)
+        count += 1
+    return Output(pixels=hashing.hexdigest(), width=frame.width, height=frame.height, bits=8, frames=count)

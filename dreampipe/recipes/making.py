@@ -1,0 +1,148 @@
+"""Records of what a run makes: what they share is found once, and each output adds its own.
+
+making = Making("dream", recipe, {"quality": 90})
+making.record(target, output_of(frame, format, like), source=(path, sha256)).text()
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dreampipe
+from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media import samples_sha256, sha256
+from dreampipe.media.formats import Format
+from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.named import files, is_file, renamed
+from dreampipe.recipes.places import told
+from dreampipe.recipes.record import NEVER, Command, Model, Option, Output, Record, Source
+
+_LIBRARIES = {
+    "keras": "keras",
+    "tensorflow": "tensorflow",
+    "numpy": "numpy",
+    "opencv": "opencv-python-headless",
+    "pillow": "pillow",
+    "av": "av",
+}
+"""What the pixels may depend on, and how it is called where it is installed."""
+
+
+@dataclass(frozen=True)
+class Carrying:
+    """What an output carries beside its pixels.
+
+    Attributes:
+        metadata: the record, and what the source's file says of itself; else the colour profile alone.
+        position: where on Earth the source was taken.
+        sidecar: the record in a file beside it, too, as always where the format cannot hold it.
+    """
+
+    metadata: bool = True
+    position: bool = False
+    sidecar: bool = False
+
+
+EVERYTHING = Carrying()
+"""What an output carries where nothing else is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Making:
+    """One run.
+
+    Attributes:
+        command: what makes it.
+        recipe: how.
+        options: what else decides the outputs; None and False are left out.
+    """
+
+    command: Command
+    recipe: Climbing
+    options: Mapping[str, Option | None] = field(default_factory=dict)
+
+    @cached_property
+    def _model(self) -> Model:
+        card = self.recipe.card()
+        return Model(name=card.name, sha256=card.sha256, scaling=card.scaling)
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        return self.recipe.model_dump(mode="json", exclude_none=True, exclude=set(NEVER))
+
+    @cached_property
+    def _files(self) -> Mapping[str, str]:
+        """The SHA-256 of each file that the recipe names, but the model's."""
+        model = self._settings["model"]
+        return {name: fingerprint(Path(name)) for name in files(self._settings) if name != model or not is_file(model)}
+
+    def record(
+        self,
+        target: Path,
+        output: Output,
+        source: tuple[Path, str] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """The record of one output.
+
+        Args:
+            target: the output's file; its folder is where a record's paths begin.
+            output: what came of it.
+            source: what was dreamed, and the SHA-256 of its bytes.
+            settings: what the run has decided where the recipe says nothing.
+
+        Raises:
+            DreampipeError: a file that the recipe names cannot be read.
+        """
+        folder = target.parent
+        chosen = {**self._settings, **(settings or {})}
+        return Record(
+            command=self.command,
+            recipe=_listed(renamed(chosen, lambda name: told(Path(name), folder))),
+            options={name: said for name, said in self.options.items() if said is not None and said is not False},
+            model=self._model,
+            files={told(Path(name), folder): said for name, said in self._files.items()},
+            source=None if source is None else Source(path=told(source[0], folder), sha256=source[1]),
+            output=output,
+            versions=versions(),
+        )
+
+
+def _listed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(said) if isinstance(said, tuple) else said for name, said in settings.items()}
+
+
+def versions() -> dict[str, str]:
+    """What computes here: dreampipe, the libraries, and the kind of processor."""
+    found = {name: version(package) for name, package in _LIBRARIES.items()}
+    return {"dreampipe": dreampipe.__version__, **found, "machine": platform.machine()}
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file, or of the names and bytes of all that lies in a folder; raises MediaError."""
+    if not path.is_dir():
+        return sha256(path)
+    whole = hashlib.sha256()
+    for found in sorted(path.rglob("*")):
+        if found.is_file() and not any(part.startswith(".") for part in found.relative_to(path).parts):
+            whole.update(f"{found.relative_to(path).as_posix()}\n{sha256(found)}\n".encode())
+    return whole.hexdigest()
+
+
+def output_of(frame: Frame, format: Format, like: MediaInfo | None) -> Output:
+    """What a record says of a picture that is written as this format, like this; raises MediaError."""
+    alpha = frame.alpha is not None and format.alpha and (like is None or like.alpha)
+    return Output(
+        pixels=samples_sha256(frame, format, like),
+        width=frame.width,
+        height=frame.height,
+        bits=min(format.bits, like.bits if like else 8),
+        alpha=alpha,
+    )
