@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from dreampipe.models import decoders, files, motifnet
+from dreampipe.models.archive import TRUSTED
 from dreampipe.models.decoders import DecoderCard
 from dreampipe.models.model_card import Card
 
@@ -25,20 +26,30 @@ def open_model(card: Card) -> keras.Model:
         ModelError: the file or the weights are missing, unsafe, or not those of the card's SHA-256.
     """
     with _opening:
-        return _open(card.path, card.sha256)
+        return _open(card.path, card.sha256, card.trusted)
 
 
 # A cache, for a model is large, slow to open, never changed after, and wanted by every stage that holds its card;
 # stages travel between processes, so none of them can own it. With the SHA-256 among its keys, a file that changed is
 # another model, never a stale one. (The steps compiled on it are kept likewise, in `ascent/climber.py`.)
 @lru_cache(maxsize=4)
-def _open(path: Path | None, sha256: str) -> keras.Model:
+def _open(path: Path | None, sha256: str, trusted: bool) -> keras.Model:
     from dreampipe import backend
 
     with backend.eagerly():  # a graph that opens it would take the weights' assignment for one of its own steps
-        model = files.load(path, sha256) if path else motifnet.load(replace(motifnet.card(), sha256=sha256))
+        model = _file(path, sha256, trusted) if path else motifnet.load(replace(motifnet.card(), sha256=sha256))
     model.trainable = False
     return model
+
+
+def _file(path: Path, sha256: str, trusted: bool) -> keras.Model:
+    """The model of a user's file; one that is not trusted is opened in a process of its own first, once."""
+    from dreampipe.models import probing
+
+    if trusted:
+        return files.load(path, sha256, TRUSTED)
+    probing.prove(path, sha256)
+    return files.load(path, sha256)
 
 
 def open_decoder(card: DecoderCard) -> keras.Model:
@@ -54,7 +65,10 @@ def open_decoder(card: DecoderCard) -> keras.Model:
 @lru_cache(maxsize=4)
 def _open_decoder(path: Path | None, sha256: str) -> keras.Model:
     from dreampipe import backend
+    from dreampipe.models import probing
 
+    if path:
+        probing.prove(path, sha256, "decoder")
     with backend.eagerly():
         decoder = decoders.load(path, sha256)
     decoder.trainable = False
