@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dreampipe.errors import DreampipeError, ModelError
+from dreampipe.models import hdf5
 
 _BLOCK = 1 << 20
 
@@ -29,18 +30,26 @@ class Weights:
         file: its name in the store.
         address: where it is downloaded.
         bytes: about how many; None where that is not known.
-        md5: hexadecimal, as Keras ships it; None where none is published.
+        md5, sha256: hexadecimal, as Keras ships them; None where none is published.
     """
 
     file: str
     address: str
     bytes: int | None = None
     md5: str | None = None
+    sha256: str | None = None
 
     @property
     def check(self) -> str:
         """How it is told that the file is whole."""
+        if self.sha256:
+            return "SHA-256 of Keras"
         return "MD5 of Keras" if self.md5 else "none published; h5 checked"
+
+    @property
+    def published(self) -> str | None:
+        """The hash that Keras ships."""
+        return self.sha256 or self.md5
 
 
 @dataclass(frozen=True)
@@ -95,14 +104,14 @@ def look(weights: Weights, where: Path | None = None) -> Held | None:
     except OSError:
         return None
     noted = _noted(path)
-    if noted and (noted.size, noted.mtime_ns, noted.md5) == (status.st_size, status.st_mtime_ns, weights.md5):
+    if noted and (noted.size, noted.mtime_ns, noted.against) == (status.st_size, status.st_mtime_ns, weights.published):
         return Held(path, noted.size, noted.sha256)
     held = checked(weights, path)
-    # Where no MD5 is published, what was seen first is what later files are held against.
-    if noted and not weights.md5 and not held.fault and held.sha256 != noted.sha256:
+    # Where no hash is published, what was seen first is what later files are held against.
+    if noted and not weights.published and not held.fault and held.sha256 != noted.sha256:
         return replace(held, fault="it has changed since it was first seen")
     if not held.fault:
-        _note(weights, held)
+        note(weights, held)
     return held
 
 
@@ -114,33 +123,30 @@ def checked(weights: Weights, path: Path) -> Held:
             size = file.tell()
     except OSError as problem:
         return Held(path, 0, "", f"it cannot be read ({problem.strerror or problem})")
-    if weights.md5:
-        return Held(path, size, sha256, "" if md5 == weights.md5 else "its MD5 is not that of Keras")
-    return Held(path, size, sha256, "" if _is_hdf5(path) else "it is no whole HDF5 file")
+    if weights.published:
+        same = weights.published in (sha256, md5)
+        return Held(path, size, sha256, "" if same else f"it has not the {weights.check}")
+    return Held(path, size, sha256, "" if _is_weights(path) else "it is no whole HDF5 file of weights")
 
 
-def take(weights: Weights, held: Held, where: Path) -> Path:
-    """Give a file on the same disk, checked and whole, its name in a folder, whatever lay there before.
+def note(weights: Weights, held: Held) -> None:
+    """Note beside a file in the store that it was found whole, whatever was noted of another before."""
+    from dreampipe.media.writing import write_whole
 
-    Raises:
-        MediaError: the system refuses it.
-    """
-    from dreampipe.media.writing import take_name
-
-    path = where / weights.file
-    take_name(held.path, path)
-    _note(weights, replace(held, path=path))
-    return path
+    # A folder that cannot be written to is hashed each time.
+    with suppress(DreampipeError, OSError):
+        noted = _Note(held.bytes, held.path.stat().st_mtime_ns, held.sha256, weights.published)
+        write_whole(_note_path(held.path), json.dumps(asdict(noted)).encode())
 
 
 @dataclass(frozen=True)
 class _Note:
-    """That a file is whole: which one, and against which MD5 it was held."""
+    """That a file is whole: which one, and against which published hash it was held."""
 
     size: int
     mtime_ns: int
     sha256: str
-    md5: str | None
+    against: str | None
 
 
 def _digests(file: BinaryIO) -> tuple[str, str]:
@@ -161,24 +167,9 @@ def _noted(path: Path) -> _Note | None:
     return None
 
 
-def _note(weights: Weights, held: Held) -> None:
-    from dreampipe.media.writing import write_whole
-
-    # A folder that cannot be written to is hashed each time; so is a file that has grown meanwhile.
-    with suppress(DreampipeError, OSError):
-        status = held.path.stat()
-        noted = _Note(held.bytes, status.st_mtime_ns, held.sha256, weights.md5)
-        write_whole(_note_path(held.path), json.dumps(asdict(noted)).encode())
-
-
-def _is_hdf5(path: Path) -> bool:
-    """Whether it is an HDF5 file up to its end, with arrays in it."""
-    import h5py
-
-    arrays: list[bool] = []
+def _is_weights(path: Path) -> bool:
+    """Whether it is an HDF5 file up to its end, with arrays and nothing else in it."""
     try:
-        with h5py.File(path, "r") as file:
-            file.visititems(lambda name, item: arrays.append(isinstance(item, h5py.Dataset)))
-    except (OSError, RuntimeError, ValueError, KeyError):  # h5py's own, of what is broken
+        return bool(hdf5.arrays(path))
+    except ModelError:
         return False
-    return any(arrays)

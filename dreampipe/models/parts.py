@@ -1,0 +1,60 @@
+"""What has come of a download: the part, and beside it a journal that says of which file it is."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Of which file a part is.
+
+    Attributes:
+        address: where it came from.
+        validator: what marks its content there, an ETag or a time; empty where the server names none.
+        total: how many bytes the whole has; None where the server does not tell.
+    """
+
+    address: str
+    validator: str
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The beginning of a file, at `path`."""
+
+    path: Path
+
+    @property
+    def length(self) -> int:
+        """How many bytes are there."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+    def journal(self, address: str) -> Journal | None:
+        """Of which file it is, where it can be gone on from with what comes from this address."""
+        with suppress(OSError, ValueError, TypeError):
+            journal = Journal(**json.loads(self._journal.read_bytes()))
+            if journal.address == address and journal.validator and self.length:
+                return journal
+        return None
+
+    def begin(self, journal: Journal) -> None:
+        """Be empty, and only then of that file: what a journal says is never said of other bytes. Raises OSError."""
+        self.path.write_bytes(b"")
+        self._journal.write_text(json.dumps(asdict(journal)))
+
+    def forget(self) -> None:
+        """Remove it, and its journal. Raises OSError."""
+        self.path.unlink(missing_ok=True)
+        self._journal.unlink(missing_ok=True)
+
+    @property
+    def _journal(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.json")
