@@ -41,6 +41,7 @@ def dreampipe(
     """Pictures and films, dreamed by the activations of a Keras model; and what that model has learned."""
 
 
-for command in (dream, sheet, visualize, atlas, zoom, models, layers):
-    app.command(no_args_is_help=command is not models)(command)
+for command in (dream, sheet, visualize, atlas, zoom, layers):
+    app.command(no_args_is_help=True)(command)
+app.add_typer(models, name="models")
 app.add_typer(recipes, name="recipes")

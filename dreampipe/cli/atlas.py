@@ -9,19 +9,20 @@ import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
 from dreampipe.cli.events import bar, heard
+from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
 from dreampipe.engines.drawings import Place, draw_atlas
 from dreampipe.media import format_of
 from dreampipe.recipes import Atlas
 from dreampipe.recipes.making import Carrying
-from dreampipe.recipes.page import PAGES
+from dreampipe.recipes.page import is_page
 
 _LAYER = Atlas.model_fields["layer"].description
 
 
 def _check(target: Path) -> None:
-    if target.suffix.lower() not in PAGES:
+    if not is_page(target):
         format_of(target)
 
 
@@ -41,12 +42,14 @@ def atlas(
     Beside each stand the pictures that excite it most. A run that was stopped goes on where it was.
     """
     recipe = chosen(Atlas, quiet, layer=layer, **settings)
+    named(recipe)
     recipe.check()  # wrong names are answered here, before anything slow
     place = Place(fresh(out, overwrite, _check), Carrying(not no_metadata, sidecar=sidecar))
     if not quiet:
         for note in recipe.card().notes:
             say(f"Note: {note}")
     place.make_ready()
+    fetched(recipe, quiet)
     stopped = "Stopped; the same command again goes on from here."
     with interruptible(stopped), failing(), bar(recipe.octave_scale, not quiet) as show:
         draw_atlas(recipe, place, heard(show, quiet))

@@ -11,6 +11,7 @@ import typer
 
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, tell, tell_failures, write_line
+from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import KeepGps, NoMetadata, Sidecar
@@ -71,6 +72,7 @@ def dream(
     becomes a film where OUTPUT is one.
     """
     recipe = chosen(FilmRecipe, quiet, **settings)
+    named(recipe)
     for still in recipe.stills:
         still.pipeline()  # wrong names and files are answered here, before anything slow
     carrying = Carrying(not no_metadata, keep_gps, sidecar)
@@ -94,6 +96,7 @@ def dream(
     films.check(jobs)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
+    fetched(recipe, quiet)
     manifest = Manifest(planned.folder)
     order = Order(recipe.still, max_pixels, quality, overwrite, films, carrying)
     with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():

@@ -1,24 +1,107 @@
-"""`dreampipe models`: the models that have a name."""
+"""`dreampipe models`: the models that have a name, and what of them is on the disk; `models fetch` brings weights."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answered, failing
+from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.table import show
-from dreampipe.models import Card, cards
+from dreampipe.errors import ModelError
+from dreampipe.models import Card, card, cards, imagenet, store, zoo
+from dreampipe.models.store import Weights
+
+models = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_COLUMNS = ("name", "scaling", "classes", "weights", "check", "licence", "objective")
 
 
+@models.callback(invoke_without_command=True)
 @answered
-def models() -> None:
-    """List the models that have a name, and their classes."""
+def listed(context: typer.Context) -> None:
+    """List the models that have a name: what of them is on the disk, and what would be downloaded."""
+    if context.invoked_subcommand is not None:
+        return
     known = cards()
-    show(("name", "scaling", "classes", "objective", "figures"), (_row(card) for card in known))
-    for card in known:
-        if card.classes:
-            typer.echo(f"\nclasses of {card.name}: {', '.join(card.classes)}")
+    show(_COLUMNS, (_row(each) for each in (*known, *_headless(known))))
+    for each in known:
+        if not each.architecture:
+            figures = ", ".join(f"{name} {value:g}" for name, value in each.figures if "accuracy" in name)
+            typer.echo(f"\nclasses of {each.name}: {', '.join(each.classes)}\nfigures of {each.name}: {figures}")
+    typer.echo(
+        f"\nEach model of Keras is also there without its head, in a smaller file: {zoo.NAMES[0]}{zoo.NOTOP}, ..."
+        f"\nWeights lie in {store.folder()}; dreampipe models fetch NAME brings them before they are needed."
+    )
 
 
-def _row(card: Card) -> tuple[object, ...]:
-    figures = ", ".join(f"{name} {value:g}" for name, value in card.figures if "accuracy" in name)
-    return card.name, card.scaling, len(card.classes), card.objective, figures
+def _headless(known: tuple[Card, ...]) -> Iterator[Card]:
+    """Of the architectures without their head those whose weights are on the disk."""
+    for each in known:
+        if each.architecture and store.look(zoo.weights_of(f"{each.name}{zoo.NOTOP}")):
+            yield card(f"{each.name}{zoo.NOTOP}")
+
+
+def _row(each: Card) -> tuple[object, ...]:
+    weights = zoo.weights_of(each.name) if each.architecture else None
+    state = _state(weights) if weights else "built in"
+    check = weights.check if weights else ""
+    return each.name, each.scaling, each.outputs or "", state, check, each.licence, each.objective
+
+
+def _state(weights: Weights) -> str:
+    held = store.look(weights)
+    if held is None:
+        return f"to download, about {megabytes(weights.bytes)}" if weights.bytes else "to download"
+    return f"on disk, but {held.fault}: fetch it" if held.fault else f"on disk, {megabytes(held.bytes)}"
+
+
+@models.command(no_args_is_help=True)
+@answered
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of Keras, such as inception_v3 or vgg16-notop.")],
+    to: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Put the files there.", show_default="where Keras looks")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Take this file, or a folder that --to has filled.",
+            show_default="the network",
+        ),
+    ] = None,
+) -> None:
+    """Download the weights of a model, once, and check them; or take them from a file.
+
+    For a machine without a network: `--to` a stick on one that has it, and `--from` that stick on the other. A
+    download that was cut goes on from there. DREAMPIPE_WEIGHTS_URL names a mirror.
+    """
+    if not card(name).architecture:
+        raise ModelError(
+            f"{name} needs no weights from elsewhere, so there is nothing to fetch: name a model of Keras."
+        )
+    weights, folder = zoo.weights_of(name), Path(to) if to else None
+    wanted = [weights, imagenet.INDEX] if card(name).outputs == imagenet.COUNT else [weights]
+    for each in wanted:
+        _bring(each, name, folder, Path(source) if source else None)
+
+
+def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None) -> None:
+    from dreampipe.models import fetching as bringing
+
+    here = store.found(weights)
+    if source and weights == imagenet.INDEX and not (source / weights.file).is_file():
+        return  # a single file has no names beside it; models do without them
+    there = source or (here[0] if folder and here else None)
+    if there:
+        with failing():
+            path = bringing.adopt(weights, there, folder)
+    else:
+        with fetching(weights) as on_progress:
+            path = bringing.fetch(weights, folder, on_progress, name=name)
+    typer.echo(path)

@@ -9,6 +9,7 @@ import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
 from dreampipe.cli.events import bar, heard
+from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import NoMetadata, Sidecar
 from dreampipe.engines.drawings import Place, draw_sheet
@@ -41,6 +42,7 @@ def sheet(
     The dreams stand side by side over the names of their layers, to choose from.
     """
     recipe = chosen(Recipe, quiet, without=_WITHOUT, **settings)
+    named(recipe)
     recommended(recipe)
     recipe.pipeline()  # wrong files, too, are answered before anything slow
     (_,) = read(photo)
@@ -51,5 +53,6 @@ def sheet(
     for note in () if quiet else recipe.card().notes:
         say(f"Note: {note}")
     place.make_ready()
+    fetched(recipe, quiet)
     with interruptible("Stopped; nothing was written."), failing(), bar(recipe.octave_scale, not quiet) as show:
         draw_sheet(job.source, recipe, size, place, heard(show, quiet))

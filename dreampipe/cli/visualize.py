@@ -8,6 +8,7 @@ import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
 from dreampipe.cli.events import bar, heard
+from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
 from dreampipe.engines.drawings import Place, draw_visualization
@@ -39,6 +40,7 @@ def visualize(
     With --count, several pictures climb together, each another answer, side by side.
     """
     recipe = chosen(Visualization, quiet, objective=objective, **settings)
+    named(recipe)
     ready = recipe.ready()  # wrong names and files are answered here, before anything slow
     target = fresh(out, overwrite)
     film = fresh(animate, overwrite, check_animation) if animate is not None else None
@@ -51,5 +53,6 @@ def visualize(
     picture, animation = Place(target, carrying), Place(film, carrying) if film else None
     for place in filter(None, (picture, animation)):
         place.make_ready()
+    fetched(recipe, quiet)
     with interruptible("Stopped; OUT was not written."), failing(), bar(recipe.octave_scale, not quiet) as show:
         draw_visualization(recipe, picture, animation, heard(show, quiet))

@@ -9,6 +9,7 @@ import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, write_line
+from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
@@ -47,6 +48,9 @@ def zoom(
     """
     target = fresh(out, overwrite, (lambda path: None) if overwrite else clear_taken)
     recipe = chosen(Zooming, quiet, **settings)
+    named(recipe)
+    recipe.zoom_of()  # wrong names are answered here, before anything slow
+    fetched(recipe, quiet)
     carrying = Carrying(not no_metadata, sidecar=sidecar)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
         hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
@@ -56,7 +60,7 @@ def zoom(
                 listener(event)
 
         dive = Dive(Path(source), target, recipe, Encoding(codec, crf), max_pixels, keep_work, carrying, hear)
-        for note in dive.check():  # wrong names are answered here, before anything slow
+        for note in dive.check():
             hear(Noted(source, note))
         with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
             import_backend()

@@ -7,6 +7,7 @@ zooming.py       Zooming: a film out of one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 door.py          dream, visualize, atlas: pictures as arrays, in one call
+fetched.py       weights of the model that are missing, downloaded first
 files.py         presets/*.toml and recipes in files of one's own; kinds.py, whose recipe is whose
 printing.py      recipes as TOML, and the schema of such files
 fields.py ways.py  numbers that change over an ascent; the words of a recipe and what they stand for

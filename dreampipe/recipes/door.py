@@ -1,4 +1,4 @@
-"""`dreampipe.dream`, `visualize` and `atlas`: arrays, in one call."""
+"""`dreampipe.dream`, `visualize` and `atlas`: arrays, in one call; missing weights are downloaded, as Keras does."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media.video import FilmInfo
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.contact import contact_sheet
+from dreampipe.recipes.files import made
+from dreampipe.recipes.fetched import fetched
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.visualization import Visualization
 
@@ -22,13 +24,13 @@ AnyArray = npt.NDArray[Any]
 Bytes = npt.NDArray[np.uint8]
 
 
-def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, **settings: Any) -> AnyArray:
+def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | str | None = None, **settings: Any) -> AnyArray:
     """Dream one picture.
 
     Args:
         image: a path, or an array (height, width), (height, width, 1), (height, width, 3) RGB or (height, width, 4)
             RGBA, of uint8, uint16 or a float type in [0, 1].
-        recipe: the settings; None for the defaults.
+        recipe: the settings, or the name of a preset or of a file of them; None for the defaults.
         settings: fields of `Recipe`, laid over `recipe`.
 
     Returns:
@@ -39,7 +41,9 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
         DreampipeError: the picture, a setting, the model or the objective is not what it must be.
         ValueError: what came is neither a path nor an array that is a picture.
     """
-    chosen = Recipe.of(**{**(recipe.model_dump() if recipe else {}), **settings})
+    if isinstance(recipe, Recipe):
+        settings, recipe = {**recipe.model_dump(), **settings}, None
+    chosen = made(Recipe, recipe, **settings)
     if isinstance(image, np.ndarray):
         frame, dtype = _frame(image), image.dtype
     elif not isinstance(image, str | PathLike):
@@ -53,6 +57,7 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | None = None, *
                 f"{image} is a film, but dream takes one picture: hand read(...) to a FilmRecipe's film_pipeline(...)."
             )
         frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
+    fetched(chosen, chosen.pipeline)
     return _array(chosen.pipeline().one(frame), dtype)
 
 
@@ -71,6 +76,7 @@ def visualize(objective: str, **settings: Any) -> Bytes:
         DreampipeError: a setting, the model or the objective is not what it must be.
     """
     recipe = Visualization.of(objective=objective, **settings)
+    fetched(recipe, recipe.ready)
     pictures = [_bytes(recipe.captioned(Frame(pixels)).pixels) for pixels in recipe.run().image]
     return pictures[0] if recipe.count == 1 else np.stack(pictures)
 
@@ -90,6 +96,7 @@ def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) 
         DreampipeError: a setting, the model, the layer or a folder is not what it must be.
     """
     recipe = Atlas.of(layer=layer, **settings)
+    fetched(recipe, recipe.check)
     return _bytes(contact_sheet(recipe.drawn(Path(work) if work else None), recipe.size).pixels)
 
 

@@ -1,0 +1,66 @@
+"""Weights that come before a run, or by `dreampipe models fetch`: a bar on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dreampipe.cli.answer import failing, interruptible, resuming, say
+from dreampipe.models.store import Weights
+from dreampipe.recipes import Climbing
+from dreampipe.recipes.fetched import fetch_names, fetch_weights, missing
+
+if TYPE_CHECKING:
+    from dreampipe.models.downloading import OnProgress
+
+
+def named(recipe: Climbing) -> None:
+    """Before a recipe is checked: the names of its model's classes, where all of its weights are still to come."""
+    fetch_names(recipe.card())
+
+
+def fetched(recipe: Climbing, quiet: bool) -> None:
+    """Once all else is checked, and before anything is hashed or opened: the weights of a recipe's model.
+
+    What they cannot be had for is one sentence and exit code 1.
+    """
+    if weights := missing(recipe.card()):
+        with fetching(weights, quiet) as on_progress:
+            fetch_weights(recipe.card(), on_progress)
+
+
+@contextmanager
+def fetching(weights: Weights, quiet: bool = False) -> Iterator[OnProgress | None]:
+    """What shows how far a download is, where it is to be shown; the block downloads."""
+    from dreampipe.models.fetching import address_of
+
+    size = f"about {megabytes(weights.bytes)} " if weights.bytes else ""
+    if not quiet:
+        say(f"Fetching {weights.file}, {size}from {address_of(weights)}")
+    kept = f"Stopped. What has come of {weights.file} is kept; this goes on from there: {resuming()}"
+    with interruptible(kept), failing():
+        if quiet or sys.stderr is None or not sys.stderr.isatty():
+            yield None
+        else:
+            with _bar() as on_progress:
+                yield on_progress
+    if not quiet:
+        say(f"Fetched {weights.file}; check: {weights.check}")
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda come, total: progress.update(task, completed=come, total=total)
+
+
+def megabytes(size: int) -> str:
+    """A size for people: `98.2 MB`."""
+    return f"{size / 1e6:,.1f} MB"
