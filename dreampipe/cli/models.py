@@ -10,6 +10,7 @@ import typer
 
 from dreampipe.cli.answer import answered, failing
 from dreampipe.cli.fetching import fetching, megabytes
+from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show
 from dreampipe.errors import ModelError
 from dreampipe.models import Card, card, cards, imagenet, store, zoo
@@ -105,3 +106,6 @@ def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None
         with fetching(weights) as on_progress:
             path = bringing.fetch(weights, folder, on_progress, name=name)
     typer.echo(path)
+
+
+models.command("card", no_args_is_help=True)(first_card)

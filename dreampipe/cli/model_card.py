@@ -1,0 +1,33 @@
+"""`dreampipe models card`: a first card for a model of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dreampipe.cli.answer import answered
+from dreampipe.cli.targets import fresh
+
+
+@answered
+def card(
+    model: Annotated[str, typer.Argument(metavar="MODEL.keras", help="A model file of yours.")],
+    trust: Annotated[bool, typer.Option("--trust", help="Do not check what the file may run.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the card that is there.")] = False,
+) -> None:
+    """Write a first card for a model file by looking at it: my.card.toml beside my.keras.
+
+    It says how the model wants its pixels, which of its layers to climb, and what else the file does not say. What is
+    guessed in it is called so: read it, and change what you know better.
+    """
+    from dreampipe.media.writing import write_whole
+    from dreampipe.models import own
+    from dreampipe.models.first_card import first_card
+
+    path = Path(model)
+    text = first_card(path, trust)
+    target = fresh(str(own.beside(path)), overwrite, check=lambda place: None)
+    write_whole(target, text.encode())
+    typer.echo(target)
