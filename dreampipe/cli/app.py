@@ -9,9 +9,11 @@ import typer
 from dreampipe import __version__
 from dreampipe.cli.atlas import atlas
 from dreampipe.cli.dream import dream
+from dreampipe.cli.info import info
 from dreampipe.cli.layers import layers
 from dreampipe.cli.models import models
 from dreampipe.cli.recipes import recipes
+from dreampipe.cli.rerun import rerun
 from dreampipe.cli.sheet import sheet
 from dreampipe.cli.visualize import visualize
 from dreampipe.cli.zoom import zoom
@@ -41,7 +43,7 @@ def dreampipe(
     """Pictures and films, dreamed by the activations of a Keras model; and what that model has learned."""
 
 
-for command in (dream, sheet, visualize, atlas, zoom, layers):
+for command in (dream, sheet, visualize, atlas, zoom, rerun, info, layers):
     app.command(no_args_is_help=True)(command)
 app.add_typer(models, name="models")
 app.add_typer(recipes, name="recipes")

@@ -17,7 +17,7 @@ from dreampipe.recipes import Atlas, Recipe, Visualization
 from dreampipe.recipes.contact import Tile, contact_sheet
 from dreampipe.recipes.forming import Forming
 from dreampipe.recipes.making import EVERYTHING, Carrying, Making
-from dreampipe.recipes.page import PAGES, atlas_page
+from dreampipe.recipes.page import atlas_page, is_page
 from dreampipe.recipes.record import Output
 from dreampipe.recipes.sheet import recommended, sheet
 
@@ -78,7 +78,7 @@ def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> 
         on_done=lambda name: tell(Drawn(name)),
         on_note=lambda note: tell(Noted(recipe.layer, note)),
     )
-    if place.path.suffix.lower() in PAGES:
+    if is_page(place.path):
         _keep_page(tiles, recipe, place)
     else:
         keep_picture(contact_sheet(tiles, recipe.size), place.path, Making("atlas", recipe), place.carrying)

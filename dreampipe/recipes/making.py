@@ -18,7 +18,7 @@ from typing import Any
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import samples_sha256, sha256
-from dreampipe.media.formats import Format
+from dreampipe.media.formats import Format, format_of_suffix
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import files, is_file, renamed
 from dreampipe.recipes.places import told
@@ -75,7 +75,8 @@ class Making:
 
     @cached_property
     def _settings(self) -> dict[str, Any]:
-        return self.recipe.model_dump(mode="json", exclude_none=True, exclude=set(NEVER))
+        own = {"objective": self.recipe.card().objective} if "objective" in type(self.recipe).model_fields else {}
+        return own | self.recipe.model_dump(mode="json", exclude_none=True, exclude=set(NEVER))
 
     @cached_property
     def _files(self) -> Mapping[str, str]:
@@ -126,12 +127,16 @@ def versions() -> dict[str, str]:
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file, or of the names and bytes of all that lies in a folder; raises MediaError."""
+    """The SHA-256 of a file, or of the names and bytes of all pictures that lie in a folder; raises MediaError."""
     if not path.is_dir():
         return sha256(path)
     whole = hashlib.sha256()
     for found in sorted(path.rglob("*")):
-        if found.is_file() and not any(part.startswith(".") for part in found.relative_to(path).parts):
+        if (
+            format_of_suffix(found)
+            and found.is_file()
+            and not any(part.startswith(".") for part in found.relative_to(path).parts)
+        ):
             whole.update(f"{found.relative_to(path).as_posix()}\n{sha256(found)}\n".encode())
     return whole.hexdigest()
 

@@ -1,7 +1,7 @@
 """The files that the settings of a recipe name: which they are, and the same settings with other names for them.
 
-Settings that name files are `model` and `prior` where they are no names, `mask`, `weights`, `start` where it is a picture,
-`pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
+Settings that name files are `model` and `prior` where they are no names, `mask`, `weights`, `start` where it is a
+picture, `pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations

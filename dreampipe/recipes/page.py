@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import chain, repeat
 from math import ceil
+from pathlib import PurePath
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
@@ -14,8 +15,7 @@ from dreampipe.media import encode
 from dreampipe.media.formats import WEBP
 from dreampipe.recipes.contact import Tile, rows_beside
 
-PAGES = (".html", ".htm")
-"""The suffixes of pages."""
+_PAGES = (".html", ".htm")
 _QUALITY = 90
 _RECORD = '<script type="application/json" id="dreampipe-record">'
 
@@ -46,6 +46,11 @@ figure:target .pictures, figure:target figcaption { position: relative; pointer-
 figure:target .pictures > a { cursor: default; }
 @media print { body, figure { background: none; color: #000; } figure { break-inside: avoid; } }
 """
+
+
+def is_page(path: PurePath) -> bool:
+    """Whether a path has the suffix of a page."""
+    return path.suffix.lower() in _PAGES
 
 
 def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), record: str | None = None) -> str:

@@ -43,10 +43,11 @@ def looked_for(said: str, folder: Path) -> Iterator[Path]:
     down = parts[next((at for at, part in enumerate(parts) if part != ".."), len(parts)) :]
     rooted = PurePosixPath(said).is_absolute() or PureWindowsPath(said).drive or PureWindowsPath(said).root
     ups = len(parts) - len(down)
-    if rooted or ups > UP or not down or ".." in down or not down[-1] or len(said) > _LONGEST or not said.isprintable():
+    far = ups > min(UP, len(Path(os.path.abspath(folder)).parents) - 1) if ups else False
+    if rooted or far or not down or {"", ".", ".."} & {*down} or len(said) > _LONGEST or not said.isprintable():
         shown = "".join(sign if sign.isprintable() else "?" for sign in said[:80])
         raise RecipeError(
             f"The record names {shown}, but only files near its picture are looked for: name that file yourself."
         )
     name = PurePosixPath(said).name
-    yield from dict.fromkeys((folder / said, folder / name, Path(name)))
+    yield from dict.fromkeys((Path(os.path.normpath(folder / said)), folder / name, Path(name)))

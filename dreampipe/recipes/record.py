@@ -109,7 +109,7 @@ class Record(_Part):
     def text(self) -> str:
         """Its JSON, the same for equal records."""
         held = self.model_dump(mode="json", exclude_none=True)
-        return json.dumps(held, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(held, separators=(",", ":"))
 
     @classmethod
     def read(cls, text: str, name: str) -> Self:

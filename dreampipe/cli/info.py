@@ -1,0 +1,45 @@
+"""`dreampipe info`: how a picture or film was made, as it says itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dreampipe.cli.answer import answered, say
+from dreampipe.errors import RecipeError
+from dreampipe.recipes.again import record_of, strayed
+from dreampipe.recipes.printing import toml_of
+from dreampipe.recipes.record import KINDS
+from dreampipe.recipes.telling import told
+
+
+@answered
+def info(
+    made: Annotated[str, typer.Argument(metavar="DREAM", help="What dreampipe has made, or its .dream.json.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the record as it is.")] = False,
+    as_recipe: Annotated[bool, typer.Option("--recipe", help="Print its recipe as TOML, for --recipe.")] = False,
+) -> None:
+    """Show how a picture, a film or a page was made: its recipe, and the hashes and versions that it carries."""
+    path = Path(made)
+    record = record_of(path)
+    if as_json and as_recipe:
+        raise RecipeError("--json and --recipe came, but one thing is printed at a time: leave one out.")
+    if strayed(path, record):
+        say(f"Note: {made} is another file than its sidecar tells of.")
+    settings = record.settings(made)
+    if as_json:
+        typer.echo(record.text())
+    elif as_recipe:
+        typer.echo(toml_of(KINDS[record.command](**settings)), nl=False)
+    else:
+        rows = list(told(record, settings))
+        width = max(len(name) for name, _ in rows)
+        for name, text in rows:
+            typer.echo(_printable(f"{name:{width}}  {text}"))
+
+
+def _printable(line: str) -> str:
+    """A line that a stranger may have written, without what could steer a terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in line)

@@ -1,0 +1,56 @@
+"""`dreampipe rerun`: what dreampipe has made, made once more from what it carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
+from dreampipe.cli.events import bar, heard
+from dreampipe.cli.fetching import fetched, named
+from dreampipe.cli.targets import Sidecar
+from dreampipe.engines.remaking import Remaking
+from dreampipe.media import MAX_PIXELS
+from dreampipe.recipes.again import again
+from dreampipe.recipes.making import Carrying
+
+
+@answered
+def rerun(
+    made: Annotated[str, typer.Argument(metavar="DREAM", help="What dreampipe has made, or its .dream.json.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The picture, film, page or folder to write.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SETTING=VALUE", help="Another value, e.g. steps=20.", show_default="as it was"),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--input", help="What to dream in place of its source.", show_default="the same file")
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Open the model of --set model=FILE without checking what it may run.")
+    ] = False,
+    max_pixels: Annotated[int, typer.Option(min=1, help="A larger source is refused.")] = MAX_PIXELS,
+    sidecar: Sidecar = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing but whether the pixels are the same.")] = False,
+) -> None:
+    """Make once more what dreampipe has made, and say whether the pixels are the same.
+
+    Files that DREAM names are looked for by the way from its folder that it says, beside it, and in the current folder.
+    The exit code is 0 where the pixels are the same or where what differs is named, and 1 where nothing explains it.
+    """
+    begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
+    named(begun.recipe)
+    with bar(begun.recipe.octave_scale, not quiet) as show:
+        remaking = Remaking(begun, out, overwrite, max_pixels, Carrying(sidecar=sidecar), heard(show, quiet))
+        for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
+            say(f"Note: {note}")
+        remaking.check()  # wrong names are answered here, before anything slow
+        fetched(begun.recipe, quiet)
+        with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
+            found = remaking.make()
+    typer.echo(found)
+    if not found.explained:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,291 @@
+"""An output that is to be made once more: from its record to a recipe that can be run, and why pixels may differ.
+
+A record comes with its file, and may come from anybody. So it only names files, which are looked for near it or where
+the user says; it never says that a model is to be trusted, nor where anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dreampipe.errors import MediaError, RecipeError, nearest
+from dreampipe.media import read_record, sha256
+from dreampipe.media.xmp import LONGEST
+from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.making import fingerprint, versions
+from dreampipe.recipes.named import is_file, renamed
+from dreampipe.recipes.page import is_page, record_in
+from dreampipe.recipes.places import looked_for
+from dreampipe.recipes.record import KINDS, Command, Option, Record
+
+_OPTIONS: Mapping[Command, Mapping[str, type[Option]]] = {
+    "dream": {
+        "quality": int,
+        "codec": str,
+        "crf": int,
+        "drop_streams": bool,
+        "start": str,
+        "end": str,
+        "fps": str,
+        "preview": bool,
+    },
+    "zoom": {"codec": str, "crf": int},
+    "visualize": {"animated": bool},
+    "atlas": {"page": bool},
+    "sheet": {"size": int},
+}
+"""The options that a record of each command may say."""
+
+
+def record_of(path: Path) -> Record:
+    """The record of a file, its own or its sidecar's.
+
+    Raises:
+        MediaError: there is no such file, it carries no record, or a damaged one.
+        RecipeError: what it carries is no record, or one of a later version.
+    """
+    text = _page_record(path) if is_page(path) and path.is_file() else read_record(path)
+    if text is None:
+        raise MediaError(
+            f"{path} carries no recipe, but a file that dreampipe has made is expected: name one, which was neither "
+            "made with --no-metadata nor edited since."
+        )
+    record = Record.read(text, str(path))
+    known = _OPTIONS[record.command]
+    for name, said in record.options.items():
+        if name not in known:
+            raise RecipeError(f"The record in {path} has the option {name}, which is none: {nearest(name, known)}.")
+        if type(said) is not known[name]:
+            raise RecipeError(f"The record in {path} has {name} as {said!r}, which cannot be: take another copy.")
+    return record
+
+
+def _page_record(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            text = record_in(file.read(2 * LONGEST).decode("utf-8", "replace"))
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable, or leave it out.") from None
+    return text or read_record(path)
+
+
+def strayed(path: Path, record: Record) -> bool:
+    """Whether a record lies beside a file for which it was not written, as after a kill or an edit."""
+    said = record.output.file
+    return said is not None and path.is_file() and path.suffix != ".json" and sha256(path) != said
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """What is to be run.
+
+    Attributes:
+        record: of the file as it was made.
+        recipe: its recipe, with the changes, and with files where they are now.
+        options: what else decides the output, with the changes.
+        source: what is dreamed; None for what is drawn from nothing.
+        changes: what was asked to be another, each as a phrase.
+        others: what is another beside that, each as a phrase.
+        read: the files that the record names, where they were found.
+    """
+
+    record: Record
+    recipe: Climbing
+    options: Mapping[str, Option]
+    source: Path | None
+    changes: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    read: tuple[Path, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what is read, and on what is another than it was."""
+        reads = (f"The record names {', '.join(map(str, self.read))}, and that is read.",) if self.read else ()
+        return (*reads, *(f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others))
+
+    def option(self, name: str) -> Any:
+        return self.options.get(name)
+
+
+@dataclass(eq=False)
+class _Search:
+    """Looks for the files that a record names, and notes which of them are others by now."""
+
+    path: Path
+    others: list[str] = field(default_factory=list)
+    read: list[Path] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """Where its ways begin: that of numbered pictures lies among them."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+    def found(self, said: str, sha256: str, advice: str) -> Path:
+        """Where a file is: the first place that holds the very one, else the first that holds one of that name."""
+        there = [place for place in looked_for(said, self.folder) if place.is_file() or place.is_dir()]
+        if not there:
+            raise RecipeError(
+                f"{self.path} was made with {said}, which is not there, seen from its folder, nor here: {advice}."
+            )
+        same = [place for place in there if fingerprint(place) == sha256]
+        if not same:
+            self.others.append(f"{there[0]} is another file than it was")
+        self.read.append((same or there)[0])
+        return self.read[-1]
+
+
+def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, trust: bool = False) -> Again:
+    """What makes an output once more.
+
+    Args:
+        path: the output, or its sidecar.
+        changes: settings and options that are to be others, each as `steps=20`.
+        source: what to dream in place of the source that the record names.
+        trust: open the model that is named in `changes` without checking what it may run.
+
+    Raises:
+        DreampipeError: the file has no record or a damaged one, a change is none, or a file is not there.
+    """
+    record = record_of(path)
+    was, asked = record.settings(str(path)), _asked(changes, record.command)
+    if trust and "model" not in asked:
+        raise RecipeError(
+            f"--trust came, but it is {path} that names the model: name the file that you trust, as --set model=FILE."
+        )
+    search, kind = _Search(path), KINDS[record.command]
+    kept = _located({key: said for key, said in was.items() if key not in asked}, record, search)
+    own = {key: said for key, said in asked.items() if key in kind.model_fields}
+    recipe = kind.of(**kept | own | ({"trust": True} if trust else {}))
+    options = {**record.options, **{key: said for key, said in asked.items() if key not in own}}
+    options = {key: said for key, said in options.items() if said is not None}
+    begun = _source(record, source, search)
+    before, now = {**was, **record.options}, {**recipe.model_dump(), **options}
+    changed = [
+        f"{key.replace('_', '-')} was {_said(before, key)} and is {_said(now, key)}"
+        for key in asked
+        if before.get(key) != now.get(key)
+    ]
+    if source and record.source and fingerprint(source) != record.source.sha256:
+        changed.append("the source is another")
+    if strayed(path, record):
+        search.others.append(f"{path} is another file than its sidecar tells of")
+    others = (*search.others, *_elsewhere(record, recipe, asked))
+    return Again(record, recipe, options, begun, tuple(changed), others, tuple(search.read))
+
+
+def _said(settings: Mapping[str, Any], key: str) -> str:
+    value = settings.get(key)
+    return "not said" if value is None else str(value)
+
+
+def _asked(changes: Sequence[str], command: Command) -> dict[str, Any]:
+    """The changes by name, as recipes and options take them; raises RecipeError."""
+    kind, options = KINDS[command], _OPTIONS[command]
+    known = [name for name in (*kind.model_fields, *options) if name not in ("version", "trust")]
+    asked: dict[str, Any] = {}
+    for change in changes:
+        key, equals, said = change.partition("=")
+        name = key.strip().replace("-", "_")
+        if not equals or name not in known:
+            shown = key.strip() if equals else change
+            raise RecipeError(
+                f"{shown} is no setting of {command}, but SETTING=VALUE is expected, as steps=20: "
+                f"{nearest(name, known)}."
+            )
+        if name == "at":
+            asked[name] = (*asked.get(name, ()), said)
+        else:
+            text = said.strip() or None  # empty: as if it had never been said
+            asked[name] = _option(name, text, options[name]) if text and name in options else text
+    return asked
+
+
+_SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def _option(name: str, said: str, kind: type[Option]) -> Option:
+    shown = f"{name.replace('_', '-')} came as {said!r}, but"
+    if kind is bool:
+        if said.lower() not in _SWITCHES:
+            raise RecipeError(f"{shown} true or false is expected: choose one.")
+        return _SWITCHES[said.lower()]
+    try:
+        return kind(said)
+    except ValueError:
+        raise RecipeError(f"{shown} a whole number is expected: give one.") from None
+
+
+def _located(settings: Mapping[str, Any], record: Record, search: _Search) -> dict[str, Any]:
+    """The settings with files where they are now; the model's is checked with its card."""
+    model = settings.get("model", "")
+
+    def place(said: str) -> str:
+        if said == model and is_file(said):
+            return str(search.found(said, record.model.sha256, "name it with --set model=FILE"))
+        return str(search.found(said, record.files.get(said, ""), "put it there, or name another with --set"))
+
+    located = renamed(settings, place)
+    if model and is_file(model):
+        located["scaling"] = record.model.scaling  # which a card beside it said, or a guess
+    return located
+
+
+def _source(record: Record, given: Path | None, search: _Search) -> Path | None:
+    if record.source is None:
+        if given:
+            raise RecipeError(f"{search.path} was drawn from nothing, but --input {given} came: leave it out.")
+        return None
+    return given or search.found(record.source.path, record.source.sha256, "name it with --input")
+
+
+def _elsewhere(record: Record, recipe: Climbing, asked: Mapping[str, Any]) -> Iterator[str]:
+    """What is another here than when it was made."""
+    card = recipe.card()
+    if "model" not in asked and "weights" not in asked and card.sha256 and card.sha256 != record.model.sha256:
+        yield f"the model {card.name} is another than it was"
+    here = versions()
+    for name, was in record.versions.items():
+        if here.get(name, was) != was:
+            yield f"{name} was {was} and is {here[name]}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of making it once more.
+
+    Attributes:
+        same: whether the pixels are the same.
+        reasons: what is another, each as a phrase; where there is none, nothing is known that explains a difference.
+    """
+
+    same: bool
+    reasons: tuple[str, ...]
+
+    @property
+    def explained(self) -> bool:
+        """Whether the pixels are the same, or something is known that makes them differ."""
+        return self.same or bool(self.reasons)
+
+    def __str__(self) -> str:
+        if self.same:
+            return "the pixels are the same"
+        return f"the pixels differ: {'; '.join(self.reasons) or 'nothing that is recorded does'}"
+
+
+def verdict(begun: Again, made: Record) -> Verdict:
+    """How an output compares to the one whose record it was made from."""
+    was, now = begun.record.output, made.output
+    forms = (
+        ("size", f"{was.width}x{was.height}", f"{now.width}x{now.height}"),
+        ("depth", f"{was.bits} bits", f"{now.bits} bits"),
+        ("transparency", "kept" if was.alpha else "left out", "kept" if now.alpha else "left out"),
+        ("number of frames", str(was.frames or 1), str(now.frames or 1)),
+    )
+    reasons = [*begun.changes, *begun.others]
+    reasons += [f"the {what} was {old} and is {new}" for what, old, new in forms if old != new]
+    if begun.record.model != made.model and not reasons:  # which was not on the disk before
+        reasons.append("the model is another than it was")
+    return Verdict(was.pixels == now.pixels, tuple(reasons))
