@@ -13,12 +13,12 @@ from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES
 from dreampipe.objectives.measures import CENTER, Measure
 from dreampipe.objectives.names import path_of, quoted, text_of
 
-Kind = Literal["layer", "channel", "neuron", "unit", "class", "file", "pattern", "mode"]
+Kind = Literal["layer", "channel", "neuron", "unit", "class", "file", "pattern", "mode", "border"]
 """Of an argument: what is read, and into which fields.
 
 layer: a path of names (layer); unit: a layer, with or without [channel] (layer, channel); channel: layer[channel];
 neuron: layer[channel]@place; class: a name, number or * (label); file: in quotes (file); pattern: in quotes (layer);
-mode: how a guide guides (mode), which may be left out.
+mode: how a guide guides (mode), which may be left out; border: places of a layer (border).
 """
 
 
@@ -60,6 +60,9 @@ FORMS = (
         ("neuron",),
         "mixed4[12]@center",
         "a neuron, in feature cells: its value; or `@(row,column)`",
+    ),
+    Form(
+        "inner", measures.Inner, ("layer", "border"), "inner(mixed4, 2)", "a layer but for its border: mean of squares"
     ),
     Form("mean", measures.Mean, ("layer",), "mean(mixed3)", "a layer: mean"),
     Form("abs", measures.Absolute, ("layer",), "abs(mixed3)", "a layer: mean of absolute values"),
@@ -161,6 +164,8 @@ def _written(kind: Kind, layer: str, measure: Measure) -> str:
             return text_of(fields["file"])
         case "pattern":
             return text_of(layer)
+        case "border":
+            return str(fields["border"])
         case "mode":
             return "" if fields["mode"] == comparisons.MODES[0] else str(fields["mode"])
 

@@ -112,6 +112,8 @@ class _Parser(Reader):
                 if self.token.kind != "string":
                     raise self.error(f"expected a {kind} in double quotes")
                 return {"file" if kind == "file" else "layer": self.name("")}
+            case "border":
+                return {"border": self.integer()}
             case "mode":
                 if self.token.text not in MODES:
                     raise self.error(

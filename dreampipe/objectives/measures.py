@@ -62,6 +62,26 @@ class MeanSquare(Measure):
 
 
 @dataclass(frozen=True)
+class Inner(Measure):
+    """A whole layer but for its border, `inner(mixed4, 2)`: the sum of squares within, over how many values there are.
+
+    All values are counted, those of the border too. A layer of no more than the border both ways scores 0.
+    Source: the keras.io example "Deep Dream" (2), against the artefacts of a model's zero padding.
+    """
+
+    border: int
+    grid: ClassVar[bool] = True
+
+    def __call__(self, values: Tensor) -> Tensor:
+        from keras import ops
+
+        rows, columns = ops.shape(values)[1:3]
+        inside = values[:, self.border : rows - self.border, self.border : columns - self.border]
+        total = ops.sum(inside * inside, axis=_all_but_batch(values))
+        return total / ops.cast(ops.size(values[:1]), values.dtype)
+
+
+@dataclass(frozen=True)
 class Layers(MeanSquare):
     """All layers of a pattern, `layers("mixed?")`; bound, it is the mean of squares of each, and their sum.
 

@@ -32,6 +32,7 @@ layer = (
 )
 layer_measure = (
     st.sampled_from([MeanSquare(), Each(), o.Mean(), o.Absolute(), o.Norm(), o.Largest(), o.Layers(), o.Caricature()])
+    | st.builds(o.Inner, index)
     | st.builds(Channel, channel)
     | st.builds(Neuron, channel, st.none())
     | st.builds(Neuron, channel, st.tuples(index, index))

@@ -60,6 +60,7 @@ from dreampipe.objectives import (
             Term("mixed4", MeanSquare()), Term(IMAGE, o.TotalVariation(), -0.1), Term(IMAGE, o.Distance(), -0.01)
         ]),
         ("diversity(mixed4) + diversity(mixed4[12])", [Term("mixed4", o.Diversity()), Term("mixed4", o.Diversity(12))]),
+        ("1.5*inner(mixed5, 2)", [Term("mixed5", o.Inner(2), 1.5)]),
         ("caricature(mixed4)", [Term("mixed4", o.Caricature())]),
         ("mean(a) + abs(a) + norm(a) + max(a)", [
             Term("a", o.Mean()), Term("a", o.Absolute()), Term("a", o.Norm()), Term("a", o.Largest())
@@ -135,6 +136,8 @@ def test_weights_go_through_all_brackets(read: Read) -> None:
         ('guide("feathers.jpg")', 20, "expected ,"),
         ('guide("feathers.jpg", mixed3, mach)', 30, "expected match, dot or mean (did you mean match"),
         ('guide("a", mixed3, dot, dot)', 22, "expected )"),
+        ("inner(mixed4)", 12, "expected ,"),
+        ("inner(mixed4, -2)", 14, "expected a whole number from 0 on"),
         ("layers(mixed4)", 7, "expected a pattern in double quotes"),
         ("caricature(mixed4[2])", 17, "expected )"),
         ("(" * 1000 + "a" + ")" * 1000, None, "too many brackets"),

@@ -46,6 +46,7 @@ PENALTIES = (o.TotalVariation(), o.L1(), o.L2(), o.Alpha(), o.Blur(), o.Frequenc
 
 MEASURED = [
     *(Term(layer, o.MeanSquare()) for layer in ("odd", "dense", "tokens")),
+    *(Term("odd", o.Inner(border)) for border in (0, 1, 2, 3, 10**9 - 1)),
     *(Term(layer, o.Mean()) for layer in ("odd", "dense", "tokens")),
     *(Term(layer, o.Absolute()) for layer in ("even", "dense", "tokens")),
     *(Term(layer, o.Norm()) for layer in ("odd", "dense", "tokens")),
@@ -157,8 +158,15 @@ def _frequency(_: Measure, x: Array) -> Array:
     return _means((x / 2 - beside / 8) ** 2)
 
 
+def _within(grid: Array, border: int) -> float:
+    """The sum of squares over those places of a grid that are so far from its border."""
+    rows, columns = (np.minimum(np.arange(side), np.arange(side)[::-1]) >= border for side in grid.shape[:2])
+    return float(np.sum(grid**2 * rows[:, None, None] * columns[None, :, None]))
+
+
 _TRUTHS: dict[type[Measure], Callable[..., Array]] = {
     o.MeanSquare: lambda _, x: np.array([np.sum(one**2) / one.size for one in x]),
+    o.Inner: lambda m, x: np.array([_within(one, m.border) / one.size for one in x]),
     o.Mean: lambda _, x: _means(x),
     o.Absolute: lambda _, x: _means(np.abs(x)),
     o.Norm: lambda _, x: np.array([np.linalg.norm(one.ravel()) for one in x]),
