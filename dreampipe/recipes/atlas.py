@@ -71,7 +71,7 @@ class Atlas(Climbing):
         """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
         return self.ascent_of(str(self.objective()), starred=True)
 
-    def units(self) -> tuple[int, ...]:
+    def indices(self) -> tuple[int, ...]:
         """The channels or classes to draw; raises RecipeError for those that are not there."""
         ascent = self.ascent()
         there = width_of(ascent)
@@ -88,7 +88,7 @@ class Atlas(Climbing):
 
     def check(self) -> None:
         """Raise DreampipeError for what is not there: layer, channels, pictures; before anything is loaded."""
-        self.units()
+        self.indices()
         if self.exemplars:
             self._pictures(None)
 
@@ -120,7 +120,7 @@ class Atlas(Climbing):
         Raises:
             DreampipeError: the model, a setting or a folder is not what it must be.
         """
-        units, ascent = self.units(), self.ascent()
+        units, ascent = self.indices(), self.ascent()
         pictures = self._pictures(on_note) if self.exemplars else None  # a wrong folder is answered here
         store = Store(work, self.sha256())
         found = store.load(units)

@@ -74,7 +74,11 @@ class Loaded:
         given = {name: value for name, value in flags.items() if value is not None or name not in kind.model_fields}
         if self.objectives and "objective" in kind.model_fields and "objective" not in given:
             own["objective"] = self._objective(kind, own | given)
-        return kind(**{**own, **given})
+        settings = {**own, **given}
+        for name, at in kind.model_fields.items():
+            if at.is_required() and name not in settings:
+                raise RecipeError(f"{self.name} says no {name}, and {command_of(kind)} needs one: give it.")
+        return kind(**settings)
 
     def left_out(self, kind: type[Climbing]) -> tuple[str, ...]:
         """The settings of the file that another kind of recipe, which it serves too, does not have."""

@@ -87,23 +87,23 @@ def test_what_is_no_list_of_channels(text: str) -> None:
 
 
 def test_all_units_or_those_asked_for(make: Callable[..., Atlas]) -> None:
-    assert make().units() == tuple(range(24))
-    assert make(channels="22,3-5").units() == (22, 3, 4, 5)
-    assert make(layer="logit(*)").units() == (0, 1, 2, 3)
-    assert make(layer="dense").units() == (0, 1, 2, 3)
+    assert make().indices() == tuple(range(24))
+    assert make(channels="22,3-5").indices() == (22, 3, 4, 5)
+    assert make(layer="logit(*)").indices() == (0, 1, 2, 3)
+    assert make(layer="dense").indices() == (0, 1, 2, 3)
 
 
 def test_units_that_are_not_there(make: Callable[..., Atlas]) -> None:
     with pytest.raises(RecipeError, match="Channel 24 was asked for, but both has 24: give some from 0 to 23"):
-        make(channels="3,24").units()
+        make(channels="3,24").indices()
     with pytest.raises(RecipeError, match=r"Channel 4 was asked for, but logit\(\*\) has 4"):
-        make(layer="logit(*)", channels="4").units()
+        make(layer="logit(*)", channels="4").indices()
     with pytest.raises(ObjectiveError, match=r"no layer 'bath': .*\bboth\b"):
-        make(layer="bath").units()
+        make(layer="bath").indices()
     with pytest.raises(ObjectiveError):
-        make(layer="2*both").units()
+        make(layer="2*both").indices()
     with pytest.raises(ObjectiveError):
-        make(layer="").units()
+        make(layer="").indices()
 
 
 def test_each_channel_is_the_picture_of_its_own_visualization(make: Callable[..., Atlas], wide: Path) -> None:
