@@ -10,6 +10,7 @@
     animation.py   frames to one animated picture
     masks.py       grey levels that say where a picture is dreamed
     metadata.py    EXIF, orientation and colour profiles
+    profiles.py    colours to sRGB, for files that can hold no profile; grey profiles as RGB
     privacy.py     what of a source's words does not go along: where it was taken, or all of them
     records.py     how a file was made, which it carries in itself or beside it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
@@ -20,7 +21,7 @@
     video/         films
 
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
-the file's own numbers, never converted.
+the file's own numbers. Only into a file that can hold no profile (BMP, films) colours are converted, to sRGB.
 """
 
 from __future__ import annotations

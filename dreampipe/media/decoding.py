@@ -23,6 +23,7 @@ from dreampipe.media import tiff
 from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, Format, format_of_content
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
+from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.tiff import Admit, Decoded
 
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
@@ -35,6 +36,9 @@ OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
     "bmp": BmpImagePlugin.BmpImageFile,
     "gif": GifImagePlugin.GifImageFile,
 }
+
+
+_GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
 
 
 def decode(path: str | os.PathLike[str], max_pixels: int) -> tuple[Frame, MediaInfo]:
@@ -93,6 +97,8 @@ def _decode(file: IO[bytes], format: Format, admit: Admit) -> Decoded:
     else:
         samples = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
+    if icc and image.mode in _GREY:
+        icc = grey_as_rgb(icc) or icc
     return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
 
 

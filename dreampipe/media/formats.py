@@ -113,6 +113,7 @@ def losses(format: Format, info: MediaInfo) -> tuple[str, ...]:
     lost = {
         "its transparency is left out": info.alpha and not format.alpha,
         "its 16 bits become 8": info.bits > format.bits,
-        "its EXIF and colour profile are left out": bool(info.exif or info.icc) and not format.metadata,
+        "its EXIF is left out": bool(info.exif) and not format.metadata,
+        "which holds no colour profile, its colours become those of sRGB": bool(info.icc) and not format.metadata,
     }
     return tuple(f"As {format.name}, {what}." for what, so in lost.items() if so)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import Format
+from dreampipe.media.metadata import rgb_profile
+from dreampipe.media.profiles import to_srgb
 
 Samples = npt.NDArray[Any]
 """(height, width, 3 or 4) uint8 or uint16, RGB."""
@@ -23,12 +25,16 @@ Samples = npt.NDArray[Any]
 def samples_of(frame: Frame, format: Format, like: MediaInfo | None) -> Samples:
     """What the encoder of a format gets of a frame: depth and alpha are those of `like` where it can hold them.
 
+    So are the colours' numbers; only where the format can hold no colour profile they become those of sRGB.
+
     Raises:
-        MediaError: a value is no number.
+        MediaError: a value is no number, or a profile that has to be followed is damaged.
     """
     bits = min(format.bits, like.bits if like else 8)
     alpha = frame.alpha if format.alpha and (like is None or like.alpha) else None
-    return rounded(frame.pixels if alpha is None else np.dstack((frame.pixels, alpha)), bits)
+    icc = rgb_profile(like.icc) if like and not format.metadata else None
+    pixels = to_srgb(frame.pixels, icc) if icc else frame.pixels
+    return rounded(pixels if alpha is None else np.dstack((pixels, alpha)), bits)
 
 
 def rounded(values: npt.NDArray[np.float32], bits: int) -> Samples:
@@ -53,7 +59,7 @@ def samples_sha256(frame: Frame, format: Format, like: MediaInfo | None = None) 
 class FramesHash:
     """The hash of a film's frames, in order, which can be gone on with from any frame: one text says all so far.
 
-    The frames are taken upright, in RGB, with 8 bits or for a deeper film 16.
+    The frames are taken upright, in RGB as they were dreamed, with 8 bits or for a deeper film 16.
 
     Args:
         bits: of the film, `FilmInfo.bits`.

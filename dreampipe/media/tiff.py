@@ -26,6 +26,7 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
+from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 Samples = npt.NDArray[Any]
@@ -56,6 +57,7 @@ class Decoded:
 _DESCRIPTION, _XMP = 270, 700
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
+_GREY = {tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.MINISBLACK}
 _COLOURS = {
     tifffile.PHOTOMETRIC.MINISWHITE: 1,
     tifffile.PHOTOMETRIC.MINISBLACK: 1,
@@ -79,6 +81,8 @@ def decode(file: IO[bytes], admit: Admit) -> Decoded:
         orientation = int(page.tags.valueof(ORIENTATION, 1))
         pages = len(whole.pages)
         icc = page.iccprofile
+        if icc and page.photometric in _GREY:
+            icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
         notes = (f"It has {pages} pages, and only the first was read.",) if pages > 1 else ()
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:

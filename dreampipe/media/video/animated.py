@@ -19,6 +19,7 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media.decoding import OPENERS
 from dreampipe.media.formats import HEAD, format_of_content
 from dreampipe.media.manifest import sha256
+from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.stills import SRGB, part, survey_of
 
@@ -45,6 +46,7 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
         width=image.width,
         height=image.height,
         format=reading.format,
+        icc=rgb_profile(image.info.get("icc_profile")),
         notes=("It is see-through in places, and black is laid behind it.",) if see_through else (),
         time_base=_TICK,
         rate=Fraction(len(durations), 1) / (edges[-1] * _TICK),

@@ -26,7 +26,11 @@ def check_film(path: Path, container: Container, form: Form, info: FilmInfo, dro
     """Try out a film that is to be written; see `Target.check`."""
     check_place(path, info)
     opened(form)
-    return (*_picture_notes(path, container, form, info), *_stream_notes(path, container, form, info, drop))
+    return (
+        *_picture_notes(path, container, form, info),
+        *_profile_notes(path, info),
+        *_stream_notes(path, container, form, info, drop),
+    )
 
 
 def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ...]:
@@ -48,7 +52,7 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
             info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
         ),
     }
-    return tuple(f"{path.suffix}: {what}" for what, so in lost.items() if so)
+    return (*(f"{path.suffix}: {what}" for what, so in lost.items() if so), *_profile_notes(path, info))
 
 
 def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
@@ -89,6 +93,11 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo)
     # FFmpeg's Matroska writer is told the shape of a pixel by the stream of these two alone.
     if not container.exact and form.aspect != 1 and form.codec.name not in ("h264", "h265"):
         yield f"Its pixels' shape, {form.aspect}, is lost as {form.codec.name} in {path.suffix}: they are shown square."
+
+
+def _profile_notes(path: Path, info: FilmInfo) -> Iterator[str]:
+    if info.icc:
+        yield f"As {path.suffix}, which holds no colour profile, its colours become those of sRGB."
 
 
 def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, drop: bool) -> Iterator[str]:

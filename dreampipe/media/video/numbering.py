@@ -61,7 +61,7 @@ def digest(pictures: Mapping[str, str]) -> str:
 @contextmanager
 def pictures_segment(path: Path, pattern: Path, info: MediaInfo, first: int) -> Iterator[Callable[[Frame], None]]:
     """Write each frame as a picture beside the file `path`, and after the block their list into it."""
-    like = MediaInfo(info.width, info.height, bits=16 if info.bits > 8 else 8)
+    like = MediaInfo(info.width, info.height, bits=16 if info.bits > 8 else 8, icc=info.icc)
     written: dict[str, str] = {}
 
     def add(frame: Frame) -> None:

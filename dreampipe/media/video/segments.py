@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from av.video.frame import VideoFrame
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
+from dreampipe.media.profiles import to_srgb
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.packets import Encoded, PacketWriter
 from dreampipe.media.video.pixels import pack
@@ -20,13 +22,14 @@ from dreampipe.media.writing import written_whole
 
 
 @contextmanager
-def segment(path: Path, form: Form, size: tuple[int, int]) -> Iterator[Callable[[Frame], None]]:
+def segment(path: Path, form: Form, size: tuple[int, int], icc: bytes | None) -> Iterator[Callable[[Frame], None]]:
     """Encode what is handed to the callable, frame by frame, into the file `path`; see `Target.segment`.
 
     Args:
         path: the segment's file.
         form: how the picture is stored.
         size: height and width, in pixels, that each frame must have.
+        icc: the frames' colour profile, which no film holds: their colours become sRGB's; None for none.
 
     Raises:
         MediaError: a frame has another size or a value that is no number, none came, the encoder refuses, or the file
@@ -34,7 +37,9 @@ def segment(path: Path, form: Form, size: tuple[int, int]) -> Iterator[Callable[
     """
     with written_whole(path) as temporary, temporary.open("wb") as file:
         encoder = _Encoder(form, size, PacketWriter(file))
-        yield encoder.add
+        yield (
+            encoder.add if icc is None else lambda frame: encoder.add(replace(frame, pixels=to_srgb(frame.pixels, icc)))
+        )
         encoder.finish()
 
 

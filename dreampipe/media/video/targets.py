@@ -66,7 +66,7 @@ class FilmFile:
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
-        return segment(path, self.form, (self.info.height, self.info.width))
+        return segment(path, self.form, (self.info.height, self.info.width), self.info.icc)
 
     def whole(self, segment: Path) -> bool:
         return True
@@ -121,7 +121,7 @@ class Animation:
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
-        return segment(path, self.form, (self.info.height, self.info.width))
+        return segment(path, self.form, (self.info.height, self.info.width), self.info.icc)
 
     def whole(self, segment: Path) -> bool:
         return True

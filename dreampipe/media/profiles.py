@@ -1,0 +1,166 @@
+"""Colour profiles (ICC.1:2022, "ICC"): numbers to sRGB where a file cannot hold their profile, and grey ones as RGB.
+
+A profile of three curves and a matrix, as of cameras and screens, is computed here in float32, so that a deep film
+loses nothing to it; one of tables is left to Little CMS, which takes 8 bits.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe.errors import MediaError
+from dreampipe.frames import Array
+
+_HEADER, _ENTRY, _MOST_TAGS = 128, 12, 200
+_MATRIX, _CURVES = ("rXYZ", "gXYZ", "bXYZ"), ("rTRC", "gTRC", "bTRC")
+# sRGB's primaries as columns of X, Y, Z under D50, as every profile states them (IEC 61966-2-1, Bradford).
+_SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
+_D50 = (0.9642, 1.0, 0.8249)
+
+Curve = Callable[[Array], Array]
+
+
+def to_srgb(pixels: Array, icc: bytes) -> Array:
+    """Pixels (height, width, 3) of an RGB profile as sRGB, in [0, 1]; colours beyond it are clipped.
+
+    Where the profile is sRGB, to half a step of 8 bits, they stay as they are.
+
+    Raises:
+        MediaError: the profile is damaged.
+    """
+    try:
+        lattice = (np.indices((9, 9, 9)).reshape(3, 27, 27).transpose(1, 2, 0) / 8).astype(np.float32)
+        same = np.abs(_converted(lattice, icc) - lattice).max() < 0.5 / 255
+        return pixels if same else _converted(pixels, icc)
+    except ValueError as problem:
+        raise MediaError(
+            f"Colours came with a profile that cannot be read ({problem}), to be written where no profile can stand: "
+            "write to another format, such as .png or .tiff."
+        ) from None
+
+
+def _converted(pixels: Array, icc: bytes) -> Array:
+    tags = _tags(icc)
+    if not {*_MATRIX, *_CURVES} <= tags.keys():
+        return _by_tables(pixels, icc)
+    linear = np.stack([_curve(tags[name])(pixels[..., at]) for at, name in enumerate(_CURVES)], axis=2)
+    columns = np.array([_xyz(tags[name]) for name in _MATRIX]).T
+    mixed = np.clip(linear @ (np.linalg.inv(_SRGB) @ columns).T.astype(np.float32), 0, 1)
+    return np.asarray(np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055), np.float32)
+
+
+def _by_tables(pixels: Array, icc: bytes) -> Array:
+    from io import BytesIO
+
+    from PIL import Image, ImageCms
+
+    samples = np.rint(np.clip(pixels, 0, 1) * np.float32(255)).astype(np.uint8)
+    try:
+        image = ImageCms.profileToProfile(
+            Image.fromarray(samples), ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
+        )
+    except (ImageCms.PyCMSError, OSError) as problem:
+        raise ValueError(" ".join(str(problem).split())) from None
+    unit: Array = np.divide(np.asarray(image), np.float32(255), dtype=np.float32)
+    return unit
+
+
+def grey_as_rgb(icc: bytes) -> bytes | None:
+    """An RGB profile in which equal numbers of red, green and blue show the greys of a grey profile; None for others.
+
+    It has sRGB's primaries and the grey profile's own curve.
+    """
+    try:
+        curve = _tags(icc).get("kTRC") if icc[16:20] == b"GRAY" else None
+    except ValueError:
+        return None
+    if curve is None:
+        return None
+    text = "Grey".encode("utf-16-be")
+    said = b"mluc" + struct.pack(">III4sII", 0, 1, 12, b"enUS", len(text), 28) + text
+    white = _as_xyz(_D50)
+    columns = {name: _as_xyz(column) for name, column in zip(_MATRIX, _SRGB.T.tolist(), strict=True)}
+    return _profile({"desc": said, "cprt": said, "wtpt": white, **columns, **dict.fromkeys(_CURVES, curve)})
+
+
+def _profile(tags: Mapping[str, bytes]) -> bytes:
+    at = _HEADER + 4 + _ENTRY * len(tags)
+    table, body, places = struct.pack(">I", len(tags)), b"", dict[bytes, int]()
+    for name, data in tags.items():
+        if data not in places:  # curves that are one are kept once
+            places[data] = at + len(body)
+            body += data.ljust(-(-len(data) // 4) * 4, b"\0")
+        table += name.encode() + struct.pack(">II", places[data], len(data))
+    white = b"".join(struct.pack(">i", round(value * 65_536)) for value in _D50)
+    head = struct.pack(">I4sI4s4s4s", at + len(body), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ").ljust(36, b"\0")
+    head = (head + b"acsp").ljust(68, b"\0") + white
+    return head.ljust(_HEADER, b"\0") + table + body
+
+
+def _tags(icc: bytes) -> dict[str, bytes]:
+    """The tags of a profile by their names; raises ValueError."""
+    try:
+        (count,) = struct.unpack_from(">I", icc, _HEADER)
+        entries = [struct.unpack_from(">4sII", icc, _HEADER + 4 + _ENTRY * at) for at in range(min(count, _MOST_TAGS))]
+    except struct.error:
+        raise ValueError("it is cut short") from None
+    return {name.decode("latin-1"): icc[at : at + length] for name, at, length in entries}
+
+
+def _xyz(tag: bytes) -> list[float]:
+    if len(tag) < 20:
+        raise ValueError("a colour in it is damaged")
+    return [value / 65_536 for value in struct.unpack_from(">3i", tag, 8)]
+
+
+def _as_xyz(values: npt.ArrayLike) -> bytes:
+    return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65_536)) for value in np.asarray(values).tolist())
+
+
+def _curve(tag: bytes) -> Curve:
+    """What makes light of a channel's numbers; raises ValueError."""
+    try:
+        if tag[:4] == b"curv":
+            return _table(tag)
+        if tag[:4] == b"para":
+            return _parametric(tag)
+    except struct.error:
+        pass
+    raise ValueError("a curve in it is damaged")
+
+
+def _table(tag: bytes) -> Curve:
+    (count,) = struct.unpack_from(">I", tag, 8)
+    if count == 0:
+        return lambda values: values
+    points = np.frombuffer(tag, ">u2", offset=12, count=min(count, (len(tag) - 12) // 2))
+    if len(points) < count:
+        raise struct.error
+    if count == 1:
+        return lambda values: np.asarray(np.clip(values, 0, 1) ** (points[0] / 256), np.float32)
+    places, heights = np.linspace(0, 1, count), points / 65_535
+    return lambda values: np.asarray(np.interp(values, places, heights), np.float32)
+
+
+def _parametric(tag: bytes) -> Curve:
+    """Of the standard's five forms: (a x + b)^gamma + e from d on, c x + f below."""
+    (kind,) = struct.unpack_from(">H", tag, 8)
+    counts = (1, 3, 4, 5, 7)
+    if kind >= len(counts):
+        raise struct.error
+    said = [value / 65_536 for value in struct.unpack_from(f">{counts[kind]}i", tag, 12)]
+    gamma, a, b, c, d, e, f = said + [1.0, 0.0, 0.0, 0.0, 0.0, 0.0][len(said) - 1 :]
+    if kind in (1, 2):
+        d = -b / a if a else 0.0
+        e = f = c if kind == 2 else 0.0
+        c = 0.0
+
+    def light(values: Array) -> Array:
+        above = np.maximum(a * values + b, 0) ** gamma + e
+        return np.asarray(np.where(values >= d, above, c * values + f), np.float32)
+
+    return light
