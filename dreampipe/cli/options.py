@@ -109,10 +109,17 @@ def _settings(
             flag = flags.get(name, f"--{name.replace('_', '-')}")
             # What a file may switch on, an option must be able to switch off.
             both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and name not in UNSAID else flag
-            option = typer.Option(both, help=_help(field), show_default=shown)
+            # The recipe's own sentence would name the field.
+            limits = _limits(field) if name in flags else {}
+            option = typer.Option(both, help=_help(field), show_default=shown, **limits)
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
             )
+
+
+def _limits(field: FieldInfo) -> dict[str, Any]:
+    found = {key: getattr(part, key, None) for part in _bounds(field) for key in ("ge", "le") if hasattr(part, key)}
+    return {"min": found.get("ge"), "max": found.get("le")}
 
 
 def _bounds(field: FieldInfo) -> list[Any]:

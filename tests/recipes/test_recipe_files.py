@@ -335,6 +335,6 @@ class TestSchema:
 
 def test_a_visualization_needs_its_objective_from_somewhere() -> None:
     assert load("lucid").recipe().objective == load("lucid").objectives["motifnet"]
-    with pytest.raises(RecipeError, match="my.toml says no objective, and visualize needs one: give it"):
+    with pytest.raises(RecipeError, match=r"my.toml says no objective, and visualize needs one: give it"):
         loaded('command = "visualize"').recipe()
     assert loaded('command = "visualize"').recipe(objective="mixed4") == Visualization(objective="mixed4")
