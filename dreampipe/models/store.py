@@ -77,7 +77,7 @@ def folder() -> Path:
     """
     home = os.environ.get("KERAS_HOME")
     try:
-        return (Path(home) if home else Path.home() / ".keras") / "models"
+        return (Path(home).expanduser() if home else Path.home() / ".keras") / "models"
     except RuntimeError:
         raise ModelError(
             "Weights lie in .keras of the home folder, but there is none: set KERAS_HOME to a folder."
