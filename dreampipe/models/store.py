@@ -13,6 +13,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,7 +107,7 @@ def look(weights: Weights, where: Path | None = None) -> Held | None:
     noted = _noted(path)
     if noted and (noted.size, noted.mtime_ns, noted.against) == (status.st_size, status.st_mtime_ns, weights.published):
         return Held(path, noted.size, noted.sha256)
-    held = checked(weights, path)
+    held = _checked_as(weights, path, status.st_size, status.st_mtime_ns)
     # Where no hash is published, what was seen first is what later files are held against.
     if noted and not weights.published and not held.fault and held.sha256 != noted.sha256:
         return replace(held, fault="it has changed since it was first seen")
@@ -137,6 +138,13 @@ def note(weights: Weights, held: Held) -> None:
     with suppress(DreampipeError, OSError):
         noted = _Note(held.bytes, held.path.stat().st_mtime_ns, held.sha256, weights.published)
         write_whole(_note_path(held.path), json.dumps(asdict(noted)).encode())
+
+
+# A cache, for a folder that cannot be written to keeps no note, and a card is asked for many times in one run. With the
+# size and the time of the file among its keys, it holds no longer than a note.
+@lru_cache(maxsize=64)
+def _checked_as(weights: Weights, path: Path, size: int, mtime_ns: int) -> Held:
+    return checked(weights, path)
 
 
 @dataclass(frozen=True)
