@@ -80,7 +80,7 @@ def _recommended(layers: tuple[Layer, ...]) -> Iterator[str]:
     yield (
         _comment(
             "Layers that dream well, and why. These are only spread over the depth, by arithmetic: look at a dream of "
-            "each, `dreampipe sheet` shows them on one page, keep what you like and say why. `dreampipe layers` lists all."
+            "each, `dreampipe sheet` shows them on one page, and keep what you like. `dreampipe layers` lists all."
         )
         + "[recommended]"
     )
