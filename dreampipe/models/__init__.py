@@ -2,9 +2,14 @@
 
     model_card.py  Card and Layer, frozen values that travel
     opening.py   open_model, the model once per process, and open_decoder
-    files.py     the user's own .keras files, checked before anything in them is built
-    archive.py   their outside: what kind of file, which members, how large
-    allowed.py   their inside: what a configuration may name
+    files.py     the user's own .keras files
+    own.py       the cards that users write beside them; first_card.py writes a first one
+    guessing.py  how a file wants its pixels, where nobody says
+    inspecting.py  what a file is, checked before anything in it is built
+    archive.py   its outside: what kind of file, which members, how large
+    allowed.py   its inside: what a configuration may name; caps.py: how much it may ask for
+    hdf5.py      its weights, before Keras reads them
+    probing.py   a process of its own for a file that is new here; seen.py remembers those that are not
     graph.py     a configuration as one flat graph
     names.py     names of layers that last
     fields.py    strides and receptive fields, by arithmetic over the graph
@@ -16,6 +21,7 @@
     tap.py       a model cut at the deepest layer asked for: image -> {layer name: activation}
     scaling.py   pixels in [0, 1] to a model's own input
     decoders.py  decoders of pictures, files or shipped, and their cards
+    zoo/         the architectures of keras.applications
     motifnet/    the embedded model, and its decoder
 
 `import dreampipe.models`, `card`, `cards` and `Card.layers` load neither tensorflow nor keras; `open_model`, `scale`
@@ -25,10 +31,11 @@ and the module `tap` do.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import files, motifnet
+from dreampipe.models import files, imagenet, motifnet, store, zoo
 from dreampipe.models.decoders import DecoderCard, decoder
 from dreampipe.models.model_card import SCALINGS, Card, Layer, Scaling
 from dreampipe.models.opening import open_decoder, open_model
@@ -47,9 +54,15 @@ __all__ = [
 ]
 
 
+_OWN = "motifnet"
+
+
 def cards() -> tuple[Card, ...]:
-    """The cards of the models that have a name of their own."""
-    return (motifnet.card(),)
+    """The cards of the models that have a name of their own: motifnet, and the architectures of `keras.applications`.
+
+    Each of the latter is also there without its head, as NAME-notop.
+    """
+    return (motifnet.card(), *map(_zoo_card, zoo.NAMES))
 
 
 def card(
@@ -59,31 +72,55 @@ def card(
     weights: str | Path | None = None,
     trust: bool = False,
 ) -> Card:
-    """The card of a built-in model, or of a `.keras` file.
+    """The card of a named model, or of a `.keras` file.
 
     Args:
-        name_or_path: a name out of `cards()`, or the path of a file that ends in `.keras`.
-        scaling: how a file wants its pixels; None assumes tf, with a note. A built-in model knows its own.
-        weights: a file of weights for a named architecture.
+        name_or_path: a name out of `cards()`, or of an architecture with -notop behind, or the path of a file that
+            ends in `.keras`.
+        scaling: how a file wants its pixels; None takes it from the card beside it, or assumes it, with a note.
+            A named model knows its own.
+        weights: a file of weights alone, `.weights.h5` or `.h5`, for a named architecture; None takes those of
+            ImageNet, where they are on the disk.
         trust: whether a file is opened without checking what it may run.
 
     Raises:
-        ModelError: there is no such model, the file is not safe to open, or the scaling is not possible.
+        ModelError: there is no such model, the file is not safe to open, does not fit, or the scaling is not possible.
     """
+    name = str(name_or_path)
     if scaling is not None and scaling not in SCALINGS:
         raise ModelError(f"The scaling came as {scaling!r}, but one of {', '.join(SCALINGS)} is expected.")
-    known = {c.name: c for c in cards()}
-    if str(name_or_path) not in known:
-        return _file_card(name_or_path, tuple(known), scaling)
-    found = known[str(name_or_path)]
+    if weights is not None and not zoo.is_known(name):
+        raise ModelError(
+            f"Weights came for the model {name!r}, but they go into one of keras.applications "
+            f"({nearest(name, zoo.NAMES)}): name its architecture, or leave the weights out."
+        )
+    if weights is not None:
+        return _with_classes(zoo.fitted(Path(weights), name, scaling))
+    if name == _OWN or zoo.is_known(name):
+        return _named(motifnet.card() if name == _OWN else _zoo_card(name), scaling)
+    return _file_card(name_or_path, scaling, trust)
+
+
+def _named(found: Card, scaling: Scaling | None) -> Card:
     if scaling not in (None, found.scaling):
         raise ModelError(f"{found.name} takes its pixels as {found.scaling!r}, not {scaling!r}: leave the scaling out.")
     return found
 
 
-def _file_card(name_or_path: str | Path, known: tuple[str, ...], scaling: Scaling | None) -> Card:
+def _zoo_card(name: str) -> Card:
+    """The card of an architecture, with ImageNet's weights where they are on the disk."""
+    found = _with_classes(zoo.card(name))
+    held = store.found(zoo.weights_of(name))
+    return replace(found, path=held[0], sha256=held[1]) if held else found
+
+
+def _with_classes(found: Card) -> Card:
+    return replace(found, classes=imagenet.class_names() or ()) if found.outputs == imagenet.COUNT else found
+
+
+def _file_card(name_or_path: str | Path, scaling: Scaling | None, trust: bool) -> Card:
     path = Path(name_or_path)
     if path.suffix != ".keras" and not os.path.exists(path):
-        answer = nearest(str(name_or_path), known)
+        answer = nearest(str(name_or_path), (_OWN, *zoo.NAMES))
         raise ModelError(f"There is no model {str(name_or_path)!r} ({answer}; the path of a file must end in .keras).")
-    return files.card(path, scaling)
+    return files.card(path, scaling, trust=trust)

@@ -26,7 +26,7 @@ class Caps:
         width: channels, units or heads of a layer.
     """
 
-    calls: int = 20_000
+    calls: int = 5_000
     depth: int = 32
     resized: int = 512
     window: int = 1024
