@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from known import known
 from small import Build, Make
 
 from dreampipe.models import Card, Scaling, card
@@ -29,6 +30,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
             keras.Model(image, build(keras, image)).save(path)
+        known(path)
         return path
 
     def make(build: Build, scaling: Scaling = "unit", side: int | None = None) -> Card:

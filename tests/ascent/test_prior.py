@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from known import known
 
 from dreampipe.ascent.prior import Prior, _interpolated
 from dreampipe.errors import RecipeError
@@ -48,6 +49,7 @@ def priors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prior]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
             build(kind).save(folder / f"{kind}.keras")
+        known(folder / f"{kind}.keras")
         made[kind] = Prior(decoder(folder / f"{kind}.keras"))
     return made
 

@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import pytest
+from known import known
 
 import dreampipe
 
@@ -33,6 +34,7 @@ def wide(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         keras.Model(image, layer(image)).save(path)
+    known(path)
     return path
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 from keras import layers, ops
+from known import known
 
 from dreampipe import backend  # noqa: F401  as in the package: it chooses keras' backend
 
@@ -78,11 +79,11 @@ def headless(size: int | None = None) -> Any:
 
 
 def saved(model: Any, path: Path) -> Path:
-    """Save a model; keras reads its own variables in a way that numpy warns of."""
+    """Save a model, as one that was opened before; keras reads its own variables in a way that numpy warns of."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         model.save(path)
-    return path
+    return known(path)
 
 
 NETWORKS: dict[str, Callable[[int | None], Any]] = {

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from known import known
 
 import dreampipe
 from dreampipe import Atlas, Frame, Visualization
@@ -41,6 +42,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         keras.Model(image, layers.Dense(4, activation="softmax")(layers.GlobalAveragePooling2D()(x))).save(path)
+    known(path)
     return path
 
 

@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
+from known import known
 
 from dreampipe.errors import ObjectiveError
 from dreampipe.models import card
@@ -45,6 +46,7 @@ def colours(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         keras.Model(image, keras.layers.Dense(2, name="classes", activation="softmax")(totals)).save(path)
+    known(path)
     return card(path, "unit")
 
 

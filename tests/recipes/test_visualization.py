@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from known import known
 
 import dreampipe
 from dreampipe import Frame, Visualization
@@ -38,6 +39,7 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         keras.Sequential([keras.Input((5,)), *drawing]).save(path)
+    known(path)
     return path
 
 
@@ -55,6 +57,7 @@ def same(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         keras.Model(image, keras.layers.Conv2D(3, 1, kernel_initializer=kernel, name="same")(image)).save(path)
+    known(path)
     return path
 
 
