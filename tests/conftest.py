@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import warnings
 from pathlib import Path
 
 import pytest
 
+# Keras' folder holds what this machine has downloaded and seen: tests have an empty one. Keras looks once, at import.
+os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="dreampipe-tests-")
+atexit.register(shutil.rmtree, os.environ["KERAS_HOME"], ignore_errors=True)
+
 # Before any test module imports keras, and tensorflow with it: whoever comes first decides how tensorflow computes, and
 # what this process makes is compared to the bit with what other processes make.
-import dreampipe.backend  # noqa: F401
+from known import known  # noqa: E402
+
+import dreampipe.backend  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")
@@ -33,4 +43,4 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         keras.Model(image, x, name="tiny").save(path)
-    return path
+    return known(path)
