@@ -20,7 +20,7 @@ def canonical_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
     automatic: dict[str, set[tuple[int, str]]] = {}
     names: dict[str, str] = {}
     for kind, name in layers:
-        snake = _snake(kind)
+        snake = in_snake_case(kind)
         match = re.fullmatch(re.escape(snake) + r"(?:_(\d+))?", name)
         if match:
             automatic.setdefault(snake, set()).add((int(match[1] or 0), name))
@@ -33,7 +33,7 @@ def canonical_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return names
 
 
-def _snake(kind: str) -> str:
+def in_snake_case(kind: str) -> str:
     """The class name in the snake case of Keras: Conv2D to conv2d, ReLU to re_lu."""
     kind = re.sub(r"\W+", "", kind)
     kind = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)

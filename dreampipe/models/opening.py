@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from dreampipe.models import decoders, files, motifnet
+from dreampipe.models import decoders, files, motifnet, zoo
 from dreampipe.models.archive import TRUSTED
 from dreampipe.models.decoders import DecoderCard
 from dreampipe.models.model_card import Card
@@ -26,18 +26,23 @@ def open_model(card: Card) -> keras.Model:
         ModelError: the file or the weights are missing, unsafe, or not those of the card's SHA-256.
     """
     with _opening:
-        return _open(card.path, card.sha256, card.trusted)
+        return _open(card.path, card.sha256, card.trusted, card.architecture)
 
 
 # A cache, for a model is large, slow to open, never changed after, and wanted by every stage that holds its card;
 # stages travel between processes, so none of them can own it. With the SHA-256 among its keys, a file that changed is
 # another model, never a stale one. (The steps compiled on it are kept likewise, in `ascent/climber.py`.)
 @lru_cache(maxsize=4)
-def _open(path: Path | None, sha256: str, trusted: bool) -> keras.Model:
+def _open(path: Path | None, sha256: str, trusted: bool, architecture: str) -> keras.Model:
     from dreampipe import backend
 
     with backend.eagerly():  # a graph that opens it would take the weights' assignment for one of its own steps
-        model = _file(path, sha256, trusted) if path else motifnet.load(replace(motifnet.card(), sha256=sha256))
+        if architecture:
+            model = zoo.build(architecture, path, sha256)
+        elif path:
+            model = _file(path, sha256, trusted)
+        else:
+            model = motifnet.load(replace(motifnet.card(), sha256=sha256))
     model.trainable = False
     return model
 

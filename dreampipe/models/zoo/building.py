@@ -1,0 +1,79 @@
+"""An architecture of `keras.applications`, empty or with its weights; the module imports keras.
+
+architecture(name, classes) -> keras.Model        build(name, path, sha256) -> keras.Model
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from dreampipe.errors import ModelError
+from dreampipe.models import store
+from dreampipe.models.zoo import fitting, known
+from dreampipe.models.zoo.described import CLASSES
+from dreampipe.models.zoo.known import NAMES, NOTOP
+from dreampipe.models.zoo.padding import meeting
+
+_SHAPE = (224, 224, 3)
+"""With a head Keras wants a size. This is VGG's own, and even down to the grid of 32 pixels, so that the paddings are
+those of architectures without a head, which are built for any size."""
+_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def architecture(name: str, classes: int = CLASSES) -> keras.Model:
+    """An architecture with random weights, by a name out of `NAMES`, or of one with `-notop` behind.
+
+    Args:
+        classes: of the head.
+    """
+    _, model = known.read(name)
+    build = getattr(keras.applications, model["function"])
+    if name.startswith("nasnet"):
+        return meeting(build(include_top=name in NAMES, weights=None, input_shape=_SHAPE, classes=classes))
+    if name.endswith(NOTOP):
+        return build(include_top=False, weights=None)
+    return build(weights=None, input_shape=_SHAPE, classes=classes)
+
+
+def weights(layer: Any) -> list[Any]:
+    """The weights of a layer in the order in which files have them."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def build(name: str, path: Path | None, sha256: str) -> keras.Model:
+    """An architecture with the weights of a file.
+
+    Raises:
+        ModelError: there is no file, it is not that of `sha256`, or its weights do not fit.
+    """
+    if path is None:
+        raise ModelError(_missing(name))
+    with fitting.opened(path, name, sha256) as (fit, arrays):
+        model = architecture(fit.architecture, fit.outputs or CLASSES)
+        for layer, values in zip((layer for layer in model.layers if weights(layer)), arrays, strict=True):
+            for weight, value in zip(weights(layer), values, strict=True):
+                weight.assign(value)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            _finish(layer, fit.rescaled)
+    return model
+
+
+def _finish(normalization: Any, rescaled: bool) -> None:
+    """Make a layer of the mean and variance that it was given use them."""
+    if rescaled and normalization.input_mean is None:
+        # Keras builds EfficientNet with its own weights with one more division, by the root of ImageNet's deviation.
+        normalization.adapt_variance.assign(normalization.adapt_variance * np.array(_DEVIATION, np.float32))
+    normalization.finalize_state()
+
+
+def _missing(name: str) -> str:
+    file = known.weights(name)
+    return (
+        f"The weights of {name} are not on the disk: run `dreampipe models fetch {name}`, or put {file.address} into "
+        f"{store.folder()} as {file.file}."
+    )

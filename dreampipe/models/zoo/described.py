@@ -1,0 +1,77 @@
+"""What the built architectures are, written down: `described/NAME.json.gz`, made by `describe.py`.
+
+    read(name) -> Described
+
+A file holds what an architecture has in common with and without its head (`body`), and what differs (`top`, `notop`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from dreampipe.models.model_card import Layer
+from dreampipe.models.zoo.known import NOTOP
+
+FOLDER = Path(__file__).with_name("described")
+CLASSES = 1000
+"""Of ImageNet: what the heads give as they are published."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer of Keras' with weights, and their shapes.
+
+    Attributes:
+        layer: Keras' name of it, where it is the first that is built in a process.
+        arrays: of each weight, where a `.weights.h5` has it, and its shape; in the order of the old `.h5` files.
+    """
+
+    layer: str
+    arrays: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """One architecture, with its head or without.
+
+    Attributes:
+        layers, least, outputs: as on a card.
+        parts: all that has weights, in Keras' order.
+    """
+
+    layers: tuple[Layer, ...]
+    least: int
+    outputs: int
+    parts: tuple[Part, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Of all weights, in single precision."""
+        return 4 * sum(prod(shape) for part in self.parts for _, shape in part.arrays)
+
+
+def read(name: str) -> Described:
+    """An architecture by a name that is known to be one."""
+    with gzip.open(FOLDER / f"{name.removesuffix(NOTOP)}.json.gz", "rt", encoding="utf-8") as file:
+        written = json.load(file)
+    end = "notop" if name.endswith(NOTOP) else "top"
+    layers = written["layers"]["body"] + written["layers"][end]
+    parts = written["parts"]["body"] + written["parts"][end]
+    outputs = CLASSES if end == "top" else 0
+    return Described(tuple(map(_layer, layers)), written["least"], outputs, tuple(map(_part, parts)))
+
+
+def _layer(row: list[Any]) -> Layer:
+    name, kind, channels, stride, field, cost, *within = row
+    return Layer(name, kind, channels, stride, field, within=tuple(within), cost=cost)
+
+
+def _part(row: list[Any]) -> Part:
+    layer, *groups = row
+    arrays = ((f"{at}/vars/{i}", tuple(shape)) for at, *shapes in groups for i, shape in enumerate(shapes))
+    return Part(layer, tuple(arrays))

@@ -1,0 +1,71 @@
+"""What people know of the architectures: `cards/`, a TOML file for each family."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dreampipe.errors import ModelError, nearest
+from dreampipe.models.model_card import Layer
+from dreampipe.models.store import Weights
+
+CARDS = Path(__file__).with_name("cards")
+NOTOP = "-notop"
+"""Behind the name of an architecture: without its head."""
+
+_SIZES = ("tiny", "small", "base", "large", "xlarge")
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "xception": ("xception",),
+    "vgg": ("vgg16", "vgg19"),
+    "resnet": ("resnet50", "resnet101", "resnet152"),
+    "resnet_v2": ("resnet50_v2", "resnet101_v2", "resnet152_v2"),
+    "inception_v3": ("inception_v3",),
+    "inception_resnet_v2": ("inception_resnet_v2",),
+    "mobilenet": ("mobilenet",),
+    "mobilenet_v2": ("mobilenet_v2",),
+    "mobilenet_v3": ("mobilenet_v3_small", "mobilenet_v3_large"),
+    "densenet": ("densenet121", "densenet169", "densenet201"),
+    "nasnet": ("nasnet_mobile", "nasnet_large"),
+    "efficientnet": tuple(f"efficientnet_b{i}" for i in range(8)),
+    "efficientnet_v2": tuple(f"efficientnet_v2_{size}" for size in ("b0", "b1", "b2", "b3", "s", "m", "l")),
+    "convnext": tuple(f"convnext_{size}" for size in _SIZES),
+}
+NAMES: tuple[str, ...] = tuple(name for names in FAMILIES.values() for name in names)
+
+
+def is_known(name: str) -> bool:
+    """Whether this names an architecture, with or without its head."""
+    return name.removesuffix(NOTOP) in NAMES
+
+
+def read(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What is written of a family, and of one architecture in it.
+
+    Raises:
+        ModelError: there is no such architecture.
+    """
+    base = name.removesuffix(NOTOP)
+    for family, names in FAMILIES.items():
+        if base in names:
+            written = tomllib.loads((CARDS / f"{family}.toml").read_text(encoding="utf-8"))
+            return written, written[base]
+    raise ModelError(f"There is no architecture {name!r} ({nearest(name, NAMES)}): choose one of keras.applications.")
+
+
+def recommended(layers: tuple[Layer, ...], reasons: Mapping[str, str]) -> tuple[Layer, ...]:
+    """`layers`, of which those with a reason are recommended."""
+    return tuple(
+        replace(layer, recommended=reasons[layer.name]) if layer.name in reasons else layer for layer in layers
+    )
+
+
+def weights(name: str, size: int | None = None) -> Weights:
+    """The file of weights that is written of an architecture, of about `size` bytes."""
+    family, model = read(name)
+    written = model["notop" if name.endswith(NOTOP) else "top"]
+    folder = model.get("address") or family["address"]
+    address = f"{folder}{written.get('published', written['file'])}"
+    return Weights(written["file"], address, size, written.get("md5"), written.get("sha256"))
