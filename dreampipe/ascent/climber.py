@@ -1,8 +1,9 @@
 """One step up, compiled once for all sizes: the only part of an ascent that touches a model.
 
-The picture lives in parameters; transforms lie between it and the model. So the gradient comes back in three stages,
-each an exact product with a derivative: from the score to what the model saw, through the transforms to the picture,
-where it is shaped and masked, and through the parameterization to the parameters, which the optimizer moves.
+The picture lives in parameters; transforms lie between it and the model. So the gradient comes back in stages, each an
+exact product with a derivative: from the score to what the model saw, through the transforms to the picture, to the
+picture in the units of the parameterization, where it is shaped and masked, and to the parameters, which the optimizer
+moves.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from dreampipe.backend import Tensor
 from dreampipe.models import tap
 from dreampipe.models.model_card import Card
 from dreampipe.models.opening import open_model
-from dreampipe.models.scaling import scale
+from dreampipe.models.scaling import scale, unscale
 from dreampipe.objectives import HEAD, IMAGE, PROBABILITIES, START, UNIT, BoundObjective, start_of
 
 
@@ -64,7 +65,7 @@ class Given(NamedTuple):
         mask: (height, width, 1), the weight of each pixel's gradient; (1, 1, 1) where nothing is masked.
         unit: (batch,) int32, each picture's own channel or class.
         leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0.
-        step_size, progress, count: of the step: in [0, 1] pixel units; from 0 to 1 over the ascent; from 1.
+        step_size, progress, count: of the step; progress from 0 to 1 over ascent or octave; count from 1.
     """
 
     start: Tensor
@@ -109,7 +110,8 @@ def climber(climb: Climb) -> Climber:
     def step(state: State, given: Given) -> Stepped:
         climbed = [state.parameters[name] for name in how.climbed]
         size = ops.shape(given.start)[1:3]
-        image, to_parameters = backend.pullback(lambda: how.image(state.parameters, size), climbed)
+        made, to_parameters = backend.pullback(lambda: how.image(state.parameters, size), climbed)
+        image, to_made = backend.pullback(lambda: unscale(made, how.units), [made])
         seen, to_image = backend.pullback(lambda: _transformed(climb, image, given), [image])
         began = ops.stop_gradient(_transformed(climb, given.start, given)) if climb.objective.start_layers else None
 
@@ -119,7 +121,8 @@ def climber(climb: Climb) -> Climber:
 
         _, scores, (pull, penalty) = backend.value_and_gradients(score, [seen, image])
         (gradient,) = to_image(pull)
-        gradient = _shaped(climb, gradient + penalty if climb.objective.reads_image else gradient, given)
+        (gradient,) = to_made(gradient + penalty if climb.objective.reads_image else gradient)
+        gradient = _shaped(climb, gradient, given)
         moved = _moved(climb, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), given)
         reads_model = bool(climb.objective.layers or climb.objective.head)
         felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
@@ -214,9 +217,9 @@ def _specs(climb: Climb) -> tuple[State, Given]:
 
 
 def picture(parameterization: Parameterization, parameters: Mapping[str, Any], size: tuple[int, int]) -> Any:
-    """The pictures (batch, height, width, 3) float32 that parameters stand for."""
+    """The pictures (batch, height, width, 3) float32 that parameters stand for, black at 0 and white at 1."""
     made = parameterization.image(dict(parameters), ops.convert_to_tensor(np.array(size, np.int32)))
-    return np.asarray(made, np.float32)
+    return np.asarray(unscale(made, parameterization.units), np.float32)
 
 
 def pixels_that_fit(card: Card, objective: BoundObjective) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.ascent.amounts import Amount
+from dreampipe.ascent.amounts import Amount, Ramps
 from dreampipe.ascent.loop import Run
 from dreampipe.ascent.octaves import Octaves, Size, fit, pad_to, resized, within
 from dreampipe.ascent.optimizers import Optimizer, Plain
@@ -21,9 +21,6 @@ from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import BoundObjective, Neuron, Objective
 
-MARGIN = 16
-"""Mirrored pixels around a picture that is no periodic one, while it is rolled; see `transforms.Mirror`."""
-
 
 @dataclass(frozen=True)
 class Ascent:
@@ -34,13 +31,17 @@ class Ascent:
         objective: what to climb on it; its names and files are read when the ascent is built, and travel with it.
         octaves: the sizes to climb at.
         steps: steps in each octave.
-        step_size: of the optimizer; with `Plain` and pixels in [0, 1] pixel units times the shaped gradient, whatever
+        stop: an octave ends after the step whose score was above this; None never.
+        ramps: whether amounts go from their first number to their last over the ascent, or over each octave anew.
+        step_size: of the optimizer; with `Plain` and `Pixels` in the units of these times the shaped gradient, whatever
             the model's own scaling.
         parameterization: what is climbed in place of the picture.
+        margin: mirrored pixels around a picture that is no periodic one, while it is transformed; 0 for none.
         transforms: what stands between picture and model, in order. Those that move places are left out where a
             neuron at a cell of its own is climbed, for that cell must stay where it is in the picture.
         shaping: what is done to the gradient of the picture, in order.
-        optimizer: how a step follows the gradient. Its moments are carried from octave to octave.
+        optimizer: how a step follows the gradient.
+        fresh: whether each octave begins with an optimizer that remembers nothing; else its moments are carried along.
         starred: whether each picture climbs a unit of its own, which the objective writes as `*`.
         warmup: steps for which the gradient leaks through activations where a picture gets none, or where the units
             that it climbs are not above zero; 0 never. See `dreampipe.models.leaky`.
@@ -53,11 +54,15 @@ class Ascent:
     objective: Objective
     octaves: Octaves = field(default_factory=Octaves)
     steps: int = 15
+    stop: float | None = None
+    ramps: Ramps = "ascent"
     step_size: Amount = 0.015
     parameterization: Parameterization = field(default_factory=Pixels)
+    margin: int = 16
     transforms: tuple[Transform, ...] = field(default_factory=lambda: (Jitter(),))
     shaping: tuple[Shaping, ...] = field(default_factory=lambda: (MeanAbsolute(),))
     optimizer: Optimizer = field(default_factory=Plain)
+    fresh: bool = False
     starred: bool = False
     warmup: int = 16
     bound: BoundObjective = field(init=False, repr=False, compare=False)
@@ -120,7 +125,7 @@ class Ascent:
         origin = None if source is None else pad_to(source, least)[0]
         sizes = self.octaves.sizes((full.shape[1], full.shape[2]), least)
         dreamed = run.dreamed(full, sizes, whole, origin)
-        notes = self._left_out(len(sizes), least) + self._beyond(sizes[-1])
+        notes = self._left_out(len(sizes), least) + self._beyond((full.shape[1], full.shape[2]))
         return run.result(np.ascontiguousarray(dreamed[:, *run.inner]), notes)
 
     def _run_fixed(self, run: Run, batch: Array, size: Size, mask: Array | None, source: Array | None) -> Result:
@@ -184,13 +189,14 @@ class Ascent:
         from dreampipe import backend  # noqa: F401
         from dreampipe.ascent.climber import pixels_that_fit
 
-        return max(pixels_that_fit(self.card, self.bound), (self._least + 2 * MARGIN) ** 2)
+        return max(pixels_that_fit(self.card, self.bound), (self._least + 2 * self.margin) ** 2)
 
     def _most_seen(self, size: Size) -> int:
-        """The most pixels that the model sees of a picture of this size, as transforms enlarge and crop it."""
+        """The most pixels that the model sees of such a picture, as octaves and transforms enlarge and crop it."""
         begun = (max(size[0], self._least), max(size[1], self._least))
         if self.card.fixed:  # whose transforms may not change the size
             return begun[0] * begun[1]
+        begun = self.octaves.sizes(begun, self._least)[-1]
         rng, most = np.random.default_rng(0), 0
         for progress in (0.0, 1.0):  # between its ends an amount is between its ends' values
             seen = begun
@@ -202,14 +208,14 @@ class Ascent:
     @property
     def _least(self) -> int:
         """The least side that is climbed: a mirror reaches one pixel less than the picture."""
-        return max(self.card.least, MARGIN + 1)
+        return max(self.card.least, self.margin + 1)
 
     def seen_through(self) -> tuple[Transform, ...]:
         """The transforms of a run: a mirrored margin where the picture is not periodic, then all that may be."""
         if _placed(self.objective):
             return tuple(transform for transform in self.transforms if not transform.moves)
-        margin = () if self.parameterization.periodic or self.card.fixed else (Mirror(MARGIN),)
-        return (*margin, *self.transforms)
+        unpadded = self.parameterization.periodic or self.card.fixed or not self.margin
+        return self.transforms if unpadded else (Mirror(self.margin), *self.transforms)
 
 
 def _placed(objective: Objective) -> bool:

@@ -1,21 +1,23 @@
-"""The one loop of the house: climb an objective from octave to octave, carrying the detail up.
+"""The one loop of the house: climb an objective from octave to octave, and take what was found on to the next.
 
-Each octave starts from the source at its size plus the detail that the smaller ones found, as in the notebook of
-"Inceptionism" (Mordvintsev, Olah and Tyka 2015). At each step the picture is made of its parameters, transformed (by
-jitter at least), and seen by the model; the gradient goes the same way back, is shaped, and moves the parameters.
+What goes on is said in `carrying`: by default the detail that the smaller octaves found, laid onto the source, as in
+the notebook of "Inceptionism" (Mordvintsev, Olah and Tyka 2015). At each step the picture is made of its parameters,
+transformed (by jitter at least), and seen by the model; the gradient goes the same way back, is shaped, and moves the
+parameters.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.amounts import at
-from dreampipe.ascent.octaves import Size, enlarge, fit, resized, shrink, within
+from dreampipe.ascent.carrying import CARRYING, Round
+from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.results import OnPictures, OnStep, Result, Step
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array
@@ -40,7 +42,7 @@ class Run:
         self.ascent, self.seed, self.units = ascent, seed, units
         self.on_step, self.on_pictures = on_step, on_pictures
         self.transforms = ascent.seen_through()
-        self.count = self.total = 0  # steps made, and steps of the whole run
+        self.count = self.total = 0  # steps that the optimizer remembers, and steps of the whole run
         self.leaking = np.zeros(len(units), np.int32)  # for so many more steps, of each picture
         self.fired = np.zeros(len(units), bool)
         self.scores = np.zeros(0, np.float32)
@@ -58,20 +60,33 @@ class Run:
         return str(self.ascent.objective).replace("[*]", f"[{unit}]").replace("(*)", f"({unit})")
 
     def dreamed(self, full: Array, sizes: tuple[Size, ...], mask: Array | None, source: Array | None = None) -> Array:
-        """The pictures (batch, height, width, 3) climbed at these sizes, the last of which is their own."""
-        bases = _pyramid(full, sizes)
-        sources = bases if source is None else _pyramid(source, sizes)
-        self.total = self.ascent.steps * len(sizes)
-        detail = np.zeros_like(bases[0])
-        state: State | None = None
-        for octave, base in enumerate(bases, 1):
-            size = sizes[octave - 1]
-            weights = None if mask is None else resized(mask, size, fit)
-            start = base + within(resized(detail, size, enlarge), weights)
-            state = self._carried(state, start, sizes[octave - 2], size)
-            state = self._octave(state, sources[octave - 1], weights, octave, len(sizes))
-            detail = self._pictures(state, size) - base if self.ascent.steps else start - base
-        return np.asarray(bases[-1] + within(detail, mask), np.float32)
+        """The pictures (batch, height, width, 3) climbed at these sizes, at their own size again."""
+        octaves, how = self.ascent.octaves, self.ascent.parameterization
+        carrying = CARRYING[octaves.carry](octaves, sizes)
+        bases = carrying.bases(full)
+        sources = bases if source is None else carrying.bases(source)
+        self.total = self.ascent.steps * len(sizes) * octaves.rounds
+        whole, state = full, None
+        for turn in range(octaves.rounds):
+            around = Round(carrying, whole, mask, carrying.bases(whole) if turn else bases)
+            whole, state = self._round(around, state, sources, turn * len(sizes))
+        if sizes[-1] != full.shape[1:3] or not how.bounded:
+            return how.laid(full, whole - full)
+        return whole
+
+    def _round(
+        self, around: Round, state: State | None, sources: list[Array], before: int
+    ) -> tuple[Array, State | None]:
+        """The pictures after one more round, behind so many octaves, and the state in which it ends."""
+        sizes, dreamed = around.carrying.sizes, around.bases[0]
+        for octave, size in enumerate(sizes):
+            start = around.begun(octave, dreamed)
+            state = self._carried(state, start, sizes[octave - 1], size)
+            weights = around.weights(octave)
+            state = self._octave(state, sources[octave], weights, before + octave + 1, len(sizes))
+            found = self._pictures(state, size) if self.ascent.steps else start
+            dreamed = around.ended(octave, found)
+        return around.whole(dreamed), state
 
     def _carried(self, state: State | None, start: Array, before: Size, size: Size) -> State:
         """The state in which an octave begins: of the start, or what the octave before left, at this size."""
@@ -79,34 +94,56 @@ class Run:
 
         how = self.ascent.parameterization
         if state is None:
-            parameters = how.init(start, np.random.default_rng([self.seed, 0]))
-            still = {name: np.zeros_like(parameters[name]) for name in how.climbed}
-            return State(parameters, {moment: dict(still) for moment in self.ascent.optimizer.moments})
+            return self._unmoved(how.init(start, np.random.default_rng([self.seed, 0])))
         arrays = {name: np.asarray(value) for name, value in state.parameters.items()}
+        parameters = how.carry(arrays, start)
+        if self.ascent.fresh:
+            self.count = 0
+            return self._unmoved(parameters)
         moments = {
             moment: how.resize({name: np.asarray(value) for name, value in of.items()}, before, size)
             for moment, of in state.moments.items()
         }
-        return State(how.carry(arrays, start), moments)
+        return State(parameters, moments)
 
-    def _octave(self, state: State, source: Array, mask: Array | None, octave: int, octaves: int) -> State:
+    def _unmoved(self, parameters: Mapping[str, Array]) -> State:
+        """A state of these parameters before any step."""
+        from dreampipe.ascent.climber import State
+
+        still = {name: np.zeros_like(parameters[name]) for name in self.ascent.parameterization.climbed}
+        return State(dict(parameters), {moment: dict(still) for moment in self.ascent.optimizer.moments})
+
+    def _octave(self, state: State, source: Array, mask: Array | None, octave: int, row: int) -> State:
+        """The state behind an octave, counted from 1 through all rounds, of `row` sizes each."""
         ascent, size = self.ascent, (source.shape[1], source.shape[2])
         rng = np.random.default_rng([self.seed, octave])
-        given = self._given(source, mask)
+        given, octaves = self._given(source, mask), row * ascent.octaves.rounds
         for step in range(1, ascent.steps + 1):
-            stepped = self._climb(mask is not None)(state, self._now(given, rng, size))
+            stepped = self._climb(mask is not None)(state, self._now(given, rng, size, self._progress(octave, step)))
             state = stepped.state
-            scores = self._heard(stepped, f"octave {octave}, step {step}")
-            told = Step(octave, octaves, step, ascent.steps, size, float(scores.sum()), tuple(map(float, scores)))
-            if self.on_step:
-                self.on_step(told)
-            if self.on_pictures:
-                # Bound now: the state goes on.
-                self.on_pictures(told, lambda state=state: self._pictures(state, size)[:, *self.inner])  # type: ignore[misc]
+            scores = self._heard(stepped, f"octave {octave}, step {step}", (octave - 1) * ascent.steps + step)
+            score = float(scores.sum())
+            told = Step(octave, octaves, step, ascent.steps, size, score, tuple(map(float, scores)), row)
+            self._tell(told, state)
+            if ascent.stop is not None and score > ascent.stop:
+                break
         if not np.isfinite(self._pictures(state, size)).all():
             name = ascent.card.name
             raise ModelError(f"The gradient of {ascent.objective} on {name} is not finite: take another layer.")
         return state
+
+    def _tell(self, step: Step, state: State) -> None:
+        if self.on_step:
+            self.on_step(step)
+        if self.on_pictures:
+            self.on_pictures(step, lambda: np.clip(self._pictures(state, step.size)[:, *self.inner], 0, 1))
+
+    def _progress(self, octave: int, step: int) -> float:
+        """How far amounts have gone at a step: of the ascent, or of its octave."""
+        steps = self.ascent.steps
+        if self.ascent.ramps == "octave":
+            return (step - 1) / max(1, steps - 1)
+        return ((octave - 1) * steps + step - 1) / max(1, self.total - 1)
 
     def _given(self, source: Array, mask: Array | None) -> Given:
         """What all steps of an octave are given."""
@@ -117,9 +154,8 @@ class Run:
         leak = np.zeros(len(source), np.float32)
         return Given(np.clip(source, 0, 1), (), weights, self.units, leak, none, none, none)
 
-    def _now(self, given: Given, rng: np.random.Generator, size: Size) -> Given:
+    def _now(self, given: Given, rng: np.random.Generator, size: Size, progress: float) -> Given:
         """That, with what this step draws; counts the step."""
-        progress = self.count / max(1, self.total - 1)
         drawn = []
         for transform in self.transforms:
             drawn.append(transform.draw(rng, progress, size))
@@ -160,8 +196,11 @@ class Run:
         )
         return climber(climb)
 
-    def _heard(self, stepped: Stepped, where: str) -> Array:
-        """The terms' scores, the mean over the batch; keeps each picture's, and wakes those that got no gradient."""
+    def _heard(self, stepped: Stepped, where: str, behind: int) -> Array:
+        """The terms' scores, the mean over the batch; keeps each picture's, and wakes those that got no gradient.
+
+        Steps behind are counted through all octaves, whether or not each took all of its own.
+        """
         scores = np.asarray(stepped.scores)
         self.scores = scores.sum(axis=1)
         if not math.isfinite(float(scores.sum())):
@@ -173,7 +212,7 @@ class Run:
         highest = self._highest(scores)
         # A unit at zero has not fired, even where there is a gradient of what stands beside it, such as diversity.
         self.fired |= alive & (self.leaking == 0) & (highest != 0)
-        self._wake(~alive | (highest <= 0))
+        self._wake(~alive | (highest <= 0), self.total - behind)
         return np.asarray(scores.mean(axis=0))
 
     def _highest(self, scores: Array) -> Array:
@@ -181,22 +220,14 @@ class Run:
         units = [isinstance(t.measure, Channel | Neuron) and t.weight > 0 for t in self.ascent.bound.terms]
         return np.asarray(scores[:, units].max(axis=1, initial=-np.inf if any(units) else np.inf))
 
-    def _wake(self, asleep: npt.NDArray[np.bool_]) -> None:
+    def _wake(self, asleep: npt.NDArray[np.bool_], left: int) -> None:
         """Let the gradient leak into pictures that are asleep, for some of the steps that are left."""
         asleep &= self.leaking == 0
         self.leaking = np.maximum(self.leaking - 1, 0)
-        self.leaking[asleep] = min(self.ascent.warmup, (self.total - self.count) // 2)
+        self.leaking[asleep] = min(self.ascent.warmup, left // 2)
 
     def _pictures(self, state: State, size: Size) -> Array:
         from dreampipe.ascent.climber import picture
 
         pictures: Array = picture(self.ascent.parameterization, state.parameters, size)
         return pictures
-
-
-def _pyramid(full: Array, sizes: tuple[Size, ...]) -> list[Array]:
-    """The pictures at each of these sizes, each shrunk from the one after it; the last is their own."""
-    shrunk = [full]
-    for size in sizes[-2::-1]:
-        shrunk.insert(0, resized(shrunk[0], size, shrink))
-    return shrunk

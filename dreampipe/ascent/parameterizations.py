@@ -18,6 +18,8 @@ from dreampipe.ascent import spectrum
 from dreampipe.ascent.octaves import Size, fit, resized
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
+from dreampipe.models.model_card import SCALINGS, Scaling
+from dreampipe.models.scaling import scale
 
 Tensor = Any
 Parameters = dict[str, Tensor]
@@ -35,11 +37,21 @@ class Parameterization(ABC):
         shapes: the parameters' names and shapes, None for a size that differs between pictures.
         climbed: the names of those that move; the others are held.
         periodic: whether the picture goes on at its opposite border.
+        units: of the pixels that it makes. The gradient is shaped in them.
+        bounded: whether its pictures are in range behind each step.
     """
 
     shapes: ClassVar[Mapping[str, Shape]]
     climbed: ClassVar[tuple[str, ...]]
     periodic: ClassVar[bool] = False
+
+    @property
+    def units(self) -> Scaling:
+        return "unit"
+
+    @property
+    def bounded(self) -> bool:
+        return True
 
     @abstractmethod
     def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
@@ -52,7 +64,7 @@ class Parameterization(ABC):
 
     @abstractmethod
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        """The pictures (batch, height, width, 3) in [0, 1]; `size` is (2,) int32. In the graph."""
+        """The pictures (batch, height, width, 3) in `units`; `size` is (2,) int32. In the graph."""
 
     def project(self, parameters: Parameters) -> Parameters:
         """The parameters back in what is allowed after a step. In the graph."""
@@ -69,13 +81,25 @@ class Parameterization(ABC):
 
 @dataclass(frozen=True)
 class Pixels(Parameterization):
-    """The picture itself, kept in [0, 1]."""
+    """The picture itself.
 
+    Attributes:
+        units: of the pixels that are climbed, and so of a step: those of one of the scalings of models.
+        bounded: whether each step ends in their range; else the picture may leave it, and is clipped when all is done.
+    """
+
+    units: Scaling = "unit"
+    bounded: bool = True
     shapes: ClassVar[Mapping[str, Shape]] = {"pixels": (None, None, None, 3)}
     climbed: ClassVar[tuple[str, ...]] = ("pixels",)
 
+    def __post_init__(self) -> None:
+        if self.units not in SCALINGS:
+            raise RecipeError(f"The units came as {self.units!r}, but one of {', '.join(SCALINGS)} is expected.")
+
     def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
-        return {"pixels": np.clip(picture, 0, 1)}
+        pixels = np.clip(picture, 0, 1) if self.bounded else picture
+        return {"pixels": np.asarray(scale(pixels, self.units), np.float32)}
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
         return parameters["pixels"]
@@ -83,7 +107,10 @@ class Pixels(Parameterization):
     def project(self, parameters: Parameters) -> Parameters:
         from keras import ops
 
-        return {"pixels": ops.clip(parameters["pixels"], 0.0, 1.0)}
+        if not self.bounded:
+            return parameters
+        black, white = (scale(np.full(3, grey, np.float32), self.units) for grey in (0, 1))
+        return {"pixels": ops.clip(parameters["pixels"], black, white)}
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
         return {name: resized(value, size, fit) for name, value in values.items()}

@@ -16,11 +16,12 @@ class Step:
     """What one step of an ascent did.
 
     Attributes:
-        octave, octaves: from 1, and how many there are.
+        octave, octaves: from 1, and how many there are, those of all rounds.
         step, steps: from 1, within this octave.
         size: height and width climbed at.
         score: the objective's value before the step, the mean over the batch.
         terms: what each of the objective's terms adds to that, weight included.
+        row: how many octaves there are in each round; 0 where they are not told.
     """
 
     octave: int
@@ -30,6 +31,7 @@ class Step:
     size: Size
     score: float
     terms: tuple[float, ...] = ()
+    row: int = 0
 
 
 OnStep = Callable[[Step], None]

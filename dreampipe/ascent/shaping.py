@@ -27,7 +27,7 @@ class Shaping(ABC):
 
     @abstractmethod
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        """The gradient (batch, height, width, 3), shaped, at this progress () in [0, 1] through the whole ascent."""
+        """The gradient (batch, height, width, 3), shaped, at this progress () in [0, 1] through ascent or octave."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,20 @@ class Deviation(Shaping):
 
 
 @dataclass(frozen=True)
+class Standard(Shaping):
+    """Less its mean, over its standard deviation, that of a sample. Source: pytorch-deepdream of gordicaleksa."""
+
+    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+        from keras import ops
+
+        gradient = _within_range(gradient)
+        gradient = gradient - ops.mean(gradient, axis=PICTURE, keepdims=True)
+        values = ops.cast(ops.size(gradient[:1]), gradient.dtype)
+        variance = ops.sum(gradient * gradient, axis=PICTURE, keepdims=True) / (values - 1)
+        return gradient / ops.maximum(ops.sqrt(variance), 1e-6)
+
+
+@dataclass(frozen=True)
 class Sign(Shaping):
     """1 where the gradient is positive, -1 where it is negative. Source: Goodfellow, Shlens and Szegedy 2015."""
 
@@ -67,8 +81,8 @@ class Smooth(Shaping):
     """Blurred: the mean of what Gaussians of half of `sigma`, `sigma` and twice `sigma` pixels make of it.
 
     Each is cut to 9 x 9 pixels; at its border the picture is mirrored. The size of the gradient is left to a shaping
-    behind it. Source: the DeepDream of gordicaleksa, whose sigma grows from 0.7 to 2.5 over the 10 steps of an octave,
-    here over the ascent.
+    behind it. Source: pytorch-deepdream of gordicaleksa, whose sigma grows from 0.7 to 2.5 over the steps of an octave,
+    and which smooths, as it is rolled, across the border of the picture; here the gradient is rolled back before.
     """
 
     sigma: Amount = SIGMA

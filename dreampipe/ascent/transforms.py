@@ -40,7 +40,7 @@ class Transform(ABC):
 
         Args:
             rng: where they come from.
-            progress: through the whole ascent, in [0, 1].
+            progress: through ascent or octave, in [0, 1].
             size: height and width of the pictures it will get.
 
         Returns:

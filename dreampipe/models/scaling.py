@@ -1,4 +1,4 @@
-"""From dreampipe's pixels to a model's own: `scale(image, scaling)`, the five ways in which models want their input."""
+"""From dreampipe's pixels to a model's own, and back: `scale(image, scaling)`, `unscale`, the five ways of models."""
 
 from __future__ import annotations
 
@@ -34,3 +34,30 @@ def scale(image: Any, scaling: Scaling) -> Any:
         case "caffe":
             return ops.flip(image, -1) * 255.0 - ops.convert_to_tensor(_CAFFE_MEAN, image.dtype)
     raise ValueError(f"The scaling came as {scaling!r}, but unit, tf, torch, caffe or bytes is expected.")
+
+
+def unscale(pixels: Any, scaling: Scaling) -> Any:
+    """The image (..., 3), RGB in [0, 1], of pixels in a model's own scaling: `scale` backwards, differentiable.
+
+    Raises:
+        ValueError: the scaling is none of these.
+    """
+    from keras import ops
+
+    match scaling:
+        case "unit":
+            return pixels
+        case "tf":
+            return pixels * 0.5 + 0.5
+        case "bytes":
+            return pixels / 255.0
+        case "torch":
+            return pixels * ops.convert_to_tensor(_STD, pixels.dtype) + ops.convert_to_tensor(_MEAN, pixels.dtype)
+        case "caffe":
+            return ops.flip((pixels + ops.convert_to_tensor(_CAFFE_MEAN, pixels.dtype)) / 255.0, -1)
+    raise ValueError(f"The scaling came as {scaling!r}, but unit, tf, torch, caffe or bytes is expected.")
+
+
+def spread(scaling: Scaling) -> float:
+    """How far apart black and white lie in a scaling, the mean over its channels: 1 for unit, 255 for bytes."""
+    return {"unit": 1.0, "tf": 2.0, "bytes": 255.0, "caffe": 255.0, "torch": sum(1 / std for std in _STD) / 3}[scaling]

@@ -22,6 +22,7 @@ from dreampipe.ascent.warps import Blur, Rotate, Scale
 from dreampipe.errors import RecipeError, nearest
 from dreampipe.models import card
 from dreampipe.models.model_card import Card, Scaling
+from dreampipe.models.scaling import spread
 from dreampipe.objectives import Objective
 from dreampipe.recipes.fields import Degrees, Pixels, Setting, Share, Sigma, StepSize, amount_of
 from dreampipe.recipes.ways import OPTIMIZERS, SHAPINGS, WAYS, Normalization, OptimizerName, Param, parameterization
@@ -125,19 +126,23 @@ class Climbing(BaseModel):
             objective=Objective.parse(objective),
             octaves=self.octave_row(),
             steps=self.steps,
-            step_size=amount_of(self.step_size or way.step_size),
+            stop=self.stop,
+            ramps=self.ramps,
+            step_size=amount_of(self.step_size or self.usual_step_size),
             parameterization=self.parameterization(),
+            margin=self.margin,
             transforms=self.transforms(),
             shaping=SHAPINGS[self.normalization or way.normalization],
             optimizer=OPTIMIZERS[self.optimizer or way.optimizer],
+            fresh=self.fresh,
             starred=starred,
         )
 
-    def octave_row(self, octaves: int | None = None) -> Octaves:
+    def octave_row(self, octaves: int | None = None, rounds: int | None = None) -> Octaves:
         """The sizes to climb at, and how the picture goes through them.
 
         Args:
-            octaves: how many, where it is not the recipe's own number.
+            octaves, rounds: how many, where it is not the recipe's own number.
         """
         count = octaves or self.octaves
         return Octaves(
@@ -148,14 +153,33 @@ class Climbing(BaseModel):
             carry=self.octave_carry,
             bits=self.octave_bits,
             resizing=self.resizing,
-            rounds=self.rounds,
+            rounds=rounds or self.rounds,
         )
 
     def parameterization(self) -> Parameterization:
         """What is climbed in place of the picture; raises RecipeError and ModelError."""
-        if self.prior and self.chosen_param != "prior":
+        param = self.chosen_param
+        if self.prior and param != "prior":
             raise RecipeError(f"A prior came with param {self.param!r}, but only param prior takes one: leave one out.")
-        return parameterization(self.chosen_param, self.prior, self.of_picture)
+        if param == "prior" and (self.octave_carry == "lost" or self.octave_bits):
+            raise RecipeError(
+                "octave-carry lost or octave-bits came with param prior, but a decoder cannot draw a given picture: "
+                "leave them out."
+            )
+        if param != "pixels":
+            self._check_plain(f"param {param}")
+        return parameterization(param, self.prior, self.of_picture, self.units, self.bounded)
+
+    def _check_plain(self, what: str) -> None:
+        """Raise RecipeError for settings of pixels that this does not have."""
+        came = f"units {self.units}" if self.units != "unit" else "no-bounded"
+        if self.units != "unit" or not self.bounded:
+            raise RecipeError(f"{came} came with {what}, but only the three channels of pixels take it: leave one out.")
+
+    @property
+    def usual_step_size(self) -> float:
+        """The step size where none is given: what suits the parameterization, in its units."""
+        return WAYS[self.chosen_param].step_size * spread(self.units)
 
     @property
     def of_picture(self) -> bool:

@@ -18,7 +18,6 @@ from dreampipe.media import read_mask
 from dreampipe.recipes.fields import amount_of
 from dreampipe.recipes.keyframes import Easing, Keyframe, Value, parse_keyframe, values_at
 from dreampipe.recipes.recipe import Recipe
-from dreampipe.recipes.ways import WAYS
 from dreampipe.stages import Blend, Caption, Carry, Dream, Flow, Moment, Pipeline, Stage
 from dreampipe.stages.dream import OnNote, OnStep
 from dreampipe.stages.motion import CARRY, Motion
@@ -86,7 +85,7 @@ class FilmRecipe(Recipe):
     def _begun(self, keyframes: tuple[Keyframe, ...]) -> Mapping[str, Value]:
         """What the settings that change are at the beginning."""
         own: Mapping[str, Value] = {
-            "step_size": WAYS[self.chosen_param].step_size,
+            "step_size": self.usual_step_size,
             "carry": CARRY[self.motion],
             "objective": "",
         }

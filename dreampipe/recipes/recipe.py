@@ -43,6 +43,11 @@ class Recipe(Climbing):
             return super().parameterization()
         if self.chosen_param != "pixels":
             raise RecipeError(f"keep-colour came with param {self.chosen_param}, but it needs pixels: leave one out.")
+        self._check_plain("keep-colour")
+        if self.octave_carry != "detail" or self.octave_bits:
+            raise RecipeError(
+                "keep-colour came with octave-carry or octave-bits, but they change colours: leave one out."
+            )
         return Luminance()
 
     def pipeline(self, on_step: OnStep | None = None, on_note: OnNote | None = None) -> Pipeline:

@@ -8,11 +8,12 @@ from typing import Literal
 
 from dreampipe.ascent.optimizers import Adam, Momentum, Nadam, Optimizer, Plain
 from dreampipe.ascent.parameterizations import Fourier, MaCo, Parameterization, Pixels
-from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth
+from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth, Standard
+from dreampipe.models.model_card import Scaling
 
 Param = Literal["pixels", "fourier", "maco", "prior"]
 OptimizerName = Literal["plain", "momentum", "adam", "nadam"]
-Normalization = Literal["mean", "deviation", "laplacian", "smooth", "sign", "none"]
+Normalization = Literal["mean", "deviation", "standard", "laplacian", "smooth", "sign", "none"]
 
 OPTIMIZERS: Mapping[OptimizerName, Optimizer] = {
     "plain": Plain(),
@@ -23,8 +24,9 @@ OPTIMIZERS: Mapping[OptimizerName, Optimizer] = {
 SHAPINGS: Mapping[Normalization, tuple[Shaping, ...]] = {
     "mean": (MeanAbsolute(),),
     "deviation": (Deviation(),),
+    "standard": (Standard(),),
     "laplacian": (Laplacian(),),
-    "smooth": (Smooth(), Deviation()),
+    "smooth": (Smooth(), Standard()),
     "sign": (Sign(),),
     "none": (),
 }
@@ -51,15 +53,19 @@ The gradient is brought to one size before every optimizer, or a tiny one, as of
 """
 
 
-def parameterization(param: Param, prior: str | None, of_picture: bool) -> Parameterization:
+def parameterization(
+    param: Param, prior: str | None = None, of_picture: bool = True, units: Scaling = "unit", bounded: bool = True
+) -> Parameterization:
     """What a recipe's `param` and `prior` stand for; raises ModelError for a decoder that cannot be one.
 
     Args:
         of_picture: whether the ascent starts from a picture, whose magnitudes MaCo then keeps.
+        units, bounded: of pixels, as `Pixels` has them.
     """
     if param == "prior":
         from dreampipe.ascent.prior import Prior
         from dreampipe.models.decoders import decoder
 
         return Prior(decoder(prior))
-    return {"pixels": Pixels(), "fourier": Fourier(), "maco": MaCo("start" if of_picture else "natural")}[param]
+    magnitude: Literal["start", "natural"] = "start" if of_picture else "natural"
+    return {"pixels": Pixels(units, bounded), "fourier": Fourier(), "maco": MaCo(magnitude)}[param]

@@ -9,10 +9,10 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from dreampipe.ascent import Ascent, Octaves
+from dreampipe.ascent import Ascent
 from dreampipe.ascent.octaves import Size, fit
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Array, Frame
@@ -43,6 +43,13 @@ def _shift(value: Any) -> str:
     return ",".join(f"{float(part) + 0:g}" for part in match.groups())
 
 
+# What a file may say beside text.
+_RATE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]})
+_PAIR = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
+)
+
+
 class Zooming(Climbing):
     """Settings of a film out of one still, with their defaults and ranges.
 
@@ -56,14 +63,14 @@ class Zooming(Climbing):
     )
     max_size: int | None = Field(None, ge=1, description="Longest side to dream at; larger films keep their size.")
     seconds: float = Field(10, gt=0, le=86400, allow_inf_nan=False, description="How long the film is.")
-    fps: Annotated[str, BeforeValidator(_fps)] = Field(
+    fps: Annotated[str, BeforeValidator(_fps), _RATE] = Field(
         "30", description="Frames a second, such as 30, 29.97 or 30000/1001."
     )
     zoom: float = Field(1.03, ge=0.5, le=2, allow_inf_nan=False, description="Times as large in each frame.")
     turn: float = Field(
         1.0, ge=-180, le=180, allow_inf_nan=False, description="Degrees in each frame, counterclockwise."
     )
-    shift: Annotated[str, BeforeValidator(_shift)] = Field(
+    shift: Annotated[str, BeforeValidator(_shift), _PAIR] = Field(
         "0,0", description="Pixels to the right and down in each frame."
     )
     loop: bool = Field(False, description="End where the film began.")
@@ -108,7 +115,7 @@ class Zooming(Climbing):
             heard: `on_step` and `on_note` of `Dream`.
         """
         ascent = self.ascent()
-        few = replace(ascent, octaves=Octaves(self.refresh_octaves, self.octave_scale), steps=self.refresh_steps)
+        few = replace(ascent, octaves=self.octave_row(self.refresh_octaves, rounds=1), steps=self.refresh_steps)
         dream = Dream(ascent, self.seed, self.max_size or max_size, **heard)
         return Zoom(dream, few, self.count, self.camera(), self.loop, begun=begun)
 

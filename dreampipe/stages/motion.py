@@ -36,7 +36,7 @@ class Moment:
         dream: the whole recipe, for a frame that nothing is carried onto.
         carry: how much of the last frame's dream is carried on, 0 to 1; the rest fades, so that it does not grow. With
             "blend" the share of its whole picture.
-        refresh: steps in each octave that refresh a dream carried along the flow.
+        refresh: steps in each octave, climbed in one round, that refresh a dream carried along the flow.
     """
 
     dream: Dream
@@ -50,7 +50,8 @@ class Moment:
                 f"Moment came with a carry of {self.carry} and {self.refresh} steps, but 0 to 1 and at least 0 are "
                 "expected."
             )
-        few = replace(self.dream.ascent, steps=self.refresh)
+        ascent = self.dream.ascent
+        few = replace(ascent, steps=self.refresh, octaves=replace(ascent.octaves, rounds=1))
         object.__setattr__(self, "refreshing", replace(self.dream, ascent=few))
 
 

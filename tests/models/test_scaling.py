@@ -7,8 +7,8 @@ import pytest
 from keras.applications.imagenet_utils import preprocess_input
 
 from dreampipe import backend
-from dreampipe.models import SCALINGS
-from dreampipe.models.scaling import scale
+from dreampipe.models import SCALINGS, Scaling
+from dreampipe.models.scaling import scale, spread, unscale
 
 IMAGE = np.random.default_rng(0).random((2, 5, 7, 3), np.float32)
 
@@ -25,6 +25,13 @@ def test_unit_and_bytes() -> None:
 
 
 @pytest.mark.parametrize("scaling", SCALINGS)
+def test_backwards_it_is_the_image_again(scaling: Scaling) -> None:
+    np.testing.assert_allclose(unscale(scale(IMAGE, scaling), scaling), IMAGE, atol=3e-7)
+    away = np.asarray(scale(np.ones((1, 3), np.float32), scaling)) - scale(np.zeros((1, 3), np.float32), scaling)
+    assert spread(scaling) == pytest.approx(np.mean(away), rel=1e-6)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
 def test_keeps_type_and_has_a_gradient_everywhere(scaling: str) -> None:
     image = backend.tf.constant(IMAGE)
     _, scaled, (gradient,) = backend.value_and_gradients(
@@ -38,3 +45,5 @@ def test_keeps_type_and_has_a_gradient_everywhere(scaling: str) -> None:
 def test_an_unknown_scaling_is_refused() -> None:
     with pytest.raises(ValueError, match="came as 'imagenet'"):
         scale(IMAGE, "imagenet")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="came as 'imagenet'"):
+        unscale(IMAGE, "imagenet")  # type: ignore[arg-type]

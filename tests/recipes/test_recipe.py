@@ -43,10 +43,20 @@ OTHERS: dict[str, Any] = {
     "blend": 0.5,
     "max_size": 512,
     "seed": 1,
+    "octaves_above": 1,
+    "octave_rounding": "floor",
+    "octave_carry": "picture",
+    "octave_bits": 8,
+    "resizing": "corners",
+    "rounds": 2,
+    "stop": 15,
+    "ramps": "octave",
+    "fresh": True,
+    "margin": 0,
 }
 """Another value than the default of every setting, beside the model, and what cannot stand beside `param`."""
-ALONE: dict[str, Any] = {"keep_colour": True}
-FILES = ("mask", "prior")
+ALONE: dict[str, Any] = {"keep_colour": True, "units": "bytes", "bounded": False}
+FILES = ("mask", "prior", "weights", "trust")
 
 
 @pytest.fixture
