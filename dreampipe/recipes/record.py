@@ -14,12 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dreampipe.errors import RecipeError, nearest
 from dreampipe.models.model_card import Scaling
-from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes import kinds
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
-from dreampipe.recipes.visualization import Visualization
-from dreampipe.recipes.zooming import Zooming
 
 VERSION = 1
 """Of records that are written, and the latest that is read."""
@@ -28,13 +25,7 @@ Command = Literal["dream", "zoom", "visualize", "atlas", "sheet"]
 Option = bool | int | float | str
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
-KINDS: Mapping[str, type[Climbing]] = {
-    "dream": FilmRecipe,
-    "zoom": Zooming,
-    "visualize": Visualization,
-    "atlas": Atlas,
-    "sheet": Recipe,
-}
+KINDS: Mapping[str, type[Climbing]] = {**{str(command): kind for command, kind in kinds.KINDS.items()}, "sheet": Recipe}
 """The kind of recipe of each command."""
 NEVER = ("trust",)
 """Settings that no record says: whoever makes it again decides on them anew."""

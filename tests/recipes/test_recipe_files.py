@@ -17,6 +17,7 @@ from dreampipe import FilmRecipe, Recipe, Visualization, Zooming
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.models.model_card import SCALINGS
+from dreampipe.objectives import Objective
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.files import Loaded, load, made, presets, read
 from dreampipe.recipes.kinds import KINDS, Command
@@ -53,6 +54,11 @@ class TestPresets:
             load(name).source,
             load(name).objectives,
         )
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_what_stands_in_on_other_models_is_there(self, name: str) -> None:
+        for model, text in load(name).objectives.items():
+            assert Objective.parse(text).layers(dreampipe.card(model)), model
 
     def test_default_is_what_is_done_without_a_recipe(self) -> None:
         assert load("default").recipe() == FilmRecipe()
