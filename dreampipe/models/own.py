@@ -80,7 +80,7 @@ def read(path: Path) -> OwnCard | None:
     if not os.path.lexists(place):
         return None
     with named(place):
-        return _made(_parsed(_text(place)), place.parent)
+        return _made(_parsed(_text(place, "it")), place.parent)
 
 
 @contextmanager
@@ -92,19 +92,19 @@ def named(place: Path) -> Iterator[None]:
         raise ModelError(f"The card {place} is refused: {error}") from error
 
 
-def _text(place: Path) -> str:
+def _text(place: Path, what: str) -> str:
     """A regular file of text, of a size that a card may have."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # not to wait for a writer where it is a pipe
     try:
         with open(place, "rb", opener=lambda name, _: os.open(name, flags)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST:
-                raise ModelError(f"{place.name} is no regular file of at most {_MOST >> 20} MiB, as is expected.")
+                raise ModelError(f"{what} is no regular file of at most {_MOST >> 20} MiB, as is expected.")
             return file.read().decode("utf-8-sig")
     except OSError as error:
-        raise ModelError(f"{place.name} cannot be read ({error.strerror or error}): check it.") from error
+        raise ModelError(f"{what} cannot be read ({error.strerror or error}): check it.") from error
     except UnicodeDecodeError as error:
-        raise ModelError(f"{place.name} is not text in UTF-8, as is expected: save it so.") from error
+        raise ModelError(f"{what} is not text in UTF-8, as is expected: save it so.") from error
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _lines(value: str, folder: Path) -> list[str]:
     place = PurePosixPath(value)
     if not place.parts or place.is_absolute() or ".." in place.parts or "\\" in value or "\0" in value:
         raise ModelError(f"its classes came as the file {value!r}, but a file beside the card is expected.")
-    return [line.strip() for line in _text(folder / place).splitlines() if line.strip()]
+    return [line.strip() for line in _text(folder / place, f"it names {value}, which").splitlines() if line.strip()]
 
 
 def _is_name(value: Any) -> bool:
