@@ -32,12 +32,17 @@ def info(
     if as_json:
         typer.echo(record.text())
     elif as_recipe:
-        typer.echo(toml_of(KINDS[record.command](**settings)), nl=False)
+        typer.echo("\n".join(map(_escaped, toml_of(KINDS[record.command](**settings)).split("\n"))), nl=False)
     else:
         rows = list(told(record, settings))
         width = max(len(name) for name, _ in rows)
         for name, text in rows:
             typer.echo(_printable(f"{name:{width}}  {text}"))
+
+
+def _escaped(line: str) -> str:
+    """A line of TOML, in whose texts alone such signs stand, with their escapes."""
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in line)
 
 
 def _printable(line: str) -> str:

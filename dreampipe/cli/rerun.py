@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,14 +44,14 @@ def rerun(
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
     named(begun.recipe)
-    with bar(begun.recipe.octave_scale, not quiet) as show:
-        remaking = Remaking(begun, out, overwrite, max_pixels, Carrying(sidecar=sidecar), heard(show, quiet))
-        for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
-            say(f"Note: {note}")
-        remaking.check()  # wrong names are answered here, before anything slow
-        fetched(begun.recipe, quiet)
-        with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
-            found = remaking.make()
+    for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
+        say(f"Note: {note}")
+    remaking = Remaking(begun, out, overwrite, max_pixels, Carrying(sidecar=sidecar), heard(lambda event: None, quiet))
+    remaking.check()  # wrong names are answered here, before anything slow
+    fetched(begun.recipe, quiet)
+    stopped = f"Stopped. This goes on from here: {resuming()}"
+    with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as show:
+        found = replace(remaking, tell=heard(show, quiet)).make()
     typer.echo(found)
     if not found.explained:
         raise typer.Exit(FAILED)

@@ -19,6 +19,7 @@ from dreampipe.media import (
     carries,
     encode,
     format_of,
+    make_folder,
     sidecar_of,
     without_metadata,
     without_position,
@@ -73,6 +74,7 @@ def settle_sidecar(path: Path, carrying: Carrying, record: Record, file_sha256: 
         MediaError: the folder cannot be written to.
     """
     if needs_sidecar(path, carrying):
+        make_folder(path)
         output = record.output.model_copy(update={"file": file_sha256})
         write_sidecar(path, record.model_copy(update={"output": output}).text())
         return

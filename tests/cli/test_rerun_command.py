@@ -1,0 +1,340 @@
+"""`dreampipe rerun` in this process: everything that dreampipe makes is made once more from what it carries."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import clip
+import numpy as np
+import pytest
+
+import dreampipe
+from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media import read_record, sidecar_of
+
+SAME = "the pixels are the same\n"
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """16 bits, with alpha."""
+    rng = np.random.default_rng(7)
+    frame = Frame(rng.random((40, 56, 3), np.float32), alpha=rng.random((40, 56), np.float32))
+    path = tmp_path / "photo.png"
+    dreampipe.write(frame, path, MediaInfo(56, 40, bits=16, alpha=True))
+    return path
+
+
+@pytest.fixture
+def film(tmp_path):
+    path = tmp_path / "clip.mp4"
+    clip.write(path, 6, (64, 48))
+    return path
+
+
+@pytest.fixture
+def drawn(tiny_model):
+    """Options for a drawing that takes no time."""
+    return ("--model", tiny_model, "--scaling", "unit", "--octaves", "1", "--steps", "2")
+
+
+def made(path):
+    """Where the record of an output is read: numbered pictures are no file."""
+    return path if path.is_file() else sidecar_of(path)
+
+
+def record(path):
+    return json.loads(read_record(made(path)))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "avif", "bmp"])
+def test_a_dream_of_a_picture_is_the_same_in_each_format(call, quick, photo, tmp_path, suffix):
+    out, again = tmp_path / "out" / f"a.{suffix}", tmp_path / "new" / f"b.{suffix}"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    result = call("rerun", out, again)
+    assert (result.exit_code, result.stdout) == (0, SAME)
+    assert again.read_bytes() == out.read_bytes()  # whose folders lie alike to the source
+    assert sidecar_of(out).exists() == (suffix == "bmp")
+    assert record(again)["output"]["bits"] == (16 if suffix in ("png", "tiff") else 8)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm", "a.gif", "a.webp", "%03d.png"])
+def test_a_dream_of_a_film_is_the_same_in_each_form(call, quick, film, tmp_path, name):
+    out, again = tmp_path / "out" / name, tmp_path / "new" / name
+    assert call("dream", film, out, *quick, "--refresh-steps", "1", "--drop-streams").exit_code == 0
+    result = call("rerun", made(out), again)
+    assert (result.exit_code, result.stdout) == (0, SAME)
+    assert record(again)["output"]["frames"] == 6
+    assert sidecar_of(out).exists() == (name.endswith(("gif", "%03d.png")))
+
+
+def test_numbered_pictures_are_named_by_their_folder_and_made_into_another(call, quick, film, tmp_path):
+    assert call("dream", film, f"{tmp_path}/frames/", *quick).exit_code == 0
+    assert call("rerun", tmp_path / "frames", f"{tmp_path}/again/").stdout == SAME
+    assert len(list((tmp_path / "again").glob("*.png"))) == 6
+
+
+def test_part_of_a_film_with_keyframes_and_a_codec_is_the_same(call, quick, film, tmp_path):
+    out = tmp_path / "a.mkv"
+    words = ("--codec", "ffv1", "--start", "0.04", "--end", "0.2", "--at", "0.1s:steps=1", "--drop-streams")
+    assert call("dream", film, out, *quick, *words).exit_code == 0
+    assert call("rerun", out, tmp_path / "b.mkv").stdout == SAME
+    assert record(tmp_path / "b.mkv")["options"] == record(out)["options"]
+    other = call("rerun", out, tmp_path / "c.mkv", "--set", "end=0.1")
+    assert other.exit_code == 0
+    assert other.stdout.startswith("the pixels differ: end was 0.2s and is 0.1; the number of frames was ")
+
+
+def test_a_zoom_is_the_same(call, quick, photo, tmp_path):
+    words = ("--seconds", "0.1", "--refresh-steps", "1", "--refresh-octaves", "1", "--loop")
+    assert call("zoom", photo, tmp_path / "a.mp4", *quick, *words).exit_code == 0
+    assert call("rerun", tmp_path / "a.mp4", tmp_path / "b.mp4").stdout == SAME
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_visualization_and_its_animation_are_the_same(call, drawn, tmp_path):
+    out = tmp_path / "a.png"
+    for suffix in ("gif", "mp4"):
+        words = ("--size", "32", "--animate", tmp_path / f"a.{suffix}", "--overwrite")
+        assert call("visualize", "third[3]", out, *drawn, *words).exit_code == 0
+        assert call("rerun", tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}").stdout == SAME
+    assert call("rerun", out, tmp_path / "b.png").stdout == SAME
+    assert out.read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["png", "html"])
+def test_an_atlas_is_the_same(call, drawn, pictures, tmp_path, suffix):
+    out, again = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    words = ("--size", "32", "--channels", "0-3", "--pictures", pictures, "--exemplars", "1")
+    assert call("atlas", "third", out, *drawn, *words).exit_code == 0
+    assert call("rerun", out, again).stdout == SAME
+    assert again.read_bytes() == out.read_bytes()
+    dreampipe.write(Frame(np.zeros((48, 64, 3), np.float32)), pictures / "a.png")
+    other = call("rerun", out, again, "--overwrite")
+    assert f"Note: {pictures} is another file than it was, so pixels may differ.\n" in other.stderr
+
+
+def test_a_sheet_is_the_same(call, drawn, photo, tmp_path):
+    assert call("sheet", photo, tmp_path / "a.png", *drawn, "--size", "64").exit_code == 0
+    assert call("rerun", tmp_path / "a.png", tmp_path / "b.png").stdout == SAME
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_files_that_a_recipe_names_come_along(call, quick, photo, tmp_path, tiny_model):
+    folder = tmp_path / "deep" / "down"
+    folder.mkdir(parents=True)
+    mask, guide = tmp_path / "mask.png", folder / "it's a guide.png"
+    dreampipe.write(Frame(np.ones((40, 56, 3), np.float32) * 0.5), mask)
+    dreampipe.write(Frame(np.random.default_rng(2).random((40, 40, 3), np.float32)), guide)
+    objective = f'guide("{guide}", second_relu) + 0.5*third'
+    out = folder / "a.png"
+    assert call("dream", photo, out, *quick, "--mask", mask, "--objective", objective).exit_code == 0
+    said = record(out)
+    assert said["recipe"]["mask"] == "../../mask.png"
+    assert said["recipe"]["objective"] == 'guide("it\'s a guide.png", second_relu) + 0.5*third'
+    assert said["source"]["path"] == "../../photo.png"
+    assert said["files"].keys() == {"../../mask.png", "it's a guide.png"}
+    assert str(tmp_path) not in read_record(out)
+    moved = tmp_path / "elsewhere"  # all in one folder: files are found by their names alone
+    moved.mkdir()
+    for path in (mask, guide, photo, out, tiny_model):
+        shutil.copy(path, moved)
+    assert call("rerun", moved / "a.png", tmp_path / "b.png").stdout == SAME
+
+
+def test_settings_and_the_source_may_be_others_and_this_is_told(call, quick, photo, pictures, tmp_path):
+    out = tmp_path / "a.png"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    result = call("rerun", out, tmp_path / "b.png", "--set", "steps=3", "--set", "seed=0")
+    assert (result.exit_code, result.stdout) == (0, "the pixels differ: steps was 2 and is 3\n")
+    result = call("rerun", out, tmp_path / "c.png", "--input", pictures / "a.png")
+    assert result.stdout.startswith("the pixels differ: the source is another; the size was 56x40 and is 64x48; ")
+    expected = tmp_path / "d.png"
+    assert call("dream", pictures / "a.png", expected, *quick).exit_code == 0
+    assert record(expected)["output"] == record(tmp_path / "c.png")["output"]
+    assert call("rerun", out, tmp_path / "e.jpg").stdout == (
+        "the pixels differ: the depth was 16 bits and is 8 bits; the transparency was kept and is left out\n"
+    )
+
+
+def test_a_file_that_changed_is_noted_and_one_that_is_gone_refused(call, quick, photo, tmp_path):
+    out = tmp_path / "a.png"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    dreampipe.write(Frame(np.zeros((40, 56, 3), np.float32)), photo)
+    result = call("rerun", out, tmp_path / "b.png")
+    assert f"Note: {photo} is another file than it was, so pixels may differ.\n" in result.stderr
+    assert (result.exit_code, result.stdout.partition(";")[0]) == (
+        0,
+        f"the pixels differ: {photo} is another file than it was",
+    )
+    photo.unlink()
+    result = call("rerun", out, tmp_path / "c.png")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"Error: {out} was made with photo.png, which is not there, seen from its folder, nor here: "
+        "name it with --input.\n",
+    )
+    assert not (tmp_path / "c.png").exists()
+
+
+def test_a_model_that_is_not_there_is_one_sentence(call, quick, photo, tmp_path, tiny_model):
+    model, out = tmp_path / "own.keras", tmp_path / "a.png"
+    shutil.copy(tiny_model, model)
+    assert call("dream", photo, out, *quick, "--model", model).exit_code == 0
+    model.unlink()
+    result = call("rerun", out, tmp_path / "b.png")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.endswith(
+        "was made with own.keras, which is not there, seen from its folder, nor here: name it with --set model=FILE.\n"
+    )
+    assert call("rerun", out, tmp_path / "b.png", "--set", f"model={tiny_model}").stdout == SAME
+
+
+def test_a_model_of_a_name_that_is_not_known_is_one_sentence(call, quick, photo, tmp_path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    tampered(out, "recipe", model="inception_v9")
+    result = call("rerun", out, tmp_path / "b.png")
+    assert (result.exit_code, result.stderr.startswith("Error: There is no model 'inception_v9'")) == (2, True)
+
+
+def tampered(out, part, **changes):
+    """Change what the sidecar of an output says."""
+    sidecar = sidecar_of(out)
+    held = json.loads(sidecar.read_text())
+    (held if part is None else held[part]).update(changes)
+    sidecar.write_text(json.dumps(held))
+
+
+@pytest.mark.parametrize(
+    "part, changes, told",
+    [
+        (None, {"version": 2}, "is of version 2, but this dreampipe reads 1: install a newer dreampipe."),
+        ("recipe", {"version": 2}, "is of version 2, but this dreampipe reads 1: install a newer dreampipe."),
+        ("recipe", {"stpes": 2}, "stpes is no setting of a recipe: did you mean steps"),
+        ("recipe", {"steps": -1}, "steps came as -1, but it must be greater than or equal to 0."),
+        ("recipe", {"steps": [1]}, "steps came as [1], but it must be a valid integer."),
+        ("recipe", {"objective": 5}, "objective came as 5, but it must be a valid string."),
+        (None, {"ouptut": {}}, "it says ouptut, which no record has: did you mean output"),
+        ("output", {"pixles": ""}, "it says output.pixles, which no record has: did you mean pixels"),
+        ("output", {"pixels": "0"}, "its output.pixels came as '0', but it must be "),
+        (None, {"source": "photo.png"}, "its source came as 'photo.png', but it must be "),
+        (None, {"command": "draem"}, "its command came as 'draem', but it must be 'dream', 'zoom'"),
+        (None, {"options": {"qualtiy": 3}}, "has the option qualtiy, which is none: did you mean quality."),
+        (None, {"options": {"quality": "3"}}, "has quality as '3', which cannot be: take another copy."),
+    ],
+)
+def test_a_record_that_is_wrong_is_one_sentence(call, quick, photo, tmp_path, part, changes, told):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    tampered(out, part, **changes)
+    for words in (("rerun", out, tmp_path / "b.bmp"), ("info", out)):
+        result = call(*words)
+        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+        assert told in result.stderr and str(out) in result.stderr
+    assert not (tmp_path / "b.bmp").exists()
+
+
+def test_a_picture_without_a_recipe_and_a_damaged_record_are_one_sentence(call, quick, photo, tmp_path):
+    for words in (("rerun", photo, tmp_path / "b.png"), ("info", photo)):
+        result = call(*words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"Error: {photo} carries no recipe, but ")
+    out = tmp_path / "a.png"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    data = bytearray(out.read_bytes())
+    data[data.index(b"iTXtdreampipe") + 40] ^= 1
+    out.write_bytes(data)
+    for words in (("rerun", out, tmp_path / "b.png"), ("info", out)):
+        result = call(*words)
+        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+        assert "damaged" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "../../../x.png", "a/../../x.png", "..", ".", "", "C:/x.png", "\\\\host\\x.png", "x\n.png", "x/"],
+)
+def test_a_record_names_no_file_far_from_its_picture(call, quick, photo, tmp_path, path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    tampered(out, "source", path=path)
+    result = call("rerun", out, tmp_path / "b.bmp")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "but only files near its picture are looked for: name that file yourself." in result.stderr
+
+
+def test_no_record_makes_a_model_trusted(call, quick, photo, tmp_path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    assert "trust" not in record(out)["recipe"]
+    tampered(out, "recipe", trust=True)
+    result = call("rerun", out, tmp_path / "b.bmp")
+    assert (result.stdout, "TRUSTED" in result.stderr) == (SAME, False)
+    result = call("rerun", out, tmp_path / "c.bmp", "--trust")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: --trust came, but it is {out} that names the model: name the file")
+    assert call("rerun", out, tmp_path / "c.bmp", "--set", "trust=true").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        ("stpes=3", "stpes is no setting of dream, but SETTING=VALUE is expected, as steps=20: did you mean steps"),
+        ("steps", "steps is no setting of dream, but SETTING=VALUE is expected, as steps=20: did you mean steps"),
+        ("steps=many", "steps came as 'many', but it must be a valid integer"),
+        ("quality=high", "quality came as 'high', but a whole number is expected"),
+        ("preview=perhaps", "preview came as 'perhaps', but true or false is expected"),
+        ("version=2", "version is no setting of dream"),
+    ],
+)
+def test_a_change_that_is_none_is_one_sentence(call, quick, photo, tmp_path, change, told):
+    out = tmp_path / "a.png"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    result = call("rerun", out, tmp_path / "b.png", "--set", change)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert told in result.stderr
+
+
+def test_what_is_there_is_replaced_only_when_told_so_and_the_source_never(call, quick, photo, tmp_path):
+    out = tmp_path / "a.png"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    before = photo.read_bytes()
+    assert call("rerun", out, out).stderr.endswith(f"Error: {out} exists: give another name, or --overwrite.\n")
+    assert call("rerun", out, out, "--overwrite").stdout == SAME
+    assert call("rerun", out, photo, "--overwrite").exit_code == 2
+    assert photo.read_bytes() == before
+    assert call("rerun", out, tmp_path / "b.png", "--input", tmp_path / "none.png").exit_code == 2
+
+
+def test_what_is_drawn_from_nothing_takes_no_input(call, drawn, photo, tmp_path):
+    out = tmp_path / "a.png"
+    assert call("visualize", "third[3]", out, *drawn, "--size", "32").exit_code == 0
+    result = call("rerun", out, tmp_path / "b.png", "--input", photo)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"Error: {out} was drawn from nothing, but --input {photo} came: leave it out.\n",
+    )
+
+
+def test_pixels_that_differ_for_no_reason_are_exit_code_1(call, quick, photo, tmp_path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    tampered(out, "output", pixels="0" * 64)
+    result = call("rerun", out, tmp_path / "b.bmp")
+    assert (result.exit_code, result.stdout) == (1, "the pixels differ: nothing that is recorded does\n")
+    tampered(out, "versions", keras="3.0.0")
+    result = call("rerun", out, tmp_path / "c.bmp")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("the pixels differ: keras was 3.0.0 and is ")
+
+
+def test_an_edited_picture_is_told_from_the_one_that_its_sidecar_is_of(call, quick, photo, tmp_path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    assert "another file" not in call("info", out).stderr
+    out.write_bytes(out.read_bytes()[:-1] + b"\0")
+    assert call("info", out).stderr == f"Note: {out} is another file than its sidecar tells of.\n"
+    assert call("rerun", sidecar_of(out), tmp_path / "b.bmp").stdout == SAME
+    assert (tmp_path / "b.bmp").exists()
