@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show
 from dreampipe.errors import ModelError
-from dreampipe.models import Card, card, cards, imagenet, store, zoo
+from dreampipe.models import Card, card, imagenet, motifnet, store, zoo
 from dreampipe.models.store import Weights
 
 models = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -27,23 +26,16 @@ def listed(context: typer.Context) -> None:
     """List the models that have a name: what of them is on the disk, and what would be downloaded."""
     if context.invoked_subcommand is not None:
         return
-    known = cards()
-    show(_COLUMNS, (_row(each) for each in (*known, *_headless(known))))
-    for each in known:
-        if not each.architecture:
-            figures = ", ".join(f"{name} {value:g}" for name, value in each.figures if "accuracy" in name)
-            typer.echo(f"\nclasses of {each.name}: {', '.join(each.classes)}\nfigures of {each.name}: {figures}")
+    own, named = motifnet.card(), [zoo.brief(name) for name in zoo.NAMES]
+    headless = (zoo.brief(f"{name}{zoo.NOTOP}") for name in zoo.NAMES)
+    on_disk = [each for each in headless if store.look(zoo.weights_of(each.name))]
+    show(_COLUMNS, map(_row, (own, *named, *on_disk)))
+    figures = ", ".join(f"{name} {value:g}" for name, value in own.figures if "accuracy" in name)
     typer.echo(
+        f"\nclasses of {own.name}: {', '.join(own.classes)}\nfigures of {own.name}: {figures}\n"
         f"\nEach model of Keras is also there without its head, in a smaller file: {zoo.NAMES[0]}{zoo.NOTOP}, ..."
         f"\nWeights lie in {store.folder()}; dreampipe models fetch NAME brings them before they are needed."
     )
-
-
-def _headless(known: tuple[Card, ...]) -> Iterator[Card]:
-    """Of the architectures without their head those whose weights are on the disk."""
-    for each in known:
-        if each.architecture and store.look(zoo.weights_of(f"{each.name}{zoo.NOTOP}")):
-            yield card(f"{each.name}{zoo.NOTOP}")
 
 
 def _row(each: Card) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """The architectures of `keras.applications`, known by name before anything is built or downloaded.
 
-    NAMES      card(name) -> Card   weights_of(name) -> Weights
+    NAMES      card(name) -> Card   brief(name) -> Card   weights_of(name) -> Weights
     fitted(path, name) -> Card          build(name, path, sha256) -> keras.Model
 
 Each is also there as `NAME-notop`: without its head of classes, with the smaller file of weights that Keras has for it.
@@ -31,7 +31,7 @@ from dreampipe.models.zoo.known import NAMES, NOTOP, is_known
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["NAMES", "NOTOP", "Weights", "build", "card", "fitted", "is_known", "weights_of"]
+__all__ = ["NAMES", "NOTOP", "Weights", "brief", "build", "card", "fitted", "is_known", "weights_of"]
 
 
 def card(name: str) -> Card:
@@ -40,17 +40,29 @@ def card(name: str) -> Card:
     Raises:
         ModelError: there is no such architecture.
     """
+    found, (_, model), layers = brief(name), known.read(name), described.read(name)
+    return replace(
+        found,
+        least=max(found.least, layers.least),
+        layers=known.recommended(layers.layers, model["recommended"]),
+    )
+
+
+def brief(name: str) -> Card:
+    """The card of an architecture without its layers, and with the least side that Keras gives: for lists, at once.
+
+    Raises:
+        ModelError: there is no such architecture.
+    """
     family, model = known.read(name)
-    layers = described.read(name)
     return Card(
         name=name,
         scaling=family["scaling"],
-        least=max(family["least"], layers.least),
+        least=family["least"],
         objective=model["objective"],
-        layers=known.recommended(layers.layers, model["recommended"]),
-        outputs=layers.outputs,
+        outputs=0 if name.endswith(NOTOP) else described.CLASSES,
         architecture=name,
-        download=layers.bytes,
+        download=known.weights(name).bytes,
         licence=family["licence"],
     )
 
@@ -61,7 +73,7 @@ def weights_of(name: str) -> Weights:
     Raises:
         ModelError: there is no such architecture.
     """
-    return known.weights(name, described.read(name).bytes)
+    return known.weights(name)
 
 
 def fitted(path: Path, name: str, scaling: Scaling | None = None) -> Card:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,15 @@ def read(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     base = name.removesuffix(NOTOP)
     for family, names in FAMILIES.items():
         if base in names:
-            written = tomllib.loads((CARDS / f"{family}.toml").read_text(encoding="utf-8"))
+            written = _written(family)
             return written, written[base]
     raise ModelError(f"There is no architecture {name!r} ({nearest(name, NAMES)}): choose one of keras.applications.")
+
+
+# A cache, for a list of all models asks for each family many times, and a file of the package does not change.
+@lru_cache(maxsize=len(FAMILIES))
+def _written(family: str) -> Mapping[str, Any]:
+    return tomllib.loads((CARDS / f"{family}.toml").read_text(encoding="utf-8"))
 
 
 def recommended(layers: tuple[Layer, ...], reasons: Mapping[str, str]) -> tuple[Layer, ...]:
@@ -62,10 +69,10 @@ def recommended(layers: tuple[Layer, ...], reasons: Mapping[str, str]) -> tuple[
     )
 
 
-def weights(name: str, size: int | None = None) -> Weights:
-    """The file of weights that is written of an architecture, of about `size` bytes."""
+def weights(name: str) -> Weights:
+    """The file of weights that is written of an architecture."""
     family, model = read(name)
     written = model["notop" if name.endswith(NOTOP) else "top"]
     folder = model.get("address") or family["address"]
     address = f"{folder}{written.get('published', written['file'])}"
-    return Weights(written["file"], address, size, written.get("md5"), written.get("sha256"))
+    return Weights(written["file"], address, written["bytes"], written.get("md5"), written.get("sha256"))
