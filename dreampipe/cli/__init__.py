@@ -1,7 +1,8 @@
 """The command line: parse, call, print. One file for each command; no logic that a library call lacks.
 
     app.py       the program `dreampipe`
-    dream.py sheet.py visualize.py atlas.py zoom.py models.py recipes.py layers.py    its commands
+    dream.py sheet.py visualize.py atlas.py zoom.py models.py recipes.py layers.py rerun.py
+    info.py      its commands
     options.py   a command's options out of the fields of its recipe
     targets.py   what a command writes, checked before it computes
     answer.py    errors as one sentence and an exit code

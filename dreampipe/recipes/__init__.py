@@ -10,6 +10,9 @@ door.py          dream, visualize, atlas: pictures as arrays, in one call
 fetched.py       weights of the model that are missing, downloaded first
 files.py         presets/*.toml and recipes in files of one's own; kinds.py, whose recipe is whose
 printing.py      recipes as TOML, and the schema of such files
+record.py        Record: how an output was made; making.py, the records of a run; telling.py, one for people
+named.py places.py   the files that settings name, and the way to them from a picture
+again.py         from a record to what makes it once more, and why pixels may differ
 fields.py ways.py  numbers that change over an ascent; the words of a recipe and what they stand for
 sheet.py         one photo through every recommended layer
 batches.py       the channels of an atlas in batches, and what they drew

@@ -7,6 +7,7 @@ making.record(target, output_of(frame, format, like), source=(path, sha256)).tex
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from typing import Any
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import samples_sha256, sha256
-from dreampipe.media.formats import Format, format_of_suffix
+from dreampipe.media.formats import Format, format_of, format_of_suffix
 from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.kinds import command_of
 from dreampipe.recipes.named import files, is_file, renamed
 from dreampipe.recipes.places import told
 from dreampipe.recipes.record import NEVER, Command, Model, Option, Output, Record, Source
@@ -139,6 +141,30 @@ def fingerprint(path: Path) -> str:
         ):
             whole.update(f"{found.relative_to(path).as_posix()}\n{sha256(found)}\n".encode())
     return whole.hexdigest()
+
+
+def recorded(
+    recipe: Climbing,
+    frame: Frame,
+    path: str | os.PathLike[str],
+    like: MediaInfo | None = None,
+    source: str | os.PathLike[str] | None = None,
+) -> str:
+    """The text of a record for a picture of your own making: `write(frame, path, like, record=recorded(...))`.
+
+    Args:
+        recipe: that dreamed it, a `Recipe` or a `Visualization`.
+        frame: what it dreamed.
+        path: where it is to be written.
+        like: as for `write`.
+        source: the file that was dreamed; None where there is none.
+
+    Raises:
+        DreampipeError: the path has no suffix of a picture, or a file cannot be read.
+    """
+    target, command = Path(path), command_of(type(recipe))
+    begun = None if source is None else (Path(source), sha256(Path(source)))
+    return Making(command, recipe).record(target, output_of(frame, format_of(target), like), begun).text()
 
 
 def output_of(frame: Frame, format: Format, like: MediaInfo | None) -> Output:

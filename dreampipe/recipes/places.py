@@ -25,8 +25,8 @@ def told(path: Path, folder: Path) -> str:
     """
     here, there = Path(os.path.abspath(folder)), Path(os.path.abspath(path))
     try:
-        way = Path(os.path.relpath(there, here))
-        shared = Path(os.path.commonpath([there, here]))
+        way = Path(os.path.relpath(there.parent, here)) / there.name  # which names a folder that `folder` lies in, too
+        shared = Path(os.path.commonpath([there.parent, here]))
     except ValueError:  # on another drive
         return there.name
     far = way.parts.count("..") > UP or shared == Path(shared.anchor)

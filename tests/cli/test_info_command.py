@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import dreampipe
-from dreampipe.frames import Frame
 from dreampipe.media import read_record, sidecar_of
+from dreampipe.recipes.making import recorded
 from dreampipe.recipes.record import Record
 
 
@@ -132,12 +132,9 @@ def test_what_is_drawn_carries_its_record_too(call, tiny_model, tmp_path):
         assert read_record(out) is None
 
 
-def test_a_library_s_picture_can_carry_a_record_too(tmp_path, tiny_model):
-    from dreampipe.media.formats import PNG
-    from dreampipe.recipes.making import Making, output_of
-
+def test_a_library_s_picture_can_carry_a_record_and_be_made_again(call, photo, tmp_path, tiny_model):
     recipe = dreampipe.Recipe(model=str(tiny_model), scaling="unit", steps=1, octaves=1)
-    frame = recipe.pipeline().one(Frame(np.full((32, 32, 3), 0.5, np.float32)))
-    record = Making("dream", recipe).record(tmp_path / "a.png", output_of(frame, PNG, None))
-    dreampipe.write(frame, tmp_path / "a.png", record=record.text())
-    assert Record.read(read_record(tmp_path / "a.png"), "a.png") == record
+    (frame,) = dreampipe.read(photo)
+    dream, out = recipe.pipeline().one(frame), tmp_path / "a.png"
+    dreampipe.write(dream, out, record=recorded(recipe, dream, out, source=photo))
+    assert call("rerun", out, tmp_path / "b.png").stdout == "the pixels are the same\n"
