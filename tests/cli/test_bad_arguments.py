@@ -13,6 +13,7 @@ DREAM = ("dream", "pictures", "out")
 SHEET = ("sheet", "pictures/a.png", "sheet.png")
 VISUALIZE = ("visualize", "mixed4[3]", "out.png")
 ATLAS = ("atlas", "mixed4", "out.png")
+RERUN = ("rerun", "made.dream.json", "out.png")
 ZOOM = ("zoom", "pictures/a.png", "out.mp4")
 
 WRONG = {
@@ -70,6 +71,27 @@ WRONG = {
     (*DREAM, "--at", "5s:jitter=3", "--jitter", "8 -> 2"): "jitter came as 8 -> 2 and with keyframes",
     (*DREAM, "--start", "soon"): "A time came as 'soon'",
     (*DREAM, "--fps", "1e999999999"): "A rate came as '1e999999999'",
+    ("rerun", "pictures/a.png", "out.png"): "pictures/a.png carries no recipe, but a file that dreampipe has made is",
+    ("rerun", "gone.png", "out.png"): "gone.png does not exist",
+    ("rerun", "empty", "out.png"): "empty carries no recipe",
+    ("rerun", "text.dream.json", "out.png"): "text.dream.json is damaged",
+    (
+        *RERUN,
+        "--set",
+        "stpes=3",
+    ): "stpes is no setting of dream, but SETTING=VALUE is expected, as steps=20: did",
+    (*RERUN, "--set", "model=gone.keras"): "gone.keras",
+    (*RERUN, "--set", "objective=mixd4"): "mixed4",
+    (*RERUN, "--input", "gone.png"): "gone.png",
+    (*RERUN, "--trust"): "it is made.dream.json that names the model",
+    ("rerun", "made.dream.json", "a.tga"): "a.tga",
+    ("rerun", "made.dream.json", "out.mp4"): "pictures/a.png is a still",
+    ("rerun", "made.dream.json", "pictures/a.png", "--overwrite"): "inputs are never overwritten",
+    ("rerun", "made.dream.json"): "OUT",
+    ("info", "pictures/a.jpg"): "pictures/a.jpg carries no recipe",
+    ("info", "gone.png"): "gone.png does not exist",
+    ("info", "text.keras"): "text.keras carries no recipe",
+    ("info", "made.dream.json", "--json", "--recipe"): "one thing is printed at a time",
     ("dream", "pictures/a.png", "out.mp4"): "pictures/a.png is a still, but out.mp4 is a film",
     ("dream", "pictures"): "OUTPUT",
     ("sheet", "pictures", "sheet.png"): "pictures",
@@ -157,6 +179,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     import dreampipe
     from dreampipe.frames import Frame
+    from dreampipe.media import write_sidecar
+    from dreampipe.recipes.making import recorded
 
     folder = tmp_path_factory.mktemp("house")
     (folder / "empty").mkdir()
@@ -165,7 +189,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dreampipe.write(Frame(np.full((48, 64, 3), 0.5, np.float32)), folder / "pictures" / name)
     for name, size in (("black.png", 48), ("dot.png", 4)):
         dreampipe.write(Frame(np.zeros((size, size, 3), np.float32)), folder / name)
-    for name in ("file", "file.gif", "text.keras", "old.h5"):
+    made = folder / "made.png"
+    frame = Frame(np.full((48, 64, 3), 0.5, np.float32))
+    write_sidecar(made, recorded(dreampipe.Recipe(), frame, made, source=folder / "pictures" / "a.png"))
+    (folder / "made.png.dream.json").rename(folder / "made.dream.json")
+    for name in ("file", "file.gif", "text.keras", "old.h5", "text.dream.json"):
         (folder / name).write_text("not what it seems")
     return folder
 
@@ -195,8 +223,8 @@ def test_one_sentence_and_exit_code_2(answered, words):
 
 
 def test_nothing_is_written(answered, house):
-    names = ["black.png", "dot.png", "empty", "file", "file.gif", "old.h5", "pictures", "text.keras"]
-    assert sorted(path.name for path in house.iterdir()) == names
+    names = {"black.png", "dot.png", "empty", "file", "file.gif", "old.h5", "pictures", "text.keras"}
+    assert {path.name for path in house.iterdir()} == names | {"made.dream.json", "text.dream.json"}
     assert sorted(path.name for path in (house / "pictures").iterdir()) == ["a.jpg", "a.png", "b.jpg"]
     assert not list((house / "empty").iterdir())
 
