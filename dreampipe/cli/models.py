@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered, failing
+from dreampipe.cli.answer import answered, failing, say
 from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show
@@ -87,13 +87,16 @@ def fetch(
 def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None) -> None:
     from dreampipe.models import fetching as bringing
 
-    here = store.found(weights)
     if source and weights == imagenet.INDEX and not (source / weights.file).is_file():
         return  # a single file has no names beside it; models do without them
-    there = source or (here[0] if folder and here else None)
-    if there:
+    there, stored = store.found(weights, folder), store.found(weights)
+    file = source or (stored[0] if stored else None)
+    if there and not source:
+        path = there[0]
+        say(f"{weights.file} is there already; check: {weights.check}")
+    elif file:
         with failing():
-            path = bringing.adopt(weights, there, folder)
+            path = bringing.adopt(weights, file, folder)
     else:
         with fetching(weights) as on_progress:
             path = bringing.fetch(weights, folder, on_progress, name=name)
