@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import av
+import clip
 import numpy as np
 import pytest
 from PIL import Image
@@ -138,3 +140,23 @@ def test_a_library_s_picture_can_carry_a_record_and_be_made_again(call, photo, t
     dream, out = recipe.pipeline().one(frame), tmp_path / "a.png"
     dreampipe.write(dream, out, record=recorded(recipe, dream, out, source=photo))
     assert call("rerun", out, tmp_path / "b.png").stdout == "the pixels are the same\n"
+
+
+def test_a_film_keeps_what_its_source_says_but_not_where_it_was_or_nothing(call, quick, tmp_path):
+    source = tmp_path / "clip.mp4"
+    clip.write(tmp_path / "plain.mp4", 3, (32, 24))
+    with av.open(str(tmp_path / "plain.mp4")) as read, av.open(str(source), "w") as written:
+        written.metadata.update({"title": "Holidays", "location": "+47.3-008.5/"})
+        stream = written.add_stream_from_template(read.streams.video[0])
+        for packet in read.demux(read.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                written.mux(packet)
+    said = {}
+    for name, words in {"usual": (), "place": ("--keep-gps",), "none": ("--no-metadata",)}.items():
+        out = tmp_path / f"{name}.mp4"
+        assert call("dream", source, out, *quick, *words).exit_code == 0
+        with av.open(str(out)) as film:
+            said[name] = {key for key in film.metadata if key in ("title", "location")}
+        assert (read_record(out) is None) == (name == "none")
+    assert said == {"usual": {"title"}, "place": {"title", "location"}, "none": set()}
