@@ -12,8 +12,12 @@
     probing.py   a process of its own for a file that is new here; seen.py remembers those that are not
     graph.py     a configuration as one flat graph
     names.py     names of layers that last
-    fields.py    strides and receptive fields, by arithmetic over the graph
+    kinds.py     kinds of layers, and the cells that they take together
+    shapes.py    what the graph's tensors measure for a picture of some size, by arithmetic
+    sights.py    strides and receptive fields, likewise
     sizes.py     sizes of pictures that the graph can take
+    costs.py     multiply-adds
+    fields.py    all that is known of the graph's layers
     heads.py     whether the graph ends in a head of classes
     imagenet.py  ImageNet's class names, where they have been downloaded
     store.py     where weights lie on the disk, and whether they are whole

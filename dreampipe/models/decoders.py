@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import fields, files, graph, motifnet, sizes
+from dreampipe.models import files, graph, kinds, motifnet
 from dreampipe.models.archive import LIMITS, Limits
 from dreampipe.models.graph import Graph, Node, Ref, Shape
 from dreampipe.models.model_card import Scaling
-from dreampipe.models.sizes import Size
+from dreampipe.models.shapes import Size, after, channels
 
 if TYPE_CHECKING:
     import keras
@@ -209,7 +209,7 @@ def _refuse_output(shape: Shape) -> None:
 
 def _output(read: Graph, cells: Size | None = None) -> Shape | None:
     """The shape of what it gives, for latents of this grid where theirs is free; None where the layers do not tell."""
-    channels = {layer.name: layer.channels for layer in fields.layers(read)}
+    last = channels(read)
     shapes: dict[Ref, Shape | None] = {}
     for key, node in read.nodes.items():
         known = read.shapes.get(Ref(key, 0))
@@ -217,12 +217,12 @@ def _output(read: Graph, cells: Size | None = None) -> Shape | None:
         if node.kind == "InputLayer" and known and cells:
             known = (known[0], *cells, known[3])
         if known is None or None in known[1:]:
-            known = _after(node, given[0], channels.get(node.name)) if given and given[0] else known
+            known = _after(node, given[0], last[key]) if given and given[0] else known
         shapes[Ref(key, 0)] = known
     return shapes[read.output] if read.output in shapes else read.shapes.get(read.output)
 
 
-def _after(node: Node, given: Shape, channels: int | None) -> Shape | None:
+def _after(node: Node, given: Shape, last: int | None) -> Shape | None:
     """The shape of a layer's output from that of its first input."""
     batch, *sides = given
     if node.kind == "Reshape" and "target_shape" in node.config:
@@ -232,12 +232,12 @@ def _after(node: Node, given: Shape, channels: int | None) -> Shape | None:
     if node.kind == "Dense":
         return *given[:-1], int(node.config["units"])
     if node.kind == "Resizing":
-        return batch, int(node.config["height"]), int(node.config["width"]), channels or given[-1]
+        return batch, int(node.config["height"]), int(node.config["width"]), last or given[-1]
     if len(given) != 4:
-        return given if node.kind in fields.BY_PLACE else None
+        return given if node.kind in kinds.BY_PLACE else None
     height, width, _ = sides
-    size = sizes.after(node, (height, width)) if height and width else None
-    return batch, *(size or (None, None)), channels
+    size = after(node, (height, width)) if height and width else None
+    return batch, *(size or (None, None)), last
 
 
 def _grid(read: Graph) -> Grid:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dreampipe.models import fields
+from dreampipe.models import kinds
 from dreampipe.models.graph import Graph, Key, Node, Ref
+from dreampipe.models.shapes import channels
 
 _KEEPS_AXES = (
-    fields.BY_PLACE
-    | fields.CONVOLUTIONS
-    | fields.POOLS
-    | fields.ENLARGING
+    kinds.BY_PLACE
+    | kinds.CONVOLUTIONS
+    | kinds.POOLS
+    | kinds.ENLARGING
     | {"GroupNormalization", "MultiHeadAttention", "EinsumDense", "Permute"}
 )
 _OF_TOKENS = {"GlobalAveragePooling1D", "GlobalMaxPooling1D"}
@@ -20,11 +21,10 @@ def outputs(graph: Graph) -> int | None:
     axes: dict[Key, int | None] = {}
     for key, node in graph.nodes.items():
         axes[key] = _axes(graph, key, node, [axes[ref.key] for ref in node.inputs])
-    last = graph.nodes[graph.output.key]
     if axes[graph.output.key] != 2:
         return None if axes[graph.output.key] is None else 0
     shape = graph.shapes.get(graph.output)
-    known = next((layer.channels for layer in fields.layers(graph) if layer.name == last.name), None)
+    known = channels(graph)[graph.output.key]
     return known if known is not None or not shape else shape[-1]
 
 
@@ -33,7 +33,7 @@ def _axes(graph: Graph, key: Key, node: Node, inputs: list[int | None]) -> int |
     shape = graph.shapes.get(Ref(key, 0))
     if shape is not None:
         return len(shape)
-    if node.kind in fields.GLOBAL_POOLS | _OF_TOKENS:
+    if node.kind in kinds.GLOBAL_POOLS | _OF_TOKENS:
         return (inputs[0] or 4) if node.config.get("keepdims") else 2
     if node.kind == "Flatten":
         return 2

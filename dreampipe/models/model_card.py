@@ -25,8 +25,9 @@ class Layer:
             or where it cannot be known.
         recommended: why it dreams well; empty for the layers that nobody recommends.
         within: the names of the models within the model that it stands in, from the outermost on.
-        cost: multiply-adds of this layer and all that it needs, forward, for a picture of 512x512; a step of an ascent
-            takes twice as many again for the gradient. None where it cannot be known.
+        cost: multiply-adds of this layer and all that it needs, forward, for a picture of 512x512, or of the size that
+            the model is held to; a step of an ascent, which also takes the gradient, computes twice as many. None where
+            it cannot be known.
     """
 
     name: str

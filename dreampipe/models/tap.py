@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import fields
+from dreampipe.models import fields, shapes
 from dreampipe.models.graph import Graph, Key, Ref, read
 from dreampipe.models.leaky import Leaking, leaky
 from dreampipe.models.model_card import Layer
@@ -61,17 +61,17 @@ def branches(model: keras.Model, layer: str, channels: Sequence[int]) -> tuple[t
     """
     graph = _graph(model)
     start = _named(graph, layer).key
-    widths = {found.name: found.channels for found in fields.layers(graph)}
+    widths = shapes.channels(graph)
     return tuple(_branch(graph, widths, start, layer, channel) for channel in channels)
 
 
-def _branch(graph: Graph, widths: Mapping[str, int | None], key: Key, name: str, channel: int) -> tuple[str, int]:
+def _branch(graph: Graph, widths: Mapping[Key, int | None], key: Key, name: str, channel: int) -> tuple[str, int]:
     number = channel
     while (node := graph.nodes[key]).kind == "Concatenate" and node.config.get("axis", -1) in (-1, 3):
         for ref in node.inputs:
             above = graph.nodes[ref.key]
-            width = widths.get(above.name)
-            if width is None or ref.output:
+            width = widths[ref.key]
+            if width is None or ref.output or above.kind == "InputLayer":
                 return name, channel
             if number < width:
                 key, name, channel = ref.key, above.name, number

@@ -47,8 +47,8 @@ def card() -> Card:
 
 def _layers(known: dict[str, Any]) -> tuple[Layer, ...]:
     return tuple(
-        Layer(name, kind, channels, stride or None, field or None, known["recommended"].get(name, ""))
-        for name, kind, channels, stride, field in known["layers"]
+        Layer(name, kind, channels, stride or None, field or None, known["recommended"].get(name, ""), cost=cost)
+        for name, kind, channels, stride, field, cost in known["layers"]
     )
 
 
