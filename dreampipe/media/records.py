@@ -100,10 +100,10 @@ def read_record(path: str | os.PathLike[str]) -> str | None:
     path = Path(path)
     if path.name.endswith(SIDECAR):
         return _beside(path)
-    if path.is_dir():
-        return _among(path)
-    check_regular(path)
     try:
+        if path.is_dir():
+            return _among(path)
+        check_regular(path)
         with path.open("rb") as file:
             return _own(path, file) or _beside(sidecar_of(path))
     except OSError as problem:
