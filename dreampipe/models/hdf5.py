@@ -108,7 +108,7 @@ def _address(member: Any) -> tuple[int, int]:
 def _array(name: str, dataset: h5py.Dataset) -> Array:
     if dataset.is_virtual or dataset.external:
         raise ModelError(f"its weights keep {_shown(name)} in another file: save it again as one file.")
-    if dataset.dtype.kind not in "biuf" or dataset.shape is None:
+    if not _is_of_numbers(dataset.dtype) or dataset.shape is None:
         raise ModelError(f"its weights hold {_shown(name)}, which is no array of numbers: save it again.")
     declared = dataset.size * dataset.dtype.itemsize
     stored = dataset.id.get_storage_size()
@@ -119,6 +119,11 @@ def _array(name: str, dataset: h5py.Dataset) -> Array:
             "expected: save it again with Keras."
         )
     return Array(tuple(dataset.shape), dataset.dtype.name, declared)
+
+
+def _is_of_numbers(dtype: Any) -> bool:
+    """Whether these are numbers; bfloat16, which HDF5 does not know, lies there as two plain bytes."""
+    return dtype.kind in "biuf" or (dtype.kind == "V" and dtype.fields is None and dtype.itemsize <= 2)
 
 
 def _shown(name: str) -> str:

@@ -57,12 +57,14 @@ def plain() -> Json:
     return functional(image(None, None, 3), conv("conv", "image"))
 
 
-def pack(path: Path, config: Any, *more: tuple[str, bytes], metadata: Any = None) -> Path:
-    """Write a `.keras` file of this configuration, its weights no weights at all."""
+def pack(
+    path: Path, config: Any, *more: tuple[str, bytes], metadata: Any = None, weights: bytes = b"no weights"
+) -> Path:
+    """Write a `.keras` file of this configuration, its weights no weights at all where none are given."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata or {"keras_version": "3.15.1"}))
         archive.writestr("config.json", config if isinstance(config, bytes) else json.dumps(config))
-        archive.writestr("model.weights.h5", b"no weights")
+        archive.writestr("model.weights.h5", weights)
         for name, data in more:
             archive.writestr(name, data)
     return path
