@@ -116,7 +116,7 @@ def test_what_had_to_be_decided_is_noted(call, pictures, tmp_path, tiny_model):
     )
     first, second, _ = result.stderr.splitlines()
     assert first.startswith("Note: tiny.keras ")
-    assert first.endswith("tf ([-1, 1]) is assumed.")
+    assert first.endswith("so tf is assumed: --scaling or a card says it.")
     assert second.startswith("Note on a.png: ")
     assert "of 30 octaves left out" in second
 

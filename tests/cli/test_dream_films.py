@@ -120,7 +120,8 @@ def test_numbered_pictures_in_and_out(call, quick, tmp_path):
     assert film.times == [index * Fraction(1001, 30_000) for index in range(11)]
 
     assert call("dream", tmp_path / "out.mp4", tmp_path / "frames", *quick).exit_code == 0
-    assert names(tmp_path / "frames") == [".dreampipe.jsonl", *(f"{n:06d}.png" for n in range(1, 12))]
+    beside = ["%06d.png.dream.json", ".dreampipe.jsonl"]
+    assert names(tmp_path / "frames") == [*beside, *(f"{n:06d}.png" for n in range(1, 12))]
     assert dreampipe.read(tmp_path / "frames" / "000011.png").info.width == 64
     assert names(tmp_path) == [".dreampipe.jsonl", "frames", "in", "out.mp4"]
 
@@ -128,10 +129,11 @@ def test_numbered_pictures_in_and_out(call, quick, tmp_path):
 def test_pictures_of_a_pattern_are_redone_and_never_mixed_with_others(call, quick, clip, tmp_path):
     words = ("dream", clip, tmp_path / "a" / "x%03d.jpg")
     assert call(*words, *quick).exit_code == 0
-    assert names(tmp_path / "a") == [".dreampipe.jsonl", *(f"x{n:03d}.jpg" for n in range(1, COUNT + 1))]
+    beside = [".dreampipe.jsonl", "x%03d.jpg.dream.json"]
+    assert names(tmp_path / "a") == [*beside, *(f"x{n:03d}.jpg" for n in range(1, COUNT + 1))]
     assert "1 skipped" in call(*words, *quick).stderr
     assert "1 done" in call(*words, *quick, "--end", "0.2").stderr
-    assert names(tmp_path / "a") == [".dreampipe.jsonl", *(f"x{n:03d}.jpg" for n in range(1, 6))]
+    assert names(tmp_path / "a") == [*beside, *(f"x{n:03d}.jpg" for n in range(1, 6))]
 
     Image.fromarray(scene(1)[0]).save(tmp_path / "a" / "x777.jpg")
     refused = call(*words, *quick, "--end", "0.3")

@@ -108,7 +108,7 @@ def test_one_name_for_picture_and_film_is_refused(call, words, tmp_path):
 def test_notes_are_told_and_kept_quiet(call, tiny_model, tmp_path):
     words = ("--model", tiny_model, "--size", "32", "--steps", "1", "--octaves", "9")
     first, second = call("visualize", "third[3]", tmp_path / "a.png", *words).stderr.splitlines()
-    assert first.endswith("tf ([-1, 1]) is assumed.")
+    assert first.endswith("so tf is assumed: --scaling or a card says it.")
     assert "of 9 octaves left out" in second
     assert call("visualize", "third[3]", tmp_path / "b.png", *words, "--quiet").stderr == ""
 
