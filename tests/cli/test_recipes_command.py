@@ -77,9 +77,6 @@ def test_schema(call):
         (("dream", "a.png", "b.png", "--recipe", "lucid"), "lucid is a recipe of visualize, but dream takes one"),
         (("visualize", "mixed4", "b.png", "--recipe", "deep"), "deep is a recipe of dream, but visualize takes one"),
         (("dream", "a.png", "b.png", "--recipe", "eyes", "--model", "vgg16"), "eyes does not say what to climb"),
-            ("dream", "a.png", "b.png", "--recipe", "eyes", "--model", "vgg16"),
-            "eyes does not say what to climb on vgg16",
-        ),
     ],
 )
 def test_what_is_no_recipe_here_is_one_sentence(call, words, expected):

@@ -83,7 +83,7 @@ class TestPresets:
             "adam",
         )
         lucid = load("lucid").recipe()
-        assert (lucid.size, lucid.steps, lucid.step_size, lucid.pad, lucid.jitter) == (128, 512, 0.05, 12, 8)
+        assert (lucid.size, lucid.steps, lucid.step_size, lucid.pad, lucid.jitter) == (128, 513, 0.05, 12, 4)
 
 
 class TestObjectives:
@@ -135,7 +135,7 @@ class TestLaidOver:
         assert file.of(Recipe) == Recipe(steps=3, blend=0.5)
 
     def test_a_recipe_of_a_visualization_serves_an_atlas(self) -> None:
-        assert load("lucid").of(Atlas, layer="mixed4").steps == 512
+        assert load("lucid").of(Atlas, layer="mixed4").steps == 513
 
     def test_others_are_refused(self) -> None:
         with pytest.raises(
