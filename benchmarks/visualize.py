@@ -66,7 +66,14 @@ def parameterizations(folder: Path, steps: int = 12, rounds: int = 7) -> None:
             (
                 how,
                 Ascent(
-                    card, Objective.parse("mixed5"), Octaves(1), steps, 0.01, how, (Jitter(8),), optimizer=optimizer
+                    card,
+                    Objective.parse("mixed5"),
+                    Octaves(1),
+                    steps,
+                    step_size=0.01,
+                    parameterization=how,
+                    transforms=(Jitter(8),),
+                    optimizer=optimizer,
                 ),
             )
         )
