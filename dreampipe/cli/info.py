@@ -9,7 +9,7 @@ import typer
 
 from dreampipe.cli.answer import answered, say
 from dreampipe.errors import RecipeError
-from dreampipe.recipes.again import record_of, strayed
+from dreampipe.recipes.carried import record_of, strayed
 from dreampipe.recipes.printing import toml_of
 from dreampipe.recipes.record import KINDS
 from dreampipe.recipes.telling import told

@@ -11,71 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import MediaError, RecipeError, nearest
-from dreampipe.media import read_record, sha256
-from dreampipe.media.xmp import LONGEST
+from dreampipe.errors import RecipeError, nearest
+from dreampipe.recipes.carried import OPTIONS, record_of, strayed
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.making import fingerprint, versions
 from dreampipe.recipes.named import is_file, renamed
-from dreampipe.recipes.page import is_page, record_in
 from dreampipe.recipes.places import looked_for
 from dreampipe.recipes.record import KINDS, Command, Option, Record
-
-_OPTIONS: Mapping[Command, Mapping[str, type[Option]]] = {
-    "dream": {
-        "quality": int,
-        "codec": str,
-        "crf": int,
-        "drop_streams": bool,
-        "start": str,
-        "end": str,
-        "fps": str,
-        "preview": bool,
-    },
-    "zoom": {"codec": str, "crf": int},
-    "visualize": {"animated": bool},
-    "atlas": {"page": bool},
-    "sheet": {"size": int},
-}
-"""The options that a record of each command may say."""
-
-
-def record_of(path: Path) -> Record:
-    """The record of a file, its own or its sidecar's.
-
-    Raises:
-        MediaError: there is no such file, it carries no record, or a damaged one.
-        RecipeError: what it carries is no record, or one of a later version.
-    """
-    text = _page_record(path) if is_page(path) and path.is_file() else read_record(path)
-    if text is None:
-        raise MediaError(
-            f"{path} carries no recipe, but a file that dreampipe has made is expected: name one, which was neither "
-            "made with --no-metadata nor edited since."
-        )
-    record = Record.read(text, str(path))
-    known = _OPTIONS[record.command]
-    for name, said in record.options.items():
-        if name not in known:
-            raise RecipeError(f"The record in {path} has the option {name}, which is none: {nearest(name, known)}.")
-        if type(said) is not known[name]:
-            raise RecipeError(f"The record in {path} has {name} as {said!r}, which cannot be: take another copy.")
-    return record
-
-
-def _page_record(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            text = record_in(file.read(2 * LONGEST).decode("utf-8", "replace"))
-    except OSError as problem:
-        raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable, or leave it out.") from None
-    return text or read_record(path)
-
-
-def strayed(path: Path, record: Record) -> bool:
-    """Whether a record lies beside a file for which it was not written, as after a kill or an edit."""
-    said = record.output.file
-    return said is not None and path.is_file() and path.suffix != ".json" and sha256(path) != said
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +125,7 @@ def _said(settings: Mapping[str, Any], key: str) -> str:
 
 def _asked(changes: Sequence[str], command: Command) -> dict[str, Any]:
     """The changes by name, as recipes and options take them; raises RecipeError."""
-    kind, options = KINDS[command], _OPTIONS[command]
+    kind, options = KINDS[command], OPTIONS[command]
     known = [name for name in (*kind.model_fields, *options) if name not in ("version", "trust")]
     asked: dict[str, Any] = {}
     for change in changes:
