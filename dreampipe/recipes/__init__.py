@@ -8,7 +8,8 @@ visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 door.py          dream, visualize, atlas: pictures as arrays, in one call
 fetched.py       weights of the model that are missing, downloaded first
-files.py         presets/*.toml and recipes in files of one's own; kinds.py, whose recipe is whose
+files.py         presets/*.toml and files of one's own, by name; reading.py, loaded.py, what such a file says
+kinds.py         whose recipe is whose
 printing.py      recipes as TOML, and the schema of such files
 record.py        Record: how an output was made; making.py, the records of a run; telling.py, one for people
 named.py places.py   the files that settings name, and the way to them from a picture

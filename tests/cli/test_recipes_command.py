@@ -74,8 +74,11 @@ def test_schema(call):
         (("recipes", "show", "depe"), "did you mean deep"),
         (("recipes", "show", "gone.toml"), "gone.toml does not exist"),
         (("recipes", "schema", "--command", "sheet"), "sheet"),
-        (("dream", "a.png", "b.png", "--recipe", "lucid"), "lucid is a recipe of visualize, but dream takes one"),
-        (("visualize", "mixed4", "b.png", "--recipe", "deep"), "deep is a recipe of dream, but visualize takes one"),
+        (("dream", "a.png", "b.png", "--recipe", "lucid"), "lucid is a recipe of visualize, but dream takes its own"),
+        (
+            ("visualize", "mixed4", "b.png", "--recipe", "deep"),
+            "deep is a recipe of dream, but visualize takes its own",
+        ),
         (("dream", "a.png", "b.png", "--recipe", "eyes", "--model", "vgg16"), "eyes does not say what to climb"),
     ],
 )
