@@ -273,7 +273,7 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "blend": st.floats(0, 1),
         "caption": st.booleans(),
         "mask": st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1)),
-        "at": st.sampled_from([(), ("5s:blend=0.5",), ("1s:objective=mixed4", "2s:step-size=0.02")]),
+        "at": st.sampled_from([(), ("5s:blend=0.5",), ("1s:objective=mixed4", "2s:carry=0.5")]),
     },
     "zoom": {"fps": st.sampled_from([24, "30000/1001", 12.5]), "shift": st.sampled_from(["2,-0.5", [1, 2]])},
     "visualize": {"objective": st.sampled_from(["mixed4[3]", 'logit("tabby cat")']), "count": st.integers(1, 64)},
