@@ -5,12 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import struct
 import tempfile
 import warnings
 from pathlib import Path
 
 import pytest
+from wide import GAMMA, wide_profile_of
 
 # Keras' folder holds what this machine has downloaded and seen: tests have an empty one. Keras looks once, at import.
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="dreampipe-tests-")
@@ -49,24 +49,5 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wide_profile() -> bytes:
-    """An ICC profile of wide colours (the primaries of Display P3 under D50, a plain gamma of 2.2)."""
-    columns = {
-        "rXYZ": (0.51512, 0.24120, -0.00105),
-        "gXYZ": (0.29198, 0.69225, 0.04189),
-        "bXYZ": (0.1571, 0.06657, 0.78407),
-    }
-    text = b"text\0\0\0\0wide\0"
-    tags = {name.encode(): b"XYZ \0\0\0\0" + _fixed(*column) for name, column in columns.items()}
-    tags |= {name + b"TRC": b"curv\0\0\0\0" + struct.pack(">IH", 1, 563) for name in (b"r", b"g", b"b")}
-    tags |= {b"desc": b"desc\0\0\0\0\0\0\0\5wide\0".ljust(92, b"\0"), b"cprt": text}
-    tags[b"wtpt"] = b"XYZ \0\0\0\0" + _fixed(0.9642, 1.0, 0.8249)
-    table, body, start = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
-    for name, data in tags.items():
-        table += name + struct.pack(">II", start + len(body), len(data))
-        body += data.ljust(-(-len(data) // 4) * 4, b"\0")
-    head = struct.pack(">I4xI", start + len(body), 0x02400000) + b"mntrRGB XYZ ".ljust(24, b"\0") + b"acsp"
-    return head.ljust(68, b"\0") + _fixed(0.9642, 1.0, 0.8249).ljust(60, b"\0") + table + body
-
-
-def _fixed(*values: float) -> bytes:
-    return b"".join(struct.pack(">i", round(value * 65_536)) for value in values)
+    """An ICC profile of wide colours, with a plain gamma of 2.2."""
+    return wide_profile_of(GAMMA)

@@ -24,9 +24,12 @@ _SEGMENT = 65_533  # bytes of a JPEG's segment, its length left out
 _PART = _SEGMENT - len(_MORE) - 32 - 8
 
 
-def png_with(data: bytes, record: bytes) -> bytes:
-    """A PNG with a record, in an iTXt chunk before its pixels."""
-    return data[:_AFTER_HEADER] + _text_chunk(record) + data[_AFTER_HEADER:]
+def png_with(data: bytes, record: bytes | None, icc: bytes | None) -> bytes:
+    """A PNG with a record, in an iTXt chunk, and a colour profile, in an iCCP chunk, before its pixels."""
+    said = _chunk(b"iCCP", b"ICC\0\0" + zlib.compress(icc, 9)) if icc else b""
+    if record:
+        said += _text_chunk(record)
+    return data[:_AFTER_HEADER] + said + data[_AFTER_HEADER:]
 
 
 def append_to_png(file: IO[bytes], record: bytes) -> None:
@@ -39,8 +42,11 @@ def append_to_png(file: IO[bytes], record: bytes) -> None:
 
 def _text_chunk(record: bytes) -> bytes:
     long = len(record) > _LONG
-    body = b"iTXt" + _KEYWORD + bytes([long, 0, 0, 0]) + (zlib.compress(record, 9) if long else record)
-    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return _chunk(b"iTXt", _KEYWORD + bytes([long, 0, 0, 0]) + (zlib.compress(record, 9) if long else record))
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def png_record(file: IO[bytes]) -> bytes | None:

@@ -54,12 +54,13 @@ def encode(frame: Frame, format: Format, like: MediaInfo | None, quality: int | 
 
 
 def _png(parts: _Parts) -> bytes:
-    given = {cv2.IMAGE_METADATA_EXIF: parts.exif, cv2.IMAGE_METADATA_ICCP: parts.icc}
-    blocks = {kind: np.frombuffer(block, np.uint8) for kind, block in given.items() if block}
-    done, data = cv2.imencodeWithMetadata(".png", _bgr(parts.samples), list(blocks), list(blocks.values()))
+    # Of the profile it would refuse one that is not whole, and with it the picture.
+    blocks = [np.frombuffer(parts.exif, np.uint8)] if parts.exif else []
+    kinds = [cv2.IMAGE_METADATA_EXIF] * len(blocks)
+    done, data = cv2.imencodeWithMetadata(".png", _bgr(parts.samples), kinds, blocks)
     if not done:
         raise ValueError("OpenCV refused it")
-    return chunks.png_with(data.tobytes(), parts.record) if parts.record else bytes(data.tobytes())
+    return chunks.png_with(data.tobytes(), parts.record, parts.icc)
 
 
 def _bmp(parts: _Parts) -> bytes:

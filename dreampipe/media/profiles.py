@@ -60,9 +60,9 @@ def _by_tables(pixels: Array, icc: bytes) -> Array:
 
     samples = np.rint(np.clip(pixels, 0, 1) * np.float32(255)).astype(np.uint8)
     try:
-        image = ImageCms.profileToProfile(
-            Image.fromarray(samples), ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
-        )
+        profile, srgb = ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC  # which curves and a matrix follow, too
+        image = ImageCms.profileToProfile(Image.fromarray(samples), profile, srgb, intent)
     except (ImageCms.PyCMSError, OSError) as problem:
         raise ValueError(" ".join(str(problem).split())) from None
     unit: Array = np.divide(np.asarray(image), np.float32(255), dtype=np.float32)

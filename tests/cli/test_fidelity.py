@@ -6,6 +6,7 @@ Sources are written, and results are read, by codecs and by a reading of the sta
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -106,15 +107,14 @@ SAVERS = {".png": save_png, ".tif": save_tiff}
 KINDS = list(product(SAVERS, (8, 16), (3, 4)))
 
 
-@pytest.fixture
-def every_kind(tmp_path: Path, wide_profile: bytes) -> dict[str, Samples]:
-    """A picture of each format, depth, alpha and orientation in the folder `in`; by their names, what they show."""
-    (tmp_path / "in").mkdir()
+def every_kind(folder: Path, icc: bytes, orientations: Iterable[int]) -> dict[str, Samples]:
+    """Write a picture of each format, depth, alpha and orientation; by their names, what they show."""
+    folder.mkdir()
     shown = {}
-    for (suffix, bits, channels), orientation in product(KINDS, ORIENTATIONS):
+    for (suffix, bits, channels), orientation in product(KINDS, orientations):
         name = f"{bits}-{channels}-{orientation}{suffix}"
         shown[name] = scene(bits, channels)
-        SAVERS[suffix](tmp_path / "in" / name, stored(shown[name], orientation), wide_profile, orientation)
+        SAVERS[suffix](folder / name, stored(shown[name], orientation), icc, orientation)
     return shown
 
 
@@ -128,20 +128,22 @@ WAYS: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_value_of_every_kind_stays(call, quick, every_kind, wide_profile, tmp_path, monkeypatch, way):
+def test_every_value_of_every_kind_stays(call, quick, wide_profile, tmp_path, monkeypatch, way):
     monkeypatch.chdir(tmp_path)
+    shown = every_kind(tmp_path / "in", wide_profile, ORIENTATIONS if way == "plain" else (6,))
     dreampipe.write(Frame(np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)), tmp_path / "mask.png")
     assert call("dream", "in", "out", *quick, "--steps", "0", *WAYS[way]).exit_code == 0
-    for name, samples in every_kind.items():
+    for name, samples in shown.items():
         written = loaded(tmp_path / "out" / name)
         assert written.dtype == samples.dtype, name
         np.testing.assert_array_equal(written, samples, err_msg=name)
         assert said(tmp_path / "out" / name) == (wide_profile, 1, "Kamera", "Jemand"), name
 
 
-def test_a_caption_lies_under_every_value(call, quick, every_kind, tmp_path):
+def test_a_caption_lies_under_every_value(call, quick, wide_profile, tmp_path):
+    shown = every_kind(tmp_path / "in", wide_profile, (6,))
     assert call("dream", tmp_path / "in", tmp_path / "out", *quick, "--steps", "0", "--caption").exit_code == 0
-    for name, samples in every_kind.items():
+    for name, samples in shown.items():
         written = loaded(tmp_path / "out" / name)
         assert len(written) > HEIGHT
         np.testing.assert_array_equal(written[:HEIGHT], samples, err_msg=name)
