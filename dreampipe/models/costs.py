@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from dreampipe.models.graph import Graph, Key, Node, Shape
 from dreampipe.models.kinds import BY_PLACE, GLOBAL_POOLS, POOLS, both
-from dreampipe.models.shapes import Size, count, declared, shapes
+from dreampipe.models.shapes import Size, count, declared
 from dreampipe.models.sizes import takes_all_sizes
 
 SIDE = 512
@@ -37,9 +37,12 @@ def size(graph: Graph) -> Size:
     return (SIDE, SIDE) if held is None or takes_all_sizes(graph) else held
 
 
-def costs(graph: Graph) -> dict[Key, int | None]:
-    """Multiply-adds of each call and of all that it needs, each counted once; None where one of them is not known."""
-    found = shapes(graph, size(graph))
+def costs(graph: Graph, found: Mapping[Key, Shape | None]) -> dict[Key, int | None]:
+    """Multiply-adds of each call and of all that it needs, each counted once; None where one of them is not known.
+
+    Args:
+        found: the shapes of the graph's tensors for the picture that costs are told for.
+    """
     pictures = _pictures(graph, found)
     alone: dict[Key, int | None] = {}
     needed: dict[Key, frozenset[Key]] = {}

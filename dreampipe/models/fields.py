@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dreampipe.models.costs import costs
-from dreampipe.models.graph import Graph
+from dreampipe.models import costs
+from dreampipe.models.graph import Graph, Shape
 from dreampipe.models.kinds import CONVOLUTIONS, ENDS
 from dreampipe.models.model_card import Layer
-from dreampipe.models.shapes import channels
+from dreampipe.models.shapes import Size, channels, shapes
 from dreampipe.models.sights import sights
 
 
-def layers(graph: Graph) -> tuple[Layer, ...]:
-    """All layers of a graph but the input, in order from the picture on; none recommended."""
-    seen, last, cost = sights(graph), channels(graph), costs(graph)
+def layers(graph: Graph, size: Size | None = None) -> tuple[Layer, ...]:
+    """All layers of a graph but the input, in order from the picture on; none recommended.
+
+    Args:
+        size: of the picture that costs and sizes are told for; None is what the graph is held to, or else 512x512.
+    """
+    at = size or costs.size(graph)
+    seen, last, found = sights(graph), channels(graph), shapes(graph, at)
+    cost = costs.costs(graph, found)
     return tuple(
         Layer(
             name=node.name,
@@ -25,10 +31,16 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
             receptive_field=seen[key].field,
             within=node.within,
             cost=cost[key],
+            size=_size(found[key]) if seen[key].steps else None,
         )
         for key, node in graph.nodes.items()
         if node.kind != "InputLayer"
     )
+
+
+def _size(shape: Shape | None) -> Size | None:
+    height, width, *_ = (*(shape or ()), None, None)
+    return (height, width) if height and width else None
 
 
 def spread(found: Sequence[Layer], count: int = 8) -> tuple[Layer, ...]:

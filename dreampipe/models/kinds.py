@@ -12,7 +12,7 @@ GLOBAL_POOLS = frozenset(["GlobalMaxPooling2D", "GlobalAveragePooling2D"])
 ENLARGING = frozenset(["Conv2DTranspose", "UpSampling2D"])
 PADDING = frozenset(["ZeroPadding2D", "Cropping2D", "ReflectPadding2D", "MeetingPadding2D", "Pad"])
 _MEETING = """
-    Add Average Concatenate Maximum Minimum Multiply Subtract Divide TrueDivide Power
+    Add Average Concatenate Maximum Minimum Multiply Subtract Divide TrueDivide Power CustomScaleLayer
 """
 _ACTIVATIONS = """
     Activation Softmax ReLU LeakyReLU PReLU ELU Relu Relu6 Sigmoid Softplus Softsign SoftShrink Silu Squareplus
@@ -21,7 +21,7 @@ _ACTIVATIONS = """
 _OTHERS = """
     InputLayer Dense Identity BatchNormalization LayerNormalization RMSNormalization UnitNormalization Normalization
     Rescaling LayerScale Dropout SpatialDropout2D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization
-    RandomFlip RandomRotation RandomZoom RandomTranslation RandomShear RandomContrast RandomBrightness
+    StochasticDepth RandomFlip RandomRotation RandomZoom RandomTranslation RandomShear RandomContrast RandomBrightness
     Absolute Abs Negative Square Sqrt Rsqrt Exp Expm1 Log Log1p Reciprocal Sign Sin Cos Tanh Arctan Clip Cast Erf
 """
 ENDS = frozenset([*_MEETING.split(), *_ACTIVATIONS.split()])

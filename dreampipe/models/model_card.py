@@ -27,7 +27,8 @@ class Layer:
         within: the names of the models within the model that it stands in, from the outermost on.
         cost: multiply-adds of this layer and all that it needs, forward, for a picture of 512x512, or of the size that
             the model is held to; a step of an ascent, which also takes the gradient, computes twice as many. None where
-            it cannot be known.
+            it cannot be known, or the layer takes no picture of 512x512.
+        size: height and width of its grid for the same picture; None where it has no grid, or it cannot be known.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Layer:
     recommended: str = ""
     within: tuple[str, ...] = ()
     cost: int | None = None
+    size: tuple[int, int] | None = None
 
     @property
     def path(self) -> str:

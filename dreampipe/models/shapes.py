@@ -87,11 +87,12 @@ def _shape(node: Node, inputs: Sequence[Shape | None], last: int | None) -> Shap
     if node.kind in GLOBAL_POOLS:
         return (1, 1, last) if node.config.get("keepdims") else (last,)
     if node.kind == "Flatten":
-        return (count(first),)
+        # Of a grid of another size than the model was made for, the layers behind would want other weights.
+        return (count(first) if set(first[:-1]) <= {1} else None,)
     if node.kind == "Reshape":
         return _reshaped(first, node.config.get("target_shape"))
     if node.kind in BY_PLACE - PADDING and is_along_channels(node):
-        return *_met([shape[:-1] for shape in known]), last
+        return *_met([shape[:-1] for shape in known]), None if first[-1] is None else last
     height, width, *rest = (*first, None)
     if len(rest) != 2 or height is None or width is None:
         return None

@@ -117,7 +117,8 @@ class TestMotifnet:
         assert card.classes == CLASSES
         described = describe(network)
         assert tuple(replace(layer, recommended="") for layer in card.layers) == described, "\n".join(
-            f'["{x.name}", "{x.kind}", {x.channels}, {x.stride or 0}, {x.receptive_field or 0}, {x.cost}],'
+            f'["{x.name}", "{x.kind}", {x.channels}, {x.stride or 0}, {x.receptive_field or 0}, {x.cost}, '
+            f"{x.size[0] if x.size else 0}],"
             for x in described
         )
         config = {"class_name": "Functional", "config": network.get_config()}  # type: ignore[attr-defined]

@@ -58,6 +58,7 @@ def test_a_chain_of_convolutions_has_the_closed_form(steps: list[tuple[int, int,
         taken = filters
     known = fields.layers(graph.read(functional(*chain)))
     assert [each.cost for each in known] == [sum(expected[: i + 1]) for i in range(len(steps))]
+    assert known[-1].size == (side, side)
 
 
 def test_groups_divide_what_a_convolution_costs() -> None:
@@ -157,6 +158,16 @@ def test_a_model_of_one_size_costs_what_it_does_there(name: str) -> None:
     """`chain` ends in a Flatten, `branches` in a slice of which the arithmetic knows nothing."""
     model = NETWORKS[name](52)  # at which the dilated convolution has an even grid, so that TensorFlow pads no place
     assert told(model) == run(model, 52)
+
+
+def test_at_another_size_than_a_head_holds_to_all_before_it_is_told() -> None:
+    model = NETWORKS["chain"](52)
+    read = graph.read({"class_name": "Sequential", "config": model.get_config()})
+    known = {each.name: each for each in fields.layers(read, (costs.SIDE, costs.SIDE))}
+    side = (costs.SIDE - 4) // 2 - 2
+    assert known["conv2d_1"].size == (side, side)
+    assert known["conv2d_1"].cost == 25 * 3 * 6 * (costs.SIDE - 4) ** 2 + 9 * 6 * 7 * side**2
+    assert known["dense"].cost is None
 
 
 def test_what_cannot_be_known_is_none_from_there_on() -> None:

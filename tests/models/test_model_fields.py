@@ -33,7 +33,7 @@ def test_a_chain_of_convolutions_has_the_closed_form(steps: list[tuple[int, int,
     last = fields.layers(graph.read(functional(*chain)))[-1]
     strides = [stride for _, stride, _ in steps]
     expected = 1 + sum((k - 1) * d * prod(strides[:i]) for i, (k, _, d) in enumerate(steps))
-    assert last == Layer(f"c{len(steps) - 1}", "Conv2D", 4, prod(strides), expected, cost=last.cost)
+    assert last == Layer(f"c{len(steps) - 1}", "Conv2D", 4, prod(strides), expected, cost=last.cost, size=last.size)
 
 
 def grid_of_ones() -> Any:

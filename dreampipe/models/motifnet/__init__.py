@@ -47,8 +47,17 @@ def card() -> Card:
 
 def _layers(known: dict[str, Any]) -> tuple[Layer, ...]:
     return tuple(
-        Layer(name, kind, channels, stride or None, field or None, known["recommended"].get(name, ""), cost=cost)
-        for name, kind, channels, stride, field, cost in known["layers"]
+        Layer(
+            name,
+            kind,
+            channels,
+            stride or None,
+            field or None,
+            known["recommended"].get(name, ""),
+            cost=cost,
+            size=(side, side) if side else None,
+        )
+        for name, kind, channels, stride, field, cost, side in known["layers"]
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from dreampipe.models import graph, sizes, tap
+from dreampipe.models import costs, fields, graph, sizes
 from dreampipe.models.model_card import Layer
 from dreampipe.models.names import in_snake_case
 from dreampipe.models.zoo import building
@@ -27,10 +27,12 @@ from dreampipe.models.zoo.known import NAMES, NOTOP
 def written(name: str) -> bytes:
     """The content of an architecture's file."""
     ends = {"top": building.architecture(name), "notop": building.architecture(f"{name}{NOTOP}")}
-    graphs = [graph.read({"class_name": "Functional", "config": model.get_config()}) for model in ends.values()]
+    graphs = {e: graph.read({"class_name": "Functional", "config": model.get_config()}) for e, model in ends.items()}
+    # Not for the size that a head holds some to: all layers before it can be climbed at any.
+    told = {end: fields.layers(read, (costs.SIDE, costs.SIDE)) for end, read in graphs.items()}
     content = {
-        "least": max(map(sizes.least_side, graphs)),
-        "layers": _shared({end: [_layer(layer) for layer in tap.describe(model)] for end, model in ends.items()}),
+        "least": max(map(sizes.least_side, graphs.values())),
+        "layers": _shared({end: [_layer(layer) for layer in layers] for end, layers in told.items()}),
         "parts": _shared({end: list(_parts(model)) for end, model in ends.items()}),
     }
     return gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 9, mtime=0)
@@ -43,7 +45,11 @@ def _shared(ends: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 
 def _layer(layer: Layer) -> list[Any]:
-    return [layer.name, layer.kind, layer.channels, layer.stride, layer.receptive_field, layer.cost, *layer.within]
+    side = layer.size and layer.size[0]
+    return [
+        *(layer.name, layer.kind, layer.channels, layer.stride, layer.receptive_field, layer.cost, side),
+        *layer.within,
+    ]
 
 
 def _parts(model: keras.Model) -> Iterator[list[Any]]:

@@ -41,13 +41,17 @@ class Described:
 
     Attributes:
         layers, least, outputs: as on a card.
-        parts: all that has weights, in Keras' order.
     """
 
     layers: tuple[Layer, ...]
     least: int
     outputs: int
-    parts: tuple[Part, ...]
+    _parts: list[list[Any]]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that has weights, in Keras' order."""
+        return tuple(map(_part, self._parts))
 
     @property
     def bytes(self) -> int:
@@ -63,12 +67,13 @@ def read(name: str) -> Described:
     layers = written["layers"]["body"] + written["layers"][end]
     parts = written["parts"]["body"] + written["parts"][end]
     outputs = CLASSES if end == "top" else 0
-    return Described(tuple(map(_layer, layers)), written["least"], outputs, tuple(map(_part, parts)))
+    return Described(tuple(map(_layer, layers)), written["least"], outputs, parts)
 
 
 def _layer(row: list[Any]) -> Layer:
-    name, kind, channels, stride, field, cost, *within = row
-    return Layer(name, kind, channels, stride, field, within=tuple(within), cost=cost)
+    name, kind, channels, stride, field, cost, side, *within = row
+    size = (side, side) if side else None
+    return Layer(name, kind, channels, stride, field, within=tuple(within), cost=cost, size=size)
 
 
 def _part(row: list[Any]) -> Part:
