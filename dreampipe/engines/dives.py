@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -68,8 +68,9 @@ class Dive:
         return target
 
     def _target(self, path: Path, record: str | None = None) -> Target:
-        still, _ = self._decoded
-        return target_of(path, self.recipe.info(still.height, still.width), self.encoding, record)
+        still, said = self._decoded
+        info = replace(self.recipe.info(still.height, still.width), icc=said.icc)
+        return target_of(path, info, self.encoding, record)
 
     def check(self) -> tuple[str, ...]:
         """Sentences on what will be lost, before anything is dreamed; makes the film's folder.

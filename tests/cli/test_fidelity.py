@@ -244,14 +244,19 @@ def test_numbered_pictures_stay_what_they_are(call, quick, wide_profile, tmp_pat
         assert said(path)[0] == wide_profile
 
 
-def test_a_film_of_pictures_with_a_profile_is_in_srgb(call, quick, wide_profile, tmp_path):
+@pytest.mark.parametrize("command", ["dream", "zoom"])
+def test_a_film_of_pictures_with_a_profile_is_in_srgb(call, quick, wide_profile, tmp_path, command):
     (tmp_path / "in").mkdir()
     plain = np.full((32, 32, 3), (200, 60, 40), np.uint8)
     for index in range(2):
         save_png(tmp_path / "in" / f"{index}.png", plain, wide_profile, 1)
-    steps = ["--steps", "0", "--refresh-steps", "0", "--motion", "none"]
-    result = call("dream", tmp_path / "in", tmp_path / "out.mkv", *quick, *steps, "--codec", "ffv1", "--events")
-    assert "its colours become those of sRGB" in json.dumps(result.stdout)
+    source, more = {
+        "dream": (tmp_path / "in", ["--motion", "none"]),
+        "zoom": (tmp_path / "in" / "0.png", ["--seconds", "0.1", "--refresh-octaves", "1"]),
+    }[command]
+    steps = ["--steps", "0", "--refresh-steps", "0", "--codec", "ffv1", "--events"]
+    result = call(command, source, tmp_path / "out.mkv", *quick, *steps, *more)
+    assert "its colours become those of sRGB" in json.dumps(result.stdout), result.stderr
     profile = ImageCms.ImageCmsProfile(BytesIO(wide_profile))
     expected = ImageCms.profileToProfile(Image.fromarray(plain), profile, ImageCms.createProfile("sRGB"))
     (first, *_) = dreampipe.read(tmp_path / "out.mkv")
