@@ -18,7 +18,7 @@ from dreampipe.recipes.contact import Tile, contact_sheet
 from dreampipe.recipes.files import Loaded, presets
 
 HERE = Path(__file__).parent
-PICTURE, SIZE, COLUMNS, QUALITY = "hills", 320, 4, 60
+PICTURE, SIZE, COLUMNS, WIDTH, QUALITY = "hills", 320, 4, 1100, 60
 HEAD = f"""# Every preset, on one picture
 
 `dreampipe dream samples/{PICTURE}.jpg dream.jpg --recipe NAME` dreams a picture by a preset, and options beside it go
@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> None:
     folder.joinpath("gallery.md").write_text(page(), encoding="utf-8")
     if not words:
         (source,) = Resize(SIZE)(iter(dreampipe.read(HERE / f"{PICTURE}.jpg")))
-        sheet = contact_sheet(list(tiles(source.pixels)), SIZE, COLUMNS)
+        (sheet,) = Resize(WIDTH)(iter([contact_sheet(list(tiles(source.pixels)), SIZE, COLUMNS)]))
         dreampipe.write(sheet, folder / "gallery.jpg", quality=QUALITY)
 
 

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 import dreampipe
+from dreampipe.recipes.files import presets
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+DOCS = SAMPLES.parent / "docs"
 PICTURES = sorted(SAMPLES.glob("*.jpg"))
 CLIP = SAMPLES / "clip.mp4"
 
@@ -80,3 +82,19 @@ def test_the_chord_enters_and_dies_away_on_two_sides(script: Callable[[str], dic
     assert np.abs(sound[:, [0, -1]]).max() < 0.001
     assert np.abs(sound[:, 66_150:]).mean() < np.abs(sound[:, 22_050:44_100]).mean() / 2
     assert not np.allclose(*sound)
+
+
+def test_the_gallery_names_every_preset(script: Callable[[str], dict[str, Any]]) -> None:
+    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    assert page == script("gallery")["page"]()
+    for preset in presets():
+        assert f"| `{preset.name}` | {preset.command} | {preset.about} |" in page
+    assert (DOCS / "gallery.jpg").stat().st_size <= 250 * 1024
+
+
+@pytest.mark.slow
+def test_the_gallery_dreams_every_preset(script: Callable[[str], dict[str, Any]]) -> None:
+    source = np.random.default_rng(0).random((64, 80, 3), np.float32)
+    tiles = list(script("gallery")["tiles"](source, octaves=1, octaves_above=0, rounds=1, steps=1))
+    assert [tile.label for tile in tiles] == ["source", *(preset.name for preset in presets())]
+    assert all(np.ptp(tile.pixels) > 0 and not np.array_equal(tile.pixels, source) for tile in tiles[1:])
