@@ -22,9 +22,10 @@ def function(name: str) -> Any:
 
 
 def built(name: str, **settings: Any) -> Any:
-    """An architecture, with its head or without."""
+    """An architecture, with its head or without; those that Keras builds for one size, for 224x224."""
     keras.utils.set_random_seed(0)
-    model = function(name)(weights=None, include_top=not name.endswith(NOTOP), **settings)
+    sized = {} if name.endswith(NOTOP) and "nasnet" not in name else {"input_shape": (224, 224, 3)}
+    model = function(name)(weights=None, include_top=not name.endswith(NOTOP), **sized, **settings)
     generator = np.random.default_rng(0)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -37,6 +37,7 @@ def test_a_card_recommends_layers_that_there_are(name: str) -> None:
     _, written = known.read(name)
     advice = [layer for layer in card.layers if layer.recommended]
     assert {layer.name for layer in advice} == set(written["recommended"])
+    assert card.download == zoo.weights_of(name).bytes == described.read(name).bytes
     assert 3 <= len(advice) <= 6 and all(layer.stride and layer.channels and layer.cost for layer in advice)
     assert Objective.parse(card.objective).bind(card).layers
     names = [layer.name for layer in card.layers]
