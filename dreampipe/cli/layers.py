@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answered, say
 from dreampipe.cli.table import show
-from dreampipe.models import card
+from dreampipe.models import Card, card
+from dreampipe.models.blocks import Line, outline
+from dreampipe.models.costs import SIDE
 from dreampipe.recipes import Recipe
 
 _MODEL = Recipe.model_fields["model"].description
+_COLUMNS = ("name", "layers", "channels", "size", "stride", "receptive field", "GFLOP", "recommended")
 
 
 @answered
-def layers(model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL)]) -> None:
-    """List the layers of a model, from the picture on."""
-    rows = ((at.name, at.channels, at.stride, at.receptive_field, at.recommended) for at in card(model).layers)
-    show(("name", "channels", "stride", "receptive field", "recommended"), rows)
+def layers(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL)],
+    whole: Annotated[bool, typer.Option("--all", help="Every layer, not only the ends of blocks.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Every layer as a line of JSON.")] = False,
+) -> None:
+    """Draw the layers of a model as a tree, from the picture on: the ends of its blocks, with a * at the recommended.
+
+    For each, of a picture of 512x512 or of the one size that the model takes: size in places, rows x columns; stride
+    and receptive field in pixels; and GFLOP, the cost of a step there: the layer and all that it needs, forward and
+    gradient. A dash is what cannot be told, or a receptive field that is the whole picture.
+    """
+    found = card(model)
+    if as_json:
+        for layer in found.layers:
+            typer.echo(json.dumps(asdict(layer)))
+        return
+    lines = list(outline(found.layers, whole))
+    show(_COLUMNS, map(_row, lines))
+    say(_told_for(found, len(lines)))
+
+
+def _row(line: Line) -> tuple[object, ...]:
+    name, at = "  " * line.depth + line.name, line.layer
+    if at is None:
+        return (name, line.count, *[None] * 6)
+    size = at.size and "x".join(map(str, at.size))
+    reason = at.recommended and f"* {at.recommended}"
+    return name, line.count, at.channels, size, at.stride, at.receptive_field, _of_step(at.cost), reason
+
+
+def _of_step(cost: int | None) -> str | None:
+    """Of multiply-adds, each two operations, forward and as many again for the gradient, in thousand millions."""
+    if cost is None:
+        return None
+    operations = 4 * cost / 1e9
+    return (
+        f"{operations:.0f}" if operations >= 100 else f"{operations:.1f}" if operations >= 10 else f"{operations:.2f}"
+    )
+
+
+def _told_for(found: Card, shown: int) -> str:
+    height, width = found.fixed or (SIDE, SIDE)
+    held = ", the only size that it takes" if found.fixed else ""
+    rest = "" if shown >= len(found.layers) else f" All {len(found.layers)} layers: dreampipe layers MODEL --all."
+    return f"Sizes and GFLOP of a step are those for a picture of {height}x{width}{held}.{rest}"

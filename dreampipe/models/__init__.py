@@ -18,6 +18,7 @@
     sizes.py     sizes of pictures that the graph can take
     costs.py     multiply-adds
     fields.py    all that is known of the graph's layers
+    blocks.py    the layers of a card as a tree
     heads.py     whether the graph ends in a head of classes
     imagenet.py  ImageNet's class names, where they have been downloaded
     store.py     where weights lie on the disk, and whether they are whole

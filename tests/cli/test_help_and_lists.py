@@ -60,32 +60,16 @@ def test_models_lists_the_classes_of_what_is_ours(call):
     assert f"classes of motifnet: {', '.join(dreampipe.card('motifnet').classes)}" in lines
 
 
-def test_layers_lists_all_layers_in_order_whatever_the_width(call, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "20")
-    header, *lines = call("layers", "motifnet").stdout.splitlines()
-    assert header.split(maxsplit=3) == ["name", "channels", "stride", "receptive field  recommended"]
-    expected = dreampipe.card("motifnet").layers
-    assert len(lines) == len(expected)
-    for layer, line in zip(expected, lines, strict=True):
-        cells = line.split(maxsplit=4)
-        known = (layer.channels, layer.stride, layer.receptive_field)
-        assert cells[0] == layer.name
-        assert cells[1:4] == ["-" if value is None else str(value) for value in known]
-        assert cells[4] == (layer.recommended or "-")
-
-
-def test_layers_of_a_file(call, tiny_model):
-    result = call("layers", tiny_model)
-    rows = {line.split()[0]: line.split()[1:4] for line in result.stdout.splitlines()[1:]}
-    assert rows["first"] == ["8", "1", "3"]
-    assert rows["second"] == ["12", "2", "5"]
-    assert rows["third"] == ["16", "2", "9"]
-    assert rows["probabilities"] == ["5", "-", "-"]
-
-
 def test_none_of_this_imports_tensorflow():
     helps = [[command, "--help"] for command in ("dream", "sheet", "zoom", "recipes")]
-    lists = [["recipes"], ["recipes", "show", "deep"], ["recipes", "schema"], ["models"], ["layers", "motifnet"]]
+    lists = [
+        ["recipes"],
+        ["recipes", "show", "deep"],
+        ["recipes", "schema"],
+        ["models"],
+        ["layers", "motifnet"],
+        ["layers", "inception_v3"],
+    ]
     words = [["--help"], ["--version"], *helps, *lists]
     shown = subprocess.run(
         [sys.executable, "-c", PROGRAM], input=json.dumps(words), capture_output=True, text=True, check=True
