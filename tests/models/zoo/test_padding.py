@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras.src.applications.imagenet_utils import correct_pad
 
-from dreampipe.models import graph, sizes
+from dreampipe.models import graph, shapes
 from dreampipe.models.zoo.padding import MeetingPadding2D, meeting
 
 
@@ -30,4 +30,4 @@ def test_models_with_it_are_saved_and_read_as_any_other() -> None:
     again = keras.Model.from_config(model.get_config())
     read = graph.read({"class_name": "Functional", "config": again.get_config()})
     for side in (20, 21):
-        assert sizes.after(read.nodes[("pad_1", 0)], (side, side)) == (2 * ((side + 1) // 2) + 1,) * 2
+        assert shapes.after(read.nodes[("pad_1", 0)], (side, side)) == (2 * ((side + 1) // 2) + 1,) * 2
