@@ -141,6 +141,8 @@ def _built(config: dict[str, Any], weights: Path, code: bool) -> keras.Model:
         model = keras.saving.deserialize_keras_object(config, safe_mode=not code)
         model.load_weights(weights)
     except Exception as error:  # Keras raises errors of every kind
+        if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
+            raise ModelError("it wants more memory than there is for it: choose a smaller one.") from error
         reason = str(error).strip().partition("\n")[0][:300] or type(error).__name__
         todo = "only layers of Keras and Lambda can be opened" if code else "save it again with Keras 3"
         raise ModelError(f"Keras cannot build it ({reason}): {todo}.") from error
