@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreampipe.ascent import Octaves
-from dreampipe.ascent.octaves import enlarge, pad_to, shrink
+from dreampipe.ascent.octaves import Rounding, enlarge, pad_to, shrink, stretch
+from dreampipe.frames import Array
 
 side = st.integers(1, 3000)
 
@@ -16,6 +17,22 @@ side = st.integers(1, 3000)
 def test_sizes_are_the_full_one_over_powers_of_the_scale() -> None:
     assert Octaves(4, 1.4).sizes((480, 640), 1) == ((175, 233), (245, 327), (343, 457), (480, 640))
     assert Octaves(3, 2).sizes((64, 100), 1) == ((16, 25), (32, 50), (64, 100))
+
+
+def test_sizes_as_four_sources_count_them() -> None:
+    """The notebook of Google, the tutorial of TensorFlow, the example of keras.io, pytorch-deepdream."""
+    google = Octaves(4, 1.4, rounding="chain")
+    assert google.sizes((480, 640), 1) == ((175, 233), (245, 326), (343, 457), (480, 640))
+    tutorial = Octaves(5, 1.3, above=2, rounding="floor")
+    assert tutorial.sizes((375, 500), 1) == ((221, 295), (288, 384), (375, 500), (487, 650), (633, 845))
+    assert Octaves(3, 1.4, rounding="floor").sizes((400, 533), 1) == ((204, 271), (285, 380), (400, 533))
+    assert Octaves(4, 1.8).sizes((338, 600), 1) == ((58, 103), (104, 185), (188, 333), (338, 600))
+
+
+@pytest.mark.parametrize("rounding", ["round", "floor", "chain"])
+def test_all_sizes_but_the_smallest_may_be_above_the_full_one(rounding: Rounding) -> None:
+    sizes = Octaves(3, 2, above=2, rounding=rounding).sizes((10, 7), 9)
+    assert sizes == ((10, 7), (20, 14), (40, 28))
 
 
 @settings(deadline=None)
@@ -37,6 +54,12 @@ def test_octaves_that_do_not_grow_are_refused(count: int, scale: float) -> None:
         Octaves(count, scale)
 
 
+@pytest.mark.parametrize("settings", [{"above": 4}, {"above": -1}, {"rounds": 0}, {"bits": 0}], ids=str)
+def test_ways_through_octaves_that_cannot_be_are_refused(settings: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="fewer above than there are, and at least 1 of the others is expected"):
+        Octaves(4, **settings)  # type: ignore[arg-type]
+
+
 def test_shrinking_takes_the_mean_of_each_area() -> None:
     image = np.random.default_rng(0).random((12, 8, 3), np.float32)
     means = image.reshape(6, 2, 4, 2, 3).mean(axis=(1, 3))
@@ -47,6 +70,36 @@ def test_enlarging_keeps_a_slope_a_slope() -> None:
     ramp = np.broadcast_to(np.arange(8, dtype=np.float32)[None, :, None], (4, 8, 3))
     columns = enlarge(np.ascontiguousarray(ramp), (8, 16))[3, :, 0]
     np.testing.assert_allclose(np.diff(columns[1:-1]), 0.5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(7, 31), (1, 5), (12, 2), (3, 1), (4, 9)], ids=str)
+def test_from_corner_to_corner_a_plane_stays_a_plane(size: tuple[int, int]) -> None:
+    """What is linear in rows and columns is so at any size, from the same corners; a single row is the first one."""
+
+    def plane(height: int, width: int) -> Array:
+        rows, columns = np.linspace(0, 1, height)[:, None, None], np.linspace(0, 1, width)[None, :, None]
+        return (rows * [3, 1, 2] - columns * [1, 2, 5] + rows * columns).astype(np.float32)
+
+    np.testing.assert_allclose(stretch(plane(4, 9), size), plane(*size), atol=1e-6)
+
+
+def test_pictures_are_resized_by_areas_between_middles_or_between_corners() -> None:
+    row = np.float32([0, 1, 8, 27, 64, 125])
+    batch = np.broadcast_to(row[None, None, :, None], (2, 3, 6, 3))
+    for resizing, expected in (
+        ("area", [1 / 3, 17 / 3, 118 / 3, 314 / 3]),  # a pixel and a half each: 0 and half of 1, ...
+        ("bilinear", [0.25, 6.25, 36.25, 109.75]),  # at 0.25, 1.75, 3.25, 4.75
+        ("corners", [0, 17 / 3, 27 + 37 / 3, 125]),  # at 0, 5/3, 10/3, 5
+    ):
+        found = Octaves(resizing=resizing).resized(batch, (3, 4))
+        assert found.shape == (2, 3, 4, 3) and found.dtype == np.float32
+        np.testing.assert_allclose(found, np.broadcast_to(np.array(expected)[:, None], found.shape), rtol=1e-5)
+
+
+@pytest.mark.parametrize("bits", range(1, 17))
+def test_what_has_so_many_bits_stays_as_it_is(bits: int) -> None:
+    levels = np.asarray(np.arange(2**bits) / (2**bits - 1), np.float32)
+    assert np.array_equal(Octaves(bits=bits).cut(levels), levels)
 
 
 @settings(deadline=None)

@@ -10,7 +10,7 @@ import pytest
 from graphs import Array, graph, pictures
 
 from dreampipe.ascent.amounts import Ramp
-from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth
+from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth, Standard
 from dreampipe.errors import RecipeError
 
 
@@ -40,6 +40,13 @@ def test_over_the_mean_or_the_deviation() -> None:
     mean, deviation = np.abs(gradient).mean(axes, keepdims=True), gradient.std(axes, keepdims=True)
     np.testing.assert_allclose(shaped(MeanAbsolute(), gradient), gradient / mean, rtol=1e-5)
     np.testing.assert_allclose(shaped(Deviation(), gradient), gradient / deviation, rtol=1e-5)
+
+
+def test_to_mean_0_and_deviation_1_as_of_a_sample() -> None:
+    gradient = 3 * noise() + 5
+    for one, given in zip(shaped(Standard(), gradient), gradient, strict=True):
+        np.testing.assert_allclose(one, (given - given.mean()) / given.std(ddof=1), atol=1e-4)
+    assert not shaped(Standard(), np.zeros((1, 4, 5, 3), np.float32)).any()
 
 
 def test_the_sign_alone() -> None:

@@ -20,6 +20,14 @@ def test_an_octave_counts_by_its_pixels():
     assert share(step(2, 4), 2.0) == pytest.approx(1)
 
 
+def test_octaves_of_later_rounds_count_like_those_of_the_first():
+    def told(octave: int) -> Step:
+        return Step(octave, 4, 4, 4, (48, 64), 0.0, row=2)
+
+    parts = [share(told(octave), 2.0) for octave in (1, 2, 3, 4)]
+    assert parts == pytest.approx([1 / 10, 5 / 10, 6 / 10, 1])
+
+
 def test_a_run_moves_on_and_never_back():
     position = Position(octave_scale=1.5)
     events = [Started(3), Skipped("a"), *(Stepped("b", step(o, s)) for o in (1, 2) for s in (1, 2, 3, 4))]
