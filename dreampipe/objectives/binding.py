@@ -87,6 +87,15 @@ def check(term: Term, width: int | None, rank: int | None) -> None:
             )
 
 
+def check_picture(term: Term, batch: int | None) -> None:
+    """Raise Misfit where a layer lays parts of one picture into the batch, as attention in windows does."""
+    if batch not in (None, 1):
+        raise Misfit(
+            f"Layer {term.layer} lays a picture into the batch in {batch} parts, so no picture has a score of its own "
+            "there: name a layer before or behind them."
+        )
+
+
 def _index(term: Term) -> int | None:
     """The channel or class that a term names by number."""
     index = getattr(term.measure, "channel", getattr(term.measure, "label", None))

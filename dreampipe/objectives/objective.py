@@ -177,11 +177,15 @@ class BoundObjective:
         return any(key in term.reads for term in self.terms)
 
     def check(self, shapes: Mapping[str, tuple[int | None, ...]]) -> None:
-        """Raise ObjectiveError where a tapped shape (batch, ..., channels) lacks a unit that the objective names."""
+        """Raise ObjectiveError where a shape that is tapped of one picture lacks a unit that the objective names.
+
+        Shapes are (batch, ..., channels), the batch 1 or None; another holds parts of the picture, and is refused.
+        """
 
         def checked(term: Term) -> None:
             shape = shapes.get(term.layer)
             if shape is not None and term.layer != IMAGE:
+                binding.check_picture(term, shape[0])
                 binding.check(term, shape[-1], len(shape))
 
         _fitted(self.terms, checked)

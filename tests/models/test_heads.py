@@ -140,6 +140,27 @@ def test_a_vision_transformers_tokens_are_climbed_by_channel(tmp_path: Path) -> 
         Ascent(card, Objective.parse("block[3]@center"), Octaves(1), steps=1).run(noise, seed=0)
 
 
+def test_windows_that_are_laid_into_the_batch_are_climbed_from_behind(tmp_path: Path) -> None:
+    from dreampipe.ascent import Ascent, Octaves
+    from dreampipe.errors import ObjectiveError
+    from dreampipe.objectives import Objective
+
+    picture = keras.Input((16, 16, 3))
+    x = layers.Conv2D(8, 4, strides=4, name="patches")(picture)
+    x = keras.ops.reshape(
+        keras.ops.transpose(keras.ops.reshape(x, (-1, 2, 2, 2, 2, 8)), (0, 1, 3, 2, 4, 5)), (-1, 4, 8)
+    )
+    x = layers.MultiHeadAttention(2, 4, name="windows")(x, x)
+    x = layers.LayerNormalization(name="places")(keras.ops.reshape(x, (-1, 16, 8)))
+    card = models.card(saved(keras.Model(picture, x), tmp_path / "windows.keras"), "unit")
+    noise = np.random.default_rng(0).random((16, 16, 3), np.float32)
+    climbed = Ascent(card, Objective.parse("places[2]"), Octaves(1), steps=1).run(noise, seed=0).image
+    assert np.abs(climbed - noise).max() > 1e-3
+    for text in ("windows", "windows[3]"):
+        with pytest.raises(ObjectiveError, match="Layer windows lays a picture into the batch in 4 parts"):
+            Ascent(card, Objective.parse(text), Octaves(1), steps=1).run(noise, seed=0)
+
+
 def test_a_model_that_ends_in_a_model_is_read(tmp_path: Path) -> None:
     picture, image = keras.Input((None, None, 3)), keras.Input((None, None, 3))
     backbone = keras.Model(picture, layers.Conv2D(4, 1, name="last")(picture), name="backbone")

@@ -253,6 +253,13 @@ def test_a_neuron_needs_rows_and_columns() -> None:
     BoundObjective(Objective.parse("flat[*] + caricature(flat) - tv()").terms).check({"flat": (None, 5)})
 
 
+def test_a_layer_that_lays_the_picture_into_the_batch_is_refused() -> None:
+    bound = BoundObjective(Objective.parse("windows[3] + rest").terms)
+    bound.check({"windows": (1, 16, 8), "rest": (None, 5)})
+    with pytest.raises(ObjectiveError, match=r"Layer windows lays a picture into the batch in 64 parts, .* before or"):
+        bound.check({"windows": (64, 16, 8), "rest": (1, 5)})
+
+
 def test_tokens_have_channels_but_no_rows_and_columns() -> None:
     terms = Objective.parse("blocks + blocks[3] + mean(blocks) + diversity(blocks)").terms
     BoundObjective(terms).check({"blocks": (None, 197, 8)})
