@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 
 from dreampipe.models.graph import Graph, Key, Node, Shape
 from dreampipe.models.kinds import BY_PLACE, GLOBAL_POOLS, POOLS, both
@@ -45,11 +47,19 @@ def costs(graph: Graph, found: Mapping[Key, Shape | None]) -> dict[Key, int | No
     """
     pictures = _pictures(graph, found)
     alone: dict[Key, int | None] = {}
-    needed: dict[Key, frozenset[Key]] = {}
-    for key, node in graph.nodes.items():
+    needed: dict[Key, int] = {}  # of each call those that it needs, a bit for each: sets would fill the memory
+    total: dict[Key, int | None] = {}
+    for number, (key, node) in enumerate(graph.nodes.items()):
         alone[key] = _alone(node, [found[ref.key] for ref in node.inputs], found[key], pictures[key])
-        needed[key] = frozenset([key]).union(*(needed[ref.key] for ref in node.inputs))
-    return {key: _sum(alone[one] for one in needed[key]) for key in graph.nodes}
+        above = {ref.key for ref in node.inputs}
+        needed[key] = reduce(or_, (needed[one] for one in above), 1 << number)
+        if len(above) == 1:
+            total[key] = _sum([total[above.pop()], alone[key]])
+        else:
+            total[key] = _sum(
+                cost for bit, cost in zip(f"{needed[key]:b}"[::-1], alone.values(), strict=True) if bit == "1"
+            )
+    return total
 
 
 def _pictures(graph: Graph, found: Mapping[Key, Shape | None]) -> dict[Key, Fraction | None]:
