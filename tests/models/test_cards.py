@@ -46,7 +46,7 @@ def test_names_that_are_no_identifier_are_quoted_in_the_objective(tmp_path: Path
 
 
 def test_wrong_names_are_answered_with_near_ones() -> None:
-    with pytest.raises(ModelError, match=r"no model 'motifnt' \(did you mean motifnet; .* must end in \.keras"):
+    with pytest.raises(ModelError, match=r"no model 'motifnt' \(did you mean motifnet or .* must end in \.keras"):
         models.card("motifnt")
     with pytest.raises(ModelError, match="known names: motifnet"):
         models.card("zzzz")
