@@ -22,6 +22,9 @@ from dreampipe.models.archive import LIMITS, Limits
 from dreampipe.models.graph import Graph
 from dreampipe.models.model_card import Layer
 
+_LARGEST = 8192
+"""Pixels on a side of the largest picture that a model may need: beyond it, no memory holds what it computes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inspected:
@@ -97,6 +100,8 @@ def inspected(path: Path, limits: Limits) -> Inspected:
         outputs = heads.outputs(read)
     if not layers:
         raise ModelError("it has no layers, so there is nothing in it to climb: choose another model.")
+    if least > _LARGEST or max(fixed or (0,)) > _LARGEST:
+        raise ModelError(f"it takes only pictures larger than {_LARGEST} pixels on a side: choose another model.")
     return Inspected(config, sha256, read, layers, least, fixed, outputs)
 
 

@@ -128,6 +128,11 @@ TOO_MUCH: dict[str, tuple[Json, str]] = {
     "models that double": (nested(25), "it calls layers 100,663,295 times, but 5000 are the most"),
     "models in models": (nested(40), "models in models more than 32 deep"),
     "many layers": (chained(5000), "it calls layers 5,001 times"),
+    "strides beyond any picture": (chained(14, strides=[2, 2]), "only pictures larger than 8192 pixels on a side"),
+    "a size beyond any picture": (
+        functional(image(8, 10**9, 3), layer("Flatten", "x", "image")),
+        "only pictures larger than 8192 pixels on a side",
+    ),
     "many strides": (chained(600, strides=[2, 2]), "600 of its layers change the size of their grid"),
     "a wide kernel": (chained(1, kernel_size=[3, 5000]), "its Conv2D has a kernel_size of 5,000, but 1024"),
     "a wide dilation": (chained(1, dilation_rate=10**30), "a dilation_rate of more than 1,000,000,000,000,000"),
