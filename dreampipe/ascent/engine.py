@@ -68,7 +68,12 @@ class Ascent:
     bound: BoundObjective = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bound", self.objective.bind(self.card, self.starred))
+        bound = self.objective.bind(self.card, self.starred)
+        card = self.card.held(bound.layers, bound.head)
+        if card != self.card:  # files of the objective are read at the size that the model is held to
+            object.__setattr__(self, "card", card)
+            bound = self.objective.bind(card, self.starred)
+        object.__setattr__(self, "bound", bound)
 
     def run(
         self,

@@ -70,9 +70,9 @@ class Run:
         for turn in range(octaves.rounds):
             around = Round(carrying, whole, mask, carrying.bases(whole) if turn else bases)
             whole, state = self._round(around, state, sources, turn * len(sizes))
-        if sizes[-1] != full.shape[1:3] or not how.bounded:
+        if sizes[-1] != full.shape[1:3]:
             return how.laid(full, whole - full)
-        return whole
+        return np.clip(whole, 0, 1)
 
     def _round(
         self, around: Round, state: State | None, sources: list[Array], before: int

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 import dreampipe
 from dreampipe import Blend, Dream, Frame, Recipe, Visualization
-from dreampipe.ascent import Ramp
+from dreampipe.ascent import Octaves, Ramp
 from dreampipe.ascent.optimizers import Momentum
-from dreampipe.ascent.parameterizations import Fourier, MaCo
+from dreampipe.ascent.parameterizations import Fourier, MaCo, Pixels
 from dreampipe.ascent.shaping import Deviation
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad
 from dreampipe.ascent.warps import Blur, Rotate, Scale
 from dreampipe.errors import ModelError, ObjectiveError, RecipeError
+from dreampipe.models.scaling import spread
 
 OTHERS: dict[str, Any] = {
     "scaling": "bytes",
@@ -197,6 +198,48 @@ def test_a_prior_or_a_kept_colour_beside_another_parameterization_is_refused(bas
         Recipe.of(**base, param="fourier", prior="decoder.keras").ascent()
     with pytest.raises(RecipeError, match="keep-colour came with param maco, but it needs pixels"):
         Recipe.of(**base, param="maco", keep_colour=True).ascent()
+
+
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ({"param": "fourier", "units": "bytes"}, "units bytes came with param fourier, but only"),
+        ({"param": "maco", "bounded": False}, "no-bounded came with param maco, but only"),
+        ({"param": "prior", "units": "tf"}, "units tf came with param prior, but only"),
+        ({"keep_colour": True, "units": "torch"}, "units torch came with keep-colour, but only"),
+        ({"keep_colour": True, "bounded": False}, "no-bounded came with keep-colour, but only"),
+        ({"keep_colour": True, "octave_carry": "picture"}, "keep-colour came with octave-carry or octave-bits, but"),
+        ({"keep_colour": True, "octave_bits": 8}, "keep-colour came with octave-carry or octave-bits, but"),
+        ({"param": "prior", "octave_carry": "lost"}, "octave-carry lost or octave-bits came with param prior, but"),
+        ({"param": "prior", "octave_bits": 8}, "octave-carry lost or octave-bits came with param prior, but"),
+    ],
+    ids=str,
+)
+def test_ways_that_do_not_go_together_are_refused(base: dict[str, Any], settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        Recipe.of(**base, **settings).ascent()
+    assert str(refused.value).startswith(said)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_step_is_usually_as_large_in_all_units(base: dict[str, Any]) -> None:
+    steps = {units: Recipe.of(**base, units=units).ascent().step_size for units in ("unit", "tf", "bytes", "torch")}
+    assert steps == {units: pytest.approx(0.015 * spread(units)) for units in steps}  # type: ignore[arg-type]
+    assert Recipe.of(**base, units="bytes", step_size=1.5).ascent().step_size == 1.5
+
+
+def test_fewer_octaves_than_are_above_leave_the_full_size(base: dict[str, Any]) -> None:
+    assert Recipe.of(**base, octaves=1, octaves_above=3).ascent().octaves.sizes((64, 80), 1) == ((64, 80),)
+    whole = Recipe.of(**base, octaves=3, octaves_above=3, octave_scale=2).ascent().octaves
+    assert whole.sizes((64, 80), 1) == ((64, 80), (128, 160), (256, 320))
+
+
+def test_a_published_way_is_made_of_values(base: dict[str, Any]) -> None:
+    settings = {name: value for name, value in OTHERS.items() if name not in ("param", "step_size")}
+    ascent = Recipe.of(**{**base, **settings}, units="bytes", bounded=False).ascent()
+    assert ascent.octaves == Octaves(3, 1.5, 1, "floor", "picture", 8, "corners", 2)
+    assert (ascent.stop, ascent.ramps, ascent.fresh, ascent.margin) == (15, "octave", True, 0)
+    assert ascent.parameterization == Pixels("bytes", bounded=False)
 
 
 def test_what_says_the_same_has_the_same_hash(base: dict[str, Any], tiny_model: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreampipe import Frame
+from dreampipe import Frame, Octaves
 from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.recipes.zooming import Zooming
 
@@ -140,3 +141,24 @@ def test_a_large_film_is_dreamed_smaller_and_keeps_its_size(quick: dict[str, Any
     frames = list(recipe.film(still(), on_note=lambda frame, text: notes.append(text)))
     assert frames[-1].pixels.shape == (48, 64, 3)
     assert notes[0] == "dreamed at 32x24 and enlarged onto the full 64x48"
+
+
+def test_what_refreshes_goes_through_its_octaves_as_the_first_dream_does(quick: dict[str, Any]) -> None:
+    way = {"octave_carry": "lost", "octave_rounding": "floor", "resizing": "bilinear", "octaves_above": 2, "rounds": 4}
+    recipe = Zooming(**{**quick, "octaves": 4, "refresh_octaves": 2, "refresh_steps": 1, **way})
+    zoom = recipe.zoom_of()
+    assert zoom.dream.ascent.octaves == Octaves(4, 1.4, 2, "floor", "lost", None, "bilinear", 4)
+    assert zoom.refresh.octaves == Octaves(2, 1.4, 1, "floor", "lost", None, "bilinear", 1)
+    assert zoom.refresh == replace(zoom.dream.ascent, octaves=zoom.refresh.octaves, steps=1)
+
+
+@pytest.mark.parametrize("units", ["unit", "torch"])
+@pytest.mark.parametrize("carry", ["picture", "lost"])
+def test_a_dive_goes_on_whatever_its_octaves_carry(quick: dict[str, Any], carry: str, units: str) -> None:
+    way = {"octave_carry": carry, "resizing": "bilinear", "octaves_above": 1, "units": units, "margin": 0}
+    recipe = Zooming(**{**quick, "octaves": 2, "refresh_octaves": 2, "seconds": 0.4, **way})
+    frames = list(recipe.film(still()))
+    assert len(frames) == 4
+    for frame in frames:
+        assert frame.pixels.shape == (48, 64, 3)
+        assert frame.pixels.min() >= 0 and frame.pixels.max() <= 1 and frame.pixels.std() > 0.02

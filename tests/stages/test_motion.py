@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from moving import crossing, frame_of, panning, texture
 
 from dreampipe import Ascent, Dream, Frame, MediaInfo, Objective, Octaves, card
-from dreampipe.ascent.parameterizations import Luminance
+from dreampipe.ascent.parameterizations import Luminance, Pixels
 from dreampipe.ascent.transforms import Jitter
 from dreampipe.frames import Array
+from dreampipe.models.scaling import spread
 from dreampipe.stages import Blend, Carry, Flow, Moment, Pipeline
 from dreampipe.stages.dream import seed_of_frame
 from dreampipe.stages.flow import FLOW, VISIBLE, moved
@@ -337,3 +339,38 @@ def test_a_moment_that_cannot_be_is_refused(dream: Dream, changes: dict[str, Any
 def test_a_carry_that_cannot_be_is_refused(dream: Dream, changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="are expected"):
         Carry(Moment(dream), **changes)
+
+
+WAYS = [
+    Octaves(2, 1.3, carry="detail", resizing="corners", rounding="chain"),
+    Octaves(3, 1.3, above=1, rounding="floor", carry="picture", bits=8, resizing="bilinear"),
+    Octaves(2, 1.3, carry="lost", resizing="bilinear"),
+    Octaves(2, 1.3, carry="picture", resizing="corners", rounds=2),
+]
+
+
+@pytest.mark.parametrize("pixels", [Pixels(), Pixels("torch"), Pixels("bytes", bounded=False)], ids=str)
+@pytest.mark.parametrize("octaves", WAYS, ids=str)
+@pytest.mark.parametrize("motion", ["flow", "blend"])
+def test_films_are_carried_whatever_goes_on_between_octaves(
+    dream: Dream, octaves: Octaves, pixels: Pixels, motion: Motion
+) -> None:
+    """What was dreamed stays in place: the dreams of neighbours are nearer to each other than to the source."""
+    size = 0.02 * spread(pixels.units)
+    ascent = replace(dream.ascent, octaves=octaves, parameterization=pixels, step_size=size, margin=0)
+    moment = Moment(replace(dream, ascent=ascent), 0.9, refresh=1)
+    frames = [frame_of(texture(40, 56, 3), index) for index in range(3)]
+    made = through(Carry(moment, motion), frames)
+    assert alike(made, through(Carry(moment, motion), frames))
+    for one, other in pairwise(made):
+        assert one.pixels.shape == (40, 56, 3) and one.pixels.min() >= 0 and one.pixels.max() <= 1
+        changed = np.abs(one.pixels - one.extras[SOURCE]).mean()
+        assert changed > 0.005
+        assert np.abs(other.pixels - one.pixels).mean() < 1.5 * changed
+    assert np.abs(made[-1].pixels - made[-1].extras[SOURCE]).mean() < 0.4
+
+
+def test_what_refreshes_a_dream_climbs_one_round(dream: Dream) -> None:
+    ascent = replace(dream.ascent, octaves=Octaves(2, rounds=10, carry="picture"))
+    few = Moment(replace(dream, ascent=ascent), refresh=4).refreshing.ascent
+    assert few == replace(ascent, octaves=Octaves(2, rounds=1, carry="picture"), steps=4)

@@ -44,8 +44,8 @@ CASES = {
     "tf-tutorial": Case(tf_tutorial, "tf", 1.0, "mean(two) + mean(four)", (88, 114)),
     "keras-io": Case(keras_io, "tf", 0.5, "inner(one, 2) + 1.5*inner(two, 2) + 2*inner(three, 2) + 2.5*inner(four, 2)"),
     "gordicaleksa": Case(gordicaleksa, "torch", 1.0, "four"),
-    "neural-dream": Case(neural_dream, "caffe", 100.0, "1000*norm(four)"),
-    "lucid": Case(lucid, "unit", 1.0, "three[2]", (40, 40)),
+    "neural-dream": Case(neural_dream, "caffe", 100.0, "1000*norm(four)", (30, 38)),
+    "lucid": Case(lucid, "unit", 1.0, "three[2]", (24, 24)),
 }
 
 
@@ -78,7 +78,7 @@ class Compared:
 def compared(name: str, folder: Path) -> Compared:
     """Both, for a preset; models are saved in the folder."""
     case = CASES[name]
-    model = saved(case.reach, folder / f"{name}.keras")
+    model = saved(case.reach, folder)
     settings: dict[str, Any] = {"model": str(model), "scaling": case.scaling, "objective": case.objective, "seed": SEED}
     loaded = load(name)
     if loaded.command == "visualize":

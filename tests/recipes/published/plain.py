@@ -40,8 +40,11 @@ def network(reach: float, dtype: str) -> Any:
     return keras.Model(image, values)
 
 
-def saved(reach: float, path: Path) -> Path:
-    """The model as a file, in single precision."""
+def saved(reach: float, folder: Path) -> Path:
+    """The model as a file in this folder, in single precision."""
+    path = folder / f"reach-{reach:g}.keras"
+    if path.exists():
+        return path
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
         network(reach, "float32").save(path)

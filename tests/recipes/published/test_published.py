@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from compared import CASES, compared
+from known import known
+from plain import saved
 
 from dreampipe.recipes.files import presets
 
@@ -14,9 +16,18 @@ STEPS = {"google-2015": 40, "tf-tutorial": 250, "gordicaleksa": 40, "neural-drea
 """All that are published; of keras-io below 60, for there an octave ends early where the score is high."""
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the models are saved, known as files that were opened before."""
+    made = tmp_path_factory.mktemp("published")
+    for case in CASES.values():
+        known(saved(case.reach, made))
+    return made
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_a_preset_does_what_was_published(name: str, tmp_path: Path) -> None:
-    both = compared(name, tmp_path)
+def test_a_preset_does_what_was_published(name: str, folder: Path) -> None:
+    both = compared(name, folder)
     np.testing.assert_allclose(both.scores, both.expected_scores, rtol=1e-4)
     assert both.picture_error < 1e-4
     assert 40 < len(both.scores) < 60 if name == "keras-io" else len(both.scores) == STEPS[name]
