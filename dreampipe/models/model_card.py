@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -59,6 +60,8 @@ class Card:
         classes: names of the logits, in order; empty when they have none.
         least: the shortest side in pixels, of height and width, that the whole model can take.
         fixed: (height, width) when it takes no other size; None when it takes all from `least` on.
+        head_size: (height, width) that its logits, and what has no grid before them, are held to, while all layers of
+            a grid take all sizes; None where nothing is.
         objective: the text of the objective to climb when none is asked for.
         sha256: hexadecimal, of the file or of the built-in weights; opened is only what matches it.
         figures: measured values by name.
@@ -88,3 +91,9 @@ class Card:
     download: int | None = None
     licence: str = field(default="", repr=False)
     trusted: bool = False
+    head_size: tuple[int, int] | None = None
+
+    def held(self, layers: Collection[str], head: bool = False) -> Card:
+        """This card for climbing these layers, or the head: with `fixed` where one of them is held to one size."""
+        gone = {layer.name for layer in self.layers if layer.stride is None}
+        return replace(self, fixed=self.head_size) if self.head_size and (head or gone & set(layers)) else self

@@ -82,6 +82,7 @@ def exemplars(
         ModelError: the model cannot be opened, or cannot compute the layer.
     """
     known = _layer(card, layer)
+    card = card.held([layer], head=known.kind == "head")
     _check(channels, known.channels, layer)
     best: dict[int, list[Exemplar]] = {channel: [] for channel in channels}
     looked_at = 0

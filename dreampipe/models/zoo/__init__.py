@@ -44,6 +44,7 @@ def card(name: str) -> Card:
     return replace(
         found,
         least=max(found.least, layers.least),
+        head_size=known.head_size(name),
         layers=known.recommended(layers.layers, model["recommended"]),
     )
 

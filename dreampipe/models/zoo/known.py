@@ -62,6 +62,12 @@ def _written(family: str) -> Mapping[str, Any]:
     return tomllib.loads((CARDS / f"{family}.toml").read_text(encoding="utf-8"))
 
 
+def head_size(name: str) -> tuple[int, int] | None:
+    """(height, width) that a head which flattens its grid is held to; None of all others."""
+    top = {} if name.endswith(NOTOP) else read(name)[1]["top"]
+    return tuple(top["head_size"]) if "head_size" in top else None
+
+
 def recommended(layers: tuple[Layer, ...], reasons: Mapping[str, str]) -> tuple[Layer, ...]:
     """`layers`, of which those with a reason are recommended."""
     return tuple(

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -69,6 +70,22 @@ def test_weights_have_the_published_size(name: str) -> None:
 def test_without_a_head_vgg16_is_a_ninth_to_download() -> None:
     assert models.card("vgg16").download == 4 * 138_357_544
     assert models.card("vgg16-notop").download == 4 * 14_714_688
+
+
+def test_a_head_that_flattens_its_grid_is_held_to_one_size_and_nothing_before_it() -> None:
+    from dreampipe.ascent import Ascent
+
+    for card in map(models.card, ("vgg16", "vgg19")):
+        for text, fixed in {
+            "block5_conv3": None,
+            "logit(3)": (224, 224),
+            "0.1*fc1[7] + block1_conv1": (224, 224),
+        }.items():
+            ascent = Ascent(card, Objective.parse(text))
+            assert ascent.card.fixed == fixed and replace(ascent, steps=3).card == ascent.card
+    for name in ("vgg16-notop", "resnet50", "mobilenet"):
+        assert models.card(name).head_size is None
+    assert Ascent(models.card("resnet50"), Objective.parse("logit(3)")).card.fixed is None
 
 
 def test_unknown_names_are_answered_with_near_ones() -> None:
