@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import files, graph, kinds, motifnet
+from dreampipe.models import files, graph, inspecting, kinds, motifnet
 from dreampipe.models.archive import LIMITS, Limits
 from dreampipe.models.graph import Graph, Node, Ref, Shape
 from dreampipe.models.model_card import Scaling
@@ -111,7 +111,7 @@ def decoder(name_or_path: str | Path | None = None) -> DecoderCard:
         raise ModelError(
             f"There is no decoder {str(name_or_path)!r} ({answer}; the path of a file must end in .keras)."
         )
-    with files.named(path, "decoder"):
+    with inspecting.named(path, "decoder"):
         found = _inspected(path, LIMITS)
     return found.card(path)
 
@@ -131,7 +131,7 @@ def load(path: Path | None, sha256: str, limits: Limits = LIMITS) -> keras.Model
     if path is None:
         return motifnet.load_decoder(sha256)
     model = files.load(path, sha256, limits, _inspected, "decoder")
-    with files.named(path, "decoder"):
+    with inspecting.named(path, "decoder"):
         _refuse_output(model.output_shape)
     return model
 
@@ -160,8 +160,8 @@ class _Inspected:
 
 
 def _inspected(path: Path, limits: Limits) -> _Inspected:
-    config, sha256 = files.checked(path, limits)
-    with files.reading():
+    config, sha256 = inspecting.checked(path, limits)
+    with inspecting.reading():
         _refuse_several(config)
         read = graph.read(config)
         latents = _latents(read)

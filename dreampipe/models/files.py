@@ -20,9 +20,7 @@ from dreampipe.errors import ModelError
 from dreampipe.models import archive, hdf5, imagenet, own
 from dreampipe.models.archive import LIMITS, TRUSTED, Limits
 from dreampipe.models.guessing import guess
-from dreampipe.models.inspecting import checked as checked
 from dreampipe.models.inspecting import inspect, inspected, named
-from dreampipe.models.inspecting import reading as reading
 from dreampipe.models.model_card import Card, Layer, Scaling
 
 if TYPE_CHECKING:
