@@ -88,9 +88,11 @@ def _decoded(path: Path, file: IO[bytes], format: Format, max_pixels: int) -> De
 def _decode(file: IO[bytes], format: Format, admit: Admit) -> Decoded:
     image = OPENERS[format.name](file)
     admit(image.width, image.height)
-    exif, icc = image.info.get("exif"), image.info.get("icc_profile")
-    deep = _is_deep(image)
+    icc, deep, steps = image.info.get("icc_profile"), _is_deep(image), _steps(image)
     image.load()
+    exif = image.info.get("exif")  # which in a PNG may stand behind its pixels
+    if steps and "transparency" in image.info:
+        image.info["transparency"] *= 255 // steps
     notes = _notes(image)
     if deep:
         samples = _deep_samples(file, image)
@@ -105,6 +107,11 @@ def _decode(file: IO[bytes], format: Format, admit: Admit) -> Decoded:
 def _is_deep(image: ImageFile) -> bool:
     # Pillow calls a deep colour PNG plain "RGB"; only what it is about to unpack tells (before load).
     return any("16" in str(tile.args) for tile in image.tile) if image.format == "PNG" else False
+
+
+def _steps(image: ImageFile) -> int:
+    """Of a grey PNG of 2 or 4 bits its highest value, which Pillow makes 255, but for the grey that is see-through."""
+    return {"L;2": 3, "L;4": 15}.get(str(image.tile[0].args), 0) if image.format == "PNG" and image.tile else 0
 
 
 def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:

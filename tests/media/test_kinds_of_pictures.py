@@ -84,6 +84,28 @@ def test_one_colour_that_is_transparent(tmp_path: Path) -> None:
     assert values(tmp_path / "rgb.png") == [[[1, 2, 3, 0], [1, 2, 4, 255]]]
 
 
+@pytest.mark.parametrize("bits, step", [(2, 85), (4, 17)])
+def test_one_grey_of_few_bits_that_is_transparent(tmp_path: Path, bits: int, step: int) -> None:
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, bits, 0, 0, 0, 0))
+    row = bytes([0, 1 << (8 - bits) | 2 << (8 - 2 * bits)])  # a 1 and a 2
+    parts = header + png_chunk(b"tRNS", b"\0\1") + png_chunk(b"IDAT", zlib.compress(row)) + png_chunk(b"IEND", b"")
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    assert values(tmp_path / "x.png") == [[[step, step, step, 0], [2 * step, 2 * step, 2 * step, 255]]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_exif_of_a_png_may_stand_behind_its_pixels(tmp_path: Path, dtype: type[np.generic]) -> None:
+    made = Image.Exif()
+    made[271], made[274] = "Kamera", 6  # to be turned clockwise
+    cv2.imwrite(str(tmp_path / "x.png"), np.array([[1, 2, 3]], dtype))
+    data = (tmp_path / "x.png").read_bytes()
+    block = png_chunk(b"eXIf", made.tobytes().removeprefix(b"Exif\0\0"))
+    (tmp_path / "x.png").write_bytes(data[:-12] + block + data[-12:])
+    info = read(tmp_path / "x.png").info
+    assert values(tmp_path / "x.png", info.bits) == [[[1] * 3], [[2] * 3], [[3] * 3]]
+    assert info.exif is not None and b"Kamera" in info.exif
+
+
 def test_deep_png_of_every_colour_type(tmp_path: Path) -> None:
     deep = np.array([[[1, 300, 65535, 40000], [2, 301, 0, 65535]]], np.uint16)
     path = tmp_path / "x.png"
