@@ -31,7 +31,7 @@ def without_metadata(info: Info) -> Info:
     """What decides how a file's pixels and sound are shown, and no more of what it says of itself.
 
     EXIF goes, and of a film all tags but languages. The colour profile stays, for without it the numbers mean other
-    colours; so do the chapters of a film.
+    colours; so do the chapters of a film, with their names.
     """
     if isinstance(info, FilmInfo):
         return replace(info, exif=None, tags="none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,32 @@ def test_a_film_s_tags(tmp_path: Path, source: str, target: str) -> None:
     with av.open(str(tmp_path / f"none.{target}")) as film:
         assert len(film.chapters()) == 2
         assert len(film.streams.audio) == 1
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_chapter_keeps_its_name_but_not_its_place(tmp_path: Path, suffix: str) -> None:
+    source = tmp_path / "in.mkv"
+    with av.open(str(render(tmp_path / "plain.mkv"))) as plain, av.open(str(source), "w") as film:
+        stream = film.add_stream_from_template(plain.streams.video[0], opaque=True)
+        words = {"title": "Hafen", "location": "+48.2", "comment": "Wort"}
+        film.set_chapters([{"id": 1, "start": 0, "end": 100, "time_base": Fraction(1, 1000), "metadata": words}])
+        for packet in plain.demux(plain.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                film.mux(packet)
+    media = read(source)
+    for info, kept in (
+        (media.info, {b"+48.2", b"Wort"}),
+        (without_position(media.info), {b"Wort"}),
+        (without_metadata(media.info), set()),
+    ):
+        write(media, tmp_path / f"out.{suffix}", like=info)
+        with av.open(str(tmp_path / f"out.{suffix}")) as film:
+            (chapter,) = film.chapters()
+        assert chapter["metadata"]["title"] == "Hafen"
+        data = (tmp_path / f"out.{suffix}").read_bytes()
+        # MP4 has a place for names alone.
+        assert {said for said in (b"+48.2", b"Wort") if said in data} == (kept if suffix == "mkv" else set())
 
 
 def tags_of(path: Path) -> str:

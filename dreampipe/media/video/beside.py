@@ -91,6 +91,10 @@ class Beside:
             case _:  # the source's own record says how that was made
                 return {key: text for key, text in tags.items() if key.lower() != TAG}
 
+    def _named(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Of words about a chapter, those that go along; its name, by which one finds it, always does."""
+        return {key: text for key, text in tags.items() if key.lower() == "title"} | self._kept(tags)
+
     def packets(self) -> Iterator[Timed]:
         """The packets of those streams that belong to the part, their times moved with it, in the file's order."""
         if not self._streams:
@@ -119,7 +123,8 @@ class Beside:
             if last <= self._origin or (end is not None and first >= end):
                 continue
             first, last = max(first, self._origin), last if end is None else min(last, end)
-            yield {**chapter, "start": round((first - self._origin) / base), "end": round((last - self._origin) / base)}
+            times = {"start": round((first - self._origin) / base), "end": round((last - self._origin) / base)}
+            yield {**chapter, "metadata": self._named(chapter["metadata"]), **times}
 
 
 def _whole(packets: Iterator[Any]) -> Iterator[Any]:
