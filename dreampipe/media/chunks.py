@@ -115,6 +115,7 @@ def jpeg_record(file: IO[bytes]) -> bytes | None:
     """The record of a JPEG."""
     extension: bytes | None = None
     parts: dict[int, bytes] = {}
+    held = 0
     for body in _segments(file):
         if body.startswith(_XMP):
             if (found := record_in(body[len(_XMP) :])) is not None:
@@ -124,7 +125,8 @@ def jpeg_record(file: IO[bytes]) -> bytes | None:
             head = len(_MORE) + len(extension)
             (at,) = struct.unpack(">I", body[head + 4 : head + 8].rjust(4, b"\0"))
             parts[at] = body[head + 8 :]
-            if sum(map(len, parts.values())) > LONGEST_PACKET:
+            held += len(parts[at])
+            if held > LONGEST_PACKET:
                 return None
     more = b"".join(parts[at] for at in sorted(parts))
     found = record_in(more)

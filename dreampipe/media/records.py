@@ -82,6 +82,14 @@ def sidecar_of(path: str | os.PathLike[str]) -> Path:
     return target.with_name(target.name + SIDECAR)
 
 
+def told_of(path: str | os.PathLike[str]) -> Path:
+    """The file, or the pattern of numbered pictures, that the record read at this path tells of."""
+    path = Path(path)
+    if path.is_dir():
+        path = next((path / name for name in _sidecars(path)), sidecar_of(path))
+    return path.with_name(path.name.removesuffix(SIDECAR))
+
+
 def write_sidecar(path: str | os.PathLike[str], record: str) -> Path:
     """Write the record of a file beside it, whole or not at all, and give its place; raises MediaError."""
     sidecar = sidecar_of(path)
@@ -98,9 +106,10 @@ def read_record(path: str | os.PathLike[str]) -> str | None:
         MediaError: there is no such file, it is cut short before its record, or its record is damaged or too long.
     """
     path = Path(path)
-    if path.name.endswith(SIDECAR):
-        return _beside(path)
     try:
+        if path.name.endswith(SIDECAR):
+            check_regular(path, "sidecar")
+            return _beside(path)
         if path.is_dir():
             return _among(path)
         check_regular(path)
@@ -136,7 +145,7 @@ def _text(found: bytes | None) -> str | None:
 
 
 def _beside(sidecar: Path) -> str | None:
-    if not sidecar.is_file():
+    if not os.path.isfile(sidecar):  # nor may its name be longer than a name can be
         return None
     try:
         with sidecar.open("rb") as file:
@@ -148,10 +157,14 @@ def _beside(sidecar: Path) -> str | None:
 
 def _among(folder: Path) -> str | None:
     """The record of a folder of numbered pictures."""
-    names = sorted(name for name in os.listdir(folder) if name.endswith(SIDECAR) and is_pattern(Path(name)))
+    names = _sidecars(folder)
     if len(names) > 1:
         raise MediaError(f"{folder} holds {len(names)} records, {', '.join(names)}, but one is expected: name it.")
     return _beside(folder / names[0]) if names else None
+
+
+def _sidecars(folder: Path) -> list[str]:
+    return sorted(name for name in os.listdir(folder) if name.endswith(SIDECAR) and is_pattern(Path(name)))
 
 
 def _damaged(path: Path, reason: str) -> MediaError:

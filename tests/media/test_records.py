@@ -171,6 +171,19 @@ def test_a_long_one_lies_in_the_extension_that_adobe_has_for_it(tmp_path: Path) 
     assert len({length for length, _ in places}) == 1 and places[0][1] == 0
 
 
+def test_an_extension_of_very_many_parts_is_read_in_little_time(tmp_path: Path) -> None:
+    data = make(tmp_path / "x.jpg", LONG).read_bytes()
+    head = b"http://ns.adobe.com/xmp/extension/\0"
+    at = data.index(head) - 4
+    digest = data[at + 4 + len(head) :][:32]
+    empty = b"".join(
+        b"\xff\xe1" + struct.pack(">H", len(head) + 42) + head + digest + struct.pack(">II", 1, place)
+        for place in range(2, 300_000, 2)  # an hour, if each were held against all before it
+    )
+    (tmp_path / "x.jpg").write_bytes(data[:at] + empty + data[at:])
+    assert read_record(tmp_path / "x.jpg") == LONG
+
+
 def test_a_packet_that_another_program_has_laid_down_anew(tmp_path: Path) -> None:
     name = "http://ns.dreampipe/1.0/"
     packet = (
@@ -281,11 +294,16 @@ def test_what_is_no_record_is_not_written(tmp_path: Path, record: str) -> None:
 
 def test_a_file_that_may_not_be_read(locked: Path) -> None:
     refused(locked / "secret.png", "cannot be read", "Permission denied")
+    refused(locked / "closed" / "x.png.dream.json", "cannot be read", "Permission denied")
     refused(locked / "closed" / "x.png", "cannot be read", "Permission denied")
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     refused(tmp_path / "none.png", "does not exist")
+    refused(tmp_path / "none.png.dream.json", "does not exist")
+    refused(tmp_path / f"{'x' * 300}.dream.json", "too long")
+    write(frames()[0], tmp_path / f"{'x' * 245}.jpg")
+    assert read_record(tmp_path / f"{'x' * 245}.jpg") is None  # its sidecar's name would be too long
     os.mkfifo(tmp_path / "pipe.png")
     refused(tmp_path / "pipe.png", "no regular file")
     (tmp_path / "text.png").write_text("Dear diary")
