@@ -26,6 +26,11 @@ class RecipeError(DreampipeError):
     """A setting is unknown or outside its range."""
 
 
+def printable(text: str) -> str:
+    """A stranger's words as part of a sentence: one line, in which nothing steers a terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """An answer to a name that is not known: "did you mean mixed4", or some of the names when none is near."""
     near = get_close_matches(name, known, 3, 0.5)

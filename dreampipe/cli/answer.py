@@ -18,8 +18,8 @@ FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 """Exit codes beside 0: some picture failed; nothing could begin; Ctrl-C."""
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-"""What a file's name could do to a terminal; newlines and tabs stay."""
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What a file's name could do to a terminal, or turn around; newlines and tabs stay."""
 
 
 def say(line: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answered, say
-from dreampipe.errors import RecipeError
+from dreampipe.errors import RecipeError, printable
 from dreampipe.recipes.carried import record_of, strayed
 from dreampipe.recipes.printing import toml_of
 from dreampipe.recipes.record import KINDS
@@ -27,7 +27,7 @@ def info(
     if as_json and as_recipe:
         raise RecipeError("--json and --recipe came, but one thing is printed at a time: leave one out.")
     if strayed(path, record):
-        say(f"Note: {made} is another file than its sidecar tells of.")
+        say(f"Note: {made} is not what its sidecar tells of.")
     settings = record.settings(made)
     if as_json:
         typer.echo(record.text())
@@ -37,14 +37,9 @@ def info(
         rows = list(told(record, settings))
         width = max(len(name) for name, _ in rows)
         for name, text in rows:
-            typer.echo(_printable(f"{name:{width}}  {text}"))
+            typer.echo(printable(f"{name:{width}}  {text}"))
 
 
 def _escaped(line: str) -> str:
     """A line of TOML, in whose texts alone such signs stand, with their escapes."""
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in line)
-
-
-def _printable(line: str) -> str:
-    """A line that a stranger may have written, without what could steer a terminal."""
-    return "".join(sign if sign.isprintable() else "?" for sign in line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -53,7 +54,7 @@ def embedded(path: Path, carrying: Carrying, record: Record) -> str | None:
 def check_sidecar(path: Path, carrying: Carrying) -> None:
     """Raise MediaError where something stands in the place of a file's sidecar, and is none."""
     sidecar = sidecar_of(path)
-    if needs_sidecar(path, carrying) and sidecar.exists() and _output_in(sidecar) is None:
+    if needs_sidecar(path, carrying) and os.path.exists(sidecar) and _output_in(sidecar) is None:
         raise MediaError(
             f"{sidecar} exists and is no record of dreampipe's, but that of {path.name} is to lie there: move it."
         )

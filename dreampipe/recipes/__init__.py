@@ -14,7 +14,7 @@ printing.py      recipes as TOML, and the schema of such files
 record.py        Record: how an output was made; making.py, the records of a run; telling.py, one for people
 named.py places.py   the files that settings name, and the way to them from a picture
 carried.py       the record that a file carries, checked
-again.py         from a record to what makes it once more, and why pixels may differ
+again.py         from a record to what makes it once more; verdict.py, whether its pixels are the same, or why not
 fields.py ways.py  numbers that change over an ascent; the words of a recipe and what they stand for
 sheet.py         one photo through every recommended layer
 batches.py       the channels of an atlas in batches, and what they drew

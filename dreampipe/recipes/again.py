@@ -6,12 +6,13 @@ the user says; it never says that a model is to be trusted, nor where anything i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import RecipeError, nearest, printable
 from dreampipe.recipes.carried import OPTIONS, record_of, strayed
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.making import fingerprint, versions
@@ -67,7 +68,7 @@ class _Search:
 
     def found(self, said: str, sha256: str, advice: str) -> Path:
         """Where a file is: the first place that holds the very one, else the first that holds one of that name."""
-        there = [place for place in looked_for(said, self.folder) if place.is_file() or place.is_dir()]
+        there = [place for place in looked_for(said, self.folder) if os.path.isfile(place) or os.path.isdir(place)]
         if not there:
             raise RecipeError(
                 f"{self.path} was made with {said}, which is not there, seen from its folder, nor here: {advice}."
@@ -113,9 +114,10 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     if source and record.source and fingerprint(source) != record.source.sha256:
         changed.append("the source is another")
     if strayed(path, record):
-        search.others.append(f"{path} is another file than its sidecar tells of")
+        search.others.append(f"{path} is not what its sidecar tells of")
     others = (*search.others, *_elsewhere(record, recipe, asked))
-    return Again(record, recipe, options, begun, tuple(changed), others, tuple(search.read))
+    changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
+    return Again(record, recipe, options, begun, changes, others, tuple(search.read))
 
 
 def _said(settings: Mapping[str, Any], key: str) -> str:
@@ -192,42 +194,3 @@ def _elsewhere(record: Record, recipe: Climbing, asked: Mapping[str, Any]) -> It
     for name, was in record.versions.items():
         if here.get(name, was) != was:
             yield f"{name} was {was} and is {here[name]}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of making it once more.
-
-    Attributes:
-        same: whether the pixels are the same.
-        reasons: what is another, each as a phrase; where there is none, nothing is known that explains a difference.
-    """
-
-    same: bool
-    reasons: tuple[str, ...]
-
-    @property
-    def explained(self) -> bool:
-        """Whether the pixels are the same, or something is known that makes them differ."""
-        return self.same or bool(self.reasons)
-
-    def __str__(self) -> str:
-        if self.same:
-            return "the pixels are the same"
-        return f"the pixels differ: {'; '.join(self.reasons) or 'nothing that is recorded does'}"
-
-
-def verdict(begun: Again, made: Record) -> Verdict:
-    """How an output compares to the one whose record it was made from."""
-    was, now = begun.record.output, made.output
-    forms = (
-        ("size", f"{was.width}x{was.height}", f"{now.width}x{now.height}"),
-        ("depth", f"{was.bits} bits", f"{now.bits} bits"),
-        ("transparency", "kept" if was.alpha else "left out", "kept" if now.alpha else "left out"),
-        ("number of frames", str(was.frames or 1), str(now.frames or 1)),
-    )
-    reasons = [*begun.changes, *begun.others]
-    reasons += [f"the {what} was {old} and is {new}" for what, old, new in forms if old != new]
-    if begun.record.model != made.model and not reasons:  # which was not on the disk before
-        reasons.append("the model is another than it was")
-    return Verdict(was.pixels == now.pixels, tuple(reasons))

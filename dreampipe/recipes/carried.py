@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from dreampipe.errors import MediaError, RecipeError, nearest
+from dreampipe.errors import MediaError, RecipeError, nearest, printable
 from dreampipe.media import read_record, sha256
-from dreampipe.media.records import SIDECAR
+from dreampipe.media.records import told_of
+from dreampipe.media.video.numbering import digest, is_pattern, standing
 from dreampipe.media.xmp import LONGEST
 from dreampipe.recipes.page import is_page, record_in
 from dreampipe.recipes.record import Command, Option, Record
@@ -38,7 +40,7 @@ def record_of(path: Path) -> Record:
         MediaError: there is no such file, it carries no record, or a damaged one.
         RecipeError: what it carries is no record, or one of a later version.
     """
-    text = _page_record(path) if is_page(path) and path.is_file() else read_record(path)
+    text = _page_record(path) if is_page(path) and os.path.isfile(path) else read_record(path)
     if text is None:
         raise MediaError(
             f"{path} carries no recipe, but a file that dreampipe has made is expected: name one, which was neither "
@@ -48,7 +50,9 @@ def record_of(path: Path) -> Record:
     known = OPTIONS[record.command]
     for name, said in record.options.items():
         if name not in known:
-            raise RecipeError(f"The record in {path} has the option {name}, which is none: {nearest(name, known)}.")
+            raise RecipeError(
+                f"The record in {path} has the option {printable(name)}, which is none: {nearest(name, known)}."
+            )
         if type(said) is not known[name]:
             raise RecipeError(f"The record in {path} has {name} as {said!r}, which cannot be: take another copy.")
     return record
@@ -64,6 +68,11 @@ def _page_record(path: Path) -> str | None:
 
 
 def strayed(path: Path, record: Record) -> bool:
-    """Whether a record lies beside a file for which it was not written, as after a kill or an edit."""
-    said = record.output.file
-    return said is not None and path.is_file() and not path.name.endswith(SIDECAR) and sha256(path) != said
+    """Whether a sidecar tells of another file, or of other numbered pictures, than lie there, as after an edit."""
+    said, made = record.output.file, told_of(path)
+    if said is None:
+        return False
+    if is_pattern(made):
+        there = standing(made)
+        return bool(there) and digest(there) != said
+    return made.is_file() and sha256(made) != said

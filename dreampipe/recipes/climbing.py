@@ -218,7 +218,7 @@ def _plain(value: Any) -> Any:
 def _sentence(cls: type[Climbing], error: ValidationError) -> str:
     """The first fault as one sentence for the user."""
     fault = error.errors()[0]
-    name = str(fault["loc"][0])
+    name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is no text in any alphabet
     if fault["type"] == "extra_forbidden":
         return f"{name} is no setting of a recipe: {nearest(name, cls.model_fields)}."
     expected = fault["msg"].removeprefix("Input should be ")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from dreampipe.errors import RecipeError
+from dreampipe.errors import RecipeError, printable
 
 UP = 2
 """Folders that a record's path may lead up, at most, before it leads down again."""
@@ -45,9 +45,9 @@ def looked_for(said: str, folder: Path) -> Iterator[Path]:
     ups = len(parts) - len(down)
     far = ups > min(UP, len(Path(os.path.abspath(folder)).parents) - 1) if ups else False
     if rooted or far or not down or {"", ".", ".."} & {*down} or len(said) > _LONGEST or not said.isprintable():
-        shown = "".join(sign if sign.isprintable() else "?" for sign in said[:80])
         raise RecipeError(
-            f"The record names {shown}, but only files near its picture are looked for: name that file yourself."
+            f"The record names {printable(said[:80])}, but only files near its picture are looked for: "
+            "name that file yourself."
         )
     name = PurePosixPath(said).name
     yield from dict.fromkeys((Path(os.path.normpath(folder / said)), folder / name, Path(name)))

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import RecipeError, nearest, printable
 from dreampipe.models.model_card import Scaling
 from dreampipe.recipes import kinds
 from dreampipe.recipes.climbing import Climbing
@@ -128,7 +128,7 @@ class Record(_Part):
         try:
             return cls(**held)
         except ValidationError as error:
-            raise RecipeError(f"The record in {name} cannot be read: {_fault(cls, error)}") from None
+            raise RecipeError(f"The record in {name} cannot be read: {printable(_fault(cls, error))}") from None
 
     def settings(self, name: str) -> dict[str, Any]:
         """The recipe's settings, checked; raises RecipeError for one that is misspelt or out of range."""
@@ -140,7 +140,7 @@ class Record(_Part):
         try:
             recipe = KINDS[self.command](**{key: said for key, said in self.recipe.items() if key not in NEVER})
         except RecipeError as error:
-            raise RecipeError(f"The recipe in {name} cannot be read: {error}") from None
+            raise RecipeError(f"The recipe in {name} cannot be read: {printable(str(error))}") from None
         return {key: said for key, said in recipe.model_dump().items() if said is not None}
 
 

@@ -265,6 +265,42 @@ def test_a_record_names_no_file_far_from_its_picture(call, quick, photo, tmp_pat
     assert "but only files near its picture are looked for: name that file yourself." in result.stderr
 
 
+@pytest.mark.parametrize("path", ["n" * 300 + ".png", "/".join(["n" * 200] * 5)])
+def test_a_name_that_no_file_can_have_is_that_of_none(call, quick, photo, tmp_path, path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    tampered(out, "source", path=path)
+    result = call("rerun", out, tmp_path / "b.bmp")
+    assert (result.exit_code, result.stderr.endswith("nor here: name it with --input.\n")) == (2, True)
+
+
+HOSTILE = "x\x1b[2J\x9b2J\u202e\nError: forged\ud800"
+
+
+@pytest.mark.parametrize(
+    "part, changes",
+    [
+        (None, {HOSTILE: 1}),
+        ("recipe", {HOSTILE: 1}),
+        ("options", {HOSTILE: 1}),
+        ("output", {HOSTILE: 1}),
+        ("versions", {"keras": HOSTILE}),
+        ("recipe", {"objective": HOSTILE}),
+        ("recipe", {"model": HOSTILE}),
+        ("source", {"path": HOSTILE}),
+    ],
+)
+def test_a_stranger_s_words_neither_steer_a_terminal_nor_forge_a_line(call, quick, photo, tmp_path, part, changes):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    tampered(out, part, **changes)
+    tampered(out, "output", pixels="0" * 64)
+    result = call("rerun", out, tmp_path / "b.bmp")
+    assert result.exit_code == (0 if part == "versions" else 2)
+    assert not {"\x1b", "\x9b", "\u202e", "\ud800"} & {*result.stdout, *result.stderr}
+    assert "\nError: forged" not in result.stdout + result.stderr
+
+
 def test_no_record_makes_a_model_trusted(call, quick, photo, tmp_path):
     out = tmp_path / "a.bmp"
     assert call("dream", photo, out, *quick).exit_code == 0
@@ -333,8 +369,18 @@ def test_pixels_that_differ_for_no_reason_are_exit_code_1(call, quick, photo, tm
 def test_an_edited_picture_is_told_from_the_one_that_its_sidecar_is_of(call, quick, photo, tmp_path):
     out = tmp_path / "a.bmp"
     assert call("dream", photo, out, *quick).exit_code == 0
-    assert "another file" not in call("info", out).stderr
+    assert call("info", out).stderr == ""
     out.write_bytes(out.read_bytes()[:-1] + b"\0")
-    assert call("info", out).stderr == f"Note: {out} is another file than its sidecar tells of.\n"
+    assert call("info", out).stderr == f"Note: {out} is not what its sidecar tells of.\n"
+    assert call("info", sidecar_of(out)).stderr == f"Note: {sidecar_of(out)} is not what its sidecar tells of.\n"
     assert call("rerun", sidecar_of(out), tmp_path / "b.bmp").stdout == SAME
     assert (tmp_path / "b.bmp").exists()
+
+
+def test_edited_numbered_pictures_are_told_from_those_that_their_sidecar_is_of(call, quick, film, tmp_path):
+    frames = tmp_path / "frames"
+    assert call("dream", film, frames / "%03d.jpg", *quick).exit_code == 0
+    assert call("info", frames).stderr == ""
+    shutil.copy(frames / "001.jpg", frames / "002.jpg")
+    for named in (frames, frames / "%03d.jpg.dream.json"):
+        assert call("info", named).stderr == f"Note: {named} is not what its sidecar tells of.\n"
