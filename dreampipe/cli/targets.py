@@ -13,7 +13,7 @@ from dreampipe.media import format_of
 
 Sidecar = Annotated[bool, typer.Option("--sidecar", help="Write how it was made into a .dream.json beside it, too.")]
 NoMetadata = Annotated[
-    bool, typer.Option("--no-metadata", help="Write nothing of how it was made, nor what its source's file says.")
+    bool, typer.Option("--no-metadata", help="Write into it neither how it was made nor what its source's file says.")
 ]
 KeepGps = Annotated[bool, typer.Option("--keep-gps", help="Keep where on Earth the source was taken.")]
 
