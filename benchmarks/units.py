@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dreampipe
 from dreampipe.recipes import Visualization
-from dreampipe.recipes.contact import Tile, contact_sheet
+from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 
 CHANNELS = ("mixed3[30]", "mixed4[12]", "mixed4[150]", "mixed5[30]")
 CLASSES = ("eye", "owl", "butterfly", "pagoda")

@@ -6,12 +6,13 @@ model; everything else arranges its inputs or shows its outputs. The rooms, from
     cli/         parse, call, print
     recipes/     every setting of a dream (Recipe), of a film (FilmRecipe, Zooming), of what a unit has learned
                  (Visualization), of a layer (Atlas): the door through which every face comes in; `dream`, `visualize`,
-                 `atlas` in one call
+                 `atlas` in one call; presets/, recipes as files; records/, how an output was made
     engines/     who runs a recipe over files, and at what pace
     stages/      frames to frames: Resize, Dream, Blend; of films Flow, Carry, Zoom; a Pipeline is itself a stage
     ascent/      the one loop: climb an objective over octaves
     objectives/  what to climb: terms, their algebra, and the text that names them
-    models/      cards, taps, and opening a model safely; motifnet/ is the model that comes with the package
+    models/      cards, taps, and opening a model safely; zoo/ are those of Keras, own/ the user's files, and motifnet/
+                 is the model that comes with the package
     media/       files to frames and back, safe writing, folders; video/ for films
     backend.py   the one module that imports tensorflow
     frames.py    Frame and MediaInfo, the values that travel

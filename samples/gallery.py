@@ -14,7 +14,7 @@ from typing import Any
 import dreampipe
 from dreampipe import Frame, Recipe, Resize, Visualization
 from dreampipe.frames import Array
-from dreampipe.recipes.contact import Tile, contact_sheet
+from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.files import Loaded, presets
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from dreampipe.models import seen
+from dreampipe.models.own import seen
 
 
 def known(path: Path) -> Path:

@@ -40,7 +40,8 @@ def test_every_public_name_is_there() -> None:
 NAMING = [
     "dir(dreampipe); Recipe(), Ascent, Dream, dream, write",
     "Pipeline([Resize(512), Blend(0.5)]).output(MediaInfo(640, 480)); cards(); Octaves().sizes((480, 640), 32)",
-    "Visualization.of(objective='first[2]', model=tiny, count=3).sha256(); Atlas.of(layer='first', model=tiny).indices()",
+    "Visualization.of(objective='first[2]', model=tiny, count=3).sha256()",
+    "Atlas.of(layer='first', model=tiny).indices()",
     "Recipe.of(model=tiny, objective='0.5*first[2]@center - tv()').ascent(); Objective.parse('logit(*)')",
     "card(tiny).layers; Recipe.of(model=tiny).sha256(); Recipe.of(model=tiny).pipeline()",
 ]

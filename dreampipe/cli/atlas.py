@@ -15,8 +15,8 @@ from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
 from dreampipe.engines.drawings import Place, draw_atlas
 from dreampipe.media import format_of
 from dreampipe.recipes import Atlas
-from dreampipe.recipes.making import Carrying
-from dreampipe.recipes.page import is_page
+from dreampipe.recipes.drawings.page import is_page
+from dreampipe.recipes.records.making import Carrying
 
 _LAYER = Atlas.model_fields["layer"].description
 

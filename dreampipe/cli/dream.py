@@ -23,7 +23,7 @@ from dreampipe.media import Job, Manifest, plan
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
 from dreampipe.recipes.keyframes import parse_rate, parse_time
-from dreampipe.recipes.making import Carrying
+from dreampipe.recipes.records.making import Carrying
 
 _TIME = "Of films: seconds, or 1:30."
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dreampipe.cli.answer import failing, interruptible, resuming, say
-from dreampipe.models.store import Weights
+from dreampipe.models.weights.store import Weights
 from dreampipe.recipes import Climbing
 from dreampipe.recipes.fetched import fetch_names, fetch_weights, missing
 
 if TYPE_CHECKING:
-    from dreampipe.models.downloading import OnProgress
+    from dreampipe.models.weights.downloading import OnProgress
 
 
 def named(recipe: Climbing) -> None:
@@ -34,7 +34,7 @@ def fetched(recipe: Climbing, quiet: bool) -> None:
 @contextmanager
 def fetching(weights: Weights, quiet: bool = False) -> Iterator[OnProgress | None]:
     """What shows how far a download is, where it is to be shown; the block downloads."""
-    from dreampipe.models.fetching import address_of
+    from dreampipe.models.weights.fetching import address_of
 
     size = f"about {megabytes(weights.bytes)} " if weights.bytes else ""
     if not quiet:

@@ -9,10 +9,10 @@ import typer
 
 from dreampipe.cli.answer import answered, say
 from dreampipe.errors import RecipeError, printable
-from dreampipe.recipes.carried import record_of, strayed
 from dreampipe.recipes.printing import toml_of
-from dreampipe.recipes.record import KINDS
-from dreampipe.recipes.telling import told
+from dreampipe.recipes.records.carried import record_of, strayed
+from dreampipe.recipes.records.record import KINDS
+from dreampipe.recipes.records.telling import told
 
 
 @answered

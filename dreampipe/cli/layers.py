@@ -11,8 +11,8 @@ import typer
 from dreampipe.cli.answer import answered, say
 from dreampipe.cli.table import show
 from dreampipe.models import Card, card
-from dreampipe.models.blocks import Line, outline
-from dreampipe.models.costs import SIDE
+from dreampipe.models.graphs.blocks import Line, outline
+from dreampipe.models.graphs.costs import SIDE
 from dreampipe.recipes import Recipe
 
 _MODEL = Recipe.model_fields["model"].description

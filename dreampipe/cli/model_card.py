@@ -23,8 +23,8 @@ def card(
     guessed in it is called so: read it, and change what you know better.
     """
     from dreampipe.media.writing import write_whole
-    from dreampipe.models import own
-    from dreampipe.models.first_card import first_card
+    from dreampipe.models.own import cards as own
+    from dreampipe.models.own.first_card import first_card
 
     path = Path(model)
     text = first_card(path, trust)

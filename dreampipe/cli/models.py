@@ -12,8 +12,9 @@ from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show
 from dreampipe.errors import ModelError
-from dreampipe.models import Card, card, imagenet, motifnet, store, zoo
-from dreampipe.models.store import Weights
+from dreampipe.models import Card, card, imagenet, motifnet, zoo
+from dreampipe.models.weights import store
+from dreampipe.models.weights.store import Weights
 
 models = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -85,7 +86,7 @@ def fetch(
 
 
 def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None) -> None:
-    from dreampipe.models import fetching as bringing
+    from dreampipe.models.weights import fetching as bringing
 
     if source and weights == imagenet.INDEX and not (source / weights.file).is_file():
         return  # a single file has no names beside it; models do without them

@@ -14,8 +14,8 @@ from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.targets import Sidecar
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
-from dreampipe.recipes.again import again
-from dreampipe.recipes.making import Carrying
+from dreampipe.recipes.records.again import again
+from dreampipe.recipes.records.making import Carrying
 
 
 @answered

@@ -16,9 +16,9 @@ from dreampipe.engines.drawings import Place, draw_sheet
 from dreampipe.errors import MediaError
 from dreampipe.media import plan, read
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.making import Carrying
-from dreampipe.recipes.sheet import recommended
-from dreampipe.recipes.sheet import sheet as draw
+from dreampipe.recipes.drawings.sheet import recommended
+from dreampipe.recipes.drawings.sheet import sheet as draw
+from dreampipe.recipes.records.making import Carrying
 
 _SIZE: int = inspect.signature(draw).parameters["size"].default
 _WITHOUT = ("objective", "max_size", "caption")

@@ -15,7 +15,7 @@ from dreampipe.engines.drawings import Place, draw_visualization
 from dreampipe.errors import MediaError
 from dreampipe.media import check_animation
 from dreampipe.recipes import Visualization
-from dreampipe.recipes.making import Carrying
+from dreampipe.recipes.records.making import Carrying
 
 _OBJECTIVE = Visualization.model_fields["objective"].description
 

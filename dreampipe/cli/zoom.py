@@ -17,7 +17,7 @@ from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
-from dreampipe.recipes.making import Carrying
+from dreampipe.recipes.records.making import Carrying
 from dreampipe.recipes.zooming import Zooming
 
 

@@ -20,8 +20,8 @@ from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
-from dreampipe.recipes.making import EVERYTHING, Carrying, Making
-from dreampipe.recipes.record import Output, Record
+from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
+from dreampipe.recipes.records.record import Output, Record
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.motion import DREAM
 

@@ -14,12 +14,12 @@ from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.recipes import Atlas, Recipe, Visualization
-from dreampipe.recipes.contact import Tile, contact_sheet
-from dreampipe.recipes.forming import Forming
-from dreampipe.recipes.making import EVERYTHING, Carrying, Making
-from dreampipe.recipes.page import atlas_page, is_page
-from dreampipe.recipes.record import Output
-from dreampipe.recipes.sheet import recommended, sheet
+from dreampipe.recipes.drawings.contact import Tile, contact_sheet
+from dreampipe.recipes.drawings.forming import Forming
+from dreampipe.recipes.drawings.page import atlas_page, is_page
+from dreampipe.recipes.drawings.sheet import recommended, sheet
+from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
+from dreampipe.recipes.records.record import Output
 
 Tell = Callable[[Event], None]
 

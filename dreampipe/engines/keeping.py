@@ -28,8 +28,8 @@ from dreampipe.media import (
     write_whole,
 )
 from dreampipe.media.writing import unwritable
-from dreampipe.recipes.making import Carrying, Making, output_of
-from dreampipe.recipes.record import Record
+from dreampipe.recipes.records.making import Carrying, Making, output_of
+from dreampipe.recipes.records.record import Record
 
 Info = TypeVar("Info", bound=MediaInfo)
 

@@ -23,7 +23,7 @@ from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.making import EVERYTHING, Carrying, Making
+from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
 from dreampipe.stages import Pipeline
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dreampipe.media.video.numbering import digest, listed, standing
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
 from dreampipe.media.writing import take_name, unwritable
-from dreampipe.recipes.making import Carrying
-from dreampipe.recipes.record import Record
+from dreampipe.recipes.records.making import Carrying
+from dreampipe.recipes.records.record import Record
 
 
 @dataclass(frozen=True, eq=False)

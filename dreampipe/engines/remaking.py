@@ -18,13 +18,13 @@ from dreampipe.media import MAX_PIXELS, Job, Manifest, Plan, check_animation, fo
 from dreampipe.media.jobs import identity
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import Atlas, FilmRecipe, Recipe, Visualization, Zooming
-from dreampipe.recipes.again import Again
-from dreampipe.recipes.carried import record_of
+from dreampipe.recipes.drawings.page import is_page
+from dreampipe.recipes.drawings.sheet import recommended
 from dreampipe.recipes.keyframes import parse_rate, parse_time
-from dreampipe.recipes.making import EVERYTHING, Carrying
-from dreampipe.recipes.page import is_page
-from dreampipe.recipes.sheet import recommended
-from dreampipe.recipes.verdict import Verdict, verdict
+from dreampipe.recipes.records.again import Again
+from dreampipe.recipes.records.carried import record_of
+from dreampipe.recipes.records.making import EVERYTHING, Carrying
+from dreampipe.recipes.records.verdict import Verdict, verdict
 
 
 @dataclass(frozen=True, eq=False)

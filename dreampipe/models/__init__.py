@@ -1,33 +1,17 @@
 """Models: what can be climbed, and how it is known before it is opened.
 
     model_card.py  Card and Layer, frozen values that travel
-    opening.py   open_model, the model once per process, and open_decoder
-    files.py     the user's own .keras files
-    own.py       the cards that users write beside them; first_card.py writes a first one
-    guessing.py  how a file wants its pixels, where nobody says
-    inspecting.py  what a file is, checked before anything in it is built
-    archive.py   its outside: what kind of file, which members, how large
-    allowed.py   its inside: what a configuration may name; caps.py: how much it may ask for
-    hdf5.py      its weights, before Keras reads them
-    probing.py   a process of its own for a file that is new here; seen.py remembers those that are not
-    graph.py     a configuration as one flat graph
-    names.py     names of layers that last
-    kinds.py     kinds of layers, and the cells that they take together
-    shapes.py    what the graph's tensors measure for a picture of some size, by arithmetic
-    sights.py    strides and receptive fields, likewise
-    sizes.py     sizes of pictures that the graph can take
-    costs.py     multiply-adds
-    fields.py    all that is known of the graph's layers
-    blocks.py    the layers of a card as a tree
-    heads.py     whether the graph ends in a head of classes
-    imagenet.py  ImageNet's class names, where they have been downloaded
-    store.py     where weights lie on the disk, and whether they are whole
-    fetching.py  weights brought there, once; downloading.py: one file, however often the connection is cut
-    tap.py       a model cut at the deepest layer asked for: image -> {layer name: activation}
-    scaling.py   pixels in [0, 1] to a model's own input
-    decoders.py  decoders of pictures, files or shipped, and their cards
-    zoo/         the architectures of keras.applications
-    motifnet/    the embedded model, and its decoder
+    opening.py     open_model, the model once per process, and open_decoder
+    tap.py         a model cut at the deepest layer asked for: image -> {layer name: activation}; leaky.py, its gradient
+    scaling.py     pixels in [0, 1] to a model's own input
+    names.py       names of layers that last
+    imagenet.py    ImageNet's class names, where they have been downloaded
+    decoders.py    decoders of pictures, files or shipped, and their cards
+    graphs/        what a configuration tells: layers, strides, receptive fields, sizes, costs
+    own/           the user's own .keras files, checked before they are opened, and the cards beside them
+    weights/       files of weights: where they lie, and how they are downloaded
+    zoo/           the architectures of keras.applications
+    motifnet/      the embedded model, and its decoder
 
 `import dreampipe.models`, `card`, `cards` and `Card.layers` load neither tensorflow nor keras; `open_model`, `scale`
 and the module `tap` do.
@@ -40,10 +24,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import files, imagenet, motifnet, store, zoo
+from dreampipe.models import imagenet, motifnet, zoo
 from dreampipe.models.decoders import DecoderCard, decoder
 from dreampipe.models.model_card import SCALINGS, Card, Layer, Scaling
 from dreampipe.models.opening import open_decoder, open_model
+from dreampipe.models.own import files
+from dreampipe.models.weights import store
 
 __all__ = [
     "SCALINGS",

@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import files, graph, inspecting, kinds, motifnet
-from dreampipe.models.archive import LIMITS, Limits
-from dreampipe.models.graph import Graph, Node, Ref, Shape
+from dreampipe.models import motifnet
+from dreampipe.models.graphs import graph, kinds
+from dreampipe.models.graphs.graph import Graph, Node, Ref, Shape
+from dreampipe.models.graphs.shapes import Size, after, channels
 from dreampipe.models.model_card import Scaling
-from dreampipe.models.shapes import Size, after, channels
+from dreampipe.models.own import files, inspecting
+from dreampipe.models.own.archive import LIMITS, Limits
 
 if TYPE_CHECKING:
     import keras

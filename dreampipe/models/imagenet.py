@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from dreampipe.errors import ModelError
-from dreampipe.models import store
+from dreampipe.models.weights import store
 
 COUNT = 1000
 ADDRESS = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"

@@ -72,7 +72,7 @@ class Card:
             `dreampipe.models.zoo`; empty for all other models.
         download: bytes of the weights that are downloaded; None where nothing is.
         licence: of the weights; empty where it is not known.
-        trusted: whether its file is opened without checking what it may run; see `dreampipe.models.files`.
+        trusted: whether its file is opened without checking what it may run; see `dreampipe.models.own.files`.
     """
 
     name: str

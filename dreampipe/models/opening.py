@@ -8,10 +8,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from dreampipe.models import decoders, files, motifnet, zoo
-from dreampipe.models.archive import TRUSTED
+from dreampipe.models import decoders, motifnet, zoo
 from dreampipe.models.decoders import DecoderCard
 from dreampipe.models.model_card import Card
+from dreampipe.models.own import files
+from dreampipe.models.own.archive import TRUSTED
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +50,7 @@ def _open(path: Path | None, sha256: str, trusted: bool, architecture: str) -> k
 
 def _file(path: Path, sha256: str, trusted: bool) -> keras.Model:
     """The model of a user's file; one that is not trusted is opened in a process of its own first, once."""
-    from dreampipe.models import probing
+    from dreampipe.models.own import probing
 
     if trusted:
         return files.load(path, sha256, TRUSTED)
@@ -70,7 +71,7 @@ def open_decoder(card: DecoderCard) -> keras.Model:
 @lru_cache(maxsize=4)
 def _open_decoder(path: Path | None, sha256: str) -> keras.Model:
     from dreampipe import backend
-    from dreampipe.models import probing
+    from dreampipe.models.own import probing
 
     if path:
         probing.prove(path, sha256, "decoder")

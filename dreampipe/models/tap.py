@@ -15,8 +15,8 @@ import keras
 from keras import ops
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import fields, shapes
-from dreampipe.models.graph import Graph, Key, Ref, read
+from dreampipe.models.graphs import fields, shapes
+from dreampipe.models.graphs.graph import Graph, Key, Ref, read
 from dreampipe.models.leaky import Leaking, leaky
 from dreampipe.models.model_card import Layer
 

@@ -20,12 +20,12 @@ from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.models import motifnet
 from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
 from dreampipe.objectives.names import path_of
-from dreampipe.recipes.batches import Batch, Drawn, Store, batches, layer_of, width_of
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.contact import Tile, rows_beside
-from dreampipe.recipes.exemplars import Exemplar, exemplars
+from dreampipe.recipes.drawings.batches import Batch, Drawn, Store, batches, layer_of, width_of
+from dreampipe.recipes.drawings.contact import Tile, rows_beside
+from dreampipe.recipes.drawings.exemplars import Exemplar, exemplars
+from dreampipe.recipes.drawings.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.recipes.fields import Pixels
-from dreampipe.recipes.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.recipes.ways import Param
 
 MOST = 4096

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dreampipe.models import Card, zoo
-from dreampipe.models.store import Weights
+from dreampipe.models.weights.store import Weights
 
 if TYPE_CHECKING:
-    from dreampipe.models.downloading import OnProgress
+    from dreampipe.models.weights.downloading import OnProgress
     from dreampipe.recipes.climbing import Climbing
 
 
@@ -20,7 +20,8 @@ def missing(card: Card) -> Weights | None:
 
 def fetch_names(card: Card) -> None:
     """Download the names of the classes of a model whose weights are missing: an objective may name one of them."""
-    from dreampipe.models import fetching, imagenet  # urllib and ssl cost a twentieth of a second
+    from dreampipe.models import imagenet
+    from dreampipe.models.weights import fetching  # urllib and ssl cost a twentieth of a second
 
     if missing(card) and card.outputs == imagenet.COUNT:
         fetching.fetch_names()
@@ -32,7 +33,7 @@ def fetch_weights(card: Card, on_progress: OnProgress | None = None) -> None:
     Raises:
         ModelError: they cannot be had; the sentence says which file to put where.
     """
-    from dreampipe.models import fetching
+    from dreampipe.models.weights import fetching
 
     if weights := missing(card):
         fetching.fetch(weights, on_progress=on_progress, name=card.name)

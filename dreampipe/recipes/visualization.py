@@ -24,7 +24,7 @@ from dreampipe.models import Card
 from dreampipe.objectives import Objective
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.contact import Tile, contact_sheet
+from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.fields import Pixels
 from dreampipe.recipes.ways import Param
 from dreampipe.stages import Caption

@@ -16,8 +16,9 @@ from test_interruptions import pty, read_until, started
 from weights_server import Answer, Server, serving
 
 import dreampipe
-from dreampipe.models import imagenet, store, zoo
-from dreampipe.models.fetching import MIRROR
+from dreampipe.models import imagenet, zoo
+from dreampipe.models.weights import store
+from dreampipe.models.weights.fetching import MIRROR
 
 NAME = "mobilenet-notop"
 QUICK = ("--model", NAME, "--objective", "conv_pw_3_relu", "--octaves", "1", "--steps", "1")

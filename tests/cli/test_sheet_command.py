@@ -10,7 +10,7 @@ import numpy as np
 import dreampipe
 from dreampipe.frames import Frame
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.sheet import sheet
+from dreampipe.recipes.drawings.sheet import sheet
 
 
 def test_it_writes_the_library_s_sheet(call, quick, pictures, tmp_path, tiny_model):

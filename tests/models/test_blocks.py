@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreampipe import models
-from dreampipe.models.blocks import Block, Line, blocks, outline
+from dreampipe.models.graphs.blocks import Block, Line, blocks, outline
 from dreampipe.models.model_card import Layer
 
 KINDS = ("Conv2D", "Activation", "Add", "Concatenate", "MaxPooling2D")

@@ -108,7 +108,7 @@ class TestMotifnet:
         return network.build(len(models.card("motifnet").classes))
 
     def test_the_card_agrees_with_renderer_and_network(self) -> None:
-        from dreampipe.models import graph, sizes
+        from dreampipe.models.graphs import graph, sizes
         from dreampipe.models.motifnet.renderer import CLASSES
         from dreampipe.models.tap import describe, head
 

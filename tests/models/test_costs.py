@@ -15,7 +15,7 @@ from model_files import conv, functional, image, layer
 from networks import NETWORKS
 
 from dreampipe import backend
-from dreampipe.models import costs, fields, graph
+from dreampipe.models.graphs import costs, fields, graph
 from dreampipe.models.tap import describe, tap
 
 COUNTED = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum", "Conv2DBackpropInput")

@@ -22,8 +22,8 @@ from networks import saved
 from dreampipe import models
 from dreampipe.errors import ModelError
 from dreampipe.models import decoders, motifnet
-from dreampipe.models.archive import Limits
 from dreampipe.models.decoders import Grid
+from dreampipe.models.own.archive import Limits
 
 Decoder = tuple[Callable[[], Any], tuple[int | None, ...], Grid | None, str | None]
 

@@ -23,10 +23,11 @@ from full_disk import full_at
 from weights_server import Answer, Server, serving
 
 from dreampipe.errors import ModelError
-from dreampipe.models import imagenet, store
-from dreampipe.models.downloading import Patience
-from dreampipe.models.fetching import MIRROR, adopt, fetch
-from dreampipe.models.store import Weights
+from dreampipe.models import imagenet
+from dreampipe.models.weights import store
+from dreampipe.models.weights.downloading import Patience
+from dreampipe.models.weights.fetching import MIRROR, adopt, fetch
+from dreampipe.models.weights.store import Weights
 
 AT_ONCE = Patience(tries=3, pause=0, timeout=30)
 DATA = np.random.default_rng(3).bytes(1_000_000)
@@ -324,8 +325,8 @@ def test_a_file_stands_where_the_folder_should(server: Server, folder: Path) -> 
 
 FETCHING = """
 import json, sys
-from dreampipe.models.fetching import fetch
-from dreampipe.models.store import Weights
+from dreampipe.models.weights.fetching import fetch
+from dreampipe.models.weights.store import Weights
 from pathlib import Path
 weights, folder = json.loads(sys.argv[1])
 fetch(Weights(**weights), Path(folder), lambda done, total: print(done, flush=True))

@@ -13,7 +13,8 @@ from model_files import conv, functional, image, layer, pack
 from networks import NETWORKS, saved
 
 from dreampipe import models
-from dreampipe.models import graph, heads, imagenet, tap
+from dreampipe.models import imagenet, tap
+from dreampipe.models.graphs import graph, heads
 
 
 def outputs(model: Any) -> int | None:

@@ -19,8 +19,8 @@ from model_files import Json, conv, functional, image, layer, pack, plain, with_
 
 from dreampipe import models
 from dreampipe.errors import ModelError
-from dreampipe.models import files, inspecting
-from dreampipe.models.archive import Limits
+from dreampipe.models.own import files, inspecting
+from dreampipe.models.own.archive import Limits
 
 
 def refused(path: Path, reason: str) -> None:

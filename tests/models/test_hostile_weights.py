@@ -15,9 +15,10 @@ from networks import NETWORKS, saved
 
 from dreampipe import models
 from dreampipe.errors import ModelError
-from dreampipe.models import files, hdf5
-from dreampipe.models.archive import WEIGHTS
-from dreampipe.models.caps import CAPS, Caps, refuse
+from dreampipe.models.own import files
+from dreampipe.models.own.archive import WEIGHTS
+from dreampipe.models.own.caps import CAPS, Caps, refuse
+from dreampipe.models.weights import hdf5
 
 
 def written(path: Path, fill: Callable[[h5py.File], Any]) -> Path:

@@ -16,7 +16,7 @@ from model_files import conv, functional, image, layer, pack
 from networks import NETWORKS, saved
 
 from dreampipe import backend, models
-from dreampipe.models import fields, graph, sizes
+from dreampipe.models.graphs import fields, graph, sizes
 from dreampipe.models.model_card import Layer
 from dreampipe.models.tap import describe, tap
 

@@ -16,8 +16,8 @@ from model_files import Json, conv, functional, image, layer, pack, plain
 
 from dreampipe import models
 from dreampipe.errors import ModelError
-from dreampipe.models import own
-from dreampipe.models.first_card import first_card
+from dreampipe.models.own import cards as own
+from dreampipe.models.own.first_card import first_card
 
 WHOLE = """
 scaling = "caffe"

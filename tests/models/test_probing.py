@@ -17,7 +17,7 @@ from networks import saved as saved_and_known
 
 from dreampipe import models
 from dreampipe.errors import ModelError
-from dreampipe.models import probing, seen
+from dreampipe.models.own import probing, seen
 
 AT_ONCE = probing.Allowance(seconds=0.01)
 """Less than any process takes: whoever passes with this has not begun one."""

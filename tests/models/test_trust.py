@@ -15,8 +15,8 @@ from networks import saved
 import dreampipe
 from dreampipe import models
 from dreampipe.errors import ModelError
-from dreampipe.models import seen
-from dreampipe.models.first_card import first_card
+from dreampipe.models.own import seen
+from dreampipe.models.own.first_card import first_card
 
 
 @pytest.fixture

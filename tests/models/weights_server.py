@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from threading import Event, Thread
 
-from dreampipe.models.store import Weights
+from dreampipe.models.weights.store import Weights
 
 BLOCK = 1 << 16
 

@@ -17,8 +17,8 @@ import dreampipe
 from dreampipe import Atlas, Frame, Visualization
 from dreampipe.errors import MediaError, ObjectiveError, RecipeError
 from dreampipe.recipes.atlas import numbers
-from dreampipe.recipes.batches import TOGETHER
-from dreampipe.recipes.contact import Tile, contact_sheet
+from dreampipe.recipes.drawings.batches import TOGETHER
+from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 
 Array = np.ndarray[Any, Any]
 

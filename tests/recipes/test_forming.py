@@ -9,7 +9,7 @@ import pytest
 
 from dreampipe.ascent import Step
 from dreampipe.frames import Frame
-from dreampipe.recipes.forming import FRAMES, Forming
+from dreampipe.recipes.drawings.forming import FRAMES, Forming
 
 Array = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from dreampipe.errors import MediaError
 from dreampipe.models.motifnet.renderer import CLASSES, render
-from dreampipe.recipes.pictures import folder_pictures, training_pictures
+from dreampipe.recipes.drawings.pictures import folder_pictures, training_pictures
 
 
 def same_as_rendered(pictures, count):

@@ -17,12 +17,12 @@ from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import JPEG, PNG
 from dreampipe.recipes import FilmRecipe, Recipe, Visualization
-from dreampipe.recipes.contact import Tile
-from dreampipe.recipes.making import Making, fingerprint, output_of
+from dreampipe.recipes.drawings.contact import Tile
+from dreampipe.recipes.drawings.page import atlas_page, record_in
 from dreampipe.recipes.named import files, renamed
-from dreampipe.recipes.page import atlas_page, record_in
-from dreampipe.recipes.places import UP, looked_for, told
-from dreampipe.recipes.record import Model, Output, Record, Source
+from dreampipe.recipes.records.making import Making, fingerprint, output_of
+from dreampipe.recipes.records.places import UP, looked_for, told
+from dreampipe.recipes.records.record import Model, Output, Record, Source
 
 SHA = "0123456789abcdef" * 4
 TEXTS = st.text(max_size=40)

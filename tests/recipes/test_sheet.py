@@ -11,7 +11,7 @@ import dreampipe
 from dreampipe.errors import ModelError
 from dreampipe.frames import Frame
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.sheet import GAP, recommended, sheet
+from dreampipe.recipes.drawings.sheet import GAP, recommended, sheet
 
 
 def photo(height: int = 48, width: int = 64) -> Frame:

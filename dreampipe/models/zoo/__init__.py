@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreampipe.models.model_card import Card, Layer, Scaling
-from dreampipe.models.store import Weights
+from dreampipe.models.weights.store import Weights
 from dreampipe.models.zoo import described, fitting, known
 from dreampipe.models.zoo.known import NAMES, NOTOP, is_known
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from dreampipe.errors import ModelError
-from dreampipe.models import store
+from dreampipe.models.weights import store
 from dreampipe.models.zoo import fitting, known
 from dreampipe.models.zoo.described import CLASSES
 from dreampipe.models.zoo.known import NAMES, NOTOP

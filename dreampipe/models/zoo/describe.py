@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from dreampipe.models import costs, fields, graph, sizes
+from dreampipe.models.graphs import costs, fields, graph, sizes
 from dreampipe.models.model_card import Layer
 from dreampipe.models.names import in_snake_case
 from dreampipe.models.zoo import building

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreampipe.errors import ModelError
-from dreampipe.models import hdf5
+from dreampipe.models.weights import hdf5
 from dreampipe.models.zoo import described, known
 from dreampipe.models.zoo.described import Part
 from dreampipe.models.zoo.known import NOTOP

@@ -11,7 +11,7 @@ from typing import Any
 
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models.model_card import Layer
-from dreampipe.models.store import Weights
+from dreampipe.models.weights.store import Weights
 
 CARDS = Path(__file__).with_name("cards")
 NOTOP = "-notop"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras.src.applications.imagenet_utils import correct_pad
 
-from dreampipe.models import graph, shapes
+from dreampipe.models.graphs import graph, shapes
 from dreampipe.models.zoo.padding import MeetingPadding2D, meeting
 
 

@@ -16,6 +16,7 @@ from networks_of_keras import built, old, quietly, saved, whole
 from dreampipe import models
 from dreampipe.errors import ModelError
 from dreampipe.models import imagenet, zoo
+from dreampipe.models.zoo import fitting
 
 SMALL = "mobilenet_v3_small"
 
@@ -99,9 +100,10 @@ def test_a_division_that_keras_builds_for_its_own_weights_alone_is_made(tmp_path
     new = tmp_path / "b0.weights.h5"
     with quietly():
         theirs.save_weights(new)
-    for path in (new, old(theirs, tmp_path)):
-        ours = models.open_model(models.card("efficientnet_b0-notop", weights=path))
-        np.testing.assert_allclose(stem(ours), stem(theirs), atol=1e-4)
+    ours = models.open_model(models.card("efficientnet_b0-notop", weights=new))
+    np.testing.assert_allclose(stem(ours), stem(theirs), atol=1e-4)
+    told = [fitting.fitted(path, "efficientnet_b0").rescaled for path in (new, old(theirs, tmp_path))]
+    assert told == [True, True] and not fitting.fitted(old(base, tmp_path), "efficientnet_b0").rescaled
 
 
 def test_weights_of_another_architecture_are_refused_with_the_layer(small: tuple[Any, Path], tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from networks_of_keras import function
 
 from dreampipe import models
 from dreampipe.errors import ModelError
-from dreampipe.models import store, zoo
+from dreampipe.models import zoo
+from dreampipe.models.weights import store
 from dreampipe.models.zoo import described, known
 from dreampipe.objectives import Objective
 

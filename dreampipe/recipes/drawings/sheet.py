@@ -8,7 +8,7 @@ from dreampipe.ascent import Step
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array, Frame
 from dreampipe.objectives.names import quoted
-from dreampipe.recipes.contact import GAP, Tile, contact_sheet
+from dreampipe.recipes.drawings.contact import GAP, Tile, contact_sheet
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Resize
 

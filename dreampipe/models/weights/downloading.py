@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
 from dreampipe.errors import ModelError
-from dreampipe.models.parts import Journal, Part
+from dreampipe.models.weights.parts import Journal, Part
 
 OnProgress = Callable[[int, int | None], None]
 """Called with the bytes that are there, and how many there will be where that is known."""

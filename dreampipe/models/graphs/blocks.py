@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from dreampipe.models.kinds import BY_PLACE, ENDS, PADDING, POOLS
+from dreampipe.models.graphs.kinds import BY_PLACE, ENDS, PADDING, POOLS
 from dreampipe.models.model_card import Layer
 from dreampipe.models.names import in_snake_case
 

@@ -1,6 +1,6 @@
 """A model file is opened in a process of its own the first time, so that a bad one takes down nothing but that.
 
-    prove(path, sha256, what)        python -m dreampipe.models.probing FILE SHA256 WHAT MEMORY SECONDS
+    prove(path, sha256, what)        python -m dreampipe.models.own.probing FILE SHA256 WHAT MEMORY SECONDS
 
 What `inspecting.py` finds safe can still ask for more memory than there is, compute for ever, or meet a fault of the
 libraries, which are C and C++. The process has bounded memory, time and files, next to no environment and nothing to
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from dreampipe.errors import ModelError
-from dreampipe.models import seen
-from dreampipe.models.archive import LIMITS
+from dreampipe.models.own import seen
+from dreampipe.models.own.archive import LIMITS
 
 if TYPE_CHECKING:
     import keras
@@ -96,7 +96,7 @@ def _ended(told: Sequence[str], folder: str, said: IO[bytes], seconds: float) ->
     """The exit code of the process, minus a signal's number where one ended it; None where time was up."""
     process = subprocess.Popen(
         # -P and -s: nothing is imported from the folder that it runs in, nor from the user's own.
-        [sys.executable, "-P", "-s", "-m", "dreampipe.models.probing", *told],
+        [sys.executable, "-P", "-s", "-m", "dreampipe.models.own.probing", *told],
         stdin=subprocess.DEVNULL,
         stdout=said,
         stderr=subprocess.DEVNULL,
@@ -172,8 +172,9 @@ def _confine(memory: int, seconds: int) -> None:
 def _try(path: Path, sha256: str, what: str) -> None:
     """Build the model of a file and compute one picture, or one picture's drawing."""
     from dreampipe import backend  # noqa: F401  chooses the backend
-    from dreampipe.models import decoders, files
-    from dreampipe.models.inspecting import named
+    from dreampipe.models import decoders
+    from dreampipe.models.own import files
+    from dreampipe.models.own.inspecting import named
 
     if what == "decoder":
         shapes = list(_latents(path))
@@ -187,7 +188,7 @@ def _try(path: Path, sha256: str, what: str) -> None:
 
 def _pictures(path: Path) -> Iterator[tuple[int, ...]]:
     """The shapes of pictures to try: the least, and a usual one where arithmetic knows too little of the least."""
-    from dreampipe.models.inspecting import inspect
+    from dreampipe.models.own.inspecting import inspect
 
     found = inspect(path)
     if found.fixed:

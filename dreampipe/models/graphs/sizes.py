@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dreampipe.models.graph import Graph, Key
-from dreampipe.models.kinds import BY_PLACE, CONVOLUTIONS, GLOBAL_POOLS, POOLS
-from dreampipe.models.shapes import channels, shapes
-from dreampipe.models.sights import Sight, coarsest, sights
+from dreampipe.models.graphs.graph import Graph, Key
+from dreampipe.models.graphs.kinds import BY_PLACE, CONVOLUTIONS, GLOBAL_POOLS, POOLS
+from dreampipe.models.graphs.shapes import channels, shapes
+from dreampipe.models.graphs.sights import Sight, coarsest, sights
 
 _MOST = 4096
 _PROBED = 64

@@ -18,8 +18,8 @@ from dreampipe.ascent.octaves import fit, pad_to
 from dreampipe.errors import ObjectiveError, nearest
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card, Layer
-from dreampipe.recipes.contact import squared
-from dreampipe.recipes.pictures import Picture
+from dreampipe.recipes.drawings.contact import squared
+from dreampipe.recipes.drawings.pictures import Picture
 
 if TYPE_CHECKING:
     from dreampipe.backend import Tensor

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from dreampipe.models.graph import Graph, Key, Node, Ref
+from dreampipe.models.graphs.graph import Graph, Key, Node, Ref
 from dreampipe.models.model_card import Scaling
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dreampipe.errors import DreampipeError, ModelError
-from dreampipe.models import hdf5
+from dreampipe.models.weights import hdf5
 
 _BLOCK = 1 << 20
 

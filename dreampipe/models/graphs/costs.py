@@ -12,10 +12,10 @@ from fractions import Fraction
 from functools import reduce
 from operator import or_
 
-from dreampipe.models.graph import Graph, Key, Node, Shape
-from dreampipe.models.kinds import BY_PLACE, GLOBAL_POOLS, POOLS, both
-from dreampipe.models.shapes import Size, count, declared
-from dreampipe.models.sizes import takes_all_sizes
+from dreampipe.models.graphs.graph import Graph, Key, Node, Shape
+from dreampipe.models.graphs.kinds import BY_PLACE, GLOBAL_POOLS, POOLS, both
+from dreampipe.models.graphs.shapes import Size, count, declared
+from dreampipe.models.graphs.sizes import takes_all_sizes
 
 SIDE = 512
 """Pixels of the square picture that costs are told for, where a model is not held to another size."""

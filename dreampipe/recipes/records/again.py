@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from dreampipe.errors import RecipeError, nearest, printable
-from dreampipe.recipes.carried import OPTIONS, record_of, strayed
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.making import fingerprint, versions
 from dreampipe.recipes.named import is_file, renamed
-from dreampipe.recipes.places import looked_for
-from dreampipe.recipes.record import KINDS, Command, Option, Record
+from dreampipe.recipes.records.carried import OPTIONS, record_of, strayed
+from dreampipe.recipes.records.making import fingerprint, versions
+from dreampipe.recipes.records.places import looked_for
+from dreampipe.recipes.records.record import KINDS, Command, Option, Record
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dreampipe.errors import ModelError
-from dreampipe.models import archive, hdf5, imagenet, own
-from dreampipe.models.archive import LIMITS, TRUSTED, Limits
-from dreampipe.models.guessing import guess
-from dreampipe.models.inspecting import inspect, inspected, named
+from dreampipe.models import imagenet
 from dreampipe.models.model_card import Card, Layer, Scaling
+from dreampipe.models.own import archive
+from dreampipe.models.own import cards as own
+from dreampipe.models.own.archive import LIMITS, TRUSTED, Limits
+from dreampipe.models.own.guessing import guess
+from dreampipe.models.own.inspecting import inspect, inspected, named
+from dreampipe.models.weights import hdf5
 
 if TYPE_CHECKING:
     import keras

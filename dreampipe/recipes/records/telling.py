@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dreampipe.recipes.record import KINDS, Record
+from dreampipe.recipes.records.record import KINDS, Record
 
 _BESIDE = ("version", "model")
 

@@ -13,7 +13,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import encode
 from dreampipe.media.formats import WEBP
-from dreampipe.recipes.contact import Tile, rows_beside
+from dreampipe.recipes.drawings.contact import Tile, rows_beside
 
 _PAGES = (".html", ".htm")
 _QUALITY = 90

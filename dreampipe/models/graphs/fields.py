@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dreampipe.models import costs
-from dreampipe.models.graph import Graph, Shape
-from dreampipe.models.kinds import CONVOLUTIONS, ENDS
+from dreampipe.models.graphs import costs
+from dreampipe.models.graphs.graph import Graph, Shape
+from dreampipe.models.graphs.kinds import CONVOLUTIONS, ENDS
+from dreampipe.models.graphs.shapes import Size, channels, shapes
+from dreampipe.models.graphs.sights import sights
 from dreampipe.models.model_card import Layer
-from dreampipe.models.shapes import Size, channels, shapes
-from dreampipe.models.sights import sights
 
 
 def layers(graph: Graph, size: Size | None = None) -> tuple[Layer, ...]:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from dreampipe.errors import ModelError
-from dreampipe.models import allowed, archive, caps, fields, graph, heads, sizes
-from dreampipe.models.archive import LIMITS, Limits
-from dreampipe.models.graph import Graph
+from dreampipe.models.graphs import fields, graph, heads, sizes
+from dreampipe.models.graphs.graph import Graph
 from dreampipe.models.model_card import Layer
+from dreampipe.models.own import allowed, archive, caps
+from dreampipe.models.own.archive import LIMITS, Limits
 
 _LARGEST = 8192
 """Pixels on a side of the largest picture that a model may need: beyond it, no memory holds what it computes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dreampipe.models.graph import Node
+from dreampipe.models.graphs.graph import Node
 
 CONVOLUTIONS = frozenset(["Conv2D", "DepthwiseConv2D", "SeparableConv2D"])
 POOLS = frozenset(["MaxPooling2D", "AveragePooling2D"])

@@ -11,8 +11,8 @@ from dreampipe.media import read_record, sha256
 from dreampipe.media.records import told_of
 from dreampipe.media.video.numbering import digest, is_pattern, standing
 from dreampipe.media.xmp import LONGEST
-from dreampipe.recipes.page import is_page, record_in
-from dreampipe.recipes.record import Command, Option, Record
+from dreampipe.recipes.drawings.page import is_page, record_in
+from dreampipe.recipes.records.record import Command, Option, Record
 
 OPTIONS: Mapping[Command, Mapping[str, type[Option]]] = {
     "dream": {

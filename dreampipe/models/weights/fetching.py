@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from dreampipe.errors import MediaError, ModelError
 from dreampipe.media.writing import take_name, written_whole
-from dreampipe.models import imagenet, store
-from dreampipe.models.downloading import PATIENCE, Cut, Missed, OnProgress, Patience, check_room, download
-from dreampipe.models.parts import Part
-from dreampipe.models.store import Weights
+from dreampipe.models import imagenet
+from dreampipe.models.weights import store
+from dreampipe.models.weights.downloading import PATIENCE, Cut, Missed, OnProgress, Patience, check_room, download
+from dreampipe.models.weights.parts import Part
+from dreampipe.models.weights.store import Weights
 
 MIRROR = "DREAMPIPE_WEIGHTS_URL"
 """The variable with the address of a folder that has all files under their names, to ask in place of their own."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from dreampipe.models.graph import Graph, Key, Node
-from dreampipe.models.kinds import BY_PLACE, CONVOLUTIONS, ENLARGING, POOLS, enlarged, is_along_channels, window
+from dreampipe.models.graphs.graph import Graph, Key, Node
+from dreampipe.models.graphs.kinds import BY_PLACE, CONVOLUTIONS, ENLARGING, POOLS, enlarged, is_along_channels, window
 
 
 class _Reach(NamedTuple):

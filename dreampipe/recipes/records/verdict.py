@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dreampipe.recipes.again import Again
-from dreampipe.recipes.record import Record
+from dreampipe.recipes.records.again import Again
+from dreampipe.recipes.records.record import Record
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from dreampipe.media.formats import Format, format_of, format_of_suffix
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.kinds import command_of
 from dreampipe.recipes.named import files, is_file, renamed
-from dreampipe.recipes.places import told
-from dreampipe.recipes.record import NEVER, Command, Model, Option, Output, Record, Source
+from dreampipe.recipes.records.places import told
+from dreampipe.recipes.records.record import NEVER, Command, Model, Option, Output, Record, Source
 
 _LIBRARIES = {
     "keras": "keras",

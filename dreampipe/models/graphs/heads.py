@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dreampipe.models import kinds
-from dreampipe.models.graph import Graph, Key, Node, Ref
-from dreampipe.models.shapes import channels
+from dreampipe.models.graphs import kinds
+from dreampipe.models.graphs.graph import Graph, Key, Node, Ref
+from dreampipe.models.graphs.shapes import channels
 
 _KEEPS_AXES = (
     kinds.BY_PLACE

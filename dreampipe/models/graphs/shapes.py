@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from math import ceil, prod
 from typing import Any
 
-from dreampipe.models.graph import Graph, Key, Node, Ref, Shape
-from dreampipe.models.kinds import (
+from dreampipe.models.graphs.graph import Graph, Key, Node, Ref, Shape
+from dreampipe.models.graphs.kinds import (
     BY_PLACE,
     CONVOLUTIONS,
     ENLARGING,

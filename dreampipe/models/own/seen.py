@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dreampipe.errors import ModelError
-from dreampipe.models import store
+from dreampipe.models.weights import store
 
 _BUILDERS = ("keras", "tensorflow")
 

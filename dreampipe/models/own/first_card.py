@@ -11,11 +11,11 @@ from pathlib import Path
 from textwrap import wrap
 
 from dreampipe.models import imagenet
-from dreampipe.models.archive import LIMITS, TRUSTED
-from dreampipe.models.files import objective
-from dreampipe.models.guessing import Guess, guess
-from dreampipe.models.inspecting import Inspected, inspect
 from dreampipe.models.model_card import Layer
+from dreampipe.models.own.archive import LIMITS, TRUSTED
+from dreampipe.models.own.files import objective
+from dreampipe.models.own.guessing import Guess, guess
+from dreampipe.models.own.inspecting import Inspected, inspect
 
 _SCALINGS = (
     "How the model wants its pixels: unit [0, 1], tf [-1, 1], bytes [0, 255], torch (ImageNet's mean and deviation) or "

@@ -1,0 +1,10 @@
+"""The user's own `.keras` files, which are code of somebody, and the cards beside them.
+
+files.py       card(path) -> Card, load(path, sha256) -> keras.Model: the way in
+inspecting.py  what a file is, checked before anything in it is built
+archive.py     its outside: what kind of file, which members, how large
+allowed.py     its inside: what a configuration may name; caps.py: how much it may ask for
+probing.py     a process of its own for a file that is new here; seen.py remembers those that are not
+cards.py       my.card.toml beside my.keras; first_card.py writes a first one
+guessing.py    how a file wants its pixels, where nobody says
+"""
