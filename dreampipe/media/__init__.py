@@ -14,7 +14,7 @@
     privacy.py     what of a source's words does not go along: where it was taken, or all of them
     records.py     how a file was made, which it carries in itself or beside it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
-    folders.py     which inputs become which outputs; jobs.py, one of these
+    folders.py     which inputs become which outputs; jobs.py, one of these; patterns.py, names of numbered pictures
     manifest.py    what has been written, from what, and by which recipe
     work.py        the folder in which a film grows until it is whole
     released.py    files that went since their bytes lie in a larger one, and how they come back

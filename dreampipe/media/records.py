@@ -19,8 +19,8 @@ from dreampipe.errors import MediaError
 from dreampipe.media import boxes, chunks
 from dreampipe.media.formats import HEAD, format_of_content, format_of_suffix
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.video.codecs import CONTAINERS, TAG, TICKS
-from dreampipe.media.video.numbering import is_pattern, pattern_of
 from dreampipe.media.writing import write_whole
 from dreampipe.media.xmp import LONGEST
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of_suffix
 from dreampipe.media.jobs import Job, check_regular, identity
+from dreampipe.media.patterns import IN_A_FOLDER, is_pattern
 from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated, is_film
-from dreampipe.media.video.numbering import IN_A_FOLDER, is_pattern
 
 _FILMS = (*CONTAINERS, ".gif", ".apng")
 """Suffixes of what no still is written as."""

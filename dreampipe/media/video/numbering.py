@@ -14,40 +14,14 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import format_of
 from dreampipe.media.manifest import sha256
+from dreampipe.media.patterns import NUMBER, picture
 from dreampipe.media.pictures import encode
 from dreampipe.media.writing import make_folder, unwritable, write_whole
-
-_NUMBER = re.compile(r"%(0?[0-9]*)d")
-IN_A_FOLDER = "%06d.png"
-"""The pattern of pictures in a folder of which no more is said."""
-
-
-def is_pattern(path: Path) -> bool:
-    """Whether a name holds the place of a number, as "frames/%05d.jpg" does."""
-    return _NUMBER.search(path.name) is not None
-
-
-def pattern_of(path: Path) -> Path:
-    """The pattern of an output: its own, or in a folder "%06d.png".
-
-    Raises:
-        MediaError: there are several numbers in it, one in its folder, or no picture can be written with its suffix.
-    """
-    pattern = path if is_pattern(path) else path / IN_A_FOLDER
-    if len(_NUMBER.findall(str(pattern))) != 1 or "%" in _NUMBER.sub("", str(pattern)):
-        raise MediaError(f"{path} came, but one number as %05d in the pictures' own name is expected: give it one.")
-    format_of(pattern)
-    return pattern
-
-
-def picture(pattern: Path, index: int) -> Path:
-    """The file of the frame with that index; they are numbered from 1."""
-    return pattern.with_name(_NUMBER.sub(lambda found: f"{index + 1:{found[1] or '0'}d}", pattern.name))
 
 
 def standing(pattern: Path) -> dict[str, str]:
     """The SHA-256 by name of each picture that stands where those of a film would."""
-    before, after = (re.escape(part) for part in re.split(_NUMBER.pattern.replace("(", "(?:"), pattern.name))
+    before, after = (re.escape(part) for part in re.split(NUMBER.pattern.replace("(", "(?:"), pattern.name))
     named = re.compile(f"{before}[0-9]+{after}")
     names = sorted(os.listdir(pattern.parent)) if pattern.parent.is_dir() else []
     return {name: sha256(pattern.with_name(name)) for name in names if named.fullmatch(name)}

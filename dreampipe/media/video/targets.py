@@ -12,10 +12,11 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import format_of, format_of_suffix
+from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.numbering import is_pattern, is_whole, pattern_of, pictures_segment, publish
+from dreampipe.media.video.numbering import is_whole, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
 # Bits that a pixel of a dream takes, roughly: animated, and as pictures with and without loss.

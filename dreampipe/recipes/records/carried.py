@@ -8,8 +8,9 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError, RecipeError, nearest, printable
 from dreampipe.media import read_record, sha256
+from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import told_of
-from dreampipe.media.video.numbering import digest, is_pattern, standing
+from dreampipe.media.video.numbering import digest, standing
 from dreampipe.media.xmp import LONGEST
 from dreampipe.recipes.drawings.page import is_page, record_in
 from dreampipe.recipes.records.record import Command, Option, Record

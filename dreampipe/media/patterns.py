@@ -1,0 +1,36 @@
+"""Names of numbered pictures, such as "frames/%05d.jpg"."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dreampipe.errors import MediaError
+from dreampipe.media.formats import format_of
+
+NUMBER = re.compile(r"%(0?[0-9]*)d")
+IN_A_FOLDER = "%06d.png"
+"""The pattern of pictures in a folder of which no more is said."""
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a name holds the place of a number, as "frames/%05d.jpg" does."""
+    return NUMBER.search(path.name) is not None
+
+
+def pattern_of(path: Path) -> Path:
+    """The pattern of an output: its own, or in a folder "%06d.png".
+
+    Raises:
+        MediaError: there are several numbers in it, one in its folder, or no picture can be written with its suffix.
+    """
+    pattern = path if is_pattern(path) else path / IN_A_FOLDER
+    if len(NUMBER.findall(str(pattern))) != 1 or "%" in NUMBER.sub("", str(pattern)):
+        raise MediaError(f"{path} came, but one number as %05d in the pictures' own name is expected: give it one.")
+    format_of(pattern)
+    return pattern
+
+
+def picture(pattern: Path, index: int) -> Path:
+    """The file of the frame with that index; they are numbered from 1."""
+    return pattern.with_name(NUMBER.sub(lambda found: f"{index + 1:{found[1] or '0'}d}", pattern.name))
