@@ -120,7 +120,7 @@ def checked(weights: Weights, path: Path) -> Held:
     """A file of any name, read whole and held against what these weights should be."""
     try:
         with path.open("rb") as file:
-            md5, sha256 = _digests(file)
+            md5, sha256 = digests(file)
             size = file.tell()
     except OSError as problem:
         return Held(path, 0, "", f"it cannot be read ({problem.strerror or problem})")
@@ -157,7 +157,8 @@ class _Note:
     against: str | None
 
 
-def _digests(file: BinaryIO) -> tuple[str, str]:
+def digests(file: BinaryIO) -> tuple[str, str]:
+    """MD5 and SHA-256, hexadecimal, of the rest of a file."""
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     while block := file.read(_BLOCK):
         md5.update(block)

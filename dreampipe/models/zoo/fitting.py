@@ -8,7 +8,6 @@ layers, whose names may differ. What a file of a whole model says of its archite
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreampipe.errors import ModelError
-from dreampipe.models.weights import hdf5
+from dreampipe.models.weights import hdf5, store
 from dreampipe.models.zoo import described, known
 from dreampipe.models.zoo.described import Part
 from dreampipe.models.zoo.known import NOTOP
@@ -57,7 +56,7 @@ def fitted(path: Path, name: str) -> Fit:
     """
     base = name.removesuffix(NOTOP)
     with _about(path, base):
-        sha256, md5 = _digests(path)
+        md5, sha256 = _digests(path)
         arrays = hdf5.arrays(path)
         old = _old_layers(path)
         misfits = []
@@ -105,13 +104,14 @@ def _about(path: Path, name: str) -> Iterator[None]:
 
 
 def _digests(path: Path) -> tuple[str, str]:
-    """SHA-256 and MD5 of a file; the latter only tells which file of Keras' it is."""
-    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            sha256.update(block)
-            md5.update(block)
-    return sha256.hexdigest(), md5.hexdigest()
+    """MD5 and SHA-256 of a file; the former only tells which file of Keras' it is."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ModelError("it is no regular file, but a file of weights is expected: check the path.")
+    try:
+        with path.open("rb") as file:
+            return store.digests(file)
+    except OSError as problem:
+        raise ModelError(f"it cannot be read ({problem.strerror or problem}): check the path.") from None
 
 
 def _old_layers(path: Path) -> Sequence[_Group]:

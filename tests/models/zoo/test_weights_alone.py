@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -168,8 +169,8 @@ def test_files_that_are_not_what_keras_writes_are_refused(spoil: Callable[[h5py.
 
 
 def test_files_that_are_no_weights_are_refused(path: Path, tmp_path: Path) -> None:
-    assert "No such file" in refusal(tmp_path / "gone.h5")
-    assert "Is a directory" in refusal(tmp_path)
+    assert "it cannot be read (No such file or directory): check the path" in refusal(tmp_path / "gone.h5")
+    assert "it is no regular file" in refusal(tmp_path)
     path.write_bytes(path.read_bytes()[:50_000])
     assert "damaged" in refusal(path)
     path.write_bytes(b"PK\x03\x04" * 100)
@@ -178,6 +179,12 @@ def test_files_that_are_no_weights_are_refused(path: Path, tmp_path: Path) -> No
         file.attrs["layer_names"] = [b"conv", b"gone"]
         file.create_group("conv").attrs["weight_names"] = [b"kernel:0"]
     assert "damaged" in refusal(path) or "wants" in refusal(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.h5")
+    assert "it is no regular file" in refusal(tmp_path / "pipe.h5")
 
 
 def test_a_file_that_changes_after_its_card_is_refused(path: Path) -> None:
