@@ -423,6 +423,12 @@ def test_a_mirror_is_asked_in_place_of_the_address(
     assert fetch(weights, folder, patience=AT_ONCE).read_bytes() == DATA
 
 
+def test_what_leads_to_anything_but_http_is_not_followed(server: Server, folder: Path) -> None:
+    weights = server.weights(content=DATA)
+    server.answers = [Answer(302, to="ftp://127.0.0.1:1/tiny.h5")]
+    assert "the server answers 302 and leads from HTTP to ftp://127.0.0.1:1/tiny.h5" in refused(weights, folder)
+
+
 def test_certificates_are_verified(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

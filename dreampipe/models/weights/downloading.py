@@ -168,13 +168,13 @@ def _reason(problem: Any) -> str:
 
 
 class _Secure(HTTPRedirectHandler):
-    """Follows no address that leaves HTTPS."""
+    """Follows no address that leaves HTTPS, nor one that leaves HTTP for anything else, such as FTP."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> Request | None:
-        if req.type == "https" and urlsplit(newurl).scheme != "https":
-            raise HTTPError(req.full_url, code, f"and leads from HTTPS to {newurl}", headers, fp)
+        if urlsplit(newurl).scheme not in (("https",) if req.type == "https" else ("https", "http")):
+            raise HTTPError(req.full_url, code, f"and leads from {req.type.upper()} to {newurl}", headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
