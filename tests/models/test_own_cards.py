@@ -132,6 +132,20 @@ def test_only_a_small_regular_file_is_read_as_a_card(tmp_path: Path) -> None:
     refused(path, "it is no regular file of at most 4 MiB")
 
 
+def test_no_link_leads_a_card_to_other_files(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("owl")
+    folder = tmp_path / "came"
+    folder.mkdir()
+    path = pack(folder / "m.keras", classifier(1))
+    (folder / "names.txt").symlink_to(tmp_path / "secret.txt")
+    own.beside(path).write_text('classes = "names.txt"')
+    refused(path, "the file 'names.txt', but a file beside the card")
+    (folder / "names.txt").unlink()
+    (folder / "real.txt").write_text("owl")
+    (folder / "names.txt").symlink_to("real.txt")
+    assert models.card(path).classes == ("owl",)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_for_a_card_is_refused_without_waiting(tmp_path: Path) -> None:
     path = pack(tmp_path / "m.keras", plain())

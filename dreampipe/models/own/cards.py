@@ -148,9 +148,15 @@ def _classes(key: str, value: Any, folder: Path) -> tuple[str, ...]:
 def _lines(value: str, folder: Path) -> list[str]:
     # A card comes with a model from strangers: it may not have other files of this machine read.
     place = PurePosixPath(value)
-    if not place.parts or place.is_absolute() or ".." in place.parts or "\\" in value or "\0" in value:
+    odd = not place.parts or place.is_absolute() or ".." in place.parts or "\\" in value or "\0" in value
+    if odd or not _real(folder / place).is_relative_to(_real(folder)):
         raise ModelError(f"its classes came as the file {value!r}, but a file beside the card is expected.")
     return [line.strip() for line in _text(folder / place, f"it names {value}, which").splitlines() if line.strip()]
+
+
+def _real(place: Path) -> Path:
+    """Where links lead in the end."""
+    return Path(os.path.realpath(place))
 
 
 def _is_name(value: Any) -> bool:
