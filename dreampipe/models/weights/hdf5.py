@@ -4,7 +4,8 @@
 
 HDF5 can point to other files, declare arrays that no memory holds and store them as almost nothing; what Keras writes
 does none of that, so all of it is refused. The texts of the errors are clauses about "it". h5py is imported only here,
-and only when a file is looked at; a file from strangers belongs into `probing.py`'s process first, for h5py is C.
+and only when a file is looked at. h5py is C: the weights within a new `.keras` file are read in `own/probing.py`'s
+process first; a file of weights alone is read in the process that asks.
 """
 
 from __future__ import annotations
