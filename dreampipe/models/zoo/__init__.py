@@ -50,7 +50,8 @@ def card(name: str) -> Card:
 
 
 def brief(name: str) -> Card:
-    """The card of an architecture without its layers, and with the least side that Keras gives: for lists, at once.
+    """The card of an architecture for lists, at once: without its layers and the size of its head, and with the least
+    side that Keras gives.
 
     Raises:
         ModelError: there is no such architecture.
