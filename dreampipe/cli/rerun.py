@@ -11,7 +11,7 @@ import typer
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, heard
 from dreampipe.cli.fetching import fetched, named
-from dreampipe.cli.targets import Sidecar
+from dreampipe.cli.targets import KeepGps, NoMetadata, Sidecar
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.records.again import again
@@ -34,19 +34,23 @@ def rerun(
     ] = False,
     max_pixels: Annotated[int, typer.Option(min=1, help="A larger source is refused.")] = MAX_PIXELS,
     sidecar: Sidecar = False,
+    no_metadata: NoMetadata = False,
+    keep_gps: KeepGps = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing but whether the pixels are the same.")] = False,
 ) -> None:
     """Make once more what dreampipe has made, and say whether the pixels are the same.
 
     Files that DREAM names are looked for by the way from its folder that it says, beside it, and in the current folder.
-    The exit code is 0 where the pixels are the same or where what differs is named, and 1 where nothing explains it.
+    They are compared with those that the record tells of, also where DREAM was edited since. The exit code is 0 where
+    they are the same or where what differs is named, and 1 where nothing explains it.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
     named(begun.recipe)
     for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
         say(f"Note: {note}")
-    remaking = Remaking(begun, out, overwrite, max_pixels, Carrying(sidecar=sidecar), heard(lambda event: None, quiet))
+    carrying = Carrying(not no_metadata, keep_gps, sidecar)
+    remaking = Remaking(begun, out, overwrite, max_pixels, carrying, heard(lambda event: None, quiet))
     remaking.check()  # wrong names are answered here, before anything slow
     fetched(begun.recipe, quiet)
     stopped = f"Stopped. This goes on from here: {resuming()}"

@@ -128,7 +128,7 @@ def test_what_cannot_be_fetched_is_one_sentence(call, mirror, tmp_path):
     assert result.exit_code == 2 and "did you mean mobilenet" in result.stderr
     (tmp_path / "wrong.h5").write_bytes(b"something")
     result = call("models", "fetch", NAME, "--from", tmp_path / "wrong.h5")
-    assert result.exit_code == 1 and "it is no whole HDF5 file of weights" in result.stderr
+    assert result.exit_code == 1 and "are refused for mobilenet: its weights are damaged" in result.stderr
     assert call("models", "fetch", NAME, "--from", tmp_path / "none.h5").exit_code == 1
     assert not list(store.folder().glob("*.h5"))
 
@@ -212,3 +212,12 @@ def test_ctrl_c_keeps_what_has_come(call, mirror, numbers, pictures, tmp_path):
     mirror.go.set()
     assert call(*words).exit_code == 0
     assert mirror.asked[-1] == (file, f"bytes={come}-")
+
+
+def test_weights_without_a_head_are_not_taken_for_those_with_one(call, numbers, tmp_path):
+    file = tmp_path / "numbers.h5"
+    file.write_bytes(numbers)
+    result = call("models", "fetch", "mobilenet", "--from", file)
+    assert result.exit_code == 1
+    assert "are those of mobilenet-notop, but those of mobilenet are expected" in result.stderr
+    assert not (store.folder() / zoo.weights_of("mobilenet").file).exists()

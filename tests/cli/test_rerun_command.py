@@ -11,7 +11,7 @@ import pytest
 
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import read_record, sidecar_of
+from dreampipe.media import read, read_record, sidecar_of
 
 SAME = "the pixels are the same\n"
 
@@ -57,6 +57,14 @@ def test_a_dream_of_a_picture_is_the_same_in_each_format(call, quick, photo, tmp
     assert again.read_bytes() == out.read_bytes()  # whose folders lie alike to the source
     assert sidecar_of(out).exists() == (suffix == "bmp")
     assert record(again)["output"]["bits"] == (16 if suffix in ("png", "tiff") else 8)
+
+
+def test_what_is_made_again_carries_no_more_than_is_asked_for(call, quick, photo, tmp_path):
+    out, bare = tmp_path / "a.png", tmp_path / "bare.png"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    result = call("rerun", out, bare, "--no-metadata")
+    assert (result.exit_code, result.stdout) == (0, SAME)
+    assert read_record(bare) is None and read(bare).info.exif is None
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm", "a.gif", "a.webp", "%03d.png"])

@@ -23,6 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreampipe.errors import ModelError
 from dreampipe.models.model_card import Card, Layer, Scaling
 from dreampipe.models.weights.store import Weights
 from dreampipe.models.zoo import described, fitting, known
@@ -31,7 +32,7 @@ from dreampipe.models.zoo.known import NAMES, NOTOP, is_known
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["NAMES", "NOTOP", "Weights", "brief", "build", "card", "fitted", "is_known", "weights_of"]
+__all__ = ["NAMES", "NOTOP", "Weights", "brief", "build", "card", "check_fit", "fitted", "is_known", "weights_of"]
 
 
 def card(name: str) -> Card:
@@ -76,6 +77,13 @@ def weights_of(name: str) -> Weights:
         ModelError: there is no such architecture.
     """
     return known.weights(name)
+
+
+def check_fit(path: Path, name: str) -> None:
+    """Raise ModelError unless a file holds weights of this very architecture, with its head or without, as named."""
+    found = fitting.fitted(path, name).architecture
+    if found != name:
+        raise ModelError(f"The weights {path} are those of {found}, but those of {name} are expected: name {found}.")
 
 
 def fitted(path: Path, name: str, scaling: Scaling | None = None) -> Card:
