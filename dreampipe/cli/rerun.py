@@ -11,7 +11,7 @@ import typer
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
 from dreampipe.cli.events import bar, heard
 from dreampipe.cli.fetching import fetched, named
-from dreampipe.cli.targets import KeepGps, NoMetadata, Sidecar
+from dreampipe.cli.targets import KeepGps, Sidecar
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.records.again import again
@@ -34,7 +34,9 @@ def rerun(
     ] = False,
     max_pixels: Annotated[int, typer.Option(min=1, help="A larger source is refused.")] = MAX_PIXELS,
     sidecar: Sidecar = False,
-    no_metadata: NoMetadata = False,
+    no_metadata: Annotated[
+        bool, typer.Option("--no-metadata", help="Write how it was made beside it alone, and nothing of its source.")
+    ] = False,
     keep_gps: KeepGps = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing but whether the pixels are the same.")] = False,
@@ -49,7 +51,7 @@ def rerun(
     named(begun.recipe)
     for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
         say(f"Note: {note}")
-    carrying = Carrying(not no_metadata, keep_gps, sidecar)
+    carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata)  # what was made is told by its record
     remaking = Remaking(begun, out, overwrite, max_pixels, carrying, heard(lambda event: None, quiet))
     remaking.check()  # wrong names are answered here, before anything slow
     fetched(begun.recipe, quiet)

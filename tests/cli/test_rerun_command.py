@@ -64,7 +64,8 @@ def test_what_is_made_again_carries_no_more_than_is_asked_for(call, quick, photo
     assert call("dream", photo, out, *quick).exit_code == 0
     result = call("rerun", out, bare, "--no-metadata")
     assert (result.exit_code, result.stdout) == (0, SAME)
-    assert read_record(bare) is None and read(bare).info.exif is None
+    assert b"dreampipe" not in bare.read_bytes() and read(bare).info.exif is None
+    assert sidecar_of(bare).is_file() and not sidecar_of(out).exists()
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm", "a.gif", "a.webp", "%03d.png"])
