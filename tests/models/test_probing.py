@@ -114,6 +114,16 @@ def test_a_fixed_size_is_tried_at_that_size(tmp_path: Path, store: Path) -> None
     assert seen.knows(sha256(path))
 
 
+def test_a_declared_size_that_no_layer_needs_is_not_held_against_a_model(tmp_path: Path, store: Path) -> None:
+    """As of EfficientNetV2L, which declares 480x480 and takes all sizes."""
+    pooled = [layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    path = saved_and_known(keras.Sequential([keras.Input((480, 470, 3)), *pooled]), tmp_path / "m.keras")
+    seen.file().unlink()
+    assert models.card(path).fixed is None
+    probing.prove(path, sha256(path))
+    assert seen.knows(sha256(path))
+
+
 def test_what_is_built_in_is_not_opened_apart(store: Path) -> None:
     models.open_model(models.card("motifnet"))
     assert not seen.file().exists()

@@ -183,7 +183,14 @@ def _try(path: Path, sha256: str, what: str) -> None:
         shapes = list(_pictures(path))
         model = files.load(path, sha256)
     with named(path, what):
-        _compute(model, shapes)
+        _compute(model if what == "decoder" else _tapped(model), shapes)
+
+
+def _tapped(model: keras.Model) -> keras.Model:
+    """All of a model as it is dreamed: at sizes that its layers take, whatever size its input declares."""
+    from dreampipe.models.tap import describe, tap
+
+    return tap(model, [describe(model)[-1].name])
 
 
 def _pictures(path: Path) -> Iterator[tuple[int, ...]]:
@@ -222,7 +229,7 @@ def _compute(model: keras.Model, shapes: Sequence[tuple[int, ...]]) -> None:
             if "ResourceExhausted" in type(error).__name__:
                 raise MemoryError from error
             reason = str(error).strip().partition("\n")[0][:300]
-    raise ModelError(f"it cannot compute a picture of {shapes[-1][1]}x{shapes[-1][0]} pixels ({reason}): save it anew.")
+    raise ModelError(f"it cannot compute an input of the shape {shapes[-1]} ({reason}): save it anew.")
 
 
 if __name__ == "__main__":
