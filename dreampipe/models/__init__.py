@@ -2,7 +2,8 @@
 
     model_card.py  Card and Layer, frozen values that travel
     opening.py     open_model, the model once per process, and open_decoder
-    tap.py         a model cut at the deepest layer asked for: image -> {layer name: activation}; leaky.py, its gradient
+    tap.py         a model cut at the deepest layer asked for: image -> {layer name: activation}
+    leaky.py, depthwise.py   some of its operations with another gradient, or the same much faster
     scaling.py     pixels in [0, 1] to a model's own input
     names.py       names of layers that last
     imagenet.py    ImageNet's class names, where they have been downloaded
