@@ -224,7 +224,8 @@ def picture(parameterization: Parameterization, parameters: Mapping[str, Any], s
 
 def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
     """Of how many pixels, of all pictures together, the ascent uses at most half of the free memory."""
-    layers = tap.describe(open_model(card))
+    open_model(card)  # whose weights are part of what is not free
+    layers = card.layers
     read = {*objective.layers, *objective.start_layers}
     deepest = len(layers) if objective.head else max((i for i, x in enumerate(layers, 1) if x.name in read), default=0)
     kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])

@@ -82,6 +82,7 @@ class _Work:
         self._making = Making("dream", order.recipe, {"quality": order.quality})
         self._name = ""
         self._pipeline = self._pipeline_of(order.recipe)
+        self._ascent = order.recipe.ascent()
         self._count: Counter[type[Event]] = Counter()
         self._first: float | None = None
         self._last = self._busy = 0.0
@@ -95,7 +96,7 @@ class _Work:
     def _finished(self, job: Job, source_sha256: str) -> bool:
         if not self._manifest.finished(job, source_sha256, self._sha256):
             return False
-        return sidecar_fits(job.target, self._order.carrying, sha256(job.target))
+        return sidecar_fits(job.target, self._order.carrying, self._manifest.digest(job))
 
     def load(self, job: Job) -> _Loaded | Job | Skipped | Failed:
         """In the decoding thread: a picture, unless it is finished, not ours to replace, or broken; a film later."""
@@ -140,7 +141,7 @@ class _Work:
     def _fitting(self, frame: Frame) -> Mapping[str, int]:
         """The longest side to climb at, where memory does not allow the whole: chosen here, for the record says it."""
         size = (frame.height, frame.width)
-        fitting = size if self._order.recipe.max_size else self._order.recipe.ascent().fitting(size)
+        fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
         return {} if fitting == size else {"max_size": max(fitting)}
 
     def film(self, job: Job) -> Done | Skipped | Failed:

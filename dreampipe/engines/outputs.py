@@ -42,7 +42,7 @@ class Output:
         found = digest(standing(self.target.path)) if isinstance(self.target, Pictures) else None
         if not self.manifest.finished(self.job, self.source_sha256, self.order_sha256, found):
             return False
-        return sidecar_fits(self.target.path, self.carrying, found or sha256(self.job.target))
+        return sidecar_fits(self.target.path, self.carrying, self.manifest.digest(self.job))
 
     def foreign(self) -> Path | None:
         """A file that stands there and was not written by dreampipe."""

@@ -64,6 +64,11 @@ class Manifest:
         known = self._entries.get(job.name)
         return known[-1].problem if known else ""
 
+    def digest(self, job: Job) -> str:
+        """What the newest entry says of the output's bytes, their hash; empty where there is none."""
+        known = self._entries.get(job.name)
+        return known[-1].sha256 if known else ""
+
     def ours(self, job: Job) -> bool:
         """Whether the file that stands at the output's place is one that we wrote there; False when there is none."""
         known = self._entries.get(job.name)
