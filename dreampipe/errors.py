@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection
 from difflib import get_close_matches
+from typing import Any
+
+_STEERING = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+"""Categories of Unicode that steer a terminal, turn text around, are seen by nobody or are no characters."""
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks of other categories that nobody sees; U+FE0E and U+FE0F, which emoji have, stay."""
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_LONGEST_NAME = 200
 
 
 class DreampipeError(Exception):
@@ -27,13 +39,36 @@ class RecipeError(DreampipeError):
 
 
 def printable(text: str) -> str:
-    """A stranger's words as part of a sentence: one line, in which nothing steers a terminal."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+    """A text on one line, in which nothing steers a terminal or hides: what would is an escape, such as \\u001b.
+
+    TOML and JSON have the same escapes, so their texts say the same after this.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(sign) if _is_unprintable(sign) else sign for sign in text)
+
+
+def _is_unprintable(sign: str) -> bool:
+    return unicodedata.category(sign) in _STEERING or bool(_UNSEEN.match(sign))
+
+
+def _escape(sign: str) -> str:
+    code = ord(sign)
+    return _SHORT.get(sign) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """A value that came, as part of a sentence: of a long one the beginning."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or nested too deeply
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def nearest(name: str, known: Collection[str]) -> str:
     """An answer to a name that is not known: "did you mean mixed4", or some of the names when none is near."""
-    near = get_close_matches(name, known, 3, 0.5)
+    near = get_close_matches(name, known, 3, 0.5) if len(name) <= _LONGEST_NAME else []
     if near:
         return f"did you mean {' or '.join(near)}"
     shown = list(known)[:8]

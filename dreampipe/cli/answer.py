@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -12,25 +11,15 @@ from typing import Any
 
 import typer
 
+from dreampipe.cli.terminal import say
 from dreampipe.errors import DreampipeError
 
 FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 """Exit codes beside 0: some picture failed; nothing could begin; Ctrl-C."""
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What a file's name could do to a terminal, or turn around; newlines and tabs stay."""
-
-
-def say(line: str) -> None:
-    """A line for people, on stderr: stdout belongs to what may be piped."""
-    if sys.stderr is not None:  # closed by `2>&-`; print would take stdout then
-        # Not typer.echo, which writes past a bar that stands on the terminal.
-        print(_CONTROL.sub("?", line), file=sys.stderr)
-
-
 def answered(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with every DreampipeError told as `Error: sentence` and exit code 2; others are bugs and go on."""
+    """Wrap a command: every DreampipeError becomes `Error: sentence` and exit code 2; other exceptions are bugs."""
 
     @wraps(command)
     def answering(*args: Any, **kwargs: Any) -> None:

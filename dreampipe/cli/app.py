@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from dreampipe import __version__
+from dreampipe.cli.answer import BAD_ARGUMENTS
 from dreampipe.cli.atlas import atlas
 from dreampipe.cli.dream import dream
 from dreampipe.cli.info import info
@@ -15,11 +18,45 @@ from dreampipe.cli.models import models
 from dreampipe.cli.recipes import recipes
 from dreampipe.cli.rerun import rerun
 from dreampipe.cli.sheet import sheet
+from dreampipe.cli.terminal import say, show
 from dreampipe.cli.visualize import visualize
 from dreampipe.cli.zoom import zoom
 
+
+class _Program(TyperGroup):
+    """The commands; what was typed wrong is answered as every error is, with nothing in it that steers a terminal."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command and exit, or return where `standalone_mode` is false."""
+        exits = options.pop("standalone_mode", True)
+        options["standalone_mode"] = False
+        if not exits:
+            return super().main(*args, **options)
+        try:
+            code = super().main(*args, **options)
+        except typer.Abort:
+            say("Aborted.")
+            sys.exit(1)
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # those of typer have it, whichever click it stands on
+                raise
+            _say_usage(getattr(error, "ctx", None))
+            say(f"Error: {error.format_message()}")
+            sys.exit(getattr(error, "exit_code", BAD_ARGUMENTS))
+        sys.exit(code or 0)
+
+
+def _say_usage(context: typer.Context | None) -> None:
+    if context is not None:
+        for line in context.get_usage().splitlines():
+            say(line)
+        say(f"Try '{context.command_path} --help' for help.")
+        say("")
+
+
 app = typer.Typer(
     name="dreampipe",
+    cls=_Program,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,7 +67,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"dreampipe {__version__}")
+        show(f"dreampipe {__version__}")
         raise typer.Exit
 
 

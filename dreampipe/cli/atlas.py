@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible, say
+from dreampipe.cli.answer import answered, failing, interruptible
 from dreampipe.cli.events import bar, heard
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
+from dreampipe.cli.terminal import say
 from dreampipe.engines.drawings import Place, draw_atlas
 from dreampipe.media import format_of
 from dreampipe.recipes import Atlas
@@ -34,6 +35,7 @@ def atlas(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
+    keep_paths: KeepPaths = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     **settings: Any,
 ) -> None:
@@ -44,7 +46,7 @@ def atlas(
     recipe = chosen(Atlas, quiet, layer=layer, **settings)
     named(recipe)
     recipe.check()  # wrong names are answered here, before anything slow
-    place = Place(fresh(out, overwrite, _check), Carrying(not no_metadata, sidecar=sidecar))
+    place = Place(fresh(out, overwrite, _check), Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
     if not quiet:
         for note in recipe.card().notes:
             say(f"Note: {note}")

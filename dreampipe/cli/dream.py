@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
+from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming
 from dreampipe.cli.events import bar, tell, tell_failures, write_line
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import KeepGps, NoMetadata, Sidecar
+from dreampipe.cli.targets import KeepGps, KeepPaths, NoMetadata, Sidecar
+from dreampipe.cli.terminal import say
 from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
@@ -60,6 +61,7 @@ def dream(
     max_pixels: Annotated[int, typer.Option(min=1, help="Larger pictures are refused.")] = Order.max_pixels,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
+    keep_paths: KeepPaths = False,
     keep_gps: KeepGps = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell only what failed.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
@@ -75,7 +77,7 @@ def dream(
     named(recipe)
     for still in recipe.stills:
         still.pipeline()  # wrong names and files are answered here, before anything slow
-    carrying = Carrying(not no_metadata, keep_gps, sidecar)
+    carrying = Carrying(not no_metadata, keep_gps, sidecar, keep_paths)
     films = FilmOrder(
         recipe=recipe,
         encoding=Encoding(codec, crf, drop_streams),

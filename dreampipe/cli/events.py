@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
-from dreampipe.cli.answer import say
 from dreampipe.cli.hush import import_backend
+from dreampipe.cli.terminal import say, show_json
 from dreampipe.engines.events import Began, Event, Failed, Finished, Noted
 from dreampipe.errors import MediaError
 
@@ -21,17 +21,17 @@ Hear = Callable[[Event], None]
 def write_line(event: Event) -> None:
     """One event as one line of JSON on stdout: its type under "event", then its fields."""
     try:
-        print(as_json(event), flush=True)
+        show_json(fields_of(event), flush=True)
     except OSError as problem:
         # Or Python tries, and fails, once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise MediaError(f"Standard output cannot be written ({problem.strerror}), so the events end here.") from None
 
 
-def as_json(event: Event) -> str:
-    """`Stepped(name, step)` becomes `{"event": "stepped", "name": ..., "step": {...}}`, in ASCII."""
+def fields_of(event: Event) -> dict[str, Any]:
+    """What is written of an event: of `Stepped(name, step)` `{"event": "stepped", "name": ..., "step": {...}}`."""
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-    return json.dumps({"event": kind, **asdict(event)}, allow_nan=False)
+    return {"event": kind, **asdict(event)}
 
 
 def tell_failures(event: Event) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dreampipe.cli.answer import failing, interruptible, resuming, say
+from dreampipe.cli.answer import failing, interruptible, resuming
+from dreampipe.cli.terminal import say
+from dreampipe.errors import ModelError
 from dreampipe.models.weights.store import Weights
 from dreampipe.recipes import Climbing
 from dreampipe.recipes.fetched import fetch_names, fetch_weights, missing
@@ -19,6 +21,22 @@ if TYPE_CHECKING:
 def named(recipe: Climbing) -> None:
     """Before a recipe is checked: the names of its model's classes, where all of its weights are still to come."""
     fetch_names(recipe.card())
+
+
+def check_fetch(recipe: Climbing, allowed: bool, who: str) -> None:
+    """Raise ModelError where somebody else's file asks for weights that would have to be downloaded.
+
+    Args:
+        allowed: whether `--fetch` was given.
+        who: what asks for them, as the start of a sentence.
+    """
+    card = recipe.card()
+    if (weights := missing(card)) and not allowed:
+        size = f"about {megabytes(weights.bytes)}" if weights.bytes else "of a size that is not known"
+        raise ModelError(
+            f"{who} asks for the model {card.name}, whose weights {weights.file} ({size}) are not on this machine: add "
+            f"--fetch to download them, or run `dreampipe models fetch {card.name}`."
+        )
 
 
 def fetched(recipe: Climbing, quiet: bool) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered, say
-from dreampipe.errors import RecipeError, printable
+from dreampipe.cli.answer import answered
+from dreampipe.cli.terminal import say, show
+from dreampipe.errors import RecipeError
 from dreampipe.recipes.printing import toml_of
 from dreampipe.recipes.records.carried import record_of, strayed
 from dreampipe.recipes.records.record import KINDS
@@ -30,16 +31,11 @@ def info(
         say(f"Note: {made} is not what its sidecar tells of.")
     settings = record.settings(made)
     if as_json:
-        typer.echo(record.text())
+        show(record.text())
     elif as_recipe:
-        typer.echo("\n".join(map(_escaped, toml_of(KINDS[record.command](**settings)).split("\n"))), nl=False)
+        show(*toml_of(KINDS[record.command](**settings)).removesuffix("\n").split("\n"))
     else:
         rows = list(told(record, settings))
         width = max(len(name) for name, _ in rows)
         for name, text in rows:
-            typer.echo(printable(f"{name:{width}}  {text}"))
-
-
-def _escaped(line: str) -> str:
-    """A line of TOML, in whose texts alone such signs stand, with their escapes."""
-    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in line)
+            show(f"{name:{width}}  {text}")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered, say
-from dreampipe.cli.table import show
+from dreampipe.cli.answer import answered
+from dreampipe.cli.table import show_table
+from dreampipe.cli.terminal import say, show_json
 from dreampipe.models import Card, card
 from dreampipe.models.graphs.blocks import Line, outline
 from dreampipe.models.graphs.costs import SIDE
@@ -34,10 +34,10 @@ def layers(
     found = card(model)
     if as_json:
         for layer in found.layers:
-            typer.echo(json.dumps(asdict(layer)))
+            show_json(asdict(layer))
         return
     lines = list(outline(found.layers, whole))
-    show(_COLUMNS, map(_row, lines))
+    show_table(_COLUMNS, map(_row, lines))
     say(_told_for(found, len(lines)))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from dreampipe.cli.answer import answered
 from dreampipe.cli.targets import fresh
+from dreampipe.cli.terminal import show
 
 
 @answered
@@ -30,4 +31,4 @@ def card(
     text = first_card(path, trust)
     target = fresh(str(own.beside(path)), overwrite, check=lambda place: None)
     write_whole(target, text.encode())
-    typer.echo(target)
+    show(target)

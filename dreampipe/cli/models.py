@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, say
+from dreampipe.cli.answer import answered, failing
 from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
-from dreampipe.cli.table import show
+from dreampipe.cli.table import show_table
+from dreampipe.cli.terminal import say, show
 from dreampipe.errors import ModelError
 from dreampipe.models import Card, card, imagenet, motifnet, zoo
 from dreampipe.models.weights import store
@@ -30,12 +31,15 @@ def listed(context: typer.Context) -> None:
     own, named = motifnet.card(), [zoo.brief(name) for name in zoo.NAMES]
     headless = (zoo.brief(f"{name}{zoo.NOTOP}") for name in zoo.NAMES)
     on_disk = [each for each in headless if store.look(zoo.weights_of(each.name))]
-    show(_COLUMNS, map(_row, (own, *named, *on_disk)))
+    show_table(_COLUMNS, map(_row, (own, *named, *on_disk)))
     figures = ", ".join(f"{name} {value:g}" for name, value in own.figures if "accuracy" in name)
-    typer.echo(
-        f"\nclasses of {own.name}: {', '.join(own.classes)}\nfigures of {own.name}: {figures}\n"
-        f"\nEach model of Keras is also there without its head, in a smaller file: {zoo.NAMES[0]}{zoo.NOTOP}, ..."
-        f"\nWeights lie in {store.folder()}; dreampipe models fetch NAME brings them before they are needed."
+    show(
+        "",
+        f"classes of {own.name}: {', '.join(own.classes)}",
+        f"figures of {own.name}: {figures}",
+        "",
+        f"Each model of Keras is also there without its head, in a smaller file: {zoo.NAMES[0]}{zoo.NOTOP}, ...",
+        f"Weights lie in {store.folder()}; dreampipe models fetch NAME brings them before they are needed.",
     )
 
 
@@ -103,7 +107,7 @@ def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None
     else:
         with fetching(weights) as on_progress:
             path = bringing.fetch(weights, folder, on_progress, name=name)
-    typer.echo(path)
+    show(path)
 
 
 models.command("card", no_args_is_help=True)(first_card)

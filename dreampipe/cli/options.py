@@ -11,10 +11,11 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 from pydantic.fields import FieldInfo
 
-from dreampipe.cli.answer import say
+from dreampipe.cli.fetching import check_fetch
+from dreampipe.cli.terminal import say
 from dreampipe.recipes import Climbing, Recipe
 from dreampipe.recipes.fields import Bounds
-from dreampipe.recipes.files import UNSAID, load
+from dreampipe.recipes.files import UNSAID, load, presets
 from dreampipe.recipes.printing import UNSET
 
 Command = Callable[..., None]
@@ -32,6 +33,14 @@ _RECIPE = inspect.Parameter(
             help="A preset of `dreampipe recipes`, or a .toml file; options count over it.",
             show_default="none",
         ),
+    ],
+)
+_FETCH = inspect.Parameter(
+    "fetch",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool, typer.Option("--fetch", help="Download the weights of a model that the file of --recipe names.")
     ],
 )
 
@@ -52,7 +61,7 @@ def recipe_options(
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
         arguments = [p for p in own if p.default is inspect.Parameter.empty]
         rest = [p for p in own if p.default is not inspect.Parameter.empty]
-        settings = [_RECIPE, *_settings(recipe, without, flags)]
+        settings = [_RECIPE, _FETCH, *_settings(recipe, without, flags)]
         names = {parameter.name for parameter in settings}
 
         @wraps(command)
@@ -67,7 +76,13 @@ def recipe_options(
 
 
 def chosen(
-    kind: type[Kind], quiet: bool = False, *, recipe: str | None = None, without: Sequence[str] = (), **settings: Any
+    kind: type[Kind],
+    quiet: bool = False,
+    *,
+    recipe: str | None = None,
+    fetch: bool = False,
+    without: Sequence[str] = (),
+    **settings: Any,
 ) -> Kind:
     """The recipe of a command: `--recipe` where it came, and over it the options that came.
 
@@ -75,15 +90,19 @@ def chosen(
         kind: of the recipe.
         quiet: whether to leave unsaid which settings of the file this command has no use for.
         recipe: what came as `--recipe`.
+        fetch: whether weights may be downloaded for a model that the recipe's file names, and no option.
         without: settings that the command decides itself, whatever the file says.
 
     Raises:
         RecipeError: the file is no recipe for this command, or a setting is out of range.
+        ModelError: its model is none, or its weights would have to be downloaded without `fetch`.
     """
     if recipe is None:
         return kind.of(**settings)
     loaded = load(recipe).without(*without)
     made = loaded.of(kind, **settings)
+    if "model" in loaded.settings and "model" not in settings and loaded not in presets():
+        check_fetch(made, fetch, f"The recipe {loaded.name}")
     if left := () if quiet else loaded.left_out(kind):
         say(f"Note: {', '.join(left)} of {loaded.name} {'is' if len(left) == 1 else 'are'} left aside here.")
     return made

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dreampipe.ascent import Step
 from dreampipe.engines.events import Done, Drawn, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
+from dreampipe.errors import printable
 
 
 def share(step: Step, octave_scale: float) -> float:
@@ -138,5 +139,5 @@ class Bar:
             self._task,
             total=self._position.total or None,
             completed=self._position.completed,
-            description=escape(str(self._position)),
+            description=escape(printable(str(self._position))),
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from dreampipe.cli.answer import answered
-from dreampipe.cli.table import show as show_table
+from dreampipe.cli.table import show_table
+from dreampipe.cli.terminal import show, show_json
 from dreampipe.recipes.files import load, presets
 from dreampipe.recipes.kinds import Command
 from dreampipe.recipes.printing import schema as schema_of
@@ -26,15 +26,15 @@ def listed(context: typer.Context) -> None:
         show_table(("name", "command", "about", "source"), rows)
 
 
-@recipes.command(no_args_is_help=True)
+@recipes.command("show", no_args_is_help=True)
 @answered
-def show(recipe: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A preset, or a .toml file.")]) -> None:
+def show_recipe(recipe: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A preset, or a .toml file.")]) -> None:
     """Print a recipe whole, every default with it, as TOML that --recipe takes again."""
-    typer.echo(toml_of_loaded(load(recipe)), nl=False)
+    show(*toml_of_loaded(load(recipe)).removesuffix("\n").split("\n"))
 
 
 @recipes.command()
 @answered
 def schema(command: Annotated[Command, typer.Option(help="Whose recipe.")] = "dream") -> None:
     """Print the JSON schema of a recipe's file, for editors."""
-    typer.echo(json.dumps(schema_of(command), indent=2))
+    show_json(schema_of(command), indent=2)

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
+from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming
 from dreampipe.cli.events import bar, heard
-from dreampipe.cli.fetching import fetched, named
-from dreampipe.cli.targets import KeepGps, Sidecar
+from dreampipe.cli.fetching import check_fetch, fetched, named
+from dreampipe.cli.targets import KeepGps, KeepPaths, Sidecar
+from dreampipe.cli.terminal import say, show
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.records.again import again
@@ -38,6 +39,10 @@ def rerun(
         bool, typer.Option("--no-metadata", help="Write how it was made beside it alone, and nothing of its source.")
     ] = False,
     keep_gps: KeepGps = False,
+    keep_paths: KeepPaths = False,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Download the weights of DREAM's model where they are not there.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing but whether the pixels are the same.")] = False,
 ) -> None:
@@ -48,16 +53,19 @@ def rerun(
     they are the same or where what differs is named, and 1 where nothing explains it.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
+    check_fetch(begun.recipe, fetch, f"The record in {made}")
     named(begun.recipe)
     for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
         say(f"Note: {note}")
-    carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata)  # what was made is told by its record
+    carrying = Carrying(
+        not no_metadata, keep_gps, sidecar or no_metadata, keep_paths
+    )  # what was made is told by its record
     remaking = Remaking(begun, out, overwrite, max_pixels, carrying, heard(lambda event: None, quiet))
     remaking.check()  # wrong names are answered here, before anything slow
     fetched(begun.recipe, quiet)
     stopped = f"Stopped. This goes on from here: {resuming()}"
-    with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as show:
-        found = replace(remaking, tell=heard(show, quiet)).make()
-    typer.echo(found)
+    with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as hear:
+        found = replace(remaking, tell=heard(hear, quiet)).make()
+    show(found)
     if not found.explained:
         raise typer.Exit(FAILED)

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible, say
+from dreampipe.cli.answer import answered, failing, interruptible
 from dreampipe.cli.events import bar, heard
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import NoMetadata, Sidecar
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar
+from dreampipe.cli.terminal import say
 from dreampipe.engines.drawings import Place, draw_sheet
 from dreampipe.errors import MediaError
 from dreampipe.media import plan, read
@@ -34,6 +35,7 @@ def sheet(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
+    keep_paths: KeepPaths = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     **settings: Any,
 ) -> None:
@@ -47,7 +49,7 @@ def sheet(
     recipe.pipeline()  # wrong files, too, are answered before anything slow
     (_,) = read(photo)
     job = plan(photo, out).jobs[0]
-    place = Place(job.target, Carrying(not no_metadata, sidecar=sidecar))
+    place = Place(job.target, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
     if place.path.exists() and not overwrite:
         raise MediaError(f"{place.path} exists: give another name, or --overwrite.")
     for note in () if quiet else recipe.card().notes:

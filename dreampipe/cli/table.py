@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import typer
+from dreampipe.cli.terminal import show
+from dreampipe.errors import printable
 
 
-def show(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def show_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under a header on stdout; what is None or empty is a dash, so that every row has every column."""
     cells = [list(header), *([_text(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        show("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _text(cell: object) -> str:
-    return "-" if cell is None or cell == "" else str(cell)
+    return "-" if cell is None or cell == "" else printable(str(cell))

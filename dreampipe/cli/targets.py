@@ -15,6 +15,9 @@ Sidecar = Annotated[bool, typer.Option("--sidecar", help="Write how it was made 
 NoMetadata = Annotated[
     bool, typer.Option("--no-metadata", help="Write into it neither how it was made nor what its source's file says.")
 ]
+KeepPaths = Annotated[
+    bool, typer.Option("--keep-paths", help="Write into it where its files lay, and not only their names.")
+]
 KeepGps = Annotated[bool, typer.Option("--keep-gps", help="Keep where on Earth the source was taken.")]
 
 

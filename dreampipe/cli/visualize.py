@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible, say
+from dreampipe.cli.answer import answered, failing, interruptible
 from dreampipe.cli.events import bar, heard
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
+from dreampipe.cli.terminal import say
 from dreampipe.engines.drawings import Place, draw_visualization
 from dreampipe.errors import MediaError
 from dreampipe.media import check_animation
@@ -32,6 +33,7 @@ def visualize(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
+    keep_paths: KeepPaths = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     **settings: Any,
 ) -> None:
@@ -49,7 +51,7 @@ def visualize(
     notes = () if quiet else ready.ascent.card.notes
     for note in notes:
         say(f"Note: {note}")
-    carrying = Carrying(not no_metadata, sidecar=sidecar)
+    carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     picture, animation = Place(target, carrying), Place(film, carrying) if film else None
     for place in filter(None, (picture, animation)):
         place.make_ready()

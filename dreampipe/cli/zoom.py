@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible, resuming, say
+from dreampipe.cli.answer import answered, failing, interruptible, resuming
 from dreampipe.cli.events import bar, write_line
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
+from dreampipe.cli.terminal import say
 from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
 from dreampipe.media import MAX_PIXELS
@@ -38,6 +39,7 @@ def zoom(
     keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
+    keep_paths: KeepPaths = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
     **settings: Any,
@@ -51,7 +53,7 @@ def zoom(
     named(recipe)
     recipe.zoom_of()  # wrong names are answered here, before anything slow
     fetched(recipe, quiet)
-    carrying = Carrying(not no_metadata, sidecar=sidecar)
+    carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
         hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
-from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar
+from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar, text_within
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
@@ -112,8 +112,9 @@ def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
     making = Making("atlas", recipe, {"page": True})
     shown = [Frame(pixels) for tile in tiles for pixels in (tile.pixels, *tile.beside)]
     record = making.record(place.path, film_output(shown))
-    text = record.text() if place.carrying.metadata else None
-    page = atlas_page(tiles, f"{recipe.layer} of {recipe.card().name}", record=text).encode()
+    page = atlas_page(
+        tiles, f"{recipe.layer} of {recipe.card().name}", record=text_within(place.carrying, record)
+    ).encode()
     settle_sidecar(place.path, place.carrying, record, hashlib.sha256(page).hexdigest())
     write_whole(place.path, page)
 

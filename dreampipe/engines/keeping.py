@@ -48,7 +48,14 @@ def needs_sidecar(path: Path, carrying: Carrying) -> bool:
 
 def embedded(path: Path, carrying: Carrying, record: Record) -> str | None:
     """The text that a file of that name carries in itself."""
-    return record.text() if carrying.metadata and carries(path) else None
+    return text_within(carrying, record) if carries(path) else None
+
+
+def text_within(carrying: Carrying, record: Record) -> str | None:
+    """The text of a record that a file carries in itself: it travels, so it names no folders unless that is wanted."""
+    if not carrying.metadata:
+        return None
+    return (record if carrying.paths else record.without_folders()).text()
 
 
 def check_sidecar(path: Path, carrying: Carrying) -> None:

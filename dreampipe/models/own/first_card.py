@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
 
+from dreampipe.errors import printable
 from dreampipe.models import imagenet
 from dreampipe.models.model_card import Layer
 from dreampipe.models.own.archive import LIMITS, TRUSTED
@@ -100,14 +101,10 @@ def _key(name: str) -> str:
 
 def _comment(*sentences: str) -> str:
     """Lines of a comment, each sentence on lines of its own; a name cannot end it."""
-    plain = ("".join(c if c.isprintable() else "?" for c in sentence) for sentence in sentences)
-    return "".join(f"# {line}\n" for sentence in plain for line in wrap(sentence, 98))
+    return "".join(f"# {line}\n" for sentence in sentences for line in wrap(printable(sentence), 98))
 
 
 def _quoted(text: str) -> str:
     """A text of TOML on one line."""
-    return '"' + "".join(_escaped(c) for c in text) + '"'
-
-
-def _escaped(c: str) -> str:
-    return f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{printable(escaped)}"'

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import RecipeError, nearest, printable
+from dreampipe.errors import DreampipeError, RecipeError, nearest, printable
+from dreampipe.media import sidecar_of
+from dreampipe.media.records import told_of
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import is_file, renamed
 from dreampipe.recipes.records.carried import OPTIONS, record_of, strayed
@@ -55,7 +58,7 @@ class Again:
 
 @dataclass(eq=False)
 class _Search:
-    """Looks for the files that a record names, and notes which of them are others by now."""
+    """Looks for the files that a record names, and notes which of them have changed."""
 
     path: Path
     others: list[str] = field(default_factory=list)
@@ -66,9 +69,15 @@ class _Search:
         """Where its ways begin: that of numbered pictures lies among them."""
         return self.path if self.path.is_dir() else self.path.parent
 
+    def _is_another(self, place: Path) -> bool:
+        """Whether something lies there that is not the very output: that often has the name of its source."""
+        made = (self.path, told_of(self.path))
+        there = os.path.isfile(place) or os.path.isdir(place)
+        return there and not any(one.exists() and place.samefile(one) for one in made)
+
     def found(self, said: str, sha256: str, advice: str) -> Path:
         """Where a file is: the first place that holds the very one, else the first that holds one of that name."""
-        there = [place for place in looked_for(said, self.folder) if os.path.isfile(place) or os.path.isdir(place)]
+        there = [place for place in looked_for(said, self.folder) if self._is_another(place)]
         if not there:
             raise RecipeError(
                 f"{self.path} was made with {said}, which is not there, seen from its folder, nor here: {advice}."
@@ -92,7 +101,7 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     Raises:
         DreampipeError: the file has no record or a damaged one, a change is none, or a file is not there.
     """
-    record = record_of(path)
+    record = _with_ways(path, record_of(path))
     was, asked = record.settings(str(path)), _asked(changes, record.command)
     if trust and "model" not in asked:
         raise RecipeError(
@@ -118,6 +127,19 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     others = (*search.others, *_elsewhere(record, recipe, asked))
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
     return Again(record, recipe, options, begun, changes, others, tuple(search.read))
+
+
+def _with_ways(path: Path, record: Record) -> Record:
+    """The record, or that of the sidecar where it is the same one and says where files lie."""
+    record.settings(str(path))
+    with suppress(DreampipeError):
+        if path.is_file() and (sidecar := sidecar_of(path)).is_file():
+            beside = record_of(sidecar)
+            beside.settings(str(sidecar))
+            output = beside.output.model_copy(update={"file": record.output.file})
+            if beside.model_copy(update={"output": output}).without_folders() == record.without_folders():
+                return beside
+    return record
 
 
 def _said(settings: Mapping[str, Any], key: str) -> str:

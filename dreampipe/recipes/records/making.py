@@ -45,11 +45,13 @@ class Carrying:
         metadata: the record, and what the source's file says of itself; else the colour profile alone.
         position: where on Earth the source was taken.
         sidecar: the record in a file beside it, too, as always where the format cannot hold it.
+        paths: the way to each file that the record in it names; else their names alone, as a sidecar never does.
     """
 
     metadata: bool = True
     position: bool = False
     sidecar: bool = False
+    paths: bool = False
 
 
 EVERYTHING = Carrying()
@@ -149,6 +151,7 @@ def recorded(
     path: str | os.PathLike[str],
     like: MediaInfo | None = None,
     source: str | os.PathLike[str] | None = None,
+    keep_paths: bool = False,
 ) -> str:
     """The text of a record for a picture of your own making: `write(frame, path, like, record=recorded(...))`.
 
@@ -158,13 +161,15 @@ def recorded(
         path: where it is to be written.
         like: as for `write`.
         source: the file that was dreamed; None where there is none.
+        keep_paths: say the way to each file from the picture's folder, and not only its name.
 
     Raises:
         DreampipeError: the path has no suffix of a picture, or a file cannot be read.
     """
     target, command = Path(path), command_of(type(recipe))
     begun = None if source is None else (Path(source), sha256(Path(source)))
-    return Making(command, recipe).record(target, output_of(frame, format_of(target), like), begun).text()
+    record = Making(command, recipe).record(target, output_of(frame, format_of(target), like), begun)
+    return (record if keep_paths else record.without_folders()).text()
 
 
 def output_of(frame: Frame, format: Format, like: MediaInfo | None) -> Output:

@@ -1,6 +1,7 @@
 """How an output was made, as the value and the JSON text that it carries: `Record`.
 
 It holds what the pixels depend on, and nothing else: no time, no absolute path, and no permission to trust a model.
+What a file itself carries names no folders either (`without_folders`); a sidecar, which stays at home, may.
 Equal runs write equal bytes.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +18,7 @@ from dreampipe.errors import RecipeError, nearest, printable
 from dreampipe.models.model_card import Scaling
 from dreampipe.recipes import kinds
 from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.named import renamed
 from dreampipe.recipes.recipe import Recipe
 
 VERSION = 1
@@ -129,6 +132,22 @@ class Record(_Part):
             return cls(**held)
         except ValidationError as error:
             raise RecipeError(f"The record in {name} cannot be read: {printable(_fault(cls, error))}") from None
+
+    def without_folders(self) -> Self:
+        """The same record with the names of files alone, as a file carries it that travels.
+
+        Two files of one name in different folders cannot be told apart by that name, so none of their hashes is kept.
+        """
+        named: dict[str, set[str]] = {}
+        for said, sha256 in self.files.items():
+            named.setdefault(PurePosixPath(said).name, set()).add(sha256)
+        recipe = renamed(self.recipe, lambda said: PurePosixPath(said).name)
+        changed = {
+            "recipe": {key: list(said) if isinstance(said, tuple) else said for key, said in recipe.items()},
+            "files": {name: found.pop() for name, found in named.items() if len(found) == 1},
+            "source": self.source and self.source.model_copy(update={"path": PurePosixPath(self.source.path).name}),
+        }
+        return self.model_copy(update=changed)
 
     def settings(self, name: str) -> dict[str, Any]:
         """The recipe's settings, checked; raises RecipeError for one that is misspelt or out of range."""
