@@ -57,9 +57,8 @@ def rerun(
     named(begun.recipe)
     for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
         say(f"Note: {note}")
-    carrying = Carrying(
-        not no_metadata, keep_gps, sidecar or no_metadata, keep_paths
-    )  # what was made is told by its record
+    # The verdict reads the record of what is made, so there is always one.
+    carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata, keep_paths)
     remaking = Remaking(begun, out, overwrite, max_pixels, carrying, heard(lambda event: None, quiet))
     remaking.check()  # wrong names are answered here, before anything slow
     fetched(begun.recipe, quiet)

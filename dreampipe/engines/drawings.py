@@ -112,9 +112,8 @@ def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
     making = Making("atlas", recipe, {"page": True})
     shown = [Frame(pixels) for tile in tiles for pixels in (tile.pixels, *tile.beside)]
     record = making.record(place.path, film_output(shown))
-    page = atlas_page(
-        tiles, f"{recipe.layer} of {recipe.card().name}", record=text_within(place.carrying, record)
-    ).encode()
+    text = text_within(place.carrying, record)
+    page = atlas_page(tiles, f"{recipe.layer} of {recipe.card().name}", record=text).encode()
     settle_sidecar(place.path, place.carrying, record, hashlib.sha256(page).hexdigest())
     write_whole(place.path, page)
 

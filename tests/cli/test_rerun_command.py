@@ -16,6 +16,12 @@ from dreampipe.media import read, read_record, sidecar_of
 SAME = "the pixels are the same\n"
 
 
+@pytest.fixture(autouse=True)
+def in_the_folder_of_the_model(tiny_model, monkeypatch):
+    """A record names the model's file alone, which is then looked for in the current folder."""
+    monkeypatch.chdir(tiny_model.parent)
+
+
 @pytest.fixture
 def photo(tmp_path):
     """16 bits, with alpha."""
@@ -52,9 +58,9 @@ def record(path):
 def test_a_dream_of_a_picture_is_the_same_in_each_format(call, quick, photo, tmp_path, suffix):
     out, again = tmp_path / "out" / f"a.{suffix}", tmp_path / "new" / f"b.{suffix}"
     assert call("dream", photo, out, *quick).exit_code == 0
-    result = call("rerun", out, again)
+    result = call("rerun", out, again, "--input", photo)
     assert (result.exit_code, result.stdout) == (0, SAME)
-    assert again.read_bytes() == out.read_bytes()  # whose folders lie alike to the source
+    assert again.read_bytes() == out.read_bytes()
     assert sidecar_of(out).exists() == (suffix == "bmp")
     assert record(again)["output"]["bits"] == (16 if suffix in ("png", "tiff") else 8)
 
@@ -72,7 +78,7 @@ def test_what_is_made_again_carries_no_more_than_is_asked_for(call, quick, photo
 def test_a_dream_of_a_film_is_the_same_in_each_form(call, quick, film, tmp_path, name):
     out, again = tmp_path / "out" / name, tmp_path / "new" / name
     assert call("dream", film, out, *quick, "--refresh-steps", "1", "--drop-streams").exit_code == 0
-    result = call("rerun", made(out), again)
+    result = call("rerun", made(out), again, "--input", film)
     assert (result.exit_code, result.stdout) == (0, SAME)
     assert record(again)["output"]["frames"] == 6
     assert sidecar_of(out).exists() == (name.endswith(("gif", "%03d.png")))
@@ -138,7 +144,8 @@ def test_files_that_a_recipe_names_come_along(call, quick, photo, tmp_path, tiny
     dreampipe.write(Frame(np.random.default_rng(2).random((40, 40, 3), np.float32)), guide)
     objective = f'guide("{guide}", second_relu) + 0.5*third'
     out = folder / "a.png"
-    assert call("dream", photo, out, *quick, "--mask", mask, "--objective", objective).exit_code == 0
+    words = ("--mask", mask, "--objective", objective, "--keep-paths")
+    assert call("dream", photo, out, *quick, *words).exit_code == 0
     said = record(out)
     assert said["recipe"]["mask"] == "../../mask.png"
     assert said["recipe"]["objective"] == 'guide("it\'s a guide.png", second_relu) + 0.5*third'

@@ -1,0 +1,45 @@
+"""The one place that writes to stdout and stderr: what would steer a terminal is escaped, as in `a\\u001b[31m.png`.
+
+    show(line, ...)   lines for programs and people, on stdout
+    show_json(value)  one line of JSON, on stdout
+    say(text)         a sentence for people, on stderr
+
+Names come from files, and files from strangers. A path with an ordinary name is printed as it is and can be piped; for
+one with such characters, `dream --events` gives the exact name as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any, TextIO
+
+from dreampipe.errors import printable
+
+_INDENTED = re.compile(r"\n(?=  )")
+"""The start of a line that belongs to the sentence before it, such as an objective with its caret."""
+
+
+def show(*lines: object, flush: bool = False) -> None:
+    """Print lines on stdout."""
+    for line in lines:
+        _write(printable(str(line)), sys.stdout, flush)
+
+
+def show_json(value: Any, indent: int | None = None, flush: bool = False) -> None:
+    """Print a value on stdout as JSON in ASCII, on one line unless indented."""
+    show(*json.dumps(value, indent=indent, allow_nan=False).split("\n"), flush=flush)
+
+
+def say(text: str) -> None:
+    """Print a sentence on stderr, for stdout belongs to what may be piped; indented lines may follow it."""
+    _write("\n".join(map(printable, _INDENTED.split(text))), sys.stderr)
+
+
+def _write(text: str, stream: TextIO | None, flush: bool = False) -> None:
+    if stream is None:  # closed by `2>&-`; print would take stdout then
+        return
+    encoding = stream.encoding or "utf-8"
+    # Not typer.echo, which writes past a bar that stands on the terminal.
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=flush)
