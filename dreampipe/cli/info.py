@@ -11,7 +11,7 @@ from dreampipe.cli.answer import answered
 from dreampipe.cli.terminal import say, show
 from dreampipe.errors import RecipeError
 from dreampipe.recipes.printing import toml_of
-from dreampipe.recipes.records.carried import record_of, strayed
+from dreampipe.recipes.records.carried import edit_of, record_of
 from dreampipe.recipes.records.record import KINDS
 from dreampipe.recipes.records.telling import told
 
@@ -27,8 +27,8 @@ def info(
     record = record_of(path)
     if as_json and as_recipe:
         raise RecipeError("--json and --recipe came, but one thing is printed at a time: leave one out.")
-    if strayed(path, record):
-        say(f"Note: {made} is not what its sidecar tells of.")
+    if edit := edit_of(path, record):
+        say(f"Note: {edit}.")
     settings = record.settings(made)
     if as_json:
         show(record.text())

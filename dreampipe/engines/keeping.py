@@ -27,6 +27,7 @@ from dreampipe.media import (
     write_sidecar,
     write_whole,
 )
+from dreampipe.media.comparing import encoded_sha256
 from dreampipe.media.writing import unwritable
 from dreampipe.recipes.records.making import Carrying, Making, output_of
 from dreampipe.recipes.records.record import Record
@@ -132,6 +133,9 @@ def keep_picture(
     """
     format, like = format_of(path), likeness(like, carrying) if like else None
     record = making.record(path, output_of(frame, format, like), source, settings)
+    if format.quality is not None and (carrying.metadata or carrying.sidecar):
+        shown = encoded_sha256(encode(frame, format, like, quality), format)
+        record = record.model_copy(update={"output": record.output.model_copy(update={"decoded": shown})})
     data = encode(frame, format, like, quality, embedded(path, carrying, record))
     settle_sidecar(path, carrying, record, hashlib.sha256(data).hexdigest())
     write(data) if write else write_whole(path, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from dreampipe.engines.local import Order, run
 from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS, Job, Manifest, Plan, check_animation, format_of, plan, sidecar_of
 from dreampipe.media.jobs import identity
+from dreampipe.media.records import told_of
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import Atlas, FilmRecipe, Recipe, Visualization, Zooming
 from dreampipe.recipes.drawings.page import is_page
@@ -23,6 +25,7 @@ from dreampipe.recipes.drawings.sheet import recommended
 from dreampipe.recipes.keyframes import parse_rate, parse_time
 from dreampipe.recipes.records.again import Again
 from dreampipe.recipes.records.carried import record_of
+from dreampipe.recipes.records.compared import is_there, show_the_same, shown
 from dreampipe.recipes.records.making import EVERYTHING, Carrying
 from dreampipe.recipes.records.verdict import Verdict, verdict
 
@@ -49,7 +52,7 @@ class Remaking:
 
     def check(self) -> None:
         """Raise DreampipeError for what is not there or cannot be written, before anything is climbed."""
-        target = self._job.target if self._command == "dream" else Path(self.path)
+        target = self._made
         if self._command == "zoom" and not self.overwrite:
             clear_taken(target)
         if target.is_file() and not self.overwrite:
@@ -85,6 +88,16 @@ class Remaking:
 
     def make(self) -> Verdict:
         """Make it, and compare; raises DreampipeError."""
+        first, made = told_of(self.begun.path), self._made
+        there = is_there(first)
+        # The new file may take the place of the first one.
+        before = _shown_before(first, self.max_pixels) if there and _is_same_place(first, made) else None
+        self._make()
+        record = record_of(made if made.is_file() else sidecar_of(made))
+        files = _compared(first, made, before, self.max_pixels) if there else None
+        return verdict(self.begun, record, first, made, files)
+
+    def _make(self) -> None:
         recipe = self.begun.recipe
         match recipe:
             case FilmRecipe():
@@ -99,8 +112,10 @@ class Remaking:
                 draw_atlas(recipe, self._place, self.tell)
             case Recipe():
                 draw_sheet(self._source, recipe, self._said("size"), self._place, self.tell)
-        made = self._job.target if self._command == "dream" else Path(self.path)
-        return verdict(self.begun, record_of(made if made.is_file() else sidecar_of(made)))
+
+    @property
+    def _made(self) -> Path:
+        return self._job.target if self._command == "dream" else Path(self.path)
 
     def _dream(self, recipe: FilmRecipe) -> None:
         order = Order(recipe.still, self.max_pixels, self._said("quality"), True, self._films, self.carrying)
@@ -170,3 +185,21 @@ class Remaking:
         assert isinstance(recipe, Zooming)
         how = (recipe, self._encoding, self.max_pixels, False, self.carrying, self.tell)
         return Dive(self._source, Path(self.path), *how)
+
+
+def _is_same_place(first: Path, made: Path) -> bool:
+    there = identity(first)
+    return os.path.realpath(first) == os.path.realpath(made) or (there is not None and there == identity(made))
+
+
+def _shown_before(first: Path, max_pixels: int) -> str:
+    """What an output shows that is about to be replaced; empty where it cannot be decoded."""
+    try:
+        return shown(first, max_pixels)
+    except MediaError:
+        return ""
+
+
+def _compared(first: Path, made: Path, before: str | None, max_pixels: int) -> bool:
+    """Whether both show the same; `before` is what the first showed where the other has taken its place."""
+    return show_the_same(first, made, max_pixels) if before is None else shown(made, max_pixels) == before

@@ -9,6 +9,7 @@
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animated picture
     masks.py       grey levels that say where a picture is dreamed
+    comparing.py   what files show, decoded, to be compared
     metadata.py    EXIF, orientation and colour profiles
     profiles.py    colours to sRGB, for files that can hold no profile; grey profiles as RGB
     privacy.py     what of a source's words does not go along: where it was taken, or all of them

@@ -7,7 +7,9 @@ error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pill
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,6 +53,12 @@ def decode(path: str | os.PathLike[str], max_pixels: int) -> tuple[Frame, MediaI
             return _finished(_decoded(path, file, format, max_pixels), format)
     except OSError as problem:
         raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
+
+
+def decode_bytes(data: bytes, format: Format) -> Frame:
+    """As `pictures.decode_bytes` says."""
+    place = Path(f"picture{format.suffixes[0]}")
+    return _finished(_decoded(place, BytesIO(data), format, sys.maxsize), format)[0]
 
 
 def _format(path: Path, file: IO[bytes]) -> Format:

@@ -29,6 +29,13 @@ def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[
     return decoding.decode(path, max_pixels)
 
 
+def decode_bytes(data: bytes, format: Format) -> Frame:
+    """The picture in bytes that were encoded just now; raises MediaError where they are no picture."""
+    from dreampipe.media import decoding
+
+    return decoding.decode_bytes(data, format)
+
+
 def encode(
     frame: Frame,
     format: Format,

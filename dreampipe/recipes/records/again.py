@@ -18,7 +18,7 @@ from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import is_file, renamed
-from dreampipe.recipes.records.carried import OPTIONS, record_of, strayed
+from dreampipe.recipes.records.carried import OPTIONS, edit_of, record_of
 from dreampipe.recipes.records.making import fingerprint, versions
 from dreampipe.recipes.records.places import looked_for
 from dreampipe.recipes.records.record import KINDS, Command, Option, Record
@@ -29,15 +29,18 @@ class Again:
     """What is to be run.
 
     Attributes:
+        path: of the output, or of its sidecar.
         record: of the file as it was made.
         recipe: its recipe, with the changes, and with files where they are now.
         options: what else decides the output, with the changes.
         source: what is dreamed; None for what is drawn from nothing.
-        changes: what was asked to be another, each as a phrase.
-        others: what is another beside that, each as a phrase.
+        changes: what was asked to change, each as a phrase.
+        others: what else has changed, each as a phrase.
         read: the files that the record names, where they were found.
+        edit: what tells that the output was edited since, as a phrase; empty where nothing does.
     """
 
+    path: Path
     record: Record
     recipe: Climbing
     options: Mapping[str, Option]
@@ -45,12 +48,14 @@ class Again:
     changes: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     read: tuple[Path, ...] = ()
+    edit: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what is read, and on what is another than it was."""
         reads = (f"The record names {', '.join(map(str, self.read))}, and that is read.",) if self.read else ()
-        return (*reads, *(f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others))
+        edits = (f"{self.edit}.",) if self.edit else ()
+        return (*reads, *edits, *(f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others))
 
     def option(self, name: str) -> Any:
         return self.options.get(name)
@@ -122,11 +127,10 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     ]
     if source and record.source and fingerprint(source) != record.source.sha256:
         changed.append("the source is another")
-    if strayed(path, record):
-        search.others.append(f"{path} is not what its sidecar tells of")
     others = (*search.others, *_elsewhere(record, recipe, asked))
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
-    return Again(record, recipe, options, begun, changes, others, tuple(search.read))
+    edit = printable(edit_of(path, record))
+    return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit)
 
 
 def _with_ways(path: Path, record: Record) -> Record:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from dreampipe.errors import MediaError, RecipeError, nearest, printable
-from dreampipe.media import read_record, sha256
+from dreampipe.media import decode, read_record, samples_sha256, sha256
+from dreampipe.media.comparing import frames_sha256, shown_sha256
+from dreampipe.media.formats import FORMATS, HEAD, PNG, format_of_content
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import told_of
 from dreampipe.media.video.numbering import digest, standing
 from dreampipe.media.xmp import LONGEST
 from dreampipe.recipes.drawings.page import is_page, record_in
+from dreampipe.recipes.records.making import versions
 from dreampipe.recipes.records.record import Command, Option, Record
 
 OPTIONS: Mapping[Command, Mapping[str, type[Option]]] = {
@@ -77,3 +81,40 @@ def strayed(path: Path, record: Record) -> bool:
         there = standing(made)
         return bool(there) and digest(there) != said
     return made.is_file() and sha256(made) != said
+
+
+def edited(path: Path, record: Record) -> bool:
+    """Whether a picture shows other pixels than its record tells of, as after an edit that kept the record.
+
+    It can be told of lossless formats, and of lossy stills where what they show was recorded and is decoded by the same
+    library. What is too large or cannot be decoded is not told.
+    """
+    made = told_of(path)
+    if not made.is_file() or is_page(made):
+        return False
+    with suppress(MediaError):
+        return _is_edited_still(made, record) if record.output.frames is None else _is_edited_animation(made, record)
+    return False
+
+
+def _is_edited_still(made: Path, record: Record) -> bool:
+    frame, info = decode(made)
+    form = next(known for known in FORMATS if known.name == info.format)
+    if form.quality is None and form.writable:
+        return samples_sha256(frame, form, info) != record.output.pixels
+    here, decoded = versions(), record.output.decoded
+    comparable = decoded and all(record.versions.get(name) == here[name] for name in ("pillow", "machine"))
+    return bool(comparable) and shown_sha256(made) != decoded
+
+
+def _is_edited_animation(made: Path, record: Record) -> bool:
+    with made.open("rb") as file:
+        lossless = format_of_content(file.read(HEAD)) is PNG
+    return lossless and frames_sha256(made, record.output.bits) != record.output.pixels
+
+
+def edit_of(path: Path, record: Record) -> str:
+    """What tells that an output was edited since it was made, as a phrase; empty where nothing does."""
+    if strayed(path, record):
+        return f"{path} is not what its sidecar tells of"
+    return f"{told_of(path)} shows other pixels than its record tells of" if edited(path, record) else ""

@@ -1,8 +1,8 @@
 """Where files lie, seen from a picture that was made of them: written into its record, and found again from there.
 
-A sidecar, and a picture made with --keep-paths, say no more of a file than the way from the picture's folder, and of one
-that lies further off its name alone; any other picture says names alone. A record comes from strangers, so what it names
-is looked for near it only.
+A sidecar, and a picture made with --keep-paths, say of a file the way from the picture's folder, and of one that lies
+further off its name alone; any other picture says names alone. A record comes from strangers, so what it names is
+looked for near it only.
 """
 
 from __future__ import annotations

@@ -62,6 +62,7 @@ class Output(_Part):
         bits: of a sample.
         alpha: whether it has an alpha channel.
         frames: of a film how many; None for a picture.
+        decoded: the SHA-256 of what a lossy picture's file shows, as `media.comparing` decodes it; None for all others.
         file: the SHA-256 of the whole file, or of the names and SHA-256s of numbered pictures; only a sidecar, which
             lies outside of them, can say that.
     """
@@ -72,6 +73,7 @@ class Output(_Part):
     bits: int
     alpha: bool = False
     frames: int | None = None
+    decoded: Sha256 | None = None
     file: Sha256 | None = None
 
 

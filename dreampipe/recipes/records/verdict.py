@@ -1,9 +1,14 @@
-"""What came of making an output once more: whether its pixels are the same, and why not as far as that is known."""
+"""What came of making an output once more: whether its pixels are the same, and why not as far as that is known.
+
+Two things are compared: the frames before encoding, by the hashes in both records, and what both files show, decoded.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from dreampipe.media.formats import format_of_suffix
 from dreampipe.recipes.records.again import Again
 from dreampipe.recipes.records.record import Record
 
@@ -13,26 +18,43 @@ class Verdict:
     """What came of making it once more.
 
     Attributes:
-        same: whether the pixels are the same.
-        reasons: what is another, each as a phrase; where there is none, nothing is known that explains a difference.
+        frames: whether the frames before encoding are those of the record.
+        files: whether both files show the same pixels; None where the first file is not there to compare with.
+        reasons: what has changed, each as a phrase; where there is none, nothing is known that explains a difference.
     """
 
-    same: bool
+    frames: bool
+    files: bool | None
     reasons: tuple[str, ...]
 
     @property
     def explained(self) -> bool:
         """Whether the pixels are the same, or something is known that makes them differ."""
-        return self.same or bool(self.reasons)
+        return (self.frames and self.files is not False) or bool(self.reasons)
 
     def __str__(self) -> str:
-        if self.same:
-            return "the pixels are the same"
-        return f"the pixels differ: {'; '.join(self.reasons) or 'nothing that is recorded does'}"
+        why = "; ".join(self.reasons) or "nothing that is recorded does"
+        match self.frames, self.files:
+            case True, True:
+                return "the pixels are the same"
+            case True, None:
+                return "the frames before encoding are the same; the first file is not there to compare with"
+            case True, False:
+                return f"the frames before encoding are the same, but the pixels in the files differ: {why}"
+            case False, True:
+                return f"the pixels in the files are the same, but the record tells of others: {why}"
+        return f"the pixels differ: {why}"
 
 
-def verdict(begun: Again, made: Record) -> Verdict:
-    """How an output compares to the one whose record it was made from."""
+def verdict(begun: Again, made: Record, first: Path, second: Path, files: bool | None) -> Verdict:
+    """How an output compares to the one whose record it was made from.
+
+    Args:
+        begun: what it was made from.
+        made: the record of the new output.
+        first, second: the two outputs.
+        files: whether they show the same pixels; None where the first is not there.
+    """
     was, now = begun.record.output, made.output
     forms = (
         ("size", f"{was.width}x{was.height}", f"{now.width}x{now.height}"),
@@ -40,8 +62,19 @@ def verdict(begun: Again, made: Record) -> Verdict:
         ("transparency", "kept" if was.alpha else "left out", "kept" if now.alpha else "left out"),
         ("number of frames", str(was.frames or 1), str(now.frames or 1)),
     )
+    frames = was.pixels == now.pixels
     reasons = [*begun.changes, *begun.others]
     reasons += [f"the {what} was {old} and is {new}" for what, old, new in forms if old != new]
     if begun.record.model != made.model and not reasons:  # which was not on the disk before
         reasons.append("the model is another than it was")
-    return Verdict(was.pixels == now.pixels, tuple(reasons))
+    if frames and files is False:
+        kinds = _kind(first), _kind(second)
+        reasons += [f"the format was {kinds[0]} and is {kinds[1]}"] if kinds[0] != kinds[1] else []
+        reasons += [begun.edit] if begun.edit else []
+    return Verdict(frames, files, tuple(reasons))
+
+
+def _kind(path: Path) -> str:
+    """The format of a picture, or the suffix of another output, for people."""
+    format = format_of_suffix(path)
+    return format.name if format else path.suffix.lower().removeprefix(".") or "a folder"

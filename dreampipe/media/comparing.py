@@ -1,0 +1,83 @@
+"""What outputs show: all pixels that their files hold, decoded, to compare two files and to notice edits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from dreampipe.frames import Frame
+from dreampipe.media.formats import Format
+from dreampipe.media.manifest import sha256
+from dreampipe.media.patterns import is_pattern, pattern_of
+from dreampipe.media.pictures import MAX_PIXELS, decode, decode_bytes
+from dreampipe.media.samples import FramesHash
+from dreampipe.media.video.forms import is_animated, is_film
+from dreampipe.media.video.numbering import standing
+from dreampipe.media.video.reading import Frames
+from dreampipe.media.video.sources import holds_picture, open_source
+
+
+def shown_sha256(path: Path, max_pixels: int = MAX_PIXELS) -> str:
+    """The SHA-256 of all pixels that an output shows: a picture, a film, or numbered pictures by their pattern.
+
+    Raises:
+        MediaError: there is no such output, it is damaged, or it has more than `max_pixels` pixels.
+    """
+    return _digest(_shown(path, max_pixels))
+
+
+def encoded_sha256(data: bytes, format: Format) -> str:
+    """The same of a picture's bytes; raises MediaError."""
+    return _digest([decode_bytes(data, format)])
+
+
+def frames_sha256(path: Path, bits: int) -> str:
+    """The hash of a film's frames as `FramesHash` takes it of those that were encoded; raises MediaError."""
+    hashing = FramesHash(bits)
+    for frame in _shown(path, MAX_PIXELS):
+        hashing.add(frame)
+    return hashing.hexdigest()
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two outputs are the same to the byte; raises MediaError where a file cannot be read."""
+    first, second = map(_files, (one, other))
+    return len(first) == len(second) and all(map(_equal, first, second))
+
+
+def _equal(one: Path, other: Path) -> bool:
+    return one.stat().st_size == other.stat().st_size and sha256(one) == sha256(other)
+
+
+def _files(path: Path) -> list[Path]:
+    if not _is_numbered(path):
+        return [path]
+    pattern = pattern_of(path)
+    return [pattern.with_name(name) for name in standing(pattern)]
+
+
+def _is_numbered(path: Path) -> bool:
+    return is_pattern(path) or path.is_dir()
+
+
+def _shown(path: Path, max_pixels: int) -> Iterator[Frame]:
+    if _is_numbered(path):
+        for picture in _files(path):
+            yield decode(picture, max_pixels)[0]
+    elif is_animated(path) or (is_film(path) and not holds_picture(path)):
+        yield from Frames(open_source(path, max_pixels=max_pixels))
+    else:
+        yield decode(path, max_pixels)[0]
+
+
+def _digest(frames: Iterable[Frame]) -> str:
+    said = hashlib.sha256()
+    for frame in frames:
+        for plane in (frame.pixels, frame.alpha):
+            if plane is not None:
+                said.update(f"{plane.shape}\n".encode())
+                said.update(np.ascontiguousarray(plane, "<f4").data)
+    return said.hexdigest()

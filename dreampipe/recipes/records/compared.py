@@ -1,0 +1,41 @@
+"""Whether two outputs, of any kind that dreampipe makes, show the same pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from dreampipe.errors import MediaError
+from dreampipe.media.comparing import same_bytes, shown_sha256
+from dreampipe.media.patterns import is_pattern
+from dreampipe.media.video.numbering import standing
+from dreampipe.recipes.drawings.page import is_page, record_in
+
+
+def is_there(path: Path) -> bool:
+    """Whether an output lies there: a file, or a numbered picture of the pattern."""
+    return bool(standing(path)) if is_pattern(path) else os.path.isfile(path)
+
+
+def shown(path: Path, max_pixels: int) -> str:
+    """The SHA-256 of all that an output shows; a page is its text without its record. Raises MediaError."""
+    return _page_sha256(path) if is_page(path) else shown_sha256(path, max_pixels)
+
+
+def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
+    """Whether two outputs that are there show the same pixels; of one that cannot be decoded they are others."""
+    if is_page(first) != is_page(second):
+        return False
+    try:
+        return same_bytes(first, second) or shown(first, max_pixels) == shown(second, max_pixels)
+    except MediaError:
+        return False
+
+
+def _page_sha256(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable.") from None
+    return hashlib.sha256(text.replace(record_in(text) or "", "").encode()).hexdigest()
