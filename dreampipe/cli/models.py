@@ -101,9 +101,9 @@ def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None
         say(f"{weights.file} is there already; check: {weights.check}")
     elif file:
         with failing():
-            if source and not weights.published and weights != imagenet.INDEX:
-                zoo.check_fit(source / weights.file if source.is_dir() else source, name)
-            path = bringing.adopt(weights, file, folder)
+            unknown = source and not weights.published and weights != imagenet.INDEX
+            fits = (lambda copy, shown: zoo.check_fit(copy, name, shown)) if unknown else None
+            path = bringing.adopt(weights, file, folder, fits)
     else:
         with fetching(weights) as on_progress:
             path = bringing.fetch(weights, folder, on_progress, name=name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
 from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar, text_within
 from dreampipe.frames import Frame
-from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
+from dreampipe.media import FramesHash, decode_hashed, make_folder, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.recipes import Atlas, Recipe, Visualization
 from dreampipe.recipes.drawings.contact import Tile, contact_sheet
@@ -94,7 +94,7 @@ def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell 
     Raises:
         DreampipeError: the photo, a setting, the model or the output is not what it must be.
     """
-    said, (source, _) = sha256(photo), decode(photo)
+    source, _, said = decode_hashed(photo)
     tell(Began(photo.name))
     tell(Started(len(recommended(recipe))))
     drawn = sheet(

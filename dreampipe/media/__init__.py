@@ -41,7 +41,7 @@ from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.manifest import Manifest, sha256
 from dreampipe.media.masks import fitted_mask, read_mask
-from dreampipe.media.pictures import MAX_PIXELS, decode, encode
+from dreampipe.media.pictures import MAX_PIXELS, decode, decode_hashed, encode
 from dreampipe.media.privacy import without_metadata, without_position
 from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
 from dreampipe.media.samples import FramesHash, samples_sha256
@@ -64,6 +64,7 @@ __all__ = [
     "check_animation",
     "check_regular",
     "decode",
+    "decode_hashed",
     "encode",
     "fitted_mask",
     "format_of",

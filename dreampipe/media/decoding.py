@@ -6,6 +6,7 @@ error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pill
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -51,6 +52,19 @@ def decode(path: str | os.PathLike[str], max_pixels: int) -> tuple[Frame, MediaI
         with path.open("rb") as file:
             format = _format(path, file)
             return _finished(_decoded(path, file, format, max_pixels), format)
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
+
+
+def decode_hashed(path: Path, max_pixels: int) -> tuple[Frame, MediaInfo, str]:
+    """As `pictures.decode_hashed` says."""
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            said = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            format = _format(path, file)
+            return *_finished(_decoded(path, file, format, max_pixels), format), said
     except OSError as problem:
         raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
 

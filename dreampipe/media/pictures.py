@@ -6,6 +6,7 @@ They are loaded with the first picture: loading them takes longer than refusing 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import Format
@@ -27,6 +28,15 @@ def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[
     from dreampipe.media import decoding
 
     return decoding.decode(path, max_pixels)
+
+
+def decode_hashed(
+    path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS
+) -> tuple[Frame, MediaInfo, str]:
+    """As `decode`, with the SHA-256 of the very file that was read, which is opened once; raises MediaError."""
+    from dreampipe.media import decoding
+
+    return decoding.decode_hashed(Path(path), max_pixels)
 
 
 def decode_bytes(data: bytes, format: Format) -> Frame:

@@ -33,11 +33,11 @@ def guide_picture(file: str, card: Card) -> FileBytes:
     Raises:
         Misfit: there is no such picture, or one of its sides is too small for the model.
     """
-    from dreampipe.media import decode, sha256
+    from dreampipe.media import decode_hashed
 
     with _about("guide", file):
-        pixels = decode(file)[0].pixels
-        digest = sha256(Path(file))
+        frame, _, digest = decode_hashed(file)
+        pixels = frame.pixels
     height, width = pixels.shape[:2]
     if not card.fixed and min(height, width) < card.least:
         raise Misfit(

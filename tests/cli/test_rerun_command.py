@@ -11,7 +11,7 @@ import pytest
 
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import read, read_record, sidecar_of
+from dreampipe.media import read, read_record, sha256, sidecar_of
 
 SAME = "the pixels are the same\n"
 
@@ -375,6 +375,11 @@ def test_pixels_that_differ_for_no_reason_are_exit_code_1(call, quick, photo, tm
     assert call("dream", photo, out, *quick).exit_code == 0
     tampered(out, "output", pixels="0" * 64)
     result = call("rerun", out, tmp_path / "b.bmp")
+    told = "the pixels in the files are the same, but not those that the record tells of\n"
+    assert (result.exit_code, result.stdout) == (1, told)
+    dreampipe.write(Frame(np.zeros((40, 56, 3), np.float32)), out)
+    tampered(out, "output", file=sha256(out))
+    result = call("rerun", out, tmp_path / "b.bmp", "--overwrite")
     assert (result.exit_code, result.stdout) == (1, "the pixels differ: nothing that is recorded does\n")
     tampered(out, "versions", keras="3.0.0")
     result = call("rerun", out, tmp_path / "c.bmp")
@@ -389,7 +394,10 @@ def test_an_edited_picture_is_told_from_the_one_that_its_sidecar_is_of(call, qui
     out.write_bytes(out.read_bytes()[:-1] + b"\0")
     assert call("info", out).stderr == f"Note: {out} is not what its sidecar tells of.\n"
     assert call("info", sidecar_of(out)).stderr == f"Note: {sidecar_of(out)} is not what its sidecar tells of.\n"
-    assert call("rerun", sidecar_of(out), tmp_path / "b.bmp").stdout == SAME
+    assert call("rerun", sidecar_of(out), tmp_path / "b.bmp").stdout == (
+        "the frames before encoding are the same, but the pixels in the files differ: "
+        f"{sidecar_of(out)} is not what its sidecar tells of\n"
+    )
     assert (tmp_path / "b.bmp").exists()
 
 

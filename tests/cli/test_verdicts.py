@@ -1,4 +1,4 @@
-"""What `rerun` and `info` say of the pixels in files: edits that kept the record, lossy formats, files that are gone."""
+"""What `rerun` and `info` say of the pixels in files: edits that kept the record, lossy formats, missing files."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -71,12 +71,15 @@ def fetch(
             ) from None
 
 
-def adopt(weights: Weights, file: Path, folder: Path | None = None) -> Path:
-    """Take weights that came another way: a copy of them, checked.
+def adopt(
+    weights: Weights, file: Path, folder: Path | None = None, check: Callable[[Path, Path], None] | None = None
+) -> Path:
+    """Take weights that came another way: a copy of them, which is what is checked.
 
     Args:
         file: of any name; or a folder that has them under their own, such as `models fetch --to` makes.
         folder: where to; the store, where it is None.
+        check: called with the copy and the file that it is of, raises ModelError for a copy that is not to be kept.
 
     Returns:
         The path of the copy.
@@ -92,6 +95,8 @@ def adopt(weights: Weights, file: Path, folder: Path | None = None) -> Path:
         check_room(where, source.stat().st_size)
         with written_whole(target) as copy:
             shutil.copyfile(source, copy)
+            if check:
+                check(copy, source)
             held = store.checked(weights, copy)
             if held.fault:
                 raise ModelError(

@@ -1,6 +1,6 @@
 """The inside of an HDF5 file of weights, looked at before Keras reads it: only numbers, and all of them there.
 
-    arrays(path, limits) -> {"layers/conv2d/vars/0": Array(shape, dtype, bytes), ...}
+    arrays(path or file, limits) -> {"layers/conv2d/vars/0": Array(shape, dtype, bytes), ...}
 
 HDF5 can point to other files, declare arrays that no memory holds and store them as almost nothing; what Keras writes
 does none of that, so all of it is refused. The texts of the errors are clauses about "it". h5py is imported only here,
@@ -11,9 +11,10 @@ process first; a file of weights alone is read in the process that asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from dreampipe.errors import ModelError
 
@@ -43,18 +44,27 @@ class Bounds:
 BOUNDS = Bounds()
 
 
-def arrays(path: Path, bounds: Bounds = BOUNDS) -> Mapping[str, Array]:
-    """All arrays of a file by their names in it.
+@contextmanager
+def opened(file: Path | BinaryIO) -> Iterator[h5py.File]:
+    """An HDF5 file, by its path or open already: then what comes under its name meanwhile is not seen."""
+    import h5py
+
+    if not isinstance(file, Path):
+        file.seek(0)
+    with h5py.File(file, "r") as opened:
+        yield opened
+
+
+def arrays(file: Path | BinaryIO, bounds: Bounds = BOUNDS) -> Mapping[str, Array]:
+    """All arrays of a file, by its path or open already, by their names in it.
 
     Raises:
         ModelError: the file is no HDF5, or holds links out of its tree, arrays in other files, anything but numbers, or
             more than it stores.
     """
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
-            found = {name: _array(name, dataset) for name, dataset in _datasets(file, bounds)}
+        with opened(file) as weights:
+            found = {name: _array(name, dataset) for name, dataset in _datasets(weights, bounds)}
     except _DAMAGE as error:
         reason = str(error).partition("\n")[0].partition(" (")[0][:200]  # behind it stand times and addresses
         raise ModelError(f"its weights are damaged ({reason}): save it again.") from error

@@ -119,15 +119,16 @@ def look(weights: Weights, where: Path | None = None) -> Held | None:
 def checked(weights: Weights, path: Path) -> Held:
     """A file of any name, read whole and held against what these weights should be."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file:  # once: what is hashed is what is looked at
             md5, sha256 = digests(file)
             size = file.tell()
+            whole = bool(weights.published) or _is_weights(file)
     except OSError as problem:
         return Held(path, 0, "", f"it cannot be read ({problem.strerror or problem})")
     if weights.published:
         same = weights.published in (sha256, md5)
         return Held(path, size, sha256, "" if same else f"it has not the {weights.check}")
-    return Held(path, size, sha256, "" if _is_weights(path) else "it is no whole HDF5 file of weights")
+    return Held(path, size, sha256, "" if whole else "it is no whole HDF5 file of weights")
 
 
 def note(weights: Weights, held: Held) -> None:
@@ -176,9 +177,9 @@ def _noted(path: Path) -> _Note | None:
     return None
 
 
-def _is_weights(path: Path) -> bool:
+def _is_weights(file: BinaryIO) -> bool:
     """Whether it is an HDF5 file up to its end, with arrays and nothing else in it."""
     try:
-        return bool(hdf5.arrays(path))
+        return bool(hdf5.arrays(file))
     except ModelError:
         return False

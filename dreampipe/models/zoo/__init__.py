@@ -79,11 +79,17 @@ def weights_of(name: str) -> Weights:
     return known.weights(name)
 
 
-def check_fit(path: Path, name: str) -> None:
-    """Raise ModelError unless a file holds weights of this very architecture, with its head or without, as named."""
-    found = fitting.fitted(path, name).architecture
+def check_fit(path: Path, name: str, source: Path | None = None) -> None:
+    """Raise ModelError unless a file holds weights of this very architecture, with its head or without, as named.
+
+    Args:
+        source: the file that `path` is a copy of, to be named in its place.
+    """
+    found = fitting.fitted(path, name, source).architecture
     if found != name:
-        raise ModelError(f"The weights {path} are those of {found}, but those of {name} are expected: name {found}.")
+        raise ModelError(
+            f"The weights {source or path} are those of {found}, but those of {name} are expected: name {found}."
+        )
 
 
 def fitted(path: Path, name: str, scaling: Scaling | None = None) -> Card:

@@ -8,11 +8,15 @@ layers, whose names may differ. What a file of a whole model says of its archite
 
 from __future__ import annotations
 
+import os
+import shutil
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dreampipe.errors import ModelError
 from dreampipe.models.weights import hdf5, store
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 
 _Group = tuple[str, Sequence[str]]
 """A layer that has weights: its name, and those of its arrays in the file."""
+_NO_FILE = "it is no regular file, but a file of weights is expected: check the path."
+_MOST = hdf5.BOUNDS.total + (256 << 20)
+"""Bytes of a file: those of its arrays, and what stands around them."""
 _DAMAGE = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError)
 
 
@@ -48,45 +55,60 @@ class Fit:
     rescaled: bool = False
 
 
-def fitted(path: Path, name: str) -> Fit:
+def fitted(path: Path, name: str, source: Path | None = None) -> Fit:
     """How a file of weights fits an architecture, with its head or without, whichever the name says.
+
+    The file is opened once: what is hashed is what is looked at, whatever takes its name meanwhile.
+
+    Args:
+        source: the file that `path` is a copy of, to be named in its place.
 
     Raises:
         ModelError: it is no file of weights, is not safe to read, or is of another architecture.
     """
-    base = name.removesuffix(NOTOP)
-    with _about(path, base):
-        md5, sha256 = _digests(path)
-        arrays = hdf5.arrays(path)
-        old = _old_layers(path)
-        misfits = []
-        for end in sorted((base, f"{base}{NOTOP}"), key=lambda end: end != name):
-            parts = described.read(end).parts
-            groups = old or [(part.layer, [at for at, _ in part.arrays]) for part in parts]
-            misfit = _misfit(parts, groups, arrays, has_head=end == base) or (None if old else _rest(groups, arrays))
-            if misfit is None:
-                outputs = arrays[groups[-1][1][-1]].shape[-1] if end == base else 0
-                rescaled = md5 == known.weights(end).md5 or _counts_rescaling(path, old)
-                return Fit(end, outputs, sha256, tuple(tuple(names) for _, names in groups), rescaled)
-            misfits.append(misfit)
-        raise ModelError(misfits[0])
+    with _about(source or path, name.removesuffix(NOTOP)), _regular(path) as file:
+        return _fitted(file, name)
 
 
 @contextmanager
 def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[list[Any]]]]:
     """How a file fits, and its arrays for each layer that has some, in Keras' order.
 
+    Nobody can change the file between check and use: what is checked and read is one copy in a private folder.
+
     Raises:
         ModelError: the file is missing, is not that of `sha256`, or does not fit.
     """
-    import h5py
+    with _about(path, name.removesuffix(NOTOP)), TemporaryDirectory(prefix="dreampipe-") as folder:
+        copy = Path(folder, "weights.h5")
+        with _regular(path) as source:
+            _copy(source, copy)
+        with copy.open("rb") as file:
+            fit = _fitted(file, name)
+            if fit.sha256 != sha256:
+                raise ModelError("it has changed since its card was made: make the card again.")
+            with hdf5.opened(file) as weights:
+                yield fit, ([weights[at][()] for at in names] for names in fit.names)
 
-    fit = fitted(path, name)
-    with _about(path, name):
-        if fit.sha256 != sha256:
-            raise ModelError("it has changed since its card was made: make the card again.")
-        with h5py.File(path, "r") as file:
-            yield fit, ([file[at][()] for at in names] for names in fit.names)
+
+def _fitted(file: BinaryIO, name: str) -> Fit:
+    """As `fitted`, of an open file, with errors about "it"."""
+    base = name.removesuffix(NOTOP)
+    md5, sha256 = store.digests(file)
+    arrays = hdf5.arrays(file)
+    with hdf5.opened(file) as weights:
+        old, rescaling = _old_layers(weights), _counts_rescaling(weights)
+    misfits = []
+    for end in sorted((base, f"{base}{NOTOP}"), key=lambda end: end != name):
+        parts = described.read(end).parts
+        groups = old or [(part.layer, [at for at, _ in part.arrays]) for part in parts]
+        misfit = _misfit(parts, groups, arrays, has_head=end == base) or (None if old else _rest(groups, arrays))
+        if misfit is None:
+            outputs = arrays[groups[-1][1][-1]].shape[-1] if end == base else 0
+            rescaled = md5 == known.weights(end).md5 or rescaling
+            return Fit(end, outputs, sha256, tuple(tuple(names) for _, names in groups), rescaled)
+        misfits.append(misfit)
+    raise ModelError(misfits[0])
 
 
 @contextmanager
@@ -103,29 +125,44 @@ def _about(path: Path, name: str) -> Iterator[None]:
         ) from error
 
 
-def _digests(path: Path) -> tuple[str, str]:
-    """MD5 and SHA-256 of a file; the former only tells which file of Keras' it is."""
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise ModelError("it is no regular file, but a file of weights is expected: check the path.")
+def _copy(source: BinaryIO, target: Path) -> None:
     try:
-        with path.open("rb") as file:
-            return store.digests(file)
+        with target.open("wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
+    except OSError as problem:
+        raise ModelError(
+            f"it cannot be copied to {target.parent.parent} ({problem.strerror or problem}), to be checked there: make "
+            "room there, or set TMPDIR."
+        ) from None
+
+
+@contextmanager
+def _regular(path: Path) -> Iterator[BinaryIO]:
+    """A regular file of a size that weights may have, open for reading; a pipe would be waited for."""
+    if path.is_dir():  # which some systems do not open
+        raise ModelError(_NO_FILE)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        file = open(path, "rb", opener=lambda name, _: os.open(name, flags))  # noqa: SIM115  closed below
     except OSError as problem:
         raise ModelError(f"it cannot be read ({problem.strerror or problem}): check the path.") from None
+    with file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ModelError(_NO_FILE)
+        if (size := os.fstat(file.fileno()).st_size) > _MOST:
+            raise ModelError(f"it has {size:,} bytes, but {_MOST:,} are the most: choose a smaller one.")
+        yield file
 
 
-def _old_layers(path: Path) -> Sequence[_Group]:
+def _old_layers(file: h5py.File) -> Sequence[_Group]:
     """What a file of the old form says of its layers, in order; nothing in one of the new form."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        whole = "model_weights" in file and "layer_names" not in file.attrs
-        root = file["model_weights"] if whole else file
-        found: list[_Group] = []
-        for name in _texts(root, "layer_names"):
-            group = root[name]
-            if names := [f"{group.name}/{array}".lstrip("/") for array in _texts(group, "weight_names")]:
-                found.append((name, names))
+    whole = "model_weights" in file and "layer_names" not in file.attrs
+    root = file["model_weights"] if whole else file
+    found: list[_Group] = []
+    for name in _texts(root, "layer_names"):
+        group = root[name]
+        if names := [f"{group.name}/{array}".lstrip("/") for array in _texts(group, "weight_names")]:
+            found.append((name, names))
     return found
 
 
@@ -164,11 +201,8 @@ def _rest(groups: Sequence[_Group], arrays: Mapping[str, hdf5.Array]) -> str | N
     return f"it holds {rest[0][:80]}, which has no place there: choose another." if rest else None
 
 
-def _counts_rescaling(path: Path, old: Sequence[_Group]) -> bool:
+def _counts_rescaling(file: h5py.File) -> bool:
     """Whether a file was saved of a model with a second layer of the kind Rescaling, which has no weights itself."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        root = file.get("model_weights", file)
-        kinds = _texts(root, "layer_names") if old else list(root.get("layers", ()))
+    root = file.get("model_weights", file)
+    kinds = _texts(root, "layer_names") or list(root.get("layers", ()))
     return len([name for name in kinds if name.startswith("rescaling")]) > 1

@@ -42,7 +42,8 @@ class Verdict:
             case True, False:
                 return f"the frames before encoding are the same, but the pixels in the files differ: {why}"
             case False, True:
-                return f"the pixels in the files are the same, but the record tells of others: {why}"
+                because = f": {why}" if self.reasons else ""
+                return f"the pixels in the files are the same, but not those that the record tells of{because}"
         return f"the pixels differ: {why}"
 
 

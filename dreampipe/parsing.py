@@ -1,0 +1,58 @@
+"""JSON and TOML of strangers: `parse_json(text)` and `parse_toml(text)`, which raise ValueError for all that is none.
+
+The parsers of Python recurse, and a key of thousands of dots takes them minutes. So texts that are nested more deeply
+than any of ours are refused, before or right after they are parsed: whoever prints, compares or validates what these
+functions return does not recurse too deeply either.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+DEEPEST = 64
+"""Levels of tables and lists within each other that any text of ours may have."""
+
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}", re.MULTILINE)
+"""A dotted key of too many parts, where a key of TOML can begin."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What a JSON text says; raises ValueError where it is none, or nested too deeply."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise _too_deep() from None
+    return _flat(value)
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """What a TOML text says; raises ValueError where it is none, or nested too deeply."""
+    if _LONG_KEY.search(text):
+        raise _too_deep()
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise _too_deep() from None
+    return dict(_flat(table))
+
+
+def _flat(value: Any) -> Any:
+    """The value, where it is not nested too deeply; raises ValueError."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [part for one in level if isinstance(one, dict | list) for part in _parts(one)]
+        if not level:
+            return value
+    raise _too_deep()
+
+
+def _parts(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested more than {DEEPEST} levels deep")
