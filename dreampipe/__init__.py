@@ -15,6 +15,7 @@ model; everything else arranges its inputs or shows its outputs. The rooms, from
                  is the model that comes with the package
     media/       files to frames and back, safe writing, folders; video/ for films
     backend.py   the one module that imports tensorflow
+    parsing.py   JSON and TOML of strangers
     frames.py    Frame and MediaInfo, the values that travel
 
 Public names are loaded when they are first used, so that importing dreampipe costs nothing.

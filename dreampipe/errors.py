@@ -63,6 +63,11 @@ def shown(value: Any, most: int = 60) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, or nested too deeply
         return f"a very large {type(value).__name__}"
+    return brief(text, most)
+
+
+def brief(text: str, most: int = 60) -> str:
+    """A name that came, as part of a sentence: of a long one the beginning."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 DEEPEST = 64
 """Levels of tables and lists within each other that any text of ours may have."""
+LARGEST = 2**63
+"""What a whole number of ours may be at most: of some thousands of digits they can no longer be printed."""
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}", re.MULTILINE)
@@ -41,9 +43,11 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def _flat(value: Any) -> Any:
-    """The value, where it is not nested too deeply; raises ValueError."""
+    """The value, where it is not nested too deeply and no whole number in it is too large; raises ValueError."""
     level = [value]
     for _ in range(DEEPEST + 1):
+        if any(isinstance(one, int) and not -LARGEST <= one <= LARGEST for one in level):
+            raise ValueError("it holds a whole number of more than 64 bits")
         level = [part for one in level if isinstance(one, dict | list) for part in _parts(one)]
         if not level:
             return value

@@ -13,7 +13,7 @@ import pytest
 import dreampipe
 
 ROOMS = [
-    ("errors", "frames"),
+    ("errors", "frames", "parsing"),
     ("backend", "objectives", "models", "media"),
     ("ascent",),
     ("stages",),

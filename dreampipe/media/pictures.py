@@ -30,9 +30,7 @@ def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[
     return decoding.decode(path, max_pixels)
 
 
-def decode_hashed(
-    path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS
-) -> tuple[Frame, MediaInfo, str]:
+def decode_hashed(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[Frame, MediaInfo, str]:
     """As `decode`, with the SHA-256 of the very file that was read, which is opened once; raises MediaError."""
     from dreampipe.media import decoding
 

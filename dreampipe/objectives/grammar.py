@@ -24,6 +24,7 @@ from dreampipe.objectives.reading import Reader, Token
 from dreampipe.objectives.terms import Term, refused, scaled
 
 _MOST_NESTED = 50
+_MOST_TERMS = 4000
 _A_LAYER = "expected a layer, as in mixed4"
 _ANYTHING = f"{_A_LAYER}, a form, as in logit(eye), or a number"
 
@@ -51,6 +52,8 @@ class _Parser(Reader):
             if isinstance(total, float) != isinstance(right, float):
                 raise self.error("a number cannot be added to an objective", sign.at)
             total = total + right  # type: ignore[operator]
+            if isinstance(total, tuple) and len(total) > _MOST_TERMS:
+                raise self.error(f"more than {_MOST_TERMS:,} terms", sign.at)
         return total
 
     def product(self, depth: int) -> tuple[Term, ...] | float:

@@ -19,7 +19,7 @@ from dreampipe.ascent.octaves import OctaveCarry, Resizing, Rounding
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import RecipeError, brief, nearest, shown
 from dreampipe.models import card
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.models.scaling import spread
@@ -220,6 +220,6 @@ def _sentence(cls: type[Climbing], error: ValidationError) -> str:
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is no text in any alphabet
     if fault["type"] == "extra_forbidden":
-        return f"{name} is no setting of a recipe: {nearest(name, cls.model_fields)}."
+        return f"{brief(name)} is no setting of a recipe: {nearest(name, cls.model_fields)}."
     expected = fault["msg"].removeprefix("Input should be ")
-    return f"{name.replace('_', '-')} came as {fault['input']!r}, but it must be {expected}."
+    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}."

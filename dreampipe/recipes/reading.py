@@ -7,14 +7,14 @@ each model. Files that it names are found from the folder that it lies in.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dreampipe.errors import ObjectiveError, RecipeError, nearest
+from dreampipe.errors import ObjectiveError, RecipeError, brief, nearest, shown
 from dreampipe.objectives import Objective
+from dreampipe.parsing import parse_toml
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.kinds import KINDS, Command, command_of
 from dreampipe.recipes.loaded import Loaded
@@ -40,11 +40,9 @@ def read(data: bytes, name: str, folder: Path | None = None) -> Loaded:
         RecipeError: they are no recipe.
     """
     try:
-        table = tomllib.loads(data.decode("utf-8-sig"))
+        table = parse_toml(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise RecipeError(f"{name} is no text in UTF-8, but a recipe in TOML is expected: give another file.") from None
-    except RecursionError:
-        raise RecipeError(f"{name} is nested too deeply for a recipe: write settings as name = value.") from None
     except ValueError as problem:
         raise RecipeError(f"{name} is no TOML: {_lower(str(problem))}; settings are written as name = value.") from None
     try:
@@ -58,7 +56,7 @@ def _checked(table: Mapping[str, Any], name: str, folder: Path | None) -> Loaded
     command = _command(table.get("command", "dream"))
     for key in TEXTS:
         if not isinstance(table.get(key, ""), str):
-            raise RecipeError(f"{key} came as {table[key]!r}, but a text is expected: put it into quotes.")
+            raise RecipeError(f"{key} came as {shown(table[key])}, but a text is expected: put it into quotes.")
     objectives = _objectives(table.get("objectives", {}))
     settings = _settings(KINDS[command], table)
     if folder:
@@ -75,7 +73,7 @@ def _from(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_version(version: Any) -> None:
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise RecipeError(f"version came as {version!r}, but {VERSION} is expected.")
+        raise RecipeError(f"version came as {shown(version)}, but {VERSION} is expected.")
     if version > VERSION:
         raise RecipeError(
             f"this is a recipe of version {version}, but this dreampipe reads {VERSION}: install a newer dreampipe."
@@ -86,15 +84,17 @@ def _command(value: Any) -> Command:
     for command in KINDS:
         if command == value:
             return command
-    raise RecipeError(f"command came as {value!r}, but one of {', '.join(KINDS)} is expected.")
+    raise RecipeError(f"command came as {shown(value)}, but one of {', '.join(KINDS)} is expected.")
 
 
 def _objectives(table: Any) -> dict[str, str]:
     if not isinstance(table, dict):
-        raise RecipeError(f"objectives came as {table!r}, but a table is expected: write [objectives] over it.")
+        raise RecipeError(f"objectives came as {shown(table)}, but a table is expected: write [objectives] over it.")
     for model, text in table.items():
         if not isinstance(text, str):
-            raise RecipeError(f"The objective of {model} came as {text!r}, but a text is expected: put it into quotes.")
+            raise RecipeError(
+                f"The objective of {brief(model)} came as {shown(text)}, but a text is expected: put it into quotes."
+            )
         _parsed(text)
     return table
 
@@ -114,7 +114,7 @@ def _settings(kind: type[Climbing], table: Mapping[str, Any]) -> dict[str, Any]:
             raise RecipeError(f"{key} is not for a file to say: give it where you use the recipe.")
         if key not in kind.model_fields:
             answer = nearest(key, [*(name for name in kind.model_fields if name not in UNSAID), *BESIDE])
-            raise RecipeError(f"{key} is no setting of a recipe of {command_of(kind)}: {answer}.")
+            raise RecipeError(f"{brief(key)} is no setting of a recipe of {command_of(kind)}: {answer}.")
     missing = {name: "" for name, at in kind.model_fields.items() if at.is_required()}
     made = kind(**{**missing, **settings})
     return {name: getattr(made, name) for name in settings}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -18,8 +17,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dreampipe.errors import ModelError, nearest
+from dreampipe.errors import ModelError, nearest, shown
 from dreampipe.models.model_card import SCALINGS, Layer, Scaling
+from dreampipe.parsing import parse_toml
 
 _MOST = 4 << 20
 
@@ -109,15 +109,15 @@ def _text(place: Path, what: str) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return parse_toml(text.replace("\r\n", "\n"))
+    except ValueError as error:
         raise ModelError(f"it is no TOML ({error}): mend it there.") from error
 
 
 def _made(known: Mapping[str, Any], folder: Path) -> OwnCard:
     for key in known:
         if key not in KEYS:
-            raise ModelError(f"it has the key {key!r}, which no card has ({nearest(key, KEYS)}).")
+            raise ModelError(f"it has the key {shown(key)}, which no card has ({nearest(key, KEYS)}).")
     readers: dict[str, Callable[[str, Any], Any]] = dict.fromkeys(KEYS, _line)
     readers |= {"scaling": _scaling, "recommended": _recommended, "sha256": _sha256}
     readers["classes"] = partial(_classes, folder=folder)
@@ -126,7 +126,7 @@ def _made(known: Mapping[str, Any], folder: Path) -> OwnCard:
 
 def _line(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value.isprintable():
-        raise ModelError(f"its {key} came as {_shown(value)}, but one line of text is expected.")
+        raise ModelError(f"its {key} came as {shown(value)}, but one line of text is expected.")
     return value
 
 
@@ -135,13 +135,13 @@ def _scaling(key: str, value: Any) -> Scaling:
         if value == known:
             return known
     answer = nearest(value, SCALINGS) if isinstance(value, str) else f"known names: {', '.join(SCALINGS)}"
-    raise ModelError(f"its {key} came as {_shown(value)}, but one of {', '.join(SCALINGS)} is expected ({answer}).")
+    raise ModelError(f"its {key} came as {shown(value)}, but one of {', '.join(SCALINGS)} is expected ({answer}).")
 
 
 def _classes(key: str, value: Any, folder: Path) -> tuple[str, ...]:
     names = _lines(value, folder) if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(_is_name(name) for name in names):
-        raise ModelError(f"its {key} came as {_shown(value)}, but a list of names, or a file of lines, is expected.")
+        raise ModelError(f"its {key} came as {shown(value)}, but a list of names, or a file of lines, is expected.")
     return tuple(names)
 
 
@@ -165,16 +165,11 @@ def _is_name(value: Any) -> bool:
 
 def _recommended(key: str, value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict) or not all(_is_name(reason) for reason in value.values()):
-        raise ModelError(f"its {key} came as {_shown(value)}, but a table is expected: a line of why for each layer.")
+        raise ModelError(f"its {key} came as {shown(value)}, but a table is expected: a line of why for each layer.")
     return tuple(value.items())
 
 
 def _sha256(key: str, value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        raise ModelError(f"its {key} came as {_shown(value)}, but 64 hexadecimal digits are expected.")
+        raise ModelError(f"its {key} came as {shown(value)}, but 64 hexadecimal digits are expected.")
     return value.lower()
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -71,9 +71,9 @@ def checked(path: Path, limits: Limits) -> tuple[dict[str, Any], str]:
     with archive.opened(path, limits) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         config = archive.configuration(file, limits)
-    if not limits.code and (reason := allowed.refusal(config)):
-        raise ModelError(f"it holds {reason}: save it again without it.")
     with reading():
+        if not limits.code and (reason := allowed.refusal(config)):
+            raise ModelError(f"it holds {reason}: save it again without it.")
         if not limits.code:
             caps.refuse(config)
         return _untrained(config), sha256

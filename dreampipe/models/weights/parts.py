@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dreampipe.parsing import parse_json
+
 
 @dataclass(frozen=True)
 class Journal:
@@ -40,7 +42,7 @@ class Part:
     def journal(self, address: str) -> Journal | None:
         """Of which file it is, where it can be gone on from with what comes from this address."""
         with suppress(OSError, ValueError, TypeError):
-            journal = Journal(**json.loads(self._journal.read_bytes()))
+            journal = Journal(**parse_json(self._journal.read_bytes()))
             if journal.address == address and journal.validator and self.length:
                 return journal
         return None

@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from dreampipe.errors import DreampipeError, ModelError
 from dreampipe.models.weights import hdf5
+from dreampipe.parsing import parse_json
 
 _BLOCK = 1 << 20
 
@@ -173,7 +174,7 @@ def _note_path(path: Path) -> Path:
 
 def _noted(path: Path) -> _Note | None:
     with suppress(OSError, ValueError, TypeError):
-        return _Note(**json.loads(_note_path(path).read_bytes()))
+        return _Note(**parse_json(_note_path(path).read_bytes()))
     return None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import DreampipeError, RecipeError, nearest, printable
+from dreampipe.errors import DreampipeError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
 from dreampipe.recipes.climbing import Climbing
@@ -160,9 +160,9 @@ def _asked(changes: Sequence[str], command: Command) -> dict[str, Any]:
         key, equals, said = change.partition("=")
         name = key.strip().replace("-", "_")
         if not equals or name not in known:
-            shown = key.strip() if equals else change
+            came = key.strip() if equals else change
             raise RecipeError(
-                f"{shown} is no setting of {command}, but SETTING=VALUE is expected, as steps=20: "
+                f"{brief(came)} is no setting of {command}, but SETTING=VALUE is expected, as steps=20: "
                 f"{nearest(name, known)}."
             )
         if name == "at":
@@ -177,15 +177,15 @@ _SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "
 
 
 def _option(name: str, said: str, kind: type[Option]) -> Option:
-    shown = f"{name.replace('_', '-')} came as {said!r}, but"
+    came = f"{name.replace('_', '-')} came as {shown(said)}, but"
     if kind is bool:
         if said.lower() not in _SWITCHES:
-            raise RecipeError(f"{shown} true or false is expected: choose one.")
+            raise RecipeError(f"{came} true or false is expected: choose one.")
         return _SWITCHES[said.lower()]
     try:
         return kind(said)
     except ValueError:
-        raise RecipeError(f"{shown} a whole number is expected: give one.") from None
+        raise RecipeError(f"{came} a whole number is expected: give one.") from None
 
 
 def _located(settings: Mapping[str, Any], record: Record, search: _Search) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from dreampipe.errors import MediaError, RecipeError, nearest, printable
+from dreampipe.errors import MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import decode, read_record, samples_sha256, sha256
 from dreampipe.media.comparing import frames_sha256, shown_sha256
 from dreampipe.media.formats import FORMATS, HEAD, PNG, format_of_content
@@ -56,10 +56,10 @@ def record_of(path: Path) -> Record:
     for name, said in record.options.items():
         if name not in known:
             raise RecipeError(
-                f"The record in {path} has the option {printable(name)}, which is none: {nearest(name, known)}."
+                f"The record in {path} has the option {printable(brief(name))}, which is none: {nearest(name, known)}."
             )
         if type(said) is not known[name]:
-            raise RecipeError(f"The record in {path} has {name} as {said!r}, which cannot be: take another copy.")
+            raise RecipeError(f"The record in {path} has {name} as {shown(said)}, which cannot be: take another copy.")
     return record
 
 

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dreampipe.errors import RecipeError, nearest, printable
+from dreampipe.errors import RecipeError, brief, nearest, printable, shown
 from dreampipe.models.model_card import Scaling
+from dreampipe.parsing import parse_json
 from dreampipe.recipes import kinds
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import renamed
@@ -119,8 +120,8 @@ class Record(_Part):
             RecipeError: it is no JSON, of a later version, or lacks or misspells a key.
         """
         try:
-            held = json.loads(text)
-        except (ValueError, RecursionError):
+            held = parse_json(text)
+        except ValueError:
             held = None
         if not isinstance(held, dict):
             raise RecipeError(f"The record in {name} is damaged (no JSON): take a copy of the file as it was made.")
@@ -173,10 +174,9 @@ def _fault(cls: type[BaseModel], error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"it says no {where}, which each record has; take a copy of the file as it was made."
     if fault["type"] == "extra_forbidden":
-        return f"it says {where}, which no record has: {nearest(place[-1], _known(cls, place[:-1]))}."
-    shown = repr(fault["input"])
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    return f"its {where} came as {shown}, but it must be {fault['msg'].removeprefix('Input should be ')}."
+        return f"it says {brief(where)}, which no record has: {nearest(place[-1], _known(cls, place[:-1]))}."
+    expected = fault["msg"].removeprefix("Input should be ")
+    return f"its {brief(where)} came as {shown(fault['input'])}, but it must be {expected}."
 
 
 def _known(cls: type[BaseModel], place: list[str]) -> list[str]:
