@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from test_interruptions import pty, read_until, started
 from weights_server import Answer, Server, serving
 
 import dreampipe
+from dreampipe.media import read_record
 from dreampipe.models import imagenet, zoo
 from dreampipe.models.weights import store
 from dreampipe.models.weights.fetching import MIRROR
@@ -221,3 +224,66 @@ def test_weights_without_a_head_are_not_taken_for_those_with_one(call, numbers, 
     assert result.exit_code == 1
     assert "are those of mobilenet-notop, but those of mobilenet are expected" in result.stderr
     assert not (store.folder() / zoo.weights_of("mobilenet").file).exists()
+
+
+@pytest.fixture
+def stranger(call, mirror, pictures, tmp_path):
+    """A picture dreamed by somebody whose model's weights are not on this machine."""
+    made = tmp_path / "made.png"
+    assert call("dream", pictures / "a.png", made, *QUICK).exit_code == 0
+    shutil.copy(pictures / "a.png", tmp_path)
+    shutil.rmtree(store.folder())
+    mirror.asked.clear()
+    return made
+
+
+def test_a_stranger_s_picture_downloads_nothing_unless_told_so(call, mirror, stranger, tmp_path):
+    out = tmp_path / "again.png"
+    for words in ((), ("--quiet",), ("--set", "steps=2"), ("--input", tmp_path / "a.png"), ("--set", f"model={NAME}")):
+        result = call("rerun", stranger, out, *words)
+        assert (result.exit_code, result.stdout, result.stderr) == (
+            2,
+            "",
+            f"Error: The record in {stranger} asks for the model {NAME}, whose weights {zoo.weights_of(NAME).file} "
+            "(about 12.9 MB) are not on this machine: add --fetch to download them, or run `dreampipe models fetch "
+            f"{NAME}`.\n",
+        )
+    assert (mirror.asked, out.exists(), store.folder().exists()) == ([], False, False)
+    result = call("rerun", stranger, out, "--fetch")
+    assert (result.exit_code, result.stdout) == (0, "the pixels are the same\n")
+    assert f"Fetching {zoo.weights_of(NAME).file}, about 12.9 MB from " in result.stderr
+    assert len(mirror.asked) == 1
+    assert call("rerun", stranger, tmp_path / "third.png").exit_code == 0
+    assert len(mirror.asked) == 1
+
+
+def test_the_names_of_classes_are_not_downloaded_for_a_stranger_either(call, mirror, stranger, tmp_path):
+    sidecar = tmp_path / "made.png.dream.json"
+    held = json.loads(read_record(stranger))
+    held["recipe"] |= {"model": "vgg16", "objective": "logit(goldfish)"}
+    sidecar.write_text(json.dumps(held))
+    result = call("rerun", sidecar, tmp_path / "again.png")
+    assert (result.exit_code, mirror.asked) == (2, [])
+    assert "asks for the model vgg16, whose weights " in result.stderr and " (about 553.4 MB) " in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("dream", "a.png", "o.png"), ("zoom", "a.png", "o.mp4"), ("sheet", "a.png", "o.png")]
+)
+def test_a_recipe_s_file_downloads_nothing_unless_told_so(call, mirror, pictures, monkeypatch, words):
+    monkeypatch.chdir(pictures)
+    (pictures / "r.toml").write_text(f'model = "{NAME}"\nobjective = "conv_pw_3_relu"\noctaves = 1\nsteps = 0\n')
+    result = call(*words, "--recipe", "r.toml")
+    assert (result.exit_code, result.stderr.count("\n"), mirror.asked) == (2, 1, [])
+    assert result.stderr.startswith(f"Error: The recipe r.toml asks for the model {NAME}, whose weights ")
+    more = ("--size", "32") if words[0] == "sheet" else ("--seconds", "0.1") if words[0] == "zoom" else ()
+    assert call(*words, "--recipe", "r.toml", "--fetch", *more).exit_code == 0
+    assert len(mirror.asked) == 1
+
+
+def test_a_model_that_the_user_names_is_downloaded_whatever_the_recipe(call, mirror, pictures, tmp_path):
+    recipe = tmp_path / "r.toml"
+    recipe.write_text('model = "vgg16"\noctaves = 1\nsteps = 0\n')
+    words = ("--recipe", recipe, "--model", NAME, "--objective", "conv_pw_3_relu")
+    assert call("dream", pictures / "a.png", tmp_path / "o.png", *words).exit_code == 0
+    assert len(mirror.asked) == 1

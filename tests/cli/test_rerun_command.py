@@ -408,3 +408,108 @@ def test_edited_numbered_pictures_are_told_from_those_that_their_sidecar_is_of(c
     shutil.copy(frames / "001.jpg", frames / "002.jpg")
     for named in (frames, frames / "%03d.jpg.dream.json"):
         assert call("info", named).stderr == f"Note: {named} is not what its sidecar tells of.\n"
+
+
+@pytest.fixture
+def house(tmp_path, tiny_model):
+    """A model, a picture, a mask and a guide, each in a folder of its own with a name that tells too much."""
+    places = {}
+    for name, suffix in (("model", "keras"), ("photo", "png"), ("mask", "png"), ("guide", "png")):
+        places[name] = tmp_path / f"secret-{name}-folder" / f"my-{name}.{suffix}"
+        places[name].parent.mkdir()
+    shutil.copy(tiny_model, places["model"])
+    rng = np.random.default_rng(4)
+    for name in ("photo", "mask", "guide"):
+        dreampipe.write(Frame(rng.random((40, 56, 3), np.float32)), places[name])
+    return places
+
+
+def words_of(house, command, out):
+    own = ("--model", house["model"], "--scaling", "unit", "--octaves", "1", "--steps", "1")
+    objective = f'guide("{house["guide"]}", second_relu)'
+    of_picture = ("--objective", objective, "--mask", house["mask"])
+    return {
+        "dream": ("dream", house["photo"], out, *own, *of_picture, "--at", f"1s:objective={objective}"),
+        "zoom": ("zoom", house["photo"], out, *own, "--objective", objective, "--seconds", "0.1"),
+        "sheet": ("sheet", house["photo"], out, *own, "--mask", house["mask"], "--size", "32"),
+        "visualize": ("visualize", objective, out, *own, "--size", "32", "--start", house["photo"]),
+        "atlas": (
+            *("atlas", "third", out, *own, "--size", "32", "--channels", "0-1", "--exemplars", "1"),
+            *("--pictures", house["photo"].parent),
+        ),
+    }[command]
+
+
+WRITTEN = [
+    *(("dream", suffix) for suffix in ("png", "jpg", "webp", "tiff", "avif")),
+    *(("zoom", suffix) for suffix in ("mp4", "mkv", "webp", "png")),
+    *(("sheet", "png"), ("visualize", "png"), ("atlas", "png"), ("atlas", "html")),
+]
+
+
+@pytest.mark.parametrize("command, suffix", WRITTEN)
+def test_what_is_written_names_no_folder_but_in_a_sidecar_or_where_wanted(call, house, tmp_path, command, suffix):
+    out = tmp_path / "out" / f"a.{suffix}"
+    words = words_of(house, command, out)
+    result = call(*words)
+    assert result.exit_code == 0, result.stderr
+    said = read_record(out) if suffix != "html" else call("info", out, "--json").stdout
+    told = {"photo"} if command == "atlas" else set()  # whose folder is what the setting names
+    for name in {*house} - told:
+        assert f"secret-{name}-folder" not in said and f"secret-{name}-folder".encode() not in out.read_bytes()
+    assert "my-model.keras" in said and "../" not in said
+    assert call(*words, "--overwrite", "--sidecar", "--keep-paths").exit_code == 0
+    for said in (call("info", out, "--json").stdout, sidecar_of(out).read_text()):
+        assert "../secret-model-folder/my-model.keras" in said
+    assert call(*words, "--overwrite", "--sidecar").exit_code == 0
+    assert "../secret-model-folder/my-model.keras" in sidecar_of(out).read_text()
+    assert "../" not in call("info", out, "--json").stdout
+
+
+def test_files_are_looked_for_beside_the_dream_and_in_the_current_folder(call, house, tmp_path, monkeypatch):
+    out, again = tmp_path / "out" / "a.png", tmp_path / "new" / "a.png"
+    assert call(*words_of(house, "dream", out)).exit_code == 0
+    places = [*house.values()]
+    for number, place in enumerate(places):
+        result = call("rerun", out, again)
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert ", which is not there, seen from its folder, nor here: " in result.stderr
+        here = out.parent if number % 2 else tmp_path
+        monkeypatch.chdir(tmp_path)
+        shutil.copy(place, here)
+    assert call("rerun", out, again).stdout == SAME
+
+
+def test_a_sidecar_of_the_same_record_says_where_files_are(call, house, tmp_path):
+    out = tmp_path / "out" / "a.png"
+    assert call(*words_of(house, "dream", out), "--sidecar").exit_code == 0
+    assert call("rerun", out, tmp_path / "b.png").stdout == SAME
+    tampered(out, "recipe", seed=5)  # of another record by now
+    assert call("rerun", out, tmp_path / "c.png").exit_code == 2
+
+
+def test_a_dream_of_its_source_s_name_is_not_taken_for_the_source(call, quick, photo, tmp_path):
+    out = tmp_path / "out" / photo.name
+    assert call("dream", photo, out, *quick).exit_code == 0
+    result = call("rerun", out, tmp_path / "b.png")
+    assert result.exit_code == 2 and "was made with photo.png, which is not there" in result.stderr
+    assert call("rerun", out, tmp_path / "b.png", "--input", photo).stdout == SAME
+
+
+def test_files_of_one_name_are_not_taken_for_each_other_in_silence(call, quick, photo, tmp_path):
+    one, other = tmp_path / "one" / "m.png", tmp_path / "other" / "m.png"
+    for number, place in enumerate((one, other)):
+        place.parent.mkdir()
+        dreampipe.write(Frame(np.random.default_rng(number).random((40, 56, 3), np.float32)), place)
+    out, words = tmp_path / "a.png", ("--mask", one, "--objective", f'guide("{other}", third)')
+    assert call("dream", photo, out, *quick, *words).exit_code == 0
+    shutil.copy(one, tmp_path)
+    result = call("rerun", out, tmp_path / "b.png")
+    assert "m.png is another file than it was, so pixels may differ." in result.stderr
+
+
+def test_an_old_record_with_folders_is_made_again(call, quick, photo, tmp_path):
+    out = tmp_path / "out" / "a.png"
+    assert call("dream", photo, out, *quick, "--keep-paths").exit_code == 0
+    assert record(out)["source"]["path"] == "../photo.png"
+    assert call("rerun", out, tmp_path / "b.png").stdout == SAME

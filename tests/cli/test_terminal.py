@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tomli_w
 from model_files import conv, functional, image, layer, pack
 
 import dreampipe
@@ -22,7 +23,10 @@ from dreampipe.engines.events import Failed
 from dreampipe.frames import Frame
 from dreampipe.media import sidecar_of
 
-HOSTILE = "x\x1b]0;t\x07\x1b[2J\x9b31m\x7f\x00\u202e\u2066\u200b\u200d\u2028\u2029\ufeff\U000e0041\u3164\rError: forged\n\u061c"
+HOSTILE = (
+    "x\x1b]0;t\x07\x1b[2J\x9b31m\x7f\x00\u202e\u2066\u200b\u200d\u2028\u2029\ufeff\U000e0041\u3164\r"
+    "Error: forged\n\u061c"
+)
 IN_A_FILE_NAME = HOSTILE.replace("\x00", "")
 UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -47,10 +51,8 @@ def house(tmp_path):
     name = HOSTILE.replace("/", "")
     graph = functional(image(None, None, 3), conv(name, "image"), layer("ReLU", "b", name))
     pack(folder / f"m{IN_A_FILE_NAME}.keras", graph)
-    (folder / "r.toml").write_text(
-        f"about = {json.dumps(HOSTILE)}\nsource = {json.dumps(HOSTILE)}\nmodel = {json.dumps('no such ' + HOSTILE)}\n"
-        f'[objectives]\n{json.dumps(HOSTILE)} = "a"\n'.replace("\x7f", "\\u007f")
-    )
+    said = {"about": HOSTILE, "source": HOSTILE, "model": f"no such {HOSTILE}", "objectives": {HOSTILE: "a"}}
+    (folder / "r.toml").write_text(tomli_w.dumps(said))
     (folder / f"bad{IN_A_FILE_NAME}.toml").write_text("steps = [")
     return folder
 

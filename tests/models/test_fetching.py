@@ -402,6 +402,28 @@ def test_a_file_from_another_machine_is_taken(server: Server, folder: Path, tmp_
     assert path.read_bytes() == DATA
 
 
+def test_what_is_taken_is_what_was_checked(server: Server, folder: Path, tmp_path: Path, hdf5: bytes) -> None:
+    """A file that is exchanged while it is checked: the copy that was checked is the one that stays."""
+    weights, stick = server.weights("a.h5", hdf5, known=False), tmp_path / "stick.h5"
+    stick.write_bytes(hdf5)
+
+    def exchange(copy: Path, source: Path) -> None:
+        assert (source, copy.read_bytes()) == (stick, hdf5)
+        source.write_bytes(b"another")
+
+    adopted = adopt(weights, stick, folder, exchange)
+    assert (adopted.read_bytes(), stick.read_bytes()) == (hdf5, b"another")
+
+    def refuse(copy: Path, source: Path) -> None:
+        raise ModelError("It does not fit.")
+
+    adopted.unlink()
+    stick.write_bytes(hdf5)
+    with pytest.raises(ModelError, match="It does not fit"):
+        adopt(weights, stick, folder, refuse)
+    assert not adopted.exists()
+
+
 def test_a_wrong_file_is_not_taken(server: Server, folder: Path, tmp_path: Path) -> None:
     weights, wrong = server.weights(content=DATA), tmp_path / "wrong.h5"
     wrong.write_bytes(DATA[:HALF])

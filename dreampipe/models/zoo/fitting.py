@@ -84,17 +84,17 @@ def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[l
         with _regular(path) as source:
             _copy(source, copy)
         with copy.open("rb") as file:
-            fit = _fitted(file, name)
-            if fit.sha256 != sha256:
-                raise ModelError("it has changed since its card was made: make the card again.")
+            fit = _fitted(file, name, sha256)
             with hdf5.opened(file) as weights:
                 yield fit, ([weights[at][()] for at in names] for names in fit.names)
 
 
-def _fitted(file: BinaryIO, name: str) -> Fit:
-    """As `fitted`, of an open file, with errors about "it"."""
+def _fitted(file: BinaryIO, name: str, expected: str | None = None) -> Fit:
+    """As `fitted`, of an open file, where one is expected of this SHA-256; with errors about "it"."""
     base = name.removesuffix(NOTOP)
     md5, sha256 = store.digests(file)
+    if expected not in (None, sha256):
+        raise ModelError("it has changed since its card was made: make the card again.")
     arrays = hdf5.arrays(file)
     with hdf5.opened(file) as weights:
         old, rescaling = _old_layers(weights), _counts_rescaling(weights)

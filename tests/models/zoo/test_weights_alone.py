@@ -199,3 +199,36 @@ def test_weights_go_into_named_architectures_alone(path: Path) -> None:
     for model in ("motifnet", "my.keras", "mobilenet_v3_smal"):
         with pytest.raises(ModelError, match=r"they go into one of keras.applications \(.*\): name its architecture"):
             models.card(model, weights=path)
+
+
+def test_a_file_that_is_exchanged_between_check_and_use_changes_nothing(path: Path, tmp_path: Path) -> None:
+    card = models.card(SMALL, weights=path)
+    with h5py.File(path, "r") as file:
+        expected = file["layers/conv2d/vars/0"][()]
+    for exchange in (Path.unlink, lambda path: path.write_bytes(b"another file"), _filled_with_ones):
+        original = path.read_bytes()
+        with fitting.opened(path, SMALL, card.sha256) as (fit, arrays):
+            exchange(path)
+            np.testing.assert_array_equal(next(arrays)[0], expected)
+            assert (fit.sha256, sum(1 for _ in arrays)) == (card.sha256, len(fit.names) - 1)
+        path.write_bytes(original)
+
+
+def _filled_with_ones(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file["layers/conv2d/vars/0"][...] = 1
+
+
+def test_no_copy_of_weights_stays(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "private"))
+    (tmp_path / "private").mkdir()
+    models.open_model(models.card(SMALL, weights=path))
+    with pytest.raises(ModelError, match="it has changed"), fitting.opened(path, SMALL, "0" * 64):
+        pass
+    assert list((tmp_path / "private").iterdir()) == []
+
+
+def test_a_file_of_more_bytes_than_weights_have_is_refused_at_once(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(3 << 30)  # of which the system stores nothing
+    assert "it has 3,221,225,472 bytes, but " in refusal(path)
