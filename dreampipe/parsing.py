@@ -14,7 +14,7 @@ from typing import Any
 
 DEEPEST = 64
 """Levels of tables and lists within each other that any text of ours may have."""
-LARGEST = 2**63
+LARGEST = 2**1024
 """What a whole number of ours may be at most: of some thousands of digits they can no longer be printed."""
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
@@ -47,7 +47,7 @@ def _flat(value: Any) -> Any:
     level = [value]
     for _ in range(DEEPEST + 1):
         if any(isinstance(one, int) and not -LARGEST <= one <= LARGEST for one in level):
-            raise ValueError("it holds a whole number of more than 64 bits")
+            raise ValueError("it holds a whole number of more than 1,024 bits")
         level = [part for one in level if isinstance(one, dict | list) for part in _parts(one)]
         if not level:
             return value
