@@ -32,7 +32,8 @@ from dreampipe.media.writing import check_room, sweep, take_name, unwritable, wr
 __all__ = ["Segment", "Work"]
 
 _BEGUN, _RECORD, _FILM = "begun.json", "segments.jsonl", "film"
-_MARK = {"of": "dreampipe"}
+_MARK = b'{"of": "dreampipe", '
+"""How `begun.json` begins: even one whose end is damaged carries it."""
 _CARRY = r"[0-9]{6,}\.npy"
 _SHARED = rf"{re.escape(_BEGUN)}|{re.escape(_RECORD)}|{re.escape(JOURNAL)}|{_FILM}"
 
@@ -67,7 +68,7 @@ class Work:
         try:
             self._own.check()
             strangers = self._own.foreign()
-            if self._begun().keys() >= _MARK.keys() or not self._own.entries():
+            if self._is_marked() or not self._own.entries():
                 return None
             if strangers:
                 return f"carries no mark and holds {strangers[0]}"
@@ -80,6 +81,11 @@ class Work:
             return f"is {problem.strerror}" if at == self.folder else f"holds {at.name}, which is {problem.strerror}"
         except OSError as problem:
             return f"cannot be listed ({problem.strerror})"
+
+    def _is_marked(self) -> bool:
+        with suppress(FileNotFoundError):
+            return self._own.read(_BEGUN).startswith(_MARK)
+        return False
 
     def open(self) -> None:
         """Make the folder and take it.
@@ -114,7 +120,7 @@ class Work:
         stored = self._begun()
         if not stored or stored["key"] != key:
             return None
-        return {name: value for name, value in stored.items() if name not in _MARK}
+        return {name: value for name, value in stored.items() if name != "of"}
 
     def is_empty(self) -> bool:
         """Whether nothing was begun here."""
@@ -131,7 +137,7 @@ class Work:
         self._mark(key, values)
 
     def _mark(self, key: str, values: Mapping[str, Any]) -> None:
-        write_whole(self.folder / _BEGUN, json.dumps({**values, **_MARK, "key": key}).encode())
+        write_whole(self.folder / _BEGUN, _MARK + json.dumps({**values, "key": key}).encode()[1:])
 
     def check_room(self, need: int) -> None:
         """Raise MediaError where so many bytes have no room here once `begin` has removed what is there."""
