@@ -1,7 +1,7 @@
 """Files and folders of our own, read and changed without touching anything foreign.
 
 A plain file is a regular file with one name: no symbolic link, no second hard link, no pipe, device or folder. What is
-written through any of the others would change a file elsewhere, or wait for ever. A folder of ours holds plain files
+written through any of the others could change a file elsewhere, or wait forever. A folder of ours holds plain files
 whose names match a pattern in full; nothing else in it is opened or removed.
 """
 

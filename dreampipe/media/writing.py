@@ -78,11 +78,11 @@ def temporary_folder(path: Path) -> Iterator[Path]:
     """
     temporary = _temporary(path)
     try:
-        temporary.mkdir()
-        (temporary / _MARK).write_bytes(os.fsencode(path.name))
-    except OSError as problem:
-        raise unwritable(path, problem) from None
-    try:
+        try:
+            temporary.mkdir()
+            (temporary / _MARK).write_bytes(os.fsencode(path.name))
+        except OSError as problem:
+            raise unwritable(path, problem) from None
         yield temporary
     finally:
         _temporary_of(temporary, path.name).dismiss()
@@ -123,9 +123,9 @@ def unwritable(path: Path, problem: OSError) -> MediaError:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files and folders that killed runs have left in a folder; those in use stay.
+    """Remove the temporary files and folders that killed runs have left in a folder.
 
-    So does whatever foreign lies in such a temporary folder.
+    Those in use stay, and so does everything foreign in such a temporary folder.
     """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
