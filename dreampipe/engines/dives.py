@@ -82,6 +82,7 @@ class Dive:
         still, info = self._decoded
         target = self.target
         check_sidecar(self.path, self.carrying)
+        Work(self.path).check()
         make_folder(self.path)
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         return (*self.recipe.card().notes, *info.notes, *lost, *target.check())
@@ -106,6 +107,7 @@ class Dive:
                 self.target,
                 lambda first, dream: self._frames(first, dream, max_size),
                 lambda frame: frame.extras[DREAM],
+                self._size,
                 lambda count: self.tell(Framed(self.source.name, count, self.recipe.count)),
             )
             record = self._record(production.make(work), max_size)
@@ -130,13 +132,20 @@ class Dive:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
         said = (self.recipe.sha256(), repr(self.encoding), repr(self.carrying))
         key = key_of(sha256(self.source), *said, dreampipe.__version__)
-        if work.begun(key) is None:
+        max_size = (work.begun(key) or {}).get("max_size")
+        if type(max_size) is not int or not 1 <= max_size <= max(self._size):
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
             if not work.is_empty():
                 self._note("the recipe, the picture or a library has changed since it was begun, so it is begun anew")
-            fitting = self.recipe.ascent().fitting(self.recipe.film_size(*self._decoded[0].pixels.shape[:2]))
-            work.begin(key, {"max_size": max(fitting)})
-        return int((work.begun(key) or {})["max_size"])
+            max_size = max(self.recipe.ascent().fitting(self._size))
+            work.begin(key, {"max_size": max_size})
+        return max_size
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """Height and width of the film."""
+        still, _ = self._decoded
+        return self.recipe.film_size(still.height, still.width)
 
     def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
         return self.recipe.film(

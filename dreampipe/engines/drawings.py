@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.recipes import Atlas, Recipe, Visualization
+from dreampipe.recipes.drawings.batches import remove_store
 from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.drawings.forming import Forming
 from dreampipe.recipes.drawings.page import atlas_page, is_page
@@ -82,7 +82,7 @@ def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> 
         _keep_page(tiles, recipe, place)
     else:
         keep_picture(contact_sheet(tiles, recipe.size), place.path, Making("atlas", recipe), place.carrying)
-    shutil.rmtree(work, ignore_errors=True)
+    remove_store(work)
 
 
 def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell = lambda event: None) -> None:

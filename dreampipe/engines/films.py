@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import psutil
@@ -159,6 +160,7 @@ class _Filming:
                 self.job.name, f"{foreign} exists and was not written by dreampipe: move it or use --overwrite."
             )
         check_sidecar(target.path, self.order.carrying)
+        work.check()
         self.tell(Began(self.job.name))
         for note in notes:
             self._note(note)
@@ -181,6 +183,7 @@ class _Filming:
             output.target,
             lambda first, dream: self._frames(survey, max_size, first, dream),
             self._dream,
+            self._shown,
             lambda count: self.tell(Framed(self.job.name, count, len(survey))),
         )
         made = production.make(work)
@@ -201,20 +204,31 @@ class _Filming:
     def _begun(self, work: Work, output: Output) -> tuple[Survey, int | None]:
         """What the source holds and the size to climb at, from an earlier run of the same or found now."""
         key = key_of(output.source_sha256, output.order_sha256)
-        begun = work.begun(key)
+        begun = self._restored(work.begun(key) or {})
         if begun is None:
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
             work.check_room(output.target.need(survey, work.keep))
             if not work.is_empty():
                 self._note("the recipe, the source or a library has changed since it was begun, so it is begun anew")
-            shown = self.preparing.output(self.source.info)
-            max_size = self._max_size((shown.height, shown.width))
-            work.begin(key, {"survey": survey.as_dict(), "max_size": max_size})
-            begun = work.begun(key) or {}
-        survey = Survey.from_dict(begun["survey"])
-        for note in survey.notes:
+            begun = survey, self._max_size(self._shown)
+            work.begin(key, {"survey": survey.as_dict(), "max_size": begun[1]})
+        for note in begun[0].notes:
             self._note(note)
-        return survey, begun["max_size"]
+        return begun
+
+    def _restored(self, begun: Mapping[str, Any]) -> tuple[Survey, int | None] | None:
+        """What an earlier run has found; None where it is not all there, or not of this film's kind."""
+        with suppress(KeyError, TypeError, ValueError):
+            survey, max_size = Survey.from_dict(begun["survey"]), begun["max_size"]
+            if max_size is None or (type(max_size) is int and 1 <= max_size <= max(self._shown)):
+                return survey, max_size
+        return None
+
+    @cached_property
+    def _shown(self) -> Size:
+        """Height and width that it is dreamed at, without the words under it."""
+        shown = self.preparing.output(self.source.info)
+        return shown.height, shown.width
 
     def _max_size(self, size: Size) -> int | None:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
@@ -237,8 +251,8 @@ class _Filming:
 
     def _dream(self, frame: Frame) -> Array:
         """What the next frame goes on from: the dream, without the words under it."""
-        shown = self.preparing.output(self.source.info)
-        return np.asarray(frame.extras[DREAM][: shown.height, : shown.width], np.float32)
+        height, width = self._shown
+        return np.asarray(frame.extras[DREAM][:height, :width], np.float32)
 
     def _on_step(self, frame: Frame, step: dreampipe.Step) -> None:
         self.tell(Stepped(self.job.name, step))

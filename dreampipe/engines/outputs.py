@@ -83,7 +83,7 @@ class Output:
         take_name(beside.path, self.job.target)
 
     def _take_pictures(self, production: Production, work: Work, record: Record) -> None:
-        pictures = listed(production.segments(work))
+        pictures = listed(self.target.path, production.segments(work))
         settle_sidecar(self.target.path, self.carrying, record, digest(pictures))
         for name, said in pictures.items():
             self._record(self._picture(name), said, production)

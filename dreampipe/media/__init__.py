@@ -16,7 +16,9 @@
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs; jobs.py, one of these; patterns.py, names of numbered pictures
     manifest.py    what has been written, from what, and by which recipe
-    work.py        the folder in which a film grows until it is whole
+    work.py        the folder in which a film grows until it is whole; owner.py, who works there; stored.py, what is
+                   believed of it
+    own.py         files and folders of our own, opened and removed without touching anything foreign
     released.py    files that went since their bytes lie in a larger one, and how they come back
     video/         films
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from dreampipe.errors import MediaError
 from dreampipe.media.jobs import Job
+from dreampipe.media.own import NotPlain, append_line, open_plain
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 NAME = ".dreampipe.jsonl"
@@ -39,7 +38,8 @@ class Manifest:
         folder: the output folder, `Plan.folder`; it need not exist yet.
 
     Raises:
-        MediaError: there is a manifest that cannot be read; lines in it that make no sense are ignored.
+        MediaError: there is a manifest that cannot be read, or something else than a plain file in its place; lines in
+            it that make no sense are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -89,7 +89,7 @@ class Manifest:
         `problem` says what of the source was missing or damaged.
 
         Raises:
-            MediaError: the folder cannot be written to.
+            MediaError: the folder cannot be written to, or the manifest is no longer a plain file.
         """
         entry = _Entry(job.name, source_sha256, recipe_sha256, sha256, problem)
         for path in (job.target, self._path):
@@ -100,8 +100,17 @@ class Manifest:
                     self._path, {name: said for name, said in asdict(entry).items() if said or name != "problem"}
                 )
                 self._entries.setdefault(entry.name, []).append(entry)
-        except OSError as problem:
-            raise unwritable(job.target, problem) from None
+        except NotPlain as odd:
+            raise _not_plain(odd) from None
+        except OSError as refused:
+            raise unwritable(job.target, refused) from None
+
+
+def _not_plain(problem: NotPlain) -> MediaError:
+    return MediaError(
+        f"{problem.filename} is {problem.strerror}, but the record of what has been written is a regular file with one "
+        "name: move it, or choose another output folder."
+    )
 
 
 def sha256(path: Path) -> str:
@@ -123,9 +132,12 @@ def _hash_of_file(path: Path) -> str | None:
 
 def _entries(path: Path) -> Iterator[_Entry]:
     try:
-        lines = path.read_bytes().splitlines()
+        with open_plain(path, "rb") as file:
+            lines = file.readall().splitlines()
     except FileNotFoundError:
         return
+    except NotPlain as problem:
+        raise _not_plain(problem) from None
     except OSError as problem:
         raise MediaError(
             f"{path} cannot be read ({problem.strerror}), but it holds the record of what has been written: "
@@ -138,16 +150,3 @@ def _entries(path: Path) -> Iterator[_Entry]:
             continue
         if all(isinstance(value, str) for value in asdict(entry).values()):
             yield entry
-
-
-def append_line(path: Path, values: Mapping[str, Any]) -> None:
-    """Append one line of JSON that reaches the disk; raises OSError."""
-    line = json.dumps(values).encode() + b"\n"
-    with path.open("ab+", buffering=0) as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":  # a killed run tore its last line
-                line = b"\n" + line
-        if file.write(line) != len(line):
-            raise OSError(28, "No space left on device")
-        os.fsync(file.fileno())

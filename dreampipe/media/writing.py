@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,8 +15,12 @@ from pathlib import Path
 import psutil
 
 from dreampipe.errors import MediaError
+from dreampipe.media.own import OwnFolder
+from dreampipe.media.patterns import names_beside
 
-_TEMPORARY = re.compile(r"\.dreampipe-(\d+)-[0-9a-f]{8}\.part")
+TEMPORARY = r"\.dreampipe-([0-9]+)-[0-9a-f]{8}\.part"
+"""The regular expression of the names of temporary files and folders; its group is the number of the process."""
+_MARK = "output"  # in a temporary folder, the name of the output that it is for
 CLOCK_SLACK = 2.0
 """Seconds by which the start of a process may be known too late."""
 
@@ -69,16 +72,24 @@ def take_name(made: Path, path: Path) -> None:
 
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """A folder for the block's own use, in the same folder as `path`; removed after it. Raises MediaError."""
+    """A folder in which the block makes the output `path`, beside that; removed after it. Raises MediaError.
+
+    Of what is in it then, files of the output's own name, numbered pictures and `segment` go, and all else stays.
+    """
     temporary = _temporary(path)
     try:
-        temporary.mkdir()
-    except OSError as problem:
-        raise unwritable(path, problem) from None
-    try:
+        try:
+            temporary.mkdir()
+            (temporary / _MARK).write_bytes(os.fsencode(path.name))
+        except OSError as problem:
+            raise unwritable(path, problem) from None
         yield temporary
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _temporary_of(temporary, path.name).dismiss()
+
+
+def _temporary_of(folder: Path, name: str) -> OwnFolder:
+    return OwnFolder(folder, re.compile(f"{_MARK}|segment|{TEMPORARY}|{names_beside(name)}"))
 
 
 def make_folder(path: Path) -> None:
@@ -112,13 +123,30 @@ def unwritable(path: Path, problem: OSError) -> MediaError:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files and folders that killed runs have left in a folder; those in use stay."""
+    """Remove the temporary files and folders that killed runs have left in a folder.
+
+    Those in use stay, and so does everything foreign in such a temporary folder.
+    """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            match = _TEMPORARY.fullmatch(entry.name)
-            if match and _is_stale(entry, int(match[1])):
+            match = re.fullmatch(TEMPORARY, entry.name)
+            if not match or entry.is_symlink() or not _is_stale(entry, int(match[1])):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                _sweep_folder(Path(entry))
+            elif entry.is_file(follow_symlinks=False):
                 with suppress(OSError):
-                    shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
+                    os.unlink(entry)
+
+
+def _sweep_folder(folder: Path) -> None:
+    own = _temporary_of(folder, "")
+    with suppress(OSError):
+        if _MARK in own.files():
+            own = _temporary_of(folder, os.fsdecode(own.read(_MARK)))
+        elif own.foreign():  # an earlier version left no mark in it, so all of it must be ours
+            return
+        own.dismiss()
 
 
 def _is_stale(entry: os.DirEntry[str], number: int) -> bool:

@@ -96,6 +96,8 @@ class Animated:
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
         chosen = self._part
+        if len(survey) != len(chosen):
+            raise self._changed()
         for index, pixels in enumerate(self._pixels(chosen[first:]), first):
             yield Frame(pixels, index, survey.time(index), survey.duration(index))
 
@@ -109,10 +111,13 @@ class Animated:
             rgb = np.asarray(Image.alpha_composite(black, image.convert("RGBA")).convert("RGB"))
             yield np.divide(rgb, np.float32(255), dtype=np.float32)
         if left:
-            raise MediaError(
-                f"{self.path} no longer holds what it held when it was first read, but a film that stays as it is is "
-                "expected: start again."
-            )
+            raise self._changed()
+
+    def _changed(self) -> MediaError:
+        return MediaError(
+            f"{self.path} no longer holds what it held when it was first read, but a film that stays as it is is "
+            "expected: start again."
+        )
 
 
 class _Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -12,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent import Ascent
-from dreampipe.errors import RecipeError
+from dreampipe.errors import MediaError, RecipeError
 from dreampipe.media import write_whole
-from dreampipe.media.writing import unwritable
+from dreampipe.media.own import NotPlain, OwnFolder
+from dreampipe.media.writing import sweep, unwritable
 from dreampipe.models import open_model
 from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
 
 TOGETHER = 16
 """Channels that climb together: more were no faster on two cores, and would be lost when a run is killed."""
-_STORED = re.compile(r"[0-9a-f]{16}-\d+-\d+\.npz")
+_STORED = re.compile(r"[0-9a-f]{16}-[0-9]+-[0-9]+\.npz")
 _PIXELS = TOGETHER * 256 * 256  # of larger pictures fewer climb together, for memory
 
 
@@ -105,25 +107,40 @@ def _moved(objective: Objective, layer: str) -> Objective:
 
 
 class Store:
-    """Finished batches in a folder, each file whole and named by its recipe; no other file is read or removed."""
+    """Finished batches in a folder, each file whole and named by its recipe; no other file is read or removed.
+
+    Raises:
+        MediaError: the folder cannot be made, or it or one of the files is a link.
+    """
 
     def __init__(self, folder: Path | None, sha256: str) -> None:
         self.folder, self.mark = folder, sha256[:16]
-        if folder is None:
+        self._own = None if folder is None else OwnFolder(folder, _STORED)
+        if folder is None or self._own is None:
             return
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+            self._own.check()
+            for old in self._own.files():
+                if not old.startswith(f"{self.mark}-"):
+                    self._own.remove(old)
+        except NotPlain as problem:
+            raise MediaError(
+                f"{problem.filename} is {problem.strerror}, but finished channels are stored there: move it, or choose "
+                "another output."
+            ) from None
         except OSError as problem:
             raise unwritable(folder, problem) from None
-        for old in folder.iterdir():
-            if _STORED.fullmatch(old.name) and not old.name.startswith(f"{self.mark}-"):
-                old.unlink()
+        sweep(folder)
 
     def load(self, units: Sequence[int]) -> dict[int, Drawn]:
         """What is stored of these units."""
         found: dict[int, Drawn] = {}
-        for path in sorted(self.folder.glob(f"{self.mark}-*.npz")) if self.folder else ():
-            with np.load(path, allow_pickle=False) as saved:
+        if self._own is None:
+            return found
+        for name in [name for name in self._own.files() if name.startswith(f"{self.mark}-")]:
+            with self._own.open(name) as file, np.load(file, allow_pickle=False) as saved:
                 parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
                 found |= {int(unit): Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
         return {unit: found[unit] for unit in units if unit in found}
@@ -137,3 +154,9 @@ class Store:
             np.savez(data, units=np.array(list(drawn)), pixels=pixels, silent=silent)
             write_whole(self.folder / f"{self.mark}-{min(drawn)}-{max(drawn)}.npz", data.getvalue())
         return drawn
+
+
+def remove_store(folder: Path) -> None:
+    """Remove the finished batches in a folder, and the folder itself if nothing else is in it."""
+    sweep(folder)
+    OwnFolder(folder, _STORED).dismiss()
