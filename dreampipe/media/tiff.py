@@ -6,7 +6,7 @@ describe are kept, not those that say how the pixels lie.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import struct
 from dataclasses import dataclass
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from dreampipe.media.bounds import Bounds
 from dreampipe.media.directories import (
     EXIF,
     GPS,
@@ -30,8 +31,6 @@ from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 Samples = npt.NDArray[Any]
-Admit = Callable[[int, int], None]
-"""Called with width and height before anything is decoded; raises when that is too large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +53,7 @@ class Decoded:
     notes: tuple[str, ...] = ()
 
 
+_MOST_PAGES = 10_000
 _DESCRIPTION, _XMP = 270, 700
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
@@ -68,23 +68,23 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], admit: Admit) -> Decoded:
+def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
     """Decode the first page of a TIFF, upright.
 
     Raises:
+        MediaError: it has more pixels, samples or bytes than the bounds admit.
         Exception: whatever tifffile and its codecs raise on damaged or unknown files.
     """
-    with tifffile.TiffFile(file) as whole:
+    with _opened(file) as whole:
         page = whole.pages.first
-        admit(page.imagewidth, page.imagelength)
+        _admit(page, bounds)
         pixels, alpha = _planes(page)
         orientation = int(page.tags.valueof(ORIENTATION, 1))
-        pages = len(whole.pages)
         icc = page.iccprofile
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
-        notes = (f"It has {pages} pages, and only the first was read.",) if pages > 1 else ()
+        notes = _page_notes(whole)
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_CMYK)
     return Decoded(
@@ -97,10 +97,53 @@ def decode(file: IO[bytes], admit: Admit) -> Decoded:
     )
 
 
+def _opened(file: IO[bytes]) -> tifffile.TiffFile:
+    # Of these kinds tifffile would go through all pages at once, also where they lead around in a circle.
+    return tifffile.TiffFile(file, is_lsm=False, is_ndpi=False, is_scanimage=False)
+
+
+def _admit(page: tifffile.TiffPage, bounds: Bounds) -> None:
+    """Raise MediaError unless the page is small enough, with all its samples and with the tile that is decoded last."""
+    width, height = page.imagewidth, page.imagelength
+    bounds.admit(width, height)
+    wide, high = (page.tilewidth, page.tilelength) if page.is_tiled else (width, min(page.rowsperstrip, height))
+    size = (page.dtype or np.dtype(np.uint8)).itemsize
+    samples, depth = page.samplesperpixel, page.imagedepth
+    tile = wide * high * (page.tiledepth if page.is_tiled else 1)
+    together = samples if page.planarconfig == tifffile.PLANARCONFIG.CONTIG else 1
+    said = f"{width}x{height} pixels, {samples:,} samples of {8 * size} bits"
+    bounds.admit_bytes(width * height * depth * samples * size, said + (f", {depth:,} deep" if depth > 1 else ""))
+    bounds.admit_bytes(tile * together * size, f"{said}, in parts of {wide}x{high}")
+
+
+def _page_notes(whole: tifffile.TiffFile) -> tuple[str, ...]:
+    pages = _pages(whole)
+    if pages == 1:
+        return ()
+    count = f"more than {_MOST_PAGES:,}" if pages > _MOST_PAGES else f"{pages}"
+    return (f"It has {count} pages, and only the first was read.",)
+
+
+def _pages(whole: tifffile.TiffFile) -> int:
+    """How many pages there are, up to one that leads to an earlier one or nowhere; not counted beyond `_MOST_PAGES`."""
+    layout, file = whole.tiff, whole.filehandle
+    at, seen = whole.pages.first.offset, set[int]()
+    while 0 < at < file.size and at not in seen and len(seen) <= _MOST_PAGES:
+        seen.add(at)
+        try:
+            file.seek(at)
+            (tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+            file.seek(at + layout.tagnosize + tags * layout.tagsize)
+            (at,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
+        except struct.error:
+            break
+    return len(seen)
+
+
 def record(file: IO[bytes]) -> bytes | None:
     """The record of a TIFF; raises ValueError where it is damaged, or the file cannot be read."""
     try:
-        with tifffile.TiffFile(file) as whole:
+        with _opened(file) as whole:
             tag = whole.pages.first.tags.get(_XMP)
             found = tag.value if tag is not None and tag.count <= LONGEST_PACKET else b""
     except Exception as problem:  # on broken bytes it raises whatever it happens to meet

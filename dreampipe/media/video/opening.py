@@ -12,6 +12,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
+from dreampipe.media.bounds import Bounds
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.pixels import depth
@@ -58,12 +59,7 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
             f"{path} is encrypted, or in a codec that is not known ({tag}), but one that can be decoded is expected: "
             "convert it first."
         )
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > max_pixels:
-        raise MediaError(
-            f"{path} says that it has {width}x{height} pixels, but at most {max_pixels:,} in all are read: "
-            "shrink it, or raise --max-pixels if you trust it."
-        )
+    Bounds(path, max_pixels).admit(stream.codec_context.width, stream.codec_context.height)
     # Not by frames: then an error is told with a later packet, and what else came with that one is lost.
     stream.thread_type = "SLICE"
     stream.codec_context.options = {"max_pixels": str(max_pixels)}  # a stream may grow midway
