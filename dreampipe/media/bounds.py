@@ -51,10 +51,14 @@ class Bounds:
     def admit_header(self, header: Header) -> None:
         """Raise MediaError where a still has too many pixels, or is coded in too many scans."""
         self.admit(header.width, header.height)
-        if header.width * header.height * header.scans > TIMES * self.max_pixels:
+        self.admit_work(header.width * header.height * header.scans)
+
+    def admit_work(self, pixels: int) -> None:
+        """Raise MediaError where the scans of a still have too many pixels in all."""
+        if pixels > TIMES * self.max_pixels:
             raise MediaError(
-                f"{self.path} is coded in {header.scans:,} scans of {header.width}x{header.height} pixels, but at most "
-                f"{TIMES * self.max_pixels:,} pixels in all of them are decoded: save it anew, or {_TRUST}."
+                f"{self.path} is coded in scans of {pixels:,} pixels in all, but at most {TIMES * self.max_pixels:,} "
+                f"are decoded: save it again as a plain picture, or {_TRUST}."
             )
 
     def admit_frames(self, width: int, height: int, frames: int) -> None:

@@ -21,6 +21,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import tiff
 from dreampipe.media.bounds import Bounds
+from dreampipe.media.chunks import bare_png
 from dreampipe.media.formats import AVIF, HEAD, SUFFIXES, TIFF, WEBP, Format, format_of_content
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
@@ -132,7 +133,8 @@ def _steps(image: ImageFile) -> int:
 
 def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:
     file.seek(0)
-    samples = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    # OpenCV would write what it thinks of the other chunks to stderr.
+    samples = cv2.imdecode(np.frombuffer(bare_png(file.read()), np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None or samples.dtype != np.uint16:
         raise ValueError("its 16 bits cannot be decoded")
     if samples.ndim == 3:

@@ -6,6 +6,7 @@ describe are kept, not those that say how the pixels lie.
 
 from __future__ import annotations
 
+import logging
 import struct
 from dataclasses import dataclass
 from io import BytesIO
@@ -26,9 +27,13 @@ from dreampipe.media.directories import (
     first_directory,
     with_first_directory,
 )
+from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
+
+# tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 Samples = npt.NDArray[Any]
 
@@ -114,6 +119,7 @@ def _admit(page: tifffile.TiffPage, bounds: Bounds) -> None:
     said = f"{width}x{height} pixels, {samples:,} samples of {8 * size} bits"
     bounds.admit_bytes(width * height * depth * samples * size, said + (f", {depth:,} deep" if depth > 1 else ""))
     bounds.admit_bytes(tile * together * size, f"{said}, in parts of {wide}x{high}")
+    admit_embedded(page, tile, bounds)
 
 
 def _page_notes(whole: tifffile.TiffFile) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.stills import SRGB, part, survey_of
 
-_ANIMATED = {"gif", "webp", "png"}
+ANIMATED = {"gif", "webp", "png"}
+"""The formats whose animations are read as films."""
 _TICK = Fraction(1, 1000)
 _TOO_SHORT, _INSTEAD = 10, 100  # milliseconds: what browsers make of a frame that is to stay for so little
 
@@ -148,6 +149,8 @@ class _Reading:
                 image.load()
             except EOFError:
                 return
+            except MemoryError:
+                raise MediaError(f"{self._path} does not fit into memory when decoded: shrink it first.") from None
             except Exception:  # on broken bytes the codecs raise whatever they happen to meet
                 self._torn = True
                 return
@@ -156,7 +159,7 @@ class _Reading:
     def _opened(self, file: IO[bytes]) -> tuple[ImageFile, int]:
         """The picture, and how many frames of it are read at most."""
         format = format_of_content(file.read(HEAD))
-        if format is None or format.name not in _ANIMATED:
+        if format is None or format.name not in ANIMATED:
             raise MediaError(f"{self._path} does not hold an animated picture, but a GIF, WebP or PNG is expected.")
         bounds = Bounds(self._path, self._max_pixels)
         header = read_header(file, format)

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from dreampipe.errors import MediaError
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.pixels import depth
 
@@ -27,14 +28,23 @@ _UNSAID = 2
 _STREAMED = {"mpegts", "mpeg"}
 
 
-def container_of(path: Path) -> InputContainer:
+def container_of(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
     """A container, to be closed.
+
+    Args:
+        path: the file.
+        max_pixels: where it is more than the default, FFmpeg decodes frames of so many pixels to learn what the
+            streams are; it forgets the size of larger ones.
 
     Raises:
         MediaError: it is no regular file, or FFmpeg does not open it.
     """
     check_regular(path, "film")
-    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    options = {
+        "format_whitelist": _CONTAINERS,
+        "protocol_whitelist": "file",
+        "max_pixels": f"{max(max_pixels, MAX_PIXELS)}",
+    }
     try:
         # Not by the bare path: a colon in a name would be taken for a protocol's end.
         return av.open(f"file:{path}", "r", options=options, metadata_errors="replace")

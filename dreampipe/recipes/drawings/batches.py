@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -104,6 +105,18 @@ def _moved(objective: Objective, layer: str) -> Objective:
     return Objective(tuple(replace(t, layer=layer) if UNIT in t.reads else t for t in objective.terms))
 
 
+def _stored(path: Path) -> dict[int, Drawn]:
+    """The units in a file of a `Store`; raises whatever numpy raises on damaged files, and ValueError."""
+    with np.load(path, allow_pickle=False) as saved:
+        units, pixels, silent = saved["units"], saved["pixels"], saved["silent"]
+    if units.dtype.kind != "i" or silent.dtype != np.bool_ or pixels.dtype != np.uint8:
+        raise ValueError(f"{path} holds other numbers than a batch.")
+    if units.ndim != 1 or pixels.ndim != 4 or pixels.shape[3] != 3:
+        raise ValueError(f"{path} holds arrays of other shapes than a batch.")
+    parts = zip(units, pixels, silent, strict=True)
+    return {int(unit): Drawn(picture, bool(never)) for unit, picture, never in parts}
+
+
 class Store:
     """Finished batches in a folder, each file whole and named by its recipe; no other file is read or removed."""
 
@@ -120,12 +133,11 @@ class Store:
                 old.unlink()
 
     def load(self, units: Sequence[int]) -> dict[int, Drawn]:
-        """What is stored of these units."""
+        """What is stored of these units; what a damaged file held is missing, so that it is drawn again."""
         found: dict[int, Drawn] = {}
         for path in sorted(self.folder.glob(f"{self.mark}-*.npz")) if self.folder else ():
-            with np.load(path, allow_pickle=False) as saved:
-                parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
-                found |= {int(unit): Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
+            with suppress(Exception):  # on broken bytes numpy and its unpacking raise whatever they happen to meet
+                found |= _stored(path)
         return {unit: found[unit] for unit in units if unit in found}
 
     def keep(self, drawn: dict[int, Drawn]) -> dict[int, Drawn]:
