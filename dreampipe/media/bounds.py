@@ -25,7 +25,6 @@ BYTES = 16
 TIMES = 50
 """How often a decoder may go over `max_pixels`, for frames or for scans."""
 _METADATA = 1 << 26
-_TRUST = "raise --max-pixels if you trust it"
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,23 @@ class Bounds:
     Attributes:
         path: the file, for sentences.
         max_pixels: the most pixels of a picture.
+        fixed: whether nobody can raise them: `--max-pixels` is of sources, not of masks and guides.
     """
 
     path: Path
     max_pixels: int
+    fixed: bool = False
+
+    @property
+    def _or(self) -> str:
+        return "" if self.fixed else ", or raise --max-pixels if you trust it"
 
     def admit(self, width: int, height: int) -> None:
         """Raise MediaError where a picture or a frame has too many pixels."""
         if width * height > self.max_pixels:
             raise MediaError(
                 f"{self.path} says that it has {width}x{height} pixels, but at most {self.max_pixels:,} in all are "
-                f"read: shrink it, or {_TRUST}."
+                f"read: shrink it{self._or}."
             )
 
     def admit_header(self, header: Header) -> None:
@@ -58,7 +63,7 @@ class Bounds:
         if pixels > TIMES * self.max_pixels:
             raise MediaError(
                 f"{self.path} is coded in scans of {pixels:,} pixels in all, but at most {TIMES * self.max_pixels:,} "
-                f"are decoded: save it again as a plain picture, or {_TRUST}."
+                f"are decoded: save it again as a plain picture{self._or}."
             )
 
     def admit_frames(self, width: int, height: int, frames: int) -> None:
@@ -67,7 +72,7 @@ class Bounds:
         if width * height * frames > TIMES * self.max_pixels:
             raise MediaError(
                 f"{self.path} says that it has {frames:,} frames of {width}x{height} pixels, but at most "
-                f"{TIMES * self.max_pixels:,} pixels in all frames are read: shrink or shorten it, or {_TRUST}."
+                f"{TIMES * self.max_pixels:,} pixels in all frames are read: shrink or shorten it{self._or}."
             )
 
     def admit_bytes(self, count: int, what: str) -> None:
@@ -75,7 +80,7 @@ class Bounds:
         if count > BYTES * self.max_pixels:
             raise MediaError(
                 f"{self.path} would take {count:,} bytes to decode ({what}), but at most {BYTES * self.max_pixels:,} "
-                f"are taken: save it with fewer or smaller samples, or {_TRUST}."
+                f"are taken: save it with fewer or smaller samples{self._or}."
             )
 
     def admit_file(self, file: IO[bytes]) -> None:
@@ -84,5 +89,5 @@ class Bounds:
         if size > BYTES * self.max_pixels + _METADATA:
             raise MediaError(
                 f"{self.path} is {size:,} bytes long, but a picture of at most "
-                f"{BYTES * self.max_pixels + _METADATA:,} bytes is expected: shrink it, or {_TRUST}."
+                f"{BYTES * self.max_pixels + _METADATA:,} bytes is expected: shrink it{self._or}."
             )

@@ -26,6 +26,7 @@ from dreampipe.media.formats import AVIF, HEAD, SUFFIXES, TIFF, WEBP, Format, fo
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
+from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.tiff import Decoded
 
@@ -46,14 +47,15 @@ _READ_WHOLE = (WEBP, AVIF)
 _GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
 
 
-def decode(path: str | os.PathLike[str], max_pixels: int) -> tuple[Frame, MediaInfo]:
+def decode(path: str | os.PathLike[str], max_pixels: int | None) -> tuple[Frame, MediaInfo]:
     """As `pictures.decode` says."""
     path = Path(path)
+    bounds = Bounds(path, MAX_PIXELS if max_pixels is None else max_pixels, fixed=max_pixels is None)
     try:
         check_regular(path)
         with path.open("rb") as file:
             format = _format(path, file)
-            return _finished(_decoded(path, file, format, max_pixels), format)
+            return _finished(_decoded(path, file, format, bounds), format)
     except OSError as problem:
         raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
 
@@ -69,8 +71,7 @@ def _format(path: Path, file: IO[bytes]) -> Format:
     return format
 
 
-def _decoded(path: Path, file: IO[bytes], format: Format, max_pixels: int) -> Decoded:
-    bounds = Bounds(path, max_pixels)
+def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     try:
         return tiff.decode(file, bounds) if format is TIFF else _decode(file, format, bounds)
     except MediaError:

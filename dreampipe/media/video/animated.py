@@ -38,7 +38,8 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
         MediaError: not one of its frames can be decoded, or it has too many pixels.
     """
     reading = _Reading(path, max_pixels)
-    durations, see_through, size = [], False, (0, 0)
+    durations: list[int] = []
+    see_through, size = False, (0, 0)
     for image in reading:
         size = size if durations else image.size
         durations.append(_milliseconds(image))

@@ -107,7 +107,8 @@ def _moved(objective: Objective, layer: str) -> Objective:
 
 def _stored(path: Path) -> dict[int, Drawn]:
     """The units in a file of a `Store`; raises whatever numpy raises on damaged files, and ValueError."""
-    with np.load(path, allow_pickle=False) as saved:
+    # Opened here: of a damaged file numpy would keep its own open.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
         units, pixels, silent = saved["units"], saved["pixels"], saved["silent"]
     if units.dtype.kind != "i" or silent.dtype != np.bool_ or pixels.dtype != np.uint8:
         raise ValueError(f"{path} holds other numbers than a batch.")
