@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import errorcode
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -170,7 +171,7 @@ def _codec(stream: Stream) -> str:
     return context.codec.canonical_name if context else "unknown"
 
 
-def _refused(path: Path, problem: Exception) -> MediaError:
+def _refused(path: Path, problem: av.FFmpegError | OSError) -> MediaError:
     if isinstance(problem, av.InvalidDataError | av.error.EOFError | av.ArgumentError):
         head = _head(path)
         if not head:
@@ -181,8 +182,9 @@ def _refused(path: Path, problem: Exception) -> MediaError:
                 "film is expected: replace it by a whole copy."
             )
         return MediaError(f"{path} does not hold a film that can be read: replace it by a whole copy, or leave it out.")
-    reason = getattr(problem, "strerror", None) or str(problem)
-    return MediaError(f"{path} cannot be opened ({reason}): make it readable, or leave it out.")
+    if problem.errno not in errorcode:  # FFmpeg's own, in words that help nobody
+        return MediaError(f"{path} holds a film in a form that cannot be read: convert it first, or leave it out.")
+    return MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.")
 
 
 def _head(path: Path) -> bytes:
