@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
@@ -59,6 +60,7 @@ class Decoded:
 
 
 _MOST_PAGES = 10_000
+_BAND = 1 << 20  # pixels that are converted at a time
 _DESCRIPTION, _XMP = 270, 700
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
@@ -204,7 +206,7 @@ def _planes(page: tifffile.TiffPage) -> tuple[Samples, Samples | None]:
         return _looked_up(samples[..., 0], page), alpha
     pixels = _rgb(_full_range(samples[..., :colours], page.bitspersample), photometric)
     if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
-        pixels = _unassociated(pixels, alpha)
+        pixels = _banded(_unassociated, pixels, alpha)
     return pixels, alpha
 
 
@@ -227,27 +229,44 @@ def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | N
 
 def _full_range(samples: Samples, bits: int) -> Samples:
     if samples.dtype.kind == "f":
-        return np.clip(np.nan_to_num(samples.astype(np.float32)), 0, 1)
+        return _banded(lambda band: np.clip(np.nan_to_num(band.astype(np.float32)), 0, 1), samples)
     if samples.dtype.kind not in "ub":
         raise ValueError(f"its samples are {samples.dtype}, which is not supported")
     if bits in (8, 16) and samples.dtype.itemsize * 8 == bits:
         return samples
     if bits > 16:
-        return np.asarray(samples / (2.0**bits - 1), np.float32)
+        return _banded(lambda band: np.asarray(band / (2.0**bits - 1), np.float32), samples)
     dtype = np.uint8 if bits < 8 else np.uint16
     scale = np.iinfo(dtype).max / (2**bits - 1)
-    return np.asarray(np.rint(samples * scale), dtype)
+    return _banded(lambda band: np.asarray(np.rint(band * scale), dtype), samples)
+
+
+def _banded(convert: Callable[..., Samples], *planes: Samples) -> Samples:
+    """What `convert` makes of planes of one height, some rows at a time: it computes in float64, which takes memory."""
+    rows = max(1, _BAND // planes[0].shape[1])
+    bands = (convert(*(plane[at : at + rows] for plane in planes)) for at in range(0, len(planes[0]), rows))
+    first = next(bands)
+    whole = np.empty((len(planes[0]), *first.shape[1:]), first.dtype)
+    whole[:rows] = first
+    for number, band in enumerate(bands, 1):
+        whole[number * rows : (number + 1) * rows] = band
+    return whole
 
 
 def _rgb(samples: Samples, photometric: object) -> Samples:
+    if photometric == tifffile.PHOTOMETRIC.SEPARATED:
+        return _banded(_from_cmyk, samples)
     top = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
     if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
         samples = top - samples
-    if photometric == tifffile.PHOTOMETRIC.SEPARATED:
-        light = top - samples.astype(np.float64)
-        light = light[..., :3] * light[..., 3:] / top
-        samples = (light if top == 1 else np.rint(light)).astype(samples.dtype)
     return np.broadcast_to(samples, (*samples.shape[:2], 3))
+
+
+def _from_cmyk(samples: Samples) -> Samples:
+    top = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
+    light = top - samples.astype(np.float64)
+    light = light[..., :3] * light[..., 3:] / top
+    return np.asarray((light if top == 1 else np.rint(light)).astype(samples.dtype))
 
 
 def _looked_up(indices: Samples, page: tifffile.TiffPage) -> Samples:
