@@ -19,12 +19,15 @@ from typing import IO
 
 from dreampipe.errors import MediaError
 from dreampipe.media.headers import Header
+from dreampipe.media.pictures import MAX_PIXELS
 
 BYTES = 16
 """Bytes that a decoder may lay out for each of `max_pixels`."""
 TIMES = 50
 """How often a decoder may go over `max_pixels`, for frames or for scans."""
 _METADATA = 1 << 26
+MOST_BYTES = BYTES * MAX_PIXELS + _METADATA
+"""Bytes of a file that is read as a whole, where nobody has set `max_pixels`."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -36,7 +37,9 @@ import dreampipe
 from dreampipe import Frame, read, write
 from dreampipe.errors import MediaError
 from dreampipe.frames import MediaInfo
+from dreampipe.media import read_record
 from dreampipe.media.bounds import BYTES, TIMES
+from dreampipe.media.directories import first_directory, without_gps
 from dreampipe.media.formats import FORMATS
 from dreampipe.media.video import open_source
 from dreampipe.media.video.animated import ANIMATED
@@ -240,6 +243,26 @@ def test_a_file_that_is_read_as_a_whole_is_not_endless(tmp_path: Path) -> None:
         path = written(tmp_path / "x", CASES[name].whole())
         os.truncate(path, 5 << 30)  # a hole, which takes no room on the disk
         refused(path, "bytes long", "--max-pixels")
+    with pytest.raises(MediaError, match="the file is longer than"):
+        read_record(path)
+
+
+def directory_bomb(entries: int) -> bytes:
+    """An EXIF block whose directory points to itself as often as it has entries."""
+    pointing = struct.pack("<HHII", 34665, 4, 1, 8) * entries
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", entries) + pointing + bytes(4)
+
+
+def test_a_directory_that_points_to_itself_is_followed_once() -> None:
+    block = directory_bomb(4000)  # to the third power, were each followed
+    assert set(first_directory(block)) <= {34665}
+    assert without_gps(block) is not None
+
+
+def test_values_that_overlap_are_no_more_than_their_block() -> None:
+    entries = b"".join(struct.pack("<HHII", code, 1, 40_000, 8) for code in range(1, 4001))
+    block = b"II*\0\x08\0\0\0" + struct.pack("<H", 4000) + entries + bytes(4)
+    assert sum(len(tag.payload) for tag in first_directory(block).values()) <= len(block)
 
 
 ALPHA = np.dstack((NOISE, np.full((HIGH, WIDE), 255, np.uint8)))
