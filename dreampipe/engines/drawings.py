@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
 from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar
+from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
@@ -42,6 +44,15 @@ class Place:
         make_folder(self.path)
 
 
+@contextmanager
+def _within_memory(what: str) -> Iterator[None]:
+    """Turn a shortage of memory into one sentence on what was drawn; numpy's own names neither that nor a way out."""
+    try:
+        yield
+    except MemoryError as error:
+        raise DreampipeError(f"{what} does not fit into memory as a drawing: give a smaller --size.") from error
+
+
 def draw_visualization(
     recipe: Visualization, picture: Place | None, animation: Place | None, tell: Tell = lambda event: None
 ) -> None:
@@ -53,7 +64,8 @@ def draw_visualization(
     ready, forming = recipe.ready(), Forming(recipe.drawn) if animation else None
     tell(Began(recipe.objective))
     tell(Started(1))
-    result = ready.run(lambda step: tell(Stepped(recipe.objective, step)), forming)
+    with _within_memory(recipe.objective):
+        result = ready.run(lambda step: tell(Stepped(recipe.objective, step)), forming)
     if animation and forming:
         making = Making("visualize", recipe, {"animated": True})
         keep_animation(lambda: forming.frames(result.image), animation, making)
@@ -71,13 +83,14 @@ def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> 
     """
     work = place.path.with_name(f".{place.path.name}.parts")
     tell(Began(recipe.layer))
-    tiles = recipe.drawn(
-        work,
-        on_start=lambda batches: tell(Started(batches)),
-        on_step=lambda name, step: tell(Stepped(name, step)),
-        on_done=lambda name: tell(Drawn(name)),
-        on_note=lambda note: tell(Noted(recipe.layer, note)),
-    )
+    with _within_memory(recipe.layer):
+        tiles = recipe.drawn(
+            work,
+            on_start=lambda batches: tell(Started(batches)),
+            on_step=lambda name, step: tell(Stepped(name, step)),
+            on_done=lambda name: tell(Drawn(name)),
+            on_note=lambda note: tell(Noted(recipe.layer, note)),
+        )
     if is_page(place.path):
         _keep_page(tiles, recipe, place)
     else:
@@ -97,13 +110,14 @@ def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell 
     said, (source, _) = sha256(photo), decode(photo)
     tell(Began(photo.name))
     tell(Started(len(recommended(recipe))))
-    drawn = sheet(
-        source,
-        recipe,
-        size,
-        on_step=lambda layer, step: tell(Stepped(layer, step)),
-        on_done=lambda layer: tell(Drawn(layer)),
-    )
+    with _within_memory(str(photo)):
+        drawn = sheet(
+            source,
+            recipe,
+            size,
+            on_step=lambda layer, step: tell(Stepped(layer, step)),
+            on_done=lambda layer: tell(Drawn(layer)),
+        )
     keep_picture(drawn, place.path, Making("sheet", recipe, {"size": size}), place.carrying, source=(photo, said))
 
 

@@ -111,7 +111,9 @@ def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Ev
     try:
         return _Filming(job, manifest, order, tell).run()
     except (DreampipeError, MemoryError) as error:
-        return Failed(job.name, str(error) or "it does not fit into memory: give a smaller --max-size.")
+        # numpy's own words on memory name neither the film nor a way out.
+        short = "it does not fit into memory: give a smaller --max-size."
+        return Failed(job.name, short if isinstance(error, MemoryError) else str(error))
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 _TOO_LARGE = "it does not fit into memory: give a smaller --max-size."
 
 
+def _reason(error: Exception) -> str:
+    """Why a picture failed; numpy's words on memory name neither the picture nor a way out."""
+    return _TOO_LARGE if isinstance(error, MemoryError) else str(error)
+
+
 @dataclass(frozen=True)
 class Order:
     """What to do with every job.
@@ -113,7 +118,7 @@ class _Work:
             check_sidecar(job.target, self._order.carrying)
             frame, info = decode(job.source, self._order.max_pixels)
         except (DreampipeError, MemoryError) as error:
-            return Failed(job.name, str(error) or _TOO_LARGE)
+            return Failed(job.name, _reason(error))
         except OSError as error:
             return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
         return _Loaded(job, source_sha256, frame, info)
@@ -130,7 +135,7 @@ class _Work:
             pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
             frame = pipeline.one(loaded.frame)
         except (DreampipeError, MemoryError) as error:
-            return Failed(self._name, str(error) or _TOO_LARGE)
+            return Failed(self._name, _reason(error))
         ended = time.perf_counter()
         if self._first is None:
             self._first = ended
@@ -173,7 +178,7 @@ class _Work:
                 write=lambda data: self._manifest.store(job, loaded.source_sha256, self._sha256, data),
             )
         except (MediaError, MemoryError) as error:
-            return Failed(job.name, str(error) or _TOO_LARGE)
+            return Failed(job.name, _reason(error))
         return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
 
     def settle(self, event: Done | Skipped | Failed) -> None:

@@ -1,6 +1,8 @@
 """Files to frames and frames to files; nothing else in the house opens a picture.
 
     formats.py     which formats there are: their suffixes, their first bytes, what each can hold
+    bounds.py      how much is decoded: the one rule that every reader asks before it decodes
+    headers.py     what a file declares, read without its decoder; embedded.py, the same of pictures within a TIFF
     pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
     encoding.py    a Frame to the bytes of a file

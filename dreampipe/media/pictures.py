@@ -14,12 +14,13 @@ MAX_PIXELS = 100_000_000
 """The most pixels that are decoded unless told otherwise."""
 
 
-def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[Frame, MediaInfo]:
+def decode(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo]:
     """Read the first frame of a picture, upright, and what the file says of itself.
 
     Args:
         path: a picture; what it holds decides its format, not its suffix.
-        max_pixels: a header that says more is refused before anything is decoded.
+        max_pixels: a header that says more is refused before anything is decoded; `bounds` says what else follows from
+            it. None for `MAX_PIXELS`, of which no sentence then says that they can be raised.
 
     Raises:
         MediaError: the file is missing, is no picture, is damaged, or is too large.

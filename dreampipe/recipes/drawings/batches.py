@@ -135,15 +135,26 @@ class Store:
         sweep(folder)
 
     def load(self, units: Sequence[int]) -> dict[int, Drawn]:
-        """What is stored of these units."""
+        """What is stored of these units; what a damaged file held is missing, so that it is drawn again."""
         found: dict[int, Drawn] = {}
-        if self._own is None:
-            return found
-        for name in [name for name in self._own.files() if name.startswith(f"{self.mark}-")]:
-            with self._own.open(name) as file, np.load(file, allow_pickle=False) as saved:
-                parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
-                found |= {int(unit): Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
+        for name in sorted(self._own.files()) if self._own else ():
+            if name.startswith(f"{self.mark}-"):
+                with suppress(Exception):  # on broken bytes numpy and its unpacking raise whatever they happen to meet
+                    found |= self._stored(name)
         return {unit: found[unit] for unit in units if unit in found}
+
+    def _stored(self, name: str) -> dict[int, Drawn]:
+        """Read the units in a file; raises whatever numpy raises on damaged files, and ValueError."""
+        if self._own is None:
+            return {}
+        with self._own.open(name) as file, np.load(file, allow_pickle=False) as saved:
+            units, pixels, silent = saved["units"], saved["pixels"], saved["silent"]
+        if units.dtype.kind != "i" or silent.dtype != np.bool_ or pixels.dtype != np.uint8:
+            raise ValueError(f"{name} holds other numbers than a batch.")
+        if units.ndim != 1 or pixels.ndim != 4 or pixels.shape[3] != 3:
+            raise ValueError(f"{name} holds arrays of other shapes than a batch.")
+        parts = zip(units, pixels, silent, strict=True)
+        return {int(unit): Drawn(picture, bool(never)) for unit, picture, never in parts}
 
     def keep(self, drawn: dict[int, Drawn]) -> dict[int, Drawn]:
         """Store a batch, and hand it on."""
