@@ -18,6 +18,7 @@ from dreampipe.cli.targets import KeepGps, NoMetadata, Sidecar
 from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
+from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.media import Job, Manifest, plan
 from dreampipe.media.video import Encoding
@@ -96,6 +97,7 @@ def dream(
     films.check(jobs)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
+    check_folder(planned)
     fetched(recipe, quiet)
     manifest = Manifest(planned.folder)
     order = Order(recipe.still, max_pixels, quality, overwrite, films, carrying)

@@ -21,10 +21,14 @@ from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 def standing(pattern: Path) -> dict[str, str]:
     """The SHA-256 by name of each picture that stands where those of a film would."""
-    before, after = (re.escape(part) for part in re.split(NUMBER.pattern.replace("(", "(?:"), pattern.name))
-    named = re.compile(f"{before}[0-9]+{after}")
     names = sorted(os.listdir(pattern.parent)) if pattern.parent.is_dir() else []
-    return {name: sha256(pattern.with_name(name)) for name in names if named.fullmatch(name)}
+    return {name: sha256(pattern.with_name(name)) for name in names if is_numbered(pattern, name)}
+
+
+def is_numbered(pattern: Path, name: str) -> bool:
+    """Whether a name is that of a picture of a film with this pattern, whatever its number."""
+    before, after = (re.escape(part) for part in re.split(NUMBER.pattern.replace("(", "(?:"), pattern.name))
+    return re.fullmatch(f"{before}[0-9]+{after}", name) is not None
 
 
 def digest(pictures: Mapping[str, str]) -> str:
