@@ -60,7 +60,7 @@ def _files(there: Record, now: Record, named: set[str]) -> Iterator[str]:
     """Files of the same name with other bytes, the model's among them."""
     for name, sha256 in now.files.items():
         if there.files.get(name, sha256) != sha256:
-            yield f"{name} has changed since"
+            yield f"{PurePath(name).name} has changed since"
     if not named & {"model", "weights"} and there.model.sha256 != now.model.sha256:
         yield f"the model {now.model.name} has changed since"
     if not named & {"model", "scaling"} and there.model.scaling != now.model.scaling:
