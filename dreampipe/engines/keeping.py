@@ -63,8 +63,8 @@ def check_sidecar(path: Path, carrying: Carrying) -> None:
 
 def check_place(path: Path, carrying: Carrying) -> None:
     """Raise MediaError where a file of that name, or its sidecar, cannot be written; makes its folder."""
-    check_sidecar(path, carrying)
     check_writable(path)
+    check_sidecar(path, carrying)
     if needs_sidecar(path, carrying):
         check_writable(sidecar_of(path))
 

@@ -154,7 +154,7 @@ def sha256(path: Path) -> str:
 
 
 def _hash_of_file(path: Path) -> str | None:
-    return sha256(path) if path.is_file() else None
+    return sha256(path) if os.path.isfile(path) else None  # which answers for a name that is too long, too
 
 
 def _entries(path: Path) -> Iterator[Entry]:
