@@ -26,8 +26,9 @@ _MOST = 6
 
 def check_folder(planned: Plan) -> None:
     """Raise MediaError where the output folder takes no files, though one is to be made there; makes the folder."""
-    if not all(os.path.lexists(job.target) for job in planned.jobs):
-        check_writable(planned.folder / NAME)
+    missing = [job.target for job in planned.jobs if not os.path.lexists(job.target)]
+    if missing:
+        check_writable(next((path for path in missing if path.parent == planned.folder), planned.folder / NAME))
 
 
 def own_record(path: Path, entry: Entry, film: bool) -> Record | None:

@@ -91,6 +91,8 @@ def make_folder(path: Path) -> None:
     """Make the folder that a file is to lie in, where it is missing; raises MediaError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # which says nothing to somebody who wants a file in it
+        raise unwritable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))) from None
     except OSError as problem:
         raise unwritable(path, problem) from None
 

@@ -21,6 +21,7 @@ from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Manifest, plan, sha256, sidecar_of
+from dreampipe.media.locks import lock
 from dreampipe.media.video import Encoding
 from dreampipe.recipes.records.making import Carrying
 
@@ -34,7 +35,7 @@ Dreamed = Callable[..., list[Event]]
 
 @pytest.fixture(scope="module")
 def dreamed(tiny_model: Path) -> Dreamed:
-    """`dreamed(source, target, steps=3, quality=..., carrying=..., overwrite=..., encoding=...)`: what one run tells."""
+    """`dreamed(source, target, steps=3, carrying=..., overwrite=..., encoding=...)`: what one run tells."""
 
     def run_once(source: Path, target: Path, **words: Any) -> list[Event]:
         orders = {name: words.pop(name) for name in ("overwrite", "carrying") if name in words}
@@ -303,6 +304,27 @@ def test_what_another_run_has_made_meanwhile_is_skipped(photo: Path, tmp_path: P
         told: list[Event] = []
         run(planned.jobs, manifest, Order(recipe.still), told.append)
         assert isinstance(end(told), kind)
+
+
+def test_a_picture_that_another_run_makes_is_waited_for_at_the_end(tmp_path: Path, tiny_model: Path) -> None:
+    recipe = FilmRecipe(model=str(tiny_model), scaling="unit", octaves=1, steps=1)
+    for number, name in enumerate("abcdef"):
+        noise(tmp_path / "in" / f"{name}.png", number)
+    planned = plan(tmp_path / "in", tmp_path / "out")
+    planned.folder.mkdir()
+    held = lock(planned.jobs[0].target)
+    assert held
+    told: list[Event] = []
+
+    def hear(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, Noted):
+            assert event == Noted("a.png", "another run makes this picture, so this one waits for it")
+            held.release()
+
+    run(planned.jobs, Manifest(planned.folder), Order(recipe.still), hear)
+    assert [event.name for event in told if isinstance(event, Done)] == [f"{name}.png" for name in "bcdefa"]
+    assert sorted(path.name for path in planned.folder.iterdir()) == [MANIFEST, *(f"{name}.png" for name in "abcdef")]
 
 
 def test_alpha_and_bits_of_the_source_do_not_make_its_dream_another(tmp_path: Path, dreamed: Dreamed) -> None:
