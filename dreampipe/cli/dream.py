@@ -18,6 +18,7 @@ from dreampipe.cli.targets import KeepGps, NoMetadata, Sidecar
 from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
+from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.media import Job, Manifest, plan
 from dreampipe.media.video import Encoding
@@ -52,7 +53,9 @@ def dream(
     ] = False,
     keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
     recursive: Annotated[bool, typer.Option("--recursive", help="Take the folders within INPUT, too.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that dreampipe did not write.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist and are not this very output.")
+    ] = False,
     format: Annotated[str | None, typer.Option(help="Of what is written.", show_default="that of each input")] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of lossy pictures.", show_default="that of the format")
@@ -67,7 +70,8 @@ def dream(
 ) -> None:
     """Dream a picture, a film, or a folder of these.
 
-    What an earlier run finished is skipped, so a run that was stopped goes on where it was; also within a film. A film
+    What an earlier run finished is skipped, so a run that was stopped continues where it was; also within a film. A
+    file that was made with other settings, or by somebody else, is replaced only with --overwrite. A film
     becomes a film, an animated .gif, .webp or .png, or numbered pictures where OUTPUT is a folder; a folder of pictures
     becomes a film where OUTPUT is one.
     """
@@ -96,6 +100,7 @@ def dream(
     films.check(jobs)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
+    check_folder(planned)
     fetched(recipe, quiet)
     manifest = Manifest(planned.folder)
     order = Order(recipe.still, max_pixels, quality, overwrite, films, carrying)

@@ -46,7 +46,8 @@ def tell(event: Event) -> None:
     if isinstance(event, Noted):
         say(f"Note on {event.name}: {event.text}")
     elif isinstance(event, Finished):
-        say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed")
+        left = f", {event.left} not begun" if event.left else ""
+        say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed{left}")
 
 
 def heard(show: Hear, quiet: bool) -> Hear:

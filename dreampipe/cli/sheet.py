@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import Annotated, Any
 
 import typer
@@ -48,7 +49,7 @@ def sheet(
     (_,) = read(photo)
     job = plan(photo, out).jobs[0]
     place = Place(job.target, Carrying(not no_metadata, sidecar=sidecar))
-    if place.path.exists() and not overwrite:
+    if os.path.lexists(place.path) and not overwrite:
         raise MediaError(f"{place.path} exists: give another name, or --overwrite.")
     for note in () if quiet else recipe.card().notes:
         say(f"Note: {note}")

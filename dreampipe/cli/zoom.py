@@ -15,6 +15,7 @@ from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import NoMetadata, Sidecar, fresh
 from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
+from dreampipe.engines.keeping import check_place
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes.records.making import Carrying
@@ -50,8 +51,9 @@ def zoom(
     recipe = chosen(Zooming, quiet, **settings)
     named(recipe)
     recipe.zoom_of()  # wrong names are answered here, before anything slow
-    fetched(recipe, quiet)
     carrying = Carrying(not no_metadata, sidecar=sidecar)
+    check_place(target, carrying)
+    fetched(recipe, quiet)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
         hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
 

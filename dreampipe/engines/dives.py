@@ -12,11 +12,11 @@ import psutil
 
 import dreampipe
 from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
-from dreampipe.engines.keeping import check_sidecar, embedded, settle_sidecar
+from dreampipe.engines.keeping import check_place, embedded, settle_sidecar
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
+from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
@@ -81,9 +81,8 @@ class Dive:
         self.recipe.zoom_of()
         still, info = self._decoded
         target = self.target
-        check_sidecar(self.path, self.carrying)
+        check_place(self.path, self.carrying)
         Work(self.path).check()
-        make_folder(self.path)
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         return (*self.recipe.card().notes, *info.notes, *lost, *target.check())
 

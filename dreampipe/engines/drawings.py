@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
-from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar
+from dreampipe.engines.keeping import check_place, embedded, keep_picture, settle_sidecar
 from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
-from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
+from dreampipe.media import FramesHash, decode, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.recipes import Atlas, Recipe, Visualization
 from dreampipe.recipes.drawings.batches import remove_store
@@ -39,9 +39,8 @@ class Place:
     carrying: Carrying = EVERYTHING
 
     def make_ready(self) -> None:
-        """Make its folder; raises MediaError where that cannot be, or a foreign file lies where its sidecar is to."""
-        check_sidecar(self.path, self.carrying)
-        make_folder(self.path)
+        """Make its folder; raises MediaError where nothing can be written there, or a foreign file is in the way."""
+        check_place(self.path, self.carrying)
 
 
 @contextmanager

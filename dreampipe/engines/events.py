@@ -95,6 +95,7 @@ class Finished:
 
     Attributes:
         done, skipped, failed: pictures.
+        left: pictures that were not made because the disk takes no more.
         seconds: wall time from the end of the first picture's ascent, which opens and traces the model, to the last
             picture written.
         busy: the share of those seconds in which the model climbed; 1 for a single picture.
@@ -105,6 +106,7 @@ class Finished:
     failed: int
     seconds: float
     busy: float
+    left: int = 0
 
 
 Event = Started | Skipped | Began | Stepped | Surveyed | Framed | Drawn | Noted | Done | Failed | Finished

@@ -21,11 +21,11 @@ import psutil
 import dreampipe
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
-from dreampipe.engines.keeping import check_sidecar, likeness
+from dreampipe.engines.keeping import check_place, likeness
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production, key_of
-from dreampipe.errors import DreampipeError
+from dreampipe.errors import DreampipeError, StorageError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
@@ -58,7 +58,7 @@ class FilmOrder:
         fps: frames a second of numbered pictures.
         preview: dream it small, into a file beside the output, and tell how long the whole would take.
         max_pixels: larger films are refused.
-        overwrite: whether files that dreampipe did not write may be replaced.
+        overwrite: whether files may be replaced that dreampipe did not write, or made otherwise.
         keep_work: leave the segments of a finished film where they are.
         carrying: what the output carries beside its frames.
     """
@@ -107,9 +107,15 @@ class FilmOrder:
 
 
 def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Event], None]) -> Done | Skipped | Failed:
-    """Dream one film, or go on with what an earlier run has left of it."""
+    """Dream one film, or continue what an earlier run has left of it.
+
+    Raises:
+        StorageError: the disk takes no more.
+    """
     try:
         return _Filming(job, manifest, order, tell).run()
+    except StorageError:
+        raise
     except (DreampipeError, MemoryError) as error:
         # numpy's own words on memory name neither the film nor a way out.
         short = "it does not fit into memory: give a smaller --max-size."
@@ -153,15 +159,14 @@ class _Filming:
         said = (self.source.sha256(), self.order.sha256())
         output = Output(self.job, target, self.manifest, *said, self.order.carrying)
         work = Work(self.job.target, self.order.keep_work)
-        if output.finished():
+        if finished := output.finished():
             work.clear()
-            problem = self.manifest.problem(self.job)
-            return self._damaged(problem) if problem else Skipped(self.job.name)
-        if not self.order.overwrite and (foreign := output.foreign()):
-            return Failed(
-                self.job.name, f"{foreign} exists and was not written by dreampipe: move it or use --overwrite."
-            )
-        check_sidecar(target.path, self.order.carrying)
+            return self._damaged(finished.problem) if finished.problem else Skipped(self.job.name)
+        if not self.order.overwrite:
+            refused = output.refusal(work, key_of(*said), lambda there: self._record(target.path, there.output, None))
+            if refused:
+                return Failed(self.job.name, refused)
+        check_place(target.path, self.order.carrying)
         work.check()
         self.tell(Began(self.job.name))
         for note in notes:
@@ -190,7 +195,9 @@ class _Filming:
         )
         made = production.make(work)
         seconds = time.perf_counter() - started
-        output.take(production, work, self.target, self._record(output.target.path, made, max_size))
+        left = output.take(production, work, self.target, self._record(output.target.path, made, max_size))
+        if left:
+            self._note(left)
         if survey.problem:
             return self._damaged(survey.problem)
         return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)

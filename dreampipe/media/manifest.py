@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -23,7 +25,16 @@ NAME = ".dreampipe.jsonl"
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
+    """What the manifest says of one output.
+
+    Attributes:
+        name: as in its job.
+        source_sha256, recipe_sha256: the hashes of what it was made from, and of how.
+        sha256: of its bytes; of numbered pictures of their names and bytes.
+        problem: what was wrong with the source; empty where nothing was.
+    """
+
     name: str
     source_sha256: str
     recipe_sha256: str
@@ -45,34 +56,60 @@ class Manifest:
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
         self._lock = Lock()
-        self._entries: dict[str, list[_Entry]] = {}
-        for entry in _entries(self._path):
-            self._entries.setdefault(entry.name, []).append(entry)
+        self._entries: dict[str, list[Entry]] = {}
+        self._read_to = -1
+        self._refresh()
+
+    def _refresh(self) -> bool:
+        """Read the file anew where it has grown, as another run may have written to it; whether it has."""
+        size = 0
+        with suppress(OSError):
+            size = os.path.getsize(self._path)
+        with self._lock:
+            if size == self._read_to:
+                return False
+            entries: dict[str, list[Entry]] = {}
+            for entry in _entries(self._path):
+                entries.setdefault(entry.name, []).append(entry)
+            self._entries, self._read_to = entries, size
+        return True
+
+    def standing(self, job: Job, found: str | None = None) -> Entry | None:
+        """The newest entry of the very file that stands at the output's place; None where the manifest has none.
+
+        The manifest alone does not prove who made that file: it may have been copied there with it.
+
+        Args:
+            found: the hash of what stands there, where that is no single file.
+        """
+        found = found or _hash_of_file(job.target)
+        if found is None:
+            return None
+        known = self._of(job.name, found)
+        return known or (self._of(job.name, found) if self._refresh() else None)
+
+    def _of(self, name: str, sha256: str) -> Entry | None:
+        return next((entry for entry in reversed(self._entries.get(name, [])) if entry.sha256 == sha256), None)
 
     def finished(self, job: Job, source_sha256: str, recipe_sha256: str, found: str | None = None) -> bool:
-        """Whether the output stands there as the newest entry says, made from this source by this recipe.
-
-        `found` is the hash of what stands there, where that is no single file.
-        """
-        known = self._entries.get(job.name)
-        if not known or (known[-1].source_sha256, known[-1].recipe_sha256) != (source_sha256, recipe_sha256):
-            return False
-        return (found or _hash_of_file(job.target)) == known[-1].sha256
-
-    def problem(self, job: Job) -> str:
-        """What the newest entry says was wrong with the source; empty where nothing was."""
-        known = self._entries.get(job.name)
-        return known[-1].problem if known else ""
-
-    def digest(self, job: Job) -> str:
-        """What the newest entry says of the output's bytes, their hash; empty where there is none."""
-        known = self._entries.get(job.name)
-        return known[-1].sha256 if known else ""
+        """Whether what stands at the output's place was made from this source by this recipe; `found` as above."""
+        known = self.standing(job, found)
+        return known is not None and (known.source_sha256, known.recipe_sha256) == (source_sha256, recipe_sha256)
 
     def ours(self, job: Job) -> bool:
-        """Whether the file that stands at the output's place is one that we wrote there; False when there is none."""
-        known = self._entries.get(job.name)
-        return bool(known) and _hash_of_file(job.target) in {entry.sha256 for entry in known or ()}
+        """Whether the manifest has an entry of the file that stands at the output's place."""
+        return self.standing(job) is not None
+
+    def newest(self, job: Job) -> Entry | None:
+        """The newest entry of an output, whatever stands there."""
+        return next(reversed(self._entries.get(job.name, [])), None)
+
+    def made_like(self, entry: Entry) -> dict[str, str]:
+        """The SHA-256 by name of all whose newest entry is of the same source and recipe; of films also pictures."""
+        with self._lock:
+            newest = [entries[-1] for entries in self._entries.values()]
+        how = (entry.source_sha256, entry.recipe_sha256)
+        return {each.name: each.sha256 for each in newest if (each.source_sha256, each.recipe_sha256) == how}
 
     def store(self, job: Job, source_sha256: str, recipe_sha256: str, data: bytes) -> None:
         """Record an output, then write it whole, making its folder where needed.
@@ -91,7 +128,7 @@ class Manifest:
         Raises:
             MediaError: the folder cannot be written to, or the manifest is no longer a plain file.
         """
-        entry = _Entry(job.name, source_sha256, recipe_sha256, sha256, problem)
+        entry = Entry(job.name, source_sha256, recipe_sha256, sha256, problem)
         for path in (job.target, self._path):
             make_folder(path)
         try:
@@ -127,10 +164,10 @@ def sha256(path: Path) -> str:
 
 
 def _hash_of_file(path: Path) -> str | None:
-    return sha256(path) if path.is_file() else None
+    return sha256(path) if os.path.isfile(path) else None  # which answers for a name that is too long, too
 
 
-def _entries(path: Path) -> Iterator[_Entry]:
+def _entries(path: Path) -> Iterator[Entry]:
     try:
         with open_plain(path, "rb") as file:
             lines = file.readall().splitlines()
@@ -145,7 +182,7 @@ def _entries(path: Path) -> Iterator[_Entry]:
         ) from None
     for line in lines:
         try:
-            entry = _Entry(**json.loads(line))
+            entry = Entry(**json.loads(line))
         except (ValueError, TypeError, RecursionError):  # torn by a kill, or not ours
             continue
         if all(isinstance(value, str) for value in asdict(entry).values()):

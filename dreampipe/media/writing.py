@@ -6,15 +6,17 @@ name says which process writes it, so that one left by a killed run can be told 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-from dreampipe.errors import MediaError
+from dreampipe.errors import MediaError, StorageError
 from dreampipe.media.own import OwnFolder
 from dreampipe.media.patterns import names_beside
 
@@ -23,6 +25,10 @@ TEMPORARY = r"\.dreampipe-([0-9]+)-[0-9a-f]{8}\.part"
 _MARK = "output"  # in a temporary folder, the name of the output that it is for
 CLOCK_SLACK = 2.0
 """Seconds by which the start of a process may be known too late."""
+_BLOCK = 4096
+"""Bytes that a folder must take before anything is computed for it."""
+_STORAGE = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""What the system says when the next file would fail, too."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -96,6 +102,29 @@ def make_folder(path: Path) -> None:
     """Make the folder that a file is to lie in, where it is missing; raises MediaError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # which says nothing to somebody who wants a file in it
+        raise unwritable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))) from None
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
+def check_writable(path: Path) -> None:
+    """Raise MediaError unless a file of this name can be written; makes its folder where that is missing.
+
+    A block is written there and removed, because only that tells whether the disk has room, quota and the right.
+    """
+    make_folder(path)
+    temporary = _temporary(path)
+    try:
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        try:
+            _create(temporary)
+            temporary.write_bytes(bytes(_BLOCK))
+            _write_through(temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as problem:
         raise unwritable(path, problem) from None
 
@@ -115,8 +144,9 @@ def _gigabytes(count: int) -> str:
 
 
 def unwritable(path: Path, problem: OSError) -> MediaError:
-    """The sentence for a file that the system refuses to write."""
-    return MediaError(
+    """The sentence for a file that the system refuses to write: a StorageError where the disk itself is why."""
+    kind = StorageError if problem.errno in _STORAGE else MediaError
+    return kind(
         f"{path} cannot be written ({problem.strerror or problem}), "
         "but a folder with room and the right to write is expected: choose another output or free this one."
     )

@@ -71,13 +71,22 @@ def test_format_and_recursive(call, quick, pictures, tmp_path):
     assert sorted(written) == ["a", "b", "c", "deep/d"]
 
 
-def test_a_second_run_skips_and_a_changed_recipe_dreams_again(call, quick, pictures, tmp_path):
+def test_a_second_run_skips_and_a_changed_recipe_needs_overwrite(call, quick, pictures, tmp_path):
     words = ("dream", pictures, tmp_path / "out", *quick)
     call(*words)
     before = (tmp_path / "out" / "a.png").read_bytes()
     assert call(*words).stderr == "0 done, 3 skipped, 0 failed\n"
     assert (tmp_path / "out" / "a.png").read_bytes() == before
-    assert call(*words, "--seed", "1").stderr == "3 done, 0 skipped, 0 failed\n"
+    refused = call(*words, "--seed", "1")
+    assert refused.exit_code == 1
+    first, *_, summary = refused.stderr.splitlines()
+    assert first == (
+        f"Failed a.png: {tmp_path / 'out' / 'a.png'} was made with other settings (seed: 0 there, 1 now): "
+        "use --overwrite, or another output."
+    )
+    assert summary == "0 done, 0 skipped, 3 failed"
+    assert (tmp_path / "out" / "a.png").read_bytes() == before
+    assert call(*words, "--seed", "1", "--overwrite").stderr == "3 done, 0 skipped, 0 failed\n"
     assert (tmp_path / "out" / "a.png").read_bytes() != before
 
 
@@ -106,7 +115,7 @@ def test_quiet_tells_only_what_failed(call, quick, pictures, tmp_path, tiny_mode
     result = call("dream", pictures, tmp_path / "out", *unknown_scaling, "--quiet")
     assert (result.stdout, result.stderr) == ("", "")
     (pictures / "b.png").write_text("no picture")
-    result = call("dream", pictures, tmp_path / "out", *quick, "--quiet")
+    result = call("dream", pictures, tmp_path / "out", *quick, "--quiet", "--overwrite")
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["Failed b.png"]
 
 
@@ -194,7 +203,8 @@ def test_a_mask_says_where(call, quick, pictures, tmp_path):
         assert not np.array_equal(dreamed[:, 33:], source[:, 33:])
     assert call(*words).stderr == "0 done, 3 skipped, 0 failed\n"
     dreampipe.write(Frame(1 - mask), tmp_path / "mask.png")
-    assert call(*words).stderr == "3 done, 0 skipped, 0 failed\n"  # other bytes, another recipe
+    assert "(mask.png has changed since): use --overwrite" in call(*words).stderr
+    assert call(*words, "--overwrite").stderr == "3 done, 0 skipped, 0 failed\n"
 
 
 def test_a_mask_of_another_shape_fails_the_picture_that_it_does_not_fit(call, quick, pictures, tmp_path):

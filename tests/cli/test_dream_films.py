@@ -132,7 +132,11 @@ def test_pictures_of_a_pattern_are_redone_and_never_mixed_with_others(call, quic
     beside = [".dreampipe.jsonl", "x%03d.jpg.dream.json"]
     assert names(tmp_path / "a") == [*beside, *(f"x{n:03d}.jpg" for n in range(1, COUNT + 1))]
     assert "1 skipped" in call(*words, *quick).stderr
-    assert "1 done" in call(*words, *quick, "--end", "0.2").stderr
+    refused = call(*words, *quick, "--end", "0.2")
+    assert refused.exit_code == 1
+    assert "x%03d.jpg was made with other settings (end: the default there, 0.2s now): use --overw" in refused.stderr
+    assert names(tmp_path / "a") == [*beside, *(f"x{n:03d}.jpg" for n in range(1, COUNT + 1))]
+    assert "1 done" in call(*words, *quick, "--end", "0.2", "--overwrite").stderr
     assert names(tmp_path / "a") == [*beside, *(f"x{n:03d}.jpg" for n in range(1, 6))]
 
     Image.fromarray(scene(1)[0]).save(tmp_path / "a" / "x777.jpg")
@@ -229,11 +233,16 @@ def test_a_second_run_skips_and_another_recipe_or_source_does_not(call, quick, c
     assert "1 done" in call(*words).stderr
     before = (tmp_path / "out" / "dream.mp4").read_bytes()
     assert call(*words).stderr == "0 done, 1 skipped, 0 failed\n"
-    assert "1 done" in call(*words, "--seed", "7").stderr
-    assert "1 done" in call(*words).stderr
+    refused = call(*words, "--seed", "7", "--crf", "30")
+    why = "was made with other settings (seed: 0 there, 7 now; crf: the default there, 30 now): use --overwrite"
+    assert refused.exit_code == 1 and why in refused.stderr
+    assert (tmp_path / "out" / "dream.mp4").read_bytes() == before
+    assert "1 done" in call(*words, "--seed", "7", "--overwrite").stderr
+    assert "1 done" in call(*words, "--overwrite").stderr
     assert (tmp_path / "out" / "dream.mp4").read_bytes() == before
     render(source, shots()[::-1])
-    assert "1 done" in call(*words).stderr
+    assert "was made from another source (in.mp4 has changed since): " in call(*words).stderr
+    assert "1 done" in call(*words, "--overwrite").stderr
     assert names(tmp_path / "out") == [".dreampipe.jsonl", "dream.mp4"]
 
 

@@ -22,13 +22,17 @@ from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 def standing(pattern: Path) -> dict[str, str]:
     """The SHA-256 by name of each picture that stands where those of a film would; empty where it is no file."""
-    named = re.compile(names_matching(pattern))
     names = sorted(os.listdir(pattern.parent)) if pattern.parent.is_dir() else []
-    return {name: _hash_of(pattern.with_name(name)) for name in names if named.fullmatch(name)}
+    return {name: _hash_of(pattern.with_name(name)) for name in names if is_numbered(pattern, name)}
 
 
 def _hash_of(path: Path) -> str:
     return sha256(path) if path.is_file() else ""  # a pipe would be waited for, for ever
+
+
+def is_numbered(pattern: Path, name: str) -> bool:
+    """Say whether a name is that of a picture of a film with this pattern, whatever its number."""
+    return re.fullmatch(names_matching(pattern), name) is not None
 
 
 def digest(pictures: Mapping[str, str]) -> str:
