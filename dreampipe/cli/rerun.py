@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
-from dreampipe.cli.events import bar, heard
+from dreampipe.cli.events import bar, heard, print_out
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.targets import KeepGps, Sidecar
 from dreampipe.engines.remaking import Remaking
@@ -58,6 +58,6 @@ def rerun(
     stopped = f"Stopped. This goes on from here: {resuming()}"
     with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as show:
         found = replace(remaking, tell=heard(show, quiet)).make()
-    typer.echo(found)
+    print_out(str(found), "findings")
     if not found.explained:
         raise typer.Exit(FAILED)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from dreampipe.ascent import Step
+from dreampipe.engines.estimating import Estimating, planned
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.engines.keeping import check_sidecar, keep_picture, sidecar_fits
 from dreampipe.engines.pacing import WAITING, ahead
@@ -76,22 +78,27 @@ class _Dreamed:
 class _Work:
     """One run: what it does with each job, and its count of what came of them."""
 
-    def __init__(self, manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> None:
-        self._manifest, self._order, self._tell = manifest, order, on_event
+    def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
+        self._manifest, self._order, self._tell = manifest, order, tell
         self._sha256 = order.sha256()
         self._making = Making("dream", order.recipe, {"quality": order.quality})
         self._name = ""
         self._pipeline = self._pipeline_of(order.recipe)
         self._ascent = order.recipe.ascent()
         self._count: Counter[type[Event]] = Counter()
+        self.written: deque[Future[Done | Failed]] = deque()  # pictures that are dreamed and go to their files
         self._first: float | None = None
         self._last = self._busy = 0.0
 
     def _pipeline_of(self, recipe: Recipe) -> Pipeline:
         return recipe.pipeline(
-            on_step=lambda frame, step: self._tell(Stepped(self._name, step)),
+            on_step=lambda frame, step: self._step(step),
             on_note=lambda frame, text: self._tell(Noted(self._name, text)),
         )
+
+    def _step(self, step: Step) -> None:
+        self._tell(Stepped(self._name, step))
+        self.settle_written()  # what is written meanwhile is told at once, and not after a long ascent
 
     def _finished(self, job: Job, source_sha256: str) -> bool:
         if not self._manifest.finished(job, source_sha256, self._sha256):
@@ -127,6 +134,7 @@ class _Work:
         started = time.perf_counter()
         try:
             settings = self._fitting(loaded.frame)
+            self._plan(loaded.frame, settings.get("max_size", self._order.recipe.max_size))
             pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
             frame = pipeline.one(loaded.frame)
         except (DreampipeError, MemoryError) as error:
@@ -143,6 +151,10 @@ class _Work:
         size = (frame.height, frame.width)
         fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
         return {} if fitting == size else {"max_size": max(fitting)}
+
+    def _plan(self, frame: Frame, max_size: int | None) -> None:
+        """Have it estimated how long this picture takes."""
+        self._tell.plan(planned(self._name, (frame.height, frame.width), [(self._ascent, 1)], max_size=max_size))
 
     def film(self, job: Job) -> Done | Skipped | Failed:
         """In the caller's thread, with threads of its own: a whole film."""
@@ -176,6 +188,11 @@ class _Work:
             return Failed(job.name, str(error) or _TOO_LARGE)
         return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
 
+    def settle_written(self, waiting: int = WAITING) -> None:
+        """Settle the pictures that are written by now; where more than so many wait, wait for the first of them."""
+        while self.written and (self.written[0].done() or len(self.written) > waiting):
+            self.settle(self.written.popleft().result())
+
     def settle(self, event: Done | Skipped | Failed) -> None:
         """Count what came of a job, and tell it."""
         self._count[type(event)] += 1
@@ -197,20 +214,17 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     Raises:
         DreampipeError: the recipe's model or objective is wrong, before any picture is touched.
     """
-    work = _Work(manifest, order, on_event)
-    on_event(Started(len(jobs)))
+    work = _Work(manifest, order, tell := Estimating(on_event))
+    tell(Started(len(jobs)))
     with ThreadPoolExecutor(1, "encode") as encoder:
-        written: deque[Future[Done | Failed]] = deque()
         for loaded in ahead(map(work.load, jobs), "decode"):
             dreamed = _made(work, loaded)
             if isinstance(dreamed, _Dreamed):
-                written.append(encoder.submit(work.store, dreamed))
+                work.written.append(encoder.submit(work.store, dreamed))
             else:
                 work.settle(dreamed)
-            while written and (written[0].done() or len(written) > WAITING):
-                work.settle(written.popleft().result())
-        while written:
-            work.settle(written.popleft().result())
+            work.settle_written()
+        work.settle_written(waiting=0)
     return work.finish()
 
 
