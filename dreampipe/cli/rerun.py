@@ -45,7 +45,8 @@ def rerun(
 
     Files that DREAM names are looked for by the way from its folder that it says, beside it, and in the current folder.
     They are compared with those that the record tells of, also where DREAM was edited since. The exit code is 0 where
-    they are the same or where what differs is named, and 1 where nothing explains it.
+    they are the same or where what differs is named, and 1 where nothing explains it. Standard output holds that one
+    sentence, and not the path of OUT.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
     named(begun.recipe)
