@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -25,8 +26,11 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 def say(line: str) -> None:
     """A line for people, on stderr: stdout belongs to what may be piped."""
     if sys.stderr is not None:  # closed by `2>&-`; print would take stdout then
-        # Not typer.echo, which writes past a bar that stands on the terminal.
-        print(_CONTROL.sub("?", line), file=sys.stderr)
+        try:
+            # Not typer.echo, which writes past a bar that stands on the terminal.
+            print(_CONTROL.sub("?", line), file=sys.stderr)
+        except OSError:  # nobody reads it, as with `2>&1 | head -1`: the work is worth more than what is said of it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def answered(command: Callable[..., None]) -> Callable[..., None]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
-from dreampipe.cli.events import bar, tell, tell_failures, write_line
+from dreampipe.cli.events import bar, paths_of, paths_wanted, tell, tell_failures, write_line
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
@@ -74,6 +74,10 @@ def dream(
     file that was made with other settings, or by somebody else, is replaced only with --overwrite. A film
     becomes a film, an animated .gif, .webp or .png, or numbered pictures where OUTPUT is a folder; a folder of pictures
     becomes a film where OUTPUT is one.
+
+    On a terminal a bar shows how far it is. Elsewhere standard error gets a line for each picture, and standard output,
+    where it is no terminal, the path of each output when it is finished, also of those that are skipped: --quiet leaves
+    both out.
     """
     recipe = chosen(FilmRecipe, quiet, **settings)
     named(recipe)
@@ -133,7 +137,11 @@ def _previews(jobs: Sequence[Job]) -> list[Job]:
 
 def _run(jobs: Sequence[Job], manifest: Manifest, order: Order, quiet: bool, events: bool) -> Finished:
     with bar(order.recipe.octave_scale, not (quiet or events)) as show:
-        hearing = (show, tell_failures if quiet else tell, *([write_line] if events else []))
+        hearing = [show, tell_failures if quiet else tell]
+        if events:
+            hearing.append(write_line)
+        elif paths_wanted(quiet):
+            hearing.append(paths_of({job.name: str(job.target) for job in jobs}))
 
         def hear(event: Event) -> None:
             if isinstance(event, Began):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming, say
-from dreampipe.cli.events import bar, heard
+from dreampipe.cli.events import bar, heard, print_out
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.targets import KeepGps, Sidecar
 from dreampipe.engines.remaking import Remaking
@@ -45,7 +45,8 @@ def rerun(
 
     Files that DREAM names are looked for by the way from its folder that it says, beside it, and in the current folder.
     They are compared with those that the record tells of, also where DREAM was edited since. The exit code is 0 where
-    they are the same or where what differs is named, and 1 where nothing explains it.
+    they are the same or where what differs is named, and 1 where nothing explains it. Standard output holds that one
+    sentence, and not the path of OUT.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
     named(begun.recipe)
@@ -58,6 +59,6 @@ def rerun(
     stopped = f"Stopped. This goes on from here: {resuming()}"
     with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as show:
         found = replace(remaking, tell=heard(show, quiet)).make()
-    typer.echo(found)
+    print_out(str(found), "findings")
     if not found.explained:
         raise typer.Exit(FAILED)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, say
-from dreampipe.cli.events import bar, heard
+from dreampipe.cli.events import bar, heard, paths_wanted, print_path
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import NoMetadata, Sidecar
@@ -57,3 +57,5 @@ def sheet(
     fetched(recipe, quiet)
     with interruptible("Stopped; nothing was written."), failing(), bar(recipe.octave_scale, not quiet) as show:
         draw_sheet(job.source, recipe, size, place, heard(show, quiet))
+        if paths_wanted(quiet):
+            print_path(place.path)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible, resuming, say
-from dreampipe.cli.events import bar, write_line
+from dreampipe.cli.answer import answered, failing, interruptible, resuming
+from dreampipe.cli.events import bar, paths_wanted, print_path, tell_notes, write_line
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
@@ -55,7 +55,7 @@ def zoom(
     check_place(target, carrying)
     fetched(recipe, quiet)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
-        hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
+        hearing = (show, *([] if quiet else [tell_notes]), *([write_line] if events else []))
 
         def hear(event: Event) -> None:
             for listener in hearing:
@@ -68,8 +68,5 @@ def zoom(
             import_backend()
             hear(Started(1))
             dive.run()
-
-
-def _tell(event: Event) -> None:
-    if isinstance(event, Noted):
-        say(f"Note: {event.text}")
+            if paths_wanted(quiet or events):
+                print_path(target)

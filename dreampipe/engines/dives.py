@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 import dreampipe
+from dreampipe.engines.estimating import Estimating, planned
 from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
 from dreampipe.engines.keeping import check_place, embedded, settle_sidecar
 from dreampipe.engines.producing import Production, key_of
@@ -66,6 +67,10 @@ class Dive:
         if isinstance(target, Pictures):
             raise MediaError(f"{self.path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
         return target
+
+    @cached_property
+    def _told(self) -> Estimating:
+        return Estimating(self.tell)
 
     def _target(self, path: Path, record: str | None = None) -> Target:
         still, said = self._decoded
@@ -147,12 +152,18 @@ class Dive:
         return self.recipe.film_size(still.height, still.width)
 
     def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
+        zoom, still = self.recipe.zoom_of(), self._decoded[0]
+        size = self.recipe.film_size(still.height, still.width)
+        # The still is dreamed again where a run goes on.
+        ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
+        longest, count = self.recipe.max_size or max_size, self.recipe.count
+        self._told.plan(planned(self.source.name, size, ascents, max_size=longest, frames=count), alone=True)
         return self.recipe.film(
-            self._decoded[0],
+            still,
             first,
             begun,
             max_size=max_size,
-            on_step=lambda frame, step: self.tell(Stepped(self.source.name, step)),
+            on_step=lambda frame, step: self._told(Stepped(self.source.name, step)),
             on_note=lambda frame, text: self._note(text) if frame.index == 0 else None,  # the others say the same
         )
 

@@ -8,20 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreampipe.engines.estimating import Estimating, Planned, planned
 from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
 from dreampipe.engines.keeping import check_place, embedded, keep_picture, settle_sidecar
 from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
+from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
-from dreampipe.recipes.drawings.batches import remove_store
+from dreampipe.recipes.drawings.batches import remove_store, together
 from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.drawings.forming import Forming
 from dreampipe.recipes.drawings.page import atlas_page, is_page
 from dreampipe.recipes.drawings.sheet import recommended, sheet
 from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
 from dreampipe.recipes.records.record import Output
+from dreampipe.stages import Resize
 
 Tell = Callable[[Event], None]
 
@@ -61,10 +64,14 @@ def draw_visualization(
         DreampipeError: a setting, the model or an output is not what it must be.
     """
     ready, forming = recipe.ready(), Forming(recipe.drawn) if animation else None
+    tell = Estimating(tell)
     tell(Began(recipe.objective))
     tell(Started(1))
+    size = ready.start.shape(recipe.size)
+    tell.plan(planned(recipe.objective, size, [(ready.ascent, 1)], together=recipe.count, resizable=False), alone=True)
     with _within_memory(recipe.objective):
         result = ready.run(lambda step: tell(Stepped(recipe.objective, step)), forming)
+    tell(Drawn(recipe.objective))
     if animation and forming:
         making = Making("visualize", recipe, {"animated": True})
         keep_animation(lambda: forming.frames(result.image), animation, making)
@@ -81,11 +88,19 @@ def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> 
         DreampipeError: a setting, the model or the output is not what it must be.
     """
     work = place.path.with_name(f".{place.path.name}.parts")
+    tell = Estimating(tell)
     tell(Began(recipe.layer))
+
+    def start(batches: int) -> None:
+        tell(Started(batches))
+        ascent, size = recipe.ascent(), (recipe.size, recipe.size)
+        most = min(together(ascent, recipe.size), len(recipe.indices()))
+        tell.plan(planned(recipe.layer, size, [(ascent, batches)], together=most, resizable=False), alone=True)
+
     with _within_memory(recipe.layer):
         tiles = recipe.drawn(
             work,
-            on_start=lambda batches: tell(Started(batches)),
+            on_start=start,
             on_step=lambda name, step: tell(Stepped(name, step)),
             on_done=lambda name: tell(Drawn(name)),
             on_note=lambda note: tell(Noted(recipe.layer, note)),
@@ -107,8 +122,10 @@ def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell 
         DreampipeError: the photo, a setting, the model or the output is not what it must be.
     """
     said, (source, _) = sha256(photo), decode(photo)
+    tell = Estimating(tell)
     tell(Began(photo.name))
     tell(Started(len(recommended(recipe))))
+    tell.plan(_sheet_planned(photo.name, source, recipe, size), alone=True)
     with _within_memory(str(photo)):
         drawn = sheet(
             source,
@@ -118,6 +135,17 @@ def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell 
             on_done=lambda layer: tell(Drawn(layer)),
         )
     keep_picture(drawn, place.path, Making("sheet", recipe, {"size": size}), place.carrying, source=(photo, said))
+
+
+def _sheet_planned(name: str, photo: Frame, recipe: Recipe, size: int) -> Planned:
+    """What is to be climbed for a sheet: the deeper a layer, the more a step costs."""
+    layers = recommended(recipe)
+    costs = {layer.name: layer.cost for layer in recipe.card().layers}
+    known = [cost for layer in layers if (cost := costs[layer])]
+    times = sum(known) / known[0] if len(known) == len(layers) else len(layers)
+    first = recipe.model_copy(update={"objective": quoted(layers[0])}).ascent()
+    tile = Resize(size).size(photo.height, photo.width)
+    return planned(name, tile, [(first, times)], resizable=False)
 
 
 def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:

@@ -20,6 +20,7 @@ import psutil
 
 import dreampipe
 from dreampipe.ascent.octaves import Size
+from dreampipe.engines.estimating import Estimating, Planned, planned
 from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
 from dreampipe.engines.keeping import check_place, likeness
 from dreampipe.engines.outputs import Output
@@ -113,7 +114,7 @@ def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Ev
         StorageError: the disk takes no more.
     """
     try:
-        return _Filming(job, manifest, order, tell).run()
+        return _Filming(job, manifest, order, Estimating(tell)).run()
     except StorageError:
         raise
     except (DreampipeError, MemoryError) as error:
@@ -129,7 +130,7 @@ class _Filming:
     job: Job
     manifest: Manifest
     order: FilmOrder
-    tell: Callable[[Event], None]
+    tell: Estimating
 
     @cached_property
     def source(self) -> Source:
@@ -246,6 +247,7 @@ class _Filming:
 
     def _frames(self, survey: Survey, max_size: int | None, first: int, dream: Array | None) -> Iterator[Frame]:
         """The dreamed frames from index `first` on, the one before having been dreamed into `dream`."""
+        self.tell.plan(self._planned(survey, max_size, first), alone=True)
         before = 0 if dream is None else 1
         raw = self.preparing(self.source.frames(survey, first - before))
         with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode")) as coming:
@@ -257,6 +259,20 @@ class _Filming:
             for frame in self.recipe.dreaming(survey.cuts, begun, size, self._on_step, self._on_note)(coming):
                 # Source and flow have done their work; frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
+
+    def _planned(self, survey: Survey, max_size: int | None, first: int) -> Planned:
+        """What is to be climbed from frame `first` on, by the recipe as it is without keyframes."""
+        recipe, shown = self.recipe, self.preparing.output(self.source.info)
+        ascent, size = recipe.ascent(), (shown.height, shown.width)
+
+        def dreams(frames: int) -> int:
+            """Of so many frames from the start of a shot on, those that are dreamed."""
+            return -(-frames // recipe.every)
+
+        dreamed = sum(dreams(stop - at) - dreams(min(max(first, at), stop) - at) for at, stop in survey.shots)
+        whole = sum(at >= first for at, _ in survey.shots) if recipe.motion == "flow" else dreamed
+        ascents = [(ascent, whole), (replace(ascent, steps=recipe.refresh_steps), dreamed - whole)]
+        return planned(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
 
     def _dream(self, frame: Frame) -> Array:
         """What the next frame goes on from: the dream, without the words under it."""

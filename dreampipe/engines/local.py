@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from dreampipe.ascent import Step
+from dreampipe.engines.estimating import Estimating, planned
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.engines.keeping import check_place, keep_picture, sidecar_fits
 from dreampipe.engines.pacing import WAITING, ahead
@@ -95,8 +97,8 @@ class _Dreamed:
 class _Work:
     """One run: what it does with each job, and its count of what came of them."""
 
-    def __init__(self, manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> None:
-        self._manifest, self._order, self._tell = manifest, order, on_event
+    def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
+        self._manifest, self._order, self._tell = manifest, order, tell
         self._sha256 = order.sha256()
         self._making = Making("dream", order.recipe, {"quality": order.quality})
         self._name = ""
@@ -105,14 +107,19 @@ class _Work:
         self._count: Counter[type[Event]] = Counter()
         self._locks: dict[str, Lock] = {}
         self._full = Mutex()  # taken, for the rest of the run, by the thread that first meets a full disk
+        self.written: deque[Future[Done | Failed | None]] = deque()  # pictures that are dreamed and go to their files
         self._first: float | None = None
         self._last = self._busy = 0.0
 
     def _pipeline_of(self, recipe: Recipe) -> Pipeline:
         return recipe.pipeline(
-            on_step=lambda frame, step: self._tell(Stepped(self._name, step)),
+            on_step=lambda frame, step: self._step(step),
             on_note=lambda frame, text: self._tell(Noted(self._name, text)),
         )
+
+    def _step(self, step: Step) -> None:
+        self._tell(Stepped(self._name, step))
+        self.settle_written()  # what is written meanwhile is told at once, and not after a long ascent
 
     @property
     def full(self) -> bool:
@@ -183,6 +190,7 @@ class _Work:
         started = time.perf_counter()
         try:
             settings = self._fitting(loaded.frame)
+            self._plan(loaded.frame, settings.get("max_size", self._order.recipe.max_size))
             pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
             frame = pipeline.one(loaded.frame)
         except (DreampipeError, MemoryError) as error:
@@ -199,6 +207,10 @@ class _Work:
         size = (frame.height, frame.width)
         fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
         return {} if fitting == size else {"max_size": max(fitting)}
+
+    def _plan(self, frame: Frame, max_size: int | None) -> None:
+        """Have it estimated how long this picture takes."""
+        self._tell.plan(planned(self._name, (frame.height, frame.width), [(self._ascent, 1)], max_size=max_size))
 
     def film(self, job: Job) -> Done | Skipped | Failed | None:
         """In the caller's thread, with threads of its own: a whole film."""
@@ -237,6 +249,11 @@ class _Work:
         except (MediaError, MemoryError) as error:
             return self._failed(job, error)
         return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
+
+    def settle_written(self, waiting: int = WAITING) -> None:
+        """Settle the pictures that are written by now; where more than so many wait, wait for the first of them."""
+        while self.written and (self.written[0].done() or len(self.written) > waiting):
+            self.settle(self.written.popleft().result())
 
     def settle(self, event: Done | Skipped | Failed | None) -> None:
         """Count what came of a job, tell it, and leave its output to other runs."""
@@ -287,8 +304,8 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     Raises:
         DreampipeError: the recipe's model or objective is wrong, before any picture is touched.
     """
-    work = _Work(manifest, order, on_event)
-    on_event(Started(len(jobs)))
+    work = _Work(manifest, order, tell := Estimating(on_event))
+    tell(Started(len(jobs)))
     try:
         for job in _dream(work, jobs):
             work.make_busy(job)
@@ -300,7 +317,6 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
 def _dream(work: _Work, jobs: Sequence[Job]) -> list[Job]:
     """Dream every job but those that another run makes, which are given back."""
     busy: list[Job] = []
-    written: deque[Future[Done | Failed | None]] = deque()
     with ThreadPoolExecutor(1, "encode") as encoder, closing(ahead(map(work.load, jobs), "decode")) as coming:
         for loaded in coming:
             if isinstance(loaded, _Busy):
@@ -308,11 +324,9 @@ def _dream(work: _Work, jobs: Sequence[Job]) -> list[Job]:
                 continue
             made = work.make(loaded)
             if isinstance(made, _Dreamed):
-                written.append(encoder.submit(work.store, made))
+                work.written.append(encoder.submit(work.store, made))
             else:
                 work.settle(made)
-            while written and (written[0].done() or len(written) > WAITING):
-                work.settle(written.popleft().result())
-        while written:
-            work.settle(written.popleft().result())
+            work.settle_written()
+        work.settle_written(waiting=0)
     return busy

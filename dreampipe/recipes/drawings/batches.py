@@ -64,18 +64,18 @@ def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
     """
     if not units:
         return
-    together = _together(ascent, size)
+    most = together(ascent, size)
     made: dict[str, list[tuple[int, int]]] = {}
     for unit, (layer, number) in zip(units, _made_in(ascent, units), strict=True):
         made.setdefault(layer, []).append((unit, number))
     for layer, members in made.items():
         own = replace(ascent, objective=_moved(ascent.objective, layer))
-        for first in range(0, len(members), together):
-            chosen = members[first : first + together]
+        for first in range(0, len(members), most):
+            chosen = members[first : first + most]
             yield Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
 
 
-def _together(ascent: Ascent, size: int) -> int:
+def together(ascent: Ascent, size: int) -> int:
     """How many climb together, for speed and for memory."""
     fitting = ascent.together((size, size))
     if not fitting:
