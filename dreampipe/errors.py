@@ -26,6 +26,10 @@ class MediaError(DreampipeError):
     """A file cannot be read as a picture, or cannot be written."""
 
 
+class StorageError(MediaError):
+    """The disk takes no more: it is full, over its quota, read-only or failing, so the next output would fail, too."""
+
+
 class ModelError(DreampipeError):
     """A model cannot be found, is not safe to open, or cannot be climbed."""
 

@@ -225,6 +225,11 @@ def picture(parameterization: Parameterization, parameters: Mapping[str, Any], s
 def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
     """Of how many pixels, of all pictures together, the ascent uses at most half of the free memory."""
     open_model(card)  # whose weights are part of what is not free
+    return int(backend.free_memory() / 2 / bytes_of_pixel(card, objective))
+
+
+def bytes_of_pixel(card: Card, objective: BoundObjective) -> float:
+    """The most memory, in bytes, that a step takes for each pixel that the model sees."""
     layers = card.layers
     read = {*objective.layers, *objective.start_layers}
     deepest = len(layers) if objective.head else max((i for i, x in enumerate(layers, 1) if x.name in read), default=0)
@@ -234,4 +239,4 @@ def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
         kept += 3 * guide.pixels.shape[0] * guide.pixels.shape[1] / stride[guide.layer] ** 4
     # Every activation once, in float32, and the picture a few times: motifnet was measured at 0.7 of this, MobileNet,
     # whose normalizations and activations count apart, at 0.4.
-    return int(backend.free_memory() / 2 / (4 * (kept + 24)))
+    return 4 * (kept + 24)

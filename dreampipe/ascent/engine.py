@@ -201,10 +201,27 @@ class Ascent:
         begun = (max(size[0], self._least), max(size[1], self._least))
         if self.card.fixed:  # whose transforms may not change the size
             return begun[0] * begun[1]
-        begun = self.octaves.sizes(begun, self._least)[-1]
+        return self._seen(self.octaves.sizes(begun, self._least)[-1])
+
+    def pixels_seen(self, size: Size) -> tuple[int, ...]:
+        """The pixels that the model sees at a step of each octave of such a picture, at most; those of all rounds."""
+        if self.card.fixed:
+            return (self.card.fixed[0] * self.card.fixed[1],) * self.octaves.rounds
+        begun = (max(size[0], self._least), max(size[1], self._least))
+        return tuple(map(self._seen, self.octaves.sizes(begun, self._least))) * self.octaves.rounds
+
+    def memory(self, size: Size) -> int:
+        """Bytes that the ascent of such a picture takes at most, beside what the process holds without it."""
+        from dreampipe import backend  # noqa: F401
+        from dreampipe.ascent.climber import bytes_of_pixel
+
+        return round(max(self.pixels_seen(size)) * bytes_of_pixel(self.card, self.bound))
+
+    def _seen(self, size: Size) -> int:
+        """The most pixels that the model sees of a picture of this size, as transforms enlarge and crop it."""
         rng, most = np.random.default_rng(0), 0
         for progress in (0.0, 1.0):  # between its ends an amount is between its ends' values
-            seen = begun
+            seen = size
             for transform in self.seen_through():
                 seen = transform.output(seen, transform.draw(rng, progress, seen))
             most = max(most, seen[0] * seen[1])

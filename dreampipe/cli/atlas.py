@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible
-from dreampipe.cli.events import bar, heard
+from dreampipe.cli.events import bar, heard, paths_wanted, print_path
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
@@ -55,3 +55,5 @@ def atlas(
     stopped = "Stopped; the same command again goes on from here."
     with interruptible(stopped), failing(), bar(recipe.octave_scale, not quiet) as show:
         draw_atlas(recipe, place, heard(show, quiet))
+        if paths_wanted(quiet):
+            print_path(place.path)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming
-from dreampipe.cli.events import bar, tell, tell_failures, write_line
+from dreampipe.cli.events import bar, paths_of, paths_wanted, tell, tell_failures, write_line
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
@@ -19,6 +19,7 @@ from dreampipe.cli.terminal import say
 from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
+from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.media import Job, Manifest, plan
 from dreampipe.media.video import Encoding
@@ -53,7 +54,9 @@ def dream(
     ] = False,
     keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
     recursive: Annotated[bool, typer.Option("--recursive", help="Take the folders within INPUT, too.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that dreampipe did not write.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist and are not this very output.")
+    ] = False,
     format: Annotated[str | None, typer.Option(help="Of what is written.", show_default="that of each input")] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of lossy pictures.", show_default="that of the format")
@@ -69,9 +72,14 @@ def dream(
 ) -> None:
     """Dream a picture, a film, or a folder of these.
 
-    What an earlier run finished is skipped, so a run that was stopped goes on where it was; also within a film. A film
+    What an earlier run finished is skipped, so a run that was stopped continues where it was; also within a film. A
+    file that was made with other settings, or by somebody else, is replaced only with --overwrite. A film
     becomes a film, an animated .gif, .webp or .png, or numbered pictures where OUTPUT is a folder; a folder of pictures
     becomes a film where OUTPUT is one.
+
+    On a terminal a bar shows how far it is. Elsewhere standard error gets a line for each picture, and standard output,
+    where it is no terminal, the path of each output when it is finished, also of those that are skipped: --quiet leaves
+    both out.
     """
     recipe = chosen(FilmRecipe, quiet, **settings)
     named(recipe)
@@ -98,6 +106,7 @@ def dream(
     films.check(jobs)
     for note in () if quiet else (*notes, *planned.notes):
         say(f"Note: {note}")
+    check_folder(planned)
     fetched(recipe, quiet)
     manifest = Manifest(planned.folder)
     order = Order(recipe.still, max_pixels, quality, overwrite, films, carrying)
@@ -130,7 +139,11 @@ def _previews(jobs: Sequence[Job]) -> list[Job]:
 
 def _run(jobs: Sequence[Job], manifest: Manifest, order: Order, quiet: bool, events: bool) -> Finished:
     with bar(order.recipe.octave_scale, not (quiet or events)) as show:
-        hearing = (show, tell_failures if quiet else tell, *([write_line] if events else []))
+        hearing = [show, tell_failures if quiet else tell]
+        if events:
+            hearing.append(write_line)
+        elif paths_wanted(quiet):
+            hearing.append(paths_of({job.name: str(job.target) for job in jobs}))
 
         def hear(event: Event) -> None:
             if isinstance(event, Began):

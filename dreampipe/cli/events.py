@@ -1,31 +1,46 @@
-"""What a run says where there is no bar: JSON lines for programs, failures and a summary for people."""
+"""What a run says: notes, failures and a summary for people, lines where no terminal shows a bar; paths and JSON for
+programs.
+
+stderr is for people. stdout holds the path of each output, or the events as JSON.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+import typer
+
+from dreampipe.cli.answer import FAILED
+from dreampipe.cli.estimates import exact, sentence
 from dreampipe.cli.hush import import_backend
-from dreampipe.cli.terminal import say, show_json
-from dreampipe.engines.events import Began, Event, Failed, Finished, Noted
-from dreampipe.errors import MediaError
+from dreampipe.cli.terminal import as_json, say, show_at_once
+from dreampipe.engines.events import (
+    Began,
+    Done,
+    Drawn,
+    Estimated,
+    Event,
+    Failed,
+    Finished,
+    Framed,
+    Noted,
+    Skipped,
+    Started,
+    Surveyed,
+)
 
 Hear = Callable[[Event], None]
 
 
 def write_line(event: Event) -> None:
     """One event as one line of JSON on stdout: its type under "event", then its fields."""
-    try:
-        show_json(fields_of(event), flush=True)
-    except OSError as problem:
-        # Or Python tries, and fails, once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise MediaError(f"Standard output cannot be written ({problem.strerror}), so the events end here.") from None
+    print_out(as_json(fields_of(event)), "events")
 
 
 def fields_of(event: Event) -> dict[str, Any]:
@@ -40,23 +55,38 @@ def tell_failures(event: Event) -> None:
         say(f"Failed {event.name}: {event.reason}")
 
 
-def tell(event: Event) -> None:
-    """Failures, notes, and at the end one line that counts, on stderr."""
-    tell_failures(event)
+def tell_notes(event: Event, resizable: bool = True) -> None:
+    """Notes and estimates of a run that has one name only, on stderr.
+
+    Args:
+        resizable: whether the command takes --max-size, which an estimate then suggests.
+    """
     if isinstance(event, Noted):
+        say(f"Note: {event.text}")
+    elif isinstance(event, Estimated):
+        say(f"Note: {sentence(event, resizable)}")
+
+
+def tell(event: Event) -> None:
+    """Failures, notes, estimates, and at the end one line that counts, on stderr."""
+    tell_failures(event)
+    if isinstance(event, Estimated):
+        say(f"Note: {sentence(event)}")
+    elif isinstance(event, Noted):
         say(f"Note on {event.name}: {event.text}")
     elif isinstance(event, Finished):
-        say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed")
+        left = f", {event.left} not begun" if event.left else ""
+        say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed{left}")
 
 
 def heard(show: Hear, quiet: bool) -> Hear:
-    """What hears of a drawing: the backend is loaded when it begins, and notes are told unless that is to be quiet."""
+    """What hears of a drawing: it loads the backend when it begins, and tells notes and estimates unless quiet."""
 
     def hear(event: Event) -> None:
         if isinstance(event, Began):
             import_backend()  # not before something is to be climbed
-        if isinstance(event, Noted) and not quiet:
-            say(f"Note: {event.text}")
+        if not quiet:
+            tell_notes(event, resizable=False)
         show(event)
 
     return hear
@@ -64,11 +94,97 @@ def heard(show: Hear, quiet: bool) -> Hear:
 
 @contextmanager
 def bar(octave_scale: float, wanted: bool) -> Iterator[Hear]:
-    """What shows events as a bar, where one is wanted and stderr is a terminal; elsewhere what shows nothing."""
-    if wanted and sys.stderr is not None and sys.stderr.isatty():
+    """What shows a run's progress, where that is wanted: a bar where stderr is a terminal, lines elsewhere."""
+    if not wanted or sys.stderr is None:
+        yield lambda event: None
+    elif sys.stderr.isatty():
         from dreampipe.cli.progress import Bar  # rich costs a tenth of a second
 
         with Bar(octave_scale) as shown:
             yield shown
     else:
-        yield lambda event: None
+        yield Lines()
+
+
+class Lines:
+    """Says on stderr what is finished: each picture, each tenth or hundred frames of a film, each part of a drawing.
+
+    `tell` says what failed; it is counted here.
+    """
+
+    def __init__(self) -> None:
+        self._count = self._of = self._frames = 0
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Started(pictures):
+                self._of = pictures
+            case Done(name, _, seconds, _):
+                self._settle(f"{name}: done in {exact(seconds)}")
+            case Skipped(name):
+                self._settle(f"{name}: skipped, it is finished")
+            case Drawn(name):
+                self._settle(f"{name}: drawn")
+            case Failed():
+                self._count += 1
+            case Began():
+                self._frames = 0
+            case Surveyed(name, frames) if frames % 1000 == 0:
+                say(f"{name}: {frames} frames looked through")
+            case Framed(name, done, frames):
+                self._frame(name, done, frames)
+
+    def _settle(self, line: str) -> None:
+        self._count += 1
+        say(f"{self._count}/{self._of} {line}")
+
+    def _frame(self, name: str, done: int, frames: int) -> None:
+        before, self._frames = self._frames, done
+        if done < frames and (done * 10 // frames > before * 10 // frames or done // 100 > before // 100):
+            say(f"{name}: {done} of {frames} frames")
+
+
+def paths_wanted(quiet: bool) -> bool:
+    """Whether stdout is to hold the paths of what is written: where a program or a file takes them."""
+    return not quiet and sys.stdout is not None and not sys.stdout.isatty()
+
+
+def paths_of(targets: Mapping[str, str]) -> Hear:
+    """What prints the path of each output that stands under its final name, also of those that are skipped.
+
+    Args:
+        targets: the outputs by the names that events have for them.
+    """
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Done | Skipped):
+            print_path(targets[event.name])
+
+    return hear
+
+
+def print_path(path: str | os.PathLike[str]) -> None:
+    """Print the path of an output on stdout, in one line."""
+    print_out(os.fspath(path), "paths")
+
+
+def print_out(text: str, what: str) -> None:
+    """Print one line on stdout at once, what could break it or reach into a terminal escaped.
+
+    Once nobody reads it, that is said and the work continues. What else keeps it from being written ends the command.
+
+    Args:
+        what: a plural word for what ends then.
+    """
+    if sys.stdout is None:  # closed by `>&-`
+        return
+    try:
+        show_at_once(text)
+    except OSError as problem:
+        # Or Python tries, and fails, once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(problem, BrokenPipeError):
+            say(f"Note: nobody reads standard output any more, so the {what} end here; the work continues.")
+            return
+        say(f"Error: Standard output cannot be written ({problem.strerror}), so the {what} end here.")
+        raise typer.Exit(FAILED) from None  # no DreampipeError, which would fail the picture that is being dreamed

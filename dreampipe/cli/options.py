@@ -12,16 +12,17 @@ import typer
 from pydantic.fields import FieldInfo
 
 from dreampipe.cli.fetching import check_fetch
+from dreampipe.cli.help import HelpAll
 from dreampipe.cli.terminal import say
 from dreampipe.recipes import Climbing, Recipe
-from dreampipe.recipes.fields import Bounds
-from dreampipe.recipes.files import UNSAID, load, presets
-from dreampipe.recipes.printing import UNSET
+from dreampipe.recipes.fields import DREAM, Bounds, shown
+from dreampipe.recipes.files import load, presets
 
 Command = Callable[..., None]
 Kind = TypeVar("Kind", bound=Climbing)
 
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+_HELP_ALL = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
 _RECIPE = inspect.Parameter(
     "recipe",
     inspect.Parameter.KEYWORD_ONLY,
@@ -30,8 +31,9 @@ _RECIPE = inspect.Parameter(
         str | None,
         typer.Option(
             "--recipe",
-            help="A preset of `dreampipe recipes`, or a .toml file; options count over it.",
+            help="A preset of `dreampipe recipes`, or a .toml file; options override it.",
             show_default="none",
+            rich_help_panel=DREAM,
         ),
     ],
 )
@@ -40,7 +42,10 @@ _FETCH = inspect.Parameter(
     inspect.Parameter.KEYWORD_ONLY,
     default=False,
     annotation=Annotated[
-        bool, typer.Option("--fetch", help="Download the weights of a model that the file of --recipe names.")
+        bool,
+        typer.Option(
+            "--fetch", help="Download the weights of a model that the file of --recipe names.", rich_help_panel=DREAM
+        ),
     ],
 )
 
@@ -65,10 +70,10 @@ def recipe_options(
         names = {parameter.name for parameter in settings}
 
         @wraps(command)
-        def with_those_that_came(context: typer.Context, **values: Any) -> None:
+        def with_those_that_came(context: typer.Context, help_all: bool, **values: Any) -> None:
             command(**{name: value for name, value in values.items() if name not in names or _came(context, name)})
 
-        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest)]
+        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest, _HELP_ALL)]
         with_those_that_came.__signature__ = signature.replace(parameters=[_CONTEXT, *parameters])  # type: ignore[attr-defined]
         return with_those_that_came
 
@@ -124,13 +129,17 @@ def _settings(
             default = str(field.default) if _is_amount(field) and field.default is not None else field.default
             if field.annotation == tuple[str, ...]:  # an option that may come several times
                 annotation, default = list[str] | None, None
-            shown = recipe.usual if name == "param" else UNSET.get(name, True) if field.default in (None, ()) else True
+            own = shown(field)
+            unset = (own.unset or True) if field.default in (None, ()) else True
+            default_shown = recipe.usual if name == "param" else unset
             flag = flags.get(name, f"--{name.replace('_', '-')}")
             # What a file may switch on, an option must be able to switch off.
-            both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and name not in UNSAID else flag
+            both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and own.kept else flag
             # The recipe's own sentence would name the field.
             limits = _limits(field) if name in flags else {}
-            option = typer.Option(both, help=_help(field), show_default=shown, **limits)
+            option = typer.Option(
+                both, help=_help(field), show_default=default_shown, rich_help_panel=own.group, **limits
+            )
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
             )

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming
-from dreampipe.cli.events import bar, heard
+from dreampipe.cli.events import bar, heard, print_out
 from dreampipe.cli.fetching import check_fetch, fetched, named
 from dreampipe.cli.targets import KeepGps, KeepPaths, Sidecar
-from dreampipe.cli.terminal import say, show
+from dreampipe.cli.terminal import say
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.records.again import again
@@ -50,7 +50,8 @@ def rerun(
 
     Files that DREAM names are looked for by the way from its folder that it says, beside it, and in the current folder.
     They are compared with those that the record tells of, also where DREAM was edited since. The exit code is 0 where
-    they are the same or where what differs is named, and 1 where nothing explains it.
+    they are the same or where what differs is named, and 1 where nothing explains it. Standard output holds that one
+    sentence, and not the path of OUT.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
     check_fetch(begun.recipe, fetch, f"The record in {made}")
@@ -63,8 +64,8 @@ def rerun(
     remaking.check()  # wrong names are answered here, before anything slow
     fetched(begun.recipe, quiet)
     stopped = f"Stopped. This goes on from here: {resuming()}"
-    with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as hear:
-        found = replace(remaking, tell=heard(hear, quiet)).make()
-    show(found)
+    with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as show:
+        found = replace(remaking, tell=heard(show, quiet)).make()
+    print_out(str(found), "findings")
     if not found.explained:
         raise typer.Exit(FAILED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import Annotated, Any
 
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible
-from dreampipe.cli.events import bar, heard
+from dreampipe.cli.events import bar, heard, paths_wanted, print_path
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar
@@ -50,7 +51,7 @@ def sheet(
     (_,) = read(photo)
     job = plan(photo, out).jobs[0]
     place = Place(job.target, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    if place.path.exists() and not overwrite:
+    if os.path.lexists(place.path) and not overwrite:
         raise MediaError(f"{place.path} exists: give another name, or --overwrite.")
     for note in () if quiet else recipe.card().notes:
         say(f"Note: {note}")
@@ -58,3 +59,5 @@ def sheet(
     fetched(recipe, quiet)
     with interruptible("Stopped; nothing was written."), failing(), bar(recipe.octave_scale, not quiet) as show:
         draw_sheet(job.source, recipe, size, place, heard(show, quiet))
+        if paths_wanted(quiet):
+            print_path(place.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -34,9 +35,9 @@ def fresh(path: str, overwrite: bool, check: Callable[[Path], object] = format_o
     if not path:
         raise MediaError("The output came empty, but the name of a file is expected: name one.")
     target = Path(path)
-    if target.is_dir():
+    if os.path.isdir(target):
         raise MediaError(f"{target} is a folder, but the name of a file is expected: name a file in it.")
     check(target)
-    if target.exists() and not overwrite:
+    if os.path.lexists(target) and not overwrite:
         raise MediaError(f"{target} exists: give another name, or --overwrite.")
     return target

@@ -11,6 +11,7 @@ one with such characters, `dream --events` gives the exact name as JSON.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from typing import Any, TextIO
@@ -32,9 +33,24 @@ def show_json(value: Any, indent: int | None = None, flush: bool = False) -> Non
     show(*json.dumps(value, indent=indent, allow_nan=False).split("\n"), flush=flush)
 
 
+def show_at_once(text: str) -> None:
+    """Print a line on stdout that does not wait for others, in UTF-8 as programs expect a path; raises OSError."""
+    # print fails at letters that the terminal's encoding lacks.
+    sys.stdout.buffer.write(f"{printable(text)}\n".encode())
+    sys.stdout.buffer.flush()
+
+
+def as_json(value: Any) -> str:
+    """A value as one line of JSON in ASCII."""
+    return json.dumps(value, allow_nan=False)
+
+
 def say(text: str) -> None:
     """Print a sentence on stderr, for stdout belongs to what may be piped; indented lines may follow it."""
-    _write("\n".join(map(printable, _INDENTED.split(text))), sys.stderr)
+    try:
+        _write("\n".join(map(printable, _INDENTED.split(text))), sys.stderr)
+    except OSError:  # nobody reads it, as with `2>&1 | head -1`: the work is worth more than what is said of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _write(text: str, stream: TextIO | None, flush: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible
-from dreampipe.cli.events import bar, heard
+from dreampipe.cli.events import bar, heard, paths_wanted, print_path
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
@@ -58,3 +58,5 @@ def visualize(
     fetched(recipe, quiet)
     with interruptible("Stopped; OUT was not written."), failing(), bar(recipe.octave_scale, not quiet) as show:
         draw_visualization(recipe, picture, animation, heard(show, quiet))
+        for path in filter(None, (target, film)) if paths_wanted(quiet) else ():
+            print_path(path)

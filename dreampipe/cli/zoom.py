@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered, failing, interruptible, resuming
-from dreampipe.cli.events import bar, write_line
+from dreampipe.cli.events import bar, paths_wanted, print_path, tell_notes, write_line
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
-from dreampipe.cli.terminal import say
 from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
+from dreampipe.engines.keeping import check_place
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes.records.making import Carrying
@@ -52,10 +52,11 @@ def zoom(
     recipe = chosen(Zooming, quiet, **settings)
     named(recipe)
     recipe.zoom_of()  # wrong names are answered here, before anything slow
-    fetched(recipe, quiet)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
+    check_place(target, carrying)
+    fetched(recipe, quiet)
     with bar(recipe.octave_scale, not (quiet or events)) as show:
-        hearing = (show, *([] if quiet else [_tell]), *([write_line] if events else []))
+        hearing = (show, *([] if quiet else [tell_notes]), *([write_line] if events else []))
 
         def hear(event: Event) -> None:
             for listener in hearing:
@@ -68,8 +69,5 @@ def zoom(
             import_backend()
             hear(Started(1))
             dive.run()
-
-
-def _tell(event: Event) -> None:
-    if isinstance(event, Noted):
-        say(f"Note: {event.text}")
+            if paths_wanted(quiet or events):
+                print_path(target)

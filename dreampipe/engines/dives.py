@@ -11,12 +11,13 @@ from pathlib import Path
 import psutil
 
 import dreampipe
+from dreampipe.engines.estimating import Estimating, planned
 from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
-from dreampipe.engines.keeping import check_sidecar, embedded, settle_sidecar
+from dreampipe.engines.keeping import check_place, embedded, settle_sidecar
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
+from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
@@ -67,6 +68,10 @@ class Dive:
             raise MediaError(f"{self.path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
         return target
 
+    @cached_property
+    def _told(self) -> Estimating:
+        return Estimating(self.tell)
+
     def _target(self, path: Path, record: str | None = None) -> Target:
         still, said = self._decoded
         info = replace(self.recipe.info(still.height, still.width), icc=said.icc)
@@ -81,8 +86,8 @@ class Dive:
         self.recipe.zoom_of()
         still, info = self._decoded
         target = self.target
-        check_sidecar(self.path, self.carrying)
-        make_folder(self.path)
+        check_place(self.path, self.carrying)
+        Work(self.path).check()
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         return (*self.recipe.card().notes, *info.notes, *lost, *target.check())
 
@@ -106,6 +111,7 @@ class Dive:
                 self.target,
                 lambda first, dream: self._frames(first, dream, max_size),
                 lambda frame: frame.extras[DREAM],
+                self._size,
                 lambda count: self.tell(Framed(self.source.name, count, self.recipe.count)),
             )
             record = self._record(production.make(work), max_size)
@@ -130,21 +136,34 @@ class Dive:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
         said = (self.recipe.sha256(), repr(self.encoding), repr(self.carrying))
         key = key_of(sha256(self.source), *said, dreampipe.__version__)
-        if work.begun(key) is None:
+        max_size = (work.begun(key) or {}).get("max_size")
+        if type(max_size) is not int or not 1 <= max_size <= max(self._size):
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
             if not work.is_empty():
                 self._note("the recipe, the picture or a library has changed since it was begun, so it is begun anew")
-            fitting = self.recipe.ascent().fitting(self.recipe.film_size(*self._decoded[0].pixels.shape[:2]))
-            work.begin(key, {"max_size": max(fitting)})
-        return int((work.begun(key) or {})["max_size"])
+            max_size = max(self.recipe.ascent().fitting(self._size))
+            work.begin(key, {"max_size": max_size})
+        return max_size
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """Height and width of the film."""
+        still, _ = self._decoded
+        return self.recipe.film_size(still.height, still.width)
 
     def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
+        zoom, still = self.recipe.zoom_of(), self._decoded[0]
+        size = self.recipe.film_size(still.height, still.width)
+        # The still is dreamed again where a run goes on.
+        ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
+        longest, count = self.recipe.max_size or max_size, self.recipe.count
+        self._told.plan(planned(self.source.name, size, ascents, max_size=longest, frames=count), alone=True)
         return self.recipe.film(
-            self._decoded[0],
+            still,
             first,
             begun,
             max_size=max_size,
-            on_step=lambda frame, step: self.tell(Stepped(self.source.name, step)),
+            on_step=lambda frame, step: self._told(Stepped(self.source.name, step)),
             on_note=lambda frame, text: self._note(text) if frame.index == 0 else None,  # the others say the same
         )
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreampipe.engines.estimating import Estimating, Planned, planned
 from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
-from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar, text_within
+from dreampipe.engines.keeping import check_place, embedded, keep_picture, settle_sidecar, text_within
+from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
-from dreampipe.media import FramesHash, decode_hashed, make_folder, sha256, write_animation, write_whole
+from dreampipe.media import FramesHash, decode_hashed, sha256, write_animation, write_whole
 from dreampipe.media.writing import take_name, temporary_folder
+from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
+from dreampipe.recipes.drawings.batches import remove_store, together
 from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.drawings.forming import Forming
 from dreampipe.recipes.drawings.page import atlas_page, is_page
 from dreampipe.recipes.drawings.sheet import recommended, sheet
 from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
 from dreampipe.recipes.records.record import Output
+from dreampipe.stages import Resize
 
 Tell = Callable[[Event], None]
 
@@ -37,9 +42,17 @@ class Place:
     carrying: Carrying = EVERYTHING
 
     def make_ready(self) -> None:
-        """Make its folder; raises MediaError where that cannot be, or a foreign file lies where its sidecar is to."""
-        check_sidecar(self.path, self.carrying)
-        make_folder(self.path)
+        """Make its folder; raises MediaError where nothing can be written there, or a foreign file is in the way."""
+        check_place(self.path, self.carrying)
+
+
+@contextmanager
+def _within_memory(what: str) -> Iterator[None]:
+    """Turn a shortage of memory into one sentence on what was drawn; numpy's own names neither that nor a way out."""
+    try:
+        yield
+    except MemoryError as error:
+        raise DreampipeError(f"{what} does not fit into memory as a drawing: give a smaller --size.") from error
 
 
 def draw_visualization(
@@ -51,9 +64,14 @@ def draw_visualization(
         DreampipeError: a setting, the model or an output is not what it must be.
     """
     ready, forming = recipe.ready(), Forming(recipe.drawn) if animation else None
+    tell = Estimating(tell)
     tell(Began(recipe.objective))
     tell(Started(1))
-    result = ready.run(lambda step: tell(Stepped(recipe.objective, step)), forming)
+    size = ready.start.shape(recipe.size)
+    tell.plan(planned(recipe.objective, size, [(ready.ascent, 1)], together=recipe.count, resizable=False), alone=True)
+    with _within_memory(recipe.objective):
+        result = ready.run(lambda step: tell(Stepped(recipe.objective, step)), forming)
+    tell(Drawn(recipe.objective))
     if animation and forming:
         making = Making("visualize", recipe, {"animated": True})
         keep_animation(lambda: forming.frames(result.image), animation, making)
@@ -70,19 +88,28 @@ def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> 
         DreampipeError: a setting, the model or the output is not what it must be.
     """
     work = place.path.with_name(f".{place.path.name}.parts")
+    tell = Estimating(tell)
     tell(Began(recipe.layer))
-    tiles = recipe.drawn(
-        work,
-        on_start=lambda batches: tell(Started(batches)),
-        on_step=lambda name, step: tell(Stepped(name, step)),
-        on_done=lambda name: tell(Drawn(name)),
-        on_note=lambda note: tell(Noted(recipe.layer, note)),
-    )
+
+    def start(batches: int) -> None:
+        tell(Started(batches))
+        ascent, size = recipe.ascent(), (recipe.size, recipe.size)
+        most = min(together(ascent, recipe.size), len(recipe.indices()))
+        tell.plan(planned(recipe.layer, size, [(ascent, batches)], together=most, resizable=False), alone=True)
+
+    with _within_memory(recipe.layer):
+        tiles = recipe.drawn(
+            work,
+            on_start=start,
+            on_step=lambda name, step: tell(Stepped(name, step)),
+            on_done=lambda name: tell(Drawn(name)),
+            on_note=lambda note: tell(Noted(recipe.layer, note)),
+        )
     if is_page(place.path):
         _keep_page(tiles, recipe, place)
     else:
         keep_picture(contact_sheet(tiles, recipe.size), place.path, Making("atlas", recipe), place.carrying)
-    shutil.rmtree(work, ignore_errors=True)
+    remove_store(work)
 
 
 def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell = lambda event: None) -> None:
@@ -95,16 +122,30 @@ def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell 
         DreampipeError: the photo, a setting, the model or the output is not what it must be.
     """
     source, _, said = decode_hashed(photo)
+    tell = Estimating(tell)
     tell(Began(photo.name))
     tell(Started(len(recommended(recipe))))
-    drawn = sheet(
-        source,
-        recipe,
-        size,
-        on_step=lambda layer, step: tell(Stepped(layer, step)),
-        on_done=lambda layer: tell(Drawn(layer)),
-    )
+    tell.plan(_sheet_planned(photo.name, source, recipe, size), alone=True)
+    with _within_memory(str(photo)):
+        drawn = sheet(
+            source,
+            recipe,
+            size,
+            on_step=lambda layer, step: tell(Stepped(layer, step)),
+            on_done=lambda layer: tell(Drawn(layer)),
+        )
     keep_picture(drawn, place.path, Making("sheet", recipe, {"size": size}), place.carrying, source=(photo, said))
+
+
+def _sheet_planned(name: str, photo: Frame, recipe: Recipe, size: int) -> Planned:
+    """What is to be climbed for a sheet: the deeper a layer, the more a step costs."""
+    layers = recommended(recipe)
+    costs = {layer.name: layer.cost for layer in recipe.card().layers}
+    known = [cost for layer in layers if (cost := costs[layer])]
+    times = sum(known) / known[0] if len(known) == len(layers) else len(layers)
+    first = recipe.model_copy(update={"objective": quoted(layers[0])}).ascent()
+    tile = Resize(size).size(photo.height, photo.width)
+    return planned(name, tile, [(first, times)], resizable=False)
 
 
 def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dreampipe.ascent import Step
 
@@ -34,6 +34,35 @@ class Stepped:
 
     name: str
     step: Step
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What a picture, film or drawing is going to take, told where it or its run takes longer than a minute.
+
+    Attributes:
+        name: of the picture or film, or the layer or objective that is drawn.
+        width, height: its pixels.
+        frames: of a film; 1 for a picture.
+        seconds: from the beginning of its ascent to the end.
+        memory: bytes that the process holds then.
+        pictures: how many are left in the run, this one included; their sizes are not known yet.
+        smaller, faster: a longest side to climb at instead, and the seconds that it takes; None where there is none.
+    """
+
+    name: str
+    width: int
+    height: int
+    frames: int
+    seconds: float
+    memory: int
+    pictures: int
+    smaller: int | None = None
+    faster: float | None = None
+
+    def beside(self, memory: int) -> Estimated:
+        """The same in a process that holds so many bytes already."""
+        return replace(self, memory=self.memory + memory)
 
 
 @dataclass(frozen=True)
@@ -95,6 +124,7 @@ class Finished:
 
     Attributes:
         done, skipped, failed: pictures.
+        left: pictures that were not made because the disk takes no more.
         seconds: wall time from the end of the first picture's ascent, which opens and traces the model, to the last
             picture written.
         busy: the share of those seconds in which the model climbed; 1 for a single picture.
@@ -105,6 +135,7 @@ class Finished:
     failed: int
     seconds: float
     busy: float
+    left: int = 0
 
 
-Event = Started | Skipped | Began | Stepped | Surveyed | Framed | Drawn | Noted | Done | Failed | Finished
+Event = Started | Skipped | Began | Stepped | Estimated | Surveyed | Framed | Drawn | Noted | Done | Failed | Finished

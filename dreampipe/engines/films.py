@@ -6,25 +6,27 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import psutil
 
 import dreampipe
 from dreampipe.ascent.octaves import Size
+from dreampipe.engines.estimating import Estimating, Planned, planned
 from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
-from dreampipe.engines.keeping import check_sidecar, likeness
+from dreampipe.engines.keeping import check_place, likeness
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production, key_of
-from dreampipe.errors import DreampipeError
+from dreampipe.errors import DreampipeError, StorageError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
@@ -57,7 +59,7 @@ class FilmOrder:
         fps: frames a second of numbered pictures.
         preview: dream it small, into a file beside the output, and tell how long the whole would take.
         max_pixels: larger films are refused.
-        overwrite: whether files that dreampipe did not write may be replaced.
+        overwrite: whether files may be replaced that dreampipe did not write, or made otherwise.
         keep_work: leave the segments of a finished film where they are.
         carrying: what the output carries beside its frames.
     """
@@ -106,11 +108,19 @@ class FilmOrder:
 
 
 def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Event], None]) -> Done | Skipped | Failed:
-    """Dream one film, or go on with what an earlier run has left of it."""
+    """Dream one film, or continue what an earlier run has left of it.
+
+    Raises:
+        StorageError: the disk takes no more.
+    """
     try:
-        return _Filming(job, manifest, order, tell).run()
+        return _Filming(job, manifest, order, Estimating(tell)).run()
+    except StorageError:
+        raise
     except (DreampipeError, MemoryError) as error:
-        return Failed(job.name, str(error) or "it does not fit into memory: give a smaller --max-size.")
+        # numpy's own words on memory name neither the film nor a way out.
+        short = "it does not fit into memory: give a smaller --max-size."
+        return Failed(job.name, short if isinstance(error, MemoryError) else str(error))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +130,7 @@ class _Filming:
     job: Job
     manifest: Manifest
     order: FilmOrder
-    tell: Callable[[Event], None]
+    tell: Estimating
 
     @cached_property
     def source(self) -> Source:
@@ -150,15 +160,15 @@ class _Filming:
         said = (self.source.sha256(), self.order.sha256())
         output = Output(self.job, target, self.manifest, *said, self.order.carrying)
         work = Work(self.job.target, self.order.keep_work)
-        if output.finished():
+        if finished := output.finished():
             work.clear()
-            problem = self.manifest.problem(self.job)
-            return self._damaged(problem) if problem else Skipped(self.job.name)
-        if not self.order.overwrite and (foreign := output.foreign()):
-            return Failed(
-                self.job.name, f"{foreign} exists and was not written by dreampipe: move it or use --overwrite."
-            )
-        check_sidecar(target.path, self.order.carrying)
+            return self._damaged(finished.problem) if finished.problem else Skipped(self.job.name)
+        if not self.order.overwrite:
+            refused = output.refusal(work, key_of(*said), lambda there: self._record(target.path, there.output, None))
+            if refused:
+                return Failed(self.job.name, refused)
+        check_place(target.path, self.order.carrying)
+        work.check()
         self.tell(Began(self.job.name))
         for note in notes:
             self._note(note)
@@ -181,11 +191,14 @@ class _Filming:
             output.target,
             lambda first, dream: self._frames(survey, max_size, first, dream),
             self._dream,
+            self._shown,
             lambda count: self.tell(Framed(self.job.name, count, len(survey))),
         )
         made = production.make(work)
         seconds = time.perf_counter() - started
-        output.take(production, work, self.target, self._record(output.target.path, made, max_size))
+        left = output.take(production, work, self.target, self._record(output.target.path, made, max_size))
+        if left:
+            self._note(left)
         if survey.problem:
             return self._damaged(survey.problem)
         return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)
@@ -201,20 +214,31 @@ class _Filming:
     def _begun(self, work: Work, output: Output) -> tuple[Survey, int | None]:
         """What the source holds and the size to climb at, from an earlier run of the same or found now."""
         key = key_of(output.source_sha256, output.order_sha256)
-        begun = work.begun(key)
+        begun = self._restored(work.begun(key) or {})
         if begun is None:
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
             work.check_room(output.target.need(survey, work.keep))
             if not work.is_empty():
                 self._note("the recipe, the source or a library has changed since it was begun, so it is begun anew")
-            shown = self.preparing.output(self.source.info)
-            max_size = self._max_size((shown.height, shown.width))
-            work.begin(key, {"survey": survey.as_dict(), "max_size": max_size})
-            begun = work.begun(key) or {}
-        survey = Survey.from_dict(begun["survey"])
-        for note in survey.notes:
+            begun = survey, self._max_size(self._shown)
+            work.begin(key, {"survey": survey.as_dict(), "max_size": begun[1]})
+        for note in begun[0].notes:
             self._note(note)
-        return survey, begun["max_size"]
+        return begun
+
+    def _restored(self, begun: Mapping[str, Any]) -> tuple[Survey, int | None] | None:
+        """What an earlier run has found; None where it is not all there, or not of this film's kind."""
+        with suppress(KeyError, TypeError, ValueError):
+            survey, max_size = Survey.from_dict(begun["survey"]), begun["max_size"]
+            if max_size is None or (type(max_size) is int and 1 <= max_size <= max(self._shown)):
+                return survey, max_size
+        return None
+
+    @cached_property
+    def _shown(self) -> Size:
+        """Height and width that it is dreamed at, without the words under it."""
+        shown = self.preparing.output(self.source.info)
+        return shown.height, shown.width
 
     def _max_size(self, size: Size) -> int | None:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
@@ -223,6 +247,7 @@ class _Filming:
 
     def _frames(self, survey: Survey, max_size: int | None, first: int, dream: Array | None) -> Iterator[Frame]:
         """The dreamed frames from index `first` on, the one before having been dreamed into `dream`."""
+        self.tell.plan(self._planned(survey, max_size, first), alone=True)
         before = 0 if dream is None else 1
         raw = self.preparing(self.source.frames(survey, first - before))
         with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode")) as coming:
@@ -235,10 +260,24 @@ class _Filming:
                 # Source and flow have done their work; frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
+    def _planned(self, survey: Survey, max_size: int | None, first: int) -> Planned:
+        """What is to be climbed from frame `first` on, by the recipe as it is without keyframes."""
+        recipe, shown = self.recipe, self.preparing.output(self.source.info)
+        ascent, size = recipe.ascent(), (shown.height, shown.width)
+
+        def dreams(frames: int) -> int:
+            """Of so many frames from the start of a shot on, those that are dreamed."""
+            return -(-frames // recipe.every)
+
+        dreamed = sum(dreams(stop - at) - dreams(min(max(first, at), stop) - at) for at, stop in survey.shots)
+        whole = sum(at >= first for at, _ in survey.shots) if recipe.motion == "flow" else dreamed
+        ascents = [(ascent, whole), (replace(ascent, steps=recipe.refresh_steps), dreamed - whole)]
+        return planned(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
+
     def _dream(self, frame: Frame) -> Array:
         """What the next frame goes on from: the dream, without the words under it."""
-        shown = self.preparing.output(self.source.info)
-        return np.asarray(frame.extras[DREAM][: shown.height, : shown.width], np.float32)
+        height, width = self._shown
+        return np.asarray(frame.extras[DREAM][:height, :width], np.float32)
 
     def _on_step(self, frame: Frame, step: dreampipe.Step) -> None:
         self.tell(Stepped(self.job.name, step))

@@ -18,6 +18,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import (
     carries,
+    check_writable,
     encode,
     format_of,
     make_folder,
@@ -66,6 +67,14 @@ def check_sidecar(path: Path, carrying: Carrying) -> None:
         raise MediaError(
             f"{sidecar} exists and is no record of dreampipe's, but that of {path.name} is to lie there: move it."
         )
+
+
+def check_place(path: Path, carrying: Carrying) -> None:
+    """Raise MediaError where a file of that name, or its sidecar, cannot be written; makes its folder."""
+    check_writable(path)
+    check_sidecar(path, carrying)
+    if needs_sidecar(path, carrying):
+        check_writable(sidecar_of(path))
 
 
 def sidecar_fits(path: Path, carrying: Carrying, file_sha256: str) -> bool:

@@ -1,35 +1,49 @@
-"""Runs a recipe over files on this machine: one thread decodes ahead, the caller's climbs, one encodes behind.
+"""Runs a recipe over files on this machine: one thread decodes ahead, the caller's climbs, one encodes afterwards.
 
 At most two decoded and two dreamed pictures wait at any time, so memory stays flat however long the folder. Pictures go
 through the model one by one: several at once were no faster on two cores, and a batch could change a picture's bytes.
+Each picture is locked from its reading to its writing, so several runs can share one output folder.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from threading import Lock as Mutex
 from typing import TYPE_CHECKING
 
 import psutil
 
+from dreampipe.ascent import Step
+from dreampipe.engines.estimating import Estimating, planned
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
-from dreampipe.engines.keeping import check_sidecar, keep_picture, sidecar_fits
+from dreampipe.engines.keeping import check_place, keep_picture, sidecar_fits
 from dreampipe.engines.pacing import WAITING, ahead
-from dreampipe.errors import DreampipeError, MediaError
+from dreampipe.engines.standing import proven, refusal
+from dreampipe.errors import DreampipeError, MediaError, StorageError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
+from dreampipe.media.locks import Lock, lock
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
+from dreampipe.recipes.records.record import Record
 from dreampipe.stages import Pipeline
 
 if TYPE_CHECKING:
     from dreampipe.engines.films import FilmOrder
 
 _TOO_LARGE = "it does not fit into memory: give a smaller --max-size."
+
+
+def _reason(error: Exception) -> str:
+    """Why a picture failed; numpy's words on memory name neither the picture nor a way out."""
+    return _TOO_LARGE if isinstance(error, MemoryError) else str(error)
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,7 @@ class Order:
         recipe: how to dream.
         max_pixels: larger pictures are refused before they are decoded.
         quality: of lossy formats, 1 to 100; None for each format's default.
-        overwrite: whether files that dreampipe did not write may be replaced.
+        overwrite: whether files may be replaced that dreampipe did not write, or made otherwise.
         film: what to do with films; None where there are none.
         carrying: what an output carries beside its pixels.
     """
@@ -55,6 +69,13 @@ class Order:
     def sha256(self) -> str:
         """The hash of all that decides an output's bytes beside its source."""
         return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Busy:
+    """Another run makes this picture."""
+
+    job: Job
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,47 +97,89 @@ class _Dreamed:
 class _Work:
     """One run: what it does with each job, and its count of what came of them."""
 
-    def __init__(self, manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> None:
-        self._manifest, self._order, self._tell = manifest, order, on_event
+    def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
+        self._manifest, self._order, self._tell = manifest, order, tell
         self._sha256 = order.sha256()
         self._making = Making("dream", order.recipe, {"quality": order.quality})
         self._name = ""
         self._pipeline = self._pipeline_of(order.recipe)
         self._ascent = order.recipe.ascent()
         self._count: Counter[type[Event]] = Counter()
+        self._locks: dict[str, Lock] = {}
+        self._full = Mutex()  # taken, for the rest of the run, by the thread that first meets a full disk
+        self.written: deque[Future[Done | Failed | None]] = deque()  # pictures that are dreamed and go to their files
         self._first: float | None = None
         self._last = self._busy = 0.0
 
     def _pipeline_of(self, recipe: Recipe) -> Pipeline:
         return recipe.pipeline(
-            on_step=lambda frame, step: self._tell(Stepped(self._name, step)),
+            on_step=lambda frame, step: self._step(step),
             on_note=lambda frame, text: self._tell(Noted(self._name, text)),
         )
 
-    def _finished(self, job: Job, source_sha256: str) -> bool:
-        if not self._manifest.finished(job, source_sha256, self._sha256):
-            return False
-        return sidecar_fits(job.target, self._order.carrying, self._manifest.digest(job))
+    def _step(self, step: Step) -> None:
+        self._tell(Stepped(self._name, step))
+        self.settle_written()  # what is written meanwhile is told at once, and not after a long ascent
 
-    def load(self, job: Job) -> _Loaded | Job | Skipped | Failed:
-        """In the decoding thread: a picture, unless it is finished, not ours to replace, or broken; a film later."""
+    @property
+    def full(self) -> bool:
+        """Whether the disk takes no more; nothing is begun then."""
+        return self._full.locked()
+
+    def load(self, job: Job, wait: bool = False) -> _Loaded | Job | _Busy | Skipped | Failed | None:
+        """In the decoding thread: a picture, unless it is finished, not to be replaced, or broken; a film later.
+
+        Args:
+            wait: where another run makes this picture, wait for its end.
+
+        Returns:
+            None where nothing is begun any more.
+        """
+        if self.full:
+            return None
         if job.film:
             return job
         try:
-            check_regular(job.source)
-            source_sha256 = sha256(job.source)
-            if self._finished(job, source_sha256):
-                return Skipped(job.name)
-            if job.target.exists() and not self._order.overwrite and not self._manifest.ours(job):
-                reason = f"{job.target} exists and was not written by dreampipe: move it or use --overwrite."
-                return Failed(job.name, reason)
-            check_sidecar(job.target, self._order.carrying)
-            frame, info = decode(job.source, self._order.max_pixels)
+            return self._load(job, wait)
         except (DreampipeError, MemoryError) as error:
-            return Failed(job.name, str(error) or _TOO_LARGE)
+            return self._failed(job, error)
         except OSError as error:
             return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
-        return _Loaded(job, source_sha256, frame, info)
+
+    def _load(self, job: Job, wait: bool) -> _Loaded | _Busy | Skipped | Failed:
+        check_regular(job.source)
+        source_sha256 = sha256(job.source)
+        if settled := self._settled(job, source_sha256):
+            return settled
+        check_place(job.target, self._order.carrying)
+        taken = lock(job.target, wait)
+        if taken is None:
+            return _Busy(job)
+        self._locks[job.name] = taken
+        if settled := self._settled(job, source_sha256):  # another run has made it just now
+            return settled
+        return _Loaded(job, source_sha256, *decode(job.source, self._order.max_pixels))
+
+    def _settled(self, job: Job, source_sha256: str) -> Skipped | Failed | None:
+        """What comes of a job without a dream; None where the picture is to be made."""
+        order, standing = self._order, self._manifest.standing(job)
+        if standing and (standing.source_sha256, standing.recipe_sha256) == (source_sha256, self._sha256):
+            whole = sidecar_fits(job.target, order.carrying, standing.sha256)
+            if whole and proven(job.target, standing, order.carrying, film=False):
+                return Skipped(job.name)
+        if order.overwrite or not os.path.lexists(job.target):
+            return None
+
+        def now(there: Record) -> Record:
+            return self._making.record(job.target, there.output, (job.source, source_sha256))
+
+        return Failed(job.name, refusal(job.target, standing, order.carrying, False, now))
+
+    def _failed(self, job: Job, error: DreampipeError | MemoryError) -> Failed | None:
+        """A job that failed. The first that the disk does not take ends the run, and is the only one to say so."""
+        if isinstance(error, StorageError) and not self._full.acquire(blocking=False):
+            return None
+        return Failed(job.name, _reason(error))
 
     def climb(self, loaded: _Loaded) -> _Dreamed | Failed:
         """In the caller's thread: the dream of a picture, and how long it took."""
@@ -127,10 +190,11 @@ class _Work:
         started = time.perf_counter()
         try:
             settings = self._fitting(loaded.frame)
+            self._plan(loaded.frame, settings.get("max_size", self._order.recipe.max_size))
             pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
             frame = pipeline.one(loaded.frame)
         except (DreampipeError, MemoryError) as error:
-            return Failed(self._name, str(error) or _TOO_LARGE)
+            return Failed(self._name, _reason(error))
         ended = time.perf_counter()
         if self._first is None:
             self._first = ended
@@ -144,22 +208,32 @@ class _Work:
         fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
         return {} if fitting == size else {"max_size": max(fitting)}
 
-    def film(self, job: Job) -> Done | Skipped | Failed:
+    def _plan(self, frame: Frame, max_size: int | None) -> None:
+        """Have it estimated how long this picture takes."""
+        self._tell.plan(planned(self._name, (frame.height, frame.width), [(self._ascent, 1)], max_size=max_size))
+
+    def film(self, job: Job) -> Done | Skipped | Failed | None:
         """In the caller's thread, with threads of its own: a whole film."""
-        from dreampipe.engines.films import make_film  # films load their codecs
+        from dreampipe.engines.films import make_film  # loads codecs
 
         if self._order.film is None:
             raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
         started = time.perf_counter()
-        done = make_film(job, self._manifest, self._order.film, self._tell)
+        done: Done | Skipped | Failed | None
+        try:
+            done = make_film(job, self._manifest, self._order.film, self._tell)
+        except StorageError as error:
+            done = self._failed(job, error)
         if self._first is None:
             self._first = started
         self._busy += time.perf_counter() - started
         return done
 
-    def store(self, dreamed: _Dreamed) -> Done | Failed:
-        """In the encoding thread: the picture under its final name."""
+    def store(self, dreamed: _Dreamed) -> Done | Failed | None:
+        """In the encoding thread: the picture under its final name; None where the disk takes no more."""
         loaded, job = dreamed.loaded, dreamed.loaded.job
+        if self.full:
+            return None
         try:
             keep_picture(
                 dreamed.frame,
@@ -173,48 +247,86 @@ class _Work:
                 write=lambda data: self._manifest.store(job, loaded.source_sha256, self._sha256, data),
             )
         except (MediaError, MemoryError) as error:
-            return Failed(job.name, str(error) or _TOO_LARGE)
+            return self._failed(job, error)
         return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
 
-    def settle(self, event: Done | Skipped | Failed) -> None:
-        """Count what came of a job, and tell it."""
+    def settle_written(self, waiting: int = WAITING) -> None:
+        """Settle the pictures that are written by now; where more than so many wait, wait for the first of them."""
+        while self.written and (self.written[0].done() or len(self.written) > waiting):
+            self.settle(self.written.popleft().result())
+
+    def settle(self, event: Done | Skipped | Failed | None) -> None:
+        """Count what came of a job, tell it, and leave its output to other runs."""
+        if event is None:
+            return
+        if taken := self._locks.pop(event.name, None):
+            taken.release()
         self._count[type(event)] += 1
         self._last = time.perf_counter()
         self._tell(event)
 
-    def finish(self) -> Finished:
-        """Tell the end."""
+    def make(self, loaded: _Loaded | Job | Skipped | Failed | None) -> _Dreamed | Done | Skipped | Failed | None:
+        """In the caller's thread: what comes of what was loaded."""
+        if isinstance(loaded, Skipped | Failed) or loaded is None:
+            return loaded
+        if self.full:
+            return None
+        return self.film(loaded) if isinstance(loaded, Job) else self.climb(loaded)
+
+    def make_busy(self, job: Job) -> None:
+        """In the caller's thread: a picture that another run makes, once that run has made it or has ended."""
+        if not self.full:
+            self._tell(Noted(job.name, "another run makes this picture, so this one waits for it"))
+        loaded = self.load(job, wait=True)
+        made = None if isinstance(loaded, _Busy) else self.make(loaded)
+        self.settle(self.store(made) if isinstance(made, _Dreamed) else made)
+
+    def close(self) -> None:
+        """Leave all outputs to other runs."""
+        for taken in self._locks.values():
+            taken.release()
+
+    def finish(self, jobs: int) -> Finished:
+        """Tell the end of a run of so many jobs."""
         seconds = self._last - self._first if self._first is not None else 0.0
         busy = self._busy / seconds if self._busy and seconds > 0 else 1.0
-        finished = Finished(self._count[Done], self._count[Skipped], self._count[Failed], seconds, busy)
+        done, skipped, failed = (self._count[kind] for kind in (Done, Skipped, Failed))
+        finished = Finished(done, skipped, failed, seconds, busy, jobs - done - skipped - failed)
         self._tell(finished)
         return finished
 
 
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> Finished:
-    """Dream every job; a job that fails is told as `Failed` and the rest goes on.
+    """Dream every job; a job that fails is told as `Failed`, and the others are dreamed all the same.
+
+    Once the disk takes no more, the run ends. Pictures that another run makes are waited for at the end.
 
     Raises:
         DreampipeError: the recipe's model or objective is wrong, before any picture is touched.
     """
-    work = _Work(manifest, order, on_event)
-    on_event(Started(len(jobs)))
-    with ThreadPoolExecutor(1, "encode") as encoder:
-        written: deque[Future[Done | Failed]] = deque()
-        for loaded in ahead(map(work.load, jobs), "decode"):
-            dreamed = _made(work, loaded)
-            if isinstance(dreamed, _Dreamed):
-                written.append(encoder.submit(work.store, dreamed))
+    work = _Work(manifest, order, tell := Estimating(on_event))
+    tell(Started(len(jobs)))
+    try:
+        for job in _dream(work, jobs):
+            work.make_busy(job)
+    finally:
+        work.close()
+    return work.finish(len(jobs))
+
+
+def _dream(work: _Work, jobs: Sequence[Job]) -> list[Job]:
+    """Dream every job but those that another run makes, which are given back."""
+    busy: list[Job] = []
+    with ThreadPoolExecutor(1, "encode") as encoder, closing(ahead(map(work.load, jobs), "decode")) as coming:
+        for loaded in coming:
+            if isinstance(loaded, _Busy):
+                busy.append(loaded.job)
+                continue
+            made = work.make(loaded)
+            if isinstance(made, _Dreamed):
+                work.written.append(encoder.submit(work.store, made))
             else:
-                work.settle(dreamed)
-            while written and (written[0].done() or len(written) > WAITING):
-                work.settle(written.popleft().result())
-        while written:
-            work.settle(written.popleft().result())
-    return work.finish()
-
-
-def _made(work: _Work, loaded: _Loaded | Job | Skipped | Failed) -> _Dreamed | Done | Skipped | Failed:
-    if isinstance(loaded, Job):
-        return work.film(loaded)
-    return work.climb(loaded) if isinstance(loaded, _Loaded) else loaded
+                work.settle(made)
+            work.settle_written()
+        work.settle_written(waiting=0)
+    return busy

@@ -59,6 +59,7 @@ class Production:
         target: where it goes, and in what form.
         frames: what makes the frames.
         dream: what of a frame the next one goes on from, (height, width, 3).
+        size: height and width of that.
         on_frame: told how many frames there are now, after each.
     """
 
@@ -66,6 +67,7 @@ class Production:
     target: Target
     frames: Dreaming
     dream: Callable[[Frame], Array]
+    size: tuple[int, int]
     on_frame: Callable[[int], None] = field(default=lambda count: None)
 
     @property
@@ -76,7 +78,7 @@ class Production:
 
     def finished(self, work: Work) -> list[Segment]:
         """The segments that an earlier run has left in this folder."""
-        return work.finished(self.plan, self.survey.cuts, self.target.whole)
+        return work.finished(self.plan, self.survey.cuts, self.target.whole, self.size)
 
     def make(self, work: Work) -> Output:
         """Make what is missing, one segment after the other, and say what came of all; raises DreampipeError."""
@@ -99,7 +101,7 @@ class Production:
         check_room(
             work.folder, self.target.need(self.survey, work.keep) * (len(self.survey) - first) // len(self.survey)
         )
-        carried = None if not done or first in self.survey.cuts else work.carry(done[-1])
+        carried = None if not done or first in self.survey.cuts else work.carry(done[-1], self.size)
         writing = self._writing(work, len(done), hashing)
         with closing(writing), Behind("encode") as behind, closed(self.frames(first, carried)) as frames:
             behind.submit(next, writing)

@@ -14,6 +14,7 @@ from dreampipe.engines.drawings import Place, draw_atlas, draw_sheet, draw_visua
 from dreampipe.engines.events import Event, Failed, Noted, Started
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
+from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS, Job, Manifest, Plan, check_animation, format_of, plan, sidecar_of
 from dreampipe.media.jobs import identity
@@ -55,7 +56,7 @@ class Remaking:
         target = self._made
         if self._command == "zoom" and not self.overwrite:
             clear_taken(target)
-        if target.is_file() and not self.overwrite:
+        if os.path.isfile(target) and not self.overwrite:
             raise MediaError(f"{target} exists: give another name, or --overwrite.")
         if self.begun.source and identity(target) == identity(self.begun.source):
             raise MediaError(f"{target} is what was dreamed itself, but that is never overwritten: give another name.")
@@ -68,6 +69,7 @@ class Remaking:
                 for still in recipe.stills:
                     still.pipeline()
                 self._films.check([self._job])
+                check_folder(self._plan)
             case Zooming():
                 for note in self._dive.check():
                     self.tell(Noted(self.path, note))

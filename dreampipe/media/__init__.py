@@ -1,6 +1,8 @@
 """Files to frames and frames to files; nothing else in the house opens a picture.
 
     formats.py     which formats there are: their suffixes, their first bytes, what each can hold
+    bounds.py      how much is decoded: the one rule that every reader asks before it decodes
+    headers.py     what a file declares, read without its decoder; embedded.py, the same of pictures within a TIFF
     pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
     encoding.py    a Frame to the bytes of a file
@@ -17,7 +19,10 @@
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs; jobs.py, one of these; patterns.py, names of numbered pictures
     manifest.py    what has been written, from what, and by which recipe
-    work.py        the folder in which a film grows until it is whole
+    locks.py       one run at a time makes an output
+    work.py        the folder in which a film grows until it is whole; owner.py, who works there; stored.py, what is
+                   believed of it
+    own.py         files and folders of our own, opened and removed without touching anything foreign
     released.py    files that went since their bytes lie in a larger one, and how they come back
     video/         films
 
@@ -39,7 +44,7 @@ from dreampipe.media.animation import check_animation, write_animation
 from dreampipe.media.folders import Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
-from dreampipe.media.manifest import Manifest, sha256
+from dreampipe.media.manifest import Entry, Manifest, sha256
 from dreampipe.media.masks import fitted_mask, read_mask
 from dreampipe.media.pictures import MAX_PIXELS, decode, decode_hashed, encode
 from dreampipe.media.privacy import without_metadata, without_position
@@ -51,10 +56,11 @@ from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.reading import Frames
 from dreampipe.media.video.sources import holds_picture, open_source
 from dreampipe.media.video.whole import write_film
-from dreampipe.media.writing import make_folder, write_whole
+from dreampipe.media.writing import check_writable, make_folder, write_whole
 
 __all__ = [
     "MAX_PIXELS",
+    "Entry",
     "FramesHash",
     "Job",
     "Manifest",
@@ -63,6 +69,7 @@ __all__ = [
     "carries",
     "check_animation",
     "check_regular",
+    "check_writable",
     "decode",
     "decode_hashed",
     "encode",

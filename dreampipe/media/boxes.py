@@ -10,6 +10,7 @@ import os
 import struct
 from typing import IO
 
+from dreampipe.media.bounds import MOST_BYTES
 from dreampipe.media.chunks import of_packet, whole
 from dreampipe.media.xmp import packet, record_in
 
@@ -47,6 +48,9 @@ def avif_record(file: IO[bytes]) -> bytes | None:
     """The record of an AVIF; raises ValueError where it is damaged, or the file cannot be read."""
     from PIL import AvifImagePlugin
 
+    if file.seek(0, os.SEEK_END) > MOST_BYTES:  # its decoder takes the whole file into memory
+        raise ValueError(f"the file is longer than {MOST_BYTES:,} bytes")
+    file.seek(0)
     try:
         found = AvifImagePlugin.AvifImageFile(file).info.get("xmp")
     except Exception as problem:  # on broken bytes it raises whatever it happens to meet

@@ -16,6 +16,7 @@ from dreampipe.media.xmp import LONGEST, LONGEST_PACKET, extension_of, packet, p
 
 _PNG_HEAD = 8
 _AFTER_HEADER = _PNG_HEAD + 12 + 13  # the IHDR chunk comes first, and has 13 bytes
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _KEYWORD = b"dreampipe\0"
 _LONG = 1024  # bytes of a record, from which on compressing pays
 
@@ -38,6 +39,17 @@ def append_to_png(file: IO[bytes], record: bytes) -> None:
     end = file.read(12)
     file.seek(-12, os.SEEK_END)
     file.write(_text_chunk(record) + end)
+
+
+def bare_png(data: bytes) -> bytes:
+    """A PNG of nothing but what its pixels need: its size, its coded data, and the colour that is transparent."""
+    kept, at = [data[:_PNG_HEAD]], _PNG_HEAD
+    while at + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind in _PIXELS:
+            kept.append(data[at : at + length + 12])
+        at += length + 12
+    return b"".join(kept)
 
 
 def _text_chunk(record: bytes) -> bytes:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -23,11 +24,15 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import tiff
-from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, Format, format_of_content
+from dreampipe.media.bounds import Bounds
+from dreampipe.media.chunks import bare_png
+from dreampipe.media.formats import AVIF, HEAD, SUFFIXES, TIFF, WEBP, Format, format_of_content
+from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
+from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.profiles import grey_as_rgb
-from dreampipe.media.tiff import Admit, Decoded
+from dreampipe.media.tiff import Decoded
 
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
 # limit of pixels does not stand in for ours.
@@ -41,38 +46,44 @@ OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
 }
 
 
+_READ_WHOLE = (WEBP, AVIF)
+"""The formats whose decoders take the whole file into memory."""
 _GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
 
 
-def decode(path: str | os.PathLike[str], max_pixels: int) -> tuple[Frame, MediaInfo]:
+def decode(path: str | os.PathLike[str], max_pixels: int | None) -> tuple[Frame, MediaInfo]:
     """As `pictures.decode` says."""
-    path = Path(path)
-    try:
-        check_regular(path)
-        with path.open("rb") as file:
-            format = _format(path, file)
-            return _finished(_decoded(path, file, format, max_pixels), format)
-    except OSError as problem:
-        raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
+    with _opened(Path(path), max_pixels) as (file, bounds):
+        return _read(file, bounds)
 
 
-def decode_hashed(path: Path, max_pixels: int) -> tuple[Frame, MediaInfo, str]:
+def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None) -> tuple[Frame, MediaInfo, str]:
     """As `pictures.decode_hashed` says."""
-    try:
-        check_regular(path)
-        with path.open("rb") as file:
-            said = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            format = _format(path, file)
-            return *_finished(_decoded(path, file, format, max_pixels), format), said
-    except OSError as problem:
-        raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
+    with _opened(Path(path), max_pixels) as (file, bounds):
+        said = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        file.seek(0)
+        return *_read(file, bounds), said
 
 
 def decode_bytes(data: bytes, format: Format) -> Frame:
     """As `pictures.decode_bytes` says."""
-    place = Path(f"picture{format.suffixes[0]}")
-    return _finished(_decoded(place, BytesIO(data), format, sys.maxsize), format)[0]
+    return _read(BytesIO(data), Bounds(Path(f"picture{format.suffixes[0]}"), sys.maxsize))[0]
+
+
+@contextmanager
+def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Bounds]]:
+    bounds = Bounds(path, MAX_PIXELS if max_pixels is None else max_pixels, fixed=max_pixels is None)
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            yield file, bounds
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
+
+
+def _read(file: BinaryIO, bounds: Bounds) -> tuple[Frame, MediaInfo]:
+    format = _format(bounds.path, file)
+    return _finished(_decoded(bounds.path, file, format, bounds), format)
 
 
 def _format(path: Path, file: IO[bytes]) -> Format:
@@ -86,16 +97,9 @@ def _format(path: Path, file: IO[bytes]) -> Format:
     return format
 
 
-def _decoded(path: Path, file: IO[bytes], format: Format, max_pixels: int) -> Decoded:
-    def admit(width: int, height: int) -> None:
-        if width * height > max_pixels:
-            raise MediaError(
-                f"{path} says that it has {width}x{height} pixels, but at most {max_pixels:,} in all are read: "
-                "shrink it, or raise --max-pixels if you trust it."
-            )
-
+def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     try:
-        return tiff.decode(file, admit) if format is TIFF else _decode(file, format, admit)
+        return tiff.decode(file, bounds) if format is TIFF else _decode(file, format, bounds)
     except MediaError:
         raise
     except MemoryError:
@@ -107,23 +111,41 @@ def _decoded(path: Path, file: IO[bytes], format: Format, max_pixels: int) -> De
         ) from problem
 
 
-def _decode(file: IO[bytes], format: Format, admit: Admit) -> Decoded:
+def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, Header | None]:
+    """A picture's file as Pillow opens it, and what its header declares; nothing of its pixels is decoded yet.
+
+    Raises:
+        MediaError: it has more pixels or bytes than the bounds admit.
+        Exception: whatever Pillow raises on damaged files.
+    """
+    header = read_header(file, format)
+    if header:
+        bounds.admit_header(header)
+    if format in _READ_WHOLE:
+        bounds.admit_file(file)
     image = OPENERS[format.name](file)
-    admit(image.width, image.height)
+    bounds.admit(image.width, image.height)
+    return image, header
+
+
+def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
+    image, header = opened(file, format, bounds)
     icc, deep, steps = image.info.get("icc_profile"), _is_deep(image), _steps(image)
+    if deep:
+        bounds.admit_file(file)
     image.load()
     exif = image.info.get("exif")  # which in a PNG may stand behind its pixels
     if steps and "transparency" in image.info:
         image.info["transparency"] *= 255 // steps
-    notes = _notes(image)
     if deep:
         samples = _deep_samples(file, image)
     else:
-        samples = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+        see_through = image.has_transparency_data and not (header and header.opaque)
+        samples = np.asarray(image.convert("RGBA" if see_through else "RGB"))
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
-    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
+    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header))
 
 
 def _is_deep(image: ImageFile) -> bool:
@@ -138,7 +160,8 @@ def _steps(image: ImageFile) -> int:
 
 def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:
     file.seek(0)
-    samples = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    # OpenCV would write what it thinks of the other chunks to stderr.
+    samples = cv2.imdecode(np.frombuffer(bare_png(file.read()), np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None or samples.dtype != np.uint16:
         raise ValueError("its 16 bits cannot be decoded")
     if samples.ndim == 3:
@@ -150,9 +173,11 @@ def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:
     return np.stack(planes, axis=2)
 
 
-def _notes(image: ImageFile) -> tuple[str, ...]:
+def _notes(image: ImageFile, header: Header | None) -> tuple[str, ...]:
     notes = []
-    frames = getattr(image, "n_frames", 1)
+    frames = max(
+        header.frames if header else 1, image.n_frames if isinstance(image, AvifImagePlugin.AvifImageFile) else 1
+    )
     if frames > 1:
         notes.append(f"It has {frames} frames, and only the first was read.")
     if image.mode == "CMYK":

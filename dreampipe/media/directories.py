@@ -15,6 +15,7 @@ _POINTERS = (EXIF, GPS, INTEROPERABILITY)
 _LONG = 4
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _ENTRY = 12
+_MOST_DIRECTORIES = 64  # of an EXIF block; a sound one has four
 
 HEADER = 8
 """Bytes before the first directory of a block that holds nothing else."""
@@ -41,26 +42,33 @@ def first_directory(block: bytes | bytearray | mmap) -> dict[int, Tag]:
     if order is None or len(block) < HEADER:
         return {}
     (start,) = struct.unpack_from(f"{order}I", block, 4)
-    return _taken(block, order, start, depth=3)
+    return _taken(block, order, start, depth=3, left=[len(block)])
 
 
-def _taken(block: bytes | bytearray | mmap, order: str, start: int, depth: int) -> dict[int, Tag]:
+def _taken(block: bytes | bytearray | mmap, order: str, start: int, depth: int, left: list[int]) -> dict[int, Tag]:
+    """The directory at `start`, with no more bytes of values than are `left`: in no sound file they overlap."""
     if start + 2 > len(block):
         return {}
     (count,) = struct.unpack_from(f"{order}H", block, start)
     last = min(start + 2 + _ENTRY * count, len(block) - _ENTRY + 1)
     tags: dict[int, Tag] = {}
+    followed = set[int]()
     for entry in range(start + 2, last, _ENTRY):
         code, kind, values, offset = struct.unpack_from(f"{order}HHII", block, entry)
+        if code in followed:  # a directory that is pointed to many times would be gone through as often
+            continue
         size = _SIZES.get(kind, 0) * values
         at = entry + 8 if size <= 4 else offset
-        payload = bytes(block[at : at + size])
-        if not size or len(payload) < size:
+        if not size or at + size > len(block) or (beyond := size if size > 4 else 0) > left[0]:
             continue
+        left[0] -= beyond
+        payload = bytes(block[at : at + size])
         if code not in _POINTERS:
             tags[code] = Tag(kind, values, payload)
-        elif depth > 1 and (below := _taken(block, order, offset, depth - 1)):
-            tags[code] = Tag(_LONG, 1, b"", below)
+        elif depth > 1:
+            followed.add(code)
+            if below := _taken(block, order, offset, depth - 1, left):
+                tags[code] = Tag(_LONG, 1, b"", below)
     return tags
 
 
@@ -104,8 +112,10 @@ def without_gps(block: bytes) -> bytes | None:
         return None
     wanted = _placeless(first_directory(block))
     stripped = bytearray(block)
-    _strip(stripped, order, struct.unpack_from(f"{order}I", block, 4)[0], depth=3)
-    return bytes(stripped) if first_directory(stripped) == wanted else block_of(wanted, order)
+    left = [_MOST_DIRECTORIES]
+    _strip(stripped, order, struct.unpack_from(f"{order}I", block, 4)[0], depth=3, left=left)
+    sound = left[0] > 0 and first_directory(stripped) == wanted
+    return bytes(stripped) if sound else block_of(wanted, order)
 
 
 def _placeless(tags: Mapping[int, Tag]) -> dict[int, Tag]:
@@ -113,8 +123,11 @@ def _placeless(tags: Mapping[int, Tag]) -> dict[int, Tag]:
     return {code: below.get(code, tag) for code, tag in tags.items() if code != GPS}
 
 
-def _strip(block: bytearray, order: str, start: int, depth: int) -> None:
-    """Take the GPS directories out of the directory at `start` and of those below it."""
+def _strip(block: bytearray, order: str, start: int, depth: int, left: list[int]) -> None:
+    """Take the GPS directories out of the directory at `start` and of those below it, of as many as are `left`."""
+    left[0] -= 1
+    if left[0] < 0:
+        return
     entry = start + 2
     while entry < _end(block, order, start):
         code, _, _, offset = struct.unpack_from(f"{order}HHII", block, entry)
@@ -128,7 +141,7 @@ def _strip(block: bytearray, order: str, start: int, depth: int) -> None:
             struct.pack_into(f"{order}H", block, start, (end - start - 2) // _ENTRY - 1)
             continue
         if code in _POINTERS and depth > 1:
-            _strip(block, order, offset, depth - 1)
+            _strip(block, order, offset, depth - 1, left)
         entry += _ENTRY
 
 

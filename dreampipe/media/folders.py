@@ -17,6 +17,7 @@ from dreampipe.media.formats import (
     suffix_named,
 )
 from dreampipe.media.jobs import Job, identity
+from dreampipe.media.locks import sweep_locks
 from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.jobs import film_job, film_suffix, makes_film
 from dreampipe.media.writing import sweep
@@ -81,6 +82,7 @@ def plan(
     _check(result.jobs)
     for folder in {job.target.parent for job in result.jobs} | {result.folder}:
         sweep(folder)
+        sweep_locks(folder)
     return result
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from dreampipe.errors import MediaError
 from dreampipe.media.jobs import Job
+from dreampipe.media.own import NotPlain, append_line, open_plain
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 NAME = ".dreampipe.jsonl"
@@ -24,7 +25,16 @@ NAME = ".dreampipe.jsonl"
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
+    """What the manifest says of one output.
+
+    Attributes:
+        name: as in its job.
+        source_sha256, recipe_sha256: the hashes of what it was made from, and of how.
+        sha256: of its bytes; of numbered pictures of their names and bytes.
+        problem: what was wrong with the source; empty where nothing was.
+    """
+
     name: str
     source_sha256: str
     recipe_sha256: str
@@ -39,40 +49,67 @@ class Manifest:
         folder: the output folder, `Plan.folder`; it need not exist yet.
 
     Raises:
-        MediaError: there is a manifest that cannot be read; lines in it that make no sense are ignored.
+        MediaError: there is a manifest that cannot be read, or something else than a plain file in its place; lines in
+            it that make no sense are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
         self._lock = Lock()
-        self._entries: dict[str, list[_Entry]] = {}
-        for entry in _entries(self._path):
-            self._entries.setdefault(entry.name, []).append(entry)
+        self._entries: dict[str, list[Entry]] = {}
+        self._read_to = -1
+        self._refresh()
+
+    def _refresh(self) -> bool:
+        """Read the file anew where it has grown, as another run may have written to it; whether it has."""
+        size = 0
+        with suppress(OSError):
+            size = os.path.getsize(self._path)
+        with self._lock:
+            if size == self._read_to:
+                return False
+            entries: dict[str, list[Entry]] = {}
+            for entry in _entries(self._path):
+                entries.setdefault(entry.name, []).append(entry)
+            self._entries, self._read_to = entries, size
+        return True
+
+    def standing(self, job: Job, found: str | None = None) -> Entry | None:
+        """The newest entry of the very file that stands at the output's place; None where the manifest has none.
+
+        The manifest alone does not prove who made that file: it may have been copied there with it.
+
+        Args:
+            found: the hash of what stands there, where that is no single file.
+        """
+        found = found or _hash_of_file(job.target)
+        if found is None:
+            return None
+        known = self._of(job.name, found)
+        return known or (self._of(job.name, found) if self._refresh() else None)
+
+    def _of(self, name: str, sha256: str) -> Entry | None:
+        return next((entry for entry in reversed(self._entries.get(name, [])) if entry.sha256 == sha256), None)
 
     def finished(self, job: Job, source_sha256: str, recipe_sha256: str, found: str | None = None) -> bool:
-        """Whether the output stands there as the newest entry says, made from this source by this recipe.
-
-        `found` is the hash of what stands there, where that is no single file.
-        """
-        known = self._entries.get(job.name)
-        if not known or (known[-1].source_sha256, known[-1].recipe_sha256) != (source_sha256, recipe_sha256):
-            return False
-        return (found or _hash_of_file(job.target)) == known[-1].sha256
-
-    def problem(self, job: Job) -> str:
-        """What the newest entry says was wrong with the source; empty where nothing was."""
-        known = self._entries.get(job.name)
-        return known[-1].problem if known else ""
-
-    def digest(self, job: Job) -> str:
-        """What the newest entry says of the output's bytes, their hash; empty where there is none."""
-        known = self._entries.get(job.name)
-        return known[-1].sha256 if known else ""
+        """Whether what stands at the output's place was made from this source by this recipe; `found` as above."""
+        known = self.standing(job, found)
+        return known is not None and (known.source_sha256, known.recipe_sha256) == (source_sha256, recipe_sha256)
 
     def ours(self, job: Job) -> bool:
-        """Whether the file that stands at the output's place is one that we wrote there; False when there is none."""
-        known = self._entries.get(job.name)
-        return bool(known) and _hash_of_file(job.target) in {entry.sha256 for entry in known or ()}
+        """Whether the manifest has an entry of the file that stands at the output's place."""
+        return self.standing(job) is not None
+
+    def newest(self, job: Job) -> Entry | None:
+        """The newest entry of an output, whatever stands there."""
+        return next(reversed(self._entries.get(job.name, [])), None)
+
+    def made_like(self, entry: Entry) -> dict[str, str]:
+        """The SHA-256 by name of all whose newest entry is of the same source and recipe; of films also pictures."""
+        with self._lock:
+            newest = [entries[-1] for entries in self._entries.values()]
+        how = (entry.source_sha256, entry.recipe_sha256)
+        return {each.name: each.sha256 for each in newest if (each.source_sha256, each.recipe_sha256) == how}
 
     def store(self, job: Job, source_sha256: str, recipe_sha256: str, data: bytes) -> None:
         """Record an output, then write it whole, making its folder where needed.
@@ -89,9 +126,9 @@ class Manifest:
         `problem` says what of the source was missing or damaged.
 
         Raises:
-            MediaError: the folder cannot be written to.
+            MediaError: the folder cannot be written to, or the manifest is no longer a plain file.
         """
-        entry = _Entry(job.name, source_sha256, recipe_sha256, sha256, problem)
+        entry = Entry(job.name, source_sha256, recipe_sha256, sha256, problem)
         for path in (job.target, self._path):
             make_folder(path)
         try:
@@ -100,8 +137,17 @@ class Manifest:
                     self._path, {name: said for name, said in asdict(entry).items() if said or name != "problem"}
                 )
                 self._entries.setdefault(entry.name, []).append(entry)
-        except OSError as problem:
-            raise unwritable(job.target, problem) from None
+        except NotPlain as odd:
+            raise _not_plain(odd) from None
+        except OSError as refused:
+            raise unwritable(job.target, refused) from None
+
+
+def _not_plain(problem: NotPlain) -> MediaError:
+    return MediaError(
+        f"{problem.filename} is {problem.strerror}, but the record of what has been written is a regular file with one "
+        "name: move it, or choose another output folder."
+    )
 
 
 def sha256(path: Path) -> str:
@@ -118,14 +164,17 @@ def sha256(path: Path) -> str:
 
 
 def _hash_of_file(path: Path) -> str | None:
-    return sha256(path) if path.is_file() else None
+    return sha256(path) if os.path.isfile(path) else None  # which answers for a name that is too long, too
 
 
-def _entries(path: Path) -> Iterator[_Entry]:
+def _entries(path: Path) -> Iterator[Entry]:
     try:
-        lines = path.read_bytes().splitlines()
+        with open_plain(path, "rb") as file:
+            lines = file.readall().splitlines()
     except FileNotFoundError:
         return
+    except NotPlain as problem:
+        raise _not_plain(problem) from None
     except OSError as problem:
         raise MediaError(
             f"{path} cannot be read ({problem.strerror}), but it holds the record of what has been written: "
@@ -133,21 +182,8 @@ def _entries(path: Path) -> Iterator[_Entry]:
         ) from None
     for line in lines:
         try:
-            entry = _Entry(**json.loads(line))
+            entry = Entry(**json.loads(line))
         except (ValueError, TypeError, RecursionError):  # torn by a kill, or not ours
             continue
         if all(isinstance(value, str) for value in asdict(entry).values()):
             yield entry
-
-
-def append_line(path: Path, values: Mapping[str, Any]) -> None:
-    """Append one line of JSON that reaches the disk; raises OSError."""
-    line = json.dumps(values).encode() + b"\n"
-    with path.open("ab+", buffering=0) as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":  # a killed run tore its last line
-                line = b"\n" + line
-        if file.write(line) != len(line):
-            raise OSError(28, "No space left on device")
-        os.fsync(file.fileno())

@@ -34,3 +34,19 @@ def pattern_of(path: Path) -> Path:
 def picture(pattern: Path, index: int) -> Path:
     """The file of the frame with that index; they are numbered from 1."""
     return pattern.with_name(NUMBER.sub(lambda found: f"{index + 1:{found[1] or '0'}d}", pattern.name))
+
+
+def names_matching(pattern: Path) -> str:
+    """The regular expression of the names of all pictures of that pattern, whatever their number."""
+    before, after = (re.escape(part) for part in re.split(NUMBER.pattern.replace("(", "(?:"), pattern.name))
+    return f"{before}[0-9]+{after}"
+
+
+def names_beside(name: str) -> str:
+    """The regular expression of the names of the files in which an output of that name grows.
+
+    They are its own, its own while it is half made, and those of numbered pictures; of an output that is a pattern or
+    a folder.
+    """
+    pictures = Path(name) if len(NUMBER.findall(name)) == 1 else Path(IN_A_FOLDER)
+    return f"{re.escape(name)}(?:\\.half)?|{names_matching(pictures)}"

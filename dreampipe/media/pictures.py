@@ -6,7 +6,6 @@ They are loaded with the first picture: loading them takes longer than refusing 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import Format
@@ -15,12 +14,13 @@ MAX_PIXELS = 100_000_000
 """The most pixels that are decoded unless told otherwise."""
 
 
-def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[Frame, MediaInfo]:
+def decode(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo]:
     """Read the first frame of a picture, upright, and what the file says of itself.
 
     Args:
         path: a picture; what it holds decides its format, not its suffix.
-        max_pixels: a header that says more is refused before anything is decoded.
+        max_pixels: a header that says more is refused before anything is decoded; `bounds` says what else follows from
+            it. None for `MAX_PIXELS`, of which no sentence then says that they can be raised.
 
     Raises:
         MediaError: the file is missing, is no picture, is damaged, or is too large.
@@ -30,11 +30,11 @@ def decode(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[
     return decoding.decode(path, max_pixels)
 
 
-def decode_hashed(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[Frame, MediaInfo, str]:
+def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo, str]:
     """As `decode`, with the SHA-256 of the very file that was read, which is opened once; raises MediaError."""
     from dreampipe.media import decoding
 
-    return decoding.decode_hashed(Path(path), max_pixels)
+    return decoding.decode_hashed(path, max_pixels)
 
 
 def decode_bytes(data: bytes, format: Format) -> Frame:

@@ -37,7 +37,7 @@ def carries(path: str | os.PathLike[str]) -> bool:
     """Whether a file of that name can hold its record itself: GIF, BMP and numbered pictures cannot."""
     path = Path(path)
     suffix, format = path.suffix.lower(), format_of_suffix(path)
-    if is_pattern(path) or path.is_dir():
+    if is_pattern(path) or os.path.isdir(path):
         return False
     return suffix in CONTAINERS or (format.records if format else suffix in TICKS)
 
@@ -77,7 +77,7 @@ def sidecar_of(path: str | os.PathLike[str]) -> Path:
         MediaError: the name is that of numbered pictures, and has several numbers.
     """
     target = Path(path)
-    if is_pattern(target) or target.is_dir():
+    if is_pattern(target) or os.path.isdir(target):
         target = pattern_of(target)
     return target.with_name(target.name + SIDECAR)
 

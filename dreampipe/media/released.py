@@ -3,21 +3,28 @@
 So a film and its segments need hardly more room than the film. A journal beside them says of each file that may be
 removed which of its bytes lie where in the larger one, and what of it does not. A line reaches the disk before the
 file goes; what comes back is held against the hash in the record of segments, like any other file.
+
+Nothing that a journal says is believed before it is checked: names are those of segments in its own folder, and places
+rise within the larger file. A line that says anything else is left out, as one that was torn by a kill.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from io import FileIO
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from dreampipe.media.manifest import append_line
+from dreampipe.media.own import NotPlain, OwnFolder, read_lines
 from dreampipe.media.writing import unwritable, write_whole, written_whole
 
-_JOURNAL = "released.jsonl"
+JOURNAL = "released.jsonl"
+"""The name of a journal."""
+_SEGMENT = re.compile(r"[0-9]+\.segment")
 _CHUNK = 1 << 20
 
 Piece = bytes | tuple[int, int]
@@ -42,20 +49,21 @@ class Journal:
 
     Args:
         folder: where they and the larger file are.
+        film: the name of the larger file; None for the one that the journal names.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._path = folder / _JOURNAL
+    def __init__(self, folder: Path, film: str | None = None) -> None:
+        self._folder, self._film = folder, film
+        self._path = folder / JOURNAL
 
     def begin(self, names: Sequence[str]) -> None:
-        """A larger file is begun anew, which bears these names one after the other; all others are there yet."""
+        """Begin a larger file anew, which has these names one after the other; all others are there yet."""
         write_whole(self._path, json.dumps({"names": names}).encode() + b"\n")
 
     def add(self, released: Released) -> None:
-        """All pieces are on the disk, and lie behind those of files added before; raises OSError."""
+        """Add a file. All its pieces are on the disk, after those of the files before; raises OSError."""
         pieces = [piece.hex() if isinstance(piece, bytes) else piece for piece in released.pieces]
-        append_line(self._path, {"name": released.name, "pieces": pieces})
+        self._own("").append(JOURNAL, {"name": released.name, "pieces": pieces})
 
     def restore(self, elsewhere: Path) -> None:
         """Bring back what was removed and can be had, then remove the larger file if it is in the folder.
@@ -69,53 +77,106 @@ class Journal:
         Raises:
             MediaError: the folder cannot be written to.
         """
-        lines = list(self._lines())
-        if not lines:
-            return
-        within = [self._folder / name for name in lines[0]["names"]]
-        larger = next((path for path in (*within, elsewhere) if path.is_file()), None)
         try:
-            if larger:
-                added = [_released(line) for line in lines[1:]]
-                self._bring_back(added, larger, cut=larger in within)
-            for path in (*within, self._path):
-                path.unlink(missing_ok=True)
+            film, added = self._read()
+            if film is None:
+                return
+            own = self._own(film)
+            within = next((name for name in (f"{film}.half", film) if name in own.files()), None)
+            if within:
+                with own.open(within, "rb+") as larger:
+                    _bring_back(own, added, larger, cut=True)
+            elif elsewhere.is_file():
+                with elsewhere.open("rb", buffering=0) as larger:
+                    _bring_back(own, added, larger, cut=False)
+            for name in (f"{film}.half", film, JOURNAL):
+                with suppress(NotPlain):
+                    own.remove(name)
         except OSError as problem:
             raise unwritable(self._path, problem) from None
 
-    def _bring_back(self, added: Sequence[Released], larger: Path, cut: bool) -> None:
+    def _own(self, film: str) -> OwnFolder:
+        names = f"{_SEGMENT.pattern}|{re.escape(JOURNAL)}|{re.escape(film)}(?:\\.half)?"
+        return OwnFolder(self._folder, re.compile(names))
+
+    def _read(self) -> tuple[str | None, list[Released]]:
+        """The name of the larger file, and what was added; None for it where there is no journal, or none of ours."""
+        lines: list[Any] = []
+        with suppress(FileNotFoundError, NotPlain), self._own("").open(JOURNAL) as file:
+            lines = list(read_lines(file))
+        film = _film(lines[0]) if lines else None
+        return (film if self._film in (None, film) else None), list(_rising(lines[1:]))
+
+
+def _film(line: Any) -> str | None:
+    """The name that the first line gives the larger file; None where it says something else."""
+    names = line.get("names") if isinstance(line, dict) else None
+    if not isinstance(names, list) or len(names) != 2 or not all(isinstance(name, str) for name in names):
+        return None
+    half, film = names
+    plain = film not in ("", ".", "..", JOURNAL) and not re.search(r"[/\\\0]", film) and not _SEGMENT.fullmatch(film)
+    return film if plain and half == f"{film}.half" else None
+
+
+def _rising(lines: Sequence[Any]) -> Iterator[Released]:
+    """What was added, in order; a line that makes no sense, or begins before the end of another, is left out."""
+    end = 0
+    for line in lines:
+        released = _released(line)
+        if released and released.span[0] >= end:
+            end = released.span[1]
+            yield released
+
+
+def _released(line: Any) -> Released | None:
+    if not isinstance(line, dict) or not isinstance(line.get("pieces"), list):
+        return None
+    name, pieces = line.get("name"), [_piece(piece) for piece in line["pieces"]]
+    if not isinstance(name, str) or not _SEGMENT.fullmatch(name) or None in pieces:
+        return None
+    places = [piece for piece in pieces if isinstance(piece, tuple)]
+    if not places or any(before[1] > after[0] for before, after in pairwise(places)):
+        return None
+    return Released(name, [piece for piece in pieces if piece is not None])
+
+
+def _piece(said: Any) -> Piece | None:
+    if isinstance(said, str):
+        with suppress(ValueError):
+            return bytes.fromhex(said)
+    elif isinstance(said, list) and len(said) == 2 and all(type(place) is int for place in said):
+        first, stop = said
+        return (first, stop) if 0 <= first <= stop else None
+    return None
+
+
+def _bring_back(own: OwnFolder, added: Sequence[Released], larger: FileIO, cut: bool) -> None:
+    if cut:
+        _cut(larger, max((released.span[1] for released in added), default=0))
+    for released in reversed(added):
+        if released.name not in own.entries() and released.span[1] <= _size(larger):
+            _rebuild(own.path / released.name, released.pieces, larger)
         if cut:
-            os.truncate(larger, max((released.span[1] for released in added), default=0))
-        for released in reversed(added):
-            path = self._folder / released.name
-            if not path.exists():
-                _rebuild(path, released.pieces, larger)
-            if cut:
-                os.truncate(larger, released.span[0])
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        with suppress(FileNotFoundError):
-            for line in self._path.read_bytes().splitlines():
-                with suppress(ValueError):  # torn by a kill: its file is still there
-                    yield json.loads(line)
+            _cut(larger, released.span[0])
 
 
-def _released(line: dict[str, Any]) -> Released:
-    pieces = [bytes.fromhex(piece) if isinstance(piece, str) else (piece[0], piece[1]) for piece in line["pieces"]]
-    return Released(line["name"], pieces)
+def _size(file: FileIO) -> int:
+    return file.seek(0, 2)
 
 
-def _rebuild(path: Path, pieces: Sequence[Piece], larger: Path) -> None:
-    with written_whole(path) as temporary, temporary.open("wb") as file, larger.open("rb") as source:
+def _cut(file: FileIO, place: int) -> None:
+    if place < _size(file):  # a journal never makes it longer
+        file.truncate(place)
+
+
+def _rebuild(path: Path, pieces: Sequence[Piece], larger: FileIO) -> None:
+    with written_whole(path) as temporary, temporary.open("wb") as file:
         for piece in pieces:
             if isinstance(piece, bytes):
                 file.write(piece)
-            else:
-                _copy(source, file, *piece)
-
-
-def _copy(source: IO[bytes], file: IO[bytes], first: int, stop: int) -> None:
-    source.seek(first)
-    while first < stop and (data := source.read(min(_CHUNK, stop - first))):
-        file.write(data)
-        first += len(data)
+                continue
+            first, stop = piece
+            larger.seek(first)
+            while first < stop and (data := larger.read(min(_CHUNK, stop - first))):
+                file.write(data)
+                first += len(data)

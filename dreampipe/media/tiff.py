@@ -6,6 +6,8 @@ describe are kept, not those that say how the pixels lie.
 
 from __future__ import annotations
 
+import logging
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from dreampipe.media.bounds import Bounds
 from dreampipe.media.directories import (
     EXIF,
     GPS,
@@ -25,13 +28,15 @@ from dreampipe.media.directories import (
     first_directory,
     with_first_directory,
 )
+from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
+# tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
 Samples = npt.NDArray[Any]
-Admit = Callable[[int, int], None]
-"""Called with width and height before anything is decoded; raises when that is too large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +59,8 @@ class Decoded:
     notes: tuple[str, ...] = ()
 
 
+_MOST_PAGES = 10_000
+_BAND = 1 << 20  # pixels that are converted at a time
 _DESCRIPTION, _XMP = 270, 700
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
@@ -68,23 +75,23 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], admit: Admit) -> Decoded:
+def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
     """Decode the first page of a TIFF, upright.
 
     Raises:
+        MediaError: it has more pixels, samples or bytes than the bounds admit.
         Exception: whatever tifffile and its codecs raise on damaged or unknown files.
     """
-    with tifffile.TiffFile(file) as whole:
+    with _opened(file) as whole:
         page = whole.pages.first
-        admit(page.imagewidth, page.imagelength)
+        _admit(page, bounds)
         pixels, alpha = _planes(page)
         orientation = int(page.tags.valueof(ORIENTATION, 1))
-        pages = len(whole.pages)
         icc = page.iccprofile
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
-        notes = (f"It has {pages} pages, and only the first was read.",) if pages > 1 else ()
+        notes = _page_notes(whole)
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_CMYK)
     return Decoded(
@@ -97,10 +104,54 @@ def decode(file: IO[bytes], admit: Admit) -> Decoded:
     )
 
 
+def _opened(file: IO[bytes]) -> tifffile.TiffFile:
+    # Of these kinds tifffile would go through all pages at once, also where they lead around in a circle.
+    return tifffile.TiffFile(file, is_lsm=False, is_ndpi=False, is_scanimage=False)
+
+
+def _admit(page: tifffile.TiffPage, bounds: Bounds) -> None:
+    """Raise MediaError unless the page is small enough, with all its samples and with the tile that is decoded last."""
+    width, height = page.imagewidth, page.imagelength
+    bounds.admit(width, height)
+    wide, high = (page.tilewidth, page.tilelength) if page.is_tiled else (width, min(page.rowsperstrip, height))
+    size = (page.dtype or np.dtype(np.uint8)).itemsize
+    samples, depth = page.samplesperpixel, page.imagedepth
+    tile = wide * high * (page.tiledepth if page.is_tiled else 1)
+    together = samples if page.planarconfig == tifffile.PLANARCONFIG.CONTIG else 1
+    said = f"{width}x{height} pixels, {samples:,} samples of {8 * size} bits"
+    bounds.admit_bytes(width * height * depth * samples * size, said + (f", {depth:,} deep" if depth > 1 else ""))
+    bounds.admit_bytes(tile * together * size, f"{said}, in parts of {wide}x{high}")
+    admit_embedded(page, tile, bounds)
+
+
+def _page_notes(whole: tifffile.TiffFile) -> tuple[str, ...]:
+    pages = _pages(whole)
+    if pages == 1:
+        return ()
+    count = f"more than {_MOST_PAGES:,}" if pages > _MOST_PAGES else f"{pages}"
+    return (f"It has {count} pages, and only the first was read.",)
+
+
+def _pages(whole: tifffile.TiffFile) -> int:
+    """How many pages there are, up to one that leads to an earlier one or nowhere; not counted beyond `_MOST_PAGES`."""
+    layout, file = whole.tiff, whole.filehandle
+    at, seen = whole.pages.first.offset, set[int]()
+    while 0 < at < file.size and at not in seen and len(seen) <= _MOST_PAGES:
+        seen.add(at)
+        try:
+            file.seek(at)
+            (tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+            file.seek(at + layout.tagnosize + tags * layout.tagsize)
+            (at,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
+        except struct.error:
+            break
+    return len(seen)
+
+
 def record(file: IO[bytes]) -> bytes | None:
     """The record of a TIFF; raises ValueError where it is damaged, or the file cannot be read."""
     try:
-        with tifffile.TiffFile(file) as whole:
+        with _opened(file) as whole:
             tag = whole.pages.first.tags.get(_XMP)
             found = tag.value if tag is not None and tag.count <= LONGEST_PACKET else b""
     except Exception as problem:  # on broken bytes it raises whatever it happens to meet
@@ -155,7 +206,7 @@ def _planes(page: tifffile.TiffPage) -> tuple[Samples, Samples | None]:
         return _looked_up(samples[..., 0], page), alpha
     pixels = _rgb(_full_range(samples[..., :colours], page.bitspersample), photometric)
     if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
-        pixels = _unassociated(pixels, alpha)
+        pixels = _banded(_unassociated, pixels, alpha)
     return pixels, alpha
 
 
@@ -178,27 +229,44 @@ def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | N
 
 def _full_range(samples: Samples, bits: int) -> Samples:
     if samples.dtype.kind == "f":
-        return np.clip(np.nan_to_num(samples.astype(np.float32)), 0, 1)
+        return _banded(lambda band: np.clip(np.nan_to_num(band.astype(np.float32)), 0, 1), samples)
     if samples.dtype.kind not in "ub":
         raise ValueError(f"its samples are {samples.dtype}, which is not supported")
     if bits in (8, 16) and samples.dtype.itemsize * 8 == bits:
         return samples
     if bits > 16:
-        return np.asarray(samples / (2.0**bits - 1), np.float32)
+        return _banded(lambda band: np.asarray(band / (2.0**bits - 1), np.float32), samples)
     dtype = np.uint8 if bits < 8 else np.uint16
     scale = np.iinfo(dtype).max / (2**bits - 1)
-    return np.asarray(np.rint(samples * scale), dtype)
+    return _banded(lambda band: np.asarray(np.rint(band * scale), dtype), samples)
+
+
+def _banded(convert: Callable[..., Samples], *planes: Samples) -> Samples:
+    """What `convert` makes of planes of one height, some rows at a time: it computes in float64, which takes memory."""
+    rows = max(1, _BAND // planes[0].shape[1])
+    bands = (convert(*(plane[at : at + rows] for plane in planes)) for at in range(0, len(planes[0]), rows))
+    first = next(bands)
+    whole = np.empty((len(planes[0]), *first.shape[1:]), first.dtype)
+    whole[:rows] = first
+    for number, band in enumerate(bands, 1):
+        whole[number * rows : (number + 1) * rows] = band
+    return whole
 
 
 def _rgb(samples: Samples, photometric: object) -> Samples:
+    if photometric == tifffile.PHOTOMETRIC.SEPARATED:
+        return _banded(_from_cmyk, samples)
     top = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
     if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
         samples = top - samples
-    if photometric == tifffile.PHOTOMETRIC.SEPARATED:
-        light = top - samples.astype(np.float64)
-        light = light[..., :3] * light[..., 3:] / top
-        samples = (light if top == 1 else np.rint(light)).astype(samples.dtype)
     return np.broadcast_to(samples, (*samples.shape[:2], 3))
+
+
+def _from_cmyk(samples: Samples) -> Samples:
+    top = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
+    light = top - samples.astype(np.float64)
+    light = light[..., :3] * light[..., 3:] / top
+    return np.asarray((light if top == 1 else np.rint(light)).astype(samples.dtype))
 
 
 def _looked_up(indices: Samples, page: tifffile.TiffPage) -> Samples:

@@ -4,49 +4,38 @@ It lies beside the output. Each finished segment is a file with a line in the re
 the file and of the dream that the next frame goes on from. A line is appended once both are on the disk, so whatever
 the record says can be trusted, and whatever it does not say is made again. While the film is joined there, segments
 that are in it go; from what a kill leaves of it they come back.
+
+A folder of that name is ours if it carries our mark, which is in `begun.json`. Of what is in it only plain files with
+names of our own are read, changed or removed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import shutil
-import time
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-import psutil
+from typing import Any
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
-from dreampipe.media.manifest import append_line, sha256
-from dreampipe.media.released import Journal
-from dreampipe.media.writing import CLOCK_SLACK, check_room, sweep, take_name, unwritable, write_whole
+from dreampipe.media.manifest import sha256
+from dreampipe.media.own import NotPlain, OwnFolder, read_lines
+from dreampipe.media.owner import OWNER, OWNERS, is_alone, is_live, take
+from dreampipe.media.patterns import IN_A_FOLDER, names_beside, names_matching
+from dreampipe.media.released import JOURNAL, Journal
+from dreampipe.media.stored import Segment, dream_bytes, read_dream, segment_of
+from dreampipe.media.writing import check_room, sweep, take_name, unwritable, write_whole
 
-_BEGUN, _RECORD, _OWNER, _FILM = "begun.json", "segments.jsonl", "owner", "film"
+__all__ = ["Segment", "Work"]
 
-
-class Segment(NamedTuple):
-    """One that is finished.
-
-    Attributes:
-        number: from 0.
-        first, stop: frames, as in a range.
-        sha256: of its file.
-        carry_sha256: of the file with the dream of its last frame; empty where nothing goes on from that.
-        pixels: the hash of all frames of the film up to its last one; see `FramesHash`.
-    """
-
-    number: int
-    first: int
-    stop: int
-    sha256: str
-    carry_sha256: str
-    pixels: str
+_BEGUN, _RECORD, _FILM = "begun.json", "segments.jsonl", "film"
+_MARK = b'{"of": "dreampipe", '
+"""How `begun.json` begins: even one whose end is damaged carries it."""
+_CARRY = r"[0-9]{6,}\.npy"
+_SHARED = rf"{re.escape(_BEGUN)}|{re.escape(_RECORD)}|{re.escape(JOURNAL)}|{_FILM}"
 
 
 class Work:
@@ -61,68 +50,98 @@ class Work:
         self.target = target
         self.keep = keep
         self.folder = target.parent / f".{target.name}.dreampipe"
+        names = rf"{OWNERS}|{_SHARED}|[0-9]{{6,}}\.segment|{_CARRY}|{names_beside(target.name)}"
+        self._own = OwnFolder(self.folder, re.compile(names))
+        # Made by early versions, of numbered pictures that were joined but not yet in their place.
+        self._joined = OwnFolder(self.folder / "joined", re.compile(names_matching(Path(IN_A_FOLDER))))
+
+    def check(self) -> None:
+        """Raise MediaError where a folder of that name is not ours, or a link stands for one of our files."""
+        if reason := self._foreign():
+            raise MediaError(
+                f"{self.folder} {reason}, but the film grows in a folder of that name which is dreampipe's own: move "
+                "it, or choose another output."
+            )
+
+    def _foreign(self) -> str | None:
+        """What tells that the folder is not ours; None where it is, or where there is none."""
+        try:
+            self._own.check()
+            strangers = self._own.foreign()
+            if self._is_marked() or not self._own.entries():
+                return None
+            if strangers:
+                return f"carries no mark and holds {strangers[0]}"
+            # Earlier versions left no mark, and a run that has begun nothing leaves none.
+            return None if "key" in self._begun() or is_alone(self._own) else "carries no mark"
+        except (FileNotFoundError, NotADirectoryError):  # there is none, or there can be none
+            return None
+        except NotPlain as problem:
+            at = Path(problem.filename)
+            return f"is {problem.strerror}" if at == self.folder else f"holds {at.name}, which is {problem.strerror}"
+        except OSError as problem:
+            return f"cannot be listed ({problem.strerror})"
+
+    def _is_marked(self) -> bool:
+        with suppress(FileNotFoundError):
+            return self._own.read(_BEGUN).startswith(_MARK)
+        return False
 
     def open(self) -> None:
-        """Make the folder and take it; raises MediaError where it cannot be made, or another process works in it."""
+        """Make the folder and take it.
+
+        Raises:
+            MediaError: it cannot be made, it is not ours, or another process works in it.
+        """
+        self.check()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._take()
+            if not take(self._own):
+                raise self._refused()
             sweep(self.folder)
         except FileExistsError:
             raise self._refused() from None
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
-    def _take(self) -> None:
-        """Become the owner; of several that try at once one does, and the others meet it. Raises OSError."""
-        owner, aside = self.folder / _OWNER, self.folder / f"{_OWNER}-{os.getpid()}"
-        if _is_live(owner):
-            raise self._refused()
-        with suppress(FileNotFoundError):
-            owner.replace(aside)
-            if _is_live(aside):  # another run has taken the folder just now
-                aside.replace(owner)
-                raise self._refused()
-            aside.unlink()
-        try:
-            with owner.open("x") as file:
-                file.write(f"{os.getpid()} {psutil.Process().create_time()}")
-        except FileExistsError:
-            raise
-        except OSError:  # a full disk
-            owner.unlink(missing_ok=True)
-            raise
-
     def _refused(self) -> MediaError:
         return MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
 
+    def _begun(self) -> dict[str, Any]:
+        """All that `begin` stored; empty where there is nothing, or something else."""
+        with suppress(OSError, ValueError, RecursionError):
+            stored = json.loads(self._own.read(_BEGUN))
+            if isinstance(stored, dict) and isinstance(stored.get("key"), str):
+                return stored
+        return {}
+
     def begun(self, key: str) -> Mapping[str, Any] | None:
         """What `begin` stored under this key; None where there is nothing, or something else."""
-        with suppress(OSError, ValueError):
-            stored = json.loads((self.folder / _BEGUN).read_text())
-            if isinstance(stored, dict) and stored.get("key") == key:
-                return stored
-        return None
+        stored = self._begun()
+        if not stored or stored["key"] != key:
+            return None
+        return {name: value for name, value in stored.items() if name != "of"}
 
     def is_empty(self) -> bool:
         """Whether nothing was begun here."""
-        return not (self.folder / _BEGUN).exists()
+        return not self._begun().get("key")
 
     def begin(self, key: str, values: Mapping[str, Any]) -> None:
-        """Remove what is there, and store what all segments share; raises MediaError."""
+        """Remove what is there of ours, and store what all segments share; raises MediaError."""
+        self.check()
         try:
-            for path in self.folder.iterdir():
-                if path.is_dir() and not path.is_symlink():  # numbered pictures, joined but not yet there
-                    shutil.rmtree(path)
-                elif path.name != _OWNER:
-                    path.unlink()
+            self._joined.dismiss()
+            self._own.clear(keep=(OWNER, _BEGUN))  # which is replaced, so that the mark is always there
         except OSError as problem:
             raise unwritable(self.target, problem) from None
-        write_whole(self.folder / _BEGUN, json.dumps({**values, "key": key}).encode())
+        self._mark(key, values)
+
+    def _mark(self, key: str, values: Mapping[str, Any]) -> None:
+        write_whole(self.folder / _BEGUN, _MARK + json.dumps({**values, "key": key}).encode()[1:])
 
     def check_room(self, need: int) -> None:
         """Raise MediaError where so many bytes have no room here once `begin` has removed what is there."""
-        check_room(self.folder, need - sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()))
+        check_room(self.folder, need - sum(status.st_size for status in self._own.files().values()))
 
     def segment(self, number: int) -> Path:
         """Where the file of a segment lies."""
@@ -140,28 +159,27 @@ class Work:
         """
         newest = self._carry(number)
         if carry is not None:
-            held = BytesIO()
-            np.save(held, carry)
-            write_whole(newest, held.getvalue())
+            write_whole(newest, dream_bytes(carry))
         said = "" if carry is None else sha256(newest)
         try:
             done = Segment(number, first, stop, sha256(self.segment(number)), said, pixels)
-            append_line(self.folder / _RECORD, done._asdict())
-            for older in self.folder.glob("*.npy"):  # only the newest is gone on from
-                if older != newest:
-                    older.unlink()
+            self._own.append(_RECORD, done._asdict())
+            for older in self._own.files():  # only the newest is gone on from
+                if re.fullmatch(_CARRY, older) and older != newest.name:
+                    self._own.remove(older)
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
     def drop(self, segment: Path) -> None:
         """Remove the file of a segment that is in the film by now; raises OSError."""
-        segment.unlink()
+        self._own.remove(segment.name)
 
     def finished(
         self,
         plan: Sequence[tuple[int, int]],
         cuts: Sequence[int],
         is_whole: Callable[[Path], bool] = lambda segment: True,
+        size: tuple[int, int] | None = None,
     ) -> list[Segment]:
         """The segments from the first on, as planned, whose files are as recorded, and after which the film can go on.
 
@@ -171,11 +189,12 @@ class Work:
             plan: first and stop of each segment.
             cuts: frames onto which nothing is carried.
             is_whole: whether what a segment's file names beside itself is as it was written.
+            size: height and width of the dreams that frames go on from; None for any.
 
         Raises:
             MediaError: the folder cannot be written to.
         """
-        Journal(self.folder).restore(self.target)
+        Journal(self.folder, self.target.name).restore(self.target)
         whole: list[Segment] = []
         recorded = self._recorded()
         with suppress(MediaError):  # its file is gone
@@ -183,35 +202,42 @@ class Work:
                 segment = recorded.get(number)
                 if segment is None or segment[1:3] != (first, stop):
                     break
-                if sha256(self.segment(number)) != segment.sha256 or not is_whole(self.segment(number)):
+                if self._hash_of(self.segment(number)) != segment.sha256 or not is_whole(self.segment(number)):
                     break
                 whole.append(segment)
         free = {*cuts, *(stop for _, stop in plan[-1:])}
-        while whole and whole[-1].stop not in free and self.carry(whole[-1]) is None:
+        while whole and whole[-1].stop not in free and self.carry(whole[-1], size) is None:
             whole.pop()
         return whole
 
-    def carry(self, segment: Segment) -> Array | None:
-        """The dream of a segment's last frame, (height, width, 3) float32; None where it is not as recorded."""
-        with suppress(OSError, ValueError, MediaError):
-            if sha256(self._carry(segment.number)) == segment.carry_sha256:
-                return np.asarray(np.load(self._carry(segment.number), allow_pickle=False), np.float32)
+    def _hash_of(self, path: Path) -> str | None:
+        with suppress(OSError), self._own.open(path.name) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        return None
+
+    def carry(self, segment: Segment, size: tuple[int, int] | None = None) -> Array | None:
+        """The dream of a segment's last frame, (height, width, 3) float32; None where it is not as recorded.
+
+        `size` is the height and width that it must have; None for any.
+        """
+        with suppress(OSError), self._own.open(self._carry(segment.number).name) as file:
+            return read_dream(file, segment.carry_sha256, size)
         return None
 
     def _recorded(self) -> Mapping[int, Segment]:
         """By its number, what the newest line says of each segment."""
         segments: dict[int, Segment] = {}
-        with suppress(OSError):
-            for line in (self.folder / _RECORD).read_bytes().splitlines():
-                with suppress(ValueError, TypeError):  # torn by a kill
-                    segment = Segment(**json.loads(line))
+        with suppress(OSError), self._own.open(_RECORD) as file:
+            for segment in map(segment_of, read_lines(file)):
+                if segment:
                     segments[segment.number] = segment
         return segments
 
     def clear(self) -> None:
         """Remove what a run has left that was killed between its film's taking its name and its own end."""
-        if (self.folder / _OWNER).exists() and not _is_live(self.folder / _OWNER):  # one that was kept has no owner
-            self.release(keep=False)
+        with suppress(OSError):
+            if OWNER in self._own.files() and not is_live(self._own):  # one that was kept has no owner
+                self.release(keep=False)
 
     def take_name(self, film: Path) -> None:
         """Give a film that was joined here its name, so that `clear_taken` knows it there; raises MediaError."""
@@ -221,25 +247,24 @@ class Work:
     def clear_taken(self) -> None:
         """As `clear`, where the film that stands at its place was joined here; raises MediaError."""
         with suppress(OSError):
-            if (self.folder / _FILM).read_text() == sha256(self.target):
+            if self.target.is_file() and self._own.read(_FILM) == sha256(self.target).encode():
                 self.clear()
 
     def release(self, keep: bool) -> None:
-        """Leave the folder to others, or remove it with all that is in it, as also where nothing was begun."""
-        with suppress(OSError):
-            (self.folder / _OWNER).unlink()
-        if not keep or self.is_empty():
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Leave the folder to others, or remove it with all of ours that is in it, as also where nothing was begun.
 
-
-def _is_live(owner: Path) -> bool:
-    """Whether another process that runs has written this, or may be about to."""
-    with suppress(OSError, OverflowError, psutil.Error):  # no owner, or one that is gone
-        try:
-            number, started = owner.read_text().split()
-            process, begun = psutil.Process(int(number)), float(started)
-        except ValueError:  # torn by a kill, unless it is being written
-            return abs(time.time() - owner.stat().st_mtime) < CLOCK_SLACK
-        alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-        return alive and abs(process.create_time() - begun) < CLOCK_SLACK
-    return False
+        Where something foreign is in it, that stays, and so do the folder and our mark.
+        """
+        if self._foreign():
+            return
+        with suppress(OSError, MediaError):
+            if not keep or self.is_empty():
+                self._joined.dismiss()
+                if self._own.foreign():
+                    self._mark("", {})
+                self._own.clear(keep=(OWNER, _BEGUN))
+                if not self._own.foreign():
+                    self._own.remove(_BEGUN)
+            self._own.remove(OWNER)  # last, for until then nobody else may begin here
+            if not self._own.entries():
+                self.folder.rmdir()

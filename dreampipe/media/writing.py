@@ -6,20 +6,29 @@ name says which process writes it, so that one left by a killed run can be told 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-from dreampipe.errors import MediaError
+from dreampipe.errors import MediaError, StorageError
+from dreampipe.media.own import OwnFolder
+from dreampipe.media.patterns import names_beside
 
-_TEMPORARY = re.compile(r"\.dreampipe-(\d+)-[0-9a-f]{8}\.part")
+TEMPORARY = r"\.dreampipe-([0-9]+)-[0-9a-f]{8}\.part"
+"""The regular expression of the names of temporary files and folders; its group is the number of the process."""
+_MARK = "output"  # in a temporary folder, the name of the output that it is for
 CLOCK_SLACK = 2.0
 """Seconds by which the start of a process may be known too late."""
+_BLOCK = 4096
+"""Bytes that a folder must take before anything is computed for it."""
+_STORAGE = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""What the system says when the next file would fail, too."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -69,22 +78,53 @@ def take_name(made: Path, path: Path) -> None:
 
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """A folder for the block's own use, in the same folder as `path`; removed after it. Raises MediaError."""
+    """A folder in which the block makes the output `path`, beside that; removed after it. Raises MediaError.
+
+    Of what is in it then, files of the output's own name, numbered pictures and `segment` go, and all else stays.
+    """
     temporary = _temporary(path)
     try:
-        temporary.mkdir()
-    except OSError as problem:
-        raise unwritable(path, problem) from None
-    try:
+        try:
+            temporary.mkdir()
+            (temporary / _MARK).write_bytes(os.fsencode(path.name))
+        except OSError as problem:
+            raise unwritable(path, problem) from None
         yield temporary
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _temporary_of(temporary, path.name).dismiss()
+
+
+def _temporary_of(folder: Path, name: str) -> OwnFolder:
+    return OwnFolder(folder, re.compile(f"{_MARK}|segment|{TEMPORARY}|{names_beside(name)}"))
 
 
 def make_folder(path: Path) -> None:
     """Make the folder that a file is to lie in, where it is missing; raises MediaError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # which says nothing to somebody who wants a file in it
+        raise unwritable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))) from None
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
+def check_writable(path: Path) -> None:
+    """Raise MediaError unless a file of this name can be written; makes its folder where that is missing.
+
+    A block is written there and removed, because only that tells whether the disk has room, quota and the right.
+    """
+    make_folder(path)
+    temporary = _temporary(path)
+    try:
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        try:
+            _create(temporary)
+            temporary.write_bytes(bytes(_BLOCK))
+            _write_through(temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as problem:
         raise unwritable(path, problem) from None
 
@@ -104,21 +144,39 @@ def _gigabytes(count: int) -> str:
 
 
 def unwritable(path: Path, problem: OSError) -> MediaError:
-    """The sentence for a file that the system refuses to write."""
-    return MediaError(
+    """The sentence for a file that the system refuses to write: a StorageError where the disk itself is why."""
+    kind = StorageError if problem.errno in _STORAGE else MediaError
+    return kind(
         f"{path} cannot be written ({problem.strerror or problem}), "
         "but a folder with room and the right to write is expected: choose another output or free this one."
     )
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files and folders that killed runs have left in a folder; those in use stay."""
+    """Remove the temporary files and folders that killed runs have left in a folder.
+
+    Those in use stay, and so does everything foreign in such a temporary folder.
+    """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            match = _TEMPORARY.fullmatch(entry.name)
-            if match and _is_stale(entry, int(match[1])):
+            match = re.fullmatch(TEMPORARY, entry.name)
+            if not match or entry.is_symlink() or not _is_stale(entry, int(match[1])):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                _sweep_folder(Path(entry))
+            elif entry.is_file(follow_symlinks=False):
                 with suppress(OSError):
-                    shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
+                    os.unlink(entry)
+
+
+def _sweep_folder(folder: Path) -> None:
+    own = _temporary_of(folder, "")
+    with suppress(OSError):
+        if _MARK in own.files():
+            own = _temporary_of(folder, os.fsdecode(own.read(_MARK)))
+        elif own.foreign():  # an earlier version left no mark in it, so all of it must be ours
+            return
+        own.dismiss()
 
 
 def _is_stale(entry: os.DirEntry[str], number: int) -> bool:

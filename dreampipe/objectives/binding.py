@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dreampipe.errors import nearest
 from dreampipe.objectives.comparisons import Direction, Guide
 from dreampipe.objectives.files import guide_picture, unit_vector
+from dreampipe.objectives.forms import has_form
 from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, UNIT
 from dreampipe.objectives.measures import Layers, Logit, MeanSquare, Measure
 from dreampipe.objectives.names import path_of, quoted, text_of
@@ -55,6 +56,11 @@ def named(term: Term, card: Card) -> tuple[Term, ...]:
         case Layers():
             return tuple(Term(layer.name, MeanSquare(), term.weight) for layer in _matching(card, term.layer))
         case _ if term.layer == IMAGE:
+            return (term,)
+        case _ if term.layer in (HEAD, PROBABILITIES) and not has_form(
+            term.measure
+        ):  # the user's own, over all classes
+            _class_index(card, _index(term))
             return (term,)
     layer = _layer(card, term.layer)
     bound = replace(term, layer=layer.name)

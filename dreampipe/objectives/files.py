@@ -104,8 +104,10 @@ def _about(what: str, file: str) -> Iterator[None]:
         yield
     except DreampipeError as error:
         raise Misfit(f"The {what} {file!r} cannot be used: {error}", text_of(file)) from error
-    except (OSError, ValueError, EOFError, MemoryError) as error:
+    except Exception as error:  # on broken bytes numpy raises whatever it happens to meet, tokenize's errors too
         reason = str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
+        if isinstance(error, MemoryError):
+            reason = "it does not fit into memory"
         kind = "a picture" if what == "guide" else "a vector saved by numpy"
         raise Misfit(
             f"The {what} {file!r} cannot be read ({reason}), but {kind} is expected: check its name.", text_of(file)

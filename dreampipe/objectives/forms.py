@@ -138,10 +138,16 @@ CALLS = {form.name: form for form in FORMS if form.name}
 _FORM_OF = {form.measure: form for form in FORMS}
 
 
+def has_form(measure: Measure) -> bool:
+    """Say whether the language can write a measure; it cannot write those of the user's own."""
+    return type(measure) in _FORM_OF
+
+
 def written(layer: str, measure: Measure) -> str:
-    """The text of a measure of a layer."""
-    # A measure of the user's own that is built on one of these is written as that one.
-    form = next(_FORM_OF[kind] for kind in type(measure).__mro__ if kind in _FORM_OF)
+    """Print a measure of a layer: by its form, or by its own `text` where the language has no form for it."""
+    form = _FORM_OF.get(type(measure))
+    if form is None:
+        return measure.text(path_of(layer))
     arguments = [text for text in (_written(kind, layer, measure) for kind in form.arguments) if text]
     return f"{form.name}({', '.join(arguments)})" if form.name else arguments[0]
 

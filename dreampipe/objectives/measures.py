@@ -6,7 +6,7 @@ A measure knows tensors only. keras is imported where one computes, so that read
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
 from dreampipe.objectives.keys import UNIT
@@ -16,7 +16,11 @@ CENTER = "center"
 
 
 class Measure(ABC):
-    """What every measure is: a frozen value, called with the values that it reads, a score (batch,) for each picture.
+    """Base of every measure: a frozen value, called with the values that it reads, a score (batch,) for each picture.
+
+    A subclass of your own works wherever ours do, without registration: `Objective((Term("mixed4", MyMeasure()),))`.
+    Make it a frozen dataclass, so that equal ones share a graph. An int field named `channel` or `label` is checked
+    against the model. Text cannot name it, so recipes and the command line know only the forms of `forms.FORMS`.
 
     Attributes:
         grid: whether it needs rows and columns, (batch, rows, columns, channels).
@@ -27,6 +31,16 @@ class Measure(ABC):
     def reads(self, layer: str) -> tuple[str, ...]:
         """The keys of the values that it is called with, for a term of this layer."""
         return (layer,)
+
+    def text(self, layer: str) -> str:
+        """Print a measure that the language has no form for, such as `Quantile(mixed4, share=0.9)`.
+
+        Args:
+            layer: the layer as an objective's text writes it.
+        """
+        shown: list[str] = [field.name for field in fields(self) if field.repr] if is_dataclass(self) else []
+        values = [f"{name}={getattr(self, name)!r}" for name in shown]
+        return f"{type(self).__name__}({', '.join([layer, *values])})"
 
     @abstractmethod
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...

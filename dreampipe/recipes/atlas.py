@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -25,7 +25,7 @@ from dreampipe.recipes.drawings.batches import Batch, Drawn, Store, batches, lay
 from dreampipe.recipes.drawings.contact import Tile, rows_beside
 from dreampipe.recipes.drawings.exemplars import Exemplar, exemplars
 from dreampipe.recipes.drawings.pictures import Picture, folder_pictures, training_pictures
-from dreampipe.recipes.fields import Pixels
+from dreampipe.recipes.fields import CLIMB, DREAM, Pixels, Shown
 from dreampipe.recipes.ways import Param
 
 MOST = 4096
@@ -44,15 +44,29 @@ class Atlas(Climbing):
 
     usual: ClassVar[Param] = "fourier"
 
-    layer: str = Field(description="The layer, e.g. mixed4; or an objective with * for the unit, e.g. logit(*).")
-    channels: str | None = Field(None, description="Which, e.g. 0-63 or 3,17,40-47.")
-    size: int = Field(128, ge=16, le=1024, description="Height and width of a picture, in pixels.")
-    octaves: int = Field(3, ge=1, le=32, description="How many sizes to climb at, the full size counted.")
-    octave_scale: float = Field(1.6, gt=1, le=4, description="Each size is this many times the one before.")
-    steps: int = Field(86, ge=0, le=100_000, description="Steps at each size.")
-    jitter: Pixels = Field(8, description="Largest random shift of a step, in pixels.")
-    pictures: str | None = Field(None, description="Folder whose pictures are shown beside the channels they excite.")
-    exemplars: int = Field(3, ge=0, le=16, description="Pictures beside each channel; 0 for none.")
+    layer: Annotated[str, Shown(DREAM)] = Field(
+        description="Layer, for example mixed4; or an objective with * for the unit, for example logit(*)."
+    )
+    channels: Annotated[str | None, Shown(DREAM, unset="all of them")] = Field(
+        None, description="Channels to draw, for example 0-63 or 3,17,40-47."
+    )
+    size: Annotated[int, Shown(DREAM)] = Field(
+        128, ge=16, le=1024, description="Height and width of each picture, in pixels."
+    )
+    octaves: Annotated[int, Shown(CLIMB)] = Field(
+        3, ge=1, le=32, description="Number of sizes to climb at, the full size included."
+    )
+    octave_scale: Annotated[float, Shown(CLIMB)] = Field(
+        1.6, gt=1, le=4, description="Ratio of each size to the next smaller one."
+    )
+    steps: Annotated[int, Shown(CLIMB)] = Field(86, ge=0, le=100_000, description="Steps at each size.")
+    jitter: Annotated[Pixels, Shown(CLIMB)] = Field(8, description="Largest random shift in each step, in pixels.")
+    pictures: Annotated[str | None, Shown(DREAM, unset="motifnet's training pictures, for motifnet")] = Field(
+        None, description="Folder of pictures to search for those that excite each channel."
+    )
+    exemplars: Annotated[int, Shown(DREAM)] = Field(
+        3, ge=0, le=16, description="Number of exciting pictures to show next to each channel; 0 for none."
+    )
 
     def objective(self) -> Objective:
         """What is climbed, with `*` for each picture's own unit; raises ObjectiveError and ModelError."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,7 +24,19 @@ from dreampipe.models import card
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.models.scaling import spread
 from dreampipe.objectives import Objective
-from dreampipe.recipes.fields import Degrees, Pixels, Setting, Share, Sigma, StepSize, amount_of
+from dreampipe.recipes.fields import (
+    CLIMB,
+    DREAM,
+    EXPERT_CLIMB,
+    Degrees,
+    Pixels,
+    Setting,
+    Share,
+    Shown,
+    Sigma,
+    StepSize,
+    amount_of,
+)
 from dreampipe.recipes.ways import OPTIMIZERS, SHAPINGS, WAYS, Normalization, OptimizerName, Param, parameterization
 
 
@@ -41,41 +53,101 @@ class Climbing(BaseModel):
     usual: ClassVar[Param] = "pixels"
 
     version: Literal[1] = 1
-    model: str = Field("motifnet", description="Model: a name of `dreampipe models`, or a .keras file.")
-    scaling: Scaling | None = Field(None, description="How a .keras file without a card wants its pixels.")
-    weights: str | None = Field(None, description="File of weights for a named architecture: .weights.h5 or .h5.")
-    trust: bool = Field(False, description="Open a model's file without checking what it may run.")
-    octaves: int = Field(Octaves.count, ge=1, le=32, description="How many sizes to climb at, the full size counted.")
-    octave_scale: float = Field(Octaves.scale, gt=1, le=4, description="Each size is this many times the one before.")
-    octaves_above: int = Field(0, ge=0, le=8, description="Of the sizes, how many are larger than the full size.")
-    octave_rounding: Rounding = Field("round", description="How a size becomes whole pixels.")
-    octave_carry: OctaveCarry = Field("detail", description="What goes on from each size to the next.")
-    octave_bits: int | None = Field(None, ge=1, le=16, description="Bits that a picture is cut to behind each size.")
-    resizing: Resizing = Field("area", description="How a picture is brought from size to size.")
-    rounds: int = Field(1, ge=1, le=1000, description="How often the sizes are climbed, one after the other.")
-    steps: int = Field(Ascent.steps, ge=0, le=100_000, description="Steps at each size.")
-    stop: float | None = Field(
-        None, allow_inf_nan=False, description="A size ends behind the step whose score was above this."
+    model: Annotated[str, Shown(DREAM)] = Field(
+        "motifnet", description="Model to dream with: a name from `dreampipe models`, or a .keras file."
     )
-    ramps: Ramps = Field("ascent", description="Over what amounts change: the whole ascent, or each size anew.")
-    step_size: StepSize | None = Field(None, description="Of a step; for pixels in [0, 1] pixel units.")
-    param: Param | None = Field(None, description="What is climbed in place of the picture.")
-    prior: str | None = Field(None, description="Decoder of param prior, a .keras file: its latents are climbed.")
-    units: Scaling = Field("unit", description="Units of pixels and step size: unit is 0 to 1, bytes 0 to 255.")
-    bounded: bool = Field(True, description="Keep pixels in their range at each step, and not only at the end.")
-    optimizer: OptimizerName | None = Field(None, description="How a step follows the gradient.")
-    fresh: bool = Field(False, description="The optimizer forgets at each size what it remembers.")
-    normalization: Normalization | None = Field(None, description="What is done to the gradient of the picture.")
-    margin: int = Field(16, ge=0, le=256, description="Mirrored pixels around a picture while it is shifted.")
-    jitter: Pixels = Field(32, description="Largest random shift of a step, in pixels.")
-    scale: Share = Field(0, description="Largest random change of scale of a step, 0.1 for a tenth.")
-    rotate: Degrees = Field(0, description="Largest random rotation of a step, in degrees.")
-    pad: Pixels = Field(0, description="Grey margin around what the model sees, in pixels.")
-    crop: Pixels = Field(0, description="Pixels that a random crop takes off what the model sees.")
-    flip: Share = Field(0, description="Probability that the model sees a step mirrored.")
-    blur: Sigma = Field(0, description="Deviation of a blur of what the model sees, in pixels.")
-    colour_noise: Share = Field(0, description="Deviation of the noise on what the model sees.")
-    seed: int = Field(0, ge=0, le=2**63 - 1, description="Of every random draw.")
+    scaling: Annotated[Scaling | None, Shown(EXPERT_CLIMB, unset="the model's own")] = Field(
+        None, description="Input scaling of a .keras file that has no card."
+    )
+    weights: Annotated[str | None, Shown(EXPERT_CLIMB, unset="the published ones")] = Field(
+        None, description="Weights file (.weights.h5 or .h5) for a named architecture."
+    )
+    trust: Annotated[bool, Shown(EXPERT_CLIMB, kept=False)] = Field(
+        False, description="Open the model file without checking what code it may run."
+    )
+    octaves: Annotated[int, Shown(CLIMB, moves=True)] = Field(
+        Octaves.count, ge=1, le=32, description="Number of sizes to climb at, the full size included."
+    )
+    octave_scale: Annotated[float, Shown(CLIMB, moves=True)] = Field(
+        Octaves.scale, gt=1, le=4, description="Ratio of each size to the next smaller one."
+    )
+    octaves_above: Annotated[int, Shown(EXPERT_CLIMB)] = Field(
+        0, ge=0, le=8, description="Number of sizes that are larger than the full size."
+    )
+    octave_rounding: Annotated[Rounding, Shown(EXPERT_CLIMB)] = Field(
+        "round", description="How to round a size to whole pixels."
+    )
+    octave_carry: Annotated[OctaveCarry, Shown(EXPERT_CLIMB)] = Field(
+        "detail", description="What to carry from each size to the next."
+    )
+    octave_bits: Annotated[int | None, Shown(EXPERT_CLIMB, unset="all")] = Field(
+        None, ge=1, le=16, description="Round the picture to this many bits after each size."
+    )
+    resizing: Annotated[Resizing, Shown(EXPERT_CLIMB)] = Field(
+        "area", description="How to resize a picture between sizes."
+    )
+    rounds: Annotated[int, Shown(EXPERT_CLIMB)] = Field(
+        1, ge=1, le=1000, description="Number of times to climb through all sizes."
+    )
+    steps: Annotated[int, Shown(CLIMB, moves=True)] = Field(
+        Ascent.steps, ge=0, le=100_000, description="Steps at each size."
+    )
+    stop: Annotated[float | None, Shown(EXPERT_CLIMB, unset="never")] = Field(
+        None, allow_inf_nan=False, description="End each size after the first step that scores above this."
+    )
+    ramps: Annotated[Ramps, Shown(EXPERT_CLIMB)] = Field(
+        "ascent", description="Change amounts such as 8 -> 2 over the whole ascent, or over each size."
+    )
+    step_size: Annotated[StepSize | None, Shown(CLIMB, unset="what suits the parameterization", moves=True)] = Field(
+        None, description="Size of a step, for pixels in their units."
+    )
+    param: Annotated[Param | None, Shown(EXPERT_CLIMB, unset="pixels of a dream, fourier from nothing")] = Field(
+        None, description="Parameterization: what to climb in place of the picture."
+    )
+    prior: Annotated[str | None, Shown(EXPERT_CLIMB, unset="that of motifnet's motifs")] = Field(
+        None, description="Decoder for param prior: a .keras file whose latents are climbed."
+    )
+    units: Annotated[Scaling, Shown(EXPERT_CLIMB)] = Field(
+        "unit", description="Units of pixels and step size: unit is 0 to 1, bytes is 0 to 255."
+    )
+    bounded: Annotated[bool, Shown(EXPERT_CLIMB)] = Field(
+        True, description="Clip pixels to their range after each step, not only at the end."
+    )
+    optimizer: Annotated[OptimizerName | None, Shown(EXPERT_CLIMB, unset="what suits the parameterization")] = Field(
+        None, description="How a step follows the gradient."
+    )
+    fresh: Annotated[bool, Shown(EXPERT_CLIMB)] = Field(False, description="Reset the optimizer at each size.")
+    normalization: Annotated[Normalization | None, Shown(EXPERT_CLIMB, unset="what suits the parameterization")] = (
+        Field(None, description="How to normalize the gradient of the picture.")
+    )
+    margin: Annotated[int, Shown(EXPERT_CLIMB)] = Field(
+        16, ge=0, le=256, description="Mirrored border around the picture while it is shifted, in pixels."
+    )
+    jitter: Annotated[Pixels, Shown(CLIMB, moves=True)] = Field(
+        32, description="Largest random shift in each step, in pixels."
+    )
+    scale: Annotated[Share, Shown(EXPERT_CLIMB, moves=True)] = Field(
+        0, description="Largest random change of scale in each step; 0.1 is a tenth."
+    )
+    rotate: Annotated[Degrees, Shown(EXPERT_CLIMB, moves=True)] = Field(
+        0, description="Largest random rotation in each step, in degrees."
+    )
+    pad: Annotated[Pixels, Shown(EXPERT_CLIMB, moves=True)] = Field(
+        0, description="Grey border around what the model sees, in pixels."
+    )
+    crop: Annotated[Pixels, Shown(EXPERT_CLIMB, moves=True)] = Field(
+        0, description="Pixels that a random crop removes from what the model sees."
+    )
+    flip: Annotated[Share, Shown(EXPERT_CLIMB, moves=True)] = Field(
+        0, description="Probability that a step mirrors what the model sees."
+    )
+    blur: Annotated[Sigma, Shown(EXPERT_CLIMB, moves=True)] = Field(
+        0, description="Standard deviation of a blur of what the model sees, in pixels."
+    )
+    colour_noise: Annotated[Share, Shown(EXPERT_CLIMB, moves=True)] = Field(
+        0, description="Standard deviation of noise added to what the model sees."
+    )
+    seed: Annotated[int, Shown(CLIMB)] = Field(0, ge=0, le=2**63 - 1, description="Seed of all random draws.")
 
     def __init__(self, **settings: Any) -> None:
         try:

@@ -1,16 +1,56 @@
-"""Fields of a recipe that take a number, or text such as `8 -> 2` for one that changes over the ascent."""
+"""The types of a recipe's fields, and what each field says of itself: `Shown`.
+
+Some fields take a number, or text such as `8 -> 2` for a number that changes over the ascent.
+"""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from dreampipe.ascent.amounts import Amount, Ramp, ends, parse_amount
 from dreampipe.errors import RecipeError
+
+DREAM, CLIMB, FILMS, OUTPUT = "What to dream", "How to climb", "Films", "Output"
+EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT = "Expert: the climb", "Expert: films", "Expert: output"
+GROUPS = (DREAM, CLIMB, FILMS, OUTPUT, EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT)
+"""The headings under which a face shows settings, in order."""
+EXPERT = (EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT)
+"""The headings that most users never need."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a face shows a setting, and where it is kept.
+
+    Attributes:
+        group: one of `GROUPS`.
+        unset: what None stands for, in words.
+        kept: whether records and files of recipes hold it; if not, each user decides on it again.
+        moves: whether the keyframes of a film can change it.
+    """
+
+    group: str
+    unset: str = ""
+    kept: bool = True
+    moves: bool = False
+
+
+def shown(field: FieldInfo) -> Shown:
+    """Find what a field says of itself; a field that says nothing is for experts."""
+    return next((part for part in field.metadata if isinstance(part, Shown)), Shown(EXPERT_CLIMB))
+
+
+def not_kept(fields: Mapping[str, FieldInfo]) -> set[str]:
+    """Name the settings that no record and no file of a recipe holds."""
+    return {name for name, field in fields.items() if not shown(field).kept}
+
 
 Setting = int | float | str
 """A number, or text such as `8 -> 2`."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from dreampipe.errors import RecipeError, nearest
 from dreampipe.recipes.loaded import Kind, Loaded
-from dreampipe.recipes.reading import TEXTS, UNSAID, VERSION, read
+from dreampipe.recipes.reading import TEXTS, VERSION, read
 
-__all__ = ["TEXTS", "UNSAID", "VERSION", "Loaded", "load", "made", "presets", "read"]
+__all__ = ["TEXTS", "VERSION", "Loaded", "load", "made", "presets", "read"]
 
 LARGEST = 1 << 20
 """Bytes of a file."""

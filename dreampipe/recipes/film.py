@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -15,22 +15,12 @@ from dreampipe.ascent.amounts import Ramp
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import read_mask
-from dreampipe.recipes.fields import amount_of
+from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, Shown, amount_of, shown
 from dreampipe.recipes.keyframes import Easing, Keyframe, Value, parse_keyframe, values_at
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Blend, Caption, Carry, Dream, Flow, Moment, Pipeline, Stage
 from dreampipe.stages.dream import OnNote, OnStep
 from dreampipe.stages.motion import CARRY, Motion
-
-WHOLE = ("octaves", "steps", "refresh_steps")
-"""Settings that are counts."""
-CHANGING = (
-    *WHOLE,
-    *("step_size", "octave_scale", "blend", "carry"),
-    *("jitter", "scale", "rotate", "pad", "crop", "flip", "blur", "colour_noise"),
-)
-"""Settings that are numbers and may change over time."""
-FILM_ONLY = ("motion", "carry", "refresh_steps", "occlusion", "every", "at", "easing")
 
 
 class FilmRecipe(Recipe):
@@ -40,21 +30,30 @@ class FilmRecipe(Recipe):
         RecipeError: a setting is unknown or out of range, or a keyframe is none.
     """
 
-    motion: Motion = Field(
-        "flow", description="Of films: carry the dream along the motion, blend it in, or not at all."
+    motion: Annotated[Motion, Shown(FILMS)] = Field(
+        "flow", description="Carry the dream along the motion (flow), blend it into the next frame, or neither."
     )
-    carry: float | None = Field(
-        None, ge=0, le=1, description="Of films: how much of a dream goes on to the next frame."
+    carry: Annotated[float | None, Shown(FILMS, unset="0.9 with flow, 0.15 with blend", moves=True)] = Field(
+        None, ge=0, le=1, description="Share of a dream that the next frame starts from."
     )
-    refresh_steps: int = Field(3, ge=0, le=100_000, description="Of films: steps in each octave that refresh a dream.")
-    occlusion: float = Field(
-        1.0, gt=0, le=1000, description="Of films: pixels of flow in doubt that hide what is behind."
+    refresh_steps: Annotated[int, Shown(FILMS, moves=True)] = Field(
+        3, ge=0, le=100_000, description="Steps in each octave that refresh a carried dream."
     )
-    every: int = Field(
-        1, ge=1, le=100_000, description="Of films: dream each so many frames, carry it over the others."
+    occlusion: Annotated[float, Shown(EXPERT_FILMS)] = Field(
+        1.0,
+        gt=0,
+        le=1000,
+        description="Treat a pixel as occluded if forward and backward flow disagree by more than this many pixels.",
     )
-    at: tuple[str, ...] = Field((), description="Of films: a setting at a moment, such as 5s:step-size=0.02.")
-    easing: Easing = Field("linear", description="Of films: how numbers change between such moments.")
+    every: Annotated[int, Shown(EXPERT_FILMS)] = Field(
+        1, ge=1, le=100_000, description="Dream one frame in this many, and carry its dream over the others."
+    )
+    at: Annotated[tuple[str, ...], Shown(EXPERT_FILMS, unset="none")] = Field(
+        (), description="Change a setting at a time, for example 5s:step-size=0.02; may come several times."
+    )
+    easing: Annotated[Easing, Shown(EXPERT_FILMS)] = Field(
+        "linear", description="How numbers change between those times."
+    )
 
     def model_post_init(self, context: Any) -> None:
         self._begun(self.keyframes)  # none of them is a ramp, too
@@ -64,12 +63,12 @@ class FilmRecipe(Recipe):
     @property
     def keyframes(self) -> tuple[Keyframe, ...]:
         """What `at` says; raises RecipeError."""
-        return tuple(parse_keyframe(text, CHANGING) for text in self.at)
+        return tuple(parse_keyframe(text, moving_settings()) for text in self.at)
 
     @property
     def still(self) -> Recipe:
         """What of it a single picture is dreamed with."""
-        return Recipe(**self.model_dump(exclude={*FILM_ONLY}))
+        return Recipe(**self.model_dump(exclude=film_settings()))
 
     @property
     def stills(self) -> tuple[Recipe, ...]:
@@ -154,13 +153,23 @@ class FilmRecipe(Recipe):
 
     def film_sha256(self) -> str:
         """The hash of all that decides a dreamed film beside its source: settings, model, files that they name."""
-        film = {name: getattr(self, name) for name in FILM_ONLY}
+        film = {name: getattr(self, name) for name in film_settings()}
         whole = {"stills": [still.sha256() for still in self.stills], **film}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
+def film_settings() -> set[str]:
+    """Name the settings that only films have."""
+    return FilmRecipe.model_fields.keys() - Recipe.model_fields.keys()
+
+
+def moving_settings() -> tuple[str, ...]:
+    """Name the settings that are numbers and that keyframes can change."""
+    return tuple(name for name, field in FilmRecipe.model_fields.items() if shown(field).moves)
+
+
 def _fitting(name: str, value: float) -> Any:
-    return round(value) if name in WHOLE else value
+    return round(value) if FilmRecipe.model_fields[name].annotation is int else value
 
 
 def _climbed(recipe: Recipe) -> str:

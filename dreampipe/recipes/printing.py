@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any
 
 import tomli_w
 
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.files import TEXTS, UNSAID, VERSION, Loaded
+from dreampipe.recipes.fields import not_kept, shown
+from dreampipe.recipes.files import TEXTS, VERSION, Loaded
 from dreampipe.recipes.kinds import KINDS, Command, command_of
-
-UNSET: Mapping[str, str] = MappingProxyType(
-    {
-        "scaling": "the model's own",
-        "weights": "the published ones",
-        "objective": "the model's own",
-        "max_size": "what fits into the free memory",
-        "mask": "everywhere",
-        "channels": "all of them",
-        "pictures": "motifnet's training pictures, for motifnet",
-        "prior": "that of motifnet's motifs",
-        "param": "pixels of a dream, fourier from nothing",
-        "step_size": "what suits the parameterization",
-        "optimizer": "what suits the parameterization",
-        "normalization": "what suits the parameterization",
-        "octave_bits": "all",
-        "stop": "never",
-        "carry": "0.9 with flow, 0.15 with blend",
-        "at": "none",
-    }
-)
-"""What a setting stands for that is None, in words."""
 
 
 def toml_of(recipe: Climbing, about: str = "", source: str = "") -> str:
@@ -55,12 +33,12 @@ def _toml(loaded: Loaded) -> str:
 
 
 def _lines(loaded: Loaded) -> Iterator[str]:
-    for name in KINDS[loaded.command].model_fields:
-        if name not in loaded.settings or name in ("version", *UNSAID):
+    for name, field in KINDS[loaded.command].model_fields.items():
+        if name not in loaded.settings or name == "version" or not shown(field).kept:
             continue
         value = loaded.settings[name]
         if value is None or value == ():
-            yield f"# {name}: {UNSET.get(name, 'none')}\n"
+            yield f"# {name}: {shown(field).unset or 'none'}\n"
         else:
             yield tomli_w.dumps({name: value})
 
@@ -70,8 +48,8 @@ def schema(command: Command = "dream") -> dict[str, Any]:
 
     TOML has no null, so None is left out of it, and no setting is required: what a command needs may come with it.
     """
-    found = KINDS[command].model_json_schema()
-    settings = {name: _without_null(told) for name, told in found["properties"].items() if name not in UNSAID}
+    found, out = KINDS[command].model_json_schema(), not_kept(KINDS[command].model_fields)
+    settings = {name: _without_null(told) for name, told in found["properties"].items() if name not in out}
     text = {"type": "string"}
     beside = {
         "version": {"const": VERSION, "description": "Of the form of the file."},

@@ -16,6 +16,7 @@ from dreampipe.errors import ObjectiveError, RecipeError, brief, nearest, shown
 from dreampipe.objectives import Objective
 from dreampipe.parsing import parse_toml
 from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.kinds import KINDS, Command, command_of
 from dreampipe.recipes.loaded import Loaded
 from dreampipe.recipes.named import renamed
@@ -24,8 +25,6 @@ VERSION = 1
 TEXTS = ("about", "source")
 BESIDE = ("version", "command", *TEXTS, "objectives")
 """Keys of a file that are no settings."""
-UNSAID = ("trust",)
-"""Settings that no file may make: whoever opens a file decides."""
 
 
 def read(data: bytes, name: str, folder: Path | None = None) -> Loaded:
@@ -108,12 +107,12 @@ def _parsed(text: str) -> str:
 
 def _settings(kind: type[Climbing], table: Mapping[str, Any]) -> dict[str, Any]:
     """The settings among the keys of a file, each of its type and within its range."""
-    settings = {key: value for key, value in table.items() if key not in BESIDE}
+    settings, out = {key: value for key, value in table.items() if key not in BESIDE}, not_kept(kind.model_fields)
     for key in settings:
-        if key in UNSAID:
+        if key in out:
             raise RecipeError(f"{key} is not for a file to say: give it where you use the recipe.")
         if key not in kind.model_fields:
-            answer = nearest(key, [*(name for name in kind.model_fields if name not in UNSAID), *BESIDE])
+            answer = nearest(key, [*(name for name in kind.model_fields if name not in out), *BESIDE])
             raise RecipeError(f"{brief(key)} is no setting of a recipe of {command_of(kind)}: {answer}.")
     missing = {name: "" for name, at in kind.model_fields.items() if at.is_required()}
     made = kind(**{**missing, **settings})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,6 +13,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.media import read_mask
 from dreampipe.media import sha256 as file_sha256
 from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.fields import DREAM, Shown
 from dreampipe.stages import Blend, Caption, Dream, Pipeline, Stage
 from dreampipe.stages.dream import OnNote, OnStep
 
@@ -23,12 +25,22 @@ class Recipe(Climbing):
         RecipeError: a setting is unknown or out of range.
     """
 
-    objective: str | None = Field(None, description="What to climb, e.g. each(mixed5), mixed4[12]@center, logit(eye).")
-    mask: str | None = Field(None, description="Picture whose grey levels say where to dream: white fully, black not.")
-    keep_colour: bool = Field(False, description="Dream the luminance only: every pixel keeps its colour.")
-    blend: float = Field(1.0, ge=0, le=1, description="How much dream lies over the source.")
-    caption: bool = Field(False, description="Write under the picture what was dreamed.")
-    max_size: int | None = Field(None, ge=1, description="Longest side to dream at; larger pictures keep their size.")
+    objective: Annotated[str | None, Shown(DREAM, unset="the model's own")] = Field(
+        None, description="What to climb, for example each(mixed5), mixed4[12]@center or logit(eye)."
+    )
+    mask: Annotated[str | None, Shown(DREAM, unset="everywhere")] = Field(
+        None, description="Picture that says where to dream: white fully, black not at all."
+    )
+    keep_colour: Annotated[bool, Shown(DREAM)] = Field(
+        False, description="Dream in luminance only; keep the colour of each pixel."
+    )
+    blend: Annotated[float, Shown(DREAM, moves=True)] = Field(
+        1.0, ge=0, le=1, description="Share of the dream in the result; the rest is the source."
+    )
+    caption: Annotated[bool, Shown(DREAM)] = Field(False, description="Write the objective under the picture.")
+    max_size: Annotated[int | None, Shown(DREAM, unset="what fits into the free memory")] = Field(
+        None, ge=1, description="Longest side to dream at; larger pictures keep their size."
+    )
 
     def ascent(self) -> Ascent:
         """How to climb; raises DreampipeError for what is not there, before anything is loaded."""

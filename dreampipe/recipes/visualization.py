@@ -9,7 +9,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ from dreampipe.objectives import Objective
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.drawings.contact import Tile, contact_sheet
-from dreampipe.recipes.fields import Pixels
+from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Pixels, Shown
 from dreampipe.recipes.ways import Param
 from dreampipe.stages import Caption
 
@@ -39,18 +39,34 @@ class Visualization(Climbing):
 
     usual: ClassVar[Param] = "fourier"
 
-    objective: str = Field(description="What to climb, e.g. mixed4[12], mixed4[12]@center, logit(eye).")
-    size: int = Field(128, ge=16, le=4096, description="Height and width, in pixels.")
-    count: int = Field(1, ge=1, le=64, description="Pictures that climb together, kept apart by --diversity.")
-    diversity: float = Field(1.0, ge=0, le=1e6, description="Weight of that they differ, where there are several.")
-    octaves: int = Field(1, ge=1, le=32, description="How many sizes to climb at, the full size counted.")
-    steps: int = Field(256, ge=0, le=100_000, description="Steps at each size.")
-    jitter: Pixels = Field(8, description="Largest random shift of a step, in pixels.")
-    caption: bool = Field(False, description="Write under the picture what was climbed.")
-    start: str = Field("noise", description="Where to start: noise, grey, or a picture's path.")
-    start_colour: str = Field("#737373", description="Mean colour of noise or grey, as #rrggbb.")
-    start_falloff: float = Field(1.0, ge=0, le=4, description="Noise falls as 1 / frequency to this power; 0 is white.")
-    start_deviation: float = Field(0.1, ge=0, le=1, description="Contrast of noise.")
+    objective: Annotated[str, Shown(DREAM)] = Field(
+        description="What to climb, for example mixed4[12], mixed4[12]@center or logit(eye)."
+    )
+    size: Annotated[int, Shown(DREAM)] = Field(128, ge=16, le=4096, description="Height and width, in pixels.")
+    count: Annotated[int, Shown(DREAM)] = Field(
+        1, ge=1, le=64, description="Number of pictures to climb together; diversity keeps them apart."
+    )
+    diversity: Annotated[float, Shown(DREAM)] = Field(
+        1.0, ge=0, le=1e6, description="Weight of the differences between several pictures."
+    )
+    octaves: Annotated[int, Shown(CLIMB)] = Field(
+        1, ge=1, le=32, description="Number of sizes to climb at, the full size included."
+    )
+    steps: Annotated[int, Shown(CLIMB)] = Field(256, ge=0, le=100_000, description="Steps at each size.")
+    jitter: Annotated[Pixels, Shown(CLIMB)] = Field(8, description="Largest random shift in each step, in pixels.")
+    caption: Annotated[bool, Shown(DREAM)] = Field(False, description="Write the objective under the picture.")
+    start: Annotated[str, Shown(DREAM)] = Field(
+        "noise", description="Where to start: noise, grey, or the path of a picture."
+    )
+    start_colour: Annotated[str, Shown(EXPERT_CLIMB)] = Field(
+        "#737373", description="Mean colour of noise or grey, as #rrggbb."
+    )
+    start_falloff: Annotated[float, Shown(EXPERT_CLIMB)] = Field(
+        1.0, ge=0, le=4, description="Power of 1 / frequency by which noise falls; 0 is white noise."
+    )
+    start_deviation: Annotated[float, Shown(EXPERT_CLIMB)] = Field(
+        0.1, ge=0, le=1, description="Contrast of noise: its standard deviation."
+    )
 
     def began(self) -> Start:
         """Where it starts; raises RecipeError and MediaError."""

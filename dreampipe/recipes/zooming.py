@@ -18,6 +18,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.frames import Array, Frame
 from dreampipe.media.video import FilmInfo, Survey
 from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.fields import DREAM, EXPERT_FILMS, FILMS, Shown
 from dreampipe.recipes.keyframes import parse_rate
 from dreampipe.stages import Dream, Resize
 from dreampipe.stages.camera import Camera
@@ -57,25 +58,41 @@ class Zooming(Climbing):
         RecipeError: a setting is unknown or out of range.
     """
 
-    objective: str | None = Field(None, description="What to climb, e.g. each(mixed5), mixed4[12]@center, logit(eye).")
-    size: int = Field(
-        1280, ge=16, le=8192, description="Longest side of the film, in pixels; smaller pictures keep it."
+    objective: Annotated[str | None, Shown(DREAM, unset="the model's own")] = Field(
+        None, description="What to climb, for example each(mixed5), mixed4[12]@center or logit(eye)."
     )
-    max_size: int | None = Field(None, ge=1, description="Longest side to dream at; larger films keep their size.")
-    seconds: float = Field(10, gt=0, le=86400, allow_inf_nan=False, description="How long the film is.")
-    fps: Annotated[str, BeforeValidator(_fps), _RATE] = Field(
-        "30", description="Frames a second, such as 30, 29.97 or 30000/1001."
+    size: Annotated[int, Shown(FILMS)] = Field(
+        1280, ge=16, le=8192, description="Longest side of the film, in pixels; smaller pictures keep their size."
     )
-    zoom: float = Field(1.03, ge=0.5, le=2, allow_inf_nan=False, description="Times as large in each frame.")
-    turn: float = Field(
-        1.0, ge=-180, le=180, allow_inf_nan=False, description="Degrees in each frame, counterclockwise."
+    max_size: Annotated[int | None, Shown(DREAM, unset="what fits into the free memory")] = Field(
+        None, ge=1, description="Longest side to dream at; larger films keep their size."
     )
-    shift: Annotated[str, BeforeValidator(_shift), _PAIR] = Field(
-        "0,0", description="Pixels to the right and down in each frame."
+    seconds: Annotated[float, Shown(FILMS)] = Field(
+        10, gt=0, le=86400, allow_inf_nan=False, description="Length of the film, in seconds."
     )
-    loop: bool = Field(False, description="End where the film began.")
-    refresh_steps: int = Field(2, ge=0, le=1000, description="Steps at each size in each frame after the first.")
-    refresh_octaves: int = Field(3, ge=1, le=32, description="How many sizes they climb at, the full size counted.")
+    fps: Annotated[str, BeforeValidator(_fps), _RATE, Shown(FILMS)] = Field(
+        "30", description="Frame rate, for example 30, 29.97 or 30000/1001."
+    )
+    zoom: Annotated[float, Shown(FILMS)] = Field(
+        1.03, ge=0.5, le=2, allow_inf_nan=False, description="Enlargement from each frame to the next."
+    )
+    turn: Annotated[float, Shown(FILMS)] = Field(
+        1.0,
+        ge=-180,
+        le=180,
+        allow_inf_nan=False,
+        description="Rotation from each frame to the next, in degrees counterclockwise.",
+    )
+    shift: Annotated[str, BeforeValidator(_shift), _PAIR, Shown(FILMS)] = Field(
+        "0,0", description="Pixels that the camera moves right and down in each frame."
+    )
+    loop: Annotated[bool, Shown(FILMS)] = Field(False, description="End the film where it began.")
+    refresh_steps: Annotated[int, Shown(EXPERT_FILMS)] = Field(
+        2, ge=0, le=1000, description="Steps at each size in each frame after the first."
+    )
+    refresh_octaves: Annotated[int, Shown(EXPERT_FILMS)] = Field(
+        3, ge=1, le=32, description="Number of sizes to climb at in each frame after the first, the full size included."
+    )
 
     @property
     def of_picture(self) -> bool:

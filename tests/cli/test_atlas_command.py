@@ -55,7 +55,8 @@ def read(path):
 
 def test_what_is_written_is_the_library_s_sheet(call, words, settings, tmp_path):
     result = call("atlas", "many", tmp_path / "new" / "out.png", *words, "--channels", "3-6,0")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert (result.exit_code, result.stderr) == (0, "1/1 many 3 to 0: drawn\n")
+    assert result.stdout == f"{tmp_path / 'new' / 'out.png'}\n"
     expected = dreampipe.atlas("many", **settings, channels="3-6,0")
     assert np.array_equal(read(tmp_path / "new" / "out.png"), expected)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["out.png"]
@@ -73,7 +74,7 @@ def test_a_page_has_an_anchor_for_every_channel(call, words, pictures, tmp_path)
 
 def test_a_channel_that_never_fires_is_noted(call, words, tmp_path):
     result = call("atlas", "many", tmp_path / "out.html", *words, "--channels", "1-3")
-    assert result.stderr == "Note: 2 of many never fired, so there is nothing of them to see.\n"
+    assert result.stderr.splitlines()[-1] == "Note: 2 of many never fired, so there is nothing of them to see."
     assert "2 never fires" in (tmp_path / "out.html").read_text()
     assert call("atlas", "many", tmp_path / "o.png", *words, "--channels", "1-3", "--quiet").stderr == ""
 

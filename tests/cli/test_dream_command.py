@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,10 +23,16 @@ def noise(path: Path) -> Path:
     return path
 
 
+def counted(result: Any) -> str:
+    """The line that a run ends with."""
+    return str(result.stderr.splitlines()[-1])
+
+
 def test_a_folder_is_dreamed_and_counted(call, quick, pictures, tmp_path):
     result = call("dream", pictures, tmp_path / "out", *quick)
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "3 done, 0 skipped, 0 failed\n"
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [str(tmp_path / "out" / name) for name in ("a.png", "b.png", "c.png")]
+    assert counted(result) == "3 done, 0 skipped, 0 failed"
     assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == ["a.png", "b.png", "c.png"]
 
 
@@ -71,20 +78,28 @@ def test_format_and_recursive(call, quick, pictures, tmp_path):
     assert sorted(written) == ["a", "b", "c", "deep/d"]
 
 
-def test_a_second_run_skips_and_a_changed_recipe_dreams_again(call, quick, pictures, tmp_path):
+def test_a_second_run_skips_and_a_changed_recipe_needs_overwrite(call, quick, pictures, tmp_path):
     words = ("dream", pictures, tmp_path / "out", *quick)
     call(*words)
     before = (tmp_path / "out" / "a.png").read_bytes()
-    assert call(*words).stderr == "0 done, 3 skipped, 0 failed\n"
+    assert counted(call(*words)) == "0 done, 3 skipped, 0 failed"
     assert (tmp_path / "out" / "a.png").read_bytes() == before
-    assert call(*words, "--seed", "1").stderr == "3 done, 0 skipped, 0 failed\n"
+    refused = call(*words, "--seed", "1")
+    assert refused.exit_code == 1
+    assert (
+        f"Failed a.png: {tmp_path / 'out' / 'a.png'} was made with other settings (seed: 0 there, 1 now): "
+        "use --overwrite, or another output."
+    ) in refused.stderr
+    assert counted(refused) == "0 done, 0 skipped, 3 failed"
+    assert (tmp_path / "out" / "a.png").read_bytes() == before
+    assert counted(call(*words, "--seed", "1", "--overwrite")) == "3 done, 0 skipped, 0 failed"
     assert (tmp_path / "out" / "a.png").read_bytes() != before
 
 
 def test_a_failure_is_named_the_rest_goes_on_and_the_exit_code_is_1(call, quick, pictures, tmp_path):
     (pictures / "b.png").write_text("no picture")
     result = call("dream", pictures, tmp_path / "out", *quick)
-    failure, summary = result.stderr.splitlines()
+    failure, summary = (line for line in result.stderr.splitlines() if "done in" not in line)
     assert result.exit_code == 1
     assert failure.startswith("Failed b.png: ")
     assert summary == "2 done, 0 skipped, 1 failed"
@@ -106,7 +121,7 @@ def test_quiet_tells_only_what_failed(call, quick, pictures, tmp_path, tiny_mode
     result = call("dream", pictures, tmp_path / "out", *unknown_scaling, "--quiet")
     assert (result.stdout, result.stderr) == ("", "")
     (pictures / "b.png").write_text("no picture")
-    result = call("dream", pictures, tmp_path / "out", *quick, "--quiet")
+    result = call("dream", pictures, tmp_path / "out", *quick, "--quiet", "--overwrite")
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["Failed b.png"]
 
 
@@ -114,7 +129,7 @@ def test_what_had_to_be_decided_is_noted(call, pictures, tmp_path, tiny_model):
     result = call(
         "dream", pictures / "a.png", tmp_path / "a.png", "--model", tiny_model, "--octaves", "30", "--steps", "0"
     )
-    first, second, _ = result.stderr.splitlines()
+    first, second, *_ = result.stderr.splitlines()
     assert first.startswith("Note: tiny.keras ")
     assert first.endswith("so tf is assumed: --scaling or a card says it.")
     assert second.startswith("Note on a.png: ")
@@ -187,21 +202,22 @@ def test_a_mask_says_where(call, quick, pictures, tmp_path):
     mask[:, 16:] = 1
     dreampipe.write(Frame(mask), tmp_path / "mask.png")
     words = ("dream", pictures, tmp_path / "out", *quick, "--mask", tmp_path / "mask.png")
-    assert call(*words).stderr == "3 done, 0 skipped, 0 failed\n"
+    assert counted(call(*words)) == "3 done, 0 skipped, 0 failed"
     for name in ("a.png", "b.png", "c.png"):
         source, dreamed = written(pictures / name).pixels, written(tmp_path / "out" / name).pixels
         assert np.array_equal(dreamed[:, :31], source[:, :31])
         assert not np.array_equal(dreamed[:, 33:], source[:, 33:])
-    assert call(*words).stderr == "0 done, 3 skipped, 0 failed\n"
+    assert counted(call(*words)) == "0 done, 3 skipped, 0 failed"
     dreampipe.write(Frame(1 - mask), tmp_path / "mask.png")
-    assert call(*words).stderr == "3 done, 0 skipped, 0 failed\n"  # other bytes, another recipe
+    assert "(mask.png has changed since): use --overwrite" in call(*words).stderr
+    assert counted(call(*words, "--overwrite")) == "3 done, 0 skipped, 0 failed"
 
 
 def test_a_mask_of_another_shape_fails_the_picture_that_it_does_not_fit(call, quick, pictures, tmp_path):
     dreampipe.write(Frame(np.ones((96, 128, 3), np.float32)), tmp_path / "mask.png")
     dreampipe.write(Frame(np.full((64, 48, 3), 0.5, np.float32)), pictures / "b.png")
     result = call("dream", pictures, tmp_path / "out", *quick, "--mask", tmp_path / "mask.png")
-    failure, summary = result.stderr.splitlines()
+    failure, summary = (line for line in result.stderr.splitlines() if "done in" not in line)
     assert (result.exit_code, summary) == (1, "2 done, 0 skipped, 1 failed")
     assert failure.startswith("Failed b.png: The mask ")
     assert "has 128x96 pixels, but the picture has 48x64, which is another shape" in failure

@@ -10,7 +10,7 @@ import pytest
 
 import dreampipe
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.files import UNSAID
+from dreampipe.recipes.fields import GROUPS, shown
 
 PROGRAM = """
 import json, sys
@@ -28,8 +28,8 @@ def shown_help(call, command: str) -> str:
 @pytest.mark.parametrize("name", [name for name in Recipe.model_fields if name != "version"])
 def test_each_setting_is_an_option_with_the_recipe_s_own_words(call, name):
     field = Recipe.model_fields[name]
-    text = shown_help(call, "dream")
-    off = field.annotation is bool and name not in UNSAID  # what a recipe may have switched on can be switched off
+    text = " ".join(call("dream", "--help-all").stdout.split())
+    off = field.annotation is bool and shown(field).kept  # what a recipe may have switched on can be switched off
     flag = f"--{'no-' * off}{name.replace('_', '-')} "
     start = text.index(flag)
     entry = text[start : text.index(" --", start + 2)]
@@ -40,8 +40,26 @@ def test_each_setting_is_an_option_with_the_recipe_s_own_words(call, name):
 
 def test_ranges_are_shown(call):
     text = shown_help(call, "dream")
-    assert f"counted. 1 to 32. [default: {Recipe().octaves}]" in text
+    assert f"included. 1 to 32. [default: {Recipe().octaves}]" in text
     assert "More than 1, at most 4." in text
+
+
+COMMANDS = ("dream", "sheet", "visualize", "atlas", "zoom", "rerun", "info", "layers")
+
+
+def test_help_fits_two_screens_and_help_all_shows_the_rest(call):
+    first, whole = call("dream", "--help").stdout, call("dream", "--help-all").stdout
+    assert len(first.splitlines()) <= 100
+    assert "--octave-rounding" not in first and "--octave-rounding" in whole
+    titles = [line[:-1] for line in whole.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert titles == [title for title in ("Arguments", *GROUPS, "Help") if title in titles]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_shows_two_examples_and_its_exit_codes(call, command):
+    text = call(command, "--help").stdout
+    assert text.count(f"    dreampipe {command} ") == 2
+    assert "130 interrupted." in text
 
 
 def test_a_sheet_has_no_objective_of_its_own(call):

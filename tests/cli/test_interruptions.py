@@ -81,10 +81,13 @@ def test_killed_in_the_middle_then_run_again(call, quick, pictures, tmp_path):
 
     second = ran(words)
     assert second.returncode == 0
-    assert second.stdout == b""
+    names = ("a.png", "b.png", "c.png")
+    assert second.stdout.decode().splitlines() == [str(tmp_path / "out" / name) for name in names]
     # Nothing else stands there: what tensorflow writes when it is imported is hidden.
     skipped = len(survivors)
-    assert second.stderr.decode() == f"{3 - skipped} done, {skipped} skipped, 0 failed\n"
+    *lines, counts = second.stderr.decode().splitlines()
+    assert [line.split(":")[0] for line in lines] == [f"{n}/3 {name}" for n, name in enumerate(names, 1)]
+    assert counts == f"{3 - skipped} done, {skipped} skipped, 0 failed"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".dreampipe.jsonl", "a.png", "b.png", "c.png"]
 
     call("dream", pictures, tmp_path / "at once", *words[3:])

@@ -33,7 +33,8 @@ def read(path):
 
 def test_what_is_written_is_the_library_s_picture(call, words, settings, tmp_path):
     result = call("visualize", "third[3]", tmp_path / "new" / "out.png", *words)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert (result.exit_code, result.stderr) == (0, "1/1 third[3]: drawn\n")
+    assert result.stdout == f"{tmp_path / 'new' / 'out.png'}\n"
     assert np.array_equal(read(tmp_path / "new" / "out.png"), dreampipe.visualize("third[3]", **settings))
 
 
@@ -107,19 +108,19 @@ def test_one_name_for_picture_and_film_is_refused(call, words, tmp_path):
 
 def test_notes_are_told_and_kept_quiet(call, tiny_model, tmp_path):
     words = ("--model", tiny_model, "--size", "32", "--steps", "1", "--octaves", "9")
-    first, second = call("visualize", "third[3]", tmp_path / "a.png", *words).stderr.splitlines()
+    first, _, second = call("visualize", "third[3]", tmp_path / "a.png", *words).stderr.splitlines()
     assert first.endswith("so tf is assumed: --scaling or a card says it.")
     assert "of 9 octaves left out" in second
     assert call("visualize", "third[3]", tmp_path / "b.png", *words, "--quiet").stderr == ""
 
 
-def test_in_a_process_of_its_own_it_says_nothing_and_makes_the_same_bytes(call, words, tmp_path):
+def test_in_a_process_of_its_own_it_says_only_what_is_done_and_makes_the_same_bytes(call, words, tmp_path):
     shown = subprocess.run(
         [sys.executable, "-m", "dreampipe", "visualize", "third[3]", str(tmp_path / "a.png"), *map(str, words)],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert (shown.stdout, shown.stderr) == ("", "")
+    assert (shown.stdout, shown.stderr) == (f"{tmp_path / 'a.png'}\n", "1/1 third[3]: drawn\n")
     call("visualize", "third[3]", tmp_path / "b.png", *words)
     assert np.abs(read(tmp_path / "a.png") - read(tmp_path / "b.png")).max() <= 1

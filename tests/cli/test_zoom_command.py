@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import av
 import pytest
@@ -17,10 +18,13 @@ def words(quick):
     return (*quick, "--fps", "24", "--seconds", "0.5", "--refresh-octaves", "1", "--refresh-steps", "1")
 
 
-def test_a_film_is_written_and_nothing_is_said(call, words, pictures, tmp_path):
+def test_a_film_is_written_and_its_tenths_are_said(call, words, pictures, tmp_path):
     out = tmp_path / "new" / "out.mp4"
     result = call("zoom", pictures / "a.png", out, *words)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    *tenths, done = result.stderr.splitlines()
+    assert (result.exit_code, result.stdout) == (0, f"{out}\n")
+    assert tenths == [f"a.png: {frames} of 12 frames" for frames in (2, 3, 4, 5, 6, 8, 9, 10, 11)]
+    assert re.fullmatch(r"1/1 a\.png: done in \d+\.\d s", done)
     with av.open(str(out)) as film:
         frames = list(film.decode(video=0))
         assert film.streams.video[0].average_rate == 24

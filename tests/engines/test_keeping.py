@@ -29,10 +29,12 @@ def quick(tiny_model: Path) -> dict[str, object]:
     return {"model": str(tiny_model), "scaling": "unit", "octaves": 1, "steps": 1}
 
 
-def dreamed(source: Path, target: Path, quick: dict[str, object], carrying: Carrying) -> list[Event]:
+def dreamed(
+    source: Path, target: Path, quick: dict[str, object], carrying: Carrying, overwrite: bool = False
+) -> list[Event]:
     planned = plan(source, target)
     recipe = FilmRecipe(**quick)
-    order = Order(recipe.still, film=FilmOrder(recipe, carrying=carrying), carrying=carrying)
+    order = Order(recipe.still, film=FilmOrder(recipe, carrying=carrying), carrying=carrying, overwrite=overwrite)
     told: list[Event] = []
     run(planned.jobs, Manifest(planned.folder), order, told.append)
     return [event for event in told if isinstance(event, Done | Skipped | Failed)]
@@ -93,7 +95,11 @@ def test_a_sidecar_that_a_kill_has_left_before_its_picture_is_mended(
     dreamed(photo, out, quick, Carrying())
     before = sidecar_of(out).read_bytes()
     settle_sidecar(out, Carrying(), record(out).model_copy(update={"recipe": {"steps": 9}}), "0" * 64)
-    (done,) = dreamed(photo, out, quick, Carrying())
+    stray = sidecar_of(out).read_bytes()
+    (failed,) = dreamed(photo, out, quick, Carrying())
+    assert isinstance(failed, Failed) and "carries no record that dreampipe made it" in failed.reason
+    assert sidecar_of(out).read_bytes() == stray
+    (done,) = dreamed(photo, out, quick, Carrying(), overwrite=True)
     assert isinstance(done, Done)
     assert sidecar_of(out).read_bytes() == before
     (skipped,) = dreamed(photo, out, quick, Carrying())

@@ -133,25 +133,44 @@ def test_a_second_run_does_nothing(photos: Path, tmp_path: Path, recipe: Recipe)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
 
 
-def test_another_recipe_does_all_again(photos: Path, tmp_path: Path, recipe: Recipe) -> None:
+def reasons(told: list[Event]) -> dict[str, str]:
+    """Why each picture failed, by its name."""
+    return {event.name: event.reason for event in told if isinstance(event, Failed)}
+
+
+def test_another_recipe_does_all_again_where_it_may_overwrite(photos: Path, tmp_path: Path, recipe: Recipe) -> None:
     dreamed(photos, tmp_path / "out", recipe)
     before = files(tmp_path / "out")
-    other = recipe.model_copy(update={"seed": 1})
-    assert counts(dreamed(photos, tmp_path / "out", other)) == (4, 0, 0)
+    other = recipe.model_copy(update={"seed": 1, "steps": STEPS + 1})
+    told = dreamed(photos, tmp_path / "out", other)
+    assert counts(told) == (0, 0, 4)
+    assert files(tmp_path / "out") == before
+    assert not [event for event in told if isinstance(event, Began)]
+    for name, reason in reasons(told).items():
+        what = "(steps: 2 there, 3 now; seed: 0 there, 1 now): use --overwrite, or another output."
+        assert reason == f"{tmp_path / 'out' / name} was made with other settings {what}"
+    assert counts(dreamed(photos, tmp_path / "out", other, overwrite=True)) == (4, 0, 0)
     after = files(tmp_path / "out")
     assert all(after[name] != before[name] for name in before)
-    assert counts(dreamed(photos, tmp_path / "out", recipe)) == (4, 0, 0)
+    assert counts(dreamed(photos, tmp_path / "out", recipe, overwrite=True)) == (4, 0, 0)
     assert files(tmp_path / "out") == before
 
 
-def test_only_what_changed_or_is_missing_is_done_again(photos: Path, tmp_path: Path, recipe: Recipe) -> None:
+def test_what_is_missing_is_done_again_and_a_changed_source_is_refused(
+    photos: Path, tmp_path: Path, recipe: Recipe
+) -> None:
     dreamed(photos, tmp_path / "out", recipe)
     before = files(tmp_path / "out")
     paint(photos / "a.png", 99)
     (tmp_path / "out" / "c.png").unlink()
     told = dreamed(photos, tmp_path / "out", recipe)
-    assert counts(told) == (2, 2, 0)
-    assert [e.name for e in told if isinstance(e, Done)] == ["a.png", "c.png"]
+    assert counts(told) == (1, 2, 1)
+    assert [e.name for e in told if isinstance(e, Done)] == ["c.png"]
+    assert reasons(told)["a.png"].endswith(
+        "a.png was made from another source (a.png has changed since): use --overwrite, or another output."
+    )
+    assert files(tmp_path / "out") == before
+    assert counts(dreamed(photos, tmp_path / "out", recipe, overwrite=True)) == (1, 3, 0)
     after = files(tmp_path / "out")
     assert {name for name in before if before[name] != after[name]} == {"a.png"}
 
@@ -309,11 +328,13 @@ def test_a_model_that_gives_nan_fails_picture_by_picture(photos: Path, tmp_path:
     assert all("nan gave nan for second" in event.reason for event in told if isinstance(event, Failed))
 
 
-def test_another_quality_does_all_again(tmp_path: Path, recipe: Recipe) -> None:
+def test_another_quality_is_refused_unless_it_may_overwrite(tmp_path: Path, recipe: Recipe) -> None:
     source = paint(tmp_path / "photo.jpg")
     dreamed(source, tmp_path / "out.jpg", recipe, quality=95)
     fine = (tmp_path / "out.jpg").stat().st_size
-    finished = dreamed(source, tmp_path / "out.jpg", recipe, quality=10)[-1]
+    (reason,) = reasons(dreamed(source, tmp_path / "out.jpg", recipe, quality=10)).values()
+    assert "(quality: 95 there, 10 now)" in reason
+    finished = dreamed(source, tmp_path / "out.jpg", recipe, quality=10, overwrite=True)[-1]
     assert isinstance(finished, Finished) and (finished.done, finished.skipped) == (1, 0)
     assert (tmp_path / "out.jpg").stat().st_size < fine
 

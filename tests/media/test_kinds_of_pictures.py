@@ -220,6 +220,14 @@ def test_tiff_of_other_colours(tmp_path: Path) -> None:
     assert values(path) == np.dstack((GREY, GREY, GREY, GREY[::-1])).tolist()
 
 
+def test_a_tiff_of_many_rows_is_converted_in_bands_without_a_seam(tmp_path: Path) -> None:
+    inks = np.random.default_rng(2).integers(0, 256, (37, 60_000, 4), np.uint8)
+    tifffile.imwrite(tmp_path / "x.tif", inks, photometric="separated")
+    (frame,) = read(tmp_path / "x.tif")
+    light = 255 - inks.astype(np.float64)
+    np.testing.assert_array_equal(np.rint(frame.pixels * 255), np.rint(light[..., :3] * light[..., 3:] / 255))
+
+
 def test_jpeg_within_tiff(tmp_path: Path, colours: npt.NDArray[np.uint8]) -> None:
     Image.fromarray(colours).save(tmp_path / "x.tif", compression="jpeg", quality=95)
     (frame,) = read(tmp_path / "x.tif")

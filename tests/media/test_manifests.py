@@ -59,7 +59,7 @@ def test_a_file_that_was_changed_or_removed(tmp_path: Path) -> None:
     assert not manifest.ours(job)
 
 
-def test_an_older_output_is_ours_but_not_finished(tmp_path: Path) -> None:
+def test_an_older_output_is_finished_for_its_own_recipe_alone(tmp_path: Path) -> None:
     job = job_in(tmp_path)
     manifest = Manifest(tmp_path)
     manifest.store(job, SOURCE, "old recipe", b"old")
@@ -68,7 +68,7 @@ def test_an_older_output_is_ours_but_not_finished(tmp_path: Path) -> None:
     job.target.write_bytes(b"old")
     assert Manifest(tmp_path).ours(job)
     assert not Manifest(tmp_path).finished(job, SOURCE, RECIPE)
-    assert not Manifest(tmp_path).finished(job, SOURCE, "old recipe")
+    assert Manifest(tmp_path).finished(job, SOURCE, "old recipe")
 
 
 def test_a_file_of_the_same_content_elsewhere_is_not_ours(tmp_path: Path) -> None:

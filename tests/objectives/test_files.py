@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +117,18 @@ def saved(array: Any) -> Callable[[], None]:
     return lambda: np.save("v.npy", array)
 
 
+def npy(header: bytes) -> bytes:
+    return b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header
+
+
+def write_wide(name: str) -> None:
+    """A PNG that is all header."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    parts = (head, b"IDAT", b"IEND")
+    chunks = [struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts]
+    Path(name).write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
 BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
     "a small guide": (
         lambda: picture("g.png", 20, 20),
@@ -143,6 +157,21 @@ BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
         saved(np.ones(255)),
         'direction("v.npy", mixed4)',
         "direction v.npy has 255 numbers, but layer mixed4 has 256 channels",
+    ),
+    "a vector whose header is no header": (
+        lambda: Path("v.npy").write_bytes(npy(b"{'descr': '<f4'")),
+        'direction("v.npy", mixed4)',
+        "direction 'v.npy' cannot be read .* saved by numpy",
+    ),
+    "a vector that says it is larger than memory": (
+        lambda: Path("v.npy").write_bytes(npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,)}")),
+        'direction("v.npy", mixed4)',
+        r"direction 'v.npy' cannot be read \(it does not fit into memory\)",
+    ),
+    "a guide of too many pixels": (
+        lambda: write_wide("g.png"),
+        'guide("g.png", mixed3)',
+        r"g.png says that it has 30000x30000 pixels, but at most 100,000,000 in all are read: shrink it\.",
     ),
     "a picture of vectors": (saved(np.ones((2, 128))), 'direction("v.npy", mixed4)', r"came as float64 \(2, 128\)"),
     "objects": (saved(np.array([{}], object)), 'direction("v.npy", mixed4)', "cannot be read"),

@@ -152,6 +152,25 @@ def test_what_is_stored_is_not_climbed_again(make: Callable[..., Atlas], tmp_pat
     assert climbed(make(channels="21,6"), tmp_path / "work")[1] == 0
 
 
+@pytest.mark.parametrize("damage", ["cut", "empty", "noise", "other arrays", "a letter"])
+def test_a_damaged_part_is_drawn_again(make: Callable[..., Atlas], tmp_path: Path, damage: str) -> None:
+    first, _, _ = climbed(make(channels="0-1,21"), tmp_path)
+    part = min(tmp_path.glob("*.npz"))
+    data = bytearray(part.read_bytes())
+    if damage == "other arrays":
+        np.savez(part, units=np.array([0, 1]), pixels=np.zeros((2, 3)), silent=np.zeros(2, bool))
+    elif damage == "noise":
+        data[100:2000] = np.random.default_rng(1).bytes(1900)
+        part.write_bytes(data)
+    else:
+        part.write_bytes({"cut": data[: len(data) // 2], "empty": b"", "a letter": b"Dear diary"}[damage])
+    again, count, _ = climbed(make(channels="0-1,21"), tmp_path)
+    assert count == 1
+    for before, after in zip(first, again, strict=True):
+        assert np.array_equal(before.pixels, after.pixels)
+    assert climbed(make(channels="0-1,21"), tmp_path)[1] == 0
+
+
 def test_a_changed_recipe_starts_anew_and_removes_only_what_is_its_own(
     make: Callable[..., Atlas], tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ import dreampipe
 from dreampipe import Blend, Frame, Recipe
 from dreampipe.errors import ModelError, ObjectiveError, RecipeError
 from dreampipe.recipes import FilmRecipe
-from dreampipe.recipes.film import CHANGING, FILM_ONLY, WHOLE
+from dreampipe.recipes.film import film_settings, moving_settings
 from dreampipe.stages import Caption, Carry, Flow, Moment, Pipeline
 
 OTHERS: dict[str, Any] = {
@@ -63,10 +63,13 @@ def refused(**settings: Any) -> str:
 
 
 def test_a_film_has_the_settings_of_a_picture_and_its_own() -> None:
-    assert FilmRecipe.model_fields.keys() == Recipe.model_fields.keys() | set(FILM_ONLY)
-    assert OTHERS.keys() == set(FILM_ONLY)
-    assert set(CHANGING) <= FilmRecipe.model_fields.keys() and set(WHOLE) <= set(CHANGING)
-    assert all(FilmRecipe.model_fields[name].description for name in FILM_ONLY)
+    assert FilmRecipe.model_fields.keys() == Recipe.model_fields.keys() | film_settings()
+    assert OTHERS.keys() == film_settings()
+    assert set(moving_settings()) == {
+        *("octaves", "steps", "refresh_steps", "step_size", "octave_scale", "blend", "carry"),
+        *("jitter", "scale", "rotate", "pad", "crop", "flip", "blur", "colour_noise"),
+    }
+    assert all(FilmRecipe.model_fields[name].description for name in film_settings())
 
 
 @pytest.mark.parametrize(

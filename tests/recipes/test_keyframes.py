@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreampipe.errors import RecipeError
-from dreampipe.recipes.film import CHANGING
+from dreampipe.recipes.film import moving_settings
 from dreampipe.recipes.keyframes import (
     Easing,
     Keyframe,
@@ -27,7 +27,7 @@ times = st.integers(0, 10**9 * NANO - 1).map(lambda nanoseconds: Fraction(nanose
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 objectives = st.text(min_size=1).map(str.strip).filter(lambda text: text and "'" not in (text[0], text[-1]))
 keyframes = st.one_of(
-    st.builds(Keyframe, times, st.sampled_from(CHANGING), numbers),
+    st.builds(Keyframe, times, st.sampled_from(moving_settings()), numbers),
     st.builds(Keyframe, times, st.just("objective"), objectives),
 )
 
@@ -35,7 +35,7 @@ keyframes = st.one_of(
 def refused(text: str) -> str:
     """The sentence that a keyframe is refused with."""
     with pytest.raises(RecipeError) as caught:
-        parse_keyframe(text, CHANGING)
+        parse_keyframe(text, moving_settings())
     sentence = str(caught.value)
     assert sentence.endswith((".", "?")) and ". " not in sentence and "\n" not in sentence
     return sentence
@@ -126,7 +126,7 @@ def test_what_is_no_rate_is_refused_in_one_sentence(text: str) -> None:
 
 @given(keyframes)
 def test_a_keyframe_is_read_as_it_was_printed(keyframe: Keyframe) -> None:
-    assert parse_keyframe(str(keyframe), CHANGING) == keyframe
+    assert parse_keyframe(str(keyframe), moving_settings()) == keyframe
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_keyframe_is_read_as_it_was_printed(keyframe: Keyframe) -> None:
     ],
 )
 def test_a_keyframe_is_written_in_many_ways(text: str, keyframe: Keyframe) -> None:
-    assert parse_keyframe(text, CHANGING) == keyframe
+    assert parse_keyframe(text, moving_settings()) == keyframe
 
 
 def test_what_is_written_short_is_read_again() -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, count, islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import IO
 
@@ -16,14 +16,17 @@ from PIL.ImageFile import ImageFile
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
-from dreampipe.media.decoding import OPENERS
+from dreampipe.media.bounds import Bounds
+from dreampipe.media.decoding import opened
 from dreampipe.media.formats import HEAD, format_of_content
+from dreampipe.media.headers import read_header
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.stills import SRGB, part, survey_of
 
-_ANIMATED = {"gif", "webp", "png"}
+ANIMATED = {"gif", "webp", "png"}
+"""The formats whose animations are read as films."""
 _TICK = Fraction(1, 1000)
 _TOO_SHORT, _INSTEAD = 10, 100  # milliseconds: what browsers make of a frame that is to stay for so little
 
@@ -35,16 +38,18 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
         MediaError: not one of its frames can be decoded, or it has too many pixels.
     """
     reading = _Reading(path, max_pixels)
-    durations, see_through = [], False
+    durations: list[int] = []
+    see_through, size = False, (0, 0)
     for image in reading:
+        size = size if durations else image.size
         durations.append(_milliseconds(image))
-        see_through = see_through or image.has_transparency_data
+        see_through = see_through or _is_see_through(image)
     if not durations:
         raise MediaError(f"{path} holds no frame that can be decoded: replace it by a whole copy.")
     edges = tuple(accumulate(durations, initial=0))
     info = FilmInfo(
-        width=image.width,
-        height=image.height,
+        width=size[0],
+        height=size[1],
         format=reading.format,
         icc=rgb_profile(image.info.get("icc_profile")),
         notes=("It is see-through in places, and black is laid behind it.",) if see_through else (),
@@ -96,6 +101,8 @@ class Animated:
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
         chosen = self._part
+        if len(survey) != len(chosen):
+            raise self._changed()
         for index, pixels in enumerate(self._pixels(chosen[first:]), first):
             yield Frame(pixels, index, survey.time(index), survey.duration(index))
 
@@ -105,14 +112,20 @@ class Animated:
         left = len(chosen)
         for image in images:
             left -= 1
-            black = Image.new("RGBA", image.size, (0, 0, 0, 255))
-            rgb = np.asarray(Image.alpha_composite(black, image.convert("RGBA")).convert("RGB"))
+            size = (self.info.width, self.info.height)
+            black = Image.new("RGBA", size, (0, 0, 0, 255))
+            # A GIF may have frames that reach beyond its screen, where they are not shown.
+            shown = image.convert("RGBA").crop((0, 0, *size))
+            rgb = np.asarray(Image.alpha_composite(black, shown).convert("RGB"))
             yield np.divide(rgb, np.float32(255), dtype=np.float32)
         if left:
-            raise MediaError(
-                f"{self.path} no longer holds what it held when it was first read, but a film that stays as it is is "
-                "expected: start again."
-            )
+            raise self._changed()
+
+    def _changed(self) -> MediaError:
+        return MediaError(
+            f"{self.path} no longer holds what it held when it was first read, but a film that stays as it is is "
+            "expected: start again."
+        )
 
 
 class _Reading:
@@ -134,37 +147,40 @@ class _Reading:
             ) from None
 
     def _images(self, file: IO[bytes]) -> Iterator[ImageFile]:
-        image = self._opened(file)
+        image, frames = self._opened(file)
         # An APNG may begin with a picture for those who show stills, which is not part of the film.
-        for index in count(1 if image.info.get("default_image") else 0):
+        for index in range(1 if image.info.get("default_image") else 0, frames):
             try:
                 image.seek(index)
                 image.load()
             except EOFError:
                 return
+            except MemoryError:
+                raise MediaError(f"{self._path} does not fit into memory when decoded: shrink it first.") from None
             except Exception:  # on broken bytes the codecs raise whatever they happen to meet
                 self._torn = True
                 return
             yield image
 
-    def _opened(self, file: IO[bytes]) -> ImageFile:
+    def _opened(self, file: IO[bytes]) -> tuple[ImageFile, int]:
+        """The picture, and how many frames of it are read at most."""
         format = format_of_content(file.read(HEAD))
-        file.seek(0)
-        if format is None or format.name not in _ANIMATED:
+        if format is None or format.name not in ANIMATED:
             raise MediaError(f"{self._path} does not hold an animated picture, but a GIF, WebP or PNG is expected.")
+        bounds = Bounds(self._path, self._max_pixels)
+        header = read_header(file, format)
+        if header:
+            bounds.admit_frames(header.width, header.height, header.frames)
         try:
-            image = OPENERS[format.name](file)
+            image, _ = opened(file, format, bounds)
+        except MediaError:
+            raise
         except Exception:
             raise MediaError(f"{self._path} is a damaged {format.name} file: replace it by a whole copy.") from None
-        if image.width * image.height > self._max_pixels:
-            raise MediaError(
-                f"{self._path} says that it has {image.width}x{image.height} pixels, but at most "
-                f"{self._max_pixels:,} in all are read: shrink it, or raise --max-pixels if you trust it."
-            )
         self.format = format.name
-        if format.name != "gif":  # which would be read whole to count them
+        if format.name != "gif":  # which does not declare how many it has
             self._declared = getattr(image, "n_frames", 1) - bool(image.info.get("default_image"))
-        return image
+        return image, header.frames if header else 1
 
     def problem(self, frames: int) -> str | None:
         """A sentence when frames are missing, for a pass that gave so many."""
@@ -172,6 +188,14 @@ class _Reading:
             return None
         held = f"holds {frames} of {self._declared} frames" if self._declared else f"is damaged after {frames} frames"
         return f"{self._path} {held}: what is there is used; a whole copy would give all of it."
+
+
+def _is_see_through(image: ImageFile) -> bool:
+    """Whether what is shown lets anything through: a file may declare an alpha channel that is opaque everywhere."""
+    if not image.has_transparency_data:
+        return False
+    least, _ = image.convert("RGBA").getchannel("A").getextrema()
+    return least < 255  # type: ignore[operator]  # of one channel they are numbers
 
 
 def _milliseconds(image: ImageFile) -> int:

@@ -73,9 +73,9 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
 
 def check_place(path: Path, info: FilmInfo) -> None:
     """Raise MediaError unless a file can be written there that is not the source itself."""
-    if info.path and path.exists() and path.samefile(info.path):
+    if info.path and os.path.exists(path) and path.samefile(info.path):
         raise MediaError(f"{path} is the input itself, but inputs are never overwritten: name another output.")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise MediaError(f"{path} is a folder, but a film is expected: name a file in it.")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise unwritable(path, OSError(f"its folder is {'read-only' if path.parent.is_dir() else 'missing'}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from errno import errorcode
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Damage:
     Attributes:
         lost: packets that could not be decoded.
         broken: frames that came out with faults.
-        torn: what the container's reader said when it could not go on.
+        torn: why the container's reader could not go on.
         packets: packets of the film's stream.
         expected: those of them that are to be shown.
         frames: what came of them.
@@ -78,6 +79,8 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
         damage.expected += packet.size > 0 and not packet.is_discard
         try:
             frames = stream.decode(packet)
+        except MemoryError:  # which PyAV raises as an error of FFmpeg, too
+            raise
         except av.FFmpegError:
             damage.lost += 1
             continue
@@ -108,4 +111,5 @@ def _packets(container: InputContainer, damage: Damage) -> Iterator[av.Packet[St
                 damage.until = max(damage.until, end)
             yield packet
     except av.FFmpegError as problem:
-        damage.torn = problem.strerror or type(problem).__name__
+        # What FFmpeg says of other errors than the system's ("patches welcome") helps nobody.
+        damage.torn = problem.strerror if problem.errno in errorcode else "its data is damaged"

@@ -38,14 +38,15 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
     Raises:
         MediaError: it cannot be opened, has no video or no frame, or is too large.
     """
-    with container_of(path) as container:
+    with container_of(path, max_pixels) as container:
         stream = video_of(container, path, max_pixels)
         colour = declared_colour(stream)
         first = next(decoded(container, stream, Damage()), None)
         if first is None:
             raise MediaError(
                 f"{path} holds no frame that can be decoded ({stream.codec.canonical_name}; it is empty, damaged or "
-                "encrypted), but at least one is expected: replace it by a whole copy."
+                f"encrypted, or has frames of more than {max_pixels:,} pixels), but at least one is expected: replace "
+                "it by a whole copy, or raise --max-pixels if you trust it."
             )
         info = info_of(container, stream, first, path, colour)
         start, end = (None if time is None else time + info.begun for time in (start, end))
@@ -181,7 +182,7 @@ class _Run:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        with container_of(self._film.path) as container:
+        with container_of(self._film.path, self._film.max_pixels) as container:
             yield container, video_of(container, self._film.path, self._film.max_pixels)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from contextlib import suppress
 from pathlib import Path, PurePath
 
+from dreampipe.media.formats import GIF, HEAD, PNG, WEBP, format_of_content
+from dreampipe.media.headers import read_header
 from dreampipe.media.video.codecs import CONTAINERS, TICKS
 
 FILM_SUFFIXES = (
@@ -23,15 +23,13 @@ def is_film(path: PurePath) -> bool:
 
 
 def is_animated(path: Path) -> bool:
-    """Whether a file is a picture of several frames, a GIF, WebP or PNG."""
-    from PIL import Image
-
+    """Whether a file is a picture of several frames, a GIF, WebP or PNG; False for one that cannot be opened."""
     if not path.is_file():  # a pipe would be waited for, for ever
         return False
-    with (
-        warnings.catch_warnings(action="ignore"),
-        suppress(Exception),  # of any kind where it is damaged, which is told when it is read
-        Image.open(path, formats=("GIF", "WEBP", "PNG")) as image,
-    ):
-        return getattr(image, "is_animated", False)
-    return False
+    try:
+        with path.open("rb") as file:
+            format = format_of_content(file.read(HEAD))
+            header = read_header(file, format) if format in (GIF, WEBP, PNG) else None
+    except OSError:  # told when it is read
+        return False
+    return header is not None and header.frames > 1

@@ -145,12 +145,21 @@ class Survey:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Survey:
         """What `as_dict` made; raises KeyError, TypeError or ValueError for anything else."""
+        stamps, cuts, notes = (list(values[name]) for name in ("stamps", "cuts", "notes"))
+        counted = [*stamps, *cuts, values["last"], values["origin"]]
+        if not all(type(number) is int and abs(number) < 2**62 for number in counted):
+            raise TypeError("The stamps, cuts, last and origin of a survey are whole numbers of 62 bits.")
+        if not all(isinstance(text, str) for text in (*notes, values["problem"] or "", values["time_base"])):
+            raise TypeError("The notes, the problem and the time base of a survey are texts.")
+        numerator, denominator = map(int, f"{values['time_base']}/1".split("/")[:2])
+        if numerator < 1 or denominator < 1 or list(cuts) != sorted(set(cuts) & set(range(1, len(stamps)))):
+            raise ValueError("The time base of a survey is above 0, and its cuts rise within its frames.")
         return cls(
-            stamps=np.array(values["stamps"], np.int64),
-            last=int(values["last"]),
-            time_base=Fraction(values["time_base"]),
-            cuts=tuple(values["cuts"]),
-            origin=int(values["origin"]),
-            notes=tuple(values["notes"]),
+            stamps=np.array(stamps, np.int64),
+            last=values["last"],
+            time_base=Fraction(numerator, denominator),
+            cuts=tuple(cuts),
+            origin=values["origin"],
+            notes=tuple(notes),
             problem=values["problem"],
         )

@@ -62,7 +62,7 @@ def film_job(source: Path, target: str, suffix: str | None) -> tuple[Job, Path]:
 
 def _is_folder(target: str) -> bool:
     end = Path(target)
-    return end.is_dir() or target.endswith(("/", os.sep)) or not end.suffix
+    return os.path.isdir(end) or target.endswith(("/", os.sep)) or not end.suffix
 
 
 def film_suffix(name: Path) -> str:

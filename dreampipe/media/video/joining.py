@@ -81,6 +81,10 @@ def join(
             muxing.make(path, temporary)
     else:
         half = path.with_name(f"{path.name}.half")
+        try:
+            half.unlink(missing_ok=True)  # of a run that was killed; a link in its place is never written through
+        except OSError as problem:
+            raise unwritable(path, problem) from None
         muxing.make(path, half, Releasing(path, half, parts, form.codec.name, on_joined).look)
         take_name(half, path)
 

@@ -102,8 +102,14 @@ class Numbered:
 
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
+        part = self._part
+        if len(survey) != len(part):
+            raise MediaError(
+                f"{self.path} no longer holds the {len(survey)} pictures that it held when it was first read, but a "
+                "folder that stays as it is is expected: start again."
+            )
         for index in range(first, len(survey)):
-            pixels = self._pixels(self._part.start + index)
+            pixels = self._pixels(part.start + index)
             yield Frame(pixels, index, survey.time(index), survey.duration(index))
 
     def _pixels(self, index: int) -> Array:

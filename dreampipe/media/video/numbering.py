@@ -14,17 +14,25 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import format_of
 from dreampipe.media.manifest import sha256
-from dreampipe.media.patterns import NUMBER, picture
+from dreampipe.media.own import foreign_kind
+from dreampipe.media.patterns import names_matching, picture
 from dreampipe.media.pictures import encode
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 
 def standing(pattern: Path) -> dict[str, str]:
-    """The SHA-256 by name of each picture that stands where those of a film would."""
-    before, after = (re.escape(part) for part in re.split(NUMBER.pattern.replace("(", "(?:"), pattern.name))
-    named = re.compile(f"{before}[0-9]+{after}")
+    """The SHA-256 by name of each picture that stands where those of a film would; empty where it is no file."""
     names = sorted(os.listdir(pattern.parent)) if pattern.parent.is_dir() else []
-    return {name: sha256(pattern.with_name(name)) for name in names if named.fullmatch(name)}
+    return {name: _hash_of(pattern.with_name(name)) for name in names if is_numbered(pattern, name)}
+
+
+def _hash_of(path: Path) -> str:
+    return sha256(path) if path.is_file() else ""  # a pipe would be waited for, for ever
+
+
+def is_numbered(pattern: Path, name: str) -> bool:
+    """Say whether a name is that of a picture of a film with this pattern, whatever its number."""
+    return re.fullmatch(names_matching(pattern), name) is not None
 
 
 def digest(pictures: Mapping[str, str]) -> str:
@@ -47,27 +55,40 @@ def pictures_segment(path: Path, pattern: Path, info: MediaInfo, first: int) -> 
     write_whole(path, json.dumps(written, indent=0).encode())
 
 
-def listed(segments: Sequence[Path]) -> dict[str, str]:
-    """The SHA-256 by name of each picture of these segments; raises MediaError."""
+def listed(pattern: Path, segments: Sequence[Path]) -> dict[str, str]:
+    """The SHA-256 by name of each picture of these segments.
+
+    Raises:
+        MediaError: a segment's file is no such list, or names something else than pictures of that pattern.
+    """
+    named = re.compile(names_matching(pattern))
     pictures: dict[str, str] = {}
     for segment in segments:
         try:
-            pictures |= json.loads(segment.read_bytes())
-        except (OSError, ValueError):
-            raise MediaError(f"{segment} is no whole list of pictures: remove it, and dream the film anew.") from None
+            held = json.loads(segment.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            held = None
+        if not isinstance(held, dict) or not all(
+            named.fullmatch(name) and isinstance(said, str) for name, said in held.items()
+        ):
+            raise MediaError(f"{segment} is no whole list of pictures: remove it, and dream the film anew.")
+        pictures |= held
     return pictures
 
 
 def is_whole(pattern: Path, segment: Path) -> bool:
     """Whether each picture of a segment is as it was written, beside it or under its name; raises MediaError."""
-    return all(_written(pattern, segment, name, said) for name, said in listed([segment]).items())
+    return all(_written(pattern, segment, name, said) for name, said in listed(pattern, [segment]).items())
 
 
 def _written(pattern: Path, segment: Path, name: str, said: str) -> Path | None:
     """Where a picture with this name and hash is; None where there is none, or another."""
-    places = (segment.with_name(name), pattern.with_name(name))
-    there = next((path for path in places if path.is_file()), None)
-    return there if there and sha256(there) == said else None
+    beside, path = segment.with_name(name), pattern.with_name(name)
+    if os.path.lexists(beside):
+        path = beside
+        if foreign_kind(beside.lstat()):
+            return None
+    return path if path.is_file() and sha256(path) == said else None
 
 
 def publish(pattern: Path, count: int, segments: Sequence[Path]) -> None:
@@ -76,9 +97,12 @@ def publish(pattern: Path, count: int, segments: Sequence[Path]) -> None:
     Raises:
         MediaError: one is missing or is not as it was written, or the folder cannot be written to.
     """
-    pictures = listed(segments)
-    if len(pictures) != count:
-        raise MediaError(f"{len(pictures)} pictures came for {pattern}, but {count} are expected: dream the film anew.")
+    pictures = listed(pattern, segments)
+    if pictures.keys() != {picture(pattern, index).name for index in range(count)}:
+        raise MediaError(
+            f"{len(pictures)} pictures came for {pattern}, but those from 1 to {count} are expected: "
+            "dream the film anew."
+        )
     make_folder(pattern)
     for name, said in pictures.items():
         target, there = pattern.with_name(name), _written(pattern, segments[0], name, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import errorcode
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,9 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
+from dreampipe.media.bounds import Bounds
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.pixels import depth
 
@@ -26,14 +29,23 @@ _UNSAID = 2
 _STREAMED = {"mpegts", "mpeg"}
 
 
-def container_of(path: Path) -> InputContainer:
+def container_of(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
     """A container, to be closed.
+
+    Args:
+        path: the file.
+        max_pixels: where it is more than the default, FFmpeg decodes frames of so many pixels to learn what the
+            streams are; it forgets the size of larger ones.
 
     Raises:
         MediaError: it is no regular file, or FFmpeg does not open it.
     """
     check_regular(path, "film")
-    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    options = {
+        "format_whitelist": _CONTAINERS,
+        "protocol_whitelist": "file",
+        "max_pixels": f"{max(max_pixels, MAX_PIXELS)}",
+    }
     try:
         # Not by the bare path: a colon in a name would be taken for a protocol's end.
         return av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
@@ -58,12 +70,7 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
             f"{path} is encrypted, or in a codec that is not known ({tag}), but one that can be decoded is expected: "
             "convert it first."
         )
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > max_pixels:
-        raise MediaError(
-            f"{path} says that it has {width}x{height} pixels, but at most {max_pixels:,} in all are read: "
-            "shrink it, or raise --max-pixels if you trust it."
-        )
+    Bounds(path, max_pixels).admit(stream.codec_context.width, stream.codec_context.height)
     # Not by frames: then an error is told with a later packet, and what else came with that one is lost.
     stream.thread_type = "SLICE"
     stream.codec_context.options = {"max_pixels": str(max_pixels)}  # a stream may grow midway
@@ -164,7 +171,7 @@ def _codec(stream: Stream) -> str:
     return context.codec.canonical_name if context else "unknown"
 
 
-def _refused(path: Path, problem: Exception) -> MediaError:
+def _refused(path: Path, problem: av.FFmpegError | OSError) -> MediaError:
     if isinstance(problem, av.InvalidDataError | av.error.EOFError | av.ArgumentError):
         head = _head(path)
         if not head:
@@ -175,8 +182,9 @@ def _refused(path: Path, problem: Exception) -> MediaError:
                 "film is expected: replace it by a whole copy."
             )
         return MediaError(f"{path} does not hold a film that can be read: replace it by a whole copy, or leave it out.")
-    reason = getattr(problem, "strerror", None) or str(problem)
-    return MediaError(f"{path} cannot be opened ({reason}): make it readable, or leave it out.")
+    if problem.errno not in errorcode:  # FFmpeg's own, in words that help nobody
+        return MediaError(f"{path} holds a film in a form that cannot be read: convert it first, or leave it out.")
+    return MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.")
 
 
 def _head(path: Path) -> bytes:

@@ -43,7 +43,7 @@ class Releasing:
     def __init__(
         self, path: Path, half: Path, parts: Sequence[Packets], codec: str, on_joined: Callable[[Path], None]
     ) -> None:
-        self._journal = Journal(path.parent)
+        self._journal = Journal(path.parent, path.name)
         self._journal.begin((half.name, path.name))
         self._left, self._codec, self._on_joined = deque(parts), codec, on_joined
         self._step = max(1, sum(length for part in parts for _, _, length in part.index) // _STEPS)

@@ -190,7 +190,7 @@ def target_of(
     target = Path(path)
     suffix = target.suffix.lower()
     encoding = encoding or Encoding()
-    if suffix in CONTAINERS and not target.is_dir():
+    if suffix in CONTAINERS and not os.path.isdir(target):
         film = FilmFile(target, info, encoding, record)
         film.form  # noqa: B018 - refuses a codec or a CRF that is none
         return film
@@ -199,7 +199,7 @@ def target_of(
             f"A codec or a CRF came for {target}, but only a film has one: leave it out, or name one of "
             f"{' '.join(CONTAINERS)}."
         )
-    if is_pattern(target) or not suffix or target.is_dir() or os.fspath(path).endswith(("/", os.sep)):
+    if is_pattern(target) or not suffix or os.path.isdir(target) or os.fspath(path).endswith(("/", os.sep)):
         return Pictures(pattern_of(target), info)
     if suffix in TICKS:
         return Animation(target, info, record)

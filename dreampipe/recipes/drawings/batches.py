@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -12,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent import Ascent
-from dreampipe.errors import RecipeError
+from dreampipe.errors import MediaError, RecipeError
 from dreampipe.media import write_whole
-from dreampipe.media.writing import unwritable
+from dreampipe.media.own import NotPlain, OwnFolder
+from dreampipe.media.writing import sweep, unwritable
 from dreampipe.models import open_model
 from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
 
 TOGETHER = 16
 """Channels that climb together: more were no faster on two cores, and would be lost when a run is killed."""
-_STORED = re.compile(r"[0-9a-f]{16}-\d+-\d+\.npz")
+_STORED = re.compile(r"[0-9a-f]{16}-[0-9]+-[0-9]+\.npz")
 _PIXELS = TOGETHER * 256 * 256  # of larger pictures fewer climb together, for memory
 
 
@@ -62,18 +64,18 @@ def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
     """
     if not units:
         return
-    together = _together(ascent, size)
+    most = together(ascent, size)
     made: dict[str, list[tuple[int, int]]] = {}
     for unit, (layer, number) in zip(units, _made_in(ascent, units), strict=True):
         made.setdefault(layer, []).append((unit, number))
     for layer, members in made.items():
         own = replace(ascent, objective=_moved(ascent.objective, layer))
-        for first in range(0, len(members), together):
-            chosen = members[first : first + together]
+        for first in range(0, len(members), most):
+            chosen = members[first : first + most]
             yield Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
 
 
-def _together(ascent: Ascent, size: int) -> int:
+def together(ascent: Ascent, size: int) -> int:
     """How many climb together, for speed and for memory."""
     fitting = ascent.together((size, size))
     if not fitting:
@@ -105,28 +107,54 @@ def _moved(objective: Objective, layer: str) -> Objective:
 
 
 class Store:
-    """Finished batches in a folder, each file whole and named by its recipe; no other file is read or removed."""
+    """Finished batches in a folder, each file whole and named by its recipe; no other file is read or removed.
+
+    Raises:
+        MediaError: the folder cannot be made, or it or one of the files is a link.
+    """
 
     def __init__(self, folder: Path | None, sha256: str) -> None:
         self.folder, self.mark = folder, sha256[:16]
-        if folder is None:
+        self._own = None if folder is None else OwnFolder(folder, _STORED)
+        if folder is None or self._own is None:
             return
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+            self._own.check()
+            for old in self._own.files():
+                if not old.startswith(f"{self.mark}-"):
+                    self._own.remove(old)
+        except NotPlain as problem:
+            raise MediaError(
+                f"{problem.filename} is {problem.strerror}, but finished channels are stored there: move it, or choose "
+                "another output."
+            ) from None
         except OSError as problem:
             raise unwritable(folder, problem) from None
-        for old in folder.iterdir():
-            if _STORED.fullmatch(old.name) and not old.name.startswith(f"{self.mark}-"):
-                old.unlink()
+        sweep(folder)
 
     def load(self, units: Sequence[int]) -> dict[int, Drawn]:
-        """What is stored of these units."""
+        """What is stored of these units; what a damaged file held is missing, so that it is drawn again."""
         found: dict[int, Drawn] = {}
-        for path in sorted(self.folder.glob(f"{self.mark}-*.npz")) if self.folder else ():
-            with np.load(path, allow_pickle=False) as saved:
-                parts = zip(saved["units"], saved["pixels"], saved["silent"], strict=True)
-                found |= {int(unit): Drawn(pixels, bool(silent)) for unit, pixels, silent in parts}
+        for name in sorted(self._own.files()) if self._own else ():
+            if name.startswith(f"{self.mark}-"):
+                with suppress(Exception):  # on broken bytes numpy and its unpacking raise whatever they happen to meet
+                    found |= self._stored(name)
         return {unit: found[unit] for unit in units if unit in found}
+
+    def _stored(self, name: str) -> dict[int, Drawn]:
+        """Read the units in a file; raises whatever numpy raises on damaged files, and ValueError."""
+        if self._own is None:
+            return {}
+        with self._own.open(name) as file, np.load(file, allow_pickle=False) as saved:
+            units, pixels, silent = saved["units"], saved["pixels"], saved["silent"]
+        if units.dtype.kind != "i" or silent.dtype != np.bool_ or pixels.dtype != np.uint8:
+            raise ValueError(f"{name} holds other numbers than a batch.")
+        if units.ndim != 1 or pixels.ndim != 4 or pixels.shape[3] != 3:
+            raise ValueError(f"{name} holds arrays of other shapes than a batch.")
+        parts = zip(units, pixels, silent, strict=True)
+        return {int(unit): Drawn(picture, bool(never)) for unit, picture, never in parts}
 
     def keep(self, drawn: dict[int, Drawn]) -> dict[int, Drawn]:
         """Store a batch, and hand it on."""
@@ -137,3 +165,9 @@ class Store:
             np.savez(data, units=np.array(list(drawn)), pixels=pixels, silent=silent)
             write_whole(self.folder / f"{self.mark}-{min(drawn)}-{max(drawn)}.npz", data.getvalue())
         return drawn
+
+
+def remove_store(folder: Path) -> None:
+    """Remove the finished batches in a folder, and the folder itself if nothing else is in it."""
+    sweep(folder)
+    OwnFolder(folder, _STORED).dismiss()

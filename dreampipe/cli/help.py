@@ -1,0 +1,63 @@
+"""What `--help` shows: the options that people use first, in groups. `--help-all` shows every option.
+
+A command's options fall into the groups of `recipes.fields.GROUPS`: those of its recipe by their fields, its own by
+`rich_help_panel`. Plain text: it pipes well, and rich would cost a tenth of a second.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from dreampipe.cli.terminal import show
+from dreampipe.recipes.fields import EXPERT, GROUPS
+
+_ALL = "dreampipe.help_all"
+_ARGUMENTS, _OTHERS = "Arguments", "Help"
+_CODES = (
+    "Exit codes: 0 all done; 1 something failed, and a line names it with its reason; 2 bad arguments, nothing was "
+    "begun; 130 interrupted."
+)
+
+
+def closing(*examples: str) -> str:
+    """Write the end of a command's help: its examples and its exit codes."""
+    lines = "\n".join(f"  dreampipe {example}" for example in examples)
+    return f"\b\nExamples:\n{lines}\n\n{_CODES}"
+
+
+def _show_all(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        context.meta[_ALL] = True
+        show(*context.get_help().split("\n"))
+        raise typer.Exit
+
+
+HelpAll = Annotated[
+    bool,
+    typer.Option("--help-all", help="Show every option and exit.", callback=_show_all, is_eager=True),
+]
+"""The option of commands that have expert options."""
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose help shows its options in groups, and the expert groups only with `--help-all`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for the arguments and one for each group of options."""
+        left_out = () if ctx.meta.get(_ALL) else EXPERT
+        shown = [param for param in self.get_params(ctx) if _group(param) not in left_out]
+        order = (_ARGUMENTS, *GROUPS, _OTHERS)
+        for title, members in groupby(sorted(shown, key=lambda param: order.index(_group(param))), key=_group):
+            if records := [record for param in members if (record := param.get_help_record(ctx))]:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+def _group(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return _ARGUMENTS
+    return getattr(param, "rich_help_panel", None) or _OTHERS

@@ -1,0 +1,183 @@
+"""Estimates how long something takes before it has taken long.
+
+The first steps of the very ascent are measured, so that an estimate costs nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+from dreampipe.ascent import Ascent, Step
+from dreampipe.ascent.octaves import Size
+from dreampipe.engines.events import Began, Estimated, Event, Failed, Skipped, Started, Stepped
+from dreampipe.stages import Resize
+
+LONG = 60.0
+"""Seconds. What takes less is not announced."""
+SETTLED = 0.5
+"""Seconds. A step that takes as long costs what its pixels cost; a shorter one also has costs that do not grow."""
+MEASURED = 4
+"""Steps to measure. The first one of each octave is left out: it prepares the model for a new size."""
+SIDES = (6000, 4000, 3000, 2000, 1500, 1000, 750, 500)
+"""Longest sides to suggest, in pixels."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is to be climbed under one name: a picture, a film, a drawing.
+
+    Attributes:
+        name: what to call it.
+        size: its height and width in pixels.
+        octaves: of the first ascent, the pixels that the model sees at a step of each octave.
+        total: the pixels of all steps of all ascents.
+        memory: bytes that a step takes at most.
+        frames: of a film; 1 for a picture.
+        smaller: for longest sides that it could be climbed at instead, the total there.
+    """
+
+    name: str
+    size: Size
+    octaves: tuple[int, ...]
+    total: float
+    memory: int
+    frames: int
+    smaller: Mapping[int, float]
+
+    def behind(self, step: Step) -> int:
+        """The pixels of all steps up to this one of the first ascent."""
+        return step.steps * sum(self.octaves[: step.octave - 1]) + step.step * self.octaves[step.octave - 1]
+
+
+def planned(
+    name: str,
+    size: Size,
+    ascents: Sequence[tuple[Ascent, float]],
+    *,
+    max_size: int | None = None,
+    together: int = 1,
+    frames: int = 1,
+    resizable: bool = True,
+) -> Planned:
+    """Count what is to be climbed.
+
+    Args:
+        ascents: each way to climb, the one that comes first in front, and how often.
+        max_size: longest side to climb at; None where nothing is made smaller.
+        together: how many pictures climb at once.
+        resizable: whether the user can ask for a smaller size to climb at.
+    """
+
+    def total(side: int) -> float:
+        seen = Resize(side).size(*size)
+        return together * sum(count * ascent.steps * sum(ascent.pixels_seen(seen)) for ascent, count in ascents)
+
+    longest = min(max_size or max(size), max(size))
+    first, climbed = ascents[0][0], Resize(longest).size(*size)
+    return Planned(
+        name,
+        size,
+        tuple(together * pixels for pixels in first.pixels_seen(climbed)),
+        total(longest),
+        together * first.memory(climbed),
+        frames,
+        {side: total(side) for side in SIDES if side < longest} if resizable else {},
+    )
+
+
+def pace(octaves: Sequence[int], timed: Sequence[tuple[Step, float]]) -> float | None:
+    """The seconds that a pixel takes in a step, or None where too little is measured yet.
+
+    Args:
+        octaves: the pixels that the model sees at a step of each octave.
+        timed: the steps so far, and the seconds that each took.
+    """
+    last, _ = timed[-1]
+    # Where octaves have one step each, it has to do; the very first one also compiles the model.
+    here = [
+        seconds
+        for number, (step, seconds) in enumerate(timed)
+        if step.octave == last.octave and (step.step > 1 or (step.steps == 1 and number > 0))
+    ]
+    if len(here) < min(MEASURED, max(1, last.steps - 1)):
+        return None
+    mean, pixels = sum(here) / len(here), octaves[last.octave - 1]
+    return mean / pixels if mean >= SETTLED or pixels == max(octaves) else None
+
+
+def estimate(plan: Planned, timed: Sequence[tuple[Step, float]], pictures: int = 1) -> Estimated | None:
+    """What a plan takes by the steps so far; None where too little is measured yet.
+
+    Args:
+        timed: the steps so far, and the seconds that each took.
+        pictures: how many are left in the run, this one included.
+    """
+    rate = pace(plan.octaves, timed)
+    if rate is None:
+        return None
+    seconds = sum(seconds for _, seconds in timed) + rate * max(0.0, plan.total - plan.behind(timed[-1][0]))
+    smaller, faster = _smaller(plan, rate, seconds)
+    height, width = plan.size
+    return Estimated(plan.name, width, height, plan.frames, seconds, plan.memory, pictures, smaller, faster)
+
+
+def _smaller(plan: Planned, rate: float, seconds: float) -> tuple[int | None, float | None]:
+    """The largest size to suggest that takes no longer than `LONG`, or else the smallest, and the seconds it takes."""
+    if seconds <= LONG or not plan.smaller:
+        return None, None
+    quick = [side for side, total in plan.smaller.items() if rate * total <= LONG]
+    side = max(quick, default=min(plan.smaller))
+    faster = rate * plan.smaller[side]
+    return (side, faster) if faster <= seconds / 2 else (None, None)
+
+
+class Estimating:
+    """Passes a run's events on, and adds an `Estimated` where what is planned takes long.
+
+    It is told once for a run, and once more for a picture that takes much longer than those that were told of.
+    """
+
+    def __init__(self, tell: Callable[[Event], None], clock: Callable[[], float] = time.perf_counter) -> None:
+        self._tell, self._clock = tell, clock
+        self._pictures, self._names = 1, set[str]()
+        self._plan: Planned | None = None
+        self._timed: list[tuple[Step, float]] = []
+        self._last = 0.0
+        self._base: int | None = None  # what the process holds beside its steps
+        self._longest: float | None = None  # of those told of, in seconds
+
+    def plan(self, plan: Planned, *, alone: bool = False) -> None:
+        """Say what is climbed next; `alone` where nothing comes after it in the run."""
+        self._plan, self._timed, self._last = plan, [], self._clock()
+        if alone:
+            self._pictures, self._names = 1, {plan.name}
+
+    def __call__(self, event: Event) -> None:
+        self._tell(event)
+        match event:
+            case Started(pictures):
+                self._pictures = pictures
+            case Began(name) | Skipped(name) | Failed(name):
+                self._names.add(name)
+                self._plan = None
+            case Stepped(_, step) if self._plan and step.octaves == len(self._plan.octaves):
+                self._hear(self._plan, step)
+
+    def _hear(self, plan: Planned, step: Step) -> None:
+        now = self._clock()
+        self._timed.append((step, now - self._last))
+        self._last = now
+        if self._base is None:
+            self._base = psutil.Process().memory_info().rss
+        left = 1 if self._longest is not None else max(1, self._pictures - len(self._names) + 1)
+        found = estimate(plan, self._timed, left)
+        if found is None:
+            return
+        self._plan = None
+        if found.seconds * left > LONG and found.seconds > 2 * (self._longest or 0):
+            self._longest = found.seconds
+            self._tell(found.beside(self._base))

@@ -1,0 +1,113 @@
+"""One run makes an output at a time: it locks a file beside the output, and the system unlocks that with its process.
+
+The lock's file is hidden, named by a hash of the output's name, and removed at the end. One that a killed run has left
+is locked by nobody, so the next run takes it, and `sweep_locks` removes it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreampipe.media.writing import unwritable
+
+_LOCK = re.compile(r"\.dreampipe-[0-9a-f]{16}\.lock")
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, getattr(errno, "ENOTSUP", errno.ENOSYS)}
+"""What a disk says that knows no locks: its outputs are made without."""
+_PAUSE = 0.1
+"""Seconds between two tries to lock, where the system cannot wait by itself."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The right to make one output, held until `release`."""
+
+    path: Path
+    handle: int
+
+    def release(self) -> None:
+        """Remove the file, then unlock it: whoever waits for it finds it gone, and makes a new one."""
+        with suppress(OSError):
+            self.path.unlink()
+        os.close(self.handle)
+
+
+def lock(target: Path, wait: bool = False) -> Lock | None:
+    """Take the right to make an output, whose folder exists; None where another run has it.
+
+    Args:
+        wait: wait until the other run gives it up or ends.
+
+    Raises:
+        MediaError: the lock's file cannot be made, or is a link.
+    """
+    name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    try:
+        return _locked(target.with_name(f".dreampipe-{name}.lock"), wait)
+    except OSError as problem:
+        raise unwritable(target, problem) from None
+
+
+def sweep_locks(folder: Path) -> None:
+    """Remove the files of locks that killed runs have left in a folder; those in use stay."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            if _LOCK.fullmatch(name) and (left := _locked(folder / name, wait=False)):
+                left.release()
+
+
+def _locked(path: Path, wait: bool) -> Lock | None:
+    """Open and lock a file; raises OSError."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            taken = _take(handle, wait)
+            if taken and _is_at(path, handle):
+                return Lock(path, handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+        if not taken:
+            return None  # else the run before has just removed it
+
+
+def _is_at(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(handle: int, wait: bool) -> bool:
+        while True:
+            try:
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+                return True
+            except OSError:
+                if not wait:
+                    return False
+            time.sleep(_PAUSE)
+
+else:
+    import fcntl
+
+    def _take(handle: int, wait: bool) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        except OSError as problem:
+            if problem.errno not in _NO_LOCKS:
+                raise
+        return True

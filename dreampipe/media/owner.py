@@ -1,0 +1,75 @@
+"""Who works in a folder of ours: one process at a time, which a file says."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from io import FileIO
+
+import psutil
+
+from dreampipe.media.own import OwnFolder
+from dreampipe.media.writing import CLOCK_SLACK, TEMPORARY
+
+OWNER = "owner"
+"""The file's name. It holds the number of the process and when that began, in seconds."""
+OWNERS = rf"{OWNER}(?:-[0-9]+)?|{TEMPORARY}"
+"""The regular expression of the names that lie in a folder which was taken and in which nothing was begun."""
+_SAYS = re.compile(rb"[0-9]* ?[0-9.]*")
+_LONGEST = 1 << 10  # bytes
+
+
+def take(own: OwnFolder) -> bool:
+    """Become the owner, unless another process is; of several that try at once one becomes it.
+
+    Raises:
+        FileExistsError: another process has become it just now.
+        OSError: the folder cannot be written to.
+    """
+    owner, aside = own.path / OWNER, own.path / f"{OWNER}-{os.getpid()}"
+    if is_live(own):
+        return False
+    with suppress(FileNotFoundError):
+        owner.replace(aside)
+        if is_live(own, aside.name):  # another run has taken the folder just now
+            aside.replace(owner)
+            return False
+        own.remove(aside.name)
+    try:
+        with owner.open("x") as file:
+            file.write(f"{os.getpid()} {psutil.Process().create_time()}")
+    except FileExistsError:
+        raise
+    except OSError:  # a full disk
+        own.remove(OWNER)
+        raise
+    return True
+
+
+def is_live(own: OwnFolder, name: str = OWNER) -> bool:
+    """Whether another process that runs has written this file of the folder, or may be about to."""
+    with suppress(OSError), own.open(name) as file:
+        return _is_live(file)
+    return False  # there is none
+
+
+def is_alone(own: OwnFolder) -> bool:
+    """Whether nothing of ours is in the folder but what says who owns it; raises OSError."""
+    with suppress(FileNotFoundError):
+        if not _SAYS.fullmatch(own.read(OWNER)):
+            return False
+    return all(re.fullmatch(OWNERS, name) for name in own.files())
+
+
+def _is_live(file: FileIO) -> bool:
+    with suppress(OverflowError, psutil.Error):  # one that is gone
+        try:
+            number, started = file.read(_LONGEST).decode().split()
+            process, begun = psutil.Process(int(number)), float(started)
+        except ValueError:  # torn by a kill, unless it is being written
+            return abs(time.time() - os.fstat(file.fileno()).st_mtime) < CLOCK_SLACK
+        alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+        return alive and abs(process.create_time() - begun) < CLOCK_SLACK
+    return False

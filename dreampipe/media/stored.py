@@ -1,0 +1,82 @@
+"""What a work folder holds of a film that is not whole: lines on finished segments, and the dream to go on from.
+
+Nothing of it is believed before it is checked, for the folder may have been changed by anybody meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from io import BytesIO, FileIO
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dreampipe.frames import Array
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+# As `numpy.save` writes it. Parsing anything else could fail in many ways, and take any memory.
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '<f4', 'fortran_order': False, 'shape': \(([0-9]{1,6}), ([0-9]{1,6}), 3\), \} *\n",
+    re.DOTALL,
+)
+_LONGEST = 1 << 10  # bytes of a header
+
+
+class Segment(NamedTuple):
+    """One that is finished.
+
+    Attributes:
+        number: from 0.
+        first, stop: frames, as in a range.
+        sha256: of its file.
+        carry_sha256: of the file with the dream of its last frame; empty where nothing goes on from that.
+        pixels: the hash of all frames of the film up to its last one; see `FramesHash`.
+    """
+
+    number: int
+    first: int
+    stop: int
+    sha256: str
+    carry_sha256: str
+    pixels: str
+
+
+def segment_of(said: Any) -> Segment | None:
+    """The segment of a line of JSON; None where the line says something else."""
+    with suppress(TypeError):
+        segment = Segment(**said)
+        texts = [text for text in (segment.carry_sha256, segment.pixels) if text != ""]
+        if all(type(number) is int for number in segment[:3]) and all(
+            isinstance(text, str) and _HASH.fullmatch(text) for text in (segment.sha256, *texts)
+        ):
+            return segment
+    return None
+
+
+def dream_bytes(dream: Array) -> bytes:
+    """A dream (height, width, 3) as the bytes of a `.npy` file."""
+    held = BytesIO()
+    np.save(held, np.ascontiguousarray(dream, "<f4"))
+    return held.getvalue()
+
+
+def read_dream(file: FileIO, sha256: str, size: tuple[int, int] | None) -> Array | None:
+    """The dream in a file, (height, width, 3) float32; None where it has another hash, form or size.
+
+    What the file declares is held against its length before any memory is taken. Raises OSError.
+    """
+    header = _HEADER.match(file.read(_LONGEST))
+    if not header:
+        return None
+    height, width = int(header[1]), int(header[2])
+    length = header.end() + height * width * 3 * 4
+    if size not in (None, (height, width)) or os.fstat(file.fileno()).st_size != length:
+        return None
+    file.seek(0)
+    if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+        return None
+    file.seek(header.end())
+    return np.frombuffer(file.readall(), "<f4").reshape(height, width, 3).astype(np.float32)

@@ -1,0 +1,80 @@
+"""How an output that is to be made differs from the one that stands at its place, by their records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from dreampipe.errors import RecipeError, printable
+from dreampipe.recipes.records.record import Record
+
+_LONGEST = 60
+"""Characters of a value that a sentence shows."""
+
+
+def differences(there: Record, now: Record) -> tuple[str, ...]:
+    """Phrases such as "steps: 10 there, 20 now", one for each setting, option or file that is another; printable.
+
+    Args:
+        there: of the output that stands there.
+        now: of the output that is to be made.
+    """
+    # A run chooses max-size itself where memory is short, so it is named last and only where nothing else differs.
+    found = list(_settings(there, now))
+    chosen = [phrase for name, phrase in found if name == "max_size"]
+    phrases = [phrase for name, phrase in found if name != "max_size"]
+    phrases += [phrase for _, phrase in _differing(there.options, now.options)]
+    phrases += _files(there, now, {name for name, _ in found})
+    was, made = there.versions.get("dreampipe"), now.versions.get("dreampipe")
+    versions = [_phrase("dreampipe", was, made)] if was != made else []
+    return tuple(map(printable, phrases or chosen or versions))
+
+
+def of_source(there: Record, now: Record) -> str:
+    """How the source differs, as a phrase; empty where it is the same."""
+    if there.source is None or now.source is None or there.source.sha256 == now.source.sha256:
+        return ""
+    was, made = (PurePath(record.source.path).name for record in (there, now) if record.source)
+    return f"{printable(made)} has changed since" if was == made else printable(_phrase("source", was, made))
+
+
+def _settings(there: Record, now: Record) -> Iterator[tuple[str, str]]:
+    try:
+        was, made = there.settings("the record"), now.settings("the record")
+    except RecipeError:  # of a version that had other settings
+        was, made = there.recipe, now.recipe
+    for name, phrase in _differing(was, made):
+        same = there.files.get(str(was.get(name))), now.files.get(str(made.get(name)))
+        if same[0] is None or same[0] != same[1]:  # else the same file lies elsewhere
+            yield name, phrase
+
+
+def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in dict.fromkeys((*was, *now)):
+        if was.get(name) != now.get(name):
+            yield name, _phrase(name.replace("_", "-"), was.get(name), now.get(name))
+
+
+def _files(there: Record, now: Record, named: set[str]) -> Iterator[str]:
+    """Files of the same name with other bytes, the model's among them."""
+    for name, sha256 in now.files.items():
+        if there.files.get(name, sha256) != sha256:
+            yield f"{PurePath(name).name} has changed since"
+    if not named & {"model", "weights"} and there.model.sha256 != now.model.sha256:
+        yield f"the model {now.model.name} has changed since"
+    if not named & {"model", "scaling"} and there.model.scaling != now.model.scaling:
+        yield _phrase("scaling", there.model.scaling, now.model.scaling)
+
+
+def _phrase(name: str, was: Any, now: Any) -> str:
+    return f"{name}: {_shown(was)} there, {_shown(now)} now"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "the default"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -1,0 +1,121 @@
+"""Several runs in one output folder, as processes of their own: each picture is made once, and a kill holds nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from full_disk import full_at
+
+import dreampipe
+
+
+def started(*words: object) -> subprocess.Popen[bytes]:
+    """A run that tells its events on standard output."""
+    command = [sys.executable, "-m", "dreampipe", *map(str, words), "--events"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def events(stream: IO[bytes] | None) -> Iterator[dict[str, Any]]:
+    assert stream is not None
+    yield from map(json.loads, stream)
+
+
+def names(told: list[dict[str, Any]], kind: str) -> list[str]:
+    return [event["name"] for event in told if event["event"] == kind]
+
+
+@pytest.mark.slow
+def test_two_runs_share_the_pictures_and_both_succeed(quick, pictures, tmp_path):
+    out = tmp_path / "out"
+    with started("dream", pictures, out, *quick) as first, started("dream", pictures, out, *quick) as second:
+        told = [list(events(process.stdout)) for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0)
+    done, skipped = ([name for events in told for name in names(events, kind)] for kind in ("done", "skipped"))
+    assert sorted(done) == sorted(skipped) == ["a.png", "b.png", "c.png"]
+    assert sorted(os.listdir(out)) == [".dreampipe.jsonl", "a.png", "b.png", "c.png"]
+    assert len((out / ".dreampipe.jsonl").read_bytes().splitlines()) == 3
+
+
+def test_a_run_that_is_killed_leaves_its_picture_to_the_other(quick, pictures, tmp_path):
+    out = tmp_path / "out"
+    with started("dream", pictures / "a.png", out / "a.png", *quick, "--steps", "100000") as killed:
+        next(event for event in events(killed.stdout) if event["event"] == "stepped")
+        with started("dream", pictures, out, *quick) as other:
+            told = []
+            for event in events(other.stdout):
+                told.append(event)
+                if event["event"] == "noted":
+                    killed.kill()
+    assert (killed.returncode, other.returncode) == (-signal.SIGKILL, 0)
+    assert names(told, "done") == ["b.png", "c.png", "a.png"]
+    assert "another run makes this picture" in next(event["text"] for event in told if event["event"] == "noted")
+    assert sorted(os.listdir(out)) == [".dreampipe.jsonl", "a.png", "b.png", "c.png"]
+
+
+PLACES = {
+    "dream": ("dream", "pictures/a.png", "file/out.png"),
+    "dream a folder": ("dream", "pictures", "file/out"),
+    "dream a film": ("dream", "pictures", "file/out.mp4"),
+    "zoom": ("zoom", "pictures/a.png", "file/out.mp4"),
+    "visualize": ("visualize", "third[2]", "file/out.png"),
+    "visualize animated": ("visualize", "third[2]", "out.png", "--animate", "file/out.gif"),
+    "atlas": ("atlas", "third", "file/out.png"),
+    "sheet": ("sheet", "pictures/a.png", "file/out.png"),
+    "rerun": ("rerun", "made.png", "file/out.png"),
+}
+
+
+@pytest.fixture
+def here(pictures, tmp_path, monkeypatch) -> Path:
+    """The folder of the pictures is the current one, with a file named "file"."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_bytes(b"x")
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_place_that_takes_nothing_is_refused_before_anything_is_computed(call, quick, here, kind):
+    model = quick[:4]
+    if kind == "rerun":
+        call("dream", "pictures/a.png", "made.png", *quick)
+    result = call(*PLACES[kind], *(() if kind == "rerun" else model))
+    assert result.exit_code == 2
+    (line,) = (line for line in result.stderr.splitlines() if not line.startswith("Note: "))
+    assert line.startswith("Error: ") and "file" in line and "(Not a directory)" in line
+    assert not (here / "out.png").exists()
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_disk_that_is_full_is_found_before_anything_is_computed(call, quick, here, kind):
+    model = quick[:4]
+    if kind == "rerun":
+        call("dream", "pictures/a.png", "made.png", *quick)
+    (here / "file").unlink()
+    with full_at(1000):
+        result = call(*PLACES[kind], *(() if kind == "rerun" else model))
+    assert result.exit_code == 2
+    (line,) = (line for line in result.stderr.splitlines() if not line.startswith("Note: "))
+    assert line.startswith("Error: ") and "cannot be written (File too large)" in line
+    assert not [path for path in here.rglob("*") if path.name.startswith(("out.", ".dreampipe-"))]
+
+
+def test_a_disk_that_becomes_full_ends_the_run_with_one_sentence(call, quick, pictures, tmp_path):
+    source, out = pictures / "b.png", tmp_path / "out"
+    large = next(iter(dreampipe.read(source))).pixels.repeat(4, 0).repeat(4, 1)
+    dreampipe.write(dreampipe.Frame(large), source)
+    call("dream", pictures / "a.png", tmp_path / "opened.png", *quick)  # opening the model needs room, too
+    with full_at(30_000):
+        result = call("dream", pictures, out, *quick)
+    failure, summary = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert failure.startswith(f"Failed b.png: {out / 'b.png'} cannot be written (File too large), but ")
+    assert summary == "1 done, 0 skipped, 1 failed, 1 not begun"
+    assert sorted(os.listdir(out)) == [".dreampipe.jsonl", "a.png"]
