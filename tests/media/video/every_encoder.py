@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import encode, read, write_whole
 from dreampipe.media.formats import FORMATS
 from dreampipe.media.video import Encoding, FilmInfo, Survey, open_source, target_of
-from dreampipe.media.video.codecs import CODECS, TICKS, Codec
+from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.pixels import pack
 
@@ -48,9 +47,8 @@ def moving(width: int, height: int) -> Iterator[npt.NDArray[np.float32]]:
 
 def info_of(width: int, height: int, source: tuple[str, int] = ("yuv420p", 8)) -> FilmInfo:
     name, bits = source
-    return FilmInfo(
-        width=width, height=height, bits=bits, pixel_format=name, time_base=Fraction(1, 24), rate=Fraction(24), codec="x"
-    )
+    rate = Fraction(24)
+    return FilmInfo(width, height, bits, time_base=1 / rate, rate=rate, codec="rawvideo", pixel_format=name)
 
 
 def forms(codec: Codec) -> dict[str, Form]:
@@ -85,7 +83,12 @@ def streams(names: list[str]) -> Iterator[tuple[str, bytes]]:
 def films(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Whole films and animated pictures, and the frames that are read from them again."""
     survey = Survey(stamps=np.arange(COUNT, dtype=np.int64), last=1, time_base=Fraction(1, 24))
-    places = [(f"{codec.name}.mkv", codec.name) for codec in CODECS.values()]
+    places = [
+        (f"{codec.name}{container.suffixes[0]}", codec.name)
+        for codec in CODECS.values()
+        for container in dict.fromkeys(CONTAINERS.values())
+        if container.muxer in codec.containers
+    ]
     for name, codec in [*places, *((f"animation{suffix}", None) for suffix in TICKS)]:
         target = target_of(folder / name, info_of(70, 50), Encoding(codec))
         with target.segment(folder / "segment", survey, 0) as add:
@@ -110,7 +113,8 @@ def stills(folder: Path) -> Iterator[tuple[str, bytes]]:
                 path = folder / f"still{format.suffixes[0]}"
                 write_whole(path, data)
                 frame = read(path).frames[0]
-                yield f"pixels of {case}", frame.pixels.tobytes() + (b"" if frame.alpha is None else frame.alpha.tobytes())
+                held = [frame.pixels] if frame.alpha is None else [frame.pixels, frame.alpha]
+                yield f"pixels of {case}", b"".join(array.tobytes() for array in held)
 
 
 def main() -> None:
@@ -121,7 +125,7 @@ def main() -> None:
             made = dict(streams(["h264"]))
         else:
             made = dict(streams(list(CODECS))) | dict(films(Path(folder))) | dict(stills(Path(folder)))
-    print(json.dumps({case: hashlib.sha256(data).hexdigest() for case, data in made.items()}))
+    json.dump({case: hashlib.sha256(data).hexdigest() for case, data in made.items()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Equal frames become equal bytes: whatever memory held before, however many processors there are, whichever they are."""
+"""Equal frames become equal bytes, whatever the memory held before and however many processors there are."""
 
 from __future__ import annotations
 
