@@ -56,7 +56,7 @@ class Form:
 
     @property
     def instructions(self) -> str | None:
-        """The instruction sets that the encoder is held to; None where it uses what it finds."""
+        """The instruction sets that the encoder is limited to; None for no limit."""
         return instructions() if self.codec.encoder == "libx264" else None
 
     def configure(self, context: VideoCodecContext) -> None:
@@ -70,8 +70,8 @@ class Form:
         context.thread_type = "SLICE" if self.codec.encoder == "ffv1" else "FRAME"
         context.flags |= GLOBAL_HEADER
         crf = {} if self.crf is None else {"crf": str(self.crf)}
-        held = {"x264-params": f"asm={self.instructions}"} if self.instructions else {}
-        context.options = {**self.codec.options, **crf, **held}
+        limited = {"x264-params": f"asm={self.instructions}"} if self.instructions else {}
+        context.options = {**self.codec.options, **crf, **limited}
         if self.codec.encoder == "libx265":
             context.codec_tag = "hvc1"  # players of Apple's know H.265 by no other
         if self.codec.encoder == "libsvtav1":

@@ -1,12 +1,11 @@
 """The instruction sets of the processor that x264 may use: all but AVX-512, with which it is not repeatable.
 
-With AVX-512 the macroblock tree of x264 (in PyAV 18.1) reads memory that nobody has set: equal frames give different
-streams from run to run. So x264 is told what to use. It does not check that list against the processor, and crashes on
-a set that is missing; numpy has asked the processor, and the system whether it saves the wide registers.
+With AVX-512 the macroblock tree of x264 (in PyAV 18.1) reads memory that nobody has set, so equal frames give different
+streams from run to run. We therefore name the sets that x264 uses. It does not check them against the processor and
+crashes on a missing one; numpy has asked the processor, and also whether the system saves the wide registers.
 
-From SSSE3 on, which every x86 processor has that runs numpy 2.4 or TensorFlow, each choice gives the same bits, so a
-film may be resumed on another of them. Plain C code and SSE2 give other bits in films of 8 bits, because x264 then
-searches intra modes by a shortcut; they take four times as long, too.
+From SSSE3 up every choice gives the same bits, so another x86 processor can resume a film. Plain C and SSE2 give other
+bits in films of 8 bits and take up to four times as long, but numpy 2.4 and TensorFlow run on no processor that old.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ import numpy as np
 
 _X86 = {"x86_64", "amd64", "i386", "i686", "x86"}
 _SETS = (("X86_V3", "AVX2"), ("AVX", "AVX"), ("X86_V2", "SSE4.2"), ("SSE42", "SSE4.2"), ("SSSE3", "SSSE3"))
-"""Numpy's name and x264's, the best first; x264 takes the lesser sets along. For AVX2 it takes FMA3, BMI2 and LZCNT
-along too, and of numpy's names X86_V3 alone promises them."""
+"""Numpy's name and x264's, the best first; each includes those below it. x264's AVX2 also includes FMA3, BMI2 and LZCNT,
+and X86_V3 is numpy's only name that promises them."""
 _BASE = "SSE2"
-"""Part of every x86 processor of 64 bits."""
+"""Every x86 processor of 64 bits has it."""
 
 
 def instructions() -> str | None:
-    """The best set that this processor has, by x264's name; None where x264 has nothing to avoid (not an x86)."""
+    """x264's name of the best set that this processor has; None on other kinds, where x264 has nothing to avoid."""
     if platform.machine().lower() not in _X86:
         return None
     config = np.show_config(mode="dicts") or {}

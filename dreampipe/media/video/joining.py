@@ -34,7 +34,7 @@ from dreampipe.media.writing import take_name, unwritable, written_whole
 # silence that its encoder needs.
 # Nor is it to hold back what it has written.
 _AS_THEY_COME = {"avoid_negative_ts": "disabled", "flush_packets": "1"}
-# Matroska numbers its tracks, and the film itself, by chance: two films of equal frames would differ.
+# FFmpeg draws random numbers for a Matroska film and its tracks, so that equal films would differ.
 _REPEATABLE = {"fflags": "+bitexact"}
 _CLOCK_LIMIT = 2**31 - 1
 # Matroska counts from its first packet, in numbers that take no sign, and keeps no time of decoding: the picture goes
