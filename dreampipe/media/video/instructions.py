@@ -16,8 +16,8 @@ import numpy as np
 
 _X86 = {"x86_64", "amd64", "i386", "i686", "x86"}
 _SETS = (("X86_V3", "AVX2"), ("AVX", "AVX"), ("X86_V2", "SSE4.2"), ("SSE42", "SSE4.2"), ("SSSE3", "SSSE3"))
-"""Numpy's name and x264's, the best first; each includes those below it. x264's AVX2 also includes FMA3, BMI2 and LZCNT,
-and X86_V3 is numpy's only name that promises them."""
+"""Numpy's name and x264's, the best first; each includes those below it. x264's AVX2 also includes FMA3, BMI2 and
+LZCNT, and X86_V3 is numpy's only name that promises them."""
 _BASE = "SSE2"
 """Every x86 processor of 64 bits has it."""
 
