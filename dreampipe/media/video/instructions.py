@@ -4,8 +4,8 @@ With AVX-512 the macroblock tree of x264 (in PyAV 18.1) reads memory that nobody
 streams from run to run. We therefore name the sets that x264 uses. It does not check them against the processor and
 crashes on a missing one; numpy has asked the processor, and also whether the system saves the wide registers.
 
-From SSSE3 up every choice gives the same bits, so another x86 processor can resume a film. Plain C and SSE2 give other
-bits in films of 8 bits and take up to four times as long, but numpy 2.4 and TensorFlow run on no processor that old.
+From SSSE3 up every choice gives the same bits, so another x86 processor can resume a film. Plain C (four times as slow)
+and SSE2 give other bits in films of 8 bits, but numpy 2.4 and TensorFlow run on no processor without SSSE3.
 """
 
 from __future__ import annotations
