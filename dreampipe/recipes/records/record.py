@@ -59,6 +59,8 @@ class Output(_Part):
         bits: of a sample.
         alpha: whether it has an alpha channel.
         frames: of a film how many; None for a picture.
+        instructions: the processor's instruction sets that a film's encoder was limited to; None for no limit. They do
+            not change the film: see `media.video.instructions`.
         file: the SHA-256 of the whole file, or of the names and SHA-256s of numbered pictures; only a sidecar, which
             lies outside of them, can say that.
     """
@@ -69,6 +71,7 @@ class Output(_Part):
     bits: int
     alpha: bool = False
     frames: int | None = None
+    instructions: str | None = None
     file: Sha256 | None = None
 
 
