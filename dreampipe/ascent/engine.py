@@ -76,6 +76,12 @@ class Ascent:
             bound = self.objective.bind(card, self.starred)
         object.__setattr__(self, "bound", bound)
 
+    def open(self) -> None:
+        """Open the model, which the process keeps, before there is a picture to climb; raises OpeningError."""
+        from dreampipe.models.opening import open_model
+
+        open_model(self.card)
+
     def run(
         self,
         image: Array,

@@ -24,7 +24,7 @@ from dreampipe.engines.keeping import check_sidecar, likeness
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production, key_of
-from dreampipe.errors import DreampipeError
+from dreampipe.errors import DreampipeError, OpeningError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
@@ -106,9 +106,11 @@ class FilmOrder:
 
 
 def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Event], None]) -> Done | Skipped | Failed:
-    """Dream one film, or go on with what an earlier run has left of it."""
+    """Dream one film, or continue what an earlier run has left of it; raises OpeningError for a bad model."""
     try:
         return _Filming(job, manifest, order, tell).run()
+    except OpeningError:  # no other film can be dreamed either
+        raise
     except (DreampipeError, MemoryError) as error:
         return Failed(job.name, str(error) or "it does not fit into memory: give a smaller --max-size.")
 
@@ -162,6 +164,7 @@ class _Filming:
         self.tell(Began(self.job.name))
         for note in notes:
             self._note(note)
+        self.recipe.ascent().open()  # before the film is read through
         work.open()
         whole = False
         try:

@@ -19,7 +19,7 @@ import psutil
 from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.engines.keeping import check_sidecar, keep_picture, sidecar_fits
 from dreampipe.engines.pacing import WAITING, ahead
-from dreampipe.errors import DreampipeError, MediaError
+from dreampipe.errors import DreampipeError, MediaError, OpeningError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
 from dreampipe.recipes import Recipe
@@ -129,6 +129,8 @@ class _Work:
             settings = self._fitting(loaded.frame)
             pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
             frame = pipeline.one(loaded.frame)
+        except OpeningError:  # no other picture can be dreamed either
+            raise
         except (DreampipeError, MemoryError) as error:
             return Failed(self._name, str(error) or _TOO_LARGE)
         ended = time.perf_counter()
@@ -195,7 +197,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     """Dream every job; a job that fails is told as `Failed` and the rest goes on.
 
     Raises:
-        DreampipeError: the recipe's model or objective is wrong, before any picture is touched.
+        DreampipeError: the recipe's model or objective is wrong, before any picture is dreamed.
     """
     work = _Work(manifest, order, on_event)
     on_event(Started(len(jobs)))

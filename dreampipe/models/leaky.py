@@ -46,7 +46,7 @@ _ENDING = frozenset(
         layers.SeparableConv2D,
     )
 )
-"""The computations of layers that end in their activation; one that uses it elsewhere, as LSTM does, is none of them."""
+"""The computations of layers that end in their activation. LSTM, which uses it elsewhere, is none of them."""
 
 
 def leaky(operation: Any) -> Leaking | None:

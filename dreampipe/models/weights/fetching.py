@@ -89,6 +89,7 @@ def adopt(weights: Weights, file: Path, folder: Path | None = None) -> Path:
         raise ModelError(f"{source} is no file, but {weights.file} is expected there: check its name.")
     target = where / weights.file
     with _alone(weights, where), _writing(target):
+        sweep(where)
         check_room(where, source.stat().st_size)
         with written_whole(target) as copy:
             shutil.copyfile(source, copy)
