@@ -20,6 +20,7 @@ from dreampipe.media import MAX_PIXELS, decode, make_folder, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
+from dreampipe.media.writing import sweep
 from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
 from dreampipe.recipes.records.record import Output, Record
 from dreampipe.recipes.zooming import Zooming
@@ -83,6 +84,7 @@ class Dive:
         target = self.target
         check_sidecar(self.path, self.carrying)
         make_folder(self.path)
+        sweep(self.path.parent)
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         return (*self.recipe.card().notes, *info.notes, *lost, *target.check())
 

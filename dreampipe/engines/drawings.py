@@ -12,7 +12,7 @@ from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Steppe
 from dreampipe.engines.keeping import check_sidecar, embedded, keep_picture, settle_sidecar
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode, make_folder, sha256, write_animation, write_whole
-from dreampipe.media.writing import take_name, temporary_folder
+from dreampipe.media.writing import sweep, take_name, temporary_folder
 from dreampipe.recipes import Atlas, Recipe, Visualization
 from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.drawings.forming import Forming
@@ -37,9 +37,10 @@ class Place:
     carrying: Carrying = EVERYTHING
 
     def make_ready(self) -> None:
-        """Make its folder; raises MediaError where that cannot be, or a foreign file lies where its sidecar is to."""
+        """Make its folder, and sweep it; raises MediaError where that cannot be, or a foreign sidecar is in the way."""
         check_sidecar(self.path, self.carrying)
         make_folder(self.path)
+        sweep(self.path.parent)
 
 
 def draw_visualization(

@@ -82,12 +82,11 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder that a file is to lie in, where it is missing, and sweep it where it is not; raises MediaError."""
+    """Make the folder that a file is to lie in, where it is missing; raises MediaError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise unwritable(path, problem) from None
-    sweep(path.parent)
 
 
 def check_room(folder: Path, need: int) -> None:

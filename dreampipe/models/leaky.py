@@ -51,10 +51,12 @@ _ENDING = frozenset(
 
 def leaky(operation: Any) -> Leaking | None:
     """The leaking form of a layer or operation that is such an activation or ends in one; None for all others."""
-    if (floor := _floor(operation)) is not None:
-        return lambda x, leak: _leaked(x, operation(x), leak, floor)
+    whole = _floor(operation)
+    if whole is not None:
+        return lambda x, leak: _leaked(x, operation(x), leak, whole)
     activation = own_activation(operation)
-    if activation is None or (floor := _floor(activation)) is None:
+    floor = None if activation is None else _floor(activation)
+    if activation is None or floor is None:
         return None
     bare = without_activation(operation)
 
@@ -71,7 +73,8 @@ def own_activation(operation: Any) -> Callable[[Any], Any] | None:
     ends = isinstance(operation, keras.layers.Layer) and kind.call in _ENDING
     if not ends or kind.__call__ is not keras.layers.Layer.__call__ or "call" in vars(operation):
         return None
-    return vars(operation).get("activation")
+    found: Callable[[Any], Any] | None = vars(operation).get("activation")
+    return found
 
 
 def without_activation(layer: Any) -> Any:
