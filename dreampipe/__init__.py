@@ -15,6 +15,7 @@ model; everything else arranges its inputs or shows its outputs. The rooms, from
                  is the model that comes with the package
     media/       files to frames and back, safe writing, folders; video/ for films
     backend.py   the one module that imports tensorflow
+    forking.py   refuses to compute in a forked process, where tensorflow would wait forever
     parsing.py   JSON and TOML of strangers
     frames.py    Frame and MediaInfo, the values that travel
 
@@ -25,6 +26,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from dreampipe import forking  # noqa: F401  it notes every fork from here on
 
 if TYPE_CHECKING:
     from dreampipe.ascent import Ascent, Octaves, Step

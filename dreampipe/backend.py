@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 from dreampipe.errors import ModelError
+from dreampipe.forking import check_process
 
 Tensor = Any
 """A tensor of the backend, or anything it converts to one (a numpy array, a number)."""
@@ -47,12 +48,14 @@ def spec(*shape: int | None, dtype: str = "float32") -> Any:
 def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
     """`function` as one graph, traced at its first call and, given `specs`, for all sizes at once.
 
-    It raises MemoryError where memory is short, and ModelError for what the model cannot compute, such as a size.
+    It raises MemoryError where memory is short, ModelError for what the model cannot compute, such as a size, and
+    DreampipeError in a forked process; see `dreampipe.forking`.
     """
     graph = tf.function(function, input_signature=specs or None, autograph=False)
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
+        check_process()
         try:
             return graph(*arguments)
         except tf.errors.ResourceExhaustedError:

@@ -34,6 +34,10 @@ class ModelError(DreampipeError):
     """A model cannot be found, is not safe to open, or cannot be climbed."""
 
 
+class OpeningError(ModelError):
+    """A model or a decoder cannot be opened, so nothing at all can be climbed on it."""
+
+
 class ObjectiveError(DreampipeError):
     """An objective cannot be read, or names something the model does not have."""
 

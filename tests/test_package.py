@@ -14,6 +14,7 @@ import dreampipe
 
 ROOMS = [
     ("errors", "frames", "parsing"),
+    ("forking",),
     ("backend", "objectives", "models", "media"),
     ("ascent",),
     ("stages",),

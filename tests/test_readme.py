@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from dreampipe.objectives import Objective
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+_PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+SCRIPTS = [snippet for snippet in _PYTHON if "__main__" in snippet]
+SNIPPETS = [snippet for snippet in _PYTHON if snippet not in SCRIPTS]
 COMMANDS = [
     line.split("#")[0].strip()
     for block in re.findall(r"```\n(.*?)```", README, re.DOTALL)
@@ -36,10 +40,24 @@ def test_its_python_runs_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (frame.width, frame.height) == (256, 192)
 
 
+def test_its_script_dreams_in_a_pool_of_processes(tmp_path: Path) -> None:
+    """A file, for spawned processes import what started them."""
+    (script,) = SCRIPTS
+    (tmp_path / "samples").mkdir()
+    for name in ("sea.jpg", "hills.jpg"):
+        shutil.copy(ROOT / "samples" / name, tmp_path / "samples")
+    end = "    print(*(f'{dream.width}x{dream.height}' for dream in dreams))\n"
+    (tmp_path / "script.py").write_text(script + end, encoding="utf-8")
+    ran = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=500)
+    assert (ran.returncode, ran.stdout) == (0, "800x600 800x600\n")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_its_commands_have_these_options(command: str) -> None:
     _, name, *arguments = shlex.split(command)
     shown = CliRunner().invoke(app, [name, "--help"]).output
+    if "--help-all" in shown:
+        shown = CliRunner().invoke(app, [name, "--help-all"]).output
     for option in (word for word in arguments if word.startswith("--")):
         assert option in shown
 

@@ -17,6 +17,7 @@ from dreampipe.ascent.results import OnPictures, OnStep, Result
 from dreampipe.ascent.shaping import MeanAbsolute, Shaping
 from dreampipe.ascent.transforms import Jitter, Mirror, Transform
 from dreampipe.errors import RecipeError
+from dreampipe.forking import check_process
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import BoundObjective, Neuron, Objective
@@ -75,6 +76,12 @@ class Ascent:
             bound = self.objective.bind(card, self.starred)
         object.__setattr__(self, "bound", bound)
 
+    def open(self) -> None:
+        """Open the model, which the process keeps, before there is a picture to climb; raises OpeningError."""
+        from dreampipe.models.opening import open_model
+
+        open_model(self.card)
+
     def run(
         self,
         image: Array,
@@ -102,8 +109,10 @@ class Ascent:
 
         Raises:
             ModelError: the model cannot be opened or gives values that are not finite.
+            DreampipeError: this process was forked after tensorflow had computed.
             ValueError: units or mask do not fit the picture, or units are missing.
         """
+        check_process()
         batch = image if image.ndim == 4 else image[None]
         if source is not None and source.shape != image.shape:
             raise ValueError(f"The source came as {source.shape} for {image.shape}: hand over one of the same shape.")

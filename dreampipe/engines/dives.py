@@ -21,6 +21,7 @@ from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
+from dreampipe.media.writing import sweep
 from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
 from dreampipe.recipes.records.record import Output, Record
 from dreampipe.recipes.zooming import Zooming
@@ -87,6 +88,7 @@ class Dive:
         still, info = self._decoded
         target = self.target
         check_place(self.path, self.carrying)
+        sweep(self.path.parent)
         Work(self.path).check()
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         return (*self.recipe.card().notes, *info.notes, *lost, *target.check())

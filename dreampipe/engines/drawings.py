@@ -14,7 +14,7 @@ from dreampipe.engines.keeping import check_place, embedded, keep_picture, settl
 from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode_hashed, sha256, write_animation, write_whole
-from dreampipe.media.writing import take_name, temporary_folder
+from dreampipe.media.writing import sweep, take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
 from dreampipe.recipes.drawings.batches import remove_store, together
@@ -42,8 +42,13 @@ class Place:
     carrying: Carrying = EVERYTHING
 
     def make_ready(self) -> None:
-        """Make its folder; raises MediaError where nothing can be written there, or a foreign file is in the way."""
+        """Make its folder, and remove what killed runs left there.
+
+        Raises:
+            MediaError: nothing can be written there, or a foreign file is in the way.
+        """
         check_place(self.path, self.carrying)
+        sweep(self.path.parent)
 
 
 @contextmanager

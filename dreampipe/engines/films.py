@@ -26,7 +26,7 @@ from dreampipe.engines.keeping import check_place, likeness
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production, key_of
-from dreampipe.errors import DreampipeError, StorageError
+from dreampipe.errors import DreampipeError, OpeningError, StorageError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
@@ -112,10 +112,11 @@ def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Ev
 
     Raises:
         StorageError: the disk takes no more.
+        OpeningError: the model cannot be opened.
     """
     try:
         return _Filming(job, manifest, order, Estimating(tell)).run()
-    except StorageError:
+    except (OpeningError, StorageError):  # no other film can be made either
         raise
     except (DreampipeError, MemoryError) as error:
         # numpy's own words on memory name neither the film nor a way out.
@@ -172,6 +173,7 @@ class _Filming:
         self.tell(Began(self.job.name))
         for note in notes:
             self._note(note)
+        self.recipe.ascent().open()  # before the film is read through
         work.open()
         whole = False
         try:

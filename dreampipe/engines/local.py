@@ -26,7 +26,7 @@ from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted
 from dreampipe.engines.keeping import check_place, keep_picture, sidecar_fits
 from dreampipe.engines.pacing import WAITING, ahead
 from dreampipe.engines.standing import proven, refusal
-from dreampipe.errors import DreampipeError, MediaError, StorageError
+from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
 from dreampipe.media.locks import Lock, lock
@@ -193,6 +193,8 @@ class _Work:
             self._plan(loaded.frame, settings.get("max_size", self._order.recipe.max_size))
             pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
             frame = pipeline.one(loaded.frame)
+        except OpeningError:  # no other picture can be dreamed either
+            raise
         except (DreampipeError, MemoryError) as error:
             return Failed(self._name, _reason(error))
         ended = time.perf_counter()
@@ -302,7 +304,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     Once the disk takes no more, the run ends. Pictures that another run makes are waited for at the end.
 
     Raises:
-        DreampipeError: the recipe's model or objective is wrong, before any picture is touched.
+        DreampipeError: the recipe's model or objective is wrong, before any picture is dreamed.
     """
     work = _Work(manifest, order, tell := Estimating(on_event))
     tell(Started(len(jobs)))

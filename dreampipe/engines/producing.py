@@ -20,7 +20,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import FramesHash, format_of
 from dreampipe.media.video import Survey, Target
-from dreampipe.media.video.targets import Animation, Pictures
+from dreampipe.media.video.targets import Animation, FilmFile, Pictures
 from dreampipe.media.work import Segment, Work
 from dreampipe.media.writing import check_room
 from dreampipe.recipes.records.record import Output
@@ -94,6 +94,7 @@ class Production:
             height=info.height,
             bits=depth_of(self.target),
             frames=len(self.survey),
+            instructions=self.target.form.instructions if isinstance(self.target, FilmFile) else None,
         )
 
     def _make(self, work: Work, done: list[Segment], hashing: FramesHash) -> None:

@@ -83,7 +83,8 @@ def _webp(parts: _Parts) -> bytes:
 def _avif(parts: _Parts) -> bytes:
     # Pillow would take an orientation out itself, and write all other tags anew with it.
     block = without_orientation(parts.exif) if parts.exif else None
-    return _pillow("AVIF", parts, exif=block, xmp=_packet(parts), subsampling="4:4:4")
+    # Pillow would use as many threads as there are processors, and the pixels depend on that number.
+    return _pillow("AVIF", parts, exif=block, xmp=_packet(parts), subsampling="4:4:4", max_threads=1)
 
 
 def _packet(parts: _Parts) -> bytes | None:

@@ -5,6 +5,9 @@ far side leads away from every positive value. For the first steps some of the g
 every value stays what it is: after lucid's redirected ReLU, in the appendix of Olah, Mordvintsev and Schubert 2017,
 "Feature Visualization".
 
+What blocks is known by its identity, never by its name, and its values are always its own: a function of the same name
+may compute something else.
+
 This module imports keras: import it where computing begins.
 """
 
@@ -14,41 +17,84 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
+from keras import activations, layers, ops
 
 Leaking = Callable[[Any, Any], Any]
 """`(x, leak (batch,)) -> activation`, the operation's own; `leak` is 1 for pictures that it leaks for, else 0."""
 
 LEAK = 0.15
 """Of the gradient, what leaks: more than SiLU (0.100) and GELU (0.129) fall at their steepest."""
-_BLOCKING = ("relu", "relu6", "silu", "gelu", "hard_silu")
-_OPERATIONS = ("Relu", "Relu6", "Silu", "Gelu", "HardSilu")
+_BLOCKING = tuple(
+    getattr(module, name) for module in (activations, ops) for name in ("relu", "relu6", "silu", "gelu", "hard_silu")
+)
+_OPERATIONS = frozenset(
+    [
+        *(("keras.src.ops.nn", kind) for kind in ("Relu", "Relu6", "Silu", "Gelu", "HardSilu")),
+        ("keras.src.activations.activations", "ReLU"),
+    ]
+)
+"""The same as nodes of a model: the modules and names of their classes."""
+_ENDING = frozenset(
+    kind.call
+    for kind in (
+        layers.Activation,
+        layers.Conv2D,
+        layers.Conv2DTranspose,
+        layers.Dense,
+        layers.DepthwiseConv2D,
+        layers.EinsumDense,
+        layers.SeparableConv2D,
+    )
+)
+"""The computations of layers that end in their activation. LSTM, which uses it elsewhere, is none of them."""
 
 
 def leaky(operation: Any) -> Leaking | None:
     """The leaking form of a layer or operation that is such an activation or ends in one; None for all others."""
-    if isinstance(operation, keras.layers.ReLU) or type(operation).__name__ in _OPERATIONS:
-        return lambda x, leak: _leaked(x, operation(x), leak)
-    name = getattr(getattr(operation, "activation", None), "__name__", "")
-    if name not in _BLOCKING or not isinstance(operation, keras.layers.Layer):
+    whole = _floor(operation)
+    if whole is not None:
+        return lambda x, leak: _leaked(x, operation(x), leak, whole)
+    activation = own_activation(operation)
+    floor = None if activation is None else _floor(activation)
+    if activation is None or floor is None:
         return None
-    bare, activation = _without_activation(operation), keras.activations.get(name)
+    bare = without_activation(operation)
 
     def leaking(x: Any, leak: Any) -> Any:
         before = bare(x, training=False)
-        return _leaked(before, activation(before), leak)
+        return _leaked(before, activation(before), leak, floor)
 
     return leaking
 
 
-def _without_activation(layer: Any) -> Any:
+def own_activation(operation: Any) -> Callable[[Any], Any] | None:
+    """The activation that a layer ends in, where it is known to compute nothing after it; None for all others."""
+    kind = type(operation)
+    ends = isinstance(operation, keras.layers.Layer) and kind.call in _ENDING
+    if not ends or kind.__call__ is not keras.layers.Layer.__call__ or "call" in vars(operation):
+        return None
+    found: Callable[[Any], Any] | None = vars(operation).get("activation")
+    return found
+
+
+def without_activation(layer: Any) -> Any:
     """The same layer with the same weights, that ends before its activation; the model's own stays as it is."""
     bare = object.__new__(type(layer))  # keras copies a layer by saving it, weights and all
-    vars(bare).update({**vars(layer), "activation": keras.activations.linear})
+    vars(bare).update({**vars(layer), "activation": activations.linear})
     return bare
 
 
-def _leaked(before: Any, after: Any, leak: Any) -> Any:
-    low = ops.minimum(before, 0)
-    slope = LEAK * ops.cast(ops.reshape(leak, (-1, *[1] * (len(before.shape) - 1))), before.dtype)
-    return after + slope * (low - ops.stop_gradient(low))
+def _floor(activation: Any) -> float | None:
+    """The value under which an activation blocks the gradient; None for one that is not known to block it."""
+    kind = type(activation)
+    if kind is layers.ReLU or (kind.__module__, kind.__name__) in _OPERATIONS:
+        return None if getattr(activation, "negative_slope", 0) else float(getattr(activation, "threshold", 0))
+    # By identity, for a callable of another kind may call itself equal to anything.
+    return 0.0 if any(activation is known for known in _BLOCKING) else None
+
+
+def _leaked(before: Any, after: Any, leak: Any, floor: float) -> Any:
+    # Infinity less infinity would be no number.
+    low = ops.minimum(ops.where(ops.isfinite(before), before, floor), floor)
+    slope = LEAK * ops.cast(ops.reshape(leak, (-1, *[1] * (len(before.shape) - 1))), after.dtype)
+    return after + slope * ops.cast(low - ops.stop_gradient(low), after.dtype)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from dreampipe.errors import ModelError, OpeningError
+from dreampipe.forking import check_process
 from dreampipe.models import decoders, motifnet, zoo
 from dreampipe.models.decoders import DecoderCard
 from dreampipe.models.model_card import Card
@@ -20,13 +24,25 @@ if TYPE_CHECKING:
 _opening = Lock()
 
 
+@contextmanager
+def _opened_alone() -> Iterator[None]:
+    """One model is opened at a time, and what is wrong with it is an OpeningError."""
+    check_process()  # before the lock, which a forked process may have inherited locked
+    try:
+        with _opening:
+            yield
+    except ModelError as error:
+        raise OpeningError(str(error)) from error
+
+
 def open_model(card: Card) -> keras.Model:
     """The model of a card, untrainable; opened once per process, from whichever thread asks first.
 
     Raises:
-        ModelError: the file or the weights are missing, unsafe, or not those of the card's SHA-256.
+        OpeningError: the file or the weights are missing, unsafe, or not those of the card's SHA-256.
+        DreampipeError: this process was forked after tensorflow had computed.
     """
-    with _opening:
+    with _opened_alone():
         return _open(card.path, card.sha256, card.trusted, card.architecture)
 
 
@@ -62,9 +78,10 @@ def open_decoder(card: DecoderCard) -> keras.Model:
     """The decoder of a card, untrainable; opened once per process, as models are.
 
     Raises:
-        ModelError: the file or the weights are missing, unsafe, not those of the card's SHA-256, or give no picture.
+        OpeningError: the file or the weights are missing, unsafe, not those of the card's SHA-256, or give no picture.
+        DreampipeError: this process was forked after tensorflow had computed.
     """
-    with _opening:
+    with _opened_alone():
         return _open_decoder(card.path, card.sha256)
 
 

@@ -7,7 +7,7 @@ This module imports keras: import it where computing begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,12 +18,12 @@ from dreampipe.errors import ModelError, nearest
 from dreampipe.models.depthwise import depthwise
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
-from dreampipe.models.leaky import Leaking, leaky
+from dreampipe.models.leaky import Leaking, leaky, own_activation, without_activation
 from dreampipe.models.model_card import Layer
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
-_LINEAR = (None, "linear")
-_SQUASHING = {"softmax": "softmax", "Softmax": "softmax", "sigmoid": "sigmoid", "Sigmoid": "sigmoid"}
+_SOFTMAX = (keras.activations.softmax, ops.softmax)
+_SIGMOID = (keras.activations.sigmoid, ops.sigmoid)
 
 
 class Head(NamedTuple):
@@ -40,11 +40,17 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Head:
-    """Of a model: where its logits are, what makes probabilities of them, and whether the same layer does both."""
+    """Of a model: where its logits are, and what makes probabilities of them.
+
+    Attributes:
+        ref: the tensor of the logits, or of the layer that makes both.
+        squash: from float32 logits to probabilities; None where the model has nothing of its own.
+        dense: the layer that makes both; None where another one squashes.
+    """
 
     ref: Ref
-    squashing: str
-    inside: bool
+    squash: Callable[[Any], Any] | None = None
+    dense: Any = None
 
 
 def describe(model: keras.Model) -> tuple[Layer, ...]:
@@ -91,7 +97,7 @@ def head(model: keras.Model) -> Head:
     """
     graph = _graph(model)
     found = _head(model, graph)
-    return Head(graph.nodes[found.ref.key].name, found.squashing == "softmax")
+    return Head(graph.nodes[found.ref.key].name, found.squash is ops.softmax)
 
 
 def tap(model: keras.Model, layers: Sequence[str], logits: bool = False, leaks: bool = False) -> keras.Model:
@@ -163,14 +169,39 @@ def _head(model: keras.Model, graph: Graph) -> _Head:
             "choose layers instead."
         )
     node = graph.nodes[graph.output.key]
-    activation = node.config.get("activation")
-    name = activation.get("class_name") if isinstance(activation, dict) else activation
-    squashing = _SQUASHING.get(node.kind if activation is None else str(name), "")
-    if node.kind == "Dense":
-        return _Head(graph.output, squashing, inside=name not in _LINEAR)
-    if squashing and node.kind in ("Activation", *_SQUASHING):
-        return _Head(node.inputs[0], squashing, inside=False)
-    return _Head(graph.output, "", inside=False)
+    operation = _operation(model, node.path)
+    activation = own_activation(operation)
+    if activation is keras.activations.linear:
+        return _Head(graph.output)
+    if activation is not None and isinstance(operation, keras.layers.Dense):
+        return _Head(graph.output, _squashing(activation), operation)
+    if isinstance(operation, keras.layers.Activation):
+        squash = _squashing(activation)
+    else:
+        squash = _squashing(operation) if _is_of_keras(operation) else None
+    return _Head(node.inputs[0], squash) if squash else _Head(graph.output)
+
+
+def _squashing(found: Any) -> Callable[[Any], Any] | None:
+    """What makes probabilities: of an activation, or of the last operation; None for what Keras has for other ends.
+
+    It is known by its identity: a user's function called softmax may compute something else, and is taken as it is.
+    """
+    kind = type(found)
+    if any(found is known for known in _SOFTMAX) or (_is_operation(kind, "Softmax") and found.axis in (-1, 1)):
+        return ops.softmax  # type: ignore[no-any-return]
+    if any(found is known for known in _SIGMOID) or _is_operation(kind, "Sigmoid"):
+        return ops.sigmoid  # type: ignore[no-any-return]
+    return found if callable(found) and not _is_of_keras(found) else None
+
+
+def _is_operation(kind: type, name: str) -> bool:
+    return (kind.__module__, kind.__name__) == ("keras.src.ops.nn", name) or kind is getattr(keras.layers, name, None)
+
+
+def _is_of_keras(found: Any) -> bool:
+    """Whether a function, or the class of a layer, is Keras' own."""
+    return str(getattr(found, "__module__", "")).partition(".")[0] == "keras"
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,14 +231,16 @@ class _Tap(keras.Model):  # type: ignore[misc]
         ran = zip(program.steps, self.operations_in_order, self.instead, strict=True)
         for (key, args, kwargs), operation, instead in ran:
             given = _filled(args, values)
-            if top and top.inside and key == top.ref.key:
-                raw = _before_activation(operation, given[0])
+            named = _filled(kwargs, values)
+            first = next(iter((*given, *named.values())), None)
+            if top and top.dense and key == top.ref.key:
+                raw = _before_activation(operation, first)
             # Asked for by name, for layers of chance (RandomFlip) otherwise act as in training.
             rest = {"training": False} if isinstance(operation, keras.layers.Layer) else {}
-            result = instead(given[0], leak) if instead else operation(*given, **_filled(kwargs, values) | rest)
+            result = instead(first, leak) if instead else operation(*given, **named | rest)
             values |= {Ref(key, i): value for i, value in enumerate(keras.tree.flatten(result))}
         outputs = {name: ops.cast(values[ref], "float32") for name, ref in program.wanted.items()}
-        return outputs | (_of_head(top, raw if top.inside else values[top.ref]) if top else {})
+        return outputs | (_of_head(top, raw if top.dense else values[top.ref]) if top else {})
 
 
 def _instead(operation: Any, leaks: bool) -> Leaking | None:
@@ -238,11 +271,13 @@ def _filled(value: Any, values: Mapping[Ref, Any]) -> Any:
 
 
 def _before_activation(dense: Any, x: Any) -> Any:
+    """The logits of a layer that squashes them itself, in float32 whatever it computes in."""
+    if dense.quantization_mode:  # whose kernel holds no weights as they are
+        return without_activation(dense)(x, training=False)
     logits = ops.matmul(ops.cast(x, "float32"), ops.cast(dense.kernel, "float32"))
     return logits if dense.bias is None else logits + ops.cast(dense.bias, "float32")
 
 
 def _of_head(top: _Head, logits: Any) -> dict[str, Any]:
     logits = ops.cast(logits, "float32")
-    probabilities = ops.sigmoid(logits) if top.squashing == "sigmoid" else ops.softmax(logits)
-    return {LOGITS: logits, PROBABILITIES: probabilities}
+    return {LOGITS: logits, PROBABILITIES: ops.cast((top.squash or ops.softmax)(logits), "float32")}

@@ -136,6 +136,7 @@ class Atlas(Climbing):
         """
         units, ascent = self.indices(), self.ascent()
         pictures = self._pictures(on_note) if self.exemplars else None  # a wrong folder is answered here
+        ascent.open()  # a bad model is answered before a folder is made
         store = Store(work, self.sha256())
         found = store.load(units)
         missing = list(batches(ascent, [unit for unit in units if unit not in found], self.size))

@@ -50,7 +50,11 @@ class Pipeline:
         return info
 
     def one(self, frame: Frame) -> Frame:
-        """One frame through all stages, for a `map` of your own: `pool.map(pipeline.one, frames)`."""
+        """One frame through all stages, for a `map` of your own: `pool.map(pipeline.one, frames)`.
+
+        Spawn the processes of a pool, `multiprocessing.get_context("spawn").Pool()`: a process that was forked after
+        its parent had dreamed raises DreampipeError.
+        """
         (result,) = self([frame])
         return result
 

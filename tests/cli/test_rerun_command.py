@@ -12,6 +12,7 @@ import pytest
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import read, read_record, sha256, sidecar_of
+from dreampipe.media.video.instructions import instructions
 
 SAME = "the pixels are the same\n"
 
@@ -385,6 +386,17 @@ def test_pixels_that_differ_for_no_reason_are_exit_code_1(call, quick, photo, tm
     result = call("rerun", out, tmp_path / "c.bmp")
     assert result.exit_code == 0
     assert result.stdout.startswith("the pixels differ: keras was 3.0.0 and is ")
+
+
+def test_the_instructions_that_an_encoder_used_are_shown_and_explain_nothing(call, quick, film, tmp_path):
+    out = tmp_path / "a.mp4"
+    assert call("dream", film, out, *quick, "--codec", "h264", "--no-metadata", "--sidecar").exit_code == 0
+    assert json.loads(sidecar_of(out).read_text())["output"].get("instructions") == instructions()
+    tampered(out, "output", instructions="those of another machine")
+    assert "those of another machine" in call("info", out).stdout
+    result = call("rerun", out, tmp_path / "b.mp4")
+    assert (result.exit_code, result.stdout) == (0, SAME)
+    assert "another machine" not in result.stderr
 
 
 def test_an_edited_picture_is_told_from_the_one_that_its_sidecar_is_of(call, quick, photo, tmp_path):

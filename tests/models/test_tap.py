@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
-from keras import layers
+from keras import layers, ops
 from networks import NETWORKS, branches, chain, shared, transferred
 
 from dreampipe import backend
@@ -180,3 +180,86 @@ def test_a_layer_called_logits_that_is_not_the_head_is_refused_beside_it() -> No
     assert tap(model, ["logits"])(IMAGE)["logits"].shape == (2, 3)
     with pytest.raises(ModelError, match="called like its head"):
         tap(model, ["logits"], logits=True)
+
+
+def named(name: str) -> Any:
+    """A user's function with the name of one of Keras' own."""
+
+    def function(x: Any) -> Any:
+        return ops.softmax(x / 3)
+
+    function.__name__ = name
+    return function
+
+
+class Tempered(layers.Layer):  # type: ignore[misc]
+    """A user's own way to make probabilities."""
+
+    def call(self, x: Any) -> Any:
+        return ops.softmax(x / 3)
+
+
+class Shifted(layers.Dense):  # type: ignore[misc]
+    """A user's own layer, that computes after its activation."""
+
+    def call(self, x: Any, training: Any = None) -> Any:
+        return super().call(x, training) * 0.5 + 0.25
+
+
+SQUASHED: dict[str, tuple[list[Any], bool]] = {
+    "softmax": ([layers.Dense(4, activation="softmax")], True),
+    "sigmoid": ([layers.Dense(4, activation="sigmoid")], False),
+    "ops.softmax": ([layers.Dense(4, activation=ops.softmax)], True),
+    "a user's softmax": ([layers.Dense(4, activation=named("softmax"))], False),
+    "a user's sigmoid": ([layers.Dense(4, activation=named("sigmoid"))], False),
+    "a layer": ([layers.Dense(4, activation=layers.Softmax())], True),
+    "a user's layer": ([layers.Dense(4, activation=Tempered())], False),
+    "apart": ([layers.Dense(4), layers.Softmax()], True),
+    "apart, of classes alone": ([layers.Dense(4), layers.Softmax(axis=1)], True),
+    "an activation": ([layers.Dense(4), layers.Activation("softmax")], True),
+    "an activation of a user's": ([layers.Dense(4), layers.Activation(named("softmax"))], False),
+    "an operation": ([layers.Dense(4), lambda x: ops.softmax(x)], True),
+    "an operation by name": ([layers.Dense(4), lambda x: ops.sigmoid(x=x)], False),
+}
+
+
+@pytest.mark.parametrize("name", SQUASHED)
+def test_probabilities_are_the_models_own_whatever_squashes(name: str) -> None:
+    keras.utils.set_random_seed(6)
+    ends, softmax = SQUASHED[name]
+    image = keras.Input((None, None, 3))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(6, 3)(image))
+    for end in ends:
+        x = end(x)
+    model = keras.Model(image, x)
+    values = tap(model, [], logits=True)(IMAGE)
+    np.testing.assert_allclose(values["probabilities"], run(model), atol=1e-6)
+    dense = next(layer for layer in model.layers if isinstance(layer, layers.Dense))
+    pooled = run(keras.Model(image, dense.input))
+    np.testing.assert_allclose(values["logits"], pooled @ dense.kernel + dense.bias, atol=1e-5)
+    assert head(model).softmax == softmax
+
+
+def test_what_a_layer_of_a_users_own_computes_is_taken_as_it_is() -> None:
+    image = keras.Input((None, None, 3))
+    model = keras.Model(image, Shifted(4, activation="softmax")(layers.GlobalAveragePooling2D()(image)))
+    np.testing.assert_allclose(tap(model, [], logits=True)(IMAGE)["logits"], run(model), atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of keras
+def test_logits_of_a_quantized_layer_are_its_own() -> None:
+    keras.utils.set_random_seed(6)
+    image = keras.Input((None, None, 3))
+    dense = layers.Dense(4, activation="softmax")
+    model = keras.Model(image, dense(layers.GlobalAveragePooling2D()(image)))
+    dense.quantize("int8")
+    np.testing.assert_allclose(tap(model, [], logits=True)(IMAGE)["probabilities"], run(model), atol=1e-6)
+
+
+def test_arguments_given_by_name_reach_what_leaks() -> None:
+    image = keras.Input((None, None, 3))
+    x = ops.relu(x=layers.Conv2D(3, 3, activation="relu")(inputs=image))
+    model = keras.Model(image, x)
+    last = describe(model)[-1].name
+    leaks = tap(model, [last], leaks=True)(IMAGE, leak=np.ones(2, np.float32))
+    np.testing.assert_allclose(leaks[last], run(model), atol=1e-6)

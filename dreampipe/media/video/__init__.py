@@ -20,6 +20,7 @@ reading.py    the frames of a film, for iterating over them
 targets.py    which target an output's name asks for
 codecs.py     the table of codecs and containers
 coding.py     how the picture of a film is stored
+instructions.py  what x264 may use of the processor
 segments.py   frames to one segment, encoded at once as the film will have it
 packets.py    the file of a segment
 joining.py    segments to a film

@@ -98,9 +98,9 @@ def decoded(parts: Sequence[Packets], size: tuple[int, int]) -> Iterator[Any]:
         context.width, context.height = size
         for encoded in part:
             for frame in context.decode(av.Packet(encoded.data)):
-                yield frame.to_ndarray(format="rgb24")
+                yield frame.to_ndarray(format="rgb24", threads=1)
         for frame in context.decode(None):
-            yield frame.to_ndarray(format="rgb24")
+            yield frame.to_ndarray(format="rgb24", threads=1)
 
 
 def paletted(image: Image.Image) -> Image.Image:

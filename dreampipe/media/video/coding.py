@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dreampipe.media.video.codecs import THREADS, Codec, checked_crf
 from dreampipe.media.video.info import RATE, Colour, FilmInfo
+from dreampipe.media.video.instructions import instructions
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -53,8 +54,13 @@ class Form:
         whole = 2.0 if self.codec.name == "ffv1" and "420" not in self.pixel_format else 1.0
         return self.codec.bits * whole * (1.5 if self.deep else 1) * 2 ** (-coarser / 6)
 
+    @property
+    def instructions(self) -> str | None:
+        """The instruction sets that the encoder is limited to; None for no limit."""
+        return instructions() if self.codec.encoder == "libx264" else None
+
     def configure(self, context: VideoCodecContext) -> None:
-        """Set a new encoder's context, which is then to be opened; alike contexts open alike."""
+        """Set up a new encoder's context, before it is opened."""
         context.width, context.height, context.pix_fmt = self.width, self.height, self.pixel_format
         context.framerate, context.time_base = self.rate, 1 / self.rate
         context.sample_aspect_ratio = self.aspect
@@ -64,7 +70,8 @@ class Form:
         context.thread_type = "SLICE" if self.codec.encoder == "ffv1" else "FRAME"
         context.flags |= GLOBAL_HEADER
         crf = {} if self.crf is None else {"crf": str(self.crf)}
-        context.options = {**self.codec.options, **crf}
+        limited = {"x264-params": f"asm={self.instructions}"} if self.instructions else {}
+        context.options = {**self.codec.options, **crf, **limited}
         if self.codec.encoder == "libx265":
             context.codec_tag = "hvc1"  # players of Apple's know H.265 by no other
         if self.codec.encoder == "libsvtav1":

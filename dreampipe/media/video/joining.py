@@ -34,6 +34,8 @@ from dreampipe.media.writing import take_name, unwritable, written_whole
 # silence that its encoder needs.
 # Nor is it to hold back what it has written.
 _AS_THEY_COME = {"avoid_negative_ts": "disabled", "flush_packets": "1"}
+# FFmpeg draws random numbers for a Matroska film and its tracks, so that equal films would differ.
+_REPEATABLE = {"fflags": "+bitexact"}
 _CLOCK_LIMIT = 2**31 - 1
 # Matroska counts from its first packet, in numbers that take no sign, and keeps no time of decoding: the picture goes
 # ahead of the silence.
@@ -154,6 +156,8 @@ class _Muxing:
         settings = {**_AS_THEY_COME, **options}
         if self.container.exact:
             settings["movie_timescale"] = str(_clock(self.survey.time_base, beside.rates))
+        else:
+            settings |= _REPEATABLE
         return av.open(sink, "w", format=self.container.muxer, container_options=settings)
 
 

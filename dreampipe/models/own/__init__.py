@@ -5,6 +5,7 @@ inspecting.py  what a file is, checked before anything in it is built
 archive.py     its outside: what kind of file, which members, how large
 allowed.py     its inside: what a configuration may name; caps.py: how much it may ask for
 probing.py     a process of its own for a file that is new here; seen.py remembers those that are not
+scratch.py     private folders for copies of model files, which are swept after a kill
 cards.py       my.card.toml beside my.keras; first_card.py writes a first one
 guessing.py    how a file wants its pixels, where nobody says
 """

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from dreampipe.models.own import cards as own
 from dreampipe.models.own.archive import LIMITS, TRUSTED, Limits
 from dreampipe.models.own.guessing import guess
 from dreampipe.models.own.inspecting import inspect, inspected, named
+from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def load(
     Raises:
         ModelError: the file is not that of `sha256`, is not safe to open, or Keras cannot build it.
     """
-    with named(path, what), tempfile.TemporaryDirectory(prefix="dreampipe-") as folder:
-        copy, weights = Path(folder, "model.keras"), Path(folder, archive.WEIGHTS)
+    with named(path, what), scratch_folder() as folder:
+        copy, weights = folder / "model.keras", folder / archive.WEIGHTS
         with archive.opened(path, limits) as source, copy.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
         found = check(copy, limits)

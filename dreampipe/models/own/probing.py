@@ -4,7 +4,8 @@
 
 What `inspecting.py` finds safe can still ask for more memory than there is, compute for ever, or meet a fault of the
 libraries, which are C and C++. The process has bounded memory, time and files, next to no environment and nothing to
-read; it builds the model and computes one picture of the least size.
+read but one pipe, whose end tells it that its parent is gone, so that it ends as well; it builds the model and computes
+one picture of the least size.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from typing import IO, TYPE_CHECKING
 from dreampipe.errors import ModelError
 from dreampipe.models.own import seen
 from dreampipe.models.own.archive import LIMITS
+from dreampipe.models.own.inspecting import named
+from dreampipe.models.own.scratch import scratch_folder
 
 if TYPE_CHECKING:
     import keras
@@ -70,9 +73,9 @@ def _tried_apart(path: Path, sha256: str, what: str, allowance: Allowance) -> st
     memory = allowance.memory + 4 * (path.stat().st_size if path.exists() else 0)
     told = [str(path.absolute()), sha256, what, str(memory), str(int(allowance.seconds * (os.cpu_count() or 1)) + 1)]
     begun = f"The {what} {path} is refused: opened for the first time, in a process of its own, it"
-    with tempfile.TemporaryDirectory(prefix="dreampipe-") as folder, Path(folder, "said").open("w+b") as said:
+    with named(path, what), scratch_folder() as folder, (folder / "said").open("w+b") as said:
         try:
-            code = _ended(told, folder, said, allowance.seconds)
+            code = _ended(told, str(folder), said, allowance.seconds)
         except OSError as error:
             return f"The {what} {path} cannot be tried in a process of its own ({error.strerror}): free some memory."
         said.seek(0)
@@ -97,7 +100,7 @@ def _ended(told: Sequence[str], folder: str, said: IO[bytes], seconds: float) ->
     process = subprocess.Popen(
         # -P and -s: nothing is imported from the folder that it runs in, nor from the user's own.
         [sys.executable, "-P", "-s", "-m", "dreampipe.models.own.probing", *told],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=said,
         stderr=subprocess.DEVNULL,
         cwd=folder,
@@ -111,6 +114,8 @@ def _ended(told: Sequence[str], folder: str, said: IO[bytes], seconds: float) ->
     finally:  # Ctrl-C, too
         if process.poll() is None:
             _kill(process)
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -152,6 +157,12 @@ def main(told: Sequence[str]) -> int:
     return 0
 
 
+def _end_with_parent() -> None:
+    """Wait until the other end of stdin is closed, which the system does when the parent ends in any way."""
+    os.read(0, 1)  # not sys.stdin, whose lock would be held while this process ends
+    os._exit(REFUSED)
+
+
 def _confine(memory: int, seconds: int) -> None:
     """Bound this process for good, where the system can; not its threads, for that bound is of all the user's."""
     try:
@@ -174,7 +185,6 @@ def _try(path: Path, sha256: str, what: str) -> None:
     from dreampipe import backend  # noqa: F401  chooses the backend
     from dreampipe.models import decoders
     from dreampipe.models.own import files
-    from dreampipe.models.own.inspecting import named
 
     if what == "decoder":
         shapes = list(_latents(path))
@@ -233,4 +243,5 @@ def _compute(model: keras.Model, shapes: Sequence[tuple[int, ...]]) -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.exit(main(sys.argv[1:]))

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dreampipe.errors import MediaError, ModelError
-from dreampipe.media.writing import take_name, written_whole
+from dreampipe.media.writing import sweep, take_name, written_whole
 from dreampipe.models import imagenet
 from dreampipe.models.weights import store
 from dreampipe.models.weights.downloading import PATIENCE, Cut, Missed, OnProgress, Patience, check_room, download
@@ -92,6 +92,7 @@ def adopt(
         raise ModelError(f"{source} is no file, but {weights.file} is expected there: check its name.")
     target = where / weights.file
     with _alone(weights, where), _writing(target):
+        sweep(where)
         check_room(where, source.stat().st_size)
         with written_whole(target) as copy:
             shutil.copyfile(source, copy)

@@ -63,6 +63,8 @@ class Output(_Part):
         bits: of a sample.
         alpha: whether it has an alpha channel.
         frames: of a film how many; None for a picture.
+        instructions: the processor's instruction sets that a film's encoder was limited to; None for no limit. They do
+            not change the film: see `media.video.instructions`.
         decoded: the SHA-256 of what a lossy picture's file shows, as `media.comparing` decodes it; None for all others.
         file: the SHA-256 of the whole file, or of the names and SHA-256s of numbered pictures; only a sidecar, which
             lies outside of them, can say that.
@@ -74,6 +76,7 @@ class Output(_Part):
     bits: int
     alpha: bool = False
     frames: int | None = None
+    instructions: str | None = None
     decoded: Sha256 | None = None
     file: Sha256 | None = None
 

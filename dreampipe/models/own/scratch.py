@@ -1,0 +1,75 @@
+"""Private folders for copies of model files: `scratch_folder()`, gone after the block, and swept after a kill.
+
+The name of a folder says which process uses it and when that began, so that a folder left by a killed process can be
+told from one in use. Nothing else in the system's temporary folder is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from dreampipe.errors import ModelError
+
+_NAME = re.compile(r"dreampipe-model-(\d{1,10})-(\d{1,12})-[a-z0-9_]{8}")
+_SLACK = 2.0
+"""Seconds by which two readings of the start of a process may differ."""
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A new folder that only this user can read, for the block alone.
+
+    Raises:
+        ModelError: the system's temporary folder cannot be written; the text is a clause about "it", the model.
+    """
+    prefix = f"dreampipe-model-{os.getpid()}-{int(psutil.Process().create_time())}-"
+    try:
+        place = Path(tempfile.gettempdir())
+        _sweep(place)
+        made = tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ModelError(
+            f"it is opened from a copy, and the temporary folder cannot take one ({error.strerror or error}): make "
+            "room there, or name another folder by TMPDIR."
+        ) from None
+    with made as folder:
+        yield Path(folder)
+
+
+def _sweep(place: Path) -> None:
+    """Remove the folders of this user whose process is gone."""
+    with suppress(OSError), os.scandir(place) as entries:
+        for entry in entries:
+            match = _NAME.fullmatch(entry.name)
+            if match and _is_own_folder(entry) and not _runs(int(match[1]), int(match[2])):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_own_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder itself, no link to one, and of this user."""
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
+
+
+def _runs(number: int, began: int) -> bool:
+    """Whether the process of this number that began then still runs."""
+    try:
+        process = psutil.Process(number)
+        same = abs(process.create_time() - began) <= _SLACK
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, OverflowError):
+        return False
+    except psutil.Error:
+        return True
