@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# AVIF shifts the colour of a picture a little further at every save, at any quality.
+# AVIF shifts the colour of a picture a little further at every save, even at quality 99.
 #
 # Expected: saving a flat colour at a high quality rounds it once. Loading the result
 #   and saving it again changes nothing more, as with JPEG and WebP.
@@ -9,7 +9,7 @@
 #   OpenCV's quality 100 is lossless and stays; Pillow's quality 100 drifts too.
 # Why it hurts: feedback films, retouching in steps and pipelines with an AVIF between
 #   two stages save many times. Blocks and noise stay invisible, so nobody suspects the
-#   format when the colour creeps. One save already biases every colour the same way.
+#   format when the colour creeps.
 # Instead: keep the steps between in PNG, TIFF or FFV1 and save AVIF once, at the end;
 #   or use OpenCV's quality 100.
 #

@@ -8,7 +8,7 @@
 #   "def leaky_relu(x)" with slope 0.01 comes back with slope 0.2, your own "relu6" as
 #   the standard one. Even keras.ops.gelu, given as activation=keras.ops.gelu, comes back
 #   as keras.activations.gelu, which has another default (exact instead of approximate).
-#   safe_mode makes no difference and the weights match, so nothing looks wrong.
+#   safe_mode is on and does not object, and the weights match, so nothing looks wrong.
 # Why it hurts: the loaded network computes something else. A port of a PyTorch model
 #   (whose leaky ReLU has slope 0.01) loses accuracy by saving; a dream or an
 #   attribution map describes a network that nobody trained.

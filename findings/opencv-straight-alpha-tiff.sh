@@ -6,9 +6,9 @@
 #   the colours of an 8-bit TIFF come back multiplied by alpha. With 16 bits they come
 #   back as they are. Files that say their alpha is already multiplied in (ExtraSamples
 #   1) come back unchanged too, so the caller cannot tell which of the two it holds.
-# Why it hurts: straight alpha is what Photoshop, GIMP and tifffile write, and what the
-#   same caller gets from PNG, WebP and AVIF. Soft edges get dark seams, colours under
-#   alpha 0 are lost, and each further load and save darkens them again.
+# Why it hurts: straight alpha is what the same caller gets from PNG, WebP and AVIF.
+#   Soft edges get dark seams when they are composited, and colours under alpha 0 are
+#   lost.
 # Instead: read TIFF with tifffile or Pillow.
 #
 # Output seen:
