@@ -11,7 +11,7 @@ from dreampipe.cli.answer import answered, failing, interruptible
 from dreampipe.cli.events import bar, heard, paths_wanted, print_path
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, fresh
 from dreampipe.cli.terminal import say
 from dreampipe.engines.drawings import Place, draw_atlas
 from dreampipe.media import format_of
@@ -32,11 +32,11 @@ def _check(target: Path) -> None:
 def atlas(
     layer: Annotated[str, typer.Argument(metavar="LAYER", help=_LAYER)],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture, or the .html page, to write.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    overwrite: Overwrite = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
+    quiet: Quiet = False,
     **settings: Any,
 ) -> None:
     """Draw every channel of a layer, or a chosen range, each over its number.

@@ -14,7 +14,18 @@ from dreampipe.cli.events import bar, paths_of, paths_wanted, tell, tell_failure
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import KeepGps, KeepPaths, NoMetadata, Sidecar
+from dreampipe.cli.targets import (
+    Codec,
+    Crf,
+    Events,
+    KeepGps,
+    KeepPaths,
+    KeepWork,
+    MaxPixels,
+    NoMetadata,
+    Quiet,
+    Sidecar,
+)
 from dreampipe.cli.terminal import say
 from dreampipe.engines.events import Began, Event, Finished
 from dreampipe.engines.films import FilmOrder
@@ -24,10 +35,9 @@ from dreampipe.errors import MediaError
 from dreampipe.media import Job, Manifest, plan
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
+from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, OUTPUT
 from dreampipe.recipes.keyframes import parse_rate, parse_time
 from dreampipe.recipes.records.making import Carrying
-
-_TIME = "Of films: seconds, or 1:30."
 
 
 @answered
@@ -35,51 +45,75 @@ _TIME = "Of films: seconds, or 1:30."
 def dream(
     source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
     target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, film or folder to write.")],
-    start: Annotated[str | None, typer.Option(help=f"{_TIME} Begin there.", show_default="the beginning")] = None,
-    end: Annotated[str | None, typer.Option(help=f"{_TIME} Stop before.", show_default="the end")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="Start time in the film: seconds, or 1:30.", show_default="the beginning", rich_help_panel=FILMS
+        ),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(help="End time in the film: seconds, or 1:30.", show_default="the end", rich_help_panel=FILMS),
+    ] = None,
     fps: Annotated[
-        str | None, typer.Option(help="Frames a second of a film out of numbered pictures.", show_default="24")
+        str | None,
+        typer.Option(help="Frame rate of a film made of pictures.", show_default="24", rich_help_panel=FILMS),
     ] = None,
-    codec: Annotated[
-        str | None, typer.Option(help="Of a film: h264, h265, av1, vp9, prores, ffv1.", show_default="what suits")
-    ] = None,
-    crf: Annotated[
-        int | None, typer.Option(min=0, help="Of a film: its quality, lower is better.", show_default="the codec's")
-    ] = None,
+    codec: Codec = None,
+    crf: Crf = None,
     drop_streams: Annotated[
-        bool, typer.Option("--drop-streams", help="Leave out sound and subtitles that OUTPUT cannot hold.")
+        bool,
+        typer.Option(
+            "--drop-streams",
+            help="Leave out sound and subtitles that OUTPUT cannot hold.",
+            rich_help_panel=EXPERT_FILMS,
+        ),
     ] = False,
     preview: Annotated[
-        bool, typer.Option("--preview", help="Dream a film small, beside OUTPUT, and tell how long the whole takes.")
+        bool,
+        typer.Option(
+            "--preview", help="Dream a small version of a film, and estimate the whole.", rich_help_panel=FILMS
+        ),
     ] = False,
-    keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
-    recursive: Annotated[bool, typer.Option("--recursive", help="Take the folders within INPUT, too.")] = False,
+    keep_work: KeepWork = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="Include the folders inside INPUT.", rich_help_panel=OUTPUT)
+    ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that exist and are not this very output.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace files that exist and are not this very output.", rich_help_panel=OUTPUT
+        ),
     ] = False,
-    format: Annotated[str | None, typer.Option(help="Of what is written.", show_default="that of each input")] = None,
-    quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="Of lossy pictures.", show_default="that of the format")
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="Format to write, for example png.", show_default="that of each input", rich_help_panel=OUTPUT
+        ),
     ] = None,
-    max_pixels: Annotated[int, typer.Option(min=1, help="Larger pictures are refused.")] = Order.max_pixels,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, help="Quality of lossy pictures.", show_default="the format's own", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    max_pixels: MaxPixels = Order.max_pixels,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
     keep_gps: KeepGps = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Tell only what failed.")] = False,
-    events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
+    quiet: Quiet = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Dream a picture, a film, or a folder of these.
 
-    What an earlier run finished is skipped, so a run that was stopped continues where it was; also within a film. A
-    file that was made with other settings, or by somebody else, is replaced only with --overwrite. A film
-    becomes a film, an animated .gif, .webp or .png, or numbered pictures where OUTPUT is a folder; a folder of pictures
-    becomes a film where OUTPUT is one.
+    A second run skips what is finished and continues what was stopped, also within a film. It replaces a file that was
+    made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animated .gif, .webp
+    or .png, or numbered pictures if OUTPUT is a folder. A folder of pictures becomes a film if OUTPUT is one.
 
-    On a terminal a bar shows how far it is. Elsewhere standard error gets a line for each picture, and standard output,
-    where it is no terminal, the path of each output when it is finished, also of those that are skipped: --quiet leaves
-    both out.
+    A terminal shows a bar. Without one, stderr gets a line for each picture, and stdout the path of each finished
+    output; --quiet leaves both out.
     """
     recipe = chosen(FilmRecipe, quiet, **settings)
     named(recipe)

@@ -11,10 +11,12 @@ import typer
 from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming
 from dreampipe.cli.events import bar, heard, print_out
 from dreampipe.cli.fetching import check_fetch, fetched, named
-from dreampipe.cli.targets import KeepGps, KeepPaths, Sidecar
+from dreampipe.cli.help import HelpAll
+from dreampipe.cli.targets import KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar
 from dreampipe.cli.terminal import say
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
+from dreampipe.recipes.fields import DREAM, OUTPUT
 from dreampipe.recipes.records.again import again
 from dreampipe.recipes.records.making import Carrying
 
@@ -25,33 +27,60 @@ def rerun(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture, film, page or folder to write.")],
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="SETTING=VALUE", help="Another value, e.g. steps=20.", show_default="as it was"),
+        typer.Option(
+            "--set",
+            metavar="SETTING=VALUE",
+            help="Change a setting, for example steps=20.",
+            show_default="none",
+            rich_help_panel=DREAM,
+        ),
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--input", help="What to dream in place of its source.", show_default="the same file")
+        str | None,
+        typer.Option(
+            "--input",
+            help="Dream this file instead of the recorded source.",
+            show_default="the same file",
+            rich_help_panel=DREAM,
+        ),
     ] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Open the model of --set model=FILE without checking what it may run.")
+        bool,
+        typer.Option(
+            "--trust",
+            help="Open the model of --set model=FILE without checking what code it may run.",
+            rich_help_panel=DREAM,
+        ),
     ] = False,
-    max_pixels: Annotated[int, typer.Option(min=1, help="A larger source is refused.")] = MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     sidecar: Sidecar = False,
     no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="Write how it was made beside it alone, and nothing of its source.")
+        bool,
+        typer.Option(
+            "--no-metadata",
+            help="Write the record to NAME.dream.json only, and no metadata of the source.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     keep_gps: KeepGps = False,
     keep_paths: KeepPaths = False,
     fetch: Annotated[
-        bool, typer.Option("--fetch", help="Download the weights of DREAM's model where they are not there.")
+        bool,
+        typer.Option(
+            "--fetch", help="Download the weights of the recorded model if they are missing.", rich_help_panel=DREAM
+        ),
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing but whether the pixels are the same.")] = False,
+    overwrite: Overwrite = False,
+    help_all: HelpAll = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only whether the pixels are the same.", rich_help_panel=OUTPUT)
+    ] = False,
 ) -> None:
-    """Make once more what dreampipe has made, and say whether the pixels are the same.
+    """Make an output of dreampipe again, and say whether the pixels are the same.
 
-    Files that DREAM names are looked for by the way from its folder that it says, beside it, and in the current folder.
-    They are compared with those that the record tells of, also where DREAM was edited since. The exit code is 0 where
-    they are the same or where what differs is named, and 1 where nothing explains it. Standard output holds that one
-    sentence, and not the path of OUT.
+    It looks for the files that DREAM names next to DREAM and in the current folder, and compares them with the record.
+    The exit code is 0 if the pixels are the same or the reason for a difference is known, and 1 if nothing explains it.
+    Stdout holds that one sentence, and not the path of OUT.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
     check_fetch(begun.recipe, fetch, f"The record in {made}")

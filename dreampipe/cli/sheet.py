@@ -12,7 +12,7 @@ from dreampipe.cli.answer import answered, failing, interruptible
 from dreampipe.cli.events import bar, heard, paths_wanted, print_path
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar
 from dreampipe.cli.terminal import say
 from dreampipe.engines.drawings import Place, draw_sheet
 from dreampipe.errors import MediaError
@@ -20,6 +20,7 @@ from dreampipe.media import plan, read
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.drawings.sheet import recommended
 from dreampipe.recipes.drawings.sheet import sheet as draw
+from dreampipe.recipes.fields import DREAM
 from dreampipe.recipes.records.making import Carrying
 
 _SIZE: int = inspect.signature(draw).parameters["size"].default
@@ -32,12 +33,14 @@ _WITHOUT = ("objective", "max_size", "caption")
 def sheet(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
-    size: Annotated[int, typer.Option(min=32, max=4096, help="Longest side of a tile, in pixels.")] = _SIZE,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    size: Annotated[
+        int, typer.Option(min=32, max=4096, help="Longest side of a tile, in pixels.", rich_help_panel=DREAM)
+    ] = _SIZE,
+    overwrite: Overwrite = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
+    quiet: Quiet = False,
     **settings: Any,
 ) -> None:
     """Dream one photo at every layer that is recommended.

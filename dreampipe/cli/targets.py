@@ -11,15 +11,60 @@ import typer
 
 from dreampipe.errors import MediaError
 from dreampipe.media import format_of
+from dreampipe.recipes.fields import EXPERT_FILMS, EXPERT_OUTPUT, FILMS, OUTPUT
 
-Sidecar = Annotated[bool, typer.Option("--sidecar", help="Write how it was made into a .dream.json beside it, too.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the output if it exists.", rich_help_panel=OUTPUT)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print failures only.", rich_help_panel=OUTPUT)]
+Events = Annotated[
+    bool,
+    typer.Option("--events", help="Print all events as lines of JSON on stdout.", rich_help_panel=EXPERT_OUTPUT),
+]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, help="Refuse larger pictures before decoding them.", rich_help_panel=EXPERT_OUTPUT)
+]
+Sidecar = Annotated[
+    bool,
+    typer.Option(
+        "--sidecar", help="Also write the record of how it was made to NAME.dream.json.", rich_help_panel=EXPERT_OUTPUT
+    ),
+]
 NoMetadata = Annotated[
-    bool, typer.Option("--no-metadata", help="Write into it neither how it was made nor what its source's file says.")
+    bool,
+    typer.Option(
+        "--no-metadata",
+        help="Leave the record and the metadata of the source out of the output.",
+        rich_help_panel=EXPERT_OUTPUT,
+    ),
 ]
 KeepPaths = Annotated[
-    bool, typer.Option("--keep-paths", help="Write into it where its files lay, and not only their names.")
+    bool,
+    typer.Option(
+        "--keep-paths", help="Record the paths of files, not only their names.", rich_help_panel=EXPERT_OUTPUT
+    ),
 ]
-KeepGps = Annotated[bool, typer.Option("--keep-gps", help="Keep where on Earth the source was taken.")]
+KeepGps = Annotated[
+    bool, typer.Option("--keep-gps", help="Keep the GPS position of the source.", rich_help_panel=EXPERT_OUTPUT)
+]
+Codec = Annotated[
+    str | None,
+    typer.Option(
+        help="Codec of a film: h264, h265, av1, vp9, prores or ffv1.", show_default="what suits", rich_help_panel=FILMS
+    ),
+]
+Crf = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Constant rate factor of a film; lower is better.",
+        show_default="the codec's own",
+        rich_help_panel=FILMS,
+    ),
+]
+KeepWork = Annotated[
+    bool, typer.Option("--keep-work", help="Keep the segments of a finished film.", rich_help_panel=EXPERT_FILMS)
+]
 
 
 def fresh(path: str, overwrite: bool, check: Callable[[Path], object] = format_of) -> Path:

@@ -10,12 +10,13 @@ from dreampipe.cli.answer import answered, failing, interruptible
 from dreampipe.cli.events import bar, heard, paths_wanted, print_path
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, fresh
 from dreampipe.cli.terminal import say
 from dreampipe.engines.drawings import Place, draw_visualization
 from dreampipe.errors import MediaError
 from dreampipe.media import check_animation
 from dreampipe.recipes import Visualization
+from dreampipe.recipes.fields import OUTPUT
 from dreampipe.recipes.records.making import Carrying
 
 _OBJECTIVE = Visualization.model_fields["objective"].description
@@ -28,13 +29,17 @@ def visualize(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
     animate: Annotated[
         str | None,
-        typer.Option(help="Also write the picture as it forms: a film, .gif, .webp or .png.", show_default="not"),
+        typer.Option(
+            help="Also write the picture as it forms: a film, .gif, .webp or .png.",
+            show_default="none",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
+    overwrite: Overwrite = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
+    quiet: Quiet = False,
     **settings: Any,
 ) -> None:
     """Draw what a neuron, channel, layer, hidden unit, logit or probability responds to.

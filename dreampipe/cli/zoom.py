@@ -12,7 +12,19 @@ from dreampipe.cli.events import bar, paths_wanted, print_path, tell_notes, writ
 from dreampipe.cli.fetching import fetched, named
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Sidecar, fresh
+from dreampipe.cli.targets import (
+    Codec,
+    Crf,
+    Events,
+    KeepPaths,
+    KeepWork,
+    MaxPixels,
+    NoMetadata,
+    Overwrite,
+    Quiet,
+    Sidecar,
+    fresh,
+)
 from dreampipe.engines.dives import Dive, clear_taken
 from dreampipe.engines.events import Event, Noted, Started
 from dreampipe.engines.keeping import check_place
@@ -28,20 +40,16 @@ from dreampipe.recipes.zooming import Zooming
 def zoom(
     source: Annotated[str, typer.Argument(metavar="IN", help="The picture to dive into.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The film to write: .mp4 .mov .mkv .webm .gif .webp .png.")],
-    codec: Annotated[
-        str | None, typer.Option(help="Of the film: h264, h265, av1, vp9, prores, ffv1.", show_default="what suits")
-    ] = None,
-    crf: Annotated[
-        int | None, typer.Option(min=0, help="Its quality, lower is better.", show_default="the codec's")
-    ] = None,
-    max_pixels: Annotated[int, typer.Option(min=1, help="A larger picture is refused.")] = MAX_PIXELS,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
-    keep_work: Annotated[bool, typer.Option("--keep-work", help="Keep the segments of a finished film.")] = False,
+    codec: Codec = None,
+    crf: Crf = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    overwrite: Overwrite = False,
+    keep_work: KeepWork = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing.")] = False,
-    events: Annotated[bool, typer.Option("--events", help="Tell all as lines of JSON on standard output.")] = False,
+    quiet: Quiet = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Dive into a picture: each frame of a film is dreamed out of the last one, seen from a little nearer.
