@@ -191,7 +191,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dreampipe.write(Frame(np.zeros((size, size, 3), np.float32)), folder / name)
     made = folder / "made.png"
     frame = Frame(np.full((48, 64, 3), 0.5, np.float32))
-    write_sidecar(made, recorded(dreampipe.Recipe(), frame, made, source=folder / "pictures" / "a.png"))
+    write_sidecar(
+        made, recorded(dreampipe.Recipe(), frame, made, source=folder / "pictures" / "a.png", keep_paths=True)
+    )
     (folder / "made.png.dream.json").rename(folder / "made.dream.json")
     for name in ("file", "file.gif", "text.keras", "old.h5", "text.dream.json"):
         (folder / name).write_text("not what it seems")

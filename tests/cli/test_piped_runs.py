@@ -158,7 +158,7 @@ def test_picture_and_animation_each_have_a_path(call, tiny_model, tmp_path):
 
 
 def test_a_rerun_says_what_is_drawn_and_prints_its_verdict_alone(call, quick, pictures, tmp_path):
-    assert call("dream", pictures / "a.png", tmp_path / "a.png", *quick, "--quiet").exit_code == 0
+    assert call("dream", pictures / "a.png", tmp_path / "a.png", *quick, "--keep-paths", "--quiet").exit_code == 0
     result = call("rerun", tmp_path / "a.png", tmp_path / "again.png")
     assert (result.exit_code, result.stdout) == (0, "the pixels are the same\n")
     assert re.fullmatch(r"1/1 again\.png: done in \d+\.\d s", result.stderr.splitlines()[-1])

@@ -85,7 +85,7 @@ def here(pictures, tmp_path, monkeypatch) -> Path:
 def test_a_place_that_takes_nothing_is_refused_before_anything_is_computed(call, quick, here, kind):
     model = quick[:4]
     if kind == "rerun":
-        call("dream", "pictures/a.png", "made.png", *quick)
+        call("dream", "pictures/a.png", "made.png", *quick, "--keep-paths")
     result = call(*PLACES[kind], *(() if kind == "rerun" else model))
     assert result.exit_code == 2
     (line,) = (line for line in result.stderr.splitlines() if not line.startswith("Note: "))
@@ -97,7 +97,7 @@ def test_a_place_that_takes_nothing_is_refused_before_anything_is_computed(call,
 def test_a_disk_that_is_full_is_found_before_anything_is_computed(call, quick, here, kind):
     model = quick[:4]
     if kind == "rerun":
-        call("dream", "pictures/a.png", "made.png", *quick)
+        call("dream", "pictures/a.png", "made.png", *quick, "--keep-paths")
     (here / "file").unlink()
     with full_at(1000):
         result = call(*PLACES[kind], *(() if kind == "rerun" else model))
