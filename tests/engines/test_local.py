@@ -80,6 +80,7 @@ def files(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.smoke
 def test_a_folder_is_dreamed_file_by_file(photos: Path, tmp_path: Path, recipe: Recipe) -> None:
     told = dreamed(photos, tmp_path / "out", recipe)
     assert counts(told) == (4, 0, 0)
