@@ -5,8 +5,8 @@
 # Seen: PyAV hands the conversion to libswscale with one thread for each processor.
 #   At widths such as 850, 854 (480p) and 1366 the first 8 pixels of a few rows come
 #   out wrong by up to a third of the range, and other rows at every call. The rows are
-#   where one thread's share ends and the next begins: it looks as if the vector code
-#   writes a little past the end of a row, and with one thread the next row repairs it.
+#   where one thread's share ends and the next begins: it looks as if the end of
+#   one row spills into the start of the next, which one thread writes afterwards anyway.
 #   8-bit targets and widths that divide by 32 are not affected.
 # Why it hurts: the specks are small and change from run to run. They enter every
 #   10-bit film (the usual depth for HEVC, AV1 and ProRes) as noise at the left edge,
