@@ -15,7 +15,11 @@
 #   PNG, TIFF or lossless JPEG XL for 16 bits.
 #
 # Output seen:
-OUTPUT
+#   pillow-heif 1.8.1, libheif 1.23.6, pillow 13.0.0
+#   8-bit colour, {'quality': -1}: off by up to 23
+#   8-bit colour, {'quality': -1, 'chroma': 444}: off by up to 1
+#   8-bit colour, {'quality': -1, 'chroma': 444, 'matrix_coefficients': 0}: off by up to 0
+#   16-bit grey, quality -1: 0 to 65535 comes back as 0 to 65472
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -15,7 +15,19 @@
 #   with the same values as the encoder, and encode the result.
 #
 # Output seen:
-OUTPUT
+#   av 18.1.0, opencv 5.0.0
+#   no tag: (0, 200, 0) comes back as (0, 199, 0)
+#   no tag: (200, 0, 0) comes back as (199, 0, 0)
+#   no tag: (0, 0, 200) comes back as (0, 0, 200)
+#   no tag: (180, 120, 60) comes back as (178, 119, 60)
+#   tag only: (0, 200, 0) comes back as (0, 168, 0)
+#   tag only: (200, 0, 0) comes back as (216, 18, 0)
+#   tag only: (0, 0, 200) comes back as (0, 11, 208)
+#   tag only: (180, 120, 60) comes back as (184, 122, 57)
+#   tag and reformat: (0, 200, 0) comes back as (0, 199, 0)
+#   tag and reformat: (200, 0, 0) comes back as (200, 0, 0)
+#   tag and reformat: (0, 0, 200) comes back as (0, 0, 198)
+#   tag and reformat: (180, 120, 60) comes back as (179, 119, 58)
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -19,7 +19,8 @@
 #   av 18.1.0, libswscale 9.5.102
 #   width 850: 38 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 315 of 1023
 #   width 854: 20 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 299 of 1023
-#   width 1366: 16 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 302 of 1023
+#   width 1366: 16 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 302
+#     of 1023
 #   width 1280: 0 of 300 conversions spoiled, columns [], by up to 0 of 1023
 set -euo pipefail
 

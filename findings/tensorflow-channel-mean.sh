@@ -19,11 +19,14 @@
 # Output seen:
 #   tensorflow 2.21.0, keras 3.15.1
 #   512x512: means 0.9022 0.0998 200.2577, off by 0.2%; pooled 0.9022 0.0998 200.2577;
-#     deviations 0.0022 0.0002 0.4420; in two steps off by 4.4e-06, the third channel alone by 2.4e-06
+#     deviations 0.0022 0.0002 0.4420; in two steps off by 4.4e-06, the third channel alone by
+#     2.4e-06
 #   4000x3000: means 0.9767 0.1115 227.9247, off by 13.6%; pooled 0.9767 0.1115 227.9247;
-#     deviations 0.0831 0.0111 25.1013; in two steps off by 3.7e-05, the third channel alone by 2.0e-06
+#     deviations 0.0831 0.0111 25.1013; in two steps off by 3.7e-05, the third channel alone
+#     by 2.0e-06
 #   8192x4096: means 0.5000 0.0625 128.0000, off by 44.4%; pooled 0.5000 0.0625 128.0000;
-#     deviations 0.3536 0.0312 64.0000; in two steps off by 7.3e-05, the third channel alone by 2.4e-06
+#     deviations 0.3536 0.0312 64.0000; in two steps off by 7.3e-05, the third channel alone
+#     by 2.4e-06
 set -euo pipefail
 
 folder=$(mktemp -d)

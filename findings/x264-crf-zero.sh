@@ -48,7 +48,8 @@ def read_planes(frame):
 
 def measure_loss(codec, form, options):
     """Encode and decode the pictures; return the largest difference."""
-    frames = [av.VideoFrame.from_ndarray(one, format="rgb24").reformat(format=form, threads=1) for one in pictures]
+    frames = [av.VideoFrame.from_ndarray(one, format="rgb24") for one in pictures]
+    frames = [frame.reformat(format=form, threads=1) for frame in frames]
     with av.open("film.mkv", "w") as film:
         stream = film.add_stream(codec, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 320, 240, form
