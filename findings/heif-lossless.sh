@@ -5,9 +5,8 @@
 #   as they were. A 16-bit picture is stored with fewer bits, but white stays white.
 # Seen: only the HEVC part is lossless. Before it, the picture goes through 8-bit YCbCr:
 #   a pixel is off by 1, and with quality=-1 alone, which also subsamples the colours, by
-#   23.
-#   A 16-bit grey picture is read back shifted up without filling the low bits: 65535
-#   becomes 65472.
+#   23. A 16-bit grey picture is read back shifted up without filling the low bits:
+#   65535 becomes 65472.
 # Why it hurts: HEIF is chosen as the small lossless archive of photographs and dreams;
 #   a second run from the archive starts from other pixels. White that is not the largest
 #   number gets a tint in compositing, and a mask of "exactly white" finds nothing.

@@ -5,14 +5,13 @@
 #   converted with the matrix of BT.709 and tagged so: reading the film returns the
 #   colours that went in.
 # Seen: encode() converts RGB with the matrix of BT.601 all the same, and only the tag
-#   says BT.709. The reader believes the tag: a green of 200 comes back as 168, a red of 200 as
-#   (216, 18, 0). PyAV's own reader and OpenCV agree, because the file is what is
-#   wrong. Without any tag the pair of wrong defaults cancels, so a first test passes.
+#   says BT.709. The reader believes the tag: a green of 200 comes back as 168, a red of
+#   200 as (216, 18, 0). PyAV's own reader and OpenCV agree: the file is wrong. Without any tag the pair of wrong defaults cancels, so a first test passes.
 # Why it hurts: HD films must be tagged BT.709, or players guess it from the size. Whoever
 #   adds the tag to be correct shifts every colour; in a film that feeds on its own
 #   frames, at every round.
-# Instead: convert first: frame.reformat(format="yuv420p", dst_colorspace=..., dst_color_range=...)
-#   with the same values as the encoder, and encode the result.
+# Instead: convert first: frame.reformat(format="yuv420p", dst_colorspace=...,
+#   dst_color_range=...) with the same values as the encoder, and encode the result.
 #
 # Output seen:
 #   av 18.1.0, opencv 5.0.0

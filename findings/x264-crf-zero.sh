@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # "crf=0" is lossless with 8-bit H.264 and with VP9, and not with 10-bit H.264, HEVC or AV1.
 #
-# Expected: crf=0 asks for a perfect copy, and with H.264 at 8 bits it is one. A user who moves to 10 bits for quality expects at least the same.
+# Expected: crf=0 asks for a perfect copy, and with H.264 at 8 bits it
+#   is one. A user who moves to 10 bits for quality expects at least the same.
 # Seen: libx264 counts crf from -12 at 10 bits, so 0 is an ordinary lossy setting that
 #   changes pixels by up to 9 of 1023. libx265 (1 of 255) and SVT-AV1 (34 of 255) are lossy
 #   at crf=0 too, and libx265 even at qp=0. There is no warning.

@@ -10,8 +10,8 @@
 # Why it hurts: the picture of a difference shows what both channels dislike. It looks
 #   as strange as any feature visualization, so the sign is not noticed, and
 #   neither is a weight that is not applied.
-# Instead: use sums only, with the weighted term first, built from fresh objectives; or
-#   write one objective function of your own and pass it to Objective.
+# Instead: use sums only, with the weighted term first, built from fresh objectives;
+#   or take the difference of two gradients in a loop of your own.
 #
 # Output seen:
 #   xplique 2.0.2, tensorflow 2.20.0, tf_keras 2.20.1
