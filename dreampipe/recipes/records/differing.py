@@ -20,6 +20,7 @@ def differences(there: Record, now: Record) -> tuple[str, ...]:
         there: of the output that stands there.
         now: of the output that is to be made.
     """
+    there, now = there.without_folders(), now.without_folders()  # a file may carry no folders, and lie elsewhere by now
     # A run chooses max-size itself where memory is short, so it is named last and only where nothing else differs.
     found = list(_settings(there, now))
     chosen = [phrase for name, phrase in found if name == "max_size"]
