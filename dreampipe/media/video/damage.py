@@ -13,6 +13,8 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from dreampipe.errors import MediaError
+
 # Containers that write down how long they are; of others FFmpeg guesses it from what is there.
 _DECLARING = {"mov", "matroska", "flv", "asf"}
 _SLACK = Fraction(1, 5)  # seconds by which streams may end before what a container declares
@@ -69,12 +71,18 @@ class Damage:
 
 
 def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
-    """The frames of a stream from where the container stands; what is met on the way is noted in `damage`."""
+    """Decode the frames of a stream from where the container stands, and note in `damage` what is met on the way.
+
+    Raises:
+        MediaError: the stream is encrypted.
+    """
     _declare(container, stream, damage)
     untold = container.format.name == "avi" and stream.has_b_frames
     for packet in _packets(container, damage):
         if packet.stream.index != stream.index:
             continue
+        if packet.has_sidedata("encryption_info"):  # some ciphered packets decode by chance, into noise
+            raise MediaError(f"{container.name.removeprefix('file:')} is encrypted: convert it first.")
         damage.packets += packet.size > 0
         damage.expected += packet.size > 0 and not packet.is_discard
         try:
