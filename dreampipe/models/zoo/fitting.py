@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dreampipe.errors import ModelError
+from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5, store
 from dreampipe.models.zoo import described, known
 from dreampipe.models.zoo.described import Part
@@ -79,8 +79,8 @@ def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[l
     Raises:
         ModelError: the file is missing, is not that of `sha256`, or does not fit.
     """
-    with _about(path, name.removesuffix(NOTOP)), TemporaryDirectory(prefix="dreampipe-") as folder:
-        copy = Path(folder, "weights.h5")
+    with _about(path, name.removesuffix(NOTOP)), scratch_folder() as folder:
+        copy = folder / "weights.h5"
         with _regular(path) as source:
             _copy(source, copy)
         with copy.open("rb") as file:
