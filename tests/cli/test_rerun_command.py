@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import clip
@@ -355,6 +356,12 @@ def test_what_is_there_is_replaced_only_when_told_so_and_the_source_never(call, 
     assert call("dream", photo, out, *quick).exit_code == 0
     before = photo.read_bytes()
     assert call("rerun", out, out).stderr.endswith(f"Error: {out} exists: give another name, or --overwrite.\n")
+    strangers = [tmp_path / "link.png", tmp_path / "pipe.png"]
+    strangers[0].symlink_to(tmp_path / "nowhere.png")
+    os.mkfifo(strangers[1])
+    for stranger in strangers:
+        assert f"Error: {stranger} exists: " in call("rerun", out, stranger).stderr
+    assert strangers[0].is_symlink() and strangers[1].is_fifo()
     assert call("rerun", out, out, "--overwrite").stdout == SAME
     assert call("rerun", out, photo, "--overwrite").exit_code == 2
     assert photo.read_bytes() == before
