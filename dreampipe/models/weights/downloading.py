@@ -107,7 +107,7 @@ def _try(address: str, part: Part, expected: int | None, timeout: float, on_prog
         check_room(part.path.parent, (journal.total or expected or 0) - start)
         if not start:
             part.begin(journal)
-        with part.path.open("rb+") as file:
+        with part.open() as file:
             file.seek(start)
             come = start
             for block in _blocks(response, start, journal.total):

@@ -1,12 +1,17 @@
-"""What has come of a download: the part, and beside it a journal that says of which file it is."""
+"""What has come of a download: the part, and next to it a journal that says of which file it is.
+
+Both are plain files. Writing through a link in the place of one could change a file elsewhere.
+"""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from io import BufferedWriter
 from pathlib import Path
 
+from dreampipe.media.own import open_plain
 from dreampipe.parsing import parse_json
 
 
@@ -48,9 +53,20 @@ class Part:
         return None
 
     def begin(self, journal: Journal) -> None:
-        """Be empty, and only then of that file: what a journal says is never said of other bytes. Raises OSError."""
-        self.path.write_bytes(b"")
-        self._journal.write_text(json.dumps(asdict(journal)))
+        """Empty the part, then say of which file it is, so that a journal never speaks of other bytes.
+
+        Raises:
+            NotPlain: something else than a plain file is there.
+            OSError: it cannot be written.
+        """
+        for path, data in ((self.path, b""), (self._journal, json.dumps(asdict(journal)).encode())):
+            with BufferedWriter(open_plain(path, "ab+")) as file:
+                file.truncate(0)
+                file.write(data)
+
+    def open(self) -> BufferedWriter:
+        """Open the part for writing; raises as `begin`."""
+        return BufferedWriter(open_plain(self.path, "rb+"))
 
     def forget(self) -> None:
         """Remove it, and its journal. Raises OSError."""
