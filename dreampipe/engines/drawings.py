@@ -14,6 +14,7 @@ from dreampipe.engines.keeping import check_place, embedded, keep_picture, settl
 from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode_hashed, sha256, write_animation, write_whole
+from dreampipe.media.animation import instructions_of
 from dreampipe.media.writing import sweep, take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
@@ -166,7 +167,8 @@ def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
 
 def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: Making) -> None:
     """Write the frames, which are asked for twice, as an animation that says how it was made; raises MediaError."""
-    record = making.record(place.path, film_output(frames()))
+    output = film_output(frames()).model_copy(update={"instructions": instructions_of(place.path)})
+    record = making.record(place.path, output)
     with temporary_folder(place.path) as folder:
         beside = folder / place.path.name
         write_animation(frames(), beside, record=embedded(place.path, place.carrying, record))

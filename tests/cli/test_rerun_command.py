@@ -116,6 +116,8 @@ def test_a_visualization_and_its_animation_are_the_same(call, drawn, tmp_path):
         words = ("--size", "32", "--animate", tmp_path / f"a.{suffix}", "--overwrite")
         assert call("visualize", "third[3]", out, *drawn, *words).exit_code == 0
         assert call("rerun", tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}").stdout == SAME
+        used = instructions() if suffix == "mp4" else None
+        assert record(tmp_path / f"a.{suffix}")["output"].get("instructions") == used
     assert call("rerun", out, tmp_path / "b.png").stdout == SAME
     assert out.read_bytes() == (tmp_path / "b.png").read_bytes()
 

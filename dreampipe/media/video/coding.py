@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from dreampipe.media.video.codecs import THREADS, Codec, checked_crf
 from dreampipe.media.video.info import RATE, Colour, FilmInfo
-from dreampipe.media.video.instructions import instructions
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -57,7 +56,7 @@ class Form:
     @property
     def instructions(self) -> str | None:
         """The instruction sets that the encoder is limited to; None for no limit."""
-        return instructions() if self.codec.encoder == "libx264" else None
+        return self.codec.instructions
 
     def configure(self, context: VideoCodecContext) -> None:
         """Set up a new encoder's context, before it is opened."""
