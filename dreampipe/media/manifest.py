@@ -7,7 +7,6 @@ finished output or one that is done again, never one that looks like somebody el
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from threading import Lock
 
 from dreampipe.errors import MediaError
 from dreampipe.media.jobs import Job
-from dreampipe.media.own import NotPlain, append_line, open_plain
+from dreampipe.media.own import NotPlain, append_line, open_plain, read_lines
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 NAME = ".dreampipe.jsonl"
@@ -170,7 +169,7 @@ def _hash_of_file(path: Path) -> str | None:
 def _entries(path: Path) -> Iterator[Entry]:
     try:
         with open_plain(path, "rb") as file:
-            lines = file.readall().splitlines()
+            lines = list(read_lines(file))
     except FileNotFoundError:
         return
     except NotPlain as problem:
@@ -182,8 +181,8 @@ def _entries(path: Path) -> Iterator[Entry]:
         ) from None
     for line in lines:
         try:
-            entry = Entry(**json.loads(line))
-        except (ValueError, TypeError, RecursionError):  # torn by a kill, or not ours
+            entry = Entry(**line)
+        except TypeError:  # not ours
             continue
         if all(isinstance(value, str) for value in asdict(entry).values()):
             yield entry

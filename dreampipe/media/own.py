@@ -20,6 +20,8 @@ from os import open as open_descriptor
 from pathlib import Path
 from typing import Any
 
+from dreampipe.parsing import parse_json
+
 _GUARDS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _HANDLES = {os.open, os.stat, os.unlink} <= os.supports_dir_fd and os.listdir in os.supports_fd
 """Whether names can be looked up within an open folder, which nobody can replace by a link meanwhile."""
@@ -106,8 +108,8 @@ def _whole(file: FileIO) -> bytes:
 def read_lines(file: FileIO) -> Iterator[Any]:
     """What each line of JSON holds; those that are none, as one that was torn by a kill, are left out."""
     for line in _whole(file).splitlines():
-        with suppress(ValueError, RecursionError):
-            yield json.loads(line)
+        with suppress(ValueError):
+            yield parse_json(line)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ sidecar makes no sense becomes a sentence; what is not ours in them is never loo
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -23,6 +22,7 @@ from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.video.codecs import CONTAINERS, TAG, TICKS
 from dreampipe.media.writing import write_whole
 from dreampipe.media.xmp import LONGEST
+from dreampipe.parsing import parse_json
 
 SIDECAR = ".dream.json"
 """What a sidecar's name ends in, after the whole name of its file."""
@@ -63,8 +63,8 @@ def _fault(record: str) -> str:
     if len(record.encode("utf-8", "surrogatepass")) > LONGEST:
         return f"is longer than {LONGEST:,} bytes"
     try:
-        return "" if isinstance(json.loads(record), dict) else "is no JSON object"
-    except (ValueError, RecursionError):
+        return "" if isinstance(parse_json(record), dict) else "is no JSON object"
+    except ValueError:
         return "is no JSON"
 
 

@@ -18,6 +18,7 @@ from dreampipe.media.own import foreign_kind
 from dreampipe.media.patterns import names_matching, picture
 from dreampipe.media.pictures import encode
 from dreampipe.media.writing import make_folder, unwritable, write_whole
+from dreampipe.parsing import parse_json
 
 
 def standing(pattern: Path) -> dict[str, str]:
@@ -65,8 +66,8 @@ def listed(pattern: Path, segments: Sequence[Path]) -> dict[str, str]:
     pictures: dict[str, str] = {}
     for segment in segments:
         try:
-            held = json.loads(segment.read_bytes())
-        except (OSError, ValueError, RecursionError):
+            held = parse_json(segment.read_bytes())
+        except (OSError, ValueError):
             held = None
         if not isinstance(held, dict) or not all(
             named.fullmatch(name) and isinstance(said, str) for name, said in held.items()
