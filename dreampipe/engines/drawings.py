@@ -15,6 +15,7 @@ from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode_hashed, sha256, write_animation, write_whole
 from dreampipe.media.animation import instructions_of
+from dreampipe.media.locks import alone
 from dreampipe.media.writing import sweep, take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
@@ -93,6 +94,11 @@ def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> 
     Raises:
         DreampipeError: a setting, the model or the output is not what it must be.
     """
+    with alone(place.path):  # or the run that ends first would remove what the other has stored
+        _draw_atlas(recipe, place, tell)
+
+
+def _draw_atlas(recipe: Atlas, place: Place, tell: Tell) -> None:
     work = place.path.with_name(f".{place.path.name}.parts")
     tell = Estimating(tell)
     tell(Began(recipe.layer))

@@ -21,6 +21,7 @@ from typing import Any
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
+from dreampipe.media.locks import busy
 from dreampipe.media.manifest import sha256
 from dreampipe.media.own import NotPlain, OwnFolder, read_lines
 from dreampipe.media.owner import OWNER, OWNERS, is_alone, is_live, take
@@ -28,6 +29,7 @@ from dreampipe.media.patterns import IN_A_FOLDER, names_beside, names_matching
 from dreampipe.media.released import JOURNAL, Journal
 from dreampipe.media.stored import Segment, dream_bytes, read_dream, segment_of
 from dreampipe.media.writing import check_room, sweep, take_name, unwritable, write_whole
+from dreampipe.parsing import parse_json
 
 __all__ = ["Segment", "Work"]
 
@@ -97,20 +99,17 @@ class Work:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not take(self._own):
-                raise self._refused()
+                raise busy(self.target)
             sweep(self.folder)
         except FileExistsError:
-            raise self._refused() from None
+            raise busy(self.target) from None
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
-    def _refused(self) -> MediaError:
-        return MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
-
     def _begun(self) -> dict[str, Any]:
         """All that `begin` stored; empty where there is nothing, or something else."""
-        with suppress(OSError, ValueError, RecursionError):
-            stored = json.loads(self._own.read(_BEGUN))
+        with suppress(OSError, ValueError):
+            stored = parse_json(self._own.read(_BEGUN))
             if isinstance(stored, dict) and isinstance(stored.get("key"), str):
                 return stored
         return {}
