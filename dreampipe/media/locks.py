@@ -1,4 +1,4 @@
-"""One run makes an output at a time: it locks a file beside the output, and the system unlocks that with its process.
+"""One run makes an output at a time: it locks a file next to the output, and the system unlocks that with its process.
 
 The lock's file is hidden, named by a hash of the output's name, and removed at the end. One that a killed run has left
 is locked by nobody, so the next run takes it, and `sweep_locks` removes it.
@@ -22,7 +22,7 @@ from dreampipe.media.writing import unwritable
 
 _LOCK = re.compile(r"\.dreampipe-[0-9a-f]{16}\.lock")
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, getattr(errno, "ENOTSUP", errno.ENOSYS)}
-"""What a disk says that knows no locks: its outputs are made without."""
+"""Errors of a file system without locks; outputs are made there without one."""
 _PAUSE = 0.1
 """Seconds between two tries to lock, where the system cannot wait by itself."""
 

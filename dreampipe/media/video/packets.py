@@ -83,7 +83,7 @@ class Packets:
 
     @property
     def after(self) -> bytes:
-        """Its bytes behind the last packet."""
+        """Its bytes after the last packet."""
         with _opened(self.path) as file:
             file.seek(len(_MAGIC) + sum(length for _, _, length in self.index))
             return file.read()

@@ -1,4 +1,4 @@
-"""Which model files have been opened well before: their SHA-256, kept in the user's store of weights.
+"""A list of the model files that were opened well before: their SHA-256, kept in the user's store of weights.
 
     knows(sha256, what) -> bool        note(sha256, what)
 
@@ -21,12 +21,12 @@ _BUILDERS = ("keras", "tensorflow")
 
 
 def file() -> Path:
-    """Where it is kept: beside the weights."""
+    """Return where the list is kept: next to the weights."""
     return store.folder() / ".dreampipe-seen.jsonl"
 
 
 def knows(sha256: str, what: str = "model") -> bool:
-    """Whether a file of this SHA-256 has been opened well, as a model or as a decoder, with these versions."""
+    """Say whether a file of this SHA-256 was opened well, as a model or as a decoder, with these versions."""
     try:
         lines = file().read_text(encoding="utf-8", errors="replace").splitlines()
     except (OSError, ModelError):  # the latter where there is no home

@@ -55,7 +55,7 @@ def fetch(
 
     Raises:
         ModelError: there is no network, no room, or what came is something else; what has come of a download that
-            was cut stays, and the next one goes on from it.
+            was cut stays, and the next one continues it.
     """
     where = folder or store.folder()
     if held := store.found(weights, where):

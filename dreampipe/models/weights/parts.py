@@ -1,4 +1,4 @@
-"""What has come of a download: the part, and next to it a journal that says of which file it is.
+"""The part of a file that is downloaded so far, and next to it a journal that says of which file it is.
 
 Both are plain files. Writing through a link in the place of one could change a file elsewhere.
 """
@@ -17,7 +17,7 @@ from dreampipe.parsing import parse_json
 
 @dataclass(frozen=True)
 class Journal:
-    """Of which file a part is.
+    """The file that a part belongs to.
 
     Attributes:
         address: where it came from.
@@ -45,7 +45,7 @@ class Part:
             return 0
 
     def journal(self, address: str) -> Journal | None:
-        """Of which file it is, where it can be gone on from with what comes from this address."""
+        """Return its journal, if a download from this address can continue it; else None."""
         with suppress(OSError, ValueError, TypeError):
             journal = Journal(**parse_json(self._journal.read_bytes()))
             if journal.address == address and journal.validator and self.length:
