@@ -14,6 +14,8 @@ from dreampipe.engines.keeping import check_place, embedded, keep_picture, settl
 from dreampipe.errors import DreampipeError
 from dreampipe.frames import Frame
 from dreampipe.media import FramesHash, decode_hashed, sha256, write_animation, write_whole
+from dreampipe.media.animation import instructions_of
+from dreampipe.media.locks import alone
 from dreampipe.media.writing import sweep, take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
@@ -92,6 +94,11 @@ def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> 
     Raises:
         DreampipeError: a setting, the model or the output is not what it must be.
     """
+    with alone(place.path):  # or the run that ends first would remove what the other has stored
+        _draw_atlas(recipe, place, tell)
+
+
+def _draw_atlas(recipe: Atlas, place: Place, tell: Tell) -> None:
     work = place.path.with_name(f".{place.path.name}.parts")
     tell = Estimating(tell)
     tell(Began(recipe.layer))
@@ -166,7 +173,8 @@ def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
 
 def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: Making) -> None:
     """Write the frames, which are asked for twice, as an animation that says how it was made; raises MediaError."""
-    record = making.record(place.path, film_output(frames()))
+    output = film_output(frames()).model_copy(update={"instructions": instructions_of(place.path)})
+    record = making.record(place.path, output)
     with temporary_folder(place.path) as folder:
         beside = folder / place.path.name
         write_animation(frames(), beside, record=embedded(place.path, place.carrying, record))

@@ -56,7 +56,8 @@ class Remaking:
         target = self._made
         if self._command == "zoom" and not self.overwrite:
             clear_taken(target)
-        if os.path.isfile(target) and not self.overwrite:
+        # A link that leads nowhere, or a pipe, is somebody's, too; a folder takes numbered pictures.
+        if os.path.lexists(target) and not os.path.isdir(target) and not self.overwrite:
             raise MediaError(f"{target} exists: give another name, or --overwrite.")
         if self.begun.source and identity(target) == identity(self.begun.source):
             raise MediaError(f"{target} is what was dreamed itself, but that is never overwritten: give another name.")
