@@ -6,11 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from dreampipe.errors import RecipeError, printable
+from dreampipe.errors import RecipeError, brief, printable
 from dreampipe.recipes.records.record import Record
-
-_LONGEST = 60
-"""Characters of a value that a sentence shows."""
 
 
 def differences(there: Record, now: Record) -> tuple[str, ...]:
@@ -77,4 +74,4 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return brief(text)
