@@ -17,6 +17,7 @@ def differences(there: Record, now: Record) -> tuple[str, ...]:
         there: the record of the output that is there.
         now: the record of the output to be made.
     """
+    there, now = there.without_folders(), now.without_folders()  # most records name files alone
     # A run chooses max-size itself where memory is short, so it is named last and only where nothing else differs.
     found = list(_settings(there, now))
     chosen = [phrase for name, phrase in found if name == "max_size"]
