@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_what_has_the_name_of_a_lock_and_is_none_is_neither_locked_nor_removed(k
     assert held
     held.release()
     other.write_bytes(b"precious")
-    make = {
+    make: dict[str, Callable[[], object]] = {
         "link": lambda: held.path.symlink_to(other),
         "second name": lambda: held.path.hardlink_to(other),
         "folder": held.path.mkdir,
