@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import DreampipeError, RecipeError, brief, nearest, printable, shown
+from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
 from dreampipe.recipes.climbing import Climbing
@@ -57,7 +57,15 @@ class Again:
         edits = (f"{self.edit}.",) if self.edit else ()
         return (*reads, *edits, *(f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others))
 
+    @property
+    def dreamed(self) -> Path:
+        """The source; raises MediaError if the record names none."""
+        if self.source is None:
+            raise MediaError("The record names no source, but something was dreamed: take another copy of the file.")
+        return self.source
+
     def option(self, name: str) -> Any:
+        """The value of an option; None for one that is not set."""
         return self.options.get(name)
 
 
