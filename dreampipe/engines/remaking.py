@@ -9,11 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from dreampipe.engines.dives import DiveTask
-from dreampipe.engines.drawings import AtlasTask, SheetTask, VisualizationTask
-from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.events import Compared, Estimated, Event, Failed
-from dreampipe.engines.task import Made, Task, Tell, ignore
+from dreampipe.engines.task import Task, Tell, ignore, load_task
 from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS, sidecar_of
 from dreampipe.media.jobs import identity
@@ -24,14 +21,6 @@ from dreampipe.recipes.records.carried import record_of
 from dreampipe.recipes.records.compared import is_there, show_the_same, shown
 from dreampipe.recipes.records.making import EVERYTHING, Carrying
 from dreampipe.recipes.records.verdict import verdict
-
-TASKS: Mapping[str, type[Made]] = {
-    "dream": DreamTask,
-    "zoom": DiveTask,
-    "visualize": VisualizationTask,
-    "atlas": AtlasTask,
-    "sheet": SheetTask,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +58,7 @@ class Remaking:
     @cached_property
     def task(self) -> Task:
         """The task that makes the output."""
-        made = TASKS[self.begun.record.command]
+        made = load_task(self.begun.record.command)
         return made.remade(self.begun, self.path, self.overwrite, self.carrying, self.max_pixels)
 
     @property

@@ -1,4 +1,4 @@
-"""The one shape of everything that can be made: a `Task`, and the `Place` where a task puts a file.
+"""The one shape of everything that can be made: a `Task`; and the `Place` where a task puts a file.
 
 A task is a frozen value. Nothing is open before it runs, so it can be checked, printed and handed to another process.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 from dreampipe.engines.events import Event
 from dreampipe.engines.keeping import check_place
@@ -19,6 +20,9 @@ from dreampipe.media.writing import sweep
 from dreampipe.recipes import Climbing
 from dreampipe.recipes.records.again import Again
 from dreampipe.recipes.records.making import EVERYTHING, Carrying
+from dreampipe.recipes.tasks import TASKS, Row
+
+__all__ = ["TASKS", "Made", "Place", "Row", "Task", "Tell", "ignore", "load_task"]
 
 Tell = Callable[[Event], None]
 
@@ -74,6 +78,12 @@ class Made(Task, Protocol):
             carrying: what the output carries beside its pixels.
             max_pixels: refuse a larger source.
         """
+
+
+def load_task(command: str) -> type[Made]:
+    """Import the task of a command of `TASKS`."""
+    module, _, name = TASKS[command].task.partition(".")
+    return cast(type[Made], getattr(import_module(f"dreampipe.engines.{module}"), name))
 
 
 @dataclass(frozen=True)
