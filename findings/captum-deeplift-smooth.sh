@@ -24,7 +24,8 @@
 #   GELU: the sum misses 103% of the difference, equals gradient x input: True, warnings: []
 #   ReLU6: the sum misses 100% of the difference, equals gradient x input: True, warnings: []
 #   Hardswish: the sum misses 135% of the difference, equals gradient x input: True, warnings: []
-#   FunctionalReLU: the sum misses 100% of the difference, equals gradient x input: True, warnings: []
+#   FunctionalReLU: the sum misses 100% of the difference, equals gradient x input: True,
+#     warnings: []
 #   ReLU then MaxPool2d: the sum misses 0% of the difference
 #   MaxPool2d then ReLU: the sum misses 74% of the difference
 set -euo pipefail

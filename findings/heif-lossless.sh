@@ -4,16 +4,21 @@
 # Expected: quality=-1 with chroma=444 is documented as lossless, so the pixels come back
 #   as they were. A 16-bit picture is stored with fewer bits, but white stays white.
 # Seen: only the HEVC part is lossless. Before it, the picture goes through 8-bit YCbCr:
-#   a pixel is off by 1, and with quality=-1 alone, which subsamples the colours as well, by 23.
-#   A 16-bit grey picture is read back shifted up without filling the low bits: 65535
-#   becomes 65472.
+#   a pixel is off by 1, and with quality=-1 alone, which also subsamples the colours, by
+#   23. A 16-bit grey picture is read back shifted up without filling the low bits:
+#   65535 becomes 65472.
 # Why it hurts: HEIF is chosen as the small lossless archive of photographs and dreams;
 #   a second run from the archive starts from other pixels. White that is not the largest
 #   number gets a tint in compositing, and a mask of "exactly white" finds nothing.
-# Instead: add matrix_coefficients=0: the three together are exact for 8-bit RGB. Use PNG, TIFF or lossless JPEG XL for 16 bits.
+# Instead: add matrix_coefficients=0: the three together are exact for 8-bit RGB. Use
+#   PNG, TIFF or lossless JPEG XL for 16 bits.
 #
 # Output seen:
-OUTPUT
+#   pillow-heif 1.8.1, libheif 1.23.6, pillow 13.0.0
+#   8-bit colour, {'quality': -1}: off by up to 23
+#   8-bit colour, {'quality': -1, 'chroma': 444}: off by up to 1
+#   8-bit colour, {'quality': -1, 'chroma': 444, 'matrix_coefficients': 0}: off by up to 0
+#   16-bit grey, quality -1: 0 to 65535 comes back as 0 to 65472
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -17,8 +17,10 @@
 #
 # Output seen:
 #   keras 3.15.1, tensorflow 2.21.0
-#   enlarged twice: affine_transform cosine 0.613, length 0.655; map_coordinates cosine 1.000, length 1.000
-#   shrunk to half: affine_transform cosine 0.666, length 1.502; map_coordinates cosine 1.000, length 1.000
+#   enlarged twice: affine_transform cosine 0.613, length 0.655; map_coordinates cosine 1.000,
+#     length 1.000
+#   shrunk to half: affine_transform cosine 0.666, length 1.502; map_coordinates cosine 1.000,
+#     length 1.000
 #   RandomZoom: <u, A v> = -0.72, <gradient, v> = 9.84
 set -euo pipefail
 

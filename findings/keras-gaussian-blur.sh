@@ -13,7 +13,11 @@
 # Instead: always pass data_format="channels_last".
 #
 # Output seen:
-OUTPUT
+#   keras 3.15.1 on jax, channels_last
+#   without data_format: red, green, blue inside 0.292 0.234 0.120; red across the edge 0.292
+#     0.292 0.292 0.000 0.000 0.000
+#   with channels_last:  red, green, blue inside 1.000 0.000 0.000; red across the edge 1.000
+#     0.880 0.646 0.354 0.120 0.000
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -15,7 +15,16 @@
 #   padding, or divide a pooled picture by a pooled mask of ones, both zero-padded.
 #
 # Output seen:
-OUTPUT
+#   keras 3.15.1 on torch
+#   pad symmetric 3: [1.0, 1.0, 1.0, 1.0, 2.0], NumPy [3.0, 2.0, 1.0, 1.0, 2.0]
+#   pad symmetric 1: [1.0, 1.0, 2.0], NumPy [1.0, 1.0, 2.0]
+#   pad reflect 3: [4.0, 3.0, 2.0, 1.0, 2.0], NumPy [4.0, 3.0, 2.0, 1.0, 2.0]
+#   average pooling, window 3, stride 1, 2 missing: off by up to 0.000
+#   average pooling, window 4, stride 2, 2 missing: off by up to 0.000
+#   average pooling, window 5, stride 3, 4 missing: off by up to 0.000
+#   average pooling, window 4, stride 1, 3 missing: off by up to 0.250
+#   average pooling, window 4, stride 3, 3 missing: off by up to 0.250
+#   average pooling, window 5, stride 4, 3 missing: off by up to 0.400
 set -euo pipefail
 
 folder=$(mktemp -d)

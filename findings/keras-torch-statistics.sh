@@ -15,7 +15,15 @@
 #   or LayerNormalization.
 #
 # Output seen:
-OUTPUT
+#   keras 3.15.1 on torch
+#   offset 0: variance 1.002, true 1.002; deviation after GroupNormalization 1.00,
+#     BatchNormalization 1.00, LayerNormalization 1.00
+#   offset 100: variance 1.002, true 1.002; deviation after GroupNormalization 1.00,
+#     BatchNormalization 1.00, LayerNormalization 1.00
+#   offset 1000: variance 1.000, true 1.002; deviation after GroupNormalization 15.88,
+#     BatchNormalization 1.00, LayerNormalization 1.00
+#   offset 4096: variance -2.000, true 1.002; deviation after GroupNormalization nan,
+#     BatchNormalization 19.32, LayerNormalization 1.00
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -12,7 +12,13 @@
 # Instead: DISOPTICAL_FLOW_PRESET_MEDIUM, or setFinestScale(0) on the fast ones.
 #
 # Output seen:
-OUTPUT
+#   opencv 5.0.0
+#   ULTRAFAST: 1 read as 1.09, 2 read as 2.00, 3 read as 2.90, 4 read as 4.00, 8 read as 8.00;
+#     1 with finest scale 0 (not 2): 1.00
+#   FAST: 1 read as 1.14, 2 read as 2.00, 3 read as 2.86, 4 read as 4.00, 8 read as 8.00; 1
+#     with finest scale 0 (not 2): 1.00
+#   MEDIUM: 1 read as 1.00, 2 read as 2.00, 3 read as 3.00, 4 read as 4.00, 8 read as 8.00; 1
+#     with finest scale 0 (not 1): 1.00
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -4,8 +4,8 @@
 # Expected: cv2.imread either reads a TIFF or returns None.
 # Seen: a TIFF that stores red, green and blue one after the other (PlanarConfiguration
 #   2) is right with 8 bits. With 16 bits or 32-bit floats and IMREAD_UNCHANGED, OpenCV
-#   reads the planes as if the colours were interleaved, and leaves in the rest what
-#   its memory held. The shape and the type are right; there is no error.
+#   reads the planes as if the colours were interleaved, and never fills the rest
+#   of the picture. The shape and the type are right; there is no error.
 # Why it hurts: tifffile writes this layout by itself for an array of shape
 #   (3, height, width), which is what PyTorch code holds. The first pixel has the
 #   colour (red of x=0, red of x=1, red of x=2), so the picture looks like a grey,

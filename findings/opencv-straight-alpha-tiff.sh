@@ -13,8 +13,10 @@
 #
 # Output seen:
 #   opencv 5.0.0, tifffile 2026.3.3, pillow 13.0.0
-#   in the file (200, 100, 50, 64); straight, 8 bits: OpenCV (50, 25, 13, 64), Pillow (200, 100, 50, 64)
-#   straight, 16 bits: OpenCV (200, 100, 50, 64); multiplied in already, 8 bits: OpenCV (200, 100, 50, 64)
+#   in the file (200, 100, 50, 64); straight, 8 bits: OpenCV (50, 25, 13, 64), Pillow (200,
+#     100, 50, 64)
+#   straight, 16 bits: OpenCV (200, 100, 50, 64); multiplied in already, 8 bits: OpenCV (200,
+#     100, 50, 64)
 set -euo pipefail
 
 folder=$(mktemp -d)

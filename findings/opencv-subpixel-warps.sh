@@ -17,9 +17,12 @@
 #
 # Output seen:
 #   opencv 5.0.0
-#   shift 0.01: INTER_LINEAR 0.99 times, INTER_CUBIC 1.48 times, INTER_LANCZOS4 0.00 times, spline by scipy 1.00 times
-#   shift 0.02: INTER_LINEAR 0.99 times, INTER_CUBIC 1.46 times, INTER_LANCZOS4 1.73 times, spline by scipy 1.00 times
-#   shift 0.05: INTER_LINEAR 0.99 times, INTER_CUBIC 1.42 times, INTER_LANCZOS4 1.37 times, spline by scipy 1.00 times
+#   shift 0.01: INTER_LINEAR 0.99 times, INTER_CUBIC 1.48 times, INTER_LANCZOS4 0.00 times,
+#     spline by scipy 1.00 times
+#   shift 0.02: INTER_LINEAR 0.99 times, INTER_CUBIC 1.46 times, INTER_LANCZOS4 1.73 times,
+#     spline by scipy 1.00 times
+#   shift 0.05: INTER_LINEAR 0.99 times, INTER_CUBIC 1.42 times, INTER_LANCZOS4 1.37 times,
+#     spline by scipy 1.00 times
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -14,8 +14,10 @@
 #
 # Output seen:
 #   pillow 13.0.0, av 18.1.0, opencv 5.0.0
-#   over alpha 255: true (127, 0, 128, 255), Pillow (127, 0, 128, 191), FFmpeg (127, 0, 128, 255), OpenCV (127, 0, 128, 255)
-#   over alpha 128: true (85, 0, 170, 192), Pillow (127, 0, 128, 128), FFmpeg (84, 0, 170, 192), OpenCV (84, 0, 170, 191)
+#   over alpha 255: true (127, 0, 128, 255), Pillow (127, 0, 128, 191), FFmpeg (127, 0, 128,
+#     255), OpenCV (127, 0, 128, 255)
+#   over alpha 128: true (85, 0, 170, 192), Pillow (127, 0, 128, 128), FFmpeg (84, 0, 170,
+#     192), OpenCV (84, 0, 170, 191)
 set -euo pipefail
 
 folder=$(mktemp -d)

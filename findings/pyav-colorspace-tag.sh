@@ -5,17 +5,28 @@
 #   converted with the matrix of BT.709 and tagged so: reading the film returns the
 #   colours that went in.
 # Seen: encode() converts RGB with the matrix of BT.601 all the same, and only the tag
-#   says BT.709. The reader believes the tag: a green of 200 comes back as 168, a red of 200 as
-#   (216, 18, 0). PyAV's own reader and OpenCV agree, because the file is what is
-#   wrong. Without any tag the pair of wrong defaults cancels, so a first test passes.
+#   says BT.709. The reader believes the tag: a green of 200 comes back as 168, a red of
+#   200 as (216, 18, 0). PyAV's own reader and OpenCV agree: the file is wrong. Without any tag the pair of wrong defaults cancels, so a first test passes.
 # Why it hurts: HD films must be tagged BT.709, or players guess it from the size. Whoever
 #   adds the tag to be correct shifts every colour; in a film that feeds on its own
 #   frames, at every round.
-# Instead: convert first: frame.reformat(format="yuv420p", dst_colorspace=..., dst_color_range=...)
-#   with the same values as the encoder, and encode the result.
+# Instead: convert first: frame.reformat(format="yuv420p", dst_colorspace=...,
+#   dst_color_range=...) with the same values as the encoder, and encode the result.
 #
 # Output seen:
-OUTPUT
+#   av 18.1.0, opencv 5.0.0
+#   no tag: (0, 200, 0) comes back as (0, 199, 0)
+#   no tag: (200, 0, 0) comes back as (199, 0, 0)
+#   no tag: (0, 0, 200) comes back as (0, 0, 200)
+#   no tag: (180, 120, 60) comes back as (178, 119, 60)
+#   tag only: (0, 200, 0) comes back as (0, 168, 0)
+#   tag only: (200, 0, 0) comes back as (216, 18, 0)
+#   tag only: (0, 0, 200) comes back as (0, 11, 208)
+#   tag only: (180, 120, 60) comes back as (184, 122, 57)
+#   tag and reformat: (0, 200, 0) comes back as (0, 199, 0)
+#   tag and reformat: (200, 0, 0) comes back as (200, 0, 0)
+#   tag and reformat: (0, 0, 200) comes back as (0, 0, 198)
+#   tag and reformat: (180, 120, 60) comes back as (179, 119, 58)
 set -euo pipefail
 
 folder=$(mktemp -d)

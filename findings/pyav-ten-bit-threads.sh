@@ -5,8 +5,8 @@
 # Seen: PyAV hands the conversion to libswscale with one thread for each processor.
 #   At widths such as 850, 854 (480p) and 1366 the first 8 pixels of a few rows come
 #   out wrong by up to a third of the range, and other rows at every call. The rows are
-#   where one thread's share ends and the next begins: it looks as if the vector code
-#   writes a little past the end of a row, and with one thread the next row repairs it.
+#   where one thread's share ends and the next begins: it looks as if the end of
+#   one row spills into the start of the next, which one thread writes afterwards anyway.
 #   8-bit targets and widths that divide by 32 are not affected.
 # Why it hurts: the specks are small and change from run to run. They enter every
 #   10-bit film (the usual depth for HEVC, AV1 and ProRes) as noise at the left edge,
@@ -19,7 +19,8 @@
 #   av 18.1.0, libswscale 9.5.102
 #   width 850: 38 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 315 of 1023
 #   width 854: 20 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 299 of 1023
-#   width 1366: 16 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 302 of 1023
+#   width 1366: 16 of 300 conversions spoiled, columns [0, 1, 2, 3, 4, 5, 6, 7], by up to 302
+#     of 1023
 #   width 1280: 0 of 300 conversions spoiled, columns [], by up to 0 of 1023
 set -euo pipefail
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # "crf=0" is lossless with 8-bit H.264 and with VP9, and not with 10-bit H.264, HEVC or AV1.
 #
-# Expected: crf=0 asks for a perfect copy, and with H.264 at 8 bits it is one. A user who moves to 10 bits for quality expects at least the same.
+# Expected: crf=0 asks for a perfect copy, and with H.264 at 8 bits it
+#   is one. A user who moves to 10 bits for quality expects at least the same.
 # Seen: libx264 counts crf from -12 at 10 bits, so 0 is an ordinary lossy setting that
 #   changes pixels by up to 9 of 1023. libx265 (1 of 255) and SVT-AV1 (34 of 255) are lossy
 #   at crf=0 too, and libx265 even at qp=0. There is no warning.
@@ -48,7 +49,8 @@ def read_planes(frame):
 
 def measure_loss(codec, form, options):
     """Encode and decode the pictures; return the largest difference."""
-    frames = [av.VideoFrame.from_ndarray(one, format="rgb24").reformat(format=form, threads=1) for one in pictures]
+    frames = [av.VideoFrame.from_ndarray(one, format="rgb24") for one in pictures]
+    frames = [frame.reformat(format=form, threads=1) for frame in frames]
     with av.open("film.mkv", "w") as film:
         stream = film.add_stream(codec, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 320, 240, form

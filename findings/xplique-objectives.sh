@@ -10,11 +10,17 @@
 # Why it hurts: the picture of a difference shows what both channels dislike. It looks
 #   as strange as any feature visualization, so the sign is not noticed, and
 #   neither is a weight that is not applied.
-# Instead: use sums only, with the weighted term first, built from fresh objectives; or
-#   write one objective function of your own and pass it to Objective.
+# Instead: use sums only, with the weighted term first, built from fresh objectives;
+#   or take the difference of two gradients in a loop of your own.
 #
 # Output seen:
-OUTPUT
+#   xplique 2.0.2, tensorflow 2.20.0, tf_keras 2.20.1
+#   a = 1.5, b = 0.5
+#   a + b: 2.0, true 2.0
+#   2 a + b: 3.5, true 3.5
+#   a - b: -2.0, true 1.0
+#   a + 2 b: 4.0, true 2.5
+#   after them: a = 4.5, b = -0.5
 set -euo pipefail
 
 folder=$(mktemp -d)

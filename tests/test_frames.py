@@ -15,6 +15,7 @@ from dreampipe import Frame, MediaInfo
 PIXELS = np.random.default_rng(0).random((4, 6, 3), np.float32)
 
 
+@pytest.mark.smoke
 def test_a_frame_tells_its_shape() -> None:
     assert (Frame(PIXELS).height, Frame(PIXELS).width) == (4, 6)
     assert repr(Frame(PIXELS)) == "Frame(6x4, index=0)"

@@ -27,6 +27,8 @@ from dreampipe.media import (
     write_animation,
     write_whole,
 )
+from dreampipe.media.animation import instructions_of
+from dreampipe.media.locks import alone
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
@@ -150,9 +152,12 @@ class AtlasTask:
 
     def run(self, tell: Tell = ignore) -> None:
         """Draw the channels that a stopped run has not drawn, and write all of them; raises DreampipeError."""
+        with alone(self.place.path):  # or the run that ends first would remove what the other has stored
+            self._draw(Estimating(tell))
+
+    def _draw(self, tell: Estimating) -> None:
         recipe, path = self.recipe, self.place.path
         work = path.with_name(f".{path.name}.parts")
-        tell = Estimating(tell)
         tell(Began(self.name))
 
         def start(batches: int) -> None:
@@ -270,7 +275,8 @@ def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
 
 def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: Making) -> None:
     """Write the frames, which are asked for twice, as an animation that says how it was made; raises MediaError."""
-    record = making.record(place.path, film_output(frames()))
+    output = film_output(frames()).model_copy(update={"instructions": instructions_of(place.path)})
+    record = making.record(place.path, output)
     with temporary_folder(place.path) as folder:
         beside = folder / place.path.name
         write_animation(frames(), beside, record=embedded(place.path, place.carrying, record))

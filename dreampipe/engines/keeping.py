@@ -7,7 +7,6 @@ that says itself that it is of another file, and the next run writes both.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -30,6 +29,7 @@ from dreampipe.media import (
 )
 from dreampipe.media.comparing import encoded_sha256
 from dreampipe.media.writing import unwritable
+from dreampipe.parsing import parse_json
 from dreampipe.recipes.records.making import Carrying, Making, output_of
 from dreampipe.recipes.records.record import Record
 
@@ -106,8 +106,8 @@ def settle_sidecar(path: Path, carrying: Carrying, record: Record, file_sha256: 
 
 def _output_in(sidecar: Path) -> Mapping[str, Any] | None:
     """What a sidecar says of its file; None for a file that is no record, which is never removed or replaced."""
-    with suppress(OSError, ValueError, RecursionError, AttributeError):
-        held = json.loads(sidecar.read_bytes()) if sidecar.stat().st_size <= 1 << 21 else {}
+    with suppress(OSError, ValueError, AttributeError):
+        held = parse_json(sidecar.read_bytes()) if sidecar.stat().st_size <= 1 << 21 else {}
         if {"command", "recipe"} <= held.keys() and isinstance(held.get("output"), dict):
             return dict(held["output"])
     return None

@@ -69,7 +69,8 @@ class Remaking:
     def check(self) -> tuple[str, ...]:
         """Check the task, and that neither the source nor an existing file is overwritten; raises DreampipeError."""
         notes, made = self.task.check(), self._made
-        if os.path.isfile(made) and not self.overwrite:
+        # A link that leads nowhere, or a pipe, is a file, too; a folder takes numbered pictures.
+        if os.path.lexists(made) and not os.path.isdir(made) and not self.overwrite:
             raise MediaError(f"{made} exists: give another name, or --overwrite.")
         if self.begun.source and identity(made) == identity(self.begun.source):
             raise MediaError(f"{made} is what was dreamed itself, but that is never overwritten: give another name.")

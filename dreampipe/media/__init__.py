@@ -1,7 +1,7 @@
 """Files to frames and frames to files; nothing else in the house opens a picture.
 
     formats.py     which formats there are: their suffixes, their first bytes, what each can hold
-    bounds.py      how much is decoded: the one rule that every reader asks before it decodes
+    bounds.py      how much is decoded: the one rule that every reader checks before it decodes
     headers.py     what a file declares, read without its decoder; embedded.py, the same of pictures within a TIFF
     pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
@@ -11,19 +11,19 @@
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animated picture
     masks.py       grey levels that say where a picture is dreamed
-    comparing.py   what files show, decoded, to be compared
+    comparing.py   hashes of all decoded pixels of a file
     metadata.py    EXIF, orientation and colour profiles
     profiles.py    colours to sRGB, for files that can hold no profile; grey profiles as RGB
     privacy.py     what of a source's words does not go along: where it was taken, or all of them
-    records.py     how a file was made, which it carries in itself or beside it; chunks.py, xmp.py, where in a file
+    records.py     how a file was made, stored in it or next to it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs; jobs.py, one of these; patterns.py, names of numbered pictures
     manifest.py    what has been written, from what, and by which recipe
     locks.py       one run at a time makes an output
-    work.py        the folder in which a film grows until it is whole; owner.py, who works there; stored.py, what is
-                   believed of it
+    work.py        the folder in which a film grows until it is whole; owner.py, which process works there; stored.py,
+                   the checks of what is stored in it
     own.py         files and folders of our own, opened and removed without touching anything foreign
-    released.py    files that went since their bytes lie in a larger one, and how they come back
+    released.py    segments that are removed once the film holds their bytes, and how they come back
     video/         films
 
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
@@ -112,7 +112,7 @@ class Media:
 
     @property
     def cuts(self) -> tuple[int, ...]:
-        """Of a film the indices of the frames that begin a shot, 0 left out; the first call looks through the film."""
+        """Indices of a film's frames that begin a shot, without 0; the first call looks through the film."""
         return self.frames.survey.cuts if isinstance(self.frames, Frames) else ()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.video.codecs import CONTAINERS
+from dreampipe.media.video.codecs import CONTAINERS, codec_named
 from dreampipe.media.video.whole import write_film
 
 ANIMATED_SUFFIXES = (".gif", ".webp", ".png")
@@ -37,6 +37,12 @@ def check_animation(path: str | os.PathLike[str], fps: float = 20, hold: float =
         )
     if not 0 <= hold <= _LONGEST_HOLD:
         raise MediaError(f"A hold of {hold} seconds came, but 0 to {_LONGEST_HOLD:g} is expected: choose between them.")
+
+
+def instructions_of(path: Path) -> str | None:
+    """Name the processor's instruction sets that `write_animation` limits its encoder to; None for no limit."""
+    container = CONTAINERS.get(path.suffix.lower())
+    return codec_named(None, container, 8).instructions if container else None
 
 
 def write_animation(

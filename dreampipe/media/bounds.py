@@ -1,4 +1,4 @@
-"""How much is decoded: one rule that every reader asks before it decodes.
+"""How much is decoded: one rule that every reader checks before it decodes.
 
 All bounds follow from the one number that a user sets, `--max-pixels`:
 
@@ -32,7 +32,7 @@ MOST_BYTES = BYTES * MAX_PIXELS + _METADATA
 
 @dataclass(frozen=True)
 class Bounds:
-    """What may be decoded of one file.
+    """Limits on what is decoded of one file.
 
     Attributes:
         path: the file, for sentences.

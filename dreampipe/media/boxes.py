@@ -18,7 +18,7 @@ _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
 def append_box(file: IO[bytes], record: bytes) -> None:
-    """Lay a record behind a finished film, where nothing else has to move."""
+    """Append a record to a finished film, where nothing else has to move."""
     body = _XMP + packet(record)
     file.seek(0, os.SEEK_END)
     file.write(struct.pack(">I4s", len(body) + 8, b"uuid") + body)

@@ -1,4 +1,4 @@
-"""The parts that the files of pictures are made of, as bytes: where a record lies among them, and how it comes there.
+"""The parts that the files of pictures are made of, as bytes: where a record is among them, and how it gets there.
 
 What is looked for a record raises ValueError with the reason where it is damaged, or the file ends before its end.
 """
@@ -34,7 +34,7 @@ def png_with(data: bytes, record: bytes | None, icc: bytes | None) -> bytes:
 
 
 def append_to_png(file: IO[bytes], record: bytes) -> None:
-    """Lay a record into a finished PNG, behind its pixels, where nothing else has to move."""
+    """Insert a record into a finished PNG after its pixels, where nothing else has to move."""
     file.seek(-12, os.SEEK_END)
     end = file.read(12)
     file.seek(-12, os.SEEK_END)
@@ -99,7 +99,7 @@ def _inflated(data: bytes) -> bytes:
 
 
 def jpeg_with(data: bytes, record: bytes) -> bytes:
-    """A JPEG with a record in its XMP, which where it is long goes on in as many segments as it takes."""
+    """Add a record to a JPEG as XMP, in as many segments as it takes."""
     whole_packet = packet(record)
     if len(whole_packet) + len(_XMP) <= _SEGMENT:
         segments = _segment(_XMP + whole_packet)

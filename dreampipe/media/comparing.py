@@ -1,4 +1,4 @@
-"""What outputs show: all pixels that their files hold, decoded, to compare two files and to notice edits."""
+"""Hashes of all decoded pixels of an output, to compare two files and to notice edits."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def shown_sha256(path: Path, max_pixels: int = MAX_PIXELS) -> str:
 
 
 def encoded_sha256(data: bytes, format: Format) -> str:
-    """The same of a picture's bytes; raises MediaError."""
+    """Hash the pixels of an encoded picture as `shown_sha256` does; raises MediaError."""
     return _digest([decode_bytes(data, format)])
 
 
 def frames_sha256(path: Path, bits: int) -> str:
-    """The hash of a film's frames as `FramesHash` takes it of those that were encoded; raises MediaError."""
+    """Hash a film's frames with `FramesHash`, as was done before they were encoded; raises MediaError."""
     hashing = FramesHash(bits)
     for frame in _shown(path, MAX_PIXELS):
         hashing.add(frame)
@@ -43,7 +43,7 @@ def frames_sha256(path: Path, bits: int) -> str:
 
 
 def same_bytes(one: Path, other: Path) -> bool:
-    """Whether two outputs are the same to the byte; raises MediaError where a file cannot be read."""
+    """Say whether two outputs are equal byte for byte; raises MediaError if a file cannot be read."""
     first, second = map(_files, (one, other))
     return len(first) == len(second) and all(map(_equal, first, second))
 

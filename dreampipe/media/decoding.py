@@ -134,7 +134,7 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     if deep:
         bounds.admit_file(file)
     image.load()
-    exif = image.info.get("exif")  # which in a PNG may stand behind its pixels
+    exif = image.info.get("exif")  # which in a PNG may come after the pixels
     if steps and "transparency" in image.info:
         image.info["transparency"] *= 255 // steps
     if deep:
@@ -154,7 +154,10 @@ def _is_deep(image: ImageFile) -> bool:
 
 
 def _steps(image: ImageFile) -> int:
-    """Of a grey PNG of 2 or 4 bits its highest value, which Pillow makes 255, but for the grey that is see-through."""
+    """Return the highest value of a grey PNG of 2 or 4 bits, else 0.
+
+    Pillow scales its samples to 255, but not the grey that stands for transparent.
+    """
     return {"L;2": 3, "L;4": 15}.get(str(image.tile[0].args), 0) if image.format == "PNG" and image.tile else 0
 
 

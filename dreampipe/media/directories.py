@@ -105,7 +105,7 @@ def with_first_directory(block: bytes, tags: Mapping[int, Tag], order: str) -> b
 def without_gps(block: bytes) -> bytes | None:
     """An EXIF block without any GPS directory, whose bytes become zero; no other value moves. None for a damaged one.
 
-    Where such a directory lies over others, as in no sound file, what remains is laid down anew.
+    If such a directory overlaps others, as in no sound file, the rest is written anew.
     """
     order = byte_order(block)
     if order is None or len(block) < HEADER:

@@ -42,7 +42,7 @@ def admit_embedded(page: tifffile.TiffPage, part: int, bounds: Bounds) -> None:
 
     Raises:
         MediaError: they are coded in more scans than the bounds admit.
-        ValueError: one is larger than its part, or in a format whose size cannot be told.
+        ValueError: one is larger than its part, or in a format whose size cannot be known.
     """
     if page.compression in _UNKNOWN:
         raise ValueError(f"its compression is {COMPRESSION(page.compression).name}, which is not supported")
@@ -56,7 +56,7 @@ def admit_embedded(page: tifffile.TiffPage, part: int, bounds: Bounds) -> None:
 
 
 def _headers(page: tifffile.TiffPage) -> Iterator[tuple[Header, int]]:
-    """What each picture within a page declares, and its samples a pixel; 1 where that is as the page has it."""
+    """Yield the header of each picture within a page, and its samples per pixel; 1 where the page says how many."""
     format = _FORMATS.get(page.compression)
     if format is None and page.compression not in _JPEG_2000:
         return

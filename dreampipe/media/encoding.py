@@ -27,7 +27,7 @@ _PREFIX = b"Exif\0\0"
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """All that a file is made of: samples (height, width, 3 or 4), and what is said beside them."""
+    """All that a file is made of: samples (height, width, 3 or 4), and the metadata."""
 
     samples: Samples
     exif: bytes | None

@@ -1,4 +1,4 @@
-"""What the file of a picture declares, read without its decoder: sizes, frames, scans, transparency.
+"""Headers of picture files, read without a decoder: sizes, frames, scans, transparency.
 
 Some decoders lay out their canvas, or refuse the file, before anybody can ask for its size; others count frames by
 going through all of them. Here only the structure of the file is read, so that a size can be refused by its header.
@@ -26,7 +26,7 @@ _HOLDERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0, b"mdia":
 
 @dataclass(frozen=True)
 class Header:
-    """What a file declares.
+    """The declarations of a picture file.
 
     Attributes:
         width, height: pixels of the largest canvas that its decoder lays out.
@@ -102,12 +102,12 @@ def _jpeg(file: IO[bytes]) -> Header | None:
 
 
 def _next_marker(file: IO[bytes], at: int) -> int:
-    """Where the next marker lies from `at` on; the end of the file where there is none."""
+    """Return the position of the next marker from `at` on; the end of the file if there is none."""
     length = 4096  # grows, as scans are short in some files and long in most
     while data := _at(file, at, length):
         if found := _MARKER.search(data):
             return at + found.end() - 2
-        across = len(data) == length and data[-1] == 0xFF  # a marker may lie across two reads
+        across = len(data) == length and data[-1] == 0xFF  # a marker may be split between two reads
         at += len(data) - across
         length = min(2 * length, _BLOCK)
     return at
@@ -150,7 +150,7 @@ def _sub_blocks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _webp(file: IO[bytes]) -> Header:
-    """The canvas, and the frames that lie on it."""
+    """Read the canvas, and count the frames on it."""
     head = file.read(30)
     kind, body = head[12:16], head[20:]
     if kind == b"VP8 ":
@@ -171,7 +171,7 @@ def _webp(file: IO[bytes]) -> Header:
 
 
 def _is_opaque(frame: bytes, width: int, height: int) -> bool:
-    """Whether a frame of an animated WebP covers the canvas and has no alpha of its own."""
+    """Say whether a frame of an animated WebP covers the canvas and has no alpha channel."""
     left, top, across, down = (int.from_bytes(frame[at : at + 3], "little") for at in (0, 3, 6, 9))
     kind, body = frame[16:20], frame[24:]
     plain = kind == b"VP8 " or (kind == b"VP8L" and len(body) >= 5 and not body[4] & 0x10)

@@ -1,4 +1,4 @@
-"""One run makes an output at a time: it locks a file beside the output, and the system unlocks that with its process.
+"""One run makes an output at a time: it locks a file next to the output, and the system unlocks that with its process.
 
 The lock's file is hidden, named by a hash of the output's name, and removed at the end. One that a killed run has left
 is locked by nobody, so the next run takes it, and `sweep_locks` removes it.
@@ -12,15 +12,17 @@ import os
 import re
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreampipe.errors import MediaError
 from dreampipe.media.writing import unwritable
 
 _LOCK = re.compile(r"\.dreampipe-[0-9a-f]{16}\.lock")
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, getattr(errno, "ENOTSUP", errno.ENOSYS)}
-"""What a disk says that knows no locks: its outputs are made without."""
+"""Errors of a file system without locks; outputs are made there without one."""
 _PAUSE = 0.1
 """Seconds between two tries to lock, where the system cannot wait by itself."""
 
@@ -53,6 +55,27 @@ def lock(target: Path, wait: bool = False) -> Lock | None:
         return _locked(target.with_name(f".dreampipe-{name}.lock"), wait)
     except OSError as problem:
         raise unwritable(target, problem) from None
+
+
+@contextmanager
+def alone(target: Path) -> Iterator[None]:
+    """Hold the right to make an output, whose folder exists, during the block.
+
+    Raises:
+        MediaError: another run has it, or the lock's file cannot be made, or is a link.
+    """
+    taken = lock(target)
+    if taken is None:
+        raise busy(target)
+    try:
+        yield
+    finally:
+        taken.release()
+
+
+def busy(target: Path) -> MediaError:
+    """Return the sentence for an output that another run makes."""
+    return MediaError(f"{target} is being made by another run: wait for its end, or end that one.")
 
 
 def sweep_locks(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What has been written, from what and by which recipe, so that a second run does only what is new.
+"""The list of finished outputs, with source and recipe, so that a second run does only what is new.
 
 One line of JSON an output, appended before the output takes its name: a run killed at any moment leaves either a
 finished output or one that is done again, never one that looks like somebody else's.
@@ -7,7 +7,6 @@ finished output or one that is done again, never one that looks like somebody el
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from threading import Lock
 
 from dreampipe.errors import MediaError
 from dreampipe.media.jobs import Job
-from dreampipe.media.own import NotPlain, append_line, open_plain
+from dreampipe.media.own import NotPlain, append_line, open_plain, read_lines
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 
 NAME = ".dreampipe.jsonl"
@@ -26,7 +25,7 @@ NAME = ".dreampipe.jsonl"
 
 @dataclass(frozen=True)
 class Entry:
-    """What the manifest says of one output.
+    """One line of the manifest, about one output.
 
     Attributes:
         name: as in its job.
@@ -61,7 +60,7 @@ class Manifest:
         self._refresh()
 
     def _refresh(self) -> bool:
-        """Read the file anew where it has grown, as another run may have written to it; whether it has."""
+        """Read the file again if it has grown, as another run may have written to it; say whether it has."""
         size = 0
         with suppress(OSError):
             size = os.path.getsize(self._path)
@@ -75,12 +74,12 @@ class Manifest:
         return True
 
     def standing(self, job: Job, found: str | None = None) -> Entry | None:
-        """The newest entry of the very file that stands at the output's place; None where the manifest has none.
+        """Return the newest entry for the very file at the output's path; None if the manifest has none.
 
         The manifest alone does not prove who made that file: it may have been copied there with it.
 
         Args:
-            found: the hash of what stands there, where that is no single file.
+            found: the hash of what is there, if that is no single file.
         """
         found = found or _hash_of_file(job.target)
         if found is None:
@@ -92,16 +91,16 @@ class Manifest:
         return next((entry for entry in reversed(self._entries.get(name, [])) if entry.sha256 == sha256), None)
 
     def finished(self, job: Job, source_sha256: str, recipe_sha256: str, found: str | None = None) -> bool:
-        """Whether what stands at the output's place was made from this source by this recipe; `found` as above."""
+        """Say whether the file at the output's path was made from this source by this recipe; `found` as above."""
         known = self.standing(job, found)
         return known is not None and (known.source_sha256, known.recipe_sha256) == (source_sha256, recipe_sha256)
 
     def ours(self, job: Job) -> bool:
-        """Whether the manifest has an entry of the file that stands at the output's place."""
+        """Say whether the manifest has an entry for the file at the output's path."""
         return self.standing(job) is not None
 
     def newest(self, job: Job) -> Entry | None:
-        """The newest entry of an output, whatever stands there."""
+        """Return the newest entry of an output, whatever is at its path."""
         return next(reversed(self._entries.get(job.name, [])), None)
 
     def made_like(self, entry: Entry) -> dict[str, str]:
@@ -170,7 +169,7 @@ def _hash_of_file(path: Path) -> str | None:
 def _entries(path: Path) -> Iterator[Entry]:
     try:
         with open_plain(path, "rb") as file:
-            lines = file.readall().splitlines()
+            lines = list(read_lines(file))
     except FileNotFoundError:
         return
     except NotPlain as problem:
@@ -182,8 +181,8 @@ def _entries(path: Path) -> Iterator[Entry]:
         ) from None
     for line in lines:
         try:
-            entry = Entry(**json.loads(line))
-        except (ValueError, TypeError, RecursionError):  # torn by a kill, or not ours
+            entry = Entry(**line)
+        except TypeError:  # not ours
             continue
         if all(isinstance(value, str) for value in asdict(entry).values()):
             yield entry

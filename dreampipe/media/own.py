@@ -20,22 +20,24 @@ from os import open as open_descriptor
 from pathlib import Path
 from typing import Any
 
+from dreampipe.parsing import parse_json
+
 _GUARDS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _HANDLES = {os.open, os.stat, os.unlink} <= os.supports_dir_fd and os.listdir in os.supports_fd
-"""Whether names can be looked up within an open folder, which nobody can replace by a link meanwhile."""
+"""True if names can be looked up within an open folder, which nobody can replace by a link in the meantime."""
 MOST = 1 << 28
 """Bytes of a file that are read at once: a longer one is not ours."""
 
 
 class NotPlain(OSError):
-    """There is something else than a plain file or a plain folder; `strerror` says what."""
+    """Something else than a plain file or a plain folder is there; `strerror` says what."""
 
     def __init__(self, kind: str, path: str | Path) -> None:
         super().__init__(errno.EPERM, kind, str(path))
 
 
 def foreign_kind(status: os.stat_result) -> str | None:
-    """What this is, in words; None for a plain file."""
+    """Name what this is; None for a plain file."""
     # On Windows a folder can be a link of another kind, which has a tag.
     if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", False):
         return "a link"
@@ -104,10 +106,10 @@ def _whole(file: FileIO) -> bytes:
 
 
 def read_lines(file: FileIO) -> Iterator[Any]:
-    """What each line of JSON holds; those that are none, as one that was torn by a kill, are left out."""
+    """Yield the value of each line of JSON; skip lines that are none, such as one torn by a kill."""
     for line in _whole(file).splitlines():
-        with suppress(ValueError, RecursionError):
-            yield json.loads(line)
+        with suppress(ValueError):
+            yield parse_json(line)
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,11 @@ class OwnFolder:
         return {name: status for name, status in known if self.names.fullmatch(name) and not foreign_kind(status)}
 
     def foreign(self) -> list[str]:
-        """What in it has none of our names."""
+        """List the names in it that are none of ours."""
         return [name for name in self.entries() if not self.names.fullmatch(name)]
 
     def check(self) -> None:
-        """Raise NotPlain where a name of ours stands for something else than a plain file, or the folder is a link."""
+        """Raise NotPlain if something else than a plain file has a name of ours, or the folder is a link."""
         for name, status in self.entries().items():
             if self.names.fullmatch(name) and (kind := foreign_kind(status)):
                 raise NotPlain(kind, self.path / name)

@@ -16,7 +16,7 @@ from dreampipe.media.writing import CLOCK_SLACK, TEMPORARY
 OWNER = "owner"
 """The file's name. It holds the number of the process and when that began, in seconds."""
 OWNERS = rf"{OWNER}(?:-[0-9]+)?|{TEMPORARY}"
-"""The regular expression of the names that lie in a folder which was taken and in which nothing was begun."""
+"""The regular expression of the names in a folder that was taken, but in which nothing was begun."""
 _SAYS = re.compile(rb"[0-9]* ?[0-9.]*")
 _LONGEST = 1 << 10  # bytes
 
@@ -49,14 +49,14 @@ def take(own: OwnFolder) -> bool:
 
 
 def is_live(own: OwnFolder, name: str = OWNER) -> bool:
-    """Whether another process that runs has written this file of the folder, or may be about to."""
+    """Say whether another running process has written this file of the folder, or may be about to."""
     with suppress(OSError), own.open(name) as file:
         return _is_live(file)
     return False  # there is none
 
 
 def is_alone(own: OwnFolder) -> bool:
-    """Whether nothing of ours is in the folder but what says who owns it; raises OSError."""
+    """Say whether the folder holds nothing of ours but the files that say who owns it; raises OSError."""
     with suppress(FileNotFoundError):
         if not _SAYS.fullmatch(own.read(OWNER)):
             return False

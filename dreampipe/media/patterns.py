@@ -14,7 +14,7 @@ IN_A_FOLDER = "%06d.png"
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether a name holds the place of a number, as "frames/%05d.jpg" does."""
+    """Say whether a name has a placeholder for a number, as "frames/%05d.jpg" does."""
     return NUMBER.search(path.name) is not None
 
 

@@ -11,7 +11,7 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import Format
 
 MAX_PIXELS = 100_000_000
-"""The most pixels that are decoded unless told otherwise."""
+"""The most pixels that are decoded by default."""
 
 
 def decode(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo]:

@@ -8,7 +8,6 @@ sidecar makes no sense becomes a sentence; what is not ours in them is never loo
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -23,18 +22,19 @@ from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.video.codecs import CONTAINERS, TAG, TICKS
 from dreampipe.media.writing import write_whole
 from dreampipe.media.xmp import LONGEST
+from dreampipe.parsing import parse_json
 
 SIDECAR = ".dream.json"
-"""What a sidecar's name ends in, after the whole name of its file."""
+"""The end of a sidecar's name, after the whole name of its file."""
 
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
-# Within JSON they stand in texts alone, and there their escapes say the same. XML holds them not, or not unchanged.
+# JSON has them only within strings, where their escapes mean the same. XML cannot hold them, or changes them.
 _NO_XML = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def carries(path: str | os.PathLike[str]) -> bool:
-    """Whether a file of that name can hold its record itself: GIF, BMP and numbered pictures cannot."""
+    """Say whether a file of that name can hold its record itself: GIF, BMP and numbered pictures cannot."""
     path = Path(path)
     suffix, format = path.suffix.lower(), format_of_suffix(path)
     if is_pattern(path) or os.path.isdir(path):
@@ -63,15 +63,15 @@ def _fault(record: str) -> str:
     if len(record.encode("utf-8", "surrogatepass")) > LONGEST:
         return f"is longer than {LONGEST:,} bytes"
     try:
-        return "" if isinstance(json.loads(record), dict) else "is no JSON object"
-    except (ValueError, RecursionError):
+        return "" if isinstance(parse_json(record), dict) else "is no JSON object"
+    except ValueError:
         return "is no JSON"
 
 
 def sidecar_of(path: str | os.PathLike[str]) -> Path:
-    """Where the sidecar of a file lies: beside it, under its whole name and `.dream.json`.
+    """Return the path of a file's sidecar: next to it, with its whole name and `.dream.json`.
 
-    That of numbered pictures lies among them: "frames/%05d.png.dream.json".
+    That of numbered pictures is in their folder: "frames/%05d.png.dream.json".
 
     Raises:
         MediaError: the name is that of numbered pictures, and has several numbers.
@@ -100,7 +100,7 @@ def write_sidecar(path: str | os.PathLike[str], record: str) -> Path:
 def read_record(path: str | os.PathLike[str]) -> str | None:
     """The record of a picture, a film or a folder of numbered pictures: its own, else its sidecar's, else None.
 
-    A sidecar may be named itself. What is read is what lies around the pixels, and at most `LONGEST` bytes of a record.
+    The path may be that of a sidecar. Only the data around the pixels is read, and at most `LONGEST` bytes of a record.
 
     Raises:
         MediaError: there is no such file, it is cut short before its record, or its record is damaged or too long.

@@ -1,7 +1,7 @@
-"""Files that were removed because their bytes lie in a larger one that is made of them, and how they come back.
+"""Segments that are removed once the film made of them holds their bytes, and how they come back.
 
-So a film and its segments need hardly more room than the film. A journal beside them says of each file that may be
-removed which of its bytes lie where in the larger one, and what of it does not. A line reaches the disk before the
+So a film and its segments need hardly more room than the film. A journal next to them says of each file that may be
+removed which of its bytes are where in the larger one, and which are not. A line reaches the disk before the
 file goes; what comes back is held against the hash in the record of segments, like any other file.
 
 Nothing that a journal says is believed before it is checked: names are those of segments in its own folder, and places
@@ -119,7 +119,7 @@ def _film(line: Any) -> str | None:
 
 
 def _rising(lines: Sequence[Any]) -> Iterator[Released]:
-    """What was added, in order; a line that makes no sense, or begins before the end of another, is left out."""
+    """Yield what was added, in order; skip a line that makes no sense or begins before the end of another."""
     end = 0
     for line in lines:
         released = _released(line)

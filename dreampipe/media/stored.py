@@ -1,6 +1,6 @@
-"""What a work folder holds of a film that is not whole: lines on finished segments, and the dream to go on from.
+"""The files of a work folder: a record of finished segments, and the dream that the next frame starts from.
 
-Nothing of it is believed before it is checked, for the folder may have been changed by anybody meanwhile.
+Everything is checked before it is used, because anybody may have changed the folder in the meantime.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Segment(NamedTuple):
         number: from 0.
         first, stop: frames, as in a range.
         sha256: of its file.
-        carry_sha256: of the file with the dream of its last frame; empty where nothing goes on from that.
+        carry_sha256: of the file with the dream of its last frame; empty where no frame starts from it.
         pixels: the hash of all frames of the film up to its last one; see `FramesHash`.
     """
 

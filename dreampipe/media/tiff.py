@@ -41,13 +41,13 @@ Samples = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What a codec found.
+    """A decoded picture.
 
     Attributes:
         pixels: (height, width, 3) uint8 or uint16, full range, or float32 in [0, 1].
         alpha: (height, width) of the same dtype, or None.
         bits: 8 or 16, what the file is worth.
-        exif, icc: as they stand in the file; an orientation in `exif` is yet to be applied.
+        exif, icc: as in the file; the orientation in `exif` is not applied yet.
         notes: as in `MediaInfo`.
     """
 
@@ -242,7 +242,7 @@ def _full_range(samples: Samples, bits: int) -> Samples:
 
 
 def _banded(convert: Callable[..., Samples], *planes: Samples) -> Samples:
-    """What `convert` makes of planes of one height, some rows at a time: it computes in float64, which takes memory."""
+    """Convert planes of one height some rows at a time, because `convert` computes in float64, which takes memory."""
     rows = max(1, _BAND // planes[0].shape[1])
     bands = (convert(*(plane[at : at + rows] for plane in planes)) for at in range(0, len(planes[0]), rows))
     first = next(bands)

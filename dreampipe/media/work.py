@@ -1,7 +1,7 @@
-"""The folder in which a film grows until it is whole, so that a run that was killed goes on where it was.
+"""The folder in which a film grows until it is whole, so that a killed run can be continued.
 
-It lies beside the output. Each finished segment is a file with a line in the record: which frames, and the SHA-256 of
-the file and of the dream that the next frame goes on from. A line is appended once both are on the disk, so whatever
+It is next to the output. Each finished segment is a file with a line in the record: which frames, and the SHA-256 of
+the file and of the dream that the next frame starts from. A line is appended once both are on the disk, so whatever
 the record says can be trusted, and whatever it does not say is made again. While the film is joined there, segments
 that are in it go; from what a kill leaves of it they come back.
 
@@ -21,6 +21,7 @@ from typing import Any
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
+from dreampipe.media.locks import busy
 from dreampipe.media.manifest import sha256
 from dreampipe.media.own import NotPlain, OwnFolder, read_lines
 from dreampipe.media.owner import OWNER, OWNERS, is_alone, is_live, take
@@ -28,6 +29,7 @@ from dreampipe.media.patterns import IN_A_FOLDER, names_beside, names_matching
 from dreampipe.media.released import JOURNAL, Journal
 from dreampipe.media.stored import Segment, dream_bytes, read_dream, segment_of
 from dreampipe.media.writing import check_room, sweep, take_name, unwritable, write_whole
+from dreampipe.parsing import parse_json
 
 __all__ = ["Segment", "Work"]
 
@@ -56,7 +58,7 @@ class Work:
         self._joined = OwnFolder(self.folder / "joined", re.compile(names_matching(Path(IN_A_FOLDER))))
 
     def check(self) -> None:
-        """Raise MediaError where a folder of that name is not ours, or a link stands for one of our files."""
+        """Raise MediaError where a folder of that name is not ours, or a link has the name of one of our files."""
         if reason := self._foreign():
             raise MediaError(
                 f"{self.folder} {reason}, but the film grows in a folder of that name which is dreampipe's own: move "
@@ -64,7 +66,7 @@ class Work:
             )
 
     def _foreign(self) -> str | None:
-        """What tells that the folder is not ours; None where it is, or where there is none."""
+        """Say why the folder is not ours; None if it is, or if there is none."""
         try:
             self._own.check()
             strangers = self._own.foreign()
@@ -97,33 +99,30 @@ class Work:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not take(self._own):
-                raise self._refused()
+                raise busy(self.target)
             sweep(self.folder)
         except FileExistsError:
-            raise self._refused() from None
+            raise busy(self.target) from None
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
-    def _refused(self) -> MediaError:
-        return MediaError(f"{self.target} is being made by another run: wait for its end, or end that one.")
-
     def _begun(self) -> dict[str, Any]:
         """All that `begin` stored; empty where there is nothing, or something else."""
-        with suppress(OSError, ValueError, RecursionError):
-            stored = json.loads(self._own.read(_BEGUN))
+        with suppress(OSError, ValueError):
+            stored = parse_json(self._own.read(_BEGUN))
             if isinstance(stored, dict) and isinstance(stored.get("key"), str):
                 return stored
         return {}
 
     def begun(self, key: str) -> Mapping[str, Any] | None:
-        """What `begin` stored under this key; None where there is nothing, or something else."""
+        """Return what `begin` stored under this key; None if there is nothing, or something else."""
         stored = self._begun()
         if not stored or stored["key"] != key:
             return None
         return {name: value for name, value in stored.items() if name != "of"}
 
     def is_empty(self) -> bool:
-        """Whether nothing was begun here."""
+        """Say whether nothing was begun here."""
         return not self._begun().get("key")
 
     def begin(self, key: str, values: Mapping[str, Any]) -> None:
@@ -144,14 +143,14 @@ class Work:
         check_room(self.folder, need - sum(status.st_size for status in self._own.files().values()))
 
     def segment(self, number: int) -> Path:
-        """Where the file of a segment lies."""
+        """Return the path of a segment's file."""
         return self.folder / f"{number:06d}.segment"
 
     def _carry(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npy"
 
     def store(self, number: int, first: int, stop: int, carry: Array | None, pixels: str = "") -> None:
-        """Record a segment whose file is whole, with the dream (height, width, 3) of its last frame if one goes on
+        """Record a segment whose file is whole, with the dream (height, width, 3) of its last frame if one starts
         from that, and the hash of all frames so far.
 
         Raises:
@@ -164,7 +163,7 @@ class Work:
         try:
             done = Segment(number, first, stop, sha256(self.segment(number)), said, pixels)
             self._own.append(_RECORD, done._asdict())
-            for older in self._own.files():  # only the newest is gone on from
+            for older in self._own.files():  # only the newest is continued
                 if re.fullmatch(_CARRY, older) and older != newest.name:
                     self._own.remove(older)
         except OSError as problem:
@@ -181,15 +180,15 @@ class Work:
         is_whole: Callable[[Path], bool] = lambda segment: True,
         size: tuple[int, int] | None = None,
     ) -> list[Segment]:
-        """The segments from the first on, as planned, whose files are as recorded, and after which the film can go on.
+        """List the planned segments from the first on whose files are as recorded, and which the film can continue.
 
         Those that were dropped for a film that was not finished are brought back first.
 
         Args:
             plan: first and stop of each segment.
             cuts: frames onto which nothing is carried.
-            is_whole: whether what a segment's file names beside itself is as it was written.
-            size: height and width of the dreams that frames go on from; None for any.
+            is_whole: whether the other files that a segment's file names are as they were written.
+            size: height and width of the dreams that frames start from; None for any.
 
         Raises:
             MediaError: the folder cannot be written to.
@@ -245,7 +244,7 @@ class Work:
         take_name(film, self.target)
 
     def clear_taken(self) -> None:
-        """As `clear`, where the film that stands at its place was joined here; raises MediaError."""
+        """Clear as `clear` does, if the film at the output's path was joined here; raises MediaError."""
         with suppress(OSError):
             if self.target.is_file() and self._own.read(_FILM) == sha256(self.target).encode():
                 self.clear()

@@ -28,14 +28,14 @@ CLOCK_SLACK = 2.0
 _BLOCK = 4096
 """Bytes that a folder must take before anything is computed for it."""
 _STORAGE = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-"""What the system says when the next file would fail, too."""
+"""Errors of the system with which the next file would fail, too."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that no reader ever sees half of it, with the permissions of any new file.
 
     Raises:
-        MediaError: the folder is missing, read-only or full, or the name is too long; nothing is left behind.
+        MediaError: the folder is missing, read-only or full, or the name is too long; nothing is left over.
     """
     with written_whole(path) as temporary:
         temporary.write_bytes(data)
@@ -46,7 +46,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     """The name of an empty file to write in the block; after it, what was written is on the disk under `path`.
 
     Raises:
-        MediaError: as `write_whole`; when the block raises, nothing is left behind either.
+        MediaError: as `write_whole`; when the block raises, nothing is left over either.
     """
     temporary = _temporary(path)
     try:
@@ -78,7 +78,7 @@ def take_name(made: Path, path: Path) -> None:
 
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """A folder in which the block makes the output `path`, beside that; removed after it. Raises MediaError.
+    """Make a folder next to the output `path`, in which the block makes that; removed after it. Raises MediaError.
 
     Of what is in it then, files of the output's own name, numbered pictures and `segment` go, and all else stays.
     """
@@ -99,7 +99,7 @@ def _temporary_of(folder: Path, name: str) -> OwnFolder:
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder that a file is to lie in, where it is missing; raises MediaError."""
+    """Make the folder of a file if it is missing; raises MediaError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError:  # which says nothing to somebody who wants a file in it

@@ -23,7 +23,7 @@ Leaking = Callable[[Any, Any], Any]
 """`(x, leak (batch,)) -> activation`, the operation's own; `leak` is 1 for pictures that it leaks for, else 0."""
 
 LEAK = 0.15
-"""Of the gradient, what leaks: more than SiLU (0.100) and GELU (0.129) fall at their steepest."""
+"""The share of the gradient that leaks: more than the steepest fall of SiLU (0.100) and GELU (0.129)."""
 _BLOCKING = tuple(
     getattr(module, name) for module in (activations, ops) for name in ("relu", "relu6", "silu", "gelu", "hard_silu")
 )

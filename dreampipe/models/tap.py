@@ -40,7 +40,7 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Head:
-    """Of a model: where its logits are, and what makes probabilities of them.
+    """The head of a model: where its logits are, and what makes probabilities of them.
 
     Attributes:
         ref: the tensor of the logits, or of the layer that makes both.
@@ -59,7 +59,7 @@ def describe(model: keras.Model) -> tuple[Layer, ...]:
 
 
 def branches(model: keras.Model, layer: str, channels: Sequence[int]) -> tuple[tuple[str, int], ...]:
-    """Of each channel of `layer` the layer that makes it, and its number there.
+    """Find the layer that makes each channel of `layer`, and its number there.
 
     They differ where branches are only laid side by side: then a gradient need not go through those that play no part.
 
@@ -183,7 +183,7 @@ def _head(model: keras.Model, graph: Graph) -> _Head:
 
 
 def _squashing(found: Any) -> Callable[[Any], Any] | None:
-    """What makes probabilities: of an activation, or of the last operation; None for what Keras has for other ends.
+    """Return what makes probabilities, from an activation or the last operation; None for any other of Keras' own.
 
     It is known by its identity: a user's function called softmax may compute something else, and is taken as it is.
     """
@@ -200,13 +200,13 @@ def _is_operation(kind: type, name: str) -> bool:
 
 
 def _is_of_keras(found: Any) -> bool:
-    """Whether a function, or the class of a layer, is Keras' own."""
+    """Say whether a function, or the class of a layer, is Keras' own."""
     return str(getattr(found, "__module__", "")).partition(".")[0] == "keras"
 
 
 @dataclass(frozen=True, eq=False)
 class _Program:
-    """What a tap does: calls in order, each with its arguments (a `Ref` for each tensor), and what it gives."""
+    """The program of a tap: calls in order, each with its arguments (a `Ref` for each tensor), and its outputs."""
 
     source: Ref
     steps: Sequence[tuple[Key, Any, Any]]
@@ -244,7 +244,7 @@ class _Tap(keras.Model):  # type: ignore[misc]
 
 
 def _instead(operation: Any, leaks: bool) -> Leaking | None:
-    """What is computed in place of an operation: one that leaks, or the same faster; None for itself."""
+    """Choose what to compute in place of an operation: one that leaks, or the same faster; None for itself."""
     if leaks and (leaking := leaky(operation)):
         return leaking
     apart = depthwise(operation)

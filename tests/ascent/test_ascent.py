@@ -33,6 +33,7 @@ def events(spec: Ascent, image: Array, seed: int = 0) -> tuple[Result, list[Step
     return spec.run(image, seed=seed, on_step=heard.append), heard
 
 
+@pytest.mark.smoke
 def test_steps_are_told_in_order(make: Make) -> None:
     _, heard = events(ascent(make(net)), noise(40, 56))
     assert [(s.octave, s.octaves, s.step, s.steps, s.size) for s in heard] == [

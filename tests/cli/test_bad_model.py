@@ -58,6 +58,7 @@ def test_it_is_told_once(call, pictures, films, bad, tmp_path, command):
 
 def test_a_rerun_tells_it_once(call, quick, pictures, bad, tmp_path):
     assert call("dream", pictures / "a.png", tmp_path / "a.png", *quick).exit_code == 0
-    result = call("rerun", tmp_path / "a.png", tmp_path / "b.png", "--set", f"model={bad}", "--quiet")
+    words = ("--set", f"model={bad}", "--input", pictures / "a.png", "--quiet")
+    result = call("rerun", tmp_path / "a.png", tmp_path / "b.png", *words)
     assert (result.exit_code, result.stderr.count("Error:")) == (1, 1)
     assert not (tmp_path / "b.png").exists()

@@ -28,6 +28,7 @@ def counted(result: Any) -> str:
     return str(result.stderr.splitlines()[-1])
 
 
+@pytest.mark.smoke
 def test_a_folder_is_dreamed_and_counted(call, quick, pictures, tmp_path):
     result = call("dream", pictures, tmp_path / "out", *quick)
     assert result.exit_code == 0

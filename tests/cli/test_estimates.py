@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dreampipe.cli.estimates import about, exact, sentence
-from dreampipe.cli.events import as_json, tell, tell_failures
+from dreampipe.cli.events import fields_of, tell, tell_failures
+from dreampipe.cli.terminal import as_json
 from dreampipe.engines.events import Estimated
 
 LARGE = Estimated("photo.jpg", 4000, 3000, 1, 419.0, 6_300_000_000, 1, 1500, 58.0)
@@ -47,4 +48,5 @@ def test_it_is_a_note_an_event_and_nothing_to_a_quiet_run(capsys):
     tell(LARGE)
     tell_failures(LARGE)
     assert capsys.readouterr().err == f"Note: {sentence(LARGE)}\n"
-    assert '"event": "estimated"' in as_json(LARGE) and '"smaller": 1500' in as_json(LARGE)
+    line = as_json(fields_of(LARGE))
+    assert '"event": "estimated"' in line and '"smaller": 1500' in line

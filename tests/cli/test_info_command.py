@@ -86,11 +86,13 @@ def test_a_sidecar_lies_beside_where_it_is_asked_for_and_goes_when_it_is_not(cal
     own, beside = read_record(out), json.loads(sidecar_of(out).read_text())
     assert beside["output"].pop("file")
     assert own == Record.read(json.dumps(beside), out.name).without_folders().text()
-    assert call("dream", photo, out, *quick, "--sidecar").stderr.startswith("0 done, 1 skipped")
+    assert call("dream", photo, out, *quick, "--sidecar").stderr.endswith("0 done, 1 skipped, 0 failed\n")
     sidecar_of(out).unlink()
-    assert call("dream", photo, out, *quick, "--sidecar").stderr.startswith("1 done")
+    assert "sidecar: no there, yes now" in call("dream", photo, out, *quick, "--sidecar").stderr
+    assert "1 done, " in call("dream", photo, out, *quick, "--sidecar", "--overwrite").stderr
     assert sidecar_of(out).exists()
-    assert call("dream", photo, out, *quick).stderr.startswith("1 done")
+    assert "sidecar: yes there, no now" in call("dream", photo, out, *quick).stderr
+    assert "1 done, " in call("dream", photo, out, *quick, "--overwrite").stderr
     assert not sidecar_of(out).exists()
 
 
@@ -108,7 +110,7 @@ def test_a_file_that_is_no_sidecar_is_never_replaced(call, quick, photo, tmp_pat
 def test_no_metadata_is_none_at_all(call, quick, photo, tmp_path, suffix):
     out = tmp_path / f"a.{suffix}"
     assert call("dream", photo, out, *quick).exit_code == 0
-    assert call("dream", photo, out, *quick, "--no-metadata").exit_code == 0
+    assert call("dream", photo, out, *quick, "--no-metadata", "--overwrite").exit_code == 0
     assert read_record(out) is None
     assert not sidecar_of(out).exists()
     assert b"maker" not in out.read_bytes() and b"dreampipe" not in out.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import clip
@@ -115,6 +116,8 @@ def test_a_visualization_and_its_animation_are_the_same(call, drawn, tmp_path):
         words = ("--size", "32", "--animate", tmp_path / f"a.{suffix}", "--overwrite")
         assert call("visualize", "third[3]", out, *drawn, *words).exit_code == 0
         assert call("rerun", tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}").stdout == SAME
+        used = instructions() if suffix == "mp4" else None
+        assert record(tmp_path / f"a.{suffix}")["output"].get("instructions") == used
     assert call("rerun", out, tmp_path / "b.png").stdout == SAME
     assert out.read_bytes() == (tmp_path / "b.png").read_bytes()
 
@@ -355,6 +358,12 @@ def test_what_is_there_is_replaced_only_when_told_so_and_the_source_never(call, 
     assert call("dream", photo, out, *quick).exit_code == 0
     before = photo.read_bytes()
     assert call("rerun", out, out).stderr.endswith(f"Error: {out} exists: give another name, or --overwrite.\n")
+    strangers = [tmp_path / "link.png", tmp_path / "pipe.png"]
+    strangers[0].symlink_to(tmp_path / "nowhere.png")
+    os.mkfifo(strangers[1])
+    for stranger in strangers:
+        assert f"Error: {stranger} exists: " in call("rerun", out, stranger).stderr
+    assert strangers[0].is_symlink() and strangers[1].is_fifo()
     assert call("rerun", out, out, "--overwrite").stdout == SAME
     assert call("rerun", out, photo, "--overwrite").exit_code == 2
     assert photo.read_bytes() == before

@@ -15,6 +15,7 @@ import pytest
 from full_disk import full_at
 
 import dreampipe
+from dreampipe.media.locks import alone
 
 
 def started(*words: object) -> subprocess.Popen[bytes]:
@@ -58,6 +59,15 @@ def test_a_run_that_is_killed_leaves_its_picture_to_the_other(quick, pictures, t
     assert names(told, "done") == ["b.png", "c.png", "a.png"]
     assert "another run makes this picture" in next(event["text"] for event in told if event["event"] == "noted")
     assert sorted(os.listdir(out)) == [".dreampipe.jsonl", "a.png", "b.png", "c.png"]
+
+
+def test_a_second_run_on_one_atlas_is_told_to_wait(call, tiny_model, tmp_path):
+    out = tmp_path / "out.png"
+    words = ("atlas", "third", out, "--model", tiny_model, "--scaling", "unit", "--size", "32", "--steps", "1")
+    with alone(out):
+        result = call(*words)
+    assert result.exit_code == 1 and f"Error: {out} is being made by another run: wait" in result.stderr
+    assert os.listdir(tmp_path) == [] and call(*words).exit_code == 0
 
 
 PLACES = {

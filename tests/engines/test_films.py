@@ -104,6 +104,7 @@ def framed(count: int) -> Callable[[Event], bool]:
     return lambda event: isinstance(event, Framed) and event.done == count
 
 
+@pytest.mark.smoke
 def test_stopped_in_every_segment_it_becomes_the_same_film(clip, recipe, whole, tmp_path):
     target = tmp_path / "dream.mp4"
     for count in (3, 24, 27, 33):

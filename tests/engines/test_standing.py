@@ -189,7 +189,7 @@ def test_another_model_and_other_bytes_of_the_same_are_named(
     model.get_layer("second").bias.assign([0.5] * 12)
     model.save(own)
     assert "(the model own has changed since)" in reason(dreamed(photo, out, model=str(own)))
-    assert "(model: ../own.keras there, motifnet now; " in reason(dreamed(photo, out, model="motifnet", scaling=None))
+    assert "(model: own.keras there, motifnet now; " in reason(dreamed(photo, out, model="motifnet", scaling=None))
 
 
 def test_another_source_is_named(photo: Path, tmp_path: Path, dreamed: Dreamed) -> None:

@@ -75,6 +75,7 @@ def samples_of(frame: Frame, bits: int) -> Array:
 
 
 @pytest.mark.parametrize(("suffix", "bits"), LOSSLESS)
+@pytest.mark.smoke
 def test_every_value_comes_back(tmp_path: Path, suffix: str, bits: int) -> None:
     side = 2 ** (bits // 2)
     every = np.arange(2**bits).reshape(side, side).astype(np.uint8 if bits == 8 else np.uint16)

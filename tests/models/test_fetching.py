@@ -148,6 +148,18 @@ def test_a_connection_that_is_cut_ever_again_is_given_up_only_when_nothing_comes
     )
 
 
+@pytest.mark.parametrize("name", [".tiny.h5.part", ".tiny.h5.part.json"])
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_nothing_is_written_through_a_link(server: Server, folder: Path, name: str, link: str) -> None:
+    victim = folder.with_name("precious.txt")
+    victim.write_bytes(b"precious")
+    folder.mkdir()
+    getattr(folder / name, link)(victim)
+    said = refused(server.weights(content=DATA), folder)
+    assert name in said and "move it, or choose another folder" in said
+    assert victim.read_bytes() == b"precious" and (folder / name).stat().st_ino == victim.stat().st_ino
+
+
 def test_a_silent_server_is_a_cut(server: Server, folder: Path) -> None:
     server.answers = [Answer(stop=HALF, hold=True)] + [Answer(stop=0, hold=True)] * 2
     sentence = refused(server.weights(content=DATA), folder, Patience(tries=2, pause=0, timeout=0.05))

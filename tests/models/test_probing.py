@@ -155,3 +155,16 @@ class TestSeen:
         monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
         seen.note("a" * 64)
         assert not seen.knows("a" * 64)
+
+
+def test_what_has_been_seen_is_not_noted_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    victim = tmp_path / "precious.txt"
+    victim.write_bytes(b"precious")
+    seen.file().parent.mkdir(parents=True)
+    seen.file().symlink_to(victim)
+    seen.note("a" * 64)
+    assert victim.read_bytes() == b"precious"
+    seen.file().unlink()
+    seen.note("a" * 64)
+    assert seen.knows("a" * 64)

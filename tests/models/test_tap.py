@@ -32,6 +32,7 @@ def test_the_last_layer_is_the_models_own_output(name: str) -> None:
     np.testing.assert_allclose(tap(model, [last])(IMAGE)[last], run(model), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.smoke
 def test_an_inner_layer_is_what_keras_gives_for_it() -> None:
     model = chain()
     own = keras.Model(model.inputs, model.layers[2].output)

@@ -36,6 +36,7 @@ def close(ours: Array, expected: Array, *objectives: Objective) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(objectives, objectives)
+@pytest.mark.smoke
 def test_minus_is_minus(a: Objective, b: Objective) -> None:
     close(score(a - b), score(a) - score(b), a, b)
 

@@ -132,6 +132,7 @@ def test_the_ends_of_a_range_belong_to_it(setting: str, value: Any) -> None:
     assert getattr(Recipe.of(**{setting: value}), setting) == value
 
 
+@pytest.mark.smoke
 def test_none_is_the_default() -> None:
     assert Recipe.of(**dict.fromkeys(OTHERS), model=None) == Recipe()
 

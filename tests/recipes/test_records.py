@@ -40,6 +40,7 @@ RECORDS = st.builds(
 
 
 @given(RECORDS)
+@pytest.mark.smoke
 def test_a_record_is_read_back_from_its_text(record):
     assume(None not in record.recipe.values())  # which a recipe never says
     text = record.text()

@@ -70,6 +70,7 @@ def test_every_kind_of_unit_is_drawn(base: dict[str, Any], objective: str) -> No
     assert not np.array_equal(drawn, dreampipe.visualize(objective, **{**base, "steps": 0}))
 
 
+@pytest.mark.smoke
 def test_the_seed_decides_every_byte(base: dict[str, Any]) -> None:
     once = dreampipe.visualize("third[3]", **base)
     assert np.array_equal(dreampipe.visualize("third[3]", **base), once)

@@ -40,6 +40,7 @@ def test_a_frame_that_fits_is_dreamed_at_its_size(ascent: Ascent, max_size: int 
     assert np.array_equal(out.extras["source"], frame().pixels)
 
 
+@pytest.mark.smoke
 def test_a_larger_frame_is_its_source_and_the_enlarged_difference(ascent: Ascent) -> None:
     source = frame().pixels
     small = cv2.resize(source, (32, 24), interpolation=cv2.INTER_AREA)

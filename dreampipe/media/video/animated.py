@@ -107,7 +107,7 @@ class Animated:
             yield Frame(pixels, index, survey.time(index), survey.duration(index))
 
     def _pixels(self, chosen: range) -> Iterator[Array]:
-        # Each frame lies on those before it, so all of them are read.
+        # Each frame is drawn over those before it, so all of them are read.
         images = islice(_Reading(self.path, self.max_pixels), chosen.start, chosen.stop)
         left = len(chosen)
         for image in images:
@@ -191,7 +191,7 @@ class _Reading:
 
 
 def _is_see_through(image: ImageFile) -> bool:
-    """Whether what is shown lets anything through: a file may declare an alpha channel that is opaque everywhere."""
+    """Say whether a frame is transparent anywhere; a file may declare an alpha channel that is opaque everywhere."""
     if not image.has_transparency_data:
         return False
     least, _ = image.convert("RGBA").getchannel("A").getextrema()

@@ -1,4 +1,4 @@
-"""What a film file cannot hold, found and said before anything is decoded."""
+"""Checks of what a film file cannot hold, made before anything is decoded."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo)
             f"Its odd size, {form.width}x{form.height}, is kept by colours at full size (4:4:4), which some players "
             "do not show: make both sides even for those."
         )
-    # FFmpeg's Matroska writer is told the shape of a pixel by the stream of these two alone.
+    # Of these codecs, FFmpeg's Matroska writer learns the shape of a pixel only from H.264 and H.265.
     if not container.exact and form.aspect != 1 and form.codec.name not in ("h264", "h265"):
         yield f"Its pixels' shape, {form.aspect}, is lost as {form.codec.name} in {path.suffix}: they are shown square."
 

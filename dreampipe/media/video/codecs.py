@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from dreampipe.errors import MediaError, nearest
+from dreampipe.media.video.instructions import instructions
 
 THREADS = 4
 
@@ -62,6 +63,11 @@ class Codec:
     worst: int
     bits: float
     options: Mapping[str, str]
+
+    @property
+    def instructions(self) -> str | None:
+        """The instruction sets that the encoder is limited to; None for no limit."""
+        return instructions() if self.encoder == "libx264" else None
 
 
 _SUBSAMPLED = ("yuv420p", "yuv420p10le")

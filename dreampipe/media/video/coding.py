@@ -1,4 +1,4 @@
-"""How the picture of a film is stored: all that decides its packets beside its frames."""
+"""How the picture of a film is stored: all that decides its packets, apart from its frames."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 from dreampipe.media.video.codecs import THREADS, Codec, checked_crf
 from dreampipe.media.video.info import RATE, Colour, FilmInfo
-from dreampipe.media.video.instructions import instructions
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
-GLOBAL_HEADER = 1 << 22  # parameter sets beside the packets, not within them: one for all segments
+GLOBAL_HEADER = 1 << 22  # parameter sets outside of the packets, not within them: one for all segments
 
 
 @dataclass(frozen=True)
 class Form:
-    """How the picture of a film is stored; all that decides its packets beside the frames.
+    """How the picture of a film is stored; all that decides its packets, apart from the frames.
 
     Attributes:
         codec: which codec.
@@ -27,7 +26,7 @@ class Form:
         width, height: pixels as stored, before they are turned for show.
         rotation: degrees, as in `FilmInfo`.
         aspect: width over height of a stored pixel.
-        colour: how numbers stand for colours.
+        colour: how numbers represent colours.
         rate: frames a second, for the encoder's judgement; it decides no time stamp.
         crf: constant rate factor; None where the codec knows none.
     """
@@ -44,7 +43,7 @@ class Form:
 
     @property
     def deep(self) -> bool:
-        """Whether a channel has more than 8 bits."""
+        """Say whether a channel has more than 8 bits."""
         return self.pixel_format.endswith("le")
 
     @property
@@ -57,7 +56,7 @@ class Form:
     @property
     def instructions(self) -> str | None:
         """The instruction sets that the encoder is limited to; None for no limit."""
-        return instructions() if self.codec.encoder == "libx264" else None
+        return self.codec.instructions
 
     def configure(self, context: VideoCodecContext) -> None:
         """Set up a new encoder's context, before it is opened."""

@@ -1,4 +1,4 @@
-"""Decoding that goes on over what is damaged, and says in the end what was missing."""
+"""Decoding that continues over damaged data, and says at the end what was missing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from dreampipe.errors import MediaError
+
 # Containers that write down how long they are; of others FFmpeg guesses it from what is there.
 _DECLARING = {"mov", "matroska", "flv", "asf"}
 _SLACK = Fraction(1, 5)  # seconds by which streams may end before what a container declares
@@ -20,12 +22,12 @@ _SLACK = Fraction(1, 5)  # seconds by which streams may end before what a contai
 
 @dataclass
 class Damage:
-    """What one pass met.
+    """The damage that one pass over a film met.
 
     Attributes:
         lost: packets that could not be decoded.
         broken: frames that came out with faults.
-        torn: why the container's reader could not go on.
+        torn: why the container's reader could not continue.
         packets: packets of the film's stream.
         expected: those of them that are to be shown.
         frames: what came of them.
@@ -69,12 +71,18 @@ class Damage:
 
 
 def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
-    """The frames of a stream from where the container stands; what is met on the way is noted in `damage`."""
+    """Yield the frames of a stream from the container's position on, and note the damage in `damage`.
+
+    Raises:
+        MediaError: the stream is encrypted.
+    """
     _declare(container, stream, damage)
     untold = container.format.name == "avi" and stream.has_b_frames
     for packet in _packets(container, damage):
         if packet.stream.index != stream.index:
             continue
+        if packet.has_sidedata("encryption_info"):  # some ciphered packets decode by chance, into noise
+            raise MediaError(f"{container.name.removeprefix('file:')} is encrypted: convert it first.")
         damage.packets += packet.size > 0
         damage.expected += packet.size > 0 and not packet.is_discard
         try:
@@ -94,7 +102,7 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
 
 def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> None:
     if container.format.name == "avi":
-        # It counts empty packets too, which stand for a frame that stays; its length FFmpeg takes from what is there.
+        # It counts empty packets too, which repeat a frame; its length FFmpeg takes from what is there.
         damage.length = stream.frames / stream.average_rate if stream.average_rate else None
     elif _DECLARING & set(container.format.name.split(",")):
         damage.declared = stream.frames or None
@@ -102,7 +110,7 @@ def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> 
 
 
 def _packets(container: InputContainer, damage: Damage) -> Iterator[av.Packet[Stream]]:
-    # All streams: that sound goes on, and to where, tells a film that was cut off from one that ends before its sound.
+    # All streams: how long the sound lasts distinguishes a film that was cut off from one that ends before its sound.
     start = Fraction(container.start_time or 0, av.time_base)
     try:
         for packet in container.demux():

@@ -130,7 +130,7 @@ class _Run:
         self._resized = 0
         self._said: int | None = None  # what the last frame says that it lasts, in ticks
         self._step: int | None = None  # from the frame before to the last
-        self._next: int | None = None  # from the last frame to the one behind the part
+        self._next: int | None = None  # from the last frame to the one after the part
 
     def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
         before: int | None = None
@@ -156,7 +156,7 @@ class _Run:
         return same
 
     def notes(self) -> tuple[str, ...]:
-        """What had to be decided, a sentence each."""
+        """Notes on what had to be decided, one sentence each."""
         resized = f"Frames of another size than the first are brought to its size ({self._resized})."
         return (*self._clock.notes(), *([resized] if self._resized else []))
 

@@ -1,4 +1,4 @@
-"""What a path's name says of films, before anything is opened: no codec is loaded for it."""
+"""Tests of whether a path is a film, by its name or its header; no codec is loaded for them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["CONTAINERS", "FILM_SUFFIXES", "TICKS", "is_animated", "is_film"]
 
 
 def is_film(path: PurePath) -> bool:
-    """Whether a path has the suffix of a film."""
+    """Say whether a path has the suffix of a film."""
     return path.suffix.lower() in FILM_SUFFIXES
 
 
 def is_animated(path: Path) -> bool:
-    """Whether a file is a picture of several frames, a GIF, WebP or PNG; False for one that cannot be opened."""
+    """Say whether a file is a GIF, WebP or PNG of several frames; False for one that cannot be opened."""
     if not path.is_file():  # a pipe would be waited for, for ever
         return False
     try:
         with path.open("rb") as file:
             format = format_of_content(file.read(HEAD))
             header = read_header(file, format) if format in (GIF, WEBP, PNG) else None
-    except OSError:  # told when it is read
+    except OSError:  # reported when it is read
         return False
     return header is not None and header.frames > 1

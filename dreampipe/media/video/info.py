@@ -1,4 +1,4 @@
-"""What a film says of itself, and what one pass over it found: `Colour`, `FilmInfo` and `Survey`."""
+"""Facts about a film, from its file and from one pass over it: `Colour`, `FilmInfo` and `Survey`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RATE = Fraction(24)
 
 @dataclass(frozen=True)
 class Colour:
-    """How numbers stand for colours, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.
+    """How numbers represent colours, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.
 
     Attributes:
         range: 1 for limited (16 to 235), 2 for full, 0 where the file does not say.
@@ -38,9 +38,9 @@ class Colour:
 
 @dataclass(frozen=True, kw_only=True)
 class FilmInfo(MediaInfo):
-    """What a film says of itself beside its frames.
+    """Facts about a film, apart from its frames.
 
-    `width` and `height` are those of its frames once they stand upright; `bits` is 8, 10, 12 or 16; `format` is
+    `width` and `height` are those of its frames once they are upright; `bits` is 8, 10, 12 or 16; `format` is
     FFmpeg's name of the container, or a picture's format.
 
     Attributes:
@@ -49,7 +49,7 @@ class FilmInfo(MediaInfo):
         rate: frames a second on average; None when unknown.
         rotation: degrees, counter-clockwise, by which stored frames are turned for show: 0, 90, -90, 180 or -180.
         aspect: width over height of a stored pixel, 1 for a square one.
-        colour: how the stored numbers stand for colours.
+        colour: how the stored numbers represent colours.
         codec: FFmpeg's name of the codec, "h264"; of pictures their format.
         pixel_format: FFmpeg's name of how pixels are stored, "yuv420p10le".
         sound, subtitles: the codecs' names of the other streams.
@@ -80,7 +80,7 @@ class FilmInfo(MediaInfo):
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What one pass over a film found.
+    """The findings of one pass over a film.
 
     Attributes:
         stamps: (frames,) int64, ticks, strictly rising: when each frame comes on show.
@@ -117,7 +117,7 @@ class Survey:
 
     @property
     def shots(self) -> tuple[tuple[int, int], ...]:
-        """Of each shot its first frame and the one after its last."""
+        """The first frame of each shot, and the one after its last."""
         return tuple(pairwise((0, *self.cuts, len(self))))
 
     def time(self, index: int) -> Fraction:
@@ -144,7 +144,7 @@ class Survey:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Survey:
-        """What `as_dict` made; raises KeyError, TypeError or ValueError for anything else."""
+        """Restore what `as_dict` made; raises KeyError, TypeError or ValueError for anything else."""
         stamps, cuts, notes = (list(values[name]) for name in ("stamps", "cuts", "notes"))
         counted = [*stamps, *cuts, values["last"], values["origin"]]
         if not all(type(number) is int and abs(number) < 2**62 for number in counted):

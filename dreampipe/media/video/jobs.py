@@ -16,7 +16,7 @@ _FILMS = (*CONTAINERS, ".gif", ".apng")
 
 
 def makes_film(source: Path, target: str) -> bool:
-    """Whether the two are one film, by their forms; raises MediaError for a still that is to become one."""
+    """Say whether input and output are one film, by their forms; raises MediaError for a still as input of a film."""
     end, folder = Path(target), _is_folder(target)
     form = "" if folder else end.suffix.lower()
     if source.is_dir():

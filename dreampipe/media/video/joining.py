@@ -63,7 +63,7 @@ def join(
         survey: when each frame is shown.
         segments: their files, in order.
         drop: leave out what the container cannot hold.
-        on_joined: told of each segment that may be removed.
+        on_joined: called with each segment that may be removed.
         record: how it was made; None for none.
 
     Raises:

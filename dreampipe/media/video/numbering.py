@@ -1,4 +1,4 @@
-"""A film as numbered pictures: they lie beside the segments, which list them, until all are there for their names."""
+"""A film as numbered pictures: they stay next to the segments, which list them, until all are made."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from dreampipe.media.own import foreign_kind
 from dreampipe.media.patterns import names_matching, picture
 from dreampipe.media.pictures import encode
 from dreampipe.media.writing import make_folder, unwritable, write_whole
+from dreampipe.parsing import parse_json
 
 
 def standing(pattern: Path) -> dict[str, str]:
-    """The SHA-256 by name of each picture that stands where those of a film would; empty where it is no file."""
+    """Hash each picture of a film with this pattern: its SHA-256 by name, empty where that is no file."""
     names = sorted(os.listdir(pattern.parent)) if pattern.parent.is_dir() else []
     return {name: _hash_of(pattern.with_name(name)) for name in names if is_numbered(pattern, name)}
 
@@ -42,7 +43,7 @@ def digest(pictures: Mapping[str, str]) -> str:
 
 @contextmanager
 def pictures_segment(path: Path, pattern: Path, info: MediaInfo, first: int) -> Iterator[Callable[[Frame], None]]:
-    """Write each frame as a picture beside the file `path`, and after the block their list into it."""
+    """Write each frame as a picture next to the file `path`, and after the block their list into it."""
     like = MediaInfo(info.width, info.height, bits=16 if info.bits > 8 else 8, icc=info.icc)
     written: dict[str, str] = {}
 
@@ -65,8 +66,8 @@ def listed(pattern: Path, segments: Sequence[Path]) -> dict[str, str]:
     pictures: dict[str, str] = {}
     for segment in segments:
         try:
-            held = json.loads(segment.read_bytes())
-        except (OSError, ValueError, RecursionError):
+            held = parse_json(segment.read_bytes())
+        except (OSError, ValueError):
             held = None
         if not isinstance(held, dict) or not all(
             named.fullmatch(name) and isinstance(said, str) for name, said in held.items()
@@ -77,12 +78,12 @@ def listed(pattern: Path, segments: Sequence[Path]) -> dict[str, str]:
 
 
 def is_whole(pattern: Path, segment: Path) -> bool:
-    """Whether each picture of a segment is as it was written, beside it or under its name; raises MediaError."""
+    """Say whether each picture of a segment is as it was written, next to it or in its place; raises MediaError."""
     return all(_written(pattern, segment, name, said) for name, said in listed(pattern, [segment]).items())
 
 
 def _written(pattern: Path, segment: Path, name: str, said: str) -> Path | None:
-    """Where a picture with this name and hash is; None where there is none, or another."""
+    """Find the picture with this name and hash; None if there is none, or another."""
     beside, path = segment.with_name(name), pattern.with_name(name)
     if os.path.lexists(beside):
         path = beside

@@ -71,7 +71,7 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
             "convert it first."
         )
     Bounds(path, max_pixels).admit(stream.codec_context.width, stream.codec_context.height)
-    # Not by frames: then an error is told with a later packet, and what else came with that one is lost.
+    # Not by frames: then an error is reported with a later packet, and what else came with that one is lost.
     stream.thread_type = "SLICE"
     stream.codec_context.options = {"max_pixels": str(max_pixels)}  # a stream may grow midway
     return stream
@@ -86,7 +86,7 @@ def picture_of(container: InputContainer) -> VideoStream | None:
 
 
 def declared_colour(stream: VideoStream) -> Colour:
-    """What the container says of the colours; ask before decoding, which replaces it by what the frames say."""
+    """Return the colours that the container declares; ask before decoding, which replaces them by the frames' own."""
     context = stream.codec_context
     said = (context.color_range, context.color_primaries, context.color_trc, context.colorspace)
     return Colour(*map(int, said))
@@ -95,7 +95,7 @@ def declared_colour(stream: VideoStream) -> Colour:
 def info_of(
     container: InputContainer, stream: VideoStream, frame: av.VideoFrame, path: Path, declared: Colour
 ) -> FilmInfo:
-    """What a film says of itself.
+    """Collect the facts about a film.
 
     Args:
         container, stream: as they were opened.
@@ -152,7 +152,7 @@ def _begun(container: InputContainer) -> Fraction:
 
 
 def _colour(frame: av.VideoFrame, declared: Colour) -> Colour:
-    """What the frames say, and where they say nothing (ProRes does not of all), what the container says."""
+    """Return the colours that the frames declare, completed from the container: ProRes frames do not declare all."""
     return Colour(
         range=int(frame.color_range) or declared.range,
         primaries=_said(frame.color_primaries, declared.primaries),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from dreampipe.errors import MediaError
+from dreampipe.parsing import parse_json
 
 _MAGIC = b"dreampipe packets 1\n"
 _LENGTH = 8
@@ -82,7 +83,7 @@ class Packets:
 
     @property
     def after(self) -> bytes:
-        """Its bytes behind the last packet."""
+        """Its bytes after the last packet."""
         with _opened(self.path) as file:
             file.seek(len(_MAGIC) + sum(length for _, _, length in self.index))
             return file.read()
@@ -110,10 +111,13 @@ def read_packets(path: Path) -> Packets:
         file.seek(start)
         known = file.read(length)
     try:
-        values = json.loads(known)
-        return Packets(path, bytes.fromhex(values["header"]), tuple(tuple(entry) for entry in values["packets"]))
+        values = parse_json(known)
+        header, index = bytes.fromhex(values["header"]), tuple(tuple(entry) for entry in values["packets"])
     except (ValueError, KeyError, TypeError):
         raise _damaged(path) from None
+    if not all(len(entry) == 3 and all(isinstance(said, int) and said >= 0 for said in entry) for entry in index):
+        raise _damaged(path)
+    return Packets(path, header, index)
 
 
 def _opened(path: Path) -> IO[bytes]:

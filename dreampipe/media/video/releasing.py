@@ -18,9 +18,9 @@ from dreampipe.media.video.packets import Packets
 from dreampipe.media.video.sinks import Sink
 
 _STEPS = 16
-"""Of the packets' bytes one part in so many is written between two looks."""
+"""The share of the packets' bytes that is written between two looks is one in this many."""
 _REACH = 1 << 25
-"""Bytes behind one packet in which the next is looked for."""
+"""Bytes after one packet in which the next is looked for."""
 _START = b"\x00\x00\x01"
 _DELIMITER = b"\x12\x00"
 _ATOM = 8
@@ -30,11 +30,11 @@ class Releasing:
     """Looks for packets in a film that grows, and tells which segments may be removed.
 
     Args:
-        path: the film's, beside the segments in a folder of their own.
+        path: the film's, next to the segments in a folder of their own.
         half: the name of its file until it is whole.
         parts: the segments.
         codec: the picture's, as in `CODECS`.
-        on_joined: told of each segment that may be removed.
+        on_joined: called with each segment that may be removed.
 
     Raises:
         MediaError: the folder cannot be written to.

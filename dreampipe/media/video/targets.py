@@ -1,4 +1,4 @@
-"""What the name of an output says of its form: a film by packets, an animated picture, or numbered pictures."""
+"""The form of an output by its name: a film of packets, an animated picture, or numbered pictures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FilmFile:
 
     Attributes:
         path: the file.
-        info: what the film is to say of itself; sound and all else beside the picture come from `info.path`.
+        info: what the film is to say of itself; sound and all else apart from the picture come from `info.path`.
         encoding: how it is to be encoded.
         record: how it was made, to be written by `join`; None for none.
     """
@@ -60,7 +60,7 @@ class FilmFile:
         return check_film(self.path, self.container, self.form, self.info, self.encoding.drop)
 
     def need(self, survey: Survey, keep: bool = False) -> int:
-        """See `Target.need`; what lies beside the picture is taken to be all that the source's file holds."""
+        """See `Target.need`; all else than the picture is taken to be as large as the source's file."""
         beside = self.info.path.stat().st_size if self.info.path and (self.info.sound or self.info.subtitles) else 0
         return round((2 if keep else _JOINED) * _bytes(self.info, survey, self.form.bits)) + beside
 

@@ -1,4 +1,4 @@
-"""The user's own `.keras` files, which are code of somebody, and the cards beside them.
+"""The user's own `.keras` files, which may hold code, and the cards next to them.
 
 files.py       card(path) -> Card, load(path, sha256) -> keras.Model: the way in
 inspecting.py  what a file is, checked before anything in it is built

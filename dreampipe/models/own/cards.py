@@ -1,4 +1,4 @@
-"""Cards of the user's own models: `my.card.toml` beside `my.keras`, text that says what the file does not.
+"""Cards of the user's own models: `my.card.toml` next to `my.keras`, text that says what the file does not.
 
     read(path) -> OwnCard | None        OwnCard.fit(layers, outputs, sha256)
 
@@ -26,12 +26,12 @@ _MOST = 4 << 20
 
 @dataclass(frozen=True)
 class OwnCard:
-    """What a user says of a model file; what is empty, or None, is not said.
+    """A user's card of a model file; an empty field, or None, leaves it open.
 
     Attributes:
         scaling: how the model wants its pixels.
         objective: the text of the objective to climb when none is asked for.
-        classes: names of the logits, in order; in the file a list, or the name of a file of lines beside it.
+        classes: names of the logits, in order; in the file a list, or the name of a file of lines next to it.
         recommended: layers that dream well, and why.
         licence: of the weights.
         note: a sentence for whoever uses the model.
@@ -71,7 +71,7 @@ def beside(path: Path) -> Path:
 
 
 def read(path: Path) -> OwnCard | None:
-    """The card beside a model file; None where there is none.
+    """Read the card next to a model file; None if there is none.
 
     Raises:
         ModelError: it cannot be read, has a key that no card has, or a value that cannot be.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, trust: bool = False) -> Card:
-    """The card of a `.keras` file, with what `my.card.toml` beside `my.keras` says of it.
+    """The card of a `.keras` file, with what `my.card.toml` next to `my.keras` says of it.
 
     Without a scaling here or there, one is guessed, and a note says so.
 
@@ -91,7 +91,7 @@ def _assumed(path: Path, scaling: Scaling, why: str) -> str:
 
 
 class Safe(Protocol):
-    """What an inspection of a file finds: the configuration to build, and the file's SHA-256."""
+    """The findings of an inspection: the configuration to build, and the file's SHA-256."""
 
     @property
     def config(self) -> dict[str, Any]: ...

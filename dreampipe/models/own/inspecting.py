@@ -1,4 +1,4 @@
-"""What a `.keras` file is, found out without building any of it.
+"""Inspection of a `.keras` file without building any of it.
 
     inspect(path, limits) -> Inspected
 

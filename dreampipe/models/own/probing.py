@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     import keras
 
 REFUSED, SHORT = 3, 4
-"""Exit codes of the process, beside 0: it says why on stdout; it was short of memory."""
+"""Exit codes of the process, other than 0: it says why on stdout; it was short of memory."""
 _SIDE = 224
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What the process may take.
+    """Limits of the process.
 
     Attributes:
-        memory: bytes of address space, beside four times the size of the file; TensorFlow alone takes 2 GB.
+        memory: bytes of address space, in addition to four times the size of the file; TensorFlow alone takes 2 GB.
         seconds: by the clock.
     """
 
@@ -128,7 +128,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """What the process needs and no more: no keys or tokens, another home, two threads, no accelerator."""
+    """Return the environment that the process needs: no keys or tokens, another home, two threads, no accelerator."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "2")
     # Threads and their arenas of memory count as address space, of which there is a limit.
     return {

@@ -55,7 +55,7 @@ def _sweep(place: Path) -> None:
 
 
 def _is_own_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder itself, no link to one, and of this user."""
+    """Say whether it is a folder of this user, and no link to one."""
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError:
@@ -64,7 +64,7 @@ def _is_own_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _runs(number: int, began: int) -> bool:
-    """Whether the process of this number that began then still runs."""
+    """Say whether the process of this number that began then still runs."""
     try:
         process = psutil.Process(number)
         same = abs(process.create_time() - began) <= _SLACK

@@ -28,7 +28,7 @@ OnProgress = Callable[[int, int | None], None]
 """Called with the bytes that are there, and how many there will be where that is known."""
 
 _BLOCK = 1 << 16
-_SLACK = 16 << 20  # bytes by which a file may be larger than expected, beside a quarter of it
+_SLACK = 16 << 20  # bytes by which a file may be larger than expected, in addition to a quarter of it
 _MOST = 8 << 30  # bytes of a file of which nothing is expected
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -56,7 +56,7 @@ class Missed(ModelError):
 
 
 class Cut(Missed):
-    """A download stopped before its end, and may go on."""
+    """A download stopped before its end, and may be continued."""
 
 
 def download(
@@ -107,7 +107,7 @@ def _try(address: str, part: Part, expected: int | None, timeout: float, on_prog
         check_room(part.path.parent, (journal.total or expected or 0) - start)
         if not start:
             part.begin(journal)
-        with part.path.open("rb+") as file:
+        with part.open() as file:
             file.seek(start)
             come = start
             for block in _blocks(response, start, journal.total):

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dreampipe.errors import MediaError, ModelError
+from dreampipe.media.own import NotPlain
 from dreampipe.media.writing import sweep, take_name, written_whole
 from dreampipe.models import imagenet
 from dreampipe.models.weights import store
@@ -54,7 +55,7 @@ def fetch(
 
     Raises:
         ModelError: there is no network, no room, or what came is something else; what has come of a download that
-            was cut stays, and the next one goes on from it.
+            was cut stays, and the next one continues it.
     """
     where = folder or store.folder()
     if held := store.found(weights, where):
@@ -160,6 +161,11 @@ def _writing(target: Path) -> Iterator[None]:
     """Whatever the system refuses becomes a sentence about the folder."""
     try:
         yield
+    except NotPlain as odd:
+        raise ModelError(
+            f"{odd.filename} is {odd.strerror}, but what has come of a download is kept there: move it, or choose "
+            "another folder."
+        ) from None
     except (OSError, MediaError) as problem:
         system = problem.__context__ if isinstance(problem, MediaError) else problem
         raise ModelError(

@@ -25,7 +25,7 @@ _DAMAGE = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeE
 
 
 class Array(NamedTuple):
-    """What a file says of one array: its shape, the numpy name of its numbers' type, and its bytes in memory."""
+    """The declaration of one array: its shape, the numpy name of its dtype, and its bytes in memory."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -66,7 +66,7 @@ def arrays(file: Path | BinaryIO, bounds: Bounds = BOUNDS) -> Mapping[str, Array
         with opened(file) as weights:
             found = {name: _array(name, dataset) for name, dataset in _datasets(weights, bounds)}
     except _DAMAGE as error:
-        reason = str(error).partition("\n")[0].partition(" (")[0][:200]  # behind it stand times and addresses
+        reason = str(error).partition("\n")[0].partition(" (")[0][:200]  # times and addresses follow
         raise ModelError(f"its weights are damaged ({reason}): save it again.") from error
     if (total := sum(array.bytes for array in found.values())) > bounds.total:
         raise ModelError(f"its weights take {total} bytes, but {bounds.total} are the most: choose a smaller one.")
@@ -133,7 +133,7 @@ def _array(name: str, dataset: h5py.Dataset) -> Array:
 
 
 def _is_of_numbers(dtype: Any) -> bool:
-    """Whether these are numbers; bfloat16, which HDF5 does not know, lies there as two plain bytes."""
+    """Say whether these are numbers; bfloat16, which HDF5 does not know, is stored as two plain bytes."""
     return dtype.kind in "biuf" or (dtype.kind == "V" and dtype.fields is None and dtype.itemsize <= 2)
 
 

@@ -1,18 +1,23 @@
-"""What has come of a download: the part, and beside it a journal that says of which file it is."""
+"""The part of a file that is downloaded so far, and next to it a journal that says of which file it is.
+
+Both are plain files. Writing through a link in the place of one could change a file elsewhere.
+"""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from io import BufferedWriter
 from pathlib import Path
 
+from dreampipe.media.own import open_plain
 from dreampipe.parsing import parse_json
 
 
 @dataclass(frozen=True)
 class Journal:
-    """Of which file a part is.
+    """The file that a part belongs to.
 
     Attributes:
         address: where it came from.
@@ -40,7 +45,7 @@ class Part:
             return 0
 
     def journal(self, address: str) -> Journal | None:
-        """Of which file it is, where it can be gone on from with what comes from this address."""
+        """Return its journal, if a download from this address can continue it; else None."""
         with suppress(OSError, ValueError, TypeError):
             journal = Journal(**parse_json(self._journal.read_bytes()))
             if journal.address == address and journal.validator and self.length:
@@ -48,9 +53,20 @@ class Part:
         return None
 
     def begin(self, journal: Journal) -> None:
-        """Be empty, and only then of that file: what a journal says is never said of other bytes. Raises OSError."""
-        self.path.write_bytes(b"")
-        self._journal.write_text(json.dumps(asdict(journal)))
+        """Empty the part, then say of which file it is, so that a journal never speaks of other bytes.
+
+        Raises:
+            NotPlain: something else than a plain file is there.
+            OSError: it cannot be written.
+        """
+        for path, data in ((self.path, b""), (self._journal, json.dumps(asdict(journal)).encode())):
+            with BufferedWriter(open_plain(path, "ab+")) as file:
+                file.truncate(0)
+                file.write(data)
+
+    def open(self) -> BufferedWriter:
+        """Open the part for writing; raises as `begin`."""
+        return BufferedWriter(open_plain(self.path, "rb+"))
 
     def forget(self) -> None:
         """Remove it, and its journal. Raises OSError."""

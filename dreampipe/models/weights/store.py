@@ -1,4 +1,4 @@
-"""Where weights lie on the disk: Keras' own folder and names, so that what either has downloaded serves both.
+"""The place of weights on the disk: Keras' own folder and names, so that what either has downloaded serves both.
 
     folder() -> Path       look(weights) -> Held | None       found(weights) -> (path, SHA-256) | None
 
@@ -43,7 +43,7 @@ class Weights:
 
     @property
     def check(self) -> str:
-        """How it is told that the file is whole."""
+        """The way to check that the file is whole."""
         if self.sha256:
             return "SHA-256 of Keras"
         return "MD5 of Keras" if self.md5 else "none published; h5 checked"
@@ -56,7 +56,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Held:
-    """A file that lies in the store.
+    """A file in the store.
 
     Attributes:
         path: of it.
@@ -95,7 +95,7 @@ def found(weights: Weights, where: Path | None = None) -> tuple[Path, str] | Non
 
 
 def look(weights: Weights, where: Path | None = None) -> Held | None:
-    """What lies under the name of these weights, and whether it is what it should be; None where nothing does.
+    """Look for a file with the name of these weights, and check what it is; None if there is none.
 
     Args:
         where: another folder than the store.
@@ -133,7 +133,7 @@ def checked(weights: Weights, path: Path) -> Held:
 
 
 def note(weights: Weights, held: Held) -> None:
-    """Note beside a file in the store that it was found whole, whatever was noted of another before."""
+    """Note next to a file in the store that it was found whole, whatever was noted of another before."""
     from dreampipe.media.writing import write_whole
 
     # A folder that cannot be written to is hashed each time.
@@ -151,7 +151,7 @@ def _checked_as(weights: Weights, path: Path, size: int, mtime_ns: int) -> Held:
 
 @dataclass(frozen=True)
 class _Note:
-    """That a file is whole: which one, and against which published hash it was held."""
+    """A note that a file is whole: which one, and the published hash that it was compared with."""
 
     size: int
     mtime_ns: int
@@ -179,7 +179,7 @@ def _noted(path: Path) -> _Note | None:
 
 
 def _is_weights(file: BinaryIO) -> bool:
-    """Whether it is an HDF5 file up to its end, with arrays and nothing else in it."""
+    """Say whether it is a whole HDF5 file with arrays and nothing else in it."""
     try:
         return bool(hdf5.arrays(file))
     except ModelError:

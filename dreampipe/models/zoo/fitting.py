@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dreampipe.errors import ModelError
+from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5, store
 from dreampipe.models.zoo import described, known
 from dreampipe.models.zoo.described import Part
@@ -31,7 +31,7 @@ _Group = tuple[str, Sequence[str]]
 """A layer that has weights: its name, and those of its arrays in the file."""
 _NO_FILE = "it is no regular file, but a file of weights is expected: check the path."
 _MOST = hdf5.BOUNDS.total + (256 << 20)
-"""Bytes of a file: those of its arrays, and what stands around them."""
+"""Bytes of a file: those of its arrays, and what is around them."""
 _DAMAGE = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError)
 
 
@@ -40,7 +40,7 @@ class Fit:
     """How a file fits.
 
     Attributes:
-        architecture: its name, with `-notop` behind where the file has no head.
+        architecture: its name, followed by `-notop` if the file has no head.
         outputs: classes of the head; 0 where there is none.
         sha256: of the file, hexadecimal.
         names: of the arrays in the file, for each layer with weights.
@@ -79,8 +79,8 @@ def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[l
     Raises:
         ModelError: the file is missing, is not that of `sha256`, or does not fit.
     """
-    with _about(path, name.removesuffix(NOTOP)), TemporaryDirectory(prefix="dreampipe-") as folder:
-        copy = Path(folder, "weights.h5")
+    with _about(path, name.removesuffix(NOTOP)), scratch_folder() as folder:
+        copy = folder / "weights.h5"
         with _regular(path) as source:
             _copy(source, copy)
         with copy.open("rb") as file:
@@ -155,7 +155,7 @@ def _regular(path: Path) -> Iterator[BinaryIO]:
 
 
 def _old_layers(file: h5py.File) -> Sequence[_Group]:
-    """What a file of the old form says of its layers, in order; nothing in one of the new form."""
+    """List the layers that a file of the old form names, in order; none in one of the new form."""
     whole = "model_weights" in file and "layer_names" not in file.attrs
     root = file["model_weights"] if whole else file
     found: list[_Group] = []
@@ -195,14 +195,17 @@ def _listed(shapes: Sequence[tuple[int, ...] | None]) -> str:
 
 
 def _rest(groups: Sequence[_Group], arrays: Mapping[str, hdf5.Array]) -> str | None:
-    """What a file of the new form holds beside, as a clause; states of training and of chance count for nothing."""
+    """Name an array of a file of the new form that belongs to no layer, as a clause; None for none.
+
+    States of training and of random generators do not count.
+    """
     used = {at for _, names in groups for at in names}
     rest = [at for at in arrays if at.startswith("layers/") and "/seed_generator/" not in at and at not in used]
     return f"it holds {rest[0][:80]}, which has no place there: choose another." if rest else None
 
 
 def _counts_rescaling(file: h5py.File) -> bool:
-    """Whether a file was saved of a model with a second layer of the kind Rescaling, which has no weights itself."""
+    """Say whether a file was saved from a model with a second Rescaling layer, which has no weights itself."""
     root = file.get("model_weights", file)
     kinds = _texts(root, "layer_names") or list(root.get("layers", ()))
     return len([name for name in kinds if name.startswith("rescaling")]) > 1

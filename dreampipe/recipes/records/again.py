@@ -27,7 +27,7 @@ from dreampipe.recipes.tasks import TASKS, Command, Option
 
 @dataclass(frozen=True, eq=False)
 class Again:
-    """What is to be run.
+    """An output to make again.
 
     Attributes:
         path: of the output, or of its sidecar.
@@ -80,11 +80,11 @@ class _Search:
 
     @property
     def folder(self) -> Path:
-        """Where its ways begin: that of numbered pictures lies among them."""
+        """The folder that its paths start from; for numbered pictures, the folder that holds them."""
         return self.path if self.path.is_dir() else self.path.parent
 
     def _is_another(self, place: Path) -> bool:
-        """Whether something lies there that is not the very output: that often has the name of its source."""
+        """Say whether a file or folder is there that is not the output itself, which often has its source's name."""
         made = (self.path, told_of(self.path))
         there = os.path.isfile(place) or os.path.isdir(place)
         return there and not any(one.exists() and place.samefile(one) for one in made)
@@ -104,7 +104,7 @@ class _Search:
 
 
 def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, trust: bool = False) -> Again:
-    """What makes an output once more.
+    """Prepare to make an output again, from its record.
 
     Args:
         path: the output, or its sidecar.
@@ -143,7 +143,7 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
 
 
 def _with_ways(path: Path, record: Record) -> Record:
-    """The record, or that of the sidecar where it is the same one and says where files lie."""
+    """Return the record, or the sidecar's if that is the same one with the paths of files."""
     record.settings(str(path))
     with suppress(DreampipeError):
         if path.is_file() and (sidecar := sidecar_of(path)).is_file():
@@ -208,7 +208,7 @@ def _located(settings: Mapping[str, Any], record: Record, search: _Search) -> di
 
     located = renamed(settings, place)
     if model and is_file(model):
-        located["scaling"] = record.model.scaling  # which a card beside it said, or a guess
+        located["scaling"] = record.model.scaling  # from a card next to it, or guessed
     return located
 
 
@@ -221,7 +221,7 @@ def _source(record: Record, given: Path | None, search: _Search) -> Path | None:
 
 
 def _elsewhere(record: Record, recipe: Climbing, asked: Mapping[str, Any]) -> Iterator[str]:
-    """What is another here than when it was made."""
+    """Name what is different here from when it was made."""
     card = recipe.card()
     if "model" not in asked and "weights" not in asked and card.sha256 and card.sha256 != record.model.sha256:
         yield f"the model {card.name} is another than it was"

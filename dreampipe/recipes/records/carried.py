@@ -1,4 +1,4 @@
-"""The record that a file carries: found in it or beside it, and checked as far as it can be without running it."""
+"""The record that a file carries, in it or next to it, checked as far as possible without running it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _page_record(path: Path) -> str | None:
 
 
 def strayed(path: Path, record: Record) -> bool:
-    """Whether a sidecar tells of another file, or of other numbered pictures, than lie there, as after an edit."""
+    """Say whether a sidecar describes another file, or other numbered pictures, than are there, as after an edit."""
     said, made = record.output.file, told_of(path)
     if said is None:
         return False
@@ -66,10 +66,10 @@ def strayed(path: Path, record: Record) -> bool:
 
 
 def edited(path: Path, record: Record) -> bool:
-    """Whether a picture shows other pixels than its record tells of, as after an edit that kept the record.
+    """Say whether a picture shows other pixels than its record says, as after an edit that kept the record.
 
-    It can be told of lossless formats, and of lossy stills where what they show was recorded and is decoded by the same
-    library. What is too large or cannot be decoded is not told.
+    This is known for lossless formats, and for lossy stills whose decoded pixels were recorded and are decoded by the
+    same library. It is False for what is too large or cannot be decoded.
     """
     made = told_of(path)
     if not made.is_file() or is_page(made):
@@ -96,7 +96,7 @@ def _is_edited_animation(made: Path, record: Record) -> bool:
 
 
 def edit_of(path: Path, record: Record) -> str:
-    """What tells that an output was edited since it was made, as a phrase; empty where nothing does."""
+    """Say how an output was seen to be edited since it was made, as a phrase; empty if it was not."""
     if strayed(path, record):
         return f"{path} is not what its sidecar tells of"
     return f"{told_of(path)} shows other pixels than its record tells of" if edited(path, record) else ""

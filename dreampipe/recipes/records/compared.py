@@ -1,4 +1,4 @@
-"""Whether two outputs, of any kind that dreampipe makes, show the same pixels."""
+"""Comparison of two outputs, of any kind that dreampipe makes, by the pixels that they show."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from dreampipe.recipes.drawings.page import is_page, record_in
 
 
 def is_there(path: Path) -> bool:
-    """Whether an output lies there: a file, or a numbered picture of the pattern."""
+    """Say whether an output is there: a file, or a numbered picture of the pattern."""
     return bool(standing(path)) if is_pattern(path) else os.path.isfile(path)
 
 
 def shown(path: Path, max_pixels: int) -> str:
-    """The SHA-256 of all that an output shows; a page is its text without its record. Raises MediaError."""
+    """Hash all that an output shows; a page is hashed as its text without its record. Raises MediaError."""
     return _page_sha256(path) if is_page(path) else shown_sha256(path, max_pixels)
 
 
 def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
-    """Whether two outputs that are there show the same pixels; of one that cannot be decoded they are others."""
+    """Say whether two outputs that are there show the same pixels; False if one cannot be decoded."""
     if is_page(first) != is_page(second):
         return False
     try:

@@ -1,4 +1,4 @@
-"""How an output that is to be made differs from the one that stands at its place, by their records."""
+"""Differences between an output to be made and the one at its path, by their records."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ _LONGEST = 60
 
 
 def differences(there: Record, now: Record) -> tuple[str, ...]:
-    """Phrases such as "steps: 10 there, 20 now", one for each setting, option or file that is another; printable.
+    """Write phrases such as "steps: 10 there, 20 now", one for each setting, option or file that differs; printable.
 
     Args:
-        there: of the output that stands there.
-        now: of the output that is to be made.
+        there: the record of the output that is there.
+        now: the record of the output to be made.
     """
+    there, now = there.without_folders(), now.without_folders()  # a file may carry no folders, and lie elsewhere by now
     # A run chooses max-size itself where memory is short, so it is named last and only where nothing else differs.
     found = list(_settings(there, now))
     chosen = [phrase for name, phrase in found if name == "max_size"]
@@ -32,7 +33,7 @@ def differences(there: Record, now: Record) -> tuple[str, ...]:
 
 
 def of_source(there: Record, now: Record) -> str:
-    """How the source differs, as a phrase; empty where it is the same."""
+    """Write how the source differs, as a phrase; empty if it is the same."""
     if there.source is None or now.source is None or there.source.sha256 == now.source.sha256:
         return ""
     was, made = (PurePath(record.source.path).name for record in (there, now) if record.source)

@@ -34,18 +34,18 @@ _LIBRARIES = {
     "pillow": "pillow",
     "av": "av",
 }
-"""What the pixels may depend on, and how it is called where it is installed."""
+"""The libraries that the pixels may depend on, by the names under which they are installed."""
 
 
 @dataclass(frozen=True)
 class Carrying:
-    """What an output carries beside its pixels.
+    """The choice of what an output carries apart from its pixels.
 
     Attributes:
         metadata: the record, and what the source's file says of itself; else the colour profile alone.
         position: where on Earth the source was taken.
-        sidecar: the record in a file beside it, too, as always where the format cannot hold it.
-        paths: the way to each file that the record in it names; else their names alone, as a sidecar never does.
+        sidecar: the record also in a file next to it, as always if the format cannot hold it.
+        paths: the path of each file in the record within it; else only the name. A sidecar always has the paths.
     """
 
     metadata: bool = True
@@ -55,7 +55,7 @@ class Carrying:
 
 
 EVERYTHING = Carrying()
-"""What an output carries where nothing else is asked for."""
+"""The default of what an output carries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +129,13 @@ def _listed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """What computes here: dreampipe, the libraries, and the kind of processor."""
+    """Return the versions of dreampipe and the libraries, and the kind of processor."""
     found = {name: version(package) for name, package in _LIBRARIES.items()}
     return {"dreampipe": dreampipe.__version__, **found, "machine": platform.machine()}
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file, or of the names and bytes of all pictures that lie in a folder; raises MediaError."""
+    """Hash a file, or the names and bytes of all pictures in a folder; raises MediaError."""
     if not path.is_dir():
         return sha256(path)
     whole = hashlib.sha256()
@@ -165,7 +165,7 @@ def recorded(
         path: where it is to be written.
         like: as for `write`.
         source: the file that was dreamed; None where there is none.
-        keep_paths: say the way to each file from the picture's folder, and not only its name.
+        keep_paths: record the path of each file from the picture's folder, and not only its name.
 
     Raises:
         DreampipeError: the path has no suffix of a picture, or a file cannot be read.
@@ -177,7 +177,7 @@ def recorded(
 
 
 def output_of(frame: Frame, format: Format, like: MediaInfo | None) -> Output:
-    """What a record says of a picture that is written as this format, like this; raises MediaError."""
+    """Describe a picture for its record, as this format stores it, like this; raises MediaError."""
     alpha = frame.alpha is not None and format.alpha and (like is None or like.alpha)
     return Output(
         pixels=samples_sha256(frame, format, like),

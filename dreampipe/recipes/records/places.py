@@ -1,8 +1,8 @@
-"""Where files lie, seen from a picture that was made of them: written into its record, and found again from there.
+"""Paths of files as seen from a picture that was made of them: written into its record, and found again from there.
 
-A sidecar, and a picture made with --keep-paths, say of a file the way from the picture's folder, and of one that lies
-further off its name alone; any other picture says names alone. A record comes from strangers, so what it names is
-looked for near it only.
+A sidecar, and a picture made with --keep-paths, hold the path of a file from the picture's folder, and only the name of
+a file that is further away; any other picture holds only names. A record comes from strangers, so the files that it
+names are looked for only near it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _LONGEST = 1024
 def told(path: Path, folder: Path) -> str:
     """How a record in `folder` names a file: by the way from there, with forward slashes, or by its name alone.
 
-    The way is told where it goes up `UP` folders at most and not through the root: else it would be the absolute path.
+    It is the path if that goes up at most `UP` folders and not through the root, which would make it the absolute path.
     """
     here, there = Path(os.path.abspath(folder)), Path(os.path.abspath(path))
     try:
-        way = Path(os.path.relpath(there.parent, here)) / there.name  # which names a folder that `folder` lies in, too
+        way = Path(os.path.relpath(there.parent, here)) / there.name  # which names a folder around `folder`, too
         shared = Path(os.path.commonpath([there.parent, here]))
     except ValueError:  # on another drive
         return there.name
@@ -35,7 +35,7 @@ def told(path: Path, folder: Path) -> str:
 
 
 def looked_for(said: str, folder: Path) -> Iterator[Path]:
-    """Where a file may be that a record in `folder` names: by that way, beside the picture, in the current folder.
+    """List where a file may be that a record in `folder` names: by its path, beside the picture, in the current folder.
 
     Raises:
         RecipeError: what it names is no such way: absolute, too far up, or no path at all.

@@ -1,7 +1,7 @@
 """How an output was made, as the value and the JSON text that it carries: `Record`.
 
 It holds what the pixels depend on, and nothing else: no time, no absolute path, and no permission to trust a model.
-What a file itself carries names no folders either (`without_folders`); a sidecar, which stays at home, may.
+The record within a file names no folders either (`without_folders`); a sidecar, which does not travel, may.
 Equal runs write equal bytes.
 """
 
@@ -20,7 +20,7 @@ from dreampipe.recipes.named import renamed
 from dreampipe.recipes.tasks import TASKS, Command, Option
 
 VERSION = 1
-"""Of records that are written, and the latest that is read."""
+"""The version of records that are written, and the latest that is read."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -33,7 +33,7 @@ class _Part(BaseModel):
 
 
 class Model(_Part):
-    """What was climbed on: the model's name, the SHA-256 of its file or weights, and how it wants its pixels."""
+    """The model that was climbed: its name, the SHA-256 of its file or weights, and its input scaling."""
 
     name: str
     sha256: str
@@ -41,14 +41,14 @@ class Model(_Part):
 
 
 class Source(_Part):
-    """What was dreamed: where it lay, as `places.told` says it, and the SHA-256 of its bytes."""
+    """The file that was dreamed: its path, as `places.told` writes it, and the SHA-256 of its bytes."""
 
     path: str
     sha256: Sha256
 
 
 class Output(_Part):
-    """What came of it.
+    """The output that was made.
 
     Attributes:
         pixels: the SHA-256 of its samples as they were handed to the encoder; of a film of all frames.
@@ -59,8 +59,8 @@ class Output(_Part):
         instructions: the processor's instruction sets that a film's encoder was limited to; None for no limit. They do
             not change the film: see `media.video.instructions`.
         decoded: the SHA-256 of what a lossy picture's file shows, as `media.comparing` decodes it; None for all others.
-        file: the SHA-256 of the whole file, or of the names and SHA-256s of numbered pictures; only a sidecar, which
-            lies outside of them, can say that.
+        file: the SHA-256 of the whole file, or of the names and SHA-256s of numbered pictures; only a sidecar can
+            hold that.
     """
 
     pixels: Sha256
@@ -80,7 +80,7 @@ class Record(_Part):
     Attributes:
         version: of this form.
         command: what made it.
-        recipe: its settings, by their names; files are named as `places.told` says it.
+        recipe: its settings, by their names; files are named as `places.told` writes them.
         options: what else decides the output: quality, codec, crf, start, end, ...
         model: what was climbed on.
         files: the SHA-256 of each file that the recipe names, by its name there; without the model.
@@ -135,7 +135,7 @@ class Record(_Part):
     def without_folders(self) -> Self:
         """The same record with the names of files alone, as a file carries it that travels.
 
-        Two files of one name in different folders cannot be told apart by that name, so none of their hashes is kept.
+        Two files of one name in different folders cannot be distinguished by it, so none of their hashes is kept.
         """
         named: dict[str, set[str]] = {}
         for said, sha256 in self.files.items():

@@ -1,4 +1,4 @@
-"""What came of making an output once more: whether its pixels are the same, and why not as far as that is known.
+"""The verdict on an output that was made again: whether its pixels are the same, and if not, why.
 
 Two things are compared: the frames before encoding, by the hashes in both records, and what both files show, decoded.
 """
@@ -15,7 +15,7 @@ from dreampipe.recipes.records.record import Record
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of making it once more.
+    """The result of making an output again.
 
     Attributes:
         frames: whether the frames before encoding are those of the record.
@@ -29,7 +29,7 @@ class Verdict:
 
     @property
     def explained(self) -> bool:
-        """Whether the pixels are the same, or something is known that makes them differ."""
+        """Say whether the pixels are the same, or the reason for their difference is known."""
         return (self.frames and self.files is not False) or bool(self.reasons)
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Verdict:
 
 
 def verdict(begun: Again, made: Record, first: Path, second: Path, files: bool | None) -> Verdict:
-    """How an output compares to the one whose record it was made from.
+    """Compare an output with the one whose record it was made from.
 
     Args:
         begun: what it was made from.

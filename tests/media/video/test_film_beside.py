@@ -15,6 +15,7 @@ from written import frames_of, info_of, packets, seen, survey_of, write_film, wr
 
 from dreampipe.errors import MediaError
 from dreampipe.media.video import Encoding, open_source, target_of
+from dreampipe.media.video.packets import PacketWriter, read_packets
 
 SECOND = tuple(range(0, 90_000, 7500))
 MILLISECOND = Fraction(1, 1000)
@@ -218,6 +219,18 @@ def test_a_segment_that_was_interrupted_is_absent(tmp_path: Path) -> None:
         add(frames_of(1)[0])
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("packets", ["[" * 100_000, "1", '[["0", true, 9]]', "[[0, true, -1]]", "[[0, true]]"])
+def test_a_list_of_packets_that_is_none_is_one_sentence(tmp_path: Path, packets: str) -> None:
+    path = tmp_path / "000000.segment"
+    with path.open("wb") as file:
+        PacketWriter(file).finish(b"")
+    magic = path.read_bytes().partition(b"{")[0]
+    known = f'{{"header": "", "packets": {packets}}}'.encode()
+    path.write_bytes(magic + known + len(known).to_bytes(8, "big"))
+    with pytest.raises(MediaError, match="is no whole segment"):
+        read_packets(path)
 
 
 def test_segments_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def test_colours_are_tagged_as_the_source_is(codec: str, suffix: str, colour: Co
 
 @pytest.mark.parametrize("rotation", [0, 90, -90, 180])
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+@pytest.mark.smoke
 def test_frames_are_stored_turned_back(suffix: str, rotation: int, tmp_path: Path) -> None:
     upright = frames_of(3)
     target = target_of(tmp_path / f"film.{suffix}", info_of(rotation=rotation, colour=BT709))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -226,6 +228,37 @@ def test_no_copy_of_weights_stays(path: Path, tmp_path: Path, monkeypatch: pytes
     with pytest.raises(ModelError, match="it has changed"), fitting.opened(path, SMALL, "0" * 64):
         pass
     assert list((tmp_path / "private").iterdir()) == []
+
+
+HOLDING = """
+import sys
+from pathlib import Path
+from dreampipe.models.zoo import fitting
+with fitting.opened(Path(sys.argv[1]), sys.argv[2], sys.argv[3]):
+    print("open", flush=True)
+    input()
+"""
+
+
+def test_a_copy_of_weights_that_a_killed_process_left_is_swept(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(private))
+    sha256 = models.card(SMALL, weights=path).sha256
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(path), SMALL, sha256],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(private)},
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"open\n"
+        process.kill()
+    assert len(list(private.iterdir())) == 1
+    with fitting.opened(path, SMALL, sha256):
+        assert len(list(private.iterdir())) == 1
+    assert list(private.iterdir()) == []
 
 
 def test_a_file_of_more_bytes_than_weights_have_is_refused_at_once(path: Path) -> None:
