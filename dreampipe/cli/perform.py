@@ -16,7 +16,7 @@ from dreampipe.cli.events import (
     tell_notes,
     write_line,
 )
-from dreampipe.cli.fetching import fetched, named
+from dreampipe.cli.fetching import fetch_class_names, fetch_missing
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import say
 from dreampipe.engines.events import Began, Compared, Event, Failed, Noted
@@ -36,12 +36,12 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
         DreampipeError: the check failed, so nothing was begun.
         typer.Exit: 1 after a failure or an unexplained difference, 130 after Ctrl-C.
     """
-    named(task.recipe)
+    fetch_class_names(task.recipe)
     notes = task.check()
     for note in () if quiet else notes:
         say(f"Note: {note}")
-    fetched(task.recipe, quiet)
-    stopped = f"Stopped. This goes on from here: {resuming()}" if task.resumes else "Stopped; nothing was written."
+    fetch_missing(task.recipe, quiet)
+    stopped = f"Stopped. This goes on from here: {resuming()}" if task.resumes else "Stopped; OUT was not written."
     ends: list[Failed | Compared] = []
     with interruptible(stopped), failing(), bar(task.recipe.octave_scale, not (quiet or events)) as show:
         listeners = (show, *_listeners(task, quiet, events, many))
