@@ -3,11 +3,12 @@
 Data enters as files, becomes frames, passes through stages, and leaves as files. One engine climbs one objective on one
 model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:
 
-    cli/         parse, call, print
-    recipes/     every setting of a dream (Recipe), of a film (FilmRecipe, Zooming), of what a unit has learned
-                 (Visualization), of a layer (Atlas): the door through which every face comes in; `dream`, `visualize`,
-                 `atlas` in one call; presets/, recipes as files; records/, how an output was made
-    engines/     who runs a recipe over files, and at what pace
+    cli/         parse arguments, build a task, perform it
+    engines/     task.py: Task, the one shape of everything that can be made; one module for each kind of task; who runs
+                 a recipe over files, and at what pace
+    recipes/     tasks.py: TASKS, the one list of what can be made; the settings of a dream (Recipe), of a film
+                 (FilmRecipe, Zooming), of what a unit has learned (Visualization), of a layer (Atlas); `dream`,
+                 `visualize`, `atlas` in one call; presets/, recipes as files; records/, how an output was made
     stages/      frames to frames: Resize, Dream, Blend; of films Flow, Carry, Zoom; a Pipeline is itself a stage
     ascent/      the one loop: climb an objective over octaves
     objectives/  what to climb: terms, their algebra, and the text that names them

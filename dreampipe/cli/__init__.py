@@ -1,13 +1,14 @@
-"""The command line: parse, call, print. One file for each command; no logic that a library call lacks.
+"""The command line: parse arguments, build a task, perform it. One file for each command; no logic.
 
     app.py       the program `dreampipe`
     dream.py sheet.py visualize.py atlas.py zoom.py models.py recipes.py layers.py rerun.py
     info.py      its commands
     options.py   a command's options out of the fields of its recipe
-    targets.py   what a command writes, checked before it computes
+    targets.py   options and the place of what a command writes
+    perform.py   performs any task: names, check, notes, weights, run, exit code
     answer.py    errors as one sentence and an exit code
     hush.py      tensorflow's own chatter
-    progress.py  the bar on a terminal;  events.py  what a run says on a pipe
+    progress.py  the bar on a terminal;  events.py  the lines on a pipe
 
 The one place that knows typer and rich.
 """

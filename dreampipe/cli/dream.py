@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming
-from dreampipe.cli.events import bar, paths_of, paths_wanted, tell, tell_failures, write_line
-from dreampipe.cli.fetching import fetched, named
-from dreampipe.cli.hush import import_backend
+from dreampipe.cli.answer import answered
 from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
     Codec,
     Crf,
@@ -26,13 +21,9 @@ from dreampipe.cli.targets import (
     Quiet,
     Sidecar,
 )
-from dreampipe.cli.terminal import say
-from dreampipe.engines.events import Began, Event, Finished
+from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.films import FilmOrder
-from dreampipe.engines.local import Order, run
-from dreampipe.engines.standing import check_folder
-from dreampipe.errors import MediaError
-from dreampipe.media import Job, Manifest, plan
+from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
 from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, OUTPUT
@@ -97,7 +88,7 @@ def dream(
             min=1, max=100, help="Quality of lossy pictures.", show_default="the format's own", rich_help_panel=OUTPUT
         ),
     ] = None,
-    max_pixels: MaxPixels = Order.max_pixels,
+    max_pixels: MaxPixels = MAX_PIXELS,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
@@ -115,13 +106,8 @@ def dream(
     A terminal shows a bar. Without one, stderr gets a line for each picture, and stdout the path of each finished
     output; --quiet leaves both out.
     """
-    recipe = chosen(FilmRecipe, quiet, **settings)
-    named(recipe)
-    for still in recipe.stills:
-        still.pipeline()  # wrong names and files are answered here, before anything slow
-    carrying = Carrying(not no_metadata, keep_gps, sidecar, keep_paths)
-    films = FilmOrder(
-        recipe=recipe,
+    order = FilmOrder(
+        recipe=chosen(FilmRecipe, quiet, **settings),
         encoding=Encoding(codec, crf, drop_streams),
         start=None if start is None else parse_time(start),
         end=None if end is None else parse_time(end),
@@ -130,59 +116,6 @@ def dream(
         max_pixels=max_pixels,
         overwrite=overwrite,
         keep_work=keep_work,
-        carrying=carrying,
+        carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    notes = recipe.card().notes
-    planned = plan(source, target, recursive=recursive, format=format)
-    alone = {"start": start, "end": end, "fps": fps, "codec": codec, "crf": crf}
-    _check_films(planned.jobs, **alone, drop_streams=drop_streams or None, keep_work=keep_work or None)
-    jobs = _previews(planned.jobs) if preview else planned.jobs
-    films.check(jobs)
-    for note in () if quiet else (*notes, *planned.notes):
-        say(f"Note: {note}")
-    check_folder(planned)
-    fetched(recipe, quiet)
-    manifest = Manifest(planned.folder)
-    order = Order(recipe.still, max_pixels, quality, overwrite, films, carrying)
-    with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
-        finished = _run(jobs, manifest, order, quiet, events)
-    if finished.failed:
-        raise typer.Exit(FAILED)
-
-
-def _check_films(jobs: Sequence[Job], **options: Any) -> None:
-    """Raise MediaError for options of films that came where there is none."""
-    came = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
-    if came and not any(job.film for job in jobs):
-        raise MediaError(f"{' and '.join(came)} came for pictures, but films alone take that: leave it out.")
-
-
-def _previews(jobs: Sequence[Job]) -> list[Job]:
-    """The films among them, each to be written beside its output: `dream.preview.mp4`, also beside a folder."""
-    films = [job for job in jobs if job.film]
-    if not films:
-        raise MediaError(
-            "--preview came for pictures, but it previews films: leave it out, or give a smaller --max-size."
-        )
-
-    def beside(path: Path) -> Path:
-        return path.with_name(f"{path.stem}.preview{path.suffix or '.mp4'}")
-
-    return [replace(job, target=beside(job.target), name=beside(Path(job.name)).as_posix()) for job in films]
-
-
-def _run(jobs: Sequence[Job], manifest: Manifest, order: Order, quiet: bool, events: bool) -> Finished:
-    with bar(order.recipe.octave_scale, not (quiet or events)) as show:
-        hearing = [show, tell_failures if quiet else tell]
-        if events:
-            hearing.append(write_line)
-        elif paths_wanted(quiet):
-            hearing.append(paths_of({job.name: str(job.target) for job in jobs}))
-
-        def hear(event: Event) -> None:
-            if isinstance(event, Began):
-                import_backend()  # not before something is to be climbed
-            for listener in hearing:
-                listener(event)
-
-        return run(jobs, manifest, order, hear)
+    perform(DreamTask(source, target, order, quality, recursive, format), quiet, events, many=True)

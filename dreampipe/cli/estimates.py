@@ -5,12 +5,8 @@ from __future__ import annotations
 from dreampipe.engines.events import Estimated
 
 
-def sentence(estimated: Estimated, resizable: bool = True) -> str:
-    """How long it takes, what memory, and what takes less.
-
-    Args:
-        resizable: whether the command takes --max-size.
-    """
+def sentence(estimated: Estimated) -> str:
+    """Say how long it takes, how much memory, and what takes less."""
     size = f"{estimated.width}x{estimated.height}"
     what = f"{estimated.frames} frames of {size}" if estimated.frames > 1 else size
     memory = f"{estimated.memory / 1e9:.1f} GB of memory"
@@ -18,7 +14,7 @@ def sentence(estimated: Estimated, resizable: bool = True) -> str:
     if estimated.pictures > 1:
         whole = about(estimated.seconds * estimated.pictures)
         text += f", and the {estimated.pictures} pictures take about {whole} if all are like it"
-    if resizable and estimated.smaller is not None and estimated.faster is not None:
+    if estimated.smaller is not None and estimated.faster is not None:
         text += f": with --max-size {estimated.smaller} it takes about {about(estimated.faster)}"
     return text
 

@@ -18,7 +18,6 @@ import typer
 
 from dreampipe.cli.answer import FAILED
 from dreampipe.cli.estimates import exact, sentence
-from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import as_json, say, show_at_once
 from dreampipe.engines.events import (
     Began,
@@ -33,6 +32,7 @@ from dreampipe.engines.events import (
     Skipped,
     Started,
     Surveyed,
+    Written,
 )
 
 Hear = Callable[[Event], None]
@@ -55,16 +55,13 @@ def tell_failures(event: Event) -> None:
         say(f"Failed {event.name}: {event.reason}")
 
 
-def tell_notes(event: Event, resizable: bool = True) -> None:
-    """Notes and estimates of a run that has one name only, on stderr.
-
-    Args:
-        resizable: whether the command takes --max-size, which an estimate then suggests.
-    """
+def tell_notes(event: Event) -> None:
+    """Tell failures, and the notes and estimates of a run that makes one thing, on stderr."""
+    tell_failures(event)
     if isinstance(event, Noted):
         say(f"Note: {event.text}")
     elif isinstance(event, Estimated):
-        say(f"Note: {sentence(event, resizable)}")
+        say(f"Note: {sentence(event)}")
 
 
 def tell(event: Event) -> None:
@@ -77,19 +74,6 @@ def tell(event: Event) -> None:
     elif isinstance(event, Finished):
         left = f", {event.left} not begun" if event.left else ""
         say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed{left}")
-
-
-def heard(show: Hear, quiet: bool) -> Hear:
-    """What hears of a drawing: it loads the backend when it begins, and tells notes and estimates unless quiet."""
-
-    def hear(event: Event) -> None:
-        if isinstance(event, Began):
-            import_backend()  # not before something is to be climbed
-        if not quiet:
-            tell_notes(event, resizable=False)
-        show(event)
-
-    return hear
 
 
 @contextmanager
@@ -150,14 +134,14 @@ def paths_wanted(quiet: bool) -> bool:
 
 
 def paths_of(targets: Mapping[str, str]) -> Hear:
-    """What prints the path of each output that stands under its final name, also of those that are skipped.
+    """A listener that prints the path of each output that has its final name, also of those that are skipped.
 
     Args:
-        targets: the outputs by the names that events have for them.
+        targets: the outputs to print, by the names that events have for them.
     """
 
     def hear(event: Event) -> None:
-        if isinstance(event, Done | Skipped):
+        if isinstance(event, Done | Skipped | Written) and event.name in targets:
             print_path(targets[event.name])
 
     return hear

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dreampipe.models.weights.downloading import OnProgress
 
 
-def named(recipe: Climbing) -> None:
-    """Before a recipe is checked: the names of its model's classes, where all of its weights are still to come."""
+def fetch_class_names(recipe: Climbing) -> None:
+    """Download the names of a model's classes if its weights are missing; the check of a recipe needs them."""
     fetch_names(recipe.card())
 
 
@@ -39,11 +39,8 @@ def check_fetch(recipe: Climbing, allowed: bool, who: str) -> None:
         )
 
 
-def fetched(recipe: Climbing, quiet: bool) -> None:
-    """Once all else is checked, and before anything is hashed or opened: the weights of a recipe's model.
-
-    What they cannot be had for is one sentence and exit code 1.
-    """
+def fetch_missing(recipe: Climbing, quiet: bool) -> None:
+    """Download the weights of a recipe's model if they are missing; a failure is one sentence and exit code 1."""
     if weights := missing(recipe.card()):
         with fetching(weights, quiet) as on_progress:
             fetch_weights(recipe.card(), on_progress)

@@ -12,8 +12,8 @@ from dreampipe.cli.terminal import say, show
 from dreampipe.errors import RecipeError
 from dreampipe.recipes.printing import toml_of
 from dreampipe.recipes.records.carried import edit_of, record_of
-from dreampipe.recipes.records.record import KINDS
 from dreampipe.recipes.records.telling import told
+from dreampipe.recipes.tasks import TASKS
 
 
 @answered
@@ -33,7 +33,7 @@ def info(
     if as_json:
         show(record.text())
     elif as_recipe:
-        show(*toml_of(KINDS[record.command](**settings)).removesuffix("\n").split("\n"))
+        show(*toml_of(TASKS[record.command].recipe(**settings)).removesuffix("\n").split("\n"))
     else:
         rows = list(told(record, settings))
         width = max(len(name) for name, _ in rows)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answered
-from dreampipe.cli.targets import fresh
 from dreampipe.cli.terminal import show
+from dreampipe.engines.task import Place
+from dreampipe.recipes.records.making import Carrying
 
 
 @answered
@@ -29,6 +30,7 @@ def card(
 
     path = Path(model)
     text = first_card(path, trust)
-    target = fresh(str(own.beside(path)), overwrite, check=lambda place: None)
-    write_whole(target, text.encode())
-    show(target)
+    place = Place(own.beside(path), Carrying(metadata=False), overwrite)
+    place.check(lambda card: None)
+    write_whole(place.path, text.encode())
+    show(place.path)

@@ -10,9 +10,9 @@ from dreampipe.cli.answer import answered
 from dreampipe.cli.table import show_table
 from dreampipe.cli.terminal import show, show_json
 from dreampipe.recipes.files import load, presets
-from dreampipe.recipes.kinds import Command
 from dreampipe.recipes.printing import schema as schema_of
 from dreampipe.recipes.printing import toml_of_loaded
+from dreampipe.recipes.tasks import FileCommand
 
 recipes = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -35,6 +35,6 @@ def show_recipe(recipe: Annotated[str, typer.Argument(metavar="NAME|FILE", help=
 
 @recipes.command()
 @answered
-def schema(command: Annotated[Command, typer.Option(help="Whose recipe.")] = "dream") -> None:
+def schema(command: Annotated[FileCommand, typer.Option(help="Whose recipe.")] = "dream") -> None:
     """Print the JSON schema of a recipe's file, for editors."""
     show_json(schema_of(command), indent=2)

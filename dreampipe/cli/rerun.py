@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import FAILED, answered, failing, interruptible, resuming
-from dreampipe.cli.events import bar, heard, print_out
-from dreampipe.cli.fetching import check_fetch, fetched, named
+from dreampipe.cli.answer import answered
+from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
+from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar
-from dreampipe.cli.terminal import say
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.fields import DREAM, OUTPUT
@@ -84,17 +82,6 @@ def rerun(
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
     check_fetch(begun.recipe, fetch, f"The record in {made}")
-    named(begun.recipe)
-    for note in () if quiet else (*begun.recipe.card().notes, *begun.notes):
-        say(f"Note: {note}")
     # The verdict reads the record of what is made, so there is always one.
     carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata, keep_paths)
-    remaking = Remaking(begun, out, overwrite, max_pixels, carrying, heard(lambda event: None, quiet))
-    remaking.check()  # wrong names are answered here, before anything slow
-    fetched(begun.recipe, quiet)
-    stopped = f"Stopped. This goes on from here: {resuming()}"
-    with interruptible(stopped), failing(), bar(begun.recipe.octave_scale, not quiet) as show:
-        found = replace(remaking, tell=heard(show, quiet)).make()
-    print_out(str(found), "findings")
-    if not found.explained:
-        raise typer.Exit(FAILED)
+    perform(Remaking(begun, out, overwrite, max_pixels, carrying), quiet)

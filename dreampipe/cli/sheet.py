@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible
-from dreampipe.cli.events import bar, heard, paths_wanted, print_path
-from dreampipe.cli.fetching import fetched, named
+from dreampipe.cli.answer import answered
 from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar
-from dreampipe.cli.terminal import say
-from dreampipe.engines.drawings import Place, draw_sheet
-from dreampipe.errors import MediaError
-from dreampipe.media import plan, read
+from dreampipe.engines.drawings import SheetTask
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.drawings.sheet import recommended
 from dreampipe.recipes.drawings.sheet import sheet as draw
 from dreampipe.recipes.fields import DREAM
 from dreampipe.recipes.records.making import Carrying
@@ -48,19 +43,5 @@ def sheet(
     The dreams stand side by side over the names of their layers, to choose from.
     """
     recipe = chosen(Recipe, quiet, without=_WITHOUT, **settings)
-    named(recipe)
-    recommended(recipe)
-    recipe.pipeline()  # wrong files, too, are answered before anything slow
-    (_,) = read(photo)
-    job = plan(photo, out).jobs[0]
-    place = Place(job.target, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    if os.path.lexists(place.path) and not overwrite:
-        raise MediaError(f"{place.path} exists: give another name, or --overwrite.")
-    for note in () if quiet else recipe.card().notes:
-        say(f"Note: {note}")
-    place.make_ready()
-    fetched(recipe, quiet)
-    with interruptible("Stopped; nothing was written."), failing(), bar(recipe.octave_scale, not quiet) as show:
-        draw_sheet(job.source, recipe, size, place, heard(show, quiet))
-        if paths_wanted(quiet):
-            print_path(place.path)
+    carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
+    perform(SheetTask(Path(photo), recipe, size, out, carrying, overwrite), quiet)

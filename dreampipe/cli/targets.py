@@ -1,17 +1,16 @@
-"""What a command writes, checked before it computes, and the options that say what that carries beside its pixels."""
+"""The options of what a command writes and prints, and the place of a file."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
-from dreampipe.media import format_of
 from dreampipe.recipes.fields import EXPERT_FILMS, EXPERT_OUTPUT, FILMS, OUTPUT
+from dreampipe.recipes.records.making import Carrying
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it exists.", rich_help_panel=OUTPUT)
@@ -67,22 +66,8 @@ KeepWork = Annotated[
 ]
 
 
-def fresh(path: str, overwrite: bool, check: Callable[[Path], object] = format_of) -> Path:
-    """The path of a file to write.
-
-    Args:
-        overwrite: whether it may exist.
-        check: raises MediaError for a name whose form cannot be written.
-
-    Raises:
-        MediaError: the name is empty or of a form that cannot be written, or the file exists.
-    """
-    if not path:
+def place_of(out: str, overwrite: bool, carrying: Carrying) -> Place:
+    """The place of a file that a command writes; raises MediaError for an empty name."""
+    if not out:
         raise MediaError("The output came empty, but the name of a file is expected: name one.")
-    target = Path(path)
-    if os.path.isdir(target):
-        raise MediaError(f"{target} is a folder, but the name of a file is expected: name a file in it.")
-    check(target)
-    if os.path.lexists(target) and not overwrite:
-        raise MediaError(f"{target} exists: give another name, or --overwrite.")
-    return target
+    return Place(Path(out), carrying, overwrite)

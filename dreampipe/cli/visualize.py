@@ -6,15 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible
-from dreampipe.cli.events import bar, heard, paths_wanted, print_path
-from dreampipe.cli.fetching import fetched, named
+from dreampipe.cli.answer import answered
 from dreampipe.cli.options import chosen, recipe_options
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, fresh
-from dreampipe.cli.terminal import say
-from dreampipe.engines.drawings import Place, draw_visualization
-from dreampipe.errors import MediaError
-from dreampipe.media import check_animation
+from dreampipe.cli.perform import perform
+from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
+from dreampipe.engines.drawings import VisualizationTask
 from dreampipe.recipes import Visualization
 from dreampipe.recipes.fields import OUTPUT
 from dreampipe.recipes.records.making import Carrying
@@ -47,21 +43,7 @@ def visualize(
     With --count, several pictures climb together, each another answer, side by side.
     """
     recipe = chosen(Visualization, quiet, objective=objective, **settings)
-    named(recipe)
-    ready = recipe.ready()  # wrong names and files are answered here, before anything slow
-    target = fresh(out, overwrite)
-    film = fresh(animate, overwrite, check_animation) if animate is not None else None
-    if film and film.resolve() == target.resolve():
-        raise MediaError(f"{target} came as OUT and for --animate: give the animation another name.")
-    notes = () if quiet else ready.ascent.card.notes
-    for note in notes:
-        say(f"Note: {note}")
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
-    picture, animation = Place(target, carrying), Place(film, carrying) if film else None
-    for place in filter(None, (picture, animation)):
-        place.make_ready()
-    fetched(recipe, quiet)
-    with interruptible("Stopped; OUT was not written."), failing(), bar(recipe.octave_scale, not quiet) as show:
-        draw_visualization(recipe, picture, animation, heard(show, quiet))
-        for path in filter(None, (target, film)) if paths_wanted(quiet) else ():
-            print_path(path)
+    picture = place_of(out, overwrite, carrying)
+    animation = None if animate is None else place_of(animate, overwrite, carrying)
+    perform(VisualizationTask(recipe, picture, animation), quiet)

@@ -7,11 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered, failing, interruptible, resuming
-from dreampipe.cli.events import bar, paths_wanted, print_path, tell_notes, write_line
-from dreampipe.cli.fetching import fetched, named
-from dreampipe.cli.hush import import_backend
+from dreampipe.cli.answer import answered
 from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
     Codec,
     Crf,
@@ -23,11 +21,9 @@ from dreampipe.cli.targets import (
     Overwrite,
     Quiet,
     Sidecar,
-    fresh,
+    place_of,
 )
-from dreampipe.engines.dives import Dive, clear_taken
-from dreampipe.engines.events import Event, Noted, Started
-from dreampipe.engines.keeping import check_place
+from dreampipe.engines.dives import DiveTask
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes.records.making import Carrying
@@ -56,26 +52,7 @@ def zoom(
 
     The film neither fades nor burns, however long. A run that was stopped goes on where it was.
     """
-    target = fresh(out, overwrite, (lambda path: None) if overwrite else clear_taken)
     recipe = chosen(Zooming, quiet, **settings)
-    named(recipe)
-    recipe.zoom_of()  # wrong names are answered here, before anything slow
-    carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
-    check_place(target, carrying)
-    fetched(recipe, quiet)
-    with bar(recipe.octave_scale, not (quiet or events)) as show:
-        hearing = (show, *([] if quiet else [tell_notes]), *([write_line] if events else []))
-
-        def hear(event: Event) -> None:
-            for listener in hearing:
-                listener(event)
-
-        dive = Dive(Path(source), target, recipe, Encoding(codec, crf), max_pixels, keep_work, carrying, hear)
-        for note in dive.check():
-            hear(Noted(source, note))
-        with interruptible(f"Stopped. This goes on from here: {resuming()}"), failing():
-            import_backend()
-            hear(Started(1))
-            dive.run()
-            if paths_wanted(quiet or events):
-                print_path(target)
+    place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
+    task = DiveTask(Path(source), place, recipe, Encoding(codec, crf), max_pixels, keep_work)
+    perform(task, quiet, events)

@@ -1,14 +1,17 @@
-"""Who runs a pipeline and at what pace; what a run tells of itself.
+"""Tasks: everything that can be made, who runs it over files and at what pace, and the events of a run.
 
-local.py     files on this machine, one after the other
-films.py     one film;  dives.py  a film out of one still
-producing.py frames to segments to a film, gone on with after a kill
-drawings.py  visualizations, atlases and sheets
-keeping.py   a picture under its final name, with its record in it or beside it
-remaking.py  any of these once more, from its record
+task.py      Task: the one shape of what can be made; Place: where a task puts a file
+dreams.py    DreamTask: a picture, a film, or a folder of these
+dives.py     DiveTask: a film out of one still
+drawings.py  VisualizationTask, AtlasTask, SheetTask
+remaking.py  Remaking: any of these again, from its record
+local.py     pictures on this machine, one after the other;  films.py  one film
+producing.py frames to segments to a film; continues what a killed run has left
+keeping.py   a picture under its final name, with its record in it or next to it
+standing.py  whether a dream made the file that exists already;  outputs.py  the same of a film
 estimating.py  how long something takes, by its first steps
-pacing.py    work beside the caller's thread
-events.py    what a run tells
+pacing.py    work in other threads than the caller's
+events.py    the events of a run
 """
 
 from dreampipe.engines.local import run

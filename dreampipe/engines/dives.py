@@ -1,110 +1,142 @@
-"""Runs a zoom into one still: the ascent in the caller's thread, encoding behind; what was finished is gone on from."""
+"""A zoom into one still as a task: the ascent in the caller's thread, encoding in another; a stopped run continues."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar, Self
 
 import psutil
 
 import dreampipe
 from dreampipe.engines.estimating import Estimating, planned
-from dreampipe.engines.events import Began, Done, Event, Framed, Noted, Stepped
-from dreampipe.engines.keeping import check_place, embedded, settle_sidecar
+from dreampipe.engines.events import Began, Done, Framed, Noted, Started, Stepped
+from dreampipe.engines.keeping import embedded, settle_sidecar
 from dreampipe.engines.producing import Production, key_of
+from dreampipe.engines.task import Place, Tell, ignore
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
-from dreampipe.media.writing import sweep
-from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
+from dreampipe.recipes.records.again import Again
+from dreampipe.recipes.records.making import Carrying, Making
 from dreampipe.recipes.records.record import Output, Record
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.motion import DREAM
 
 
-def clear_taken(path: Path) -> None:
-    """Remove what a zoom has left that was killed between its film's taking this name and its own end."""
-    Work(path).clear_taken()
-
-
 @dataclass(frozen=True, eq=False)
-class Dive:
+class DiveTask:
     """A film to be made of one still.
 
     Attributes:
         source: the still.
-        path: the film.
+        place: where the film goes.
         recipe: how to dive.
         encoding: how the film is encoded.
         max_pixels: a larger still is refused.
         keep_work: leave the segments of the finished film where they are.
-        carrying: what the film carries beside its frames.
-        tell: hears what happens.
     """
 
     source: Path
-    path: Path
+    place: Place
     recipe: Zooming
     encoding: Encoding = field(default_factory=Encoding)
     max_pixels: int = MAX_PIXELS
     keep_work: bool = False
-    carrying: Carrying = EVERYTHING
-    tell: Callable[[Event], None] = field(default=lambda event: None)
+    resumes: ClassVar[bool] = True
+
+    @classmethod
+    def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
+        """Build the task that makes a recorded dive again."""
+        assert isinstance(again.recipe, Zooming)
+        encoding = Encoding(again.option("codec"), again.option("crf"))
+        return cls(again.dreamed, Place(Path(out), carrying, overwrite), again.recipe, encoding, max_pixels)
+
+    @property
+    def name(self) -> str:
+        return str(self.source)
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        return {self.source.name: self.place.path}
 
     @cached_property
-    def _decoded(self) -> tuple[Frame, MediaInfo]:
+    def still(self) -> tuple[Frame, MediaInfo]:
+        """The still, and what its file says of it."""
         return decode(self.source, self.max_pixels)
 
-    @cached_property
-    def target(self) -> Target:
-        """Where the film goes; raises MediaError for a name that is none of a film."""
-        target = self._target(self.path)
+    def target(self, path: Path, record: str | None = None) -> Target:
+        """A film of this name; raises MediaError for a name that is none of a film."""
+        still, info = self.still
+        film = replace(self.recipe.info(still.height, still.width), icc=info.icc)
+        target = target_of(path, film, self.encoding, record)
         if isinstance(target, Pictures):
-            raise MediaError(f"{self.path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
+            raise MediaError(f"{path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
         return target
 
-    @cached_property
-    def _told(self) -> Estimating:
-        return Estimating(self.tell)
-
-    def _target(self, path: Path, record: str | None = None) -> Target:
-        still, said = self._decoded
-        info = replace(self.recipe.info(still.height, still.width), icc=said.icc)
-        return target_of(path, info, self.encoding, record)
-
     def check(self) -> tuple[str, ...]:
-        """Sentences on what will be lost, before anything is dreamed; makes the film's folder.
+        """Check everything before a frame is dreamed, and return sentences on what is lost; makes the film's folder.
 
         Raises:
             DreampipeError: the still, the recipe, or the film's name is not what it must be.
         """
         self.recipe.zoom_of()
-        still, info = self._decoded
-        target = self.target
-        check_place(self.path, self.carrying)
-        sweep(self.path.parent)
-        Work(self.path).check()
+        still, info = self.still
+        self.place.check(self._check_form)
+        Work(self.place.path).check()
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
-        return (*self.recipe.card().notes, *info.notes, *lost, *target.check())
+        return (*self.recipe.card().notes, *info.notes, *lost, *self.target(self.place.path).check())
 
-    def run(self) -> None:
-        """Make the film, or go on with what an earlier run has left of it; raises DreampipeError."""
-        self.tell(Began(self.source.name))
+    def _check_form(self, path: Path) -> None:
+        """Check the film's name, and remove the film of a run that was killed between naming it and ending."""
+        self.target(path)
+        if not self.place.overwrite:
+            Work(path).clear_taken()
+
+    def run(self, tell: Tell = ignore) -> None:
+        """Make the film, or continue what an earlier run has left of it; raises DreampipeError."""
+        tell(Started(1))
+        tell(Began(self.source.name))
         try:
-            self._make()
+            _Diving(self, Estimating(tell)).make()
         except MemoryError as error:
             raise DreampipeError(
                 f"{self.source} does not fit into memory as a zoom: give a smaller --max-size."
             ) from error
 
-    def _make(self) -> None:
-        began, work, whole = time.perf_counter(), Work(self.path, self.keep_work), False
+
+@dataclass(frozen=True, eq=False)
+class _Diving:
+    """A dive under way."""
+
+    task: DiveTask
+    tell: Estimating
+
+    @property
+    def recipe(self) -> Zooming:
+        return self.task.recipe
+
+    @property
+    def place(self) -> Place:
+        return self.task.place
+
+    @property
+    def name(self) -> str:
+        return self.task.source.name
+
+    @cached_property
+    def target(self) -> Target:
+        return self.task.target(self.place.path)
+
+    def make(self) -> None:
+        path, carrying = self.place.path, self.place.carrying
+        began, work, whole = time.perf_counter(), Work(path, self.task.keep_work), False
         work.open()
         try:
             max_size = self._begun(work)
@@ -114,30 +146,30 @@ class Dive:
                 lambda first, dream: self._frames(first, dream, max_size),
                 lambda frame: frame.extras[DREAM],
                 self._size,
-                lambda count: self.tell(Framed(self.source.name, count, self.recipe.count)),
+                lambda count: self.tell(Framed(self.name, count, self.recipe.count)),
             )
             record = self._record(production.make(work), max_size)
-            beside = self._target(work.folder / self.path.name, embedded(self.path, self.carrying, record))
+            beside = self.task.target(work.folder / path.name, embedded(path, carrying, record))
             production.join(work, beside)
-            settle_sidecar(self.path, self.carrying, record, sha256(beside.path))
+            settle_sidecar(path, carrying, record, sha256(beside.path))
             work.take_name(beside.path)
             whole = True
         finally:
             work.release(keep=work.keep or not whole)
         resident = psutil.Process().memory_info().rss
-        self.tell(Done(self.source.name, str(self.path), time.perf_counter() - began, resident))
+        self.tell(Done(self.name, str(path), time.perf_counter() - began, resident))
 
     def _record(self, made: Output, max_size: int) -> Record:
-        making = Making("zoom", self.recipe, {"codec": self.encoding.codec, "crf": self.encoding.crf})
+        making = Making("zoom", self.recipe, {"codec": self.task.encoding.codec, "crf": self.task.encoding.crf})
         whole = max_size >= max(made.width, made.height)
         return making.record(
-            self.path, made, (self.source, sha256(self.source)), {} if whole else {"max_size": max_size}
+            self.place.path, made, (self.task.source, sha256(self.task.source)), {} if whole else {"max_size": max_size}
         )
 
     def _begun(self, work: Work) -> int:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
-        said = (self.recipe.sha256(), repr(self.encoding), repr(self.carrying))
-        key = key_of(sha256(self.source), *said, dreampipe.__version__)
+        said = (self.recipe.sha256(), repr(self.task.encoding), repr(self.place.carrying))
+        key = key_of(sha256(self.task.source), *said, dreampipe.__version__)
         max_size = (work.begun(key) or {}).get("max_size")
         if type(max_size) is not int or not 1 <= max_size <= max(self._size):
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
@@ -150,23 +182,23 @@ class Dive:
     @property
     def _size(self) -> tuple[int, int]:
         """Height and width of the film."""
-        still, _ = self._decoded
+        still, _ = self.task.still
         return self.recipe.film_size(still.height, still.width)
 
     def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
-        zoom, still = self.recipe.zoom_of(), self._decoded[0]
+        zoom, still = self.recipe.zoom_of(), self.task.still[0]
         # The still is dreamed again where a run goes on.
         ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
         longest, count = self.recipe.max_size or max_size, self.recipe.count
-        self._told.plan(planned(self.source.name, self._size, ascents, max_size=longest, frames=count), alone=True)
+        self.tell.plan(planned(self.name, self._size, ascents, max_size=longest, frames=count), alone=True)
         return self.recipe.film(
             still,
             first,
             begun,
             max_size=max_size,
-            on_step=lambda frame, step: self._told(Stepped(self.source.name, step)),
+            on_step=lambda frame, step: self.tell(Stepped(self.name, step)),
             on_note=lambda frame, text: self._note(text) if frame.index == 0 else None,  # the others say the same
         )
 
     def _note(self, text: str) -> None:
-        self.tell(Noted(self.source.name, text))
+        self.tell(Noted(self.name, text))

@@ -1,22 +1,35 @@
-"""Draws into files that say how they were made: what a unit has learned, the channels of a layer, a photo's dreams."""
+"""Drawings as tasks: what a unit has learned, the channels of a layer, a photo's dreams; each file holds its record."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import ClassVar, Self
 
 from dreampipe.engines.estimating import Estimating, Planned, planned
-from dreampipe.engines.events import Began, Drawn, Event, Noted, Started, Stepped
-from dreampipe.engines.keeping import check_place, embedded, keep_picture, settle_sidecar, text_within
-from dreampipe.errors import DreampipeError
+from dreampipe.engines.events import Began, Drawn, Noted, Started, Stepped, Written
+from dreampipe.engines.keeping import embedded, keep_picture, settle_sidecar, text_within
+from dreampipe.engines.task import Place, Tell, ignore
+from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame
-from dreampipe.media import FramesHash, decode_hashed, sha256, write_animation, write_whole
+from dreampipe.media import (
+    FramesHash,
+    check_animation,
+    decode_hashed,
+    format_of,
+    plan,
+    read,
+    sha256,
+    write_animation,
+    write_whole,
+)
 from dreampipe.media.animation import instructions_of
 from dreampipe.media.locks import alone
-from dreampipe.media.writing import sweep, take_name, temporary_folder
+from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
 from dreampipe.recipes.drawings.batches import remove_store, together
@@ -24,33 +37,10 @@ from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.drawings.forming import Forming
 from dreampipe.recipes.drawings.page import atlas_page, is_page
 from dreampipe.recipes.drawings.sheet import recommended, sheet
+from dreampipe.recipes.records.again import Again
 from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
 from dreampipe.recipes.records.record import Output
 from dreampipe.stages import Resize
-
-Tell = Callable[[Event], None]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a drawing goes.
-
-    Attributes:
-        path: its file; one that is there is replaced.
-        carrying: what it carries beside its pixels.
-    """
-
-    path: Path
-    carrying: Carrying = EVERYTHING
-
-    def make_ready(self) -> None:
-        """Make its folder, and remove what killed runs left there.
-
-        Raises:
-            MediaError: nothing can be written there, or a foreign file is in the way.
-        """
-        check_place(self.path, self.carrying)
-        sweep(self.path.parent)
 
 
 @contextmanager
@@ -62,102 +52,214 @@ def _within_memory(what: str) -> Iterator[None]:
         raise DreampipeError(f"{what} does not fit into memory as a drawing: give a smaller --size.") from error
 
 
-def draw_visualization(
-    recipe: Visualization, picture: Place | None, animation: Place | None, tell: Tell = lambda event: None
-) -> None:
-    """Climb a visualization, and write the picture, the animation of how it formed, or both.
+@dataclass(frozen=True)
+class VisualizationTask:
+    """A picture of what a unit has learned, the animation of how it forms, or both.
 
-    Raises:
-        DreampipeError: a setting, the model or an output is not what it must be.
+    Attributes:
+        recipe: what to draw, and how.
+        picture: where the picture goes; None for no picture.
+        animation: where the animation goes; None for no animation.
     """
-    ready, forming = recipe.ready(), Forming(recipe.drawn) if animation else None
-    tell = Estimating(tell)
-    tell(Began(recipe.objective))
-    tell(Started(1))
-    size = ready.start.shape(recipe.size)
-    tell.plan(planned(recipe.objective, size, [(ready.ascent, 1)], together=recipe.count, resizable=False), alone=True)
-    with _within_memory(recipe.objective):
-        result = ready.run(lambda step: tell(Stepped(recipe.objective, step)), forming)
-    tell(Drawn(recipe.objective))
-    if animation and forming:
-        making = Making("visualize", recipe, {"animated": True})
-        keep_animation(lambda: forming.frames(result.image), animation, making)
-    if picture:
-        keep_picture(recipe.drawn(result.image), picture.path, Making("visualize", recipe), picture.carrying)
-    for note in result.notes:
-        tell(Noted(recipe.objective, note))
+
+    recipe: Visualization
+    picture: Place | None
+    animation: Place | None = None
+    resumes: ClassVar[bool] = False
+
+    @classmethod
+    def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
+        """Build the task that draws a recorded picture or animation again."""
+        assert isinstance(again.recipe, Visualization)
+        place = Place(Path(out), carrying, overwrite)
+        return cls(again.recipe, None, place) if again.option("animated") else cls(again.recipe, place)
+
+    @property
+    def name(self) -> str:
+        return self.recipe.objective
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        return {str(place.path): place.path for place in (self.picture, self.animation) if place}
+
+    def check(self) -> tuple[str, ...]:
+        """Check the recipe and both places; raises DreampipeError."""
+        ready = self.recipe.ready()
+        if self.picture and self.animation and self.picture.path.resolve() == self.animation.path.resolve():
+            raise MediaError(f"{self.picture.path} came as OUT and for --animate: give the animation another name.")
+        if self.picture:
+            self.picture.check()
+        if self.animation:
+            self.animation.check(check_animation)
+        return ready.ascent.card.notes
+
+    def run(self, tell: Tell = ignore) -> None:
+        """Climb, and write the picture, the animation, or both; raises DreampipeError."""
+        recipe, ready = self.recipe, self.recipe.ready()
+        forming = Forming(recipe.drawn) if self.animation else None
+        tell = Estimating(tell)
+        tell(Began(self.name))
+        tell(Started(1))
+        size = ready.start.shape(recipe.size)
+        tell.plan(planned(self.name, size, [(ready.ascent, 1)], together=recipe.count, resizable=False), alone=True)
+        with _within_memory(self.name):
+            result = ready.run(lambda step: tell(Stepped(self.name, step)), forming)
+        tell(Drawn(self.name))
+        if self.animation and forming:
+            making = Making("visualize", recipe, {"animated": True})
+            keep_animation(lambda: forming.frames(result.image), self.animation, making)
+        if self.picture:
+            making = Making("visualize", recipe)
+            keep_picture(recipe.drawn(result.image), self.picture.path, making, self.picture.carrying)
+        for note in result.notes:
+            tell(Noted(self.name, note))
+        for name in self.outputs:
+            tell(Written(name))
 
 
-def draw_atlas(recipe: Atlas, place: Place, tell: Tell = lambda event: None) -> None:
-    """Draw an atlas as a picture, or as a page where its name ends so; what a stopped run has drawn is gone on with.
+@dataclass(frozen=True)
+class AtlasTask:
+    """Every channel of a layer as a picture, or as a page if the name of its place ends so.
 
-    Raises:
-        DreampipeError: a setting, the model or the output is not what it must be.
+    Attributes:
+        recipe: what to draw, and how.
+        place: where it goes.
     """
-    with alone(place.path):  # or the run that ends first would remove what the other has stored
-        _draw_atlas(recipe, place, tell)
+
+    recipe: Atlas
+    place: Place
+    resumes: ClassVar[bool] = True
+
+    @classmethod
+    def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
+        """Build the task that draws a recorded atlas again."""
+        assert isinstance(again.recipe, Atlas)
+        return cls(again.recipe, Place(Path(out), carrying, overwrite))
+
+    @property
+    def name(self) -> str:
+        return self.recipe.layer
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        return {str(self.place.path): self.place.path}
+
+    def check(self) -> tuple[str, ...]:
+        """Check the recipe and the place; raises DreampipeError."""
+        self.recipe.check()
+        self.place.check(lambda path: is_page(path) or format_of(path))
+        return self.recipe.card().notes
+
+    def run(self, tell: Tell = ignore) -> None:
+        """Draw the channels that a stopped run has not drawn, and write all of them; raises DreampipeError."""
+        with alone(self.place.path):  # or the run that ends first would remove what the other has stored
+            self._draw(Estimating(tell))
+
+    def _draw(self, tell: Estimating) -> None:
+        recipe, path = self.recipe, self.place.path
+        work = path.with_name(f".{path.name}.parts")
+        tell(Began(self.name))
+
+        def start(batches: int) -> None:
+            tell(Started(batches))
+            ascent, size = recipe.ascent(), (recipe.size, recipe.size)
+            most = min(together(ascent, recipe.size), len(recipe.indices()))
+            tell.plan(planned(self.name, size, [(ascent, batches)], together=most, resizable=False), alone=True)
+
+        with _within_memory(self.name):
+            tiles = recipe.drawn(
+                work,
+                on_start=start,
+                on_step=lambda name, step: tell(Stepped(name, step)),
+                on_done=lambda name: tell(Drawn(name)),
+                on_note=lambda note: tell(Noted(self.name, note)),
+            )
+        if is_page(path):
+            _keep_page(tiles, recipe, self.place)
+        else:
+            keep_picture(contact_sheet(tiles, recipe.size), path, Making("atlas", recipe), self.place.carrying)
+        remove_store(work)
+        tell(Written(str(path)))
 
 
-def _draw_atlas(recipe: Atlas, place: Place, tell: Tell) -> None:
-    work = place.path.with_name(f".{place.path.name}.parts")
-    tell = Estimating(tell)
-    tell(Began(recipe.layer))
+@dataclass(frozen=True)
+class SheetTask:
+    """A photo, dreamed at every recommended layer, side by side.
 
-    def start(batches: int) -> None:
-        tell(Started(batches))
-        ascent, size = recipe.ascent(), (recipe.size, recipe.size)
-        most = min(together(ascent, recipe.size), len(recipe.indices()))
-        tell.plan(planned(recipe.layer, size, [(ascent, batches)], together=most, resizable=False), alone=True)
-
-    with _within_memory(recipe.layer):
-        tiles = recipe.drawn(
-            work,
-            on_start=start,
-            on_step=lambda name, step: tell(Stepped(name, step)),
-            on_done=lambda name: tell(Drawn(name)),
-            on_note=lambda note: tell(Noted(recipe.layer, note)),
-        )
-    if is_page(place.path):
-        _keep_page(tiles, recipe, place)
-    else:
-        keep_picture(contact_sheet(tiles, recipe.size), place.path, Making("atlas", recipe), place.carrying)
-    remove_store(work)
-
-
-def draw_sheet(photo: Path, recipe: Recipe, size: int, place: Place, tell: Tell = lambda event: None) -> None:
-    """Dream a photo at every recommended layer, side by side.
-
-    Args:
-        size: longest side of a tile, in pixels.
-
-    Raises:
-        DreampipeError: the photo, a setting, the model or the output is not what it must be.
+    Attributes:
+        photo: the picture to dream.
+        recipe: how to dream it; its objective, max_size and caption are not used.
+        size: longest side of a tile, in pixels, 32 to 4096.
+        out: the file to write, as text; or a folder, which takes it under the name of the photo.
+        carrying: what the sheet carries beside its pixels.
+        overwrite: whether the file may exist.
     """
-    source, _, said = decode_hashed(photo)
-    tell = Estimating(tell)
-    tell(Began(photo.name))
-    tell(Started(len(recommended(recipe))))
-    tell.plan(_sheet_planned(photo.name, source, recipe, size), alone=True)
-    with _within_memory(str(photo)):
-        drawn = sheet(
-            source,
-            recipe,
-            size,
-            on_step=lambda layer, step: tell(Stepped(layer, step)),
-            on_done=lambda layer: tell(Drawn(layer)),
-        )
-    keep_picture(drawn, place.path, Making("sheet", recipe, {"size": size}), place.carrying, source=(photo, said))
 
+    photo: Path
+    recipe: Recipe
+    size: int
+    out: str
+    carrying: Carrying = EVERYTHING
+    overwrite: bool = False
+    resumes: ClassVar[bool] = False
 
-def _sheet_planned(name: str, photo: Frame, recipe: Recipe, size: int) -> Planned:
-    """What is to be climbed for a sheet: the deeper a layer, the more a step costs."""
-    layers = recommended(recipe)
-    costs = {layer.name: layer.cost for layer in recipe.card().layers}
-    known = [cost for layer in layers if (cost := costs[layer])]
-    times = sum(known) / known[0] if len(known) == len(layers) else len(layers)
-    first = recipe.model_copy(update={"objective": quoted(layers[0])}).ascent()
-    tile = Resize(size).size(photo.height, photo.width)
-    return planned(name, tile, [(first, times)], resizable=False)
+    @classmethod
+    def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
+        """Build the task that draws a recorded sheet again."""
+        assert isinstance(again.recipe, Recipe)
+        return cls(again.dreamed, again.recipe, again.option("size") or 0, out, carrying, overwrite)
+
+    @property
+    def name(self) -> str:
+        return self.photo.name
+
+    @cached_property
+    def place(self) -> Place:
+        """Where the sheet goes; raises MediaError."""
+        return Place(plan(self.photo, self.out).jobs[0].target, self.carrying, self.overwrite)
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        return {str(self.place.path): self.place.path}
+
+    def check(self) -> tuple[str, ...]:
+        """Check the recipe, the photo, the size and the place; raises DreampipeError."""
+        recommended(self.recipe)
+        self.recipe.pipeline()
+        if not 32 <= self.size <= 4096:
+            raise MediaError(f"The tiles are to be {self.size} pixels, but 32 to 4096 are expected.")
+        (_,) = read(self.photo)
+        self.place.check()
+        return self.recipe.card().notes
+
+    def run(self, tell: Tell = ignore) -> None:
+        """Dream the photo at each layer, and write the sheet; raises DreampipeError."""
+        source, _, said = decode_hashed(self.photo)
+        tell = Estimating(tell)
+        tell(Began(self.name))
+        tell(Started(len(recommended(self.recipe))))
+        tell.plan(self._planned(source), alone=True)
+        with _within_memory(str(self.photo)):
+            drawn = sheet(
+                source,
+                self.recipe,
+                self.size,
+                on_step=lambda layer, step: tell(Stepped(layer, step)),
+                on_done=lambda layer: tell(Drawn(layer)),
+            )
+        making, path = Making("sheet", self.recipe, {"size": self.size}), self.place.path
+        keep_picture(drawn, path, making, self.carrying, source=(self.photo, said))
+        tell(Written(str(path)))
+
+    def _planned(self, photo: Frame) -> Planned:
+        """Count what is climbed; a step at a deeper layer costs more."""
+        recipe, layers = self.recipe, recommended(self.recipe)
+        costs = {layer.name: layer.cost for layer in recipe.card().layers}
+        known = [cost for layer in layers if (cost := costs[layer])]
+        times = sum(known) / known[0] if len(known) == len(layers) else len(layers)
+        first = recipe.model_copy(update={"objective": quoted(layers[0])}).ascent()
+        tile = Resize(self.size).size(photo.height, photo.width)
+        return planned(self.name, tile, [(first, times)], resizable=False)
 
 
 def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:

@@ -1,10 +1,11 @@
-"""What a run tells of itself, in order; the terminal, the log and the event stream all listen to these."""
+"""The events of a run, in order; the terminal, the log and the event stream all listen to these."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from dreampipe.ascent import Step
+from dreampipe.recipes.records.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,13 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A drawing is written under its final name, which is its path as text."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Failed:
     """A picture could not be dreamed; the others go on."""
 
@@ -138,4 +146,26 @@ class Finished:
     left: int = 0
 
 
-Event = Started | Skipped | Began | Stepped | Estimated | Surveyed | Framed | Drawn | Noted | Done | Failed | Finished
+@dataclass(frozen=True)
+class Compared:
+    """An output was made again, and compared with the first one."""
+
+    verdict: Verdict
+
+
+Event = (
+    Started
+    | Skipped
+    | Began
+    | Stepped
+    | Estimated
+    | Surveyed
+    | Framed
+    | Drawn
+    | Noted
+    | Done
+    | Written
+    | Failed
+    | Finished
+    | Compared
+)

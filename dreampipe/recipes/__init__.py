@@ -6,7 +6,7 @@ film.py          FilmRecipe: a dream of films; keyframes.py, what changes over t
 zooming.py       Zooming: a film out of one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
-kinds.py         whose recipe is whose
+tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
 fields.py        numbers that change over an ascent; ways.py: the words of a recipe and what they stand for
 files.py         presets/*.toml and files of one's own, by name; reading.py, loaded.py: what such a file says
 named.py         the files that settings name

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.objectives import Objective
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.kinds import KINDS, SERVES, Command, command_of
+from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
 
 Kind = TypeVar("Kind", bound=Climbing)
 
@@ -29,7 +29,7 @@ class Loaded:
     """
 
     name: str
-    command: Command = "dream"
+    command: FileCommand = "dream"
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     objectives: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     about: str = ""
@@ -37,7 +37,7 @@ class Loaded:
 
     def recipe(self, **flags: Any) -> Climbing:
         """The recipe, of the kind of its command, with settings of your own over those of the file; raises as `of`."""
-        return self.of(KINDS[self.command], **flags)
+        return self.of(TASKS[self.command].recipe, **flags)
 
     def of(self, kind: type[Kind], **flags: Any) -> Kind:
         """The recipe as one of another kind that it serves too, such as a dive made by a recipe of a dream.
@@ -74,7 +74,7 @@ class Loaded:
 
     def _serve(self, kind: type[Climbing]) -> None:
         command = command_of(kind)
-        if command not in SERVES[self.command]:
+        if command not in TASKS[self.command].serves:
             raise RecipeError(
                 f"{self.name} is a recipe of {self.command}, but {command} takes its own: see `dreampipe recipes`."
             )

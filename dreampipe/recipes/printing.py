@@ -10,7 +10,7 @@ import tomli_w
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.fields import not_kept, shown
 from dreampipe.recipes.files import TEXTS, VERSION, Loaded
-from dreampipe.recipes.kinds import KINDS, Command, command_of
+from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
 
 
 def toml_of(recipe: Climbing, about: str = "", source: str = "") -> str:
@@ -20,7 +20,7 @@ def toml_of(recipe: Climbing, about: str = "", source: str = "") -> str:
 
 def toml_of_loaded(loaded: Loaded) -> str:
     """The whole of a file or preset as TOML: every setting, also those that it leaves to the defaults."""
-    fields = KINDS[loaded.command].model_fields
+    fields = TASKS[loaded.command].recipe.model_fields
     defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
     return _toml(Loaded(**{**vars(loaded), "settings": {**defaults, **loaded.settings}}))
 
@@ -33,7 +33,7 @@ def _toml(loaded: Loaded) -> str:
 
 
 def _lines(loaded: Loaded) -> Iterator[str]:
-    for name, field in KINDS[loaded.command].model_fields.items():
+    for name, field in TASKS[loaded.command].recipe.model_fields.items():
         if name not in loaded.settings or name == "version" or not shown(field).kept:
             continue
         value = loaded.settings[name]
@@ -43,12 +43,13 @@ def _lines(loaded: Loaded) -> Iterator[str]:
             yield tomli_w.dumps({name: value})
 
 
-def schema(command: Command = "dream") -> dict[str, Any]:
+def schema(command: FileCommand = "dream") -> dict[str, Any]:
     """The JSON schema of the files of recipes of a command, for editors.
 
     TOML has no null, so None is left out of it, and no setting is required: what a command needs may come with it.
     """
-    found, out = KINDS[command].model_json_schema(), not_kept(KINDS[command].model_fields)
+    recipe = TASKS[command].recipe
+    found, out = recipe.model_json_schema(), not_kept(recipe.model_fields)
     settings = {name: _without_null(told) for name, told in found["properties"].items() if name not in out}
     text = {"type": "string"}
     beside = {

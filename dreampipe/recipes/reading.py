@@ -17,9 +17,9 @@ from dreampipe.objectives import Objective
 from dreampipe.parsing import parse_toml
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.fields import not_kept
-from dreampipe.recipes.kinds import KINDS, Command, command_of
 from dreampipe.recipes.loaded import Loaded
 from dreampipe.recipes.named import renamed
+from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
 
 VERSION = 1
 TEXTS = ("about", "source")
@@ -57,7 +57,7 @@ def _checked(table: Mapping[str, Any], name: str, folder: Path | None) -> Loaded
         if not isinstance(table.get(key, ""), str):
             raise RecipeError(f"{key} came as {shown(table[key])}, but a text is expected: put it into quotes.")
     objectives = _objectives(table.get("objectives", {}))
-    settings = _settings(KINDS[command], table)
+    settings = _settings(TASKS[command].recipe, table)
     if folder:
         settings = _from(folder, settings)
         objectives = {model: _from(folder, {"objective": text})["objective"] for model, text in objectives.items()}
@@ -79,11 +79,11 @@ def _check_version(version: Any) -> None:
         )
 
 
-def _command(value: Any) -> Command:
-    for command in KINDS:
+def _command(value: Any) -> FileCommand:
+    for command in FILES:
         if command == value:
             return command
-    raise RecipeError(f"command came as {shown(value)}, but one of {', '.join(KINDS)} is expected.")
+    raise RecipeError(f"command came as {shown(value)}, but one of {', '.join(FILES)} is expected.")
 
 
 def _objectives(table: Any) -> dict[str, str]:

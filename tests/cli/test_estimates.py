@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dreampipe.cli.estimates import about, exact, sentence
@@ -16,7 +18,10 @@ def test_a_large_picture():
     assert sentence(LARGE) == (
         "photo.jpg (4000x3000) takes about 7 min and 6.3 GB of memory: with --max-size 1500 it takes about 1 min"
     )
-    assert sentence(LARGE, resizable=False) == "photo.jpg (4000x3000) takes about 7 min and 6.3 GB of memory"
+    assert (
+        sentence(replace(LARGE, smaller=None, faster=None))
+        == "photo.jpg (4000x3000) takes about 7 min and 6.3 GB of memory"
+    )
 
 
 def test_a_folder_and_a_film():

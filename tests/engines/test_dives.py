@@ -13,8 +13,9 @@ import pytest
 
 import dreampipe
 from dreampipe.ascent.octaves import enlarge
-from dreampipe.engines.dives import Dive
+from dreampipe.engines.dives import DiveTask
 from dreampipe.engines.events import Event, Framed, Noted, Stepped
+from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.video import Encoding, target_of
@@ -43,7 +44,7 @@ def recipe(tiny_model: Path) -> Zooming:
 def whole(still: Path, recipe: Zooming) -> Path:
     """The film, without any interruption."""
     path = still.with_name("whole.mp4")
-    Dive(still, path, recipe).run()
+    DiveTask(still, Place(path), recipe).run()
     return path
 
 
@@ -74,7 +75,7 @@ def work(path: Path) -> list[Path]:
 
 
 def test_the_film_holds_the_frames_at_their_times(still: Path, recipe: Zooming, whole: Path, tmp_path: Path) -> None:
-    Dive(still, tmp_path / "out.mkv", recipe, Encoding("ffv1")).run()
+    DiveTask(still, Place(tmp_path / "out.mkv"), recipe, Encoding("ffv1")).run()
     frames, times = shown(whole)
     assert times == [Fraction(1001 * index, 30000) for index in range(COUNT)]
     exact, _ = shown(tmp_path / "out.mkv")
@@ -89,10 +90,10 @@ def test_the_film_holds_the_frames_at_their_times(still: Path, recipe: Zooming, 
 def test_a_run_that_was_stopped_goes_on_to_the_same_film(still: Path, recipe: Zooming, whole: Path, frame: int) -> None:
     out = still.with_name(f"stopped-{frame}.mp4")  # beside the other: a record says where its source lies from there
     with pytest.raises(Stopped):
-        Dive(still, out, recipe, tell=stop_at(frame)).run()
+        DiveTask(still, Place(out), recipe).run(stop_at(frame))
     assert not out.exists() and work(out)
     events: list[Event] = []
-    Dive(still, out, recipe, tell=events.append).run()
+    DiveTask(still, Place(out), recipe).run(events.append)
     done = [event.done for event in events if isinstance(event, Framed)]
     assert done == list(range(COUNT - len(done) + 1, COUNT + 1))
     assert frame == 1 or len(done) < COUNT
@@ -105,14 +106,14 @@ def test_a_film_that_has_taken_its_name_is_cut_up_again_and_not_dreamed(
 ) -> None:
     """As after a kill between that and the end of the run."""
     out = still.with_name("taken.mp4")
-    dive = Dive(still, out, recipe, keep_work=True)
+    dive = DiveTask(still, Place(out), recipe, keep_work=True)
     dive.run()
     (folder,) = work(out)
     beside = target_of(folder / out.name, recipe.info(32, 48))
     beside.join(sorted(folder.glob("*.segment")), recipe.survey(), Path.unlink)
     beside.path.replace(out)
     events: list[Event] = []
-    Dive(still, out, recipe, tell=events.append).run()
+    DiveTask(still, Place(out), recipe).run(events.append)
     assert not [event for event in events if isinstance(event, Framed | Stepped)]
     assert out.read_bytes() == whole.read_bytes()
     assert not work(out)
@@ -124,25 +125,25 @@ def test_what_does_not_fit_into_memory_is_said(still: Path, recipe: Zooming, tmp
             raise MemoryError
 
     with pytest.raises(DreampipeError, match=r"still\.png does not fit into memory .* give a smaller --max-size\."):
-        Dive(still, tmp_path / "out.mp4", recipe, tell=full).run()
+        DiveTask(still, Place(tmp_path / "out.mp4"), recipe).run(full)
 
 
 def test_another_recipe_begins_anew_and_says_so(still: Path, recipe: Zooming, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     with pytest.raises(Stopped):
-        Dive(still, out, recipe, tell=stop_at(26)).run()
+        DiveTask(still, Place(out), recipe).run(stop_at(26))
     events: list[Event] = []
-    Dive(still, out, recipe.model_copy(update={"seed": 1}), tell=events.append).run()
+    DiveTask(still, Place(out), recipe.model_copy(update={"seed": 1})).run(events.append)
     assert next(event.text for event in events if isinstance(event, Noted)).endswith("so it is begun anew")
     assert [event.done for event in events if isinstance(event, Framed)] == list(range(1, COUNT + 1))
 
 
 def test_segments_can_be_kept(still: Path, recipe: Zooming, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
-    Dive(still, out, recipe, keep_work=True).run()
+    DiveTask(still, Place(out), recipe, keep_work=True).run()
     assert work(out)
     events: list[Event] = []
-    Dive(still, out, recipe, tell=events.append).run()
+    DiveTask(still, Place(out), recipe).run(events.append)
     assert not [event for event in events if isinstance(event, Framed | Stepped)]
 
 
@@ -157,24 +158,24 @@ def test_segments_can_be_kept(still: Path, recipe: Zooming, tmp_path: Path) -> N
 )
 def test_what_is_no_film_s_name_is_refused(still: Path, recipe: Zooming, tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(MediaError, match=said):
-        Dive(still, tmp_path / name, recipe).check()
+        DiveTask(still, Place(tmp_path / name), recipe).check()
 
 
 @pytest.mark.parametrize("encoding", [Encoding("h266"), Encoding("vp9"), Encoding(crf=400)], ids=str)
 def test_an_encoding_that_cannot_be_is_refused(still: Path, recipe: Zooming, tmp_path: Path, encoding: Any) -> None:
     with pytest.raises(DreampipeError):
-        Dive(still, tmp_path / "out.mov", recipe, encoding).check()
+        DiveTask(still, Place(tmp_path / "out.mov"), recipe, encoding).check()
 
 
 def test_what_is_no_picture_is_refused(recipe: Zooming, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("words")
     for name in ("text.png", "gone.png"):
         with pytest.raises(MediaError, match=name):
-            Dive(tmp_path / name, tmp_path / "out.mp4", recipe).check()
+            DiveTask(tmp_path / name, Place(tmp_path / "out.mp4"), recipe).check()
 
 
 def test_transparency_is_left_out_and_told(recipe: Zooming, tmp_path: Path) -> None:
     clear = Frame(np.zeros((32, 48, 3), np.float32), alpha=np.zeros((32, 48), np.float32))
     dreampipe.write(clear, tmp_path / "clear.png")
-    notes = Dive(tmp_path / "clear.png", tmp_path / "out.mp4", recipe).check()
+    notes = DiveTask(tmp_path / "clear.png", Place(tmp_path / "out.mp4"), recipe).check()
     assert f"The transparency of {tmp_path / 'clear.png'} is left out." in notes

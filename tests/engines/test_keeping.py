@@ -12,11 +12,12 @@ import pytest
 
 import dreampipe
 from dreampipe.engines import run
-from dreampipe.engines.drawings import Place, draw_visualization
+from dreampipe.engines.drawings import VisualizationTask
 from dreampipe.engines.events import Done, Event, Failed, Skipped
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.keeping import settle_sidecar
 from dreampipe.engines.local import Order
+from dreampipe.engines.task import Place
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import FramesHash, Manifest, plan, read_record, samples_sha256, sidecar_of
 from dreampipe.media.formats import format_of
@@ -85,7 +86,7 @@ def assert_hashed(path: Path, frames: int) -> None:
 
 def test_the_hash_is_that_of_all_frames_of_an_animation(tmp_path: Path, quick: dict[str, object]) -> None:
     recipe = Visualization(**{**quick, "steps": 5}, objective="third[2]", size=32)
-    draw_visualization(recipe, None, Place(tmp_path / "a.png"))
+    VisualizationTask(recipe, None, Place(tmp_path / "a.png")).run()
     assert_hashed(tmp_path / "a.png", 6)
 
 

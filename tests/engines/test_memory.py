@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,10 @@ import pytest
 
 from dreampipe import Atlas, Frame, Recipe, Visualization, write
 from dreampipe.engines import run
-from dreampipe.engines.drawings import Place, draw_atlas, draw_sheet, draw_visualization
+from dreampipe.engines.drawings import AtlasTask, SheetTask, VisualizationTask
 from dreampipe.engines.events import Event, Failed, Stepped
 from dreampipe.engines.local import Order
+from dreampipe.engines.task import Place, Task
 from dreampipe.errors import DreampipeError
 from dreampipe.media import Manifest, plan
 
@@ -46,15 +46,15 @@ def test_a_picture_that_does_not_fit_is_named_and_told_what_to_do(
     assert (failed.name, failed.reason) == ("out.png", "it does not fit into memory: give a smaller --max-size.")
 
 
-def drawings(photo: Path, model: Path, place: Place) -> dict[str, tuple[Callable[[], None], str]]:
+def drawings(photo: Path, model: Path, out: Path) -> dict[str, tuple[Task, str]]:
     how = {"model": str(model), "scaling": "unit"}
     seen = Visualization.of(**how, objective="second[1]", size=32, steps=1, octaves=1)
     layer = Atlas.of(**how, layer="second", channels="0", size=32, steps=1, octaves=1, exemplars=0)
     dream = Recipe.of(**how, octaves=1, steps=1)
     return {
-        "visualization": (lambda: draw_visualization(seen, place, None, full), r"second\[1\]"),
-        "atlas": (lambda: draw_atlas(layer, place, full), "second"),
-        "sheet": (lambda: draw_sheet(photo, dream, 32, place, full), r"photo\.png"),
+        "visualization": (VisualizationTask(seen, Place(out)), r"second\[1\]"),
+        "atlas": (AtlasTask(layer, Place(out)), "second"),
+        "sheet": (SheetTask(photo, dream, 32, str(out)), r"photo\.png"),
     }
 
 
@@ -62,7 +62,7 @@ def drawings(photo: Path, model: Path, place: Place) -> dict[str, tuple[Callable
 def test_a_drawing_that_does_not_fit_is_named_and_told_what_to_do(
     photo: Path, tiny_model: Path, tmp_path: Path, name: str
 ) -> None:
-    draw, what = drawings(photo, tiny_model, Place(tmp_path / "out.png"))[name]
+    task, what = drawings(photo, tiny_model, tmp_path / "out.png")[name]
     with pytest.raises(DreampipeError, match=rf"{what} does not fit into memory as a drawing: give a smaller --size\."):
-        draw()
+        task.run(full)
     assert not (tmp_path / "out.png").exists()

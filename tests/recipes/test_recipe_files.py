@@ -20,8 +20,8 @@ from dreampipe.models.model_card import SCALINGS
 from dreampipe.objectives import Objective
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.files import Loaded, load, made, presets, read
-from dreampipe.recipes.kinds import KINDS, Command
 from dreampipe.recipes.printing import schema, toml_of, toml_of_loaded
+from dreampipe.recipes.tasks import FILES, TASKS, FileCommand
 from dreampipe.recipes.ways import Normalization, OptimizerName
 
 OWN = {"default", "gentle", "deep", "eyes", "paint", "film", "hires"}
@@ -282,11 +282,11 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
-@given(st.data(), st.sampled_from(sorted(KINDS)))
-def test_a_recipe_survives_its_file(data: st.DataObject, command: Command) -> None:
+@given(st.data(), st.sampled_from(sorted(FILES)))
+def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -> None:
     chosen = data.draw(st.fixed_dictionaries({}, optional={**shared, **own[command]}))
     needed = {"visualize": {"objective": "mixed4"}, "atlas": {"layer": "mixed4"}}.get(command, {})
-    recipe = KINDS[command](**{**needed, **chosen})
+    recipe = TASKS[command].recipe(**{**needed, **chosen})
     again = loaded(toml_of(recipe))
     assert again.recipe() == recipe
     assert again.command == command
@@ -298,19 +298,19 @@ def test_trust_is_never_written() -> None:
 
 def test_a_setting_that_may_be_none_is_none_by_default() -> None:
     # Or leaving it out of a file, which knows no null, would not say that it is None.
-    for kind in KINDS.values():
+    for kind in (TASKS[command].recipe for command in FILES):
         for name, field in kind.model_fields.items():
             if type(None) in get_args(field.annotation):
                 assert field.default is None, name
 
 
 class TestSchema:
-    @pytest.mark.parametrize("command", list(KINDS))
-    def test_it_is_a_schema_and_describes_every_key(self, command: Command) -> None:
+    @pytest.mark.parametrize("command", FILES)
+    def test_it_is_a_schema_and_describes_every_key(self, command: FileCommand) -> None:
         found = schema(command)
         jsonschema.Draft202012Validator.check_schema(found)
         assert found["properties"].keys() == {
-            *KINDS[command].model_fields,
+            *TASKS[command].recipe.model_fields,
             *("command", "about", "source", "objectives"),
         } - {"trust"}
         assert all(told["description"] for told in found["properties"].values())
@@ -325,7 +325,7 @@ class TestSchema:
         ("zoom", 'command = "zoom"\nfps = "30000/1001"\nshift = "2,-0.5"'),
         ("visualize", 'command = "visualize"\nsize = 64'),
     ])  # fmt: skip
-    def test_it_takes_what_is_read(self, command: Command, text: str) -> None:
+    def test_it_takes_what_is_read(self, command: FileCommand, text: str) -> None:
         assert loaded(text).command == command
         jsonschema.validate(tomllib.loads(text), schema(command))
 

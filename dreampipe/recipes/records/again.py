@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import DreampipeError, RecipeError, brief, nearest, printable, shown
+from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import is_file, renamed
-from dreampipe.recipes.records.carried import OPTIONS, edit_of, record_of
+from dreampipe.recipes.records.carried import edit_of, record_of
 from dreampipe.recipes.records.making import fingerprint, versions
 from dreampipe.recipes.records.places import looked_for
-from dreampipe.recipes.records.record import KINDS, Command, Option, Record
+from dreampipe.recipes.records.record import Record
+from dreampipe.recipes.tasks import TASKS, Command, Option
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,15 @@ class Again:
         edits = (f"{self.edit}.",) if self.edit else ()
         return (*reads, *edits, *(f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others))
 
+    @property
+    def dreamed(self) -> Path:
+        """The source; raises MediaError if the record names none."""
+        if self.source is None:
+            raise MediaError("The record names no source, but something was dreamed: take another copy of the file.")
+        return self.source
+
     def option(self, name: str) -> Any:
+        """The value of an option; None for one that is not set."""
         return self.options.get(name)
 
 
@@ -112,7 +121,7 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
         raise RecipeError(
             f"--trust came, but it is {path} that names the model: name the file that you trust, as --set model=FILE."
         )
-    search, kind = _Search(path), KINDS[record.command]
+    search, kind = _Search(path), TASKS[record.command].recipe
     kept = _located({key: said for key, said in was.items() if key not in asked}, record, search)
     own = {key: said for key, said in asked.items() if key in kind.model_fields}
     recipe = kind.of(**kept | own | ({"trust": True} if trust else {}))
@@ -153,7 +162,7 @@ def _said(settings: Mapping[str, Any], key: str) -> str:
 
 def _asked(changes: Sequence[str], command: Command) -> dict[str, Any]:
     """The changes by name, as recipes and options take them; raises RecipeError."""
-    kind, options = KINDS[command], OPTIONS[command]
+    kind, options = TASKS[command].recipe, TASKS[command].options
     known = [name for name in (*kind.model_fields, *options) if name not in ("version", "trust")]
     asked: dict[str, Any] = {}
     for change in changes:

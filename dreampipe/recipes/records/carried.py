@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,25 +16,8 @@ from dreampipe.media.video.numbering import digest, standing
 from dreampipe.media.xmp import LONGEST
 from dreampipe.recipes.drawings.page import is_page, record_in
 from dreampipe.recipes.records.making import versions
-from dreampipe.recipes.records.record import Command, Option, Record
-
-OPTIONS: Mapping[Command, Mapping[str, type[Option]]] = {
-    "dream": {
-        "quality": int,
-        "codec": str,
-        "crf": int,
-        "drop_streams": bool,
-        "start": str,
-        "end": str,
-        "fps": str,
-        "preview": bool,
-    },
-    "zoom": {"codec": str, "crf": int},
-    "visualize": {"animated": bool},
-    "atlas": {"page": bool},
-    "sheet": {"size": int},
-}
-"""The options that a record of each command may say."""
+from dreampipe.recipes.records.record import Record
+from dreampipe.recipes.tasks import TASKS
 
 
 def record_of(path: Path) -> Record:
@@ -52,7 +34,7 @@ def record_of(path: Path) -> Record:
             "made with --no-metadata nor edited since."
         )
     record = Record.read(text, str(path))
-    known = OPTIONS[record.command]
+    known = TASKS[record.command].options
     for name, said in record.options.items():
         if name not in known:
             raise RecipeError(

@@ -21,10 +21,10 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import samples_sha256, sha256
 from dreampipe.media.formats import Format, format_of, format_of_suffix
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.kinds import command_of
 from dreampipe.recipes.named import files, is_file, renamed
 from dreampipe.recipes.records.places import told
-from dreampipe.recipes.records.record import NEVER, Command, Model, Option, Output, Record, Source
+from dreampipe.recipes.records.record import NEVER, Model, Output, Record, Source
+from dreampipe.recipes.tasks import TASKS, Command, Option, command_of
 
 _LIBRARIES = {
     "keras": "keras",
@@ -65,12 +65,16 @@ class Making:
     Attributes:
         command: what makes it.
         recipe: how.
-        options: what else decides the outputs; None and False are left out.
+        options: what else decides the outputs, of those in `TASKS`; None and False are left out.
     """
 
     command: Command
     recipe: Climbing
     options: Mapping[str, Option | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if stray := self.options.keys() - TASKS[self.command].options.keys():
+            raise ValueError(f"{stray} came as options of {self.command}, which no record reads: add them to TASKS.")
 
     @cached_property
     def _model(self) -> Model:

@@ -8,7 +8,6 @@ Equal runs write equal bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -17,20 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dreampipe.errors import RecipeError, brief, nearest, printable, shown
 from dreampipe.models.model_card import Scaling
 from dreampipe.parsing import parse_json
-from dreampipe.recipes import kinds
-from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import renamed
-from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.tasks import TASKS, Command, Option
 
 VERSION = 1
 """The version of records that are written, and the latest that is read."""
 
-Command = Literal["dream", "zoom", "visualize", "atlas", "sheet"]
-Option = bool | int | float | str
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
-KINDS: Mapping[str, type[Climbing]] = {**{str(command): kind for command, kind in kinds.KINDS.items()}, "sheet": Recipe}
-"""The kind of recipe of each command."""
 NEVER = ("trust",)
 """Settings that no record says: whoever makes it again decides on them anew."""
 
@@ -163,7 +156,7 @@ class Record(_Part):
                 f"The recipe in {name} is of version {later}, but this dreampipe reads 1: install a newer dreampipe."
             )
         try:
-            recipe = KINDS[self.command](**{key: said for key, said in self.recipe.items() if key not in NEVER})
+            recipe = TASKS[self.command].recipe(**{key: said for key, said in self.recipe.items() if key not in NEVER})
         except RecipeError as error:
             raise RecipeError(f"The recipe in {name} cannot be read: {printable(str(error))}") from None
         return {key: said for key, said in recipe.model_dump().items() if said is not None}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dreampipe.recipes.records.record import KINDS, Record
+from dreampipe.recipes.records.record import Record
+from dreampipe.recipes.tasks import TASKS
 
 _BESIDE = ("version", "model")
 
@@ -33,7 +34,7 @@ def told(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items() if name != "dreampipe")
     for name, said in record.options.items():
         yield _dashed(name), _shown(said)
-    fields = KINDS[record.command].model_fields
+    fields = TASKS[record.command].recipe.model_fields
     for name, said in settings.items():
         if name in record.recipe and name not in _BESIDE:
             yield _dashed(name), _shown(said) + ("" if said != fields[name].default else "  (default)")

@@ -1,0 +1,79 @@
+"""Performs any task in one order: class names, check, notes, weights, run; then the exit code."""
+
+from __future__ import annotations
+
+import typer
+
+from dreampipe.cli.answer import FAILED, failing, interruptible, resuming
+from dreampipe.cli.events import (
+    Hear,
+    bar,
+    paths_of,
+    paths_wanted,
+    print_out,
+    tell,
+    tell_failures,
+    tell_notes,
+    write_line,
+)
+from dreampipe.cli.fetching import fetch_class_names, fetch_missing
+from dreampipe.cli.hush import import_backend
+from dreampipe.cli.terminal import say
+from dreampipe.engines.events import Began, Compared, Event, Failed, Noted
+from dreampipe.engines.task import Task
+
+
+def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -> None:
+    """Perform a task.
+
+    Args:
+        task: what to make.
+        quiet: print failures only.
+        events: print the events as lines of JSON on stdout.
+        many: name the file that a note is about, and count the files at the end.
+
+    Raises:
+        DreampipeError: the check failed, so nothing was begun.
+        typer.Exit: 1 after a failure or an unexplained difference, 130 after Ctrl-C.
+    """
+    fetch_class_names(task.recipe)
+    notes = task.check()
+    for note in () if quiet else notes:
+        say(f"Note: {note}")
+    fetch_missing(task.recipe, quiet)
+    stopped = f"Stopped. This goes on from here: {resuming()}" if task.resumes else "Stopped; OUT was not written."
+    ends: list[Failed | Compared] = []
+    with interruptible(stopped), failing(), bar(task.recipe.octave_scale, not (quiet or events)) as show:
+        listeners = (show, *_listeners(task, quiet, events, many))
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Began):
+                import_backend()  # not before something is climbed
+            if isinstance(event, Failed | Compared):
+                ends.append(event)
+            for listener in listeners:
+                listener(event)
+
+        for note in notes if events else ():
+            write_line(Noted(task.name, note))
+        task.run(hear)
+    _finish(ends)
+
+
+def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Hear]:
+    """What hears the events of a task beside the bar: people on stderr, programs on stdout."""
+    listeners: list[Hear] = [tell_failures if quiet else tell if many else tell_notes]
+    if events:
+        listeners.append(write_line)
+    elif paths_wanted(quiet):
+        listeners.append(paths_of({name: str(path) for name, path in task.outputs.items()}))
+    return listeners
+
+
+def _finish(ends: list[Failed | Compared]) -> None:
+    """Print what a comparison found, and exit with 1 after a failure or an unexplained difference."""
+    verdicts = [end.verdict for end in ends if isinstance(end, Compared)]
+    for verdict in verdicts:
+        print_out(str(verdict), "findings")
+    if len(ends) > len(verdicts) or not all(verdict.explained for verdict in verdicts):
+        raise typer.Exit(FAILED)

@@ -1,0 +1,119 @@
+"""The one shape of everything that can be made: a `Task`; and the `Place` where a task puts a file.
+
+A task is a frozen value. Nothing is open before it runs, so it can be checked, printed and handed to another process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, Self, cast
+
+from dreampipe.engines.events import Event
+from dreampipe.engines.keeping import check_place
+from dreampipe.errors import MediaError
+from dreampipe.media import format_of
+from dreampipe.media.writing import sweep
+from dreampipe.recipes import Climbing
+from dreampipe.recipes.records.again import Again
+from dreampipe.recipes.records.making import EVERYTHING, Carrying
+from dreampipe.recipes.tasks import TASKS, Row
+
+__all__ = ["TASKS", "Made", "Place", "Row", "Task", "Tell", "ignore", "load_task"]
+
+Tell = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Ignore an event: the `Tell` of a run that nobody watches."""
+
+
+class Task(Protocol):
+    """Something to make. Whoever performs it calls `check`, then `run`."""
+
+    @property
+    def recipe(self) -> Climbing:
+        """The settings: how to make it."""
+
+    @property
+    def name(self) -> str:
+        """The name that notes about the whole task bear, such as its source."""
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a second run continues what a stopped run has left."""
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        """The files to write, by the names that `Done`, `Skipped` and `Written` give them; asked for after `check`."""
+
+    def check(self) -> tuple[str, ...]:
+        """Check the settings, the inputs and the outputs before anything slow, and make the folders of the outputs.
+
+        Returns:
+            Sentences for the user on what is lost or was decided.
+
+        Raises:
+            DreampipeError: a setting, an input or an output is wrong.
+        """
+
+    def run(self, tell: Tell) -> None:
+        """Make it, and tell each event; raises DreampipeError."""
+
+
+class Made(Task, Protocol):
+    """A task that can be made again from the record in its output."""
+
+    @classmethod
+    def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
+        """Build the task that makes a recorded output again.
+
+        Args:
+            again: the recipe, the options and the source of the record.
+            out: the file to write; of numbered pictures their folder or pattern.
+            overwrite: whether `out` may exist.
+            carrying: what the output carries beside its pixels.
+            max_pixels: refuse a larger source.
+        """
+
+
+def load_task(command: str) -> type[Made]:
+    """Import the task of a command of `TASKS`."""
+    module, _, name = TASKS[command].task.partition(".")
+    return cast(type[Made], getattr(import_module(f"dreampipe.engines.{module}"), name))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file goes.
+
+    Attributes:
+        path: its file.
+        carrying: what it carries beside its pixels.
+        overwrite: whether the file may exist.
+    """
+
+    path: Path
+    carrying: Carrying = EVERYTHING
+    overwrite: bool = False
+
+    def check(self, check_form: Callable[[Path], object] = format_of) -> None:
+        """Check that the file can be written; make its folder, and remove what killed runs have left there.
+
+        Args:
+            check_form: raises DreampipeError for a name whose format cannot be written.
+
+        Raises:
+            MediaError: the path is a folder, the file exists, a foreign sidecar is in the way, or the folder is not
+                writable.
+        """
+        if os.path.isdir(self.path):
+            raise MediaError(f"{self.path} is a folder, but the name of a file is expected: name a file in it.")
+        check_form(self.path)
+        if os.path.lexists(self.path) and not self.overwrite:
+            raise MediaError(f"{self.path} exists: give another name, or --overwrite.")
+        check_place(self.path, self.carrying)
+        sweep(self.path.parent)

@@ -1,0 +1,73 @@
+"""TASKS: the one list of what can be made.
+
+Recipe files and records need a task's recipe and options, and stand below `engines`, so the list is here and names each
+task by its path. `engines.task.load_task` imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.film import FilmRecipe
+from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.visualization import Visualization
+from dreampipe.recipes.zooming import Zooming
+
+Option = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Row:
+    """What can be made by one command.
+
+    Attributes:
+        recipe: the class of its settings.
+        task: the class that makes it, as module and name in `dreampipe.engines`.
+        options: what else decides the output and is kept in its record, by name.
+        serves: the commands that take a recipe file of this one; none if it has no files of its own.
+    """
+
+    recipe: type[Climbing]
+    task: str
+    options: Mapping[str, type[Option]] = field(default_factory=dict)
+    serves: tuple[str, ...] = ()
+
+
+_DREAM_OPTIONS: Mapping[str, type[Option]] = {
+    "quality": int,
+    "codec": str,
+    "crf": int,
+    "drop_streams": bool,
+    "start": str,
+    "end": str,
+    "fps": str,
+    "preview": bool,
+}
+TASKS: Mapping[str, Row] = {
+    # A dive dreams its picture as a dream does, and an atlas draws each channel as a visualization does.
+    "dream": Row(FilmRecipe, "dreams.DreamTask", _DREAM_OPTIONS, serves=("dream", "zoom")),
+    "zoom": Row(Zooming, "dives.DiveTask", {"codec": str, "crf": int}, serves=("zoom",)),
+    "visualize": Row(Visualization, "drawings.VisualizationTask", {"animated": bool}, serves=("visualize", "atlas")),
+    "atlas": Row(Atlas, "drawings.AtlasTask", {"page": bool}, serves=("atlas",)),
+    "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
+}
+"""Everything that can be made, by its command."""
+FILES = tuple(command for command, row in TASKS.items() if row.serves)
+"""The commands that have recipe files."""
+
+if TYPE_CHECKING:
+    Command = str
+    FileCommand = str
+else:  # typer and pydantic list the commands in their help and messages
+    Command = Literal[tuple(TASKS)]
+    FileCommand = Literal[FILES]
+
+
+def command_of(kind: type[Climbing]) -> FileCommand:
+    """Return the command that a class of recipes belongs to; that of a single picture belongs to dream."""
+    known = {command: TASKS[command].recipe for command in FILES}
+    return next(command for command, own in known.items() if issubclass(own, kind) or issubclass(kind, own))
