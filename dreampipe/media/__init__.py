@@ -41,12 +41,13 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.animation import check_animation, write_animation
+from dreampipe.media.bounds import MAX_PIXELS
 from dreampipe.media.folders import Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.manifest import Entry, Manifest, sha256
 from dreampipe.media.masks import fitted_mask, read_mask
-from dreampipe.media.pictures import MAX_PIXELS, decode, decode_hashed, encode
+from dreampipe.media.pictures import decode, decode_hashed, encode
 from dreampipe.media.privacy import without_metadata, without_position
 from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
 from dreampipe.media.samples import FramesHash, samples_sha256

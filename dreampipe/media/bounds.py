@@ -19,8 +19,9 @@ from typing import IO
 
 from dreampipe.errors import MediaError
 from dreampipe.media.headers import Header
-from dreampipe.media.pictures import MAX_PIXELS
 
+MAX_PIXELS = 100_000_000
+"""The most pixels that are decoded by default."""
 BYTES = 16
 """Bytes that a decoder may lay out for each of `max_pixels`."""
 TIMES = 50

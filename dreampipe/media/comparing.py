@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from dreampipe.frames import Frame
+from dreampipe.media.bounds import MAX_PIXELS
 from dreampipe.media.formats import Format
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, pattern_of
-from dreampipe.media.pictures import MAX_PIXELS, decode, decode_bytes
+from dreampipe.media.pictures import decode, decode_bytes
 from dreampipe.media.samples import FramesHash
 from dreampipe.media.video.forms import is_animated, is_film
 from dreampipe.media.video.numbering import standing

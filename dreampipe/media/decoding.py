@@ -24,13 +24,12 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import tiff
-from dreampipe.media.bounds import Bounds
+from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.chunks import bare_png
 from dreampipe.media.formats import AVIF, HEAD, SUFFIXES, TIFF, WEBP, Format, format_of_content
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
-from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.tiff import Decoded
 

@@ -10,9 +10,6 @@ import os
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import Format
 
-MAX_PIXELS = 100_000_000
-"""The most pixels that are decoded by default."""
-
 
 def decode(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo]:
     """Read the first frame of a picture, upright, and what the file says of itself.

@@ -13,9 +13,8 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
-from dreampipe.media.bounds import Bounds
+from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
-from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.pixels import depth
 

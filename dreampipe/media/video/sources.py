@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreampipe.errors import MediaError
+from dreampipe.media.bounds import MAX_PIXELS
 from dreampipe.media.formats import HEAD, format_of_content
 from dreampipe.media.jobs import check_regular
-from dreampipe.media.pictures import MAX_PIXELS
 from dreampipe.media.video.forms import is_animated
 from dreampipe.media.video.protocols import Source
 
