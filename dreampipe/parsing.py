@@ -28,6 +28,8 @@ def parse_json(text: str | bytes) -> Any:
         value = json.loads(text)
     except RecursionError:
         raise _too_deep() from None
+    except ValueError as problem:
+        raise _in_our_words(problem) from None
     return _flat(value)
 
 
@@ -39,6 +41,8 @@ def parse_toml(text: str) -> dict[str, Any]:
         table = tomllib.loads(text)
     except RecursionError:
         raise _too_deep() from None
+    except ValueError as problem:
+        raise _in_our_words(problem) from None
     return dict(_flat(table))
 
 
@@ -47,7 +51,7 @@ def _flat(value: Any) -> Any:
     level = [value]
     for _ in range(DEEPEST + 1):
         if any(isinstance(one, int) and not -LARGEST <= one <= LARGEST for one in level):
-            raise ValueError("it holds a whole number of more than 1,024 bits")
+            raise _too_large()
         level = [part for one in level if isinstance(one, dict | list) for part in _parts(one)]
         if not level:
             return value
@@ -56,6 +60,15 @@ def _flat(value: Any) -> Any:
 
 def _parts(value: dict[str, Any] | list[Any]) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else value
+
+
+def _in_our_words(problem: ValueError) -> ValueError:
+    """A parser's error; that of a number with more digits than Python reads, which advises its programmer, as ours."""
+    return _too_large() if type(problem) is ValueError else problem
+
+
+def _too_large() -> ValueError:
+    return ValueError("it holds a whole number of more than 1,024 bits")
 
 
 def _too_deep() -> ValueError:

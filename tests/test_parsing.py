@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,6 +47,15 @@ def test_a_recipe_and_a_card_that_are_too_deep_are_one_sentence(name: str, tmp_p
     (tmp_path / "my.card.toml").write_text(DEEP[name])
     with pytest.raises(DreampipeError, match=r"is refused: it is no TOML \(.{1,200}\.$"):
         cards.read(tmp_path / "my.keras")
+
+
+@pytest.mark.parametrize(("parse", "text"), [(parse_toml, "steps = {}"), (parse_json, '{{"steps": {}}}')])
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_number_of_too_many_digits_is_refused_in_our_words(
+    parse: Callable[[str], Any], text: str, digits: int
+) -> None:
+    with pytest.raises(ValueError, match=r"^it holds a whole number of more than 1,024 bits$"):
+        parse(text.format("9" * digits))
 
 
 @pytest.mark.parametrize("key", ["steps", "about", "version", "command", "objectives", "jitter", "at", "model", "mask"])

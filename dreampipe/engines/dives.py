@@ -187,11 +187,10 @@ class _Diving:
 
     def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
         zoom, still = self.recipe.zoom_of(), self.task.still[0]
-        size = self.recipe.film_size(still.height, still.width)
         # The still is dreamed again where a run goes on.
         ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
         longest, count = self.recipe.max_size or max_size, self.recipe.count
-        self.tell.plan(planned(self.name, size, ascents, max_size=longest, frames=count), alone=True)
+        self.tell.plan(planned(self.name, self._size, ascents, max_size=longest, frames=count), alone=True)
         return self.recipe.film(
             still,
             first,

@@ -28,6 +28,7 @@ from dreampipe.media import (
     write_whole,
 )
 from dreampipe.media.comparing import encoded_sha256
+from dreampipe.media.own import open_plain
 from dreampipe.media.writing import unwritable
 from dreampipe.parsing import parse_json
 from dreampipe.recipes.records.making import Carrying, Making, output_of
@@ -63,7 +64,7 @@ def text_within(carrying: Carrying, record: Record) -> str | None:
 def check_sidecar(path: Path, carrying: Carrying) -> None:
     """Raise MediaError where something stands in the place of a file's sidecar, and is none."""
     sidecar = sidecar_of(path)
-    if needs_sidecar(path, carrying) and os.path.exists(sidecar) and _output_in(sidecar) is None:
+    if needs_sidecar(path, carrying) and os.path.lexists(sidecar) and _output_in(sidecar) is None:
         raise MediaError(
             f"{sidecar} exists and is no record of dreampipe's, but that of {path.name} is to lie there: move it."
         )
@@ -105,9 +106,9 @@ def settle_sidecar(path: Path, carrying: Carrying, record: Record, file_sha256: 
 
 
 def _output_in(sidecar: Path) -> Mapping[str, Any] | None:
-    """What a sidecar says of its file; None for a file that is no record, which is never removed or replaced."""
-    with suppress(OSError, ValueError, AttributeError):
-        held = parse_json(sidecar.read_bytes()) if sidecar.stat().st_size <= 1 << 21 else {}
+    """Return what a sidecar says of its file; None for what is no plain file or no record, which is never touched."""
+    with suppress(OSError, ValueError, AttributeError), open_plain(sidecar, "rb") as file:
+        held = parse_json(file.readall()) if os.fstat(file.fileno()).st_size <= 1 << 21 else {}
         if {"command", "recipe"} <= held.keys() and isinstance(held.get("output"), dict):
             return dict(held["output"])
     return None

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreampipe.errors import MediaError
+from dreampipe.media.own import NotPlain, foreign_kind
 from dreampipe.media.writing import unwritable
 
 _LOCK = re.compile(r"\.dreampipe-[0-9a-f]{16}\.lock")
@@ -48,11 +49,16 @@ def lock(target: Path, wait: bool = False) -> Lock | None:
         wait: wait until the other run gives it up or ends.
 
     Raises:
-        MediaError: the lock's file cannot be made, or is a link.
+        MediaError: the lock's file cannot be made, or something else has its name.
     """
     name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
     try:
         return _locked(target.with_name(f".dreampipe-{name}.lock"), wait)
+    except NotPlain as odd:
+        raise MediaError(
+            f"{odd.filename} is {odd.strerror}, but a run that makes {target} locks an empty file of that name: move "
+            "it, or choose another output."
+        ) from None
     except OSError as problem:
         raise unwritable(target, problem) from None
 
@@ -87,8 +93,9 @@ def sweep_locks(folder: Path) -> None:
 
 
 def _locked(path: Path, wait: bool) -> Lock | None:
-    """Open and lock a file; raises OSError."""
+    """Open and lock a file; raises OSError, NotPlain where it is no empty file with one name."""
     while True:
+        _check_ours(path)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
             taken = _take(handle, wait)
@@ -100,6 +107,14 @@ def _locked(path: Path, wait: bool) -> Lock | None:
         os.close(handle)
         if not taken:
             return None  # else the run before has just removed it
+
+
+def _check_ours(path: Path) -> None:
+    """Raise NotPlain where something that is not ours has the name: `release` would remove it."""
+    with suppress(FileNotFoundError):
+        status = path.lstat()
+        if kind := foreign_kind(status) or ("not empty" if status.st_size else None):
+            raise NotPlain(kind, path)
 
 
 def _is_at(path: Path, handle: int) -> bool:

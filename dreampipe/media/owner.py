@@ -64,12 +64,21 @@ def is_alone(own: OwnFolder) -> bool:
 
 
 def _is_live(file: FileIO) -> bool:
-    with suppress(OverflowError, psutil.Error):  # one that is gone
-        try:
-            number, started = file.read(_LONGEST).decode().split()
-            process, begun = psutil.Process(int(number)), float(started)
-        except ValueError:  # torn by a kill, unless it is being written
-            return abs(time.time() - os.fstat(file.fileno()).st_mtime) < CLOCK_SLACK
-        alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-        return alive and abs(process.create_time() - begun) < CLOCK_SLACK
-    return False
+    try:
+        number, started = file.read(_LONGEST).decode().split()
+        process, begun = int(number), float(started)
+    except ValueError:  # torn by a kill, unless it is being written
+        return abs(time.time() - os.fstat(file.fileno()).st_mtime) < CLOCK_SLACK
+    return process != os.getpid() and is_running(process, begun)
+
+
+def is_running(number: int, began: float) -> bool:
+    """Say whether the process of this number that began then, in seconds since 1970, still runs; no zombie does."""
+    try:
+        process = psutil.Process(number)
+        same = abs(process.create_time() - began) <= CLOCK_SLACK
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, OverflowError, ValueError):
+        return False
+    except psutil.Error:  # which keeps from asking
+        return True

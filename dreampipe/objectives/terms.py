@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from dreampipe.errors import ObjectiveError
+from dreampipe.errors import ObjectiveError, printable
 from dreampipe.objectives.forms import written
 from dreampipe.objectives.keys import HEAD, PROBABILITIES
 from dreampipe.objectives.measures import Measure, Tensor
@@ -89,5 +89,5 @@ class Misfit(ObjectiveError):
 
 def refused(sentence: str, text: str, at: int) -> ObjectiveError:
     """The one form of an objective's errors: the sentence, the text, and a caret at the place."""
-    sentence, shown = ("".join(sign if sign.isprintable() else " " for sign in line) for line in (sentence, text))
-    return ObjectiveError(f"{sentence}\n  {shown}\n  {' ' * at}^")
+    before = len(printable(text[:at]))  # an escape is longer than its sign
+    return ObjectiveError(f"{printable(sentence)}\n  {printable(text)}\n  {' ' * before}^")

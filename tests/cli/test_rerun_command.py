@@ -192,7 +192,7 @@ def test_a_file_that_changed_is_noted_and_one_that_is_gone_refused(call, quick, 
     result = call("rerun", out, tmp_path / "c.png")
     assert (result.exit_code, result.stderr) == (
         2,
-        f"Error: {out} was made with photo.png, which is not there, seen from its folder, nor here: "
+        f"Error: {out} was made with photo.png, which is neither in its folder nor in the current one: "
         "name it with --input.\n",
     )
     assert not (tmp_path / "c.png").exists()
@@ -206,7 +206,8 @@ def test_a_model_that_is_not_there_is_one_sentence(call, quick, photo, tmp_path,
     result = call("rerun", out, tmp_path / "b.png")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.endswith(
-        "was made with own.keras, which is not there, seen from its folder, nor here: name it with --set model=FILE.\n"
+        "was made with own.keras, which is neither in its folder nor in the current one: name it with --set "
+        "model=FILE.\n"
     )
     assert call("rerun", out, tmp_path / "b.png", "--set", f"model={tiny_model}").stdout == SAME
 
@@ -494,7 +495,7 @@ def test_files_are_looked_for_beside_the_dream_and_in_the_current_folder(call, h
     for number, place in enumerate(places):
         result = call("rerun", out, again)
         assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-        assert ", which is not there, seen from its folder, nor here: " in result.stderr
+        assert ", which is neither in its folder nor in the current one: " in result.stderr
         here = out.parent if number % 2 else tmp_path
         monkeypatch.chdir(tmp_path)
         shutil.copy(place, here)

@@ -124,8 +124,8 @@ def test_a_disk_that_becomes_full_ends_the_run_with_one_sentence(call, quick, pi
     call("dream", pictures / "a.png", tmp_path / "opened.png", *quick)  # opening the model needs room, too
     with full_at(30_000):
         result = call("dream", pictures, out, *quick)
-    failure, summary = result.stderr.splitlines()
-    assert result.exit_code == 1
+    done, failure, summary = result.stderr.splitlines()
+    assert result.exit_code == 1 and done.startswith("1/3 a.png: done in ")
     assert failure.startswith(f"Failed b.png: {out / 'b.png'} cannot be written (File too large), but ")
     assert summary == "1 done, 0 skipped, 1 failed, 1 not begun"
     assert sorted(os.listdir(out)) == [".dreampipe.jsonl", "a.png"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import clip
@@ -145,3 +146,23 @@ def test_a_foreign_file_at_a_sidecar_s_place_fails_that_picture_alone(
     failed, done = dreamed(folder, tmp_path / "out", quick, Carrying())
     assert isinstance(failed, Failed) and isinstance(done, Done)
     assert "a.bmp.dream.json exists and is no record" in failed.reason
+
+
+@pytest.mark.parametrize("kind", ["dangling", "link to a record", "pipe"])
+@pytest.mark.parametrize("suffix", ["bmp", "png"])
+def test_what_is_no_plain_file_at_a_sidecar_s_place_stays(
+    photo: Path, tmp_path: Path, quick: dict[str, object], kind: str, suffix: str
+) -> None:
+    """A PNG needs no sidecar, and the one of a run before would be removed."""
+    out, elsewhere = tmp_path / "out" / f"a.{suffix}", tmp_path / "elsewhere.bmp"
+    out.parent.mkdir()
+    dreamed(photo, elsewhere, quick, Carrying())
+    before = sidecar_of(elsewhere).read_bytes()
+    if kind == "pipe":
+        os.mkfifo(sidecar_of(out))
+    else:
+        sidecar_of(out).symlink_to(tmp_path / "nowhere" if kind == "dangling" else sidecar_of(elsewhere))
+    (event,) = dreamed(photo, out, quick, Carrying())
+    assert isinstance(event, Failed if suffix == "bmp" else Done)
+    assert sidecar_of(out).is_fifo() if kind == "pipe" else sidecar_of(out).is_symlink()
+    assert sidecar_of(elsewhere).read_bytes() == before

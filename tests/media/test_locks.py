@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,6 +39,29 @@ def holding(target: Path) -> subprocess.Popen[str]:
     )
     assert process.stdout is not None and process.stdout.readline() == "held\n"
     return process
+
+
+@pytest.mark.parametrize("kind", ["link", "second name", "folder", "pipe", "file of its own"])
+def test_what_has_the_name_of_a_lock_and_is_none_is_neither_locked_nor_removed(kind: str, tmp_path: Path) -> None:
+    target, other = tmp_path / "a.png", tmp_path / "other.txt"
+    held = lock(target)
+    assert held
+    held.release()
+    other.write_bytes(b"precious")
+    make: dict[str, Callable[[], object]] = {
+        "link": lambda: held.path.symlink_to(other),
+        "second name": lambda: held.path.hardlink_to(other),
+        "folder": held.path.mkdir,
+        "pipe": lambda: os.mkfifo(held.path),
+        "file of its own": lambda: held.path.write_bytes(b"precious"),
+    }
+    make[kind]()
+    before = held.path.lstat()
+    with pytest.raises(MediaError, match=rf"{held.path.name} is .*, but a run that makes .*a\.png locks an empty file"):
+        lock(target)
+    sweep_locks(tmp_path)
+    assert os.path.samestat(held.path.lstat(), before)
+    assert other.read_bytes() == b"precious"
 
 
 def test_two_hold_different_outputs_and_not_the_same(tmp_path: Path) -> None:
@@ -104,7 +128,7 @@ def test_a_link_in_its_place_is_neither_followed_nor_removed(tmp_path: Path) -> 
     place = taken.path
     taken.release()
     place.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(MediaError, match=r"a\.png cannot be written"):
+    with pytest.raises(MediaError, match=r"\.lock is a link, but a run that makes .*a\.png locks"):
         lock(tmp_path / "a.png")
     sweep_locks(tmp_path)
     assert os.listdir(tmp_path) == [place.name] and place.is_symlink()

@@ -149,6 +149,13 @@ def test_a_connection_that_is_cut_ever_again_is_given_up_only_when_nothing_comes
 
 
 @pytest.mark.parametrize("name", [".tiny.h5.part", ".tiny.h5.part.json"])
+def test_a_pipe_in_the_place_of_a_part_is_not_waited_for(server: Server, folder: Path, name: str) -> None:
+    folder.mkdir()
+    os.mkfifo(folder / name)
+    assert f"{name} is no regular file" in refused(server.weights(content=DATA), folder)
+
+
+@pytest.mark.parametrize("name", [".tiny.h5.part", ".tiny.h5.part.json"])
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
 def test_nothing_is_written_through_a_link(server: Server, folder: Path, name: str, link: str) -> None:
     victim = folder.with_name("precious.txt")

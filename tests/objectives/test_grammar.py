@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import UNITS, Read, objective, written
 
 from dreampipe import objectives as o
-from dreampipe.errors import ObjectiveError
+from dreampipe.errors import ObjectiveError, printable
 from dreampipe.objectives import (
     HEAD,
     IMAGE,
@@ -27,6 +27,7 @@ from dreampipe.objectives import (
     Probability,
     Term,
 )
+from dreampipe.objectives.terms import refused
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,15 @@ def test_a_weight_that_is_not_finite_is_refused(text: str) -> None:
 def test_a_text_of_several_lines_is_shown_in_one() -> None:
     with pytest.raises(ObjectiveError) as caught:
         Objective.parse("mixed4\n + mixed5\x1b[31m]")
-    assert str(caught.value).split("\n")[1:] == ["  mixed4  + mixed5 [31m]", "  " + " " * 16 + "^"]
+    assert str(caught.value).split("\n")[1:] == ["  mixed4\\n + mixed5\\u001b[31m]", "  " + " " * 17 + "^"]
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mx", "b\u202ec", "d\ne"])
+def test_a_name_that_steers_a_terminal_is_told_with_its_escapes(name: str) -> None:
+    error = refused(f"There is no layer {name}.", f"mixed4 + {name}", 9 + len(name) - 1)
+    said, shown, caret = str(error).split("\n")
+    assert said == f"There is no layer {printable(name)}."
+    assert shown == f"  mixed4 + {printable(name)}" and shown[caret.index("^")] == name[-1]
 
 
 @pytest.mark.parametrize("text", ["mixed4[{}]", "mixed4[0]@({},0)", "mixed4[0]@(0,{})", "logit({})"])

@@ -105,6 +105,9 @@ def test_levels_go_a_share_of_the_way() -> None:
 
 
 def test_a_picture_of_one_colour_is_pulled_too() -> None:
+    flat = Levels.of(np.full((2048, 4096, 3), (0.9, 0.1, 0.7), np.float32))
+    np.testing.assert_allclose(flat.mean, (0.9, 0.1, 0.7), rtol=1e-6)
+    np.testing.assert_allclose(flat.deviation, 0, atol=1e-6)
     pulled = Levels.of(still().pixels).pulling(np.full((8, 8, 3), 0.2, np.float32), 0.5)
     assert np.isfinite(pulled).all()
     assert pulled.mean() > 0.3

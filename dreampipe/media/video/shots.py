@@ -25,6 +25,9 @@ _FLASH = Fraction(1, 6)  # seconds after which the picture from before a flash i
 # Less than the detector's own 3 and 15, which miss a cut within one place; what they find too much is thrown out below.
 _RATIO, _CHANGE = 2.5, 12.0
 _STANDS_OUT = 2  # times the steps before and after it: how large the step of a cut is at least
+_LEAST = 6.0
+"""Levels of 255 by which the colours of a cut differ at least, in the mean. The detector counts hues as numbers, though
+hue is a circle: two reds, greys or near blacks that nobody can tell apart can be 177 of its degrees apart."""
 _LIKE = 0.5  # of the step of a cut: how near frames on both of its sides are when it is none
 
 Thumbnail = npt.NDArray[np.uint8]
@@ -80,7 +83,7 @@ def _kept(cut: int, newest: int, recent: deque[Thumbnail], flash: int) -> Iterat
     step = _distance(before[-1], after[0])
     beside = [_distance(*pair) for pair in (before[-2:], after[:2]) if len(pair) == 2]
     nearest = min(_distance(one, other) for one in before for other in after)
-    if step >= _STANDS_OUT * np.mean(beside or [0]) and nearest >= _LIKE * step:
+    if step >= _LEAST and step >= _STANDS_OUT * np.mean(beside or [0]) and nearest >= _LIKE * step:
         yield cut
 
 

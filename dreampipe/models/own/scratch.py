@@ -18,10 +18,9 @@ from pathlib import Path
 import psutil
 
 from dreampipe.errors import ModelError
+from dreampipe.media.owner import is_running
 
 _NAME = re.compile(r"dreampipe-model-(\d{1,10})-(\d{1,12})-[a-z0-9_]{8}")
-_SLACK = 2.0
-"""Seconds by which two readings of the start of a process may differ."""
 
 
 @contextmanager
@@ -50,7 +49,7 @@ def _sweep(place: Path) -> None:
     with suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
             match = _NAME.fullmatch(entry.name)
-            if match and _is_own_folder(entry) and not _runs(int(match[1]), int(match[2])):
+            if match and _is_own_folder(entry) and not is_running(int(match[1]), int(match[2])):
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
@@ -61,15 +60,3 @@ def _is_own_folder(entry: os.DirEntry[str]) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
-
-
-def _runs(number: int, began: int) -> bool:
-    """Say whether the process of this number that began then still runs."""
-    try:
-        process = psutil.Process(number)
-        same = abs(process.create_time() - began) <= _SLACK
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.NoSuchProcess, OverflowError):
-        return False
-    except psutil.Error:
-        return True

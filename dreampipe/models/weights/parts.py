@@ -46,8 +46,8 @@ class Part:
 
     def journal(self, address: str) -> Journal | None:
         """Return its journal, if a download from this address can continue it; else None."""
-        with suppress(OSError, ValueError, TypeError):
-            journal = Journal(**parse_json(self._journal.read_bytes()))
+        with suppress(OSError, ValueError, TypeError), open_plain(self._journal, "rb") as file:
+            journal = Journal(**parse_json(file.readall()))
             if journal.address == address and journal.validator and self.length:
                 return journal
         return None

@@ -94,7 +94,7 @@ class _Search:
         there = [place for place in looked_for(said, self.folder) if self._is_another(place)]
         if not there:
             raise RecipeError(
-                f"{self.path} was made with {said}, which is not there, seen from its folder, nor here: {advice}."
+                f"{self.path} was made with {said}, which is neither in its folder nor in the current one: {advice}."
             )
         same = [place for place in there if fingerprint(place) == sha256]
         if not same:

@@ -6,11 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from dreampipe.errors import RecipeError, printable
+from dreampipe.errors import RecipeError, brief, printable
 from dreampipe.recipes.records.record import Record
-
-_LONGEST = 60
-"""Characters of a value that a sentence shows."""
 
 
 def differences(there: Record, now: Record) -> tuple[str, ...]:
@@ -20,7 +17,7 @@ def differences(there: Record, now: Record) -> tuple[str, ...]:
         there: the record of the output that is there.
         now: the record of the output to be made.
     """
-    there, now = there.without_folders(), now.without_folders()  # a file may carry no folders, and lie elsewhere by now
+    there, now = there.without_folders(), now.without_folders()  # most records name files alone
     # A run chooses max-size itself where memory is short, so it is named last and only where nothing else differs.
     found = list(_settings(there, now))
     chosen = [phrase for name, phrase in found if name == "max_size"]
@@ -78,4 +75,4 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return brief(text)

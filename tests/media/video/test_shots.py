@@ -110,6 +110,17 @@ def test_cut(name: str) -> None:
     assert cuts(shots, None) == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((8, 0, 200), (0, 8, 200)), ((89, 88, 90), (89, 90, 88)), ((0, 0, 1), (1, 0, 0)), ((200, 8, 0), (200, 0, 8))],
+    ids=["reds", "greys", "near blacks", "blues"],
+)
+def test_colours_that_nobody_tells_apart_are_no_cut(before: tuple[int, ...], after: tuple[int, ...]) -> None:
+    """scenedetect-headless 0.7.2 counts hues as numbers, not as a circle; see findings/scenedetect-reds.sh."""
+    shot = [np.full((72, 128, 3), colour, np.uint8) for colour in (before, after) for _ in range(12)]
+    assert cuts(shot, RATE) == ()
+
+
 def test_a_shot_lasts_a_quarter_second() -> None:
     shots = pan(1, 20) + pan(2, 9) + pan(3, 20)
     assert cuts(shots, Fraction(24)) == (20, 29)
