@@ -5,12 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from pathlib import Path
 
 import pytest
 from wide import GAMMA, wide_profile_of
+
+# A shell that starts the tests in the background makes them ignore Ctrl-C, and what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Keras' folder holds what this machine has downloaded and seen: tests have an empty one. Keras looks once, at import.
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="dreampipe-tests-")
