@@ -292,7 +292,7 @@ def test_a_name_that_no_file_can_have_is_that_of_none(call, quick, photo, tmp_pa
     assert call("dream", photo, out, *quick).exit_code == 0
     tampered(out, "source", path=path)
     result = call("rerun", out, tmp_path / "b.bmp")
-    assert (result.exit_code, result.stderr.endswith("nor here: name it with --input.\n")) == (2, True)
+    assert (result.exit_code, result.stderr.endswith("nor in the current one: name it with --input.\n")) == (2, True)
 
 
 HOSTILE = "x\x1b[2J\x9b2J\u202e\nError: forged\ud800"
@@ -514,7 +514,7 @@ def test_a_dream_of_its_source_s_name_is_not_taken_for_the_source(call, quick, p
     out = tmp_path / "out" / photo.name
     assert call("dream", photo, out, *quick).exit_code == 0
     result = call("rerun", out, tmp_path / "b.png")
-    assert result.exit_code == 2 and "was made with photo.png, which is not there" in result.stderr
+    assert result.exit_code == 2 and "was made with photo.png, which is neither in its folder nor in the current one" in result.stderr
     assert call("rerun", out, tmp_path / "b.png", "--input", photo).stdout == SAME
 
 
