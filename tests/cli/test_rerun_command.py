@@ -514,7 +514,8 @@ def test_a_dream_of_its_source_s_name_is_not_taken_for_the_source(call, quick, p
     out = tmp_path / "out" / photo.name
     assert call("dream", photo, out, *quick).exit_code == 0
     result = call("rerun", out, tmp_path / "b.png")
-    assert result.exit_code == 2 and "was made with photo.png, which is neither in its folder nor in the current one" in result.stderr
+    assert result.exit_code == 2
+    assert "was made with photo.png, which is neither in its folder nor in the current one" in result.stderr
     assert call("rerun", out, tmp_path / "b.png", "--input", photo).stdout == SAME
 
 
