@@ -15,7 +15,7 @@ from dreampipe.errors import DreampipeError
 
 
 class _Process:
-    """What this process knows of itself: `stranded` once it was forked after tensorflow's first computation."""
+    """The state of this process: `stranded` if it was forked after tensorflow's first computation."""
 
     stranded = False
 
@@ -34,7 +34,7 @@ def _note_fork() -> None:
 
 
 def _has_computed() -> bool:
-    """Whether tensorflow has started its threads in this process or in one that it was forked from."""
+    """Say whether tensorflow has started its threads in this process or in one that it was forked from."""
     module = sys.modules.get("tensorflow.python.eager.context")
     context = getattr(module, "_context", None)
     # Where another version of tensorflow has no such attribute, rather refuse than wait forever.

@@ -15,7 +15,7 @@ from typing import Any
 DEEPEST = 64
 """Levels of tables and lists within each other that any text of ours may have."""
 LARGEST = 2**1024
-"""What a whole number of ours may be at most: of some thousands of digits they can no longer be printed."""
+"""The largest whole number that is read: Python does not print numbers of thousands of digits."""
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}", re.MULTILINE)
@@ -23,7 +23,7 @@ _LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST
 
 
 def parse_json(text: str | bytes) -> Any:
-    """What a JSON text says; raises ValueError where it is none, or nested too deeply."""
+    """Parse JSON; raises ValueError if the text is no JSON or is nested too deeply."""
     try:
         value = json.loads(text)
     except RecursionError:
@@ -34,7 +34,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """What a TOML text says; raises ValueError where it is none, or nested too deeply."""
+    """Parse TOML; raises ValueError if the text is no TOML or is nested too deeply."""
     if _LONG_KEY.search(text):
         raise _too_deep()
     try:

@@ -1,4 +1,4 @@
-"""What people read of an estimate: a sentence, with amounts that are easy to read."""
+"""Sentences about estimates, with amounts that are easy to read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says: notes, failures and a summary for people, lines where no terminal shows a bar; paths and JSON for
+"""The output of a run: notes, failures and a summary for people, lines if no terminal shows a bar; paths and JSON for
 programs.
 
 stderr is for people. stdout holds the path of each output, or the events as JSON.
@@ -44,7 +44,7 @@ def write_line(event: Event) -> None:
 
 
 def fields_of(event: Event) -> dict[str, Any]:
-    """What is written of an event: of `Stepped(name, step)` `{"event": "stepped", "name": ..., "step": {...}}`."""
+    """Return an event as JSON fields: `Stepped(name, step)` as `{"event": "stepped", "name": ..., "step": {...}}`."""
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
     return {"event": kind, **asdict(event)}
 
@@ -78,7 +78,7 @@ def tell(event: Event) -> None:
 
 @contextmanager
 def bar(octave_scale: float, wanted: bool) -> Iterator[Hear]:
-    """What shows a run's progress, where that is wanted: a bar where stderr is a terminal, lines elsewhere."""
+    """Show the progress of a run, if wanted: a bar if stderr is a terminal, else lines."""
     if not wanted or sys.stderr is None:
         yield lambda event: None
     elif sys.stderr.isatty():
@@ -129,7 +129,7 @@ class Lines:
 
 
 def paths_wanted(quiet: bool) -> bool:
-    """Whether stdout is to hold the paths of what is written: where a program or a file takes them."""
+    """Say whether to print the paths of outputs on stdout: only if a program or a file reads it."""
     return not quiet and sys.stdout is not None and not sys.stdout.isatty()
 
 

@@ -1,4 +1,4 @@
-"""What `--help` shows: the options that people use first, in groups. `--help-all` shows every option.
+"""Help in groups: `--help` shows the options that people use first, `--help-all` shows every option.
 
 A command's options fall into the groups of `recipes.fields.GROUPS`: those of its recipe by their fields, its own by
 `rich_help_panel`. Plain text: it pipes well, and rich would cost a tenth of a second.

@@ -61,7 +61,7 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
 
 
 def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Hear]:
-    """What hears the events of a task beside the bar: people on stderr, programs on stdout."""
+    """Choose who hears the events of a task, apart from the bar: people on stderr, programs on stdout."""
     listeners: list[Hear] = [tell_failures if quiet else tell if many else tell_notes]
     if events:
         listeners.append(write_line)

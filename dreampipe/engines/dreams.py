@@ -116,7 +116,7 @@ class DreamTask:
             raise MediaError(f"{' and '.join(came)} came for pictures, but films alone take that: leave it out.")
 
     def run(self, tell: Tell = ignore) -> None:
-        """Dream every picture and film; one that fails is told as `Failed`, and the others are dreamed all the same.
+        """Dream every picture and film. One that fails becomes a `Failed` event, and the run continues with the others.
 
         Raises:
             DreampipeError: the model cannot be opened.

@@ -28,7 +28,7 @@ SIDES = (6000, 4000, 3000, 2000, 1500, 1000, 750, 500)
 
 @dataclass(frozen=True)
 class Planned:
-    """What is to be climbed under one name: a picture, a film, a drawing.
+    """The climbing to do under one name: a picture, a film or a drawing.
 
     Attributes:
         name: what to call it.
@@ -110,7 +110,7 @@ def pace(octaves: Sequence[int], timed: Sequence[tuple[Step, float]]) -> float |
 
 
 def estimate(plan: Planned, timed: Sequence[tuple[Step, float]], pictures: int = 1) -> Estimated | None:
-    """What a plan takes by the steps so far; None where too little is measured yet.
+    """Estimate a plan from the steps so far; None if too few are measured yet.
 
     Args:
         timed: the steps so far, and the seconds that each took.
@@ -138,7 +138,7 @@ def _smaller(plan: Planned, rate: float, seconds: float) -> tuple[int | None, fl
 class Estimating:
     """Passes a run's events on, and adds an `Estimated` where what is planned takes long.
 
-    It is told once for a run, and once more for a picture that takes much longer than those that were told of.
+    It is added once for a run, and again for a picture that takes much longer than those before it.
     """
 
     def __init__(self, tell: Callable[[Event], None], clock: Callable[[], float] = time.perf_counter) -> None:

@@ -39,7 +39,7 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Estimated:
-    """What a picture, film or drawing is going to take, told where it or its run takes longer than a minute.
+    """The time and memory that a picture, film or drawing needs, if it or its run takes longer than a minute.
 
     Attributes:
         name: of the picture or film, or the layer or objective that is drawn.

@@ -229,7 +229,7 @@ class _Filming:
         return begun
 
     def _restored(self, begun: Mapping[str, Any]) -> tuple[Survey, int | None] | None:
-        """What an earlier run has found; None where it is not all there, or not of this film's kind."""
+        """Read what an earlier run found; None if it is incomplete or does not fit this film."""
         with suppress(KeyError, TypeError, ValueError):
             survey, max_size = Survey.from_dict(begun["survey"]), begun["max_size"]
             if max_size is None or (type(max_size) is int and 1 <= max_size <= max(self._shown)):
@@ -263,12 +263,12 @@ class _Filming:
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
     def _planned(self, survey: Survey, max_size: int | None, first: int) -> Planned:
-        """What is to be climbed from frame `first` on, by the recipe as it is without keyframes."""
+        """Count the climbing from frame `first` on, by the recipe without its keyframes."""
         recipe, shown = self.recipe, self.preparing.output(self.source.info)
         ascent, size = recipe.ascent(), (shown.height, shown.width)
 
         def dreams(frames: int) -> int:
-            """Of so many frames from the start of a shot on, those that are dreamed."""
+            """Count the dreamed frames among the first `frames` of a shot."""
             return -(-frames // recipe.every)
 
         dreamed = sum(dreams(stop - at) - dreams(min(max(first, at), stop) - at) for at, stop in survey.shots)

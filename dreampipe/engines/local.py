@@ -119,11 +119,11 @@ class _Work:
 
     def _step(self, step: Step) -> None:
         self._tell(Stepped(self._name, step))
-        self.settle_written()  # what is written meanwhile is told at once, and not after a long ascent
+        self.settle_written()  # announce written pictures at once, not after a long ascent
 
     @property
     def full(self) -> bool:
-        """Whether the disk takes no more; nothing is begun then."""
+        """Say whether the disk is full; the run then begins nothing more."""
         return self._full.locked()
 
     def load(self, job: Job, wait: bool = False) -> _Loaded | Job | _Busy | Skipped | Failed | None:
@@ -161,7 +161,7 @@ class _Work:
         return _Loaded(job, source_sha256, *decode(job.source, self._order.max_pixels))
 
     def _settled(self, job: Job, source_sha256: str) -> Skipped | Failed | None:
-        """What comes of a job without a dream; None where the picture is to be made."""
+        """Settle a job that needs no dream; None if the picture has to be made."""
         order, standing = self._order, self._manifest.standing(job)
         if standing and (standing.source_sha256, standing.recipe_sha256) == (source_sha256, self._sha256):
             whole = sidecar_fits(job.target, order.carrying, standing.sha256)
@@ -299,7 +299,7 @@ class _Work:
 
 
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> Finished:
-    """Dream every job; a job that fails is told as `Failed`, and the others are dreamed all the same.
+    """Dream every job. One that fails becomes a `Failed` event, and the run continues with the others.
 
     Once the disk takes no more, the run ends. Pictures that another run makes are waited for at the end.
 

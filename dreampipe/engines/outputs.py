@@ -41,7 +41,7 @@ class Output:
     carrying: Carrying
 
     def finished(self) -> Entry | None:
-        """What the manifest says of this very film, where it stands there; else None."""
+        """Find the manifest's entry of exactly this film, if the film is there; else None."""
         entry, path = self._entry, self.target.path
         if entry is None or not self._is_same(entry):
             return None
@@ -50,7 +50,7 @@ class Output:
 
     @cached_property
     def _entry(self) -> Entry | None:
-        """What the manifest says of what stands there; hashing it takes a while, and is done once."""
+        """The manifest's entry of the film that is there; hashing it takes a while, so it happens once."""
         found = digest(standing(self.target.path)) if isinstance(self.target, Pictures) else None
         return self.manifest.standing(self.job, found)
 

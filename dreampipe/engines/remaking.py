@@ -110,7 +110,7 @@ def _is_same_place(first: Path, made: Path) -> bool:
 
 
 def _shown_before(first: Path, max_pixels: int) -> str:
-    """What an output shows that is about to be replaced; empty where it cannot be decoded."""
+    """Hash what an output shows before it is replaced; empty if it cannot be decoded."""
     try:
         return shown(first, max_pixels)
     except MediaError:
@@ -118,5 +118,5 @@ def _shown_before(first: Path, max_pixels: int) -> str:
 
 
 def _compared(first: Path, made: Path, before: str | None, max_pixels: int) -> bool:
-    """Whether both show the same; `before` is what the first showed where the other has taken its place."""
+    """Say whether both show the same; `before` is what the first showed, if the other replaced it."""
     return show_the_same(first, made, max_pixels) if before is None else shown(made, max_pixels) == before

@@ -1,4 +1,4 @@
-"""What stands at an output's place already: whether a dream made it, and why it is not replaced unasked.
+"""Files that are already at an output's path: whether a dream made them, and why a run does not replace them.
 
 An output is a dream's own where two agree: the manifest has an entry of these very bytes, and the record in the file,
 or beside it, says that a dream made them of what the entry says. A manifest that was copied proves nothing by itself.
@@ -53,7 +53,7 @@ def own_record(path: Path, entry: Entry, film: bool) -> Record | None:
 
 
 def proven(path: Path, entry: Entry, carrying: Carrying, film: bool) -> bool:
-    """Whether an output has the record that a run with this carrying has written; one without needs none."""
+    """Say whether an output has the record that a run with this carrying writes; without metadata it needs none."""
     return not (carrying.metadata or carrying.sidecar) or own_record(path, entry, film) is not None
 
 

@@ -44,7 +44,7 @@ class Task(Protocol):
 
     @property
     def resumes(self) -> bool:
-        """Whether a second run continues what a stopped run has left."""
+        """True if a second run continues the work of a stopped run."""
 
     @property
     def outputs(self) -> Mapping[str, Path]:

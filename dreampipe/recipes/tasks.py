@@ -22,7 +22,7 @@ Option = bool | int | float | str
 
 @dataclass(frozen=True)
 class Row:
-    """What can be made by one command.
+    """What one command makes.
 
     Attributes:
         recipe: the class of its settings.

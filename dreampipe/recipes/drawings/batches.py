@@ -135,7 +135,7 @@ class Store:
         sweep(folder)
 
     def load(self, units: Sequence[int]) -> dict[int, Drawn]:
-        """What is stored of these units; what a damaged file held is missing, so that it is drawn again."""
+        """Load what is stored of these units; the units of a damaged file are missing, so they are drawn again."""
         found: dict[int, Drawn] = {}
         for name in sorted(self._own.files()) if self._own else ():
             if name.startswith(f"{self.mark}-"):
