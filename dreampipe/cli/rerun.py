@@ -81,7 +81,8 @@ def rerun(
     Stdout holds that one sentence, and not the path of OUT.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
-    check_fetch(begun.recipe, fetch, f"The record in {made}")
+    of_option = any(change.startswith("model=") for change in changes or ())
+    check_fetch(begun.recipe, fetch, "--set" if of_option else f"The record in {made}")
     # The verdict reads the record of what is made, so there is always one.
     carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata, keep_paths)
     perform(Remaking(begun, out, overwrite, max_pixels, carrying), quiet)

@@ -241,10 +241,11 @@ def test_a_stranger_s_picture_downloads_nothing_unless_told_so(call, mirror, str
     out = tmp_path / "again.png"
     for words in ((), ("--quiet",), ("--set", "steps=2"), ("--input", tmp_path / "a.png"), ("--set", f"model={NAME}")):
         result = call("rerun", stranger, out, *words)
+        who = "--set" if f"model={NAME}" in words else f"The record in {stranger}"
         assert (result.exit_code, result.stdout, result.stderr) == (
             2,
             "",
-            f"Error: The record in {stranger} asks for the model {NAME}, whose weights {zoo.weights_of(NAME).file} "
+            f"Error: {who} asks for the model {NAME}, whose weights {zoo.weights_of(NAME).file} "
             "(about 12.9 MB) are not on this machine: add --fetch to download them, or run `dreampipe models fetch "
             f"{NAME}`.\n",
         )
@@ -265,6 +266,10 @@ def test_the_names_of_classes_are_not_downloaded_for_a_stranger_either(call, mir
     result = call("rerun", sidecar, tmp_path / "again.png")
     assert (result.exit_code, mirror.asked) == (2, [])
     assert "asks for the model vgg16, whose weights " in result.stderr and " (about 553.4 MB) " in result.stderr
+    changed = ("--set", "model=vgg16", "--set", "objective=logit(goldfish)")
+    asked = call("rerun", stranger, tmp_path / "again.png", *changed)
+    assert (asked.exit_code, mirror.asked) == (2, [])
+    assert asked.stderr.startswith("Error: --set asks for the model vgg16, whose weights ")
 
 
 @pytest.mark.parametrize(
