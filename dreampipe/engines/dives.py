@@ -168,7 +168,7 @@ class _Diving:
 
     def _begun(self, work: Work) -> int:
         """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
-        said = (self.recipe.sha256(), repr(self.task.encoding), repr(self.place.carrying))
+        said = (self.recipe.sha256(), repr(self.task.encoding), self.place.carrying.key)
         key = key_of(sha256(self.task.source), *said, dreampipe.__version__)
         max_size = (work.begun(key) or {}).get("max_size")
         if type(max_size) is not int or not 1 <= max_size <= max(self._size):

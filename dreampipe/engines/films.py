@@ -87,7 +87,7 @@ class FilmOrder:
             self.recipe.film_sha256(),
             repr(self.encoding),
             self.preview,
-            repr(self.carrying),
+            self.carrying.key,
             dreampipe.__version__,
         )
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -68,7 +68,7 @@ class Order:
 
     def sha256(self) -> str:
         """The hash of all that decides an output's bytes beside its source."""
-        return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying.key}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,12 @@ def reasons(told: list[Event]) -> dict[str, str]:
     return {event.name: event.reason for event in told if isinstance(event, Failed)}
 
 
+def test_a_folder_of_an_earlier_version_counts(recipe: Recipe) -> None:
+    said = f"{recipe.sha256()} None Carrying(metadata=True, position=False, sidecar=False)"
+    assert Order(recipe).sha256() == hashlib.sha256(said.encode()).hexdigest()
+    assert Order(recipe, carrying=Carrying(paths=True)).sha256() != Order(recipe).sha256()
+
+
 def test_another_recipe_does_all_again_where_it_may_overwrite(photos: Path, tmp_path: Path, recipe: Recipe) -> None:
     dreamed(photos, tmp_path / "out", recipe)
     before = files(tmp_path / "out")

@@ -51,7 +51,12 @@ class Carrying:
     metadata: bool = True
     position: bool = False
     sidecar: bool = False
-    paths: bool = False
+    paths: bool = field(default=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        """A text for the hash of a run; without `paths` that of earlier versions, so that their folders still count."""
+        return f"{self} with paths" if self.paths else str(self)
 
 
 EVERYTHING = Carrying()
