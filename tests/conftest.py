@@ -55,3 +55,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wide_profile() -> bytes:
     """An ICC profile of wide colours, with a plain gamma of 2.2."""
     return wide_profile_of(GAMMA)
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Path:
+    """A file of somebody else's, in a folder of theirs, which no test may change."""
+    (tmp_path / "theirs").mkdir()
+    path = tmp_path / "theirs" / "precious.txt"
+    path.write_bytes(b"precious\n" * 9)
+    return path

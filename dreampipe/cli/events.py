@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -65,13 +66,12 @@ def tell_notes(event: Event) -> None:
 
 
 def tell(event: Event) -> None:
-    """Failures, notes, estimates, and at the end one line that counts, on stderr."""
-    tell_failures(event)
-    if isinstance(event, Estimated):
-        say(f"Note: {sentence(event)}")
-    elif isinstance(event, Noted):
+    """Tell failures, notes with their names, estimates, and at the end one line that counts, on stderr."""
+    if isinstance(event, Noted):
         say(f"Note on {event.name}: {event.text}")
-    elif isinstance(event, Finished):
+    else:
+        tell_notes(event)
+    if isinstance(event, Finished):
         left = f", {event.left} not begun" if event.left else ""
         say(f"{event.done} done, {event.skipped} skipped, {event.failed} failed{left}")
 
@@ -133,7 +133,7 @@ def paths_wanted(quiet: bool) -> bool:
     return not quiet and sys.stdout is not None and not sys.stdout.isatty()
 
 
-def paths_of(targets: Mapping[str, str]) -> Hear:
+def paths_of(targets: Mapping[str, Path]) -> Hear:
     """A listener that prints the path of each output that has its final name, also of those that are skipped.
 
     Args:
@@ -142,14 +142,9 @@ def paths_of(targets: Mapping[str, str]) -> Hear:
 
     def hear(event: Event) -> None:
         if isinstance(event, Done | Skipped | Written) and event.name in targets:
-            print_path(targets[event.name])
+            print_out(str(targets[event.name]), "paths")
 
     return hear
-
-
-def print_path(path: str | os.PathLike[str]) -> None:
-    """Print the path of an output on stdout, in one line."""
-    print_out(os.fspath(path), "paths")
 
 
 def print_out(text: str, what: str) -> None:

@@ -66,7 +66,7 @@ def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Hear]:
     if events:
         listeners.append(write_line)
     elif paths_wanted(quiet):
-        listeners.append(paths_of({name: str(path) for name, path in task.outputs.items()}))
+        listeners.append(paths_of(task.outputs))
     return listeners
 
 

@@ -22,7 +22,7 @@ Option = bool | int | float | str
 
 @dataclass(frozen=True)
 class Row:
-    """What one command makes.
+    """One kind of thing to make, and its command's facts.
 
     Attributes:
         recipe: the class of its settings.

@@ -22,15 +22,6 @@ EXIT = {"dream": 1, "zoom": 2}
 
 
 @pytest.fixture
-def victim(tmp_path: Path) -> Path:
-    """A file of somebody's, in a folder of theirs."""
-    (tmp_path / "theirs").mkdir()
-    path = tmp_path / "theirs" / "precious.txt"
-    path.write_bytes(b"precious\n" * 9)
-    return path
-
-
-@pytest.fixture
 def words(tiny_model: Path, tmp_path: Path) -> dict[str, list[Any]]:
     """What makes a small film by each command, `out/out.mkv`: FFV1, whose bytes are the same in every run."""
     (tmp_path / "out").mkdir()

@@ -31,15 +31,6 @@ OURS = ("begun.json", "segments.jsonl", "owner", "film", "000000.segment", "0000
 
 
 @pytest.fixture
-def victim(tmp_path: Path) -> Path:
-    """A file of somebody's, which no test may change."""
-    (tmp_path / "theirs").mkdir()
-    path = tmp_path / "theirs" / "precious.txt"
-    path.write_bytes(b"precious\n" * 9)
-    return path
-
-
-@pytest.fixture
 def work(tmp_path: Path) -> Work:
     """A folder with two segments, as a run leaves it that was killed."""
     made = Work(tmp_path / "out" / "dream.mp4")
