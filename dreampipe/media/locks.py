@@ -79,6 +79,17 @@ def alone(target: Path) -> Iterator[None]:
         taken.release()
 
 
+@contextmanager
+def locked(handle: int) -> Iterator[bool]:
+    """Lock an open file during the block; yield False where another run has it."""
+    taken = _take(handle, wait=False)
+    try:
+        yield taken
+    finally:
+        if taken:
+            _give_back(handle)
+
+
 def busy(target: Path) -> MediaError:
     """Return the sentence for an output that another run makes."""
     return MediaError(f"{target} is being made by another run: wait for its end, or end that one.")
@@ -137,6 +148,10 @@ if sys.platform == "win32":
                     return False
             time.sleep(_PAUSE)
 
+    def _give_back(handle: int) -> None:
+        with suppress(OSError):
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
 else:
     import fcntl
 
@@ -149,3 +164,7 @@ else:
             if problem.errno not in _NO_LOCKS:
                 raise
         return True
+
+    def _give_back(handle: int) -> None:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)

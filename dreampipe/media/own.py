@@ -174,6 +174,13 @@ class OwnFolder:
         with self._opened() as handle:
             return open_plain(self._at(name, handle), mode, handle)
 
+    def holds(self, name: str, file: FileIO) -> bool:
+        """Say whether the name is still that of an open file."""
+        with self._opened() as handle, suppress(FileNotFoundError):
+            at = self._at(name, handle)
+            return os.path.samestat(os.stat(at, dir_fd=handle, follow_symlinks=False), os.fstat(file.fileno()))
+        return False
+
     def read(self, name: str) -> bytes:
         """The bytes of a file of ours, which is no longer than `MOST`."""
         with self.open(name) as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -10,13 +11,17 @@ from io import FileIO
 
 import psutil
 
+from dreampipe.media.locks import locked
 from dreampipe.media.own import OwnFolder
 from dreampipe.media.writing import CLOCK_SLACK, TEMPORARY
 
 OWNER = "owner"
 """The file's name. It holds the number of the process and when that began, in seconds."""
 OWNERS = rf"{OWNER}(?:-[0-9]+)?|{TEMPORARY}"
-"""The regular expression of the names in a folder that was taken, but in which nothing was begun."""
+"""The regular expression of the names in a folder that was taken, but in which nothing was begun.
+
+Earlier versions wrote the names with a number.
+"""
 _SAYS = re.compile(rb"[0-9]* ?[0-9.]*")
 _LONGEST = 1 << 10  # bytes
 
@@ -25,27 +30,29 @@ def take(own: OwnFolder) -> bool:
     """Become the owner, unless another process is; of several that try at once one becomes it.
 
     Raises:
-        FileExistsError: another process has become it just now.
         OSError: the folder cannot be written to.
     """
-    owner, aside = own.path / OWNER, own.path / f"{OWNER}-{os.getpid()}"
-    if is_live(own):
-        return False
-    with suppress(FileNotFoundError):
-        owner.replace(aside)
-        if is_live(own, aside.name):  # another run has taken the folder just now
-            aside.replace(owner)
-            return False
-        own.remove(aside.name)
-    try:
-        with owner.open("x") as file:
-            file.write(f"{os.getpid()} {psutil.Process().create_time()}")
-    except FileExistsError:
-        raise
-    except OSError:  # a full disk
-        own.remove(OWNER)
-        raise
-    return True
+    while True:
+        # Without the lock two could each find that the owner has ended, and both would become it.
+        with own.open(OWNER, "ab+") as file, locked(file.fileno()) as alone:
+            if not alone:
+                return False
+            if not own.holds(OWNER, file):  # the owner before has just removed it
+                continue
+            if file.seek(0, os.SEEK_END) and is_live(own):
+                return False
+            try:
+                file.truncate(0)
+                _write(file, f"{os.getpid()} {psutil.Process().create_time()}".encode())
+            except OSError:  # a full disk
+                own.remove(OWNER)
+                raise
+            return True
+
+
+def _write(file: FileIO, text: bytes) -> None:
+    if file.write(text) != len(text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def is_live(own: OwnFolder, name: str = OWNER) -> bool:

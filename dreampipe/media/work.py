@@ -24,7 +24,7 @@ from dreampipe.frames import Array
 from dreampipe.media.locks import busy
 from dreampipe.media.manifest import sha256
 from dreampipe.media.own import NotPlain, OwnFolder, read_lines
-from dreampipe.media.owner import OWNER, OWNERS, is_alone, is_live, take
+from dreampipe.media.owner import OWNER, OWNERS, is_alone, take
 from dreampipe.media.patterns import IN_A_FOLDER, names_beside, names_matching
 from dreampipe.media.released import JOURNAL, Journal
 from dreampipe.media.stored import Segment, dream_bytes, read_dream, segment_of
@@ -101,8 +101,6 @@ class Work:
             if not take(self._own):
                 raise busy(self.target)
             sweep(self.folder)
-        except FileExistsError:
-            raise busy(self.target) from None
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
@@ -235,7 +233,8 @@ class Work:
     def clear(self) -> None:
         """Remove what a run has left that was killed between its film's taking its name and its own end."""
         with suppress(OSError):
-            if OWNER in self._own.files() and not is_live(self._own):  # one that was kept has no owner
+            # One that was kept has no owner.
+            if not self._foreign() and OWNER in self._own.files() and take(self._own):
                 self.release(keep=False)
 
     def take_name(self, film: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
+from dreampipe.media.locks import locked
 from dreampipe.media.released import Journal, Released
 from dreampipe.media.work import Segment, Work
 
@@ -304,10 +305,18 @@ def test_an_owner_that_is_none_does_not_keep_it(work: Work, owner: str) -> None:
 
 
 def test_an_owner_that_is_being_written_keeps_it(work: Work) -> None:
-    (work.folder / "owner").write_text("")
-    with pytest.raises(MediaError, match="is being made by another run"):
-        work.open()
+    with (work.folder / "owner").open("w") as file, locked(file.fileno()) as taken:
+        assert taken
+        with pytest.raises(MediaError, match="is being made by another run"):
+            work.open()
+    work.open()
     assert sorted(path.name for path in work.folder.glob("owner*")) == ["owner"]
+
+
+def test_an_owner_that_a_kill_left_empty_keeps_nobody(work: Work) -> None:
+    (work.folder / "owner").write_text("")
+    work.open()
+    assert (work.folder / "owner").read_text().startswith(f"{os.getpid()} ")
 
 
 _AT_ONCE = """
@@ -326,11 +335,11 @@ sys.stdin.readline()
 """
 
 
-@pytest.mark.parametrize("owner", [None, "999999999 0.0"])
+@pytest.mark.parametrize("owner", [None, "", "999999999 0.0"])
 def test_of_several_that_begin_at_once_one_gets_it(tmp_path: Path, owner: str | None) -> None:
     work = Work(tmp_path / "dream.mp4")
     work.folder.mkdir()
-    if owner:
+    if owner is not None:
         (work.folder / "owner").write_text(owner)
     command = [sys.executable, "-c", _AT_ONCE, work.target]
     runs = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
