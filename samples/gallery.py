@@ -13,8 +13,8 @@ from typing import Any
 
 import dreampipe
 from dreampipe import Frame, Recipe, Resize, Visualization
+from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.frames import Array
-from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.files import Loaded, presets
 
 HERE = Path(__file__).parent
