@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dreampipe
 from dreampipe.drawings.contact import Tile, contact_sheet
+from dreampipe.drawings.visualization import prepare
 from dreampipe.recipes import Visualization
 
 CHANNELS = ("mixed3[30]", "mixed4[12]", "mixed4[150]", "mixed5[30]")
@@ -32,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     tiles = []
     for unit in UNITS:
-        result = Visualization.of(objective=unit, steps=options.steps).run()
+        result = prepare(Visualization.of(objective=unit, steps=options.steps)).climb()
         print(f"{unit}: {float(result.scores[0]):.3g}", flush=True)
         tiles.append(Tile(unit, result.image[0]))
     dreampipe.write(contact_sheet(tiles, 128, columns=4), options.out)

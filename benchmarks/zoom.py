@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 
 import dreampipe
+from dreampipe.drawings.dive import draw_dive, resize_still
 from dreampipe.frames import Array, Frame
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.stages.returning import Return
@@ -44,7 +45,7 @@ def main() -> None:
     asked = {name: getattr(options, name) for name in ("model", "scaling", "objective")}
     recipe = Zooming.of(seconds=options.frames / 30, size=options.size, **asked)
     (still,) = dreampipe.read(options.picture)
-    still = recipe.framed(still)
+    still = resize_still(recipe, still)
     shown = dive(recipe, still, None)
     for pull in options.pulls:
         dive(recipe, still, pull)
@@ -82,7 +83,7 @@ def levels(pixels: Array) -> Iterator[float]:
 
 def loop(recipe: Zooming, still: Frame) -> list[Array]:
     """Print the steps of a loop; its last frames for the sheet."""
-    frames = [frame.pixels for frame in recipe.film(still)]
+    frames = [frame.pixels for frame in draw_dive(recipe, still)]
     steps = [float(np.abs(after - before).mean()) for before, after in pairwise(frames)]
     over = float(np.abs(frames[0] - frames[-1]).mean())
     back = Return(recipe.camera(), recipe.count).frames

@@ -1,27 +1,29 @@
 """dreampipe: pictures and films, dreamed by the activations of a Keras model.
 
-Data enters as files, becomes frames, passes through stages, and leaves as files. One engine climbs one objective on one
-model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:
+Files are read into frames, frames pass through stages, and files are written. One engine climbs one objective on one
+model; everything else prepares its inputs or shows its outputs. The rooms, from the top down; each imports only from
+those under it:
 
     cli/         parse arguments, build a task, perform it
     api.py       `dream`, `visualize`, `atlas` in one call each
-    engines/     task.py: Task, the one shape of everything that can be made; one module for each kind of task; who runs
-                 a recipe over files, and at what pace
+    engines/     Task, the one shape of everything that can be made, and a module for each kind of task: local.py and
+                 films.py run a recipe over files; pacing.py has the threads. A new engine goes here
     records/     how an output was made: read, write, make again
-    drawings/    sheets, pages, contact sheets, and the pictures on them
-    recipes/     settings only: of a dream (Recipe), of a film (FilmRecipe, Zooming), of what a unit has learned
-                 (Visualization), of a layer (Atlas); presets/, recipes as files; tasks.py: TASKS, the one list of what
-                 can be made
-    stages/      frames to frames: Resize, Dream, Blend; of films Flow, Carry, Zoom; a Pipeline is itself a stage
+    drawings/    what a model draws: visualization.py, atlas.py, sheet.py, dive.py; contact sheets and pages
+    recipes/     settings only: ModelSettings, and on it Recipe (a dream), FilmRecipe, Zooming, Visualization
+                 and Atlas; presets/, recipes as files; tasks.py: TASKS, the one list of what can be made
+    stages/      frames to frames: Resize, Dream, Blend; in films Flow, Carry, Zoom; a Pipeline is itself a stage
+    events.py    what happens in a run, as values, and Tell, which hears them
     ascent/      the one loop: climb an objective over octaves
     objectives/  what to climb: terms, their algebra, and the text that names them
-    models/      cards, taps, and opening a model safely; zoo/ are those of Keras, own/ the user's files, and motifnet/
-                 is the model that comes with the package
-    media/       files to frames and back, safe writing, folders; video/ for films
+    models/      cards, taps, and opening a model safely; zoo/ has those of Keras, own/ the user's files, weights/ the
+                 downloads, and motifnet/ is the model that comes with the package
+    media/       files to frames and back, safe writing, folders; video/ for films. A new format or codec goes here
     backend.py   the one module that imports tensorflow
     forking.py   refuses to compute in a forked process, where tensorflow would wait forever
-    parsing.py   JSON and TOML of strangers
+    parsing.py   JSON and TOML from strangers
     frames.py    Frame and MediaInfo, the values that travel
+    errors.py    DreampipeError and its kinds
 
 Public names are loaded when they are first used, so that importing dreampipe costs nothing.
 """
@@ -31,7 +33,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dreampipe import forking  # noqa: F401  it notes every fork from here on
+from dreampipe import forking  # noqa: F401  notes every fork from now on
 
 if TYPE_CHECKING:
     from dreampipe.api import atlas, dream, visualize

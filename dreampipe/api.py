@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe import media
+from dreampipe.drawings.atlas import check_atlas, draw_atlas
 from dreampipe.drawings.contact import contact_sheet
+from dreampipe.drawings.visualization import add_caption, prepare
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media.video import FilmInfo
+from dreampipe.models.weights.missing import fetch_names, fetch_weights, missing
 from dreampipe.recipes.atlas import Atlas
-from dreampipe.recipes.fetched import fetched
 from dreampipe.recipes.files import made
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
 
 AnyArray = npt.NDArray[Any]
@@ -57,7 +61,7 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | str | None = N
                 f"{image} is a film, but dream takes one picture: hand read(...) to a FilmRecipe's film_pipeline(...)."
             )
         frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
-    fetched(chosen, chosen.pipeline)
+    _fetch(chosen, chosen.pipeline)
     return _array(chosen.pipeline().one(frame), dtype)
 
 
@@ -76,8 +80,8 @@ def visualize(objective: str, **settings: Any) -> Bytes:
         DreampipeError: a setting, the model or the objective is not what it must be.
     """
     recipe = Visualization.of(objective=objective, **settings)
-    fetched(recipe, recipe.ready)
-    pictures = [_bytes(recipe.captioned(Frame(pixels)).pixels) for pixels in recipe.run().image]
+    _fetch(recipe, lambda: prepare(recipe))
+    pictures = [_bytes(add_caption(recipe, Frame(pixels)).pixels) for pixels in prepare(recipe).climb().image]
     return pictures[0] if recipe.count == 1 else np.stack(pictures)
 
 
@@ -96,8 +100,17 @@ def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) 
         DreampipeError: a setting, the model, the layer or a folder is not what it must be.
     """
     recipe = Atlas.of(layer=layer, **settings)
-    fetched(recipe, recipe.check)
-    return _bytes(contact_sheet(recipe.drawn(Path(work) if work else None), recipe.size).pixels)
+    _fetch(recipe, lambda: check_atlas(recipe))
+    return _bytes(contact_sheet(draw_atlas(recipe, Path(work) if work else None), recipe.size).pixels)
+
+
+def _fetch(recipe: ModelSettings, check: Callable[[], object]) -> None:
+    """Download what a recipe's model needs, silently as Keras does; `check` first raises whatever else is wrong."""
+    card = recipe.card()
+    if missing(card):
+        fetch_names(card)
+        check()
+        fetch_weights(card)
 
 
 def _bytes(pixels: Array) -> Bytes:

@@ -14,6 +14,7 @@ from typing import Any
 import dreampipe
 from dreampipe import Frame, Recipe, Resize, Visualization
 from dreampipe.drawings.contact import Tile, contact_sheet
+from dreampipe.drawings.visualization import lay_out, prepare
 from dreampipe.frames import Array
 from dreampipe.recipes.files import Loaded, presets
 
@@ -63,7 +64,7 @@ def tiles(source: Array, **settings: Any) -> Iterator[Tile]:
 def _drawn(preset: Loaded, source: Array, settings: dict[str, Any]) -> Array:
     if preset.command == "visualize":
         recipe = preset.of(Visualization, **{"size": min(source.shape[:2]), **settings})
-        return recipe.drawn(recipe.run().image).pixels
+        return lay_out(recipe, prepare(recipe).climb().image).pixels
     return preset.of(Recipe, **settings).pipeline().one(Frame(source)).pixels
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dreampipe.engines.events import Estimated
+from dreampipe.events import Estimated
 
 
 def sentence(estimated: Estimated) -> str:

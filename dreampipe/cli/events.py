@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,7 @@ import typer
 from dreampipe.cli.answer import FAILED
 from dreampipe.cli.estimates import exact, sentence
 from dreampipe.cli.terminal import as_json, say, show_at_once
-from dreampipe.engines.events import (
+from dreampipe.events import (
     Began,
     Done,
     Drawn,
@@ -33,10 +33,10 @@ from dreampipe.engines.events import (
     Skipped,
     Started,
     Surveyed,
+    Tell,
     Written,
+    ignore,
 )
-
-Hear = Callable[[Event], None]
 
 
 def write_line(event: Event) -> None:
@@ -47,7 +47,7 @@ def write_line(event: Event) -> None:
 def fields_of(event: Event) -> dict[str, Any]:
     """Return an event as JSON fields: `Stepped(name, step)` as `{"event": "stepped", "name": ..., "step": {...}}`."""
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-    return {"event": kind, **asdict(event)}
+    return {"event": kind, **{key: value for key, value in asdict(event).items() if key != "frame"}}
 
 
 def tell_failures(event: Event) -> None:
@@ -77,10 +77,10 @@ def tell(event: Event) -> None:
 
 
 @contextmanager
-def bar(octave_scale: float, wanted: bool) -> Iterator[Hear]:
+def bar(octave_scale: float, wanted: bool) -> Iterator[Tell]:
     """Show the progress of a run, if wanted: a bar if stderr is a terminal, else lines."""
     if not wanted or sys.stderr is None:
-        yield lambda event: None
+        yield ignore
     elif sys.stderr.isatty():
         from dreampipe.cli.progress import Bar  # rich costs a tenth of a second
 
@@ -133,7 +133,7 @@ def paths_wanted(quiet: bool) -> bool:
     return not quiet and sys.stdout is not None and not sys.stdout.isatty()
 
 
-def paths_of(targets: Mapping[str, Path]) -> Hear:
+def paths_of(targets: Mapping[str, Path]) -> Tell:
     """A listener that prints the path of each output that has its final name, also of those that are skipped.
 
     Args:

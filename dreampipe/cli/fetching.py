@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING
 from dreampipe.cli.answer import failing, interruptible, resuming
 from dreampipe.cli.terminal import say
 from dreampipe.errors import ModelError
+from dreampipe.models.weights.missing import fetch_weights, missing
 from dreampipe.models.weights.store import Weights
-from dreampipe.recipes import Climbing
-from dreampipe.recipes.fetched import fetch_names, fetch_weights, missing
+from dreampipe.recipes.settings import ModelSettings
 
 if TYPE_CHECKING:
     from dreampipe.models.weights.downloading import OnProgress
 
 
-def fetch_class_names(recipe: Climbing) -> None:
-    """Download the names of a model's classes if its weights are missing; the check of a recipe needs them."""
-    fetch_names(recipe.card())
-
-
-def check_fetch(recipe: Climbing, allowed: bool, who: str) -> None:
+def check_fetch(recipe: ModelSettings, allowed: bool, who: str) -> None:
     """Raise ModelError where somebody else's file asks for weights that would have to be downloaded.
 
     Args:
@@ -39,7 +34,7 @@ def check_fetch(recipe: Climbing, allowed: bool, who: str) -> None:
         )
 
 
-def fetch_missing(recipe: Climbing, quiet: bool) -> None:
+def fetch_missing(recipe: ModelSettings, quiet: bool) -> None:
     """Download the weights of a recipe's model if they are missing; a failure is one sentence and exit code 1."""
     if weights := missing(recipe.card()):
         with fetching(weights, quiet) as on_progress:

@@ -17,9 +17,10 @@ from dreampipe.cli.terminal import say
 from dreampipe.recipes import Climbing, Recipe
 from dreampipe.recipes.fields import DREAM, Bounds, shown
 from dreampipe.recipes.files import load, presets
+from dreampipe.recipes.settings import ModelSettings
 
 Command = Callable[..., None]
-Kind = TypeVar("Kind", bound=Climbing)
+Kind = TypeVar("Kind", bound=ModelSettings)
 
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 _HELP_ALL = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
@@ -51,7 +52,7 @@ _FETCH = inspect.Parameter(
 
 
 def recipe_options(
-    *without: str, recipe: type[Climbing] = Recipe, flags: Mapping[str, str] = MappingProxyType({})
+    *without: str, recipe: type[ModelSettings] = Recipe, flags: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[Command], Command]:
     """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
@@ -120,7 +121,7 @@ def _came(context: typer.Context, name: str) -> bool:
 
 
 def _settings(
-    recipe: type[Climbing], without: tuple[str, ...], flags: Mapping[str, str]
+    recipe: type[ModelSettings], without: tuple[str, ...], flags: Mapping[str, str]
 ) -> Iterator[inspect.Parameter]:
     for name, field in recipe.model_fields.items():
         if name not in ("version", *without):
@@ -131,7 +132,7 @@ def _settings(
                 annotation, default = list[str] | None, None
             own = shown(field)
             unset = (own.unset or True) if field.default in (None, ()) else True
-            default_shown = recipe.usual if name == "param" else unset
+            default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
             flag = flags.get(name, f"--{name.replace('_', '-')}")
             # What a file may switch on, an option must be able to switch off.
             both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and own.kept else flag

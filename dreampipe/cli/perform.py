@@ -6,7 +6,6 @@ import typer
 
 from dreampipe.cli.answer import FAILED, failing, interruptible, resuming
 from dreampipe.cli.events import (
-    Hear,
     bar,
     paths_of,
     paths_wanted,
@@ -16,11 +15,14 @@ from dreampipe.cli.events import (
     tell_notes,
     write_line,
 )
-from dreampipe.cli.fetching import fetch_class_names, fetch_missing
+from dreampipe.cli.fetching import fetch_missing
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import say
-from dreampipe.engines.events import Began, Compared, Event, Failed, Noted
+from dreampipe.engines.remaking import Compared
 from dreampipe.engines.task import Task
+from dreampipe.events import Began, Event, Failed, Noted, Tell
+from dreampipe.models.weights.missing import fetch_names
+from dreampipe.recipes import Climbing
 
 
 def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -> None:
@@ -36,14 +38,15 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
         DreampipeError: the check failed, so nothing was begun.
         typer.Exit: 1 after a failure or an unexplained difference, 130 after Ctrl-C.
     """
-    fetch_class_names(task.recipe)
+    fetch_names(task.recipe.card())  # the check needs them
     notes = task.check()
     for note in () if quiet else notes:
         say(f"Note: {note}")
     fetch_missing(task.recipe, quiet)
     stopped = f"Stopped. This goes on from here: {resuming()}" if task.resumes else "Stopped; OUT was not written."
+    scale = task.recipe.octave_scale if isinstance(task.recipe, Climbing) else 1.0
     ends: list[Failed | Compared] = []
-    with interruptible(stopped), failing(), bar(task.recipe.octave_scale, not (quiet or events)) as show:
+    with interruptible(stopped), failing(), bar(scale, not (quiet or events)) as show:
         listeners = (show, *_listeners(task, quiet, events, many))
 
         def hear(event: Event) -> None:
@@ -60,9 +63,9 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
     _finish(ends)
 
 
-def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Hear]:
+def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Tell]:
     """Choose who hears the events of a task, apart from the bar: people on stderr, programs on stdout."""
-    listeners: list[Hear] = [tell_failures if quiet else tell if many else tell_notes]
+    listeners: list[Tell] = [tell_failures if quiet else tell if many else tell_notes]
     if events:
         listeners.append(write_line)
     elif paths_wanted(quiet):

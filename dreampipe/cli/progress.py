@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dreampipe.ascent import Step
-from dreampipe.engines.events import Done, Drawn, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
 from dreampipe.errors import printable
+from dreampipe.events import Done, Drawn, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
 
 
 def share(step: Step, octave_scale: float) -> float:

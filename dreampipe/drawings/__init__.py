@@ -1,8 +1,9 @@
-"""Sheets, pages and animations of what a model draws, and the pictures that they show beside it.
+"""What a model draws: visualizations, atlases, sheets and dives, and what they are laid out on.
 
-sheet.py      one photo through every recommended layer
-batches.py    the channels of an atlas in batches, and what they drew
-contact.py    labelled tiles on a sheet; page.py: on a page of HTML
-exemplars.py  the pictures that excite a channel most; pictures.py: where they come from
-forming.py    a visualization as it forms
+visualization.py  the pictures of a unit; forming.py: the same as they form
+atlas.py          every channel of a layer; batches.py: which channels climb together, and a folder that keeps them
+sheet.py          one photo through every recommended layer
+dive.py           the frames of a dive into a still
+contact.py        labelled tiles on a sheet; page.py: on a page of HTML
+exemplars.py      the pictures that excite a channel most; pictures.py: where they come from
 """

@@ -1,4 +1,4 @@
-"""The channels of an atlas in batches: which climb together, and what they drew, kept in a folder."""
+"""The channels of an atlas in batches: which climb together, and a folder that keeps their pictures."""
 
 from __future__ import annotations
 
@@ -19,16 +19,22 @@ from dreampipe.media.own import NotPlain, OwnFolder
 from dreampipe.media.writing import sweep, unwritable
 from dreampipe.models import open_model
 from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
+from dreampipe.recipes.atlas import layer_of
 
 TOGETHER = 16
-"""Channels that climb together: more were no faster on two cores, and would be lost when a run is killed."""
+"""Channels that climb together: more were no faster on two cores, and a killed run would lose more."""
 _STORED = re.compile(r"[0-9a-f]{16}-[0-9]+-[0-9]+\.npz")
-_PIXELS = TOGETHER * 256 * 256  # of larger pictures fewer climb together, for memory
+_PIXELS = TOGETHER * 256 * 256  # larger pictures climb in smaller batches, to save memory
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
-    """A channel's picture (height, width, 3) uint8, and whether it never fired."""
+class Channel:
+    """The picture of a channel.
+
+    Attributes:
+        pixels: (height, width, 3) uint8.
+        silent: whether the channel never fired.
+    """
 
     pixels: npt.NDArray[np.uint8]
     silent: bool
@@ -36,47 +42,42 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Channels that climb together: how, their numbers on the sheet, and in the layer that makes them."""
+    """Channels that climb together.
+
+    Attributes:
+        ascent: how to climb.
+        units: their numbers in the layer of the atlas.
+        numbers: their numbers in the layer that computes them.
+    """
 
     ascent: Ascent
     units: tuple[int, ...]
     numbers: tuple[int, ...]
 
 
-def layer_of(ascent: Ascent) -> str:
-    """The layer, or the key of the head, whose units are drawn."""
-    return next(term.layer for term in ascent.bound.terms if UNIT in term.reads)
-
-
-def width_of(ascent: Ascent) -> int | None:
-    """How many units there are; None where the card does not know."""
-    layer, card = layer_of(ascent), ascent.card
-    if layer in (HEAD, PROBABILITIES):
-        return len(card.classes) or card.outputs
-    return next(known.channels for known in card.layers if known.name == layer)
-
-
 def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
-    """The units, drawn at this size, in batches of one branch each of a layer that only lays branches side by side.
+    """Put the units, drawn at this size, into batches.
+
+    If the layer only concatenates branches, each batch holds units of one branch, and climbs that branch alone.
 
     Raises:
-        RecipeError: the ascent of a single one does not fit into the free memory.
+        RecipeError: the ascent of a single unit does not fit into the free memory.
     """
     if not units:
         return
     most = together(ascent, size)
     made: dict[str, list[tuple[int, int]]] = {}
-    for unit, (layer, number) in zip(units, _made_in(ascent, units), strict=True):
+    for unit, (layer, number) in zip(units, _find_branches(ascent, units), strict=True):
         made.setdefault(layer, []).append((unit, number))
     for layer, members in made.items():
-        own = replace(ascent, objective=_moved(ascent.objective, layer))
+        own = replace(ascent, objective=_move(ascent.objective, layer))
         for first in range(0, len(members), most):
             chosen = members[first : first + most]
             yield Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
 
 
 def together(ascent: Ascent, size: int) -> int:
-    """How many climb together, for speed and for memory."""
+    """Count the units that climb together, for speed and for memory; raises RecipeError if not one fits."""
     fitting = ascent.together((size, size))
     if not fitting:
         raise RecipeError(
@@ -86,8 +87,8 @@ def together(ascent: Ascent, size: int) -> int:
     return min(TOGETHER, max(1, _PIXELS // (size * size)), fitting)
 
 
-def _made_in(ascent: Ascent, units: Sequence[int]) -> Sequence[tuple[str, int]]:
-    """Of each unit the layer that makes it, and its number there."""
+def _find_branches(ascent: Ascent, units: Sequence[int]) -> Sequence[tuple[str, int]]:
+    """Find the layer that computes each unit, and the number of the unit there."""
     layer = layer_of(ascent)
     if layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
         return [(layer, unit) for unit in units]
@@ -99,15 +100,15 @@ def _made_in(ascent: Ascent, units: Sequence[int]) -> Sequence[tuple[str, int]]:
     return tap.branches(open_model(ascent.card), layer, units)
 
 
-def _moved(objective: Objective, layer: str) -> Objective:
-    """The objective with its starred terms in this layer."""
+def _move(objective: Objective, layer: str) -> Objective:
+    """Move the starred terms of an objective to this layer."""
     if layer in (HEAD, PROBABILITIES):
         return objective
     return Objective(tuple(replace(t, layer=layer) if UNIT in t.reads else t for t in objective.terms))
 
 
 class Store:
-    """Finished batches in a folder, each file whole and named by its recipe; no other file is read or removed.
+    """Finished batches in a folder, in files that are named by their recipe. It reads and removes no other file.
 
     Raises:
         MediaError: the folder cannot be made, or it or one of the files is a link.
@@ -134,16 +135,16 @@ class Store:
             raise unwritable(folder, problem) from None
         sweep(folder)
 
-    def load(self, units: Sequence[int]) -> dict[int, Drawn]:
-        """Load what is stored of these units; the units of a damaged file are missing, so they are drawn again."""
-        found: dict[int, Drawn] = {}
+    def load(self, units: Sequence[int]) -> dict[int, Channel]:
+        """Load these units as far as they are stored; a damaged file is skipped, so its units are drawn again."""
+        found: dict[int, Channel] = {}
         for name in sorted(self._own.files()) if self._own else ():
             if name.startswith(f"{self.mark}-"):
-                with suppress(Exception):  # on broken bytes numpy and its unpacking raise whatever they happen to meet
-                    found |= self._stored(name)
+                with suppress(Exception):  # on broken bytes numpy and zipfile raise many kinds of errors
+                    found |= self._read(name)
         return {unit: found[unit] for unit in units if unit in found}
 
-    def _stored(self, name: str) -> dict[int, Drawn]:
+    def _read(self, name: str) -> dict[int, Channel]:
         """Read the units in a file; raises whatever numpy raises on damaged files, and ValueError."""
         if self._own is None:
             return {}
@@ -154,10 +155,10 @@ class Store:
         if units.ndim != 1 or pixels.ndim != 4 or pixels.shape[3] != 3:
             raise ValueError(f"{name} holds arrays of other shapes than a batch.")
         parts = zip(units, pixels, silent, strict=True)
-        return {int(unit): Drawn(picture, bool(never)) for unit, picture, never in parts}
+        return {int(unit): Channel(picture, bool(never)) for unit, picture, never in parts}
 
-    def keep(self, drawn: dict[int, Drawn]) -> dict[int, Drawn]:
-        """Store a batch, and hand it on."""
+    def keep(self, drawn: dict[int, Channel]) -> dict[int, Channel]:
+        """Store a batch, and return it."""
         if self.folder:
             data = BytesIO()
             pixels = np.stack([one.pixels for one in drawn.values()])

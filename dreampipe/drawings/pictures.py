@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from itertools import cycle
@@ -18,6 +18,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from dreampipe.errors import MediaError
+from dreampipe.events import Noted, Tell, ignore
 from dreampipe.frames import Array
 from dreampipe.media import read
 from dreampipe.media.formats import SUFFIXES, format_of_suffix
@@ -52,7 +53,7 @@ def folder_pictures(
     path: str | os.PathLike[str],
     longest: int = 256,
     most: int = 2000,
-    on_note: Callable[[str], None] | None = None,
+    tell: Tell = ignore,
 ) -> Iterator[Picture]:
     """The pictures of a folder and of those in it, by the order of their names, each read when it is taken.
 
@@ -60,7 +61,7 @@ def folder_pictures(
         path: the folder; hidden files and folders, and links to folders, are left out.
         longest: pixels of the longest side that larger pictures are shrunk to.
         most: of more pictures than these, so many are taken evenly.
-        on_note: told in a sentence what was left out: a picture that cannot be read never ends it.
+        tell: hears a `Noted`, with the folder as its name, for what is left out; an unreadable picture raises nothing.
 
     Raises:
         MediaError: at once, where there is no folder or no picture in it; at the end, where none could be read.
@@ -72,9 +73,9 @@ def folder_pictures(
     names = sorted(_names(folder))
     if not names:
         raise MediaError(f"{folder} holds no pictures, but files with one of {SUFFIXES} are expected in it.")
-    tell = on_note or (lambda note: None)
     if len(names) > most:
-        tell(f"Of the {len(names)} pictures in {folder}, {most} are looked at, evenly spread.")
+        note = f"Of the {len(names)} pictures in {folder}, {most} are looked at, evenly spread."
+        tell(Noted(str(folder), note))
         names = [names[at * len(names) // most] for at in range(most)]
     return _read(folder, names, Resize(longest), tell)
 
@@ -87,13 +88,13 @@ def _names(folder: Path) -> Iterator[str]:
                 yield (Path(here) / name).relative_to(folder).as_posix()
 
 
-def _read(folder: Path, names: Iterable[str], resize: Resize, tell: Callable[[str], None]) -> Iterator[Picture]:
+def _read(folder: Path, names: Iterable[str], resize: Resize, tell: Tell) -> Iterator[Picture]:
     found = False
     for name in names:
         try:
             (frame,) = resize(iter(read(folder / name)))
         except MediaError as problem:
-            tell(f"Left out: {problem}")
+            tell(Noted(str(folder), f"Left out: {problem}"))
         else:
             found = True
             yield Picture(name, frame.pixels)

@@ -1,55 +1,45 @@
-"""One photo through every recommended layer of a model, on a labelled contact sheet: how people choose."""
+"""A sheet: one photo, dreamed at every recommended layer of a model, to choose from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
-from dreampipe.ascent import Step
 from dreampipe.drawings.contact import GAP, Tile, contact_sheet
 from dreampipe.errors import ModelError
+from dreampipe.events import Drawn, Event, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Resize
 
-__all__ = ["GAP", "OnStep", "recommended", "sheet"]
-
-OnStep = Callable[[str, Step], None]
+__all__ = ["GAP", "recommended", "sheet"]
 
 
-def sheet(
-    photo: Frame,
-    recipe: Recipe,
-    size: int = 320,
-    on_step: OnStep | None = None,
-    on_done: Callable[[str], None] | None = None,
-) -> Frame:
+def sheet(photo: Frame, recipe: Recipe, size: int = 320, tell: Tell = ignore) -> Frame:
     """Dream one photo once for each recommended layer.
 
     Args:
-        photo: any size; its alpha is left out.
-        recipe: how to dream; its objective, its max_size and its caption are left aside.
-        size: longest side of a tile in pixels.
-        on_step: called with the layer's name and each step.
-        on_done: called with the layer's name when it is dreamed.
+        photo: the picture, of any size; its alpha is left out.
+        recipe: how to dream; its objective, max_size and caption are not used.
+        size: longest side of a tile, in pixels.
+        tell: hears `Stepped` and `Drawn`, whose names are those of the layers.
 
     Returns:
         The tiles in rows, each over its layer's name, the photo itself first.
 
     Raises:
-        DreampipeError: the model is not what it must be, or none of its layers is recommended.
+        DreampipeError: the model is wrong, or none of its layers is recommended.
     """
     (source,) = Resize(size)(iter([Frame(photo.pixels)]))
     tiles = [Tile("source", source.pixels)]
     for layer in recommended(recipe):
-        tiles.append(Tile(layer, _dreamed(source, recipe, layer, on_step)))
-        if on_done:
-            on_done(layer)
+        tiles.append(Tile(layer, _dream(source, recipe, layer, tell)))
+        tell(Drawn(layer))
     return contact_sheet(tiles, size)
 
 
 def recommended(recipe: Recipe) -> tuple[str, ...]:
-    """The names of the recommended layers of a recipe's model, from the picture on; raises ModelError for none."""
+    """Name the recommended layers of a recipe's model, in order; raises ModelError if there is none."""
     card = recipe.card()
     names = tuple(layer.name for layer in card.layers if layer.recommended)
     if not names:
@@ -57,7 +47,12 @@ def recommended(recipe: Recipe) -> tuple[str, ...]:
     return names
 
 
-def _dreamed(source: Frame, recipe: Recipe, layer: str, on_step: OnStep | None) -> Array:
+def _dream(source: Frame, recipe: Recipe, layer: str, tell: Tell) -> Array:
+    """Dream the photo at one layer, and tell each step under the layer's name."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Stepped):
+            tell(replace(event, name=layer))
+
     own = recipe.model_copy(update={"objective": quoted(layer), "max_size": None, "caption": False})
-    pipeline = own.pipeline(on_step=(lambda _, step: on_step(layer, step)) if on_step else None)
-    return pipeline.one(source).pixels
+    return own.pipeline(hear).one(source).pixels

@@ -11,7 +11,6 @@ keeping.py   a picture under its final name, with its record in it or next to it
 standing.py  whether a dream made the file that exists already;  outputs.py  the same of a film
 estimating.py  how long something takes, by its first steps
 pacing.py    work in other threads than the caller's
-events.py    the events of a run
 """
 
 from dreampipe.engines.local import run

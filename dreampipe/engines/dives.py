@@ -12,12 +12,13 @@ from typing import ClassVar, Self
 import psutil
 
 import dreampipe
+from dreampipe.drawings.dive import draw_dive
 from dreampipe.engines.estimating import Estimating, planned
-from dreampipe.engines.events import Began, Done, Framed, Noted, Started, Stepped
 from dreampipe.engines.keeping import embedded, settle_sidecar
 from dreampipe.engines.producing import Production, key_of
-from dreampipe.engines.task import Place, Tell, ignore
+from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
+from dreampipe.events import Began, Done, Event, Noted, Started, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
@@ -28,6 +29,8 @@ from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying, Making
 from dreampipe.records.record import Output, Record
 from dreampipe.stages.motion import DREAM
+
+CHANGED = "the recipe, the picture or a library has changed since it was begun, so it is begun anew"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +149,8 @@ class _Diving:
                 lambda first, dream: self._frames(first, dream, max_size),
                 lambda frame: frame.extras[DREAM],
                 self._size,
-                lambda count: self.tell(Framed(self.name, count, self.recipe.count)),
+                self.name,
+                self.tell,
             )
             record = self._record(production.make(work), max_size)
             beside = self.task.target(work.folder / path.name, embedded(path, carrying, record))
@@ -174,7 +178,7 @@ class _Diving:
         if type(max_size) is not int or not 1 <= max_size <= max(self._size):
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
             if not work.is_empty():
-                self._note("the recipe, the picture or a library has changed since it was begun, so it is begun anew")
+                self.tell(Noted(self.name, CHANGED))
             max_size = max(self.recipe.ascent().fitting(self._size))
             work.begin(key, {"max_size": max_size})
         return max_size
@@ -191,14 +195,9 @@ class _Diving:
         ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
         longest, count = self.recipe.max_size or max_size, self.recipe.count
         self.tell.plan(planned(self.name, self._size, ascents, max_size=longest, frames=count), alone=True)
-        return self.recipe.film(
-            still,
-            first,
-            begun,
-            max_size=max_size,
-            on_step=lambda frame, step: self.tell(Stepped(self.name, step)),
-            on_note=lambda frame, text: self._note(text) if frame.index == 0 else None,  # the others say the same
-        )
+        return draw_dive(self.recipe, still, first, begun, max_size, self._hear)
 
-    def _note(self, text: str) -> None:
-        self.tell(Noted(self.name, text))
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Stepped() | Noted(frame=0):  # the other frames would repeat the notes
+                self.tell(replace(event, name=self.name))

@@ -10,16 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
+from dreampipe.drawings.atlas import check_atlas, draw_atlas
 from dreampipe.drawings.batches import remove_store, together
 from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.drawings.forming import Forming
 from dreampipe.drawings.page import atlas_page, is_page
 from dreampipe.drawings.sheet import recommended, sheet
+from dreampipe.drawings.visualization import lay_out, prepare
 from dreampipe.engines.estimating import Estimating, Planned, planned
-from dreampipe.engines.events import Began, Drawn, Noted, Started, Stepped, Written
 from dreampipe.engines.keeping import embedded, keep_picture, settle_sidecar, text_within
-from dreampipe.engines.task import Place, Tell, ignore
+from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
+from dreampipe.events import Began, Drawn, Event, Noted, Started, Tell, Written, ignore
 from dreampipe.frames import Frame
 from dreampipe.media import (
     FramesHash,
@@ -84,33 +86,33 @@ class VisualizationTask:
 
     def check(self) -> tuple[str, ...]:
         """Check the recipe and both places; raises DreampipeError."""
-        ready = self.recipe.ready()
+        prepared = prepare(self.recipe)
         if self.picture and self.animation and self.picture.path.resolve() == self.animation.path.resolve():
             raise MediaError(f"{self.picture.path} came as OUT and for --animate: give the animation another name.")
         if self.picture:
             self.picture.check()
         if self.animation:
             self.animation.check(check_animation)
-        return ready.ascent.card.notes
+        return prepared.ascent.card.notes
 
     def run(self, tell: Tell = ignore) -> None:
         """Climb, and write the picture, the animation, or both; raises DreampipeError."""
-        recipe, ready = self.recipe, self.recipe.ready()
-        forming = Forming(recipe.drawn) if self.animation else None
+        recipe, prepared = self.recipe, prepare(self.recipe)
+        forming = Forming(lambda pictures: lay_out(recipe, pictures)) if self.animation else None
         tell = Estimating(tell)
         tell(Began(self.name))
         tell(Started(1))
-        size = ready.start.shape(recipe.size)
-        tell.plan(planned(self.name, size, [(ready.ascent, 1)], together=recipe.count, resizable=False), alone=True)
+        size = prepared.start.shape(recipe.size)
+        tell.plan(planned(self.name, size, [(prepared.ascent, 1)], together=recipe.count, resizable=False), alone=True)
         with _within_memory(self.name):
-            result = ready.run(lambda step: tell(Stepped(self.name, step)), forming)
+            result = prepared.climb(tell, forming)
         tell(Drawn(self.name))
         if self.animation and forming:
             making = Making("visualize", recipe, {"animated": True})
             keep_animation(lambda: forming.frames(result.image), self.animation, making)
         if self.picture:
             making = Making("visualize", recipe)
-            keep_picture(recipe.drawn(result.image), self.picture.path, making, self.picture.carrying)
+            keep_picture(lay_out(recipe, result.image), self.picture.path, making, self.picture.carrying)
         for note in result.notes:
             tell(Noted(self.name, note))
         for name in self.outputs:
@@ -146,7 +148,7 @@ class AtlasTask:
 
     def check(self) -> tuple[str, ...]:
         """Check the recipe and the place; raises DreampipeError."""
-        self.recipe.check()
+        check_atlas(self.recipe)
         self.place.check(lambda path: is_page(path) or format_of(path))
         return self.recipe.card().notes
 
@@ -160,20 +162,16 @@ class AtlasTask:
         work = path.with_name(f".{path.name}.parts")
         tell(Began(self.name))
 
-        def start(batches: int) -> None:
-            tell(Started(batches))
-            ascent, size = recipe.ascent(), (recipe.size, recipe.size)
-            most = min(together(ascent, recipe.size), len(recipe.indices()))
-            tell.plan(planned(self.name, size, [(ascent, batches)], together=most, resizable=False), alone=True)
+        def hear(event: Event) -> None:
+            tell(event)
+            if isinstance(event, Started):
+                ascent, size = recipe.ascent(), (recipe.size, recipe.size)
+                most = min(together(ascent, recipe.size), len(recipe.indices()))
+                ascents = [(ascent, event.pictures)]
+                tell.plan(planned(self.name, size, ascents, together=most, resizable=False), alone=True)
 
         with _within_memory(self.name):
-            tiles = recipe.drawn(
-                work,
-                on_start=start,
-                on_step=lambda name, step: tell(Stepped(name, step)),
-                on_done=lambda name: tell(Drawn(name)),
-                on_note=lambda note: tell(Noted(self.name, note)),
-            )
+            tiles = draw_atlas(recipe, work, hear)
         if is_page(path):
             _keep_page(tiles, recipe, self.place)
         else:
@@ -240,13 +238,7 @@ class SheetTask:
         tell(Started(len(recommended(self.recipe))))
         tell.plan(self._planned(source), alone=True)
         with _within_memory(str(self.photo)):
-            drawn = sheet(
-                source,
-                self.recipe,
-                self.size,
-                on_step=lambda layer, step: tell(Stepped(layer, step)),
-                on_done=lambda layer: tell(Drawn(layer)),
-            )
+            drawn = sheet(source, self.recipe, self.size, tell)
         making, path = Making("sheet", self.recipe, {"size": self.size}), self.place.path
         keep_picture(drawn, path, making, self.carrying, source=(self.photo, said))
         tell(Written(str(path)))

@@ -11,8 +11,8 @@ from typing import ClassVar, Self
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
 from dreampipe.engines.standing import check_folder
-from dreampipe.engines.task import Tell, ignore
 from dreampipe.errors import MediaError
+from dreampipe.events import Tell, ignore
 from dreampipe.media import Job, Manifest, Plan, plan
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe

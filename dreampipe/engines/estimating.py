@@ -13,7 +13,7 @@ import psutil
 
 from dreampipe.ascent import Ascent, Step
 from dreampipe.ascent.octaves import Size
-from dreampipe.engines.events import Began, Estimated, Event, Failed, Skipped, Started, Stepped
+from dreampipe.events import Began, Estimated, Event, Failed, Skipped, Started, Stepped, Tell
 from dreampipe.stages import Resize
 
 LONG = 60.0
@@ -141,7 +141,7 @@ class Estimating:
     It is added once for a run, and again for a picture that takes much longer than those before it.
     """
 
-    def __init__(self, tell: Callable[[Event], None], clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, tell: Tell, clock: Callable[[], float] = time.perf_counter) -> None:
         self._tell, self._clock = tell, clock
         self._pictures, self._names = 1, set[str]()
         self._plan: Planned | None = None
@@ -180,4 +180,4 @@ class Estimating:
         self._plan = None
         if found.seconds * left > LONG and found.seconds > 2 * (self._longest or 0):
             self._longest = found.seconds
-            self._tell(found.beside(self._base))
+            self._tell(found.with_memory_held(self._base))

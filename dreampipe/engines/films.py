@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -21,12 +21,12 @@ import psutil
 import dreampipe
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, planned
-from dreampipe.engines.events import Began, Done, Event, Failed, Framed, Noted, Skipped, Stepped, Surveyed
 from dreampipe.engines.keeping import check_place, likeness
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.errors import DreampipeError, OpeningError, StorageError
+from dreampipe.events import Began, Done, Event, Failed, Noted, Skipped, Stepped, Surveyed, Tell
 from dreampipe.frames import Array, Frame
 from dreampipe.media import MAX_PIXELS, Job, Manifest
 from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
@@ -107,7 +107,7 @@ class FilmOrder:
         return Making("dream", self.recipe, options)
 
 
-def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Callable[[Event], None]) -> Done | Skipped | Failed:
+def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Tell) -> Done | Skipped | Failed:
     """Dream one film, or continue what an earlier run has left of it.
 
     Raises:
@@ -194,7 +194,8 @@ class _Filming:
             lambda first, dream: self._frames(survey, max_size, first, dream),
             self._dream,
             self._shown,
-            lambda count: self.tell(Framed(self.job.name, count, len(survey))),
+            self.job.name,
+            self.tell,
         )
         made = production.make(work)
         seconds = time.perf_counter() - started
@@ -258,7 +259,7 @@ class _Filming:
                 last = next(coming)
                 begun = replace(last, extras={SOURCE: last.pixels, DREAM: dream})
             size = max_size or max(self.source.info.width, self.source.info.height)
-            for frame in self.recipe.dreaming(survey.cuts, begun, size, self._on_step, self._on_note)(coming):
+            for frame in self.recipe.dreaming(survey.cuts, begun, size, self._hear)(coming):
                 # Source and flow have done their work; frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
@@ -281,12 +282,10 @@ class _Filming:
         height, width = self._shown
         return np.asarray(frame.extras[DREAM][:height, :width], np.float32)
 
-    def _on_step(self, frame: Frame, step: dreampipe.Step) -> None:
-        self.tell(Stepped(self.job.name, step))
-
-    def _on_note(self, frame: Frame, text: str) -> None:
-        if frame.index == 0:  # the others would say the same
-            self._note(text)
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Stepped() | Noted(frame=0):  # the other frames would repeat the notes
+                self.tell(replace(event, name=self.job.name))
 
     def _note(self, text: str) -> None:
         self.tell(Noted(self.job.name, text))

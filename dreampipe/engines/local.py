@@ -11,29 +11,27 @@ import hashlib
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock as Mutex
 from typing import TYPE_CHECKING
 
 import psutil
 
-from dreampipe.ascent import Step
 from dreampipe.engines.estimating import Estimating, planned
-from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.engines.keeping import check_place, keep_picture, sidecar_fits
 from dreampipe.engines.pacing import WAITING, ahead
 from dreampipe.engines.standing import proven, refusal
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
+from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped, Tell
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
 from dreampipe.media.locks import Lock, lock
 from dreampipe.recipes import Recipe
 from dreampipe.records.making import EVERYTHING, Carrying, Making
 from dreampipe.records.record import Record
-from dreampipe.stages import Pipeline
 
 if TYPE_CHECKING:
     from dreampipe.engines.films import FilmOrder
@@ -102,7 +100,7 @@ class _Work:
         self._sha256 = order.sha256()
         self._making = Making("dream", order.recipe, {"quality": order.quality})
         self._name = ""
-        self._pipeline = self._pipeline_of(order.recipe)
+        self._pipeline = order.recipe.pipeline(self._hear)
         self._ascent = order.recipe.ascent()
         self._count: Counter[type[Event]] = Counter()
         self._locks: dict[str, Lock] = {}
@@ -111,15 +109,12 @@ class _Work:
         self._first: float | None = None
         self._last = self._busy = 0.0
 
-    def _pipeline_of(self, recipe: Recipe) -> Pipeline:
-        return recipe.pipeline(
-            on_step=lambda frame, step: self._step(step),
-            on_note=lambda frame, text: self._tell(Noted(self._name, text)),
-        )
-
-    def _step(self, step: Step) -> None:
-        self._tell(Stepped(self._name, step))
-        self.settle_written()  # announce written pictures at once, not after a long ascent
+    def _hear(self, event: Event) -> None:
+        """Tell what a stage tells, under the name of the picture."""
+        if isinstance(event, Stepped | Noted):
+            self._tell(replace(event, name=self._name))
+        if isinstance(event, Stepped):
+            self.settle_written()  # announce written pictures at once, not after a long ascent
 
     @property
     def full(self) -> bool:
@@ -191,8 +186,8 @@ class _Work:
         try:
             settings = self._fitting(loaded.frame)
             self._plan(loaded.frame, settings.get("max_size", self._order.recipe.max_size))
-            pipeline = self._pipeline_of(self._order.recipe.model_copy(update=settings)) if settings else self._pipeline
-            frame = pipeline.one(loaded.frame)
+            recipe = self._order.recipe.model_copy(update=settings)
+            frame = (recipe.pipeline(self._hear) if settings else self._pipeline).one(loaded.frame)
         except OpeningError:  # no other picture can be dreamed either
             raise
         except (DreampipeError, MemoryError) as error:
@@ -298,7 +293,7 @@ class _Work:
         return finished
 
 
-def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callable[[Event], None]) -> Finished:
+def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Finished:
     """Dream every job. One that fails becomes a `Failed` event, and the run continues with the others.
 
     Once the disk takes no more, the run ends. Pictures that another run makes are waited for at the end.
@@ -306,8 +301,8 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, on_event: Callabl
     Raises:
         DreampipeError: the recipe's model or objective is wrong, before any picture is dreamed.
     """
-    work = _Work(manifest, order, tell := Estimating(on_event))
-    tell(Started(len(jobs)))
+    work = _Work(manifest, order, estimating := Estimating(tell))
+    estimating(Started(len(jobs)))
     try:
         for job in _dream(work, jobs):
             work.make_busy(job)

@@ -11,12 +11,13 @@ import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from dreampipe.engines.pacing import Behind, closed
 from dreampipe.errors import MediaError
+from dreampipe.events import Framed, Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import FramesHash, format_of
 from dreampipe.media.video import Survey, Target
@@ -60,7 +61,8 @@ class Production:
         frames: what makes the frames.
         dream: what of a frame the next one goes on from, (height, width, 3).
         size: height and width of that.
-        on_frame: told how many frames there are now, after each.
+        name: of the film, for events.
+        tell: hears `Framed` after each frame.
     """
 
     survey: Survey
@@ -68,7 +70,8 @@ class Production:
     frames: Dreaming
     dream: Callable[[Frame], Array]
     size: tuple[int, int]
-    on_frame: Callable[[int], None] = field(default=lambda count: None)
+    name: str
+    tell: Tell = ignore
 
     @property
     def plan(self) -> tuple[tuple[int, int], ...]:
@@ -109,7 +112,7 @@ class Production:
             for frame in frames:
                 behind.submit(writing.send, frame)
                 first = frame.index + 1
-                self.on_frame(first)
+                self.tell(Framed(self.name, first, len(self.survey)))
             behind.wait()
         if first != len(self.survey):
             raise MediaError(f"Frame {first} is missing: the source is no longer what it was, so begin anew.")

@@ -9,18 +9,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from dreampipe.engines.events import Compared, Estimated, Event, Failed
-from dreampipe.engines.task import Task, Tell, ignore, load_task
+from dreampipe.engines.task import Task, load_task
 from dreampipe.errors import MediaError
+from dreampipe.events import Estimated, Event, Failed, Tell, ignore
 from dreampipe.media import MAX_PIXELS, sidecar_of
 from dreampipe.media.jobs import identity
 from dreampipe.media.records import told_of
-from dreampipe.recipes import Climbing
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.records.again import Again
 from dreampipe.records.carried import record_of
 from dreampipe.records.compared import is_there, show_the_same, shown
 from dreampipe.records.making import EVERYTHING, Carrying
-from dreampipe.records.verdict import verdict
+from dreampipe.records.verdict import Verdict, verdict
+
+
+@dataclass(frozen=True)
+class Compared(Event):
+    """An output was made again, and compared with the first one."""
+
+    verdict: Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +50,7 @@ class Remaking:
     resumes: ClassVar[bool] = True
 
     @property
-    def recipe(self) -> Climbing:
+    def recipe(self) -> ModelSettings:
         return self.begun.recipe
 
     @property

@@ -12,30 +12,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, Self, cast
 
-from dreampipe.engines.events import Event
 from dreampipe.engines.keeping import check_place
 from dreampipe.errors import MediaError
+from dreampipe.events import Tell
 from dreampipe.media import format_of
 from dreampipe.media.writing import sweep
-from dreampipe.recipes import Climbing
-from dreampipe.recipes.tasks import TASKS, Row
+from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import Again
 from dreampipe.records.making import EVERYTHING, Carrying
-
-__all__ = ["TASKS", "Made", "Place", "Row", "Task", "Tell", "ignore", "load_task"]
-
-Tell = Callable[[Event], None]
-
-
-def ignore(event: Event) -> None:
-    """Ignore an event: the `Tell` of a run that nobody watches."""
 
 
 class Task(Protocol):
     """Something to make. Whoever performs it calls `check`, then `run`."""
 
     @property
-    def recipe(self) -> Climbing:
+    def recipe(self) -> ModelSettings:
         """The settings: how to make it."""
 
     @property

@@ -1,24 +1,25 @@
-"""Recipes: settings, checked, printable and hashed, and the files that hold them.
+"""Recipes: settings, checked, printable and hashed, and the files that hold them. Nothing here climbs or draws.
 
-climbing.py      Climbing: what every recipe says: model, objective, how to climb
+settings.py      ModelSettings: the settings of every recipe
+climbing.py      Climbing: the settings of an ascent
 recipe.py        Recipe: a dream of pictures
-film.py          FilmRecipe: a dream of films; keyframes.py, what changes over time
-zooming.py       Zooming: a film out of one still
+film.py          FilmRecipe: a dream of films; keyframes.py: settings that change over time
+zooming.py       Zooming: a film that dives into one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
-fields.py        numbers that change over an ascent; ways.py: the words of a recipe and what they stand for
-files.py         presets/*.toml and files of one's own, by name; reading.py, loaded.py: what such a file says
+fields.py        the types of fields, and how each is shown; ways.py: the words of a recipe and their meaning
+files.py         presets/*.toml and the user's own files, by name
 named.py         the files that settings name
 printing.py      recipes as TOML, and the schema of such files
-fetched.py       weights of the model that are missing, downloaded first
 """
 
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
 from dreampipe.recipes.zooming import Zooming
 
-__all__ = ["Atlas", "Climbing", "FilmRecipe", "Recipe", "Visualization", "Zooming"]
+__all__ = ["Atlas", "Climbing", "FilmRecipe", "ModelSettings", "Recipe", "Visualization", "Zooming"]

@@ -1,17 +1,11 @@
-"""What every recipe of an ascent says: the model, the objective and how it is climbed; checked, printable, hashed.
-
-`Climbing` holds the settings that a dream (`recipe.Recipe`) and a visualization (`visualization.Visualization`) share.
-"""
+"""The settings of an ascent: model, objective and how to climb. `Climbing` is under every recipe that climbs."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.amounts import Amount, Ramps
@@ -19,14 +13,12 @@ from dreampipe.ascent.octaves import OctaveCarry, Resizing, Rounding
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
-from dreampipe.errors import RecipeError, brief, nearest, shown
-from dreampipe.models import card
-from dreampipe.models.model_card import Card, Scaling
+from dreampipe.errors import RecipeError
+from dreampipe.models.model_card import Scaling
 from dreampipe.models.scaling import spread
 from dreampipe.objectives import Objective
 from dreampipe.recipes.fields import (
     CLIMB,
-    DREAM,
     EXPERT_CLIMB,
     Degrees,
     Pixels,
@@ -37,11 +29,12 @@ from dreampipe.recipes.fields import (
     StepSize,
     amount_of,
 )
+from dreampipe.recipes.settings import ModelSettings, Seed
 from dreampipe.recipes.ways import OPTIMIZERS, SHAPINGS, WAYS, Normalization, OptimizerName, Param, parameterization
 
 
-class Climbing(BaseModel):
-    """Settings of an ascent, with their defaults and ranges; every face takes them from here.
+class Climbing(ModelSettings):
+    """Settings of an ascent, with their defaults and ranges; the command line and the library take them from here.
 
     Settings that may change over an ascent take a number, or text such as `8 -> 2`.
 
@@ -49,22 +42,8 @@ class Climbing(BaseModel):
         RecipeError: a setting is unknown or out of range.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     usual: ClassVar[Param] = "pixels"
 
-    version: Literal[1] = 1
-    model: Annotated[str, Shown(DREAM)] = Field(
-        "motifnet", description="Model to dream with: a name from `dreampipe models`, or a .keras file."
-    )
-    scaling: Annotated[Scaling | None, Shown(EXPERT_CLIMB, unset="the model's own")] = Field(
-        None, description="Input scaling of a .keras file that has no card."
-    )
-    weights: Annotated[str | None, Shown(EXPERT_CLIMB, unset="the published ones")] = Field(
-        None, description="Weights file (.weights.h5 or .h5) for a named architecture."
-    )
-    trust: Annotated[bool, Shown(EXPERT_CLIMB, kept=False)] = Field(
-        False, description="Open the model file without checking what code it may run."
-    )
     octaves: Annotated[int, Shown(CLIMB, moves=True)] = Field(
         Octaves.count, ge=1, le=32, description="Number of sizes to climb at, the full size included."
     )
@@ -147,24 +126,7 @@ class Climbing(BaseModel):
     colour_noise: Annotated[Share, Shown(EXPERT_CLIMB, moves=True)] = Field(
         0, description="Standard deviation of noise added to what the model sees."
     )
-    seed: Annotated[int, Shown(CLIMB)] = Field(0, ge=0, le=2**63 - 1, description="Seed of all random draws.")
-
-    def __init__(self, **settings: Any) -> None:
-        try:
-            super().__init__(**{name: _plain(value) for name, value in settings.items()})
-        except ValidationError as error:
-            raise RecipeError(_sentence(type(self), error)) from None
-
-    @classmethod
-    def of(cls, **settings: Any) -> Self:
-        """A recipe from settings of which those that are None keep their default, as a command line has them."""
-        return cls(
-            **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
-        )
-
-    def card(self) -> Card:
-        """The card of this recipe's model; raises ModelError."""
-        return card(self.model, self.scaling, weights=self.weights, trust=self.trust)
+    seed: Seed = 0
 
     @property
     def chosen_param(self) -> Param:
@@ -258,40 +220,22 @@ class Climbing(BaseModel):
         """Whether the ascent starts from a picture, and not from nothing."""
         return False
 
-    def hashed(self, ascent: Ascent, **files: str) -> str:
-        """The hash of all that decides a picture beside its source.
+    def hash_ascent(self, ascent: Ascent, **files: str) -> str:
+        """Hash everything that decides a picture, apart from its source.
 
         Args:
             ascent: of this recipe; its objective, model and files are hashed by what they say and hold.
             files: for each setting that names a file, the SHA-256 of its bytes.
         """
-        model, prior = ascent.card, getattr(ascent.parameterization, "card", None)
-        held = {
-            "objective": str(ascent.objective),
-            "files": [sha256 for _, sha256 in ascent.bound.files],
-            "model": model.sha256,
-            "scaling": model.scaling,
-            "prior": prior and prior.sha256,
+        prior = getattr(ascent.parameterization, "card", None)
+        return self.hash_settings(
+            ascent.card,
+            objective=str(ascent.objective),
+            prior=prior and prior.sha256,
             # As resolved: what suits a parameterization may change from version to version.
-            "param": type(ascent.parameterization).__name__,
-            "optimizer": repr(ascent.optimizer),
-            "step_size": str(ascent.step_size),
-            "normalization": repr(ascent.shaping),
-        }
-        # A model is known by its bytes, wherever they lie and whoever trusts them.
-        whole = {**self.model_dump(mode="json", exclude={"weights", "trust"}), **held, **files}
-        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-
-def _sentence(cls: type[Climbing], error: ValidationError) -> str:
-    """The first fault as one sentence for the user."""
-    fault = error.errors()[0]
-    name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is no text in any alphabet
-    if fault["type"] == "extra_forbidden":
-        return f"{brief(name)} is no setting of a recipe: {nearest(name, cls.model_fields)}."
-    expected = fault["msg"].removeprefix("Input should be ")
-    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}."
+            param=type(ascent.parameterization).__name__,
+            optimizer=repr(ascent.optimizer),
+            step_size=str(ascent.step_size),
+            normalization=repr(ascent.shaping),
+            **{"files": [sha256 for _, sha256 in ascent.bound.files], **files},
+        )

@@ -13,13 +13,13 @@ from pydantic import Field
 
 from dreampipe.ascent.amounts import Ramp
 from dreampipe.errors import RecipeError
+from dreampipe.events import Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import read_mask
 from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, Shown, amount_of, shown
 from dreampipe.recipes.keyframes import Easing, Keyframe, Value, parse_keyframe, values_at
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Blend, Caption, Carry, Dream, Flow, Moment, Pipeline, Stage
-from dreampipe.stages.dream import OnNote, OnStep
 from dreampipe.stages.motion import CARRY, Motion
 
 
@@ -117,18 +117,17 @@ class FilmRecipe(Recipe):
         cuts: tuple[int, ...] = (),
         begun: Frame | None = None,
         max_size: int | None = None,
-        on_step: OnStep | None = None,
-        on_note: OnNote | None = None,
+        tell: Tell = ignore,
     ) -> Pipeline:
-        """The stages from the dream on.
+        """Build the stages from the dream to the end.
 
         Args:
             cuts: indices of the frames that begin a shot.
-            begun: the last frame that is finished; the next goes on from it.
-            max_size: longest side to climb at, where the recipe says none.
-            on_step, on_note: told of each step and of what had to be decided.
+            begun: the last finished frame; the next one continues from it.
+            max_size: longest side to climb at if the recipe has none.
+            tell: hears each step and what had to be decided, as `Dream` tells them.
         """
-        moments = Moments(self, max_size, on_step, on_note)
+        moments = Moments(self, max_size, tell)
         once = not self.at
         stages: list[Stage] = [Carry(moments.of(self) if once else moments, self.motion, self.every, cuts, begun)]
         if "blend" in {keyframe.name for keyframe in self.keyframes}:
@@ -204,8 +203,7 @@ class Moments:
 
     recipe: FilmRecipe
     max_size: int | None = None
-    on_step: OnStep | None = None
-    on_note: OnNote | None = None
+    tell: Tell = ignore
 
     def __call__(self, frame: Frame) -> Moment:
         return self.of(self.recipe.at_time(frame.time or 0))
@@ -213,7 +211,7 @@ class Moments:
     def of(self, recipe: FilmRecipe) -> Moment:
         """The moment of a recipe that does not change."""
         size = recipe.max_size or self.max_size
-        dream = Dream(recipe.ascent(), recipe.seed, size, self._mask, recipe.mask or "", self.on_step, self.on_note)
+        dream = Dream(recipe.ascent(), recipe.seed, size, self._mask, recipe.mask or "", self.tell)
         carry = CARRY[recipe.motion] if recipe.carry is None else recipe.carry
         return Moment(dream, carry, recipe.refresh_steps)
 

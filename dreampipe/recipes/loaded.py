@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.objectives import Objective
-from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
 
-Kind = TypeVar("Kind", bound=Climbing)
+Kind = TypeVar("Kind", bound=ModelSettings)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Loaded:
     about: str = ""
     source: str = ""
 
-    def recipe(self, **flags: Any) -> Climbing:
+    def recipe(self, **flags: Any) -> ModelSettings:
         """The recipe, of the kind of its command, with settings of your own over those of the file; raises as `of`."""
         return self.of(TASKS[self.command].recipe, **flags)
 
@@ -62,7 +62,7 @@ class Loaded:
                 raise RecipeError(f"{self.name} says no {name}, and {command_of(kind)} needs one: give it.")
         return kind(**settings)
 
-    def left_out(self, kind: type[Climbing]) -> tuple[str, ...]:
+    def left_out(self, kind: type[ModelSettings]) -> tuple[str, ...]:
         """The settings of the file that another kind of recipe, which it serves too, does not have."""
         return tuple(name for name in self.settings if name not in kind.model_fields)
 
@@ -72,14 +72,14 @@ class Loaded:
         objectives = {} if "objective" in names else self.objectives
         return replace(self, settings=MappingProxyType(settings), objectives=MappingProxyType(dict(objectives)))
 
-    def _serve(self, kind: type[Climbing]) -> None:
+    def _serve(self, kind: type[ModelSettings]) -> None:
         command = command_of(kind)
         if command not in TASKS[self.command].serves:
             raise RecipeError(
                 f"{self.name} is a recipe of {self.command}, but {command} takes its own: see `dreampipe recipes`."
             )
 
-    def _objective(self, kind: type[Climbing], settings: Mapping[str, Any]) -> str:
+    def _objective(self, kind: type[ModelSettings], settings: Mapping[str, Any]) -> str:
         """What stands in on the model; else the file's own objective, where the model has what it names."""
         model = str(settings.get("model", kind.model_fields["model"].default))
         if (found := self.objectives.get(base_name(model))) is not None:

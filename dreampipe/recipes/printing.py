@@ -7,13 +7,13 @@ from typing import Any
 
 import tomli_w
 
-from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.fields import not_kept, shown
 from dreampipe.recipes.files import TEXTS, VERSION, Loaded
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
 
 
-def toml_of(recipe: Climbing, about: str = "", source: str = "") -> str:
+def toml_of(recipe: ModelSettings, about: str = "", source: str = "") -> str:
     """The whole of a recipe as TOML, with a comment for each setting that is None; never whether a model is trusted."""
     return _toml(Loaded("", command_of(type(recipe)), recipe.model_dump(mode="json"), about=about, source=source))
 

@@ -15,10 +15,10 @@ from typing import Any
 from dreampipe.errors import ObjectiveError, RecipeError, brief, nearest, shown
 from dreampipe.objectives import Objective
 from dreampipe.parsing import parse_toml
-from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.loaded import Loaded
 from dreampipe.recipes.named import renamed
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
 
 VERSION = 1
@@ -105,7 +105,7 @@ def _parsed(text: str) -> str:
         raise RecipeError(str(error)) from None
 
 
-def _settings(kind: type[Climbing], table: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(kind: type[ModelSettings], table: Mapping[str, Any]) -> dict[str, Any]:
     """The settings among the keys of a file, each of its type and within its range."""
     settings, out = {key: value for key, value in table.items() if key not in BESIDE}, not_kept(kind.model_fields)
     for key in settings:

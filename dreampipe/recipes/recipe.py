@@ -1,4 +1,4 @@
-"""A recipe: everything that decides how a picture is dreamed, checked, printable and with a hash."""
+"""The recipe of a dream: everything that decides how a picture is dreamed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pydantic import Field
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.parameterizations import Luminance, Parameterization
 from dreampipe.errors import RecipeError
+from dreampipe.events import Tell, ignore
 from dreampipe.media import read_mask
 from dreampipe.media import sha256 as file_sha256
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.fields import DREAM, Shown
 from dreampipe.stages import Blend, Caption, Dream, Pipeline, Stage
-from dreampipe.stages.dream import OnNote, OnStep
 
 
 class Recipe(Climbing):
-    """Settings of a dream, with their defaults and ranges; every face takes them from here.
+    """Settings of a dream, with their defaults and ranges; the command line and the library take them from here.
 
     Raises:
         RecipeError: a setting is unknown or out of range.
@@ -43,7 +43,7 @@ class Recipe(Climbing):
     )
 
     def ascent(self) -> Ascent:
-        """How to climb; raises DreampipeError for what is not there, before anything is loaded."""
+        """Build the ascent; raises DreampipeError for a wrong objective, model or setting. It loads nothing."""
         return self.ascent_of(self.card().objective if self.objective is None else self.objective)
 
     @property
@@ -62,10 +62,14 @@ class Recipe(Climbing):
             )
         return Luminance()
 
-    def pipeline(self, on_step: OnStep | None = None, on_note: OnNote | None = None) -> Pipeline:
-        """The stages of this recipe."""
+    def pipeline(self, tell: Tell = ignore) -> Pipeline:
+        """Build the stages of this recipe.
+
+        Args:
+            tell: hears each step and what had to be decided, as `Dream` tells them.
+        """
         ascent, mask = self.ascent(), read_mask(self.mask) if self.mask is not None else None
-        stages: list[Stage] = [Dream(ascent, self.seed, self.max_size, mask, self.mask or "", on_step, on_note)]
+        stages: list[Stage] = [Dream(ascent, self.seed, self.max_size, mask, self.mask or "", tell)]
         if self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:
@@ -73,5 +77,7 @@ class Recipe(Climbing):
         return Pipeline(stages)
 
     def sha256(self) -> str:
-        """The hash of all that decides a dreamed picture beside its source: settings, model bytes, files it names."""
-        return self.hashed(self.ascent(), **({"mask": file_sha256(Path(self.mask))} if self.mask is not None else {}))
+        """Hash everything that decides a dream apart from its source: settings, the model's bytes, and named files."""
+        return self.hash_ascent(
+            self.ascent(), **({"mask": file_sha256(Path(self.mask))} if self.mask is not None else {})
+        )

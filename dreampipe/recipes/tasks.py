@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from dreampipe.recipes.atlas import Atlas
-from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
 from dreampipe.recipes.zooming import Zooming
 
@@ -31,7 +31,7 @@ class Row:
         serves: the commands that take a recipe file of this one; none if it has no files of its own.
     """
 
-    recipe: type[Climbing]
+    recipe: type[ModelSettings]
     task: str
     options: Mapping[str, type[Option]] = field(default_factory=dict)
     serves: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ else:  # typer and pydantic list the commands in their help and messages
     FileCommand = Literal[FILES]
 
 
-def command_of(kind: type[Climbing]) -> FileCommand:
+def command_of(kind: type[ModelSettings]) -> FileCommand:
     """Return the command that a class of recipes belongs to; that of a single picture belongs to dream."""
     known = {command: TASKS[command].recipe for command in FILES}
     return next(command for command, own in known.items() if issubclass(own, kind) or issubclass(kind, own))

@@ -1,9 +1,8 @@
-"""The endless dive as a recipe: how a still is dreamed, how the camera moves, and for how long."""
+"""The recipe of a dive: how a still is dreamed, how the camera moves, and for how long. `drawings.dive` draws it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any
@@ -13,30 +12,31 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from dreampipe.ascent import Ascent
-from dreampipe.ascent.octaves import Size, fit
+from dreampipe.ascent.octaves import Size
 from dreampipe.errors import RecipeError
-from dreampipe.frames import Array, Frame
+from dreampipe.events import Tell, ignore
+from dreampipe.frames import Array
 from dreampipe.media.video import FilmInfo, Survey
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.fields import DREAM, EXPERT_FILMS, FILMS, Shown
 from dreampipe.recipes.keyframes import parse_rate
 from dreampipe.stages import Dream, Resize
 from dreampipe.stages.camera import Camera
-from dreampipe.stages.zoom import Zoom, held
+from dreampipe.stages.zoom import Zoom
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 
 
-def _fps(value: Any) -> str:
-    """A rate of one spelling: 30, 25/2, 30000/1001."""
+def _spell_rate(value: Any) -> str:
+    """Write a frame rate in its one spelling: 30, 25/2, 30000/1001."""
     try:
         return str(parse_rate(str(value)))
     except RecipeError:
         raise PydanticCustomError("fps", "frames a second such as 24 or 30000/1001") from None
 
 
-def _shift(value: Any) -> str:
-    """A shift of one spelling: 2,-0.5."""
+def _spell_shift(value: Any) -> str:
+    """Write a shift in its one spelling: 2,-0.5."""
     text = value if isinstance(value, str) else ",".join(map(str, value)) if isinstance(value, list | tuple) else ""
     match = re.fullmatch(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*", text)
     if not match or max(abs(float(part)) for part in match.groups()) > 4096:
@@ -44,7 +44,7 @@ def _shift(value: Any) -> str:
     return ",".join(f"{float(part) + 0:g}" for part in match.groups())
 
 
-# What a file may say beside text.
+# The schema of what a file may hold: text, or these.
 _RATE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]})
 _PAIR = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
@@ -52,7 +52,7 @@ _PAIR = WithJsonSchema(
 
 
 class Zooming(Climbing):
-    """Settings of a film out of one still, with their defaults and ranges.
+    """Settings of a film that dives into one still, with their defaults and ranges.
 
     Raises:
         RecipeError: a setting is unknown or out of range.
@@ -70,7 +70,7 @@ class Zooming(Climbing):
     seconds: Annotated[float, Shown(FILMS)] = Field(
         10, gt=0, le=86400, allow_inf_nan=False, description="Length of the film, in seconds."
     )
-    fps: Annotated[str, BeforeValidator(_fps), _RATE, Shown(FILMS)] = Field(
+    fps: Annotated[str, BeforeValidator(_spell_rate), _RATE, Shown(FILMS)] = Field(
         "30", description="Frame rate, for example 30, 29.97 or 30000/1001."
     )
     zoom: Annotated[float, Shown(FILMS)] = Field(
@@ -83,7 +83,7 @@ class Zooming(Climbing):
         allow_inf_nan=False,
         description="Rotation from each frame to the next, in degrees counterclockwise.",
     )
-    shift: Annotated[str, BeforeValidator(_shift), _PAIR, Shown(FILMS)] = Field(
+    shift: Annotated[str, BeforeValidator(_spell_shift), _PAIR, Shown(FILMS)] = Field(
         "0,0", description="Pixels that the camera moves right and down in each frame."
     )
     loop: Annotated[bool, Shown(FILMS)] = Field(False, description="End the film where it began.")
@@ -100,12 +100,12 @@ class Zooming(Climbing):
 
     @property
     def rate(self) -> Fraction:
-        """Frames a second."""
+        """The frame rate, in frames per second."""
         return Fraction(self.fps)
 
     @property
     def count(self) -> int:
-        """Frames of the film; raises RecipeError where there is none."""
+        """The number of frames; raises RecipeError if the film is shorter than one."""
         count = round(Fraction(repr(self.seconds)) * self.rate)
         if not count:
             raise RecipeError(
@@ -115,43 +115,33 @@ class Zooming(Climbing):
         return count
 
     def camera(self) -> Camera:
-        """How the picture moves from frame to frame."""
+        """Build the camera, which moves the picture from frame to frame."""
         right, down = map(float, self.shift.split(","))
         return Camera(self.zoom, self.turn, (right, down))
 
     def ascent(self) -> Ascent:
-        """How the still is dreamed; raises DreampipeError for what is not there, before anything is loaded."""
+        """Build the ascent of the still; raises DreampipeError for a wrong objective, model or setting."""
         return self.ascent_of(self.card().objective if self.objective is None else self.objective)
 
-    def zoom_of(self, max_size: int | None = None, begun: Array | None = None, **heard: Any) -> Zoom:
-        """The stage; raises DreampipeError as `ascent`.
+    def zoom_of(self, max_size: int | None = None, begun: Array | None = None, tell: Tell = ignore) -> Zoom:
+        """Build the stage; raises DreampipeError as `ascent` does.
 
         Args:
-            max_size: longest side to climb at, where the recipe says none.
-            begun: the dream to go on from, as of `Zoom`.
-            heard: `on_step` and `on_note` of `Dream`.
+            max_size: longest side to climb at if the recipe has none.
+            begun: the dream to continue from, as in `Zoom`.
+            tell: hears each step and what had to be decided, as `Dream` tells them.
         """
         ascent = self.ascent()
         few = replace(ascent, octaves=self.octave_row(self.refresh_octaves, rounds=1), steps=self.refresh_steps)
-        dream = Dream(ascent, self.seed, self.max_size or max_size, **heard)
+        dream = Dream(ascent, self.seed, self.max_size or max_size, tell=tell)
         return Zoom(dream, few, self.count, self.camera(), self.loop, begun=begun)
 
-    def film(self, still: Frame, first: int = 0, begun: Array | None = None, **how: Any) -> Iterator[Frame]:
-        """The frames of the film of a still of any size.
-
-        Args:
-            first: the index of the first frame to make.
-            begun: (height, width, 3), the dream of the one before it, where there is one.
-            how: `max_size`, `on_step` and `on_note` of `zoom_of`.
-        """
-        return self.zoom_of(begun=begun, **how)(held(self.framed(still), self.count, self.rate, first))
-
     def survey(self) -> Survey:
-        """When the frames are shown."""
+        """List the times of the frames."""
         return Survey(np.arange(self.count, dtype=np.int64), 1, 1 / self.rate)
 
     def info(self, height: int, width: int) -> FilmInfo:
-        """What the film of a still of this size says of itself."""
+        """Describe the film of a still of this size."""
         height, width = self.film_size(height, width)
         rate = self.rate
         return FilmInfo(
@@ -159,14 +149,10 @@ class Zooming(Climbing):
         )
 
     def film_size(self, height: int, width: int) -> Size:
-        """Height and width of the film of a still of this size: even, for most films store colours in blocks of 2x2."""
+        """Compute height and width of the film of a still: even, as most films store colours in blocks of 2x2."""
         height, width = Resize(self.size).size(height, width)
         return max(2, height // 2 * 2), max(2, width // 2 * 2)
 
-    def framed(self, still: Frame) -> Frame:
-        """The still at the size of the film, without its alpha."""
-        return Frame(fit(still.pixels, self.film_size(still.height, still.width)))
-
     def sha256(self) -> str:
-        """The hash of all that decides the film beside its still: settings, model bytes, files it names."""
-        return self.hashed(self.ascent())
+        """Hash everything that decides the film apart from its still: settings, the model's bytes, and named files."""
+        return self.hash_ascent(self.ascent())

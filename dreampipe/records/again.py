@@ -16,8 +16,8 @@ from typing import Any
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
-from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import is_file, renamed
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
 from dreampipe.records.making import fingerprint, versions
@@ -43,7 +43,7 @@ class Again:
 
     path: Path
     record: Record
-    recipe: Climbing
+    recipe: ModelSettings
     options: Mapping[str, Option]
     source: Path | None
     changes: tuple[str, ...] = ()
@@ -220,7 +220,7 @@ def _source(record: Record, given: Path | None, search: _Search) -> Path | None:
     return given or search.found(record.source.path, record.source.sha256, "name it with --input")
 
 
-def _elsewhere(record: Record, recipe: Climbing, asked: Mapping[str, Any]) -> Iterator[str]:
+def _elsewhere(record: Record, recipe: ModelSettings, asked: Mapping[str, Any]) -> Iterator[str]:
     """Name what is different here from when it was made."""
     card = recipe.card()
     if "model" not in asked and "weights" not in asked and card.sha256 and card.sha256 != record.model.sha256:

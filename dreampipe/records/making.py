@@ -20,8 +20,8 @@ import dreampipe
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import samples_sha256, sha256
 from dreampipe.media.formats import Format, format_of, format_of_suffix
-from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import files, is_file, renamed
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, Command, Option, command_of
 from dreampipe.records.places import told
 from dreampipe.records.record import NEVER, Model, Output, Record, Source
@@ -74,7 +74,7 @@ class Making:
     """
 
     command: Command
-    recipe: Climbing
+    recipe: ModelSettings
     options: Mapping[str, Option | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -155,7 +155,7 @@ def fingerprint(path: Path) -> str:
 
 
 def recorded(
-    recipe: Climbing,
+    recipe: ModelSettings,
     frame: Frame,
     path: str | os.PathLike[str],
     like: MediaInfo | None = None,

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
 
-from dreampipe.ascent import Ascent, Step
+from dreampipe.ascent import Ascent
 from dreampipe.ascent.octaves import Size, enlarge, fit, shrink, within
+from dreampipe.events import Noted, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.masks import fitted_mask
 from dreampipe.stages.prepare import Resize
 
 SOURCE = "source"
 """The extra in which a dreamed frame keeps its undreamed pixels."""
-
-OnStep = Callable[[Frame, Step], None]
-OnNote = Callable[[Frame, str], None]
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,8 @@ class Dream:
         mask_name: what a sentence on a mask that does not fit calls it.
         max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the difference from
             its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
-        on_step: called with the frame and each step.
-        on_note: called with the frame and a sentence on what had to be decided. Leave both None where the stage must be
-            picklable.
+        tell: hears each step as `Stepped`, and what had to be decided as `Noted`; both have the index of the frame and
+            no name. A stage that is to be pickled needs one that can be.
     """
 
     ascent: Ascent
@@ -43,8 +40,7 @@ class Dream:
     max_size: int | None = None
     mask: Array | None = field(default=None, compare=False, repr=False)
     mask_name: str = "that came"
-    on_step: OnStep | None = None
-    on_note: OnNote | None = None
+    tell: Tell = ignore
     reach: ClassVar[int | None] = 0
 
     def output(self, info: MediaInfo) -> MediaInfo:
@@ -67,7 +63,8 @@ class Dream:
         small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
         if small == size:
             return self._climbed(frame, frame.pixels, start, mask)
-        self._note(frame, f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}")
+        note = f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}"
+        self.tell(Noted("", note, frame.index))
         source = shrink(frame.pixels, small)
         begun = source if carried is None else shrink(start, small)
         climbed = self._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
@@ -84,16 +81,16 @@ class Dream:
         return None if self.mask is None else fitted_mask(self.mask, size, self.mask_name)
 
     def _climbed(self, frame: Frame, source: Array, start: Array, mask: Array | None) -> Array:
-        hear = (lambda step: on_step(frame, step)) if (on_step := self.on_step) else None
-        origin = None if start is source else source
-        result = self.ascent.run(start, seed=self.seed, mask=mask, source=origin, on_step=hear)
+        result = self.ascent.run(
+            start,
+            seed=self.seed,
+            mask=mask,
+            source=None if start is source else source,
+            on_step=lambda step: self.tell(Stepped("", step, frame.index)),
+        )
         for note in result.notes:
-            self._note(frame, note)
+            self.tell(Noted("", note, frame.index))
         return result.image
-
-    def _note(self, frame: Frame, text: str) -> None:
-        if self.on_note:
-            self.on_note(frame, text)
 
 
 def seed_of_frame(seed: int, index: int) -> int:

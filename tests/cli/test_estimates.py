@@ -9,7 +9,7 @@ import pytest
 from dreampipe.cli.estimates import about, exact, sentence
 from dreampipe.cli.events import fields_of, tell, tell_failures
 from dreampipe.cli.terminal import as_json
-from dreampipe.engines.events import Estimated
+from dreampipe.events import Estimated
 
 LARGE = Estimated("photo.jpg", 4000, 3000, 1, 419.0, 6_300_000_000, 1, 1500, 58.0)
 

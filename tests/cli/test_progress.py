@@ -6,7 +6,7 @@ import pytest
 
 from dreampipe.ascent import Step
 from dreampipe.cli.progress import Position, share
-from dreampipe.engines.events import Done, Drawn, Failed, Skipped, Started, Stepped
+from dreampipe.events import Done, Drawn, Failed, Skipped, Started, Stepped
 
 
 def step(octave: int, number: int, octaves: int = 2, steps: int = 4) -> Step:

@@ -12,8 +12,9 @@ import typer
 
 import dreampipe
 from dreampipe.cli.app import app
-from dreampipe.engines.task import TASKS, load_task
+from dreampipe.engines.task import load_task
 from dreampipe.recipes import Climbing
+from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import again
 from dreampipe.records.carried import record_of
 from dreampipe.records.making import EVERYTHING, Making

@@ -19,7 +19,7 @@ import tomli_w
 from model_files import conv, functional, image, layer, pack
 
 import dreampipe
-from dreampipe.engines.events import Failed
+from dreampipe.events import Failed
 from dreampipe.frames import Frame
 from dreampipe.media import sidecar_of
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import dreampipe
+from dreampipe.drawings.visualization import lay_out, prepare
 from dreampipe.frames import Frame
 from dreampipe.recipes import Visualization
 
@@ -57,9 +58,9 @@ def test_every_setting_arrives(call, words, settings, tmp_path):
 def test_several_stand_side_by_side_over_words(call, words, settings, tmp_path):
     assert call("visualize", "third[3]", tmp_path / "out.png", *words, "--count", "3", "--caption").exit_code == 0
     recipe = Visualization.of(objective="third[3]", **settings, count=3, caption=True)
-    result = recipe.run()
-    assert np.array_equal(read(tmp_path / "out.png"), np.rint(recipe.drawn(result.image).pixels * 255))
-    plain = recipe.model_copy(update={"caption": False}).drawn(result.image)
+    result = prepare(recipe).climb()
+    assert np.array_equal(read(tmp_path / "out.png"), np.rint(lay_out(recipe, result.image).pixels * 255))
+    plain = lay_out(recipe.model_copy(update={"caption": False}), result.image)
     written = read(tmp_path / "out.png")
     assert np.array_equal(written[: plain.height], np.rint(plain.pixels * 255))
     assert written[plain.height :].max() == 255

@@ -70,7 +70,7 @@ def test_the_pictures_of_a_folder_and_those_below_by_their_names(folder):
 def test_a_broken_picture_is_left_out_and_told(folder):
     (folder / "broken.png").write_bytes((folder / "b.png").read_bytes()[:40])
     notes = []
-    assert len(list(folder_pictures(folder, on_note=notes.append))) == 3
+    assert len(list(folder_pictures(folder, tell=lambda event: notes.append(event.text)))) == 3
     assert len(notes) == 1
     assert notes[0].startswith(f"Left out: {folder / 'broken.png'} is a damaged")
 
@@ -79,7 +79,7 @@ def test_of_too_many_some_are_taken_evenly(folder):
     for number in range(9):
         Image.new("RGB", (8, 8)).save(folder / f"z{number}.png")
     notes = []
-    taken = [name for name, _ in folder_pictures(folder, most=4, on_note=notes.append)]
+    taken = [name for name, _ in folder_pictures(folder, most=4, tell=lambda event: notes.append(event.text))]
     assert taken == ["a.jpg", "z0.png", "z3.png", "z6.png"]
     assert notes == [f"Of the 12 pictures in {folder}, 4 are looked at, evenly spread."]
 

@@ -10,6 +10,7 @@ import pytest
 import dreampipe
 from dreampipe.drawings.sheet import GAP, recommended, sheet
 from dreampipe.errors import ModelError
+from dreampipe.events import Drawn, Stepped
 from dreampipe.frames import Frame
 from dreampipe.recipes import Recipe
 
@@ -40,17 +41,17 @@ def test_the_source_then_a_dream_of_each_recommended_layer(recipe):
 
 
 def test_it_tells_what_is_dreamed_and_needs_no_second_label(recipe):
-    done = []
-    captioned = sheet(photo(), recipe.model_copy(update={"caption": True}), size=64, on_done=done.append)
-    assert done == ["second_relu", "third_relu"]
+    events = []
+    captioned = sheet(photo(), recipe.model_copy(update={"caption": True}), size=64, tell=events.append)
+    assert [event.name for event in events if isinstance(event, Drawn)] == ["second_relu", "third_relu"]
     assert np.array_equal(captioned.pixels, sheet(photo(), recipe, size=64).pixels)
 
 
 def test_a_larger_photo_is_made_small_and_a_narrow_one_keeps_room_for_names(recipe):
-    steps = []
-    drawn = sheet(photo(300, 100), recipe, size=60, on_step=lambda layer, step: steps.append((layer, step.size)))
+    events = []
+    drawn = sheet(photo(300, 100), recipe, size=60, tell=events.append)
     assert drawn.pixels.shape == (60 + 16 + 2 * GAP, 3 * (30 + GAP) + GAP, 3)
-    assert [layer for layer, _ in steps] == ["second_relu"] * 2 + ["third_relu"] * 2
+    assert [event.name for event in events if isinstance(event, Stepped)] == ["second_relu"] * 2 + ["third_relu"] * 2
     assert drawn.pixels.min() >= 0 and drawn.pixels.max() <= 1
 
 

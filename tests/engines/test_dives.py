@@ -13,10 +13,11 @@ import pytest
 
 import dreampipe
 from dreampipe.ascent.octaves import enlarge
+from dreampipe.drawings.dive import draw_dive
 from dreampipe.engines.dives import DiveTask
-from dreampipe.engines.events import Event, Framed, Noted, Stepped
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
+from dreampipe.events import Event, Framed, Noted, Stepped
 from dreampipe.frames import Frame
 from dreampipe.media.video import Encoding, target_of
 from dreampipe.recipes.zooming import Zooming
@@ -80,7 +81,7 @@ def test_the_film_holds_the_frames_at_their_times(still: Path, recipe: Zooming, 
     assert times == [Fraction(1001 * index, 30000) for index in range(COUNT)]
     exact, _ = shown(tmp_path / "out.mkv")
     (source,) = dreampipe.read(still)
-    for pixels, expected in zip(exact, recipe.film(source), strict=True):
+    for pixels, expected in zip(exact, draw_dive(recipe, source), strict=True):
         assert np.abs(pixels - np.rint(expected.pixels * 255)).mean() < 2  # of what colours become in its blocks of 2x2
     assert np.mean([np.abs(a.astype(int) - b).mean() for a, b in zip(frames, exact, strict=True)]) < 12
     assert not work(whole) and not work(tmp_path / "out.mkv")

@@ -11,7 +11,7 @@ import pytest
 from dreampipe import Recipe
 from dreampipe.ascent import Step
 from dreampipe.engines.estimating import LONG, Estimating, Planned, estimate, pace, planned
-from dreampipe.engines.events import Began, Estimated, Event, Skipped, Started, Stepped
+from dreampipe.events import Began, Estimated, Event, Skipped, Started, Stepped
 
 
 def plan_of(octaves: tuple[int, ...], steps: int = 10, **changes: Any) -> Planned:

@@ -17,10 +17,10 @@ from full_disk import full_at
 import dreampipe
 from dreampipe import FilmRecipe
 from dreampipe.engines import run
-from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Skipped
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order
 from dreampipe.errors import MediaError, StorageError
+from dreampipe.events import Began, Done, Event, Failed, Finished, Skipped
 from dreampipe.media import Manifest, check_writable, plan
 from dreampipe.media.writing import unwritable
 

@@ -13,11 +13,11 @@ import pytest
 import dreampipe
 from dreampipe.engines import run
 from dreampipe.engines.drawings import VisualizationTask
-from dreampipe.engines.events import Done, Event, Failed, Skipped
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.keeping import settle_sidecar
 from dreampipe.engines.local import Order
 from dreampipe.engines.task import Place
+from dreampipe.events import Done, Event, Failed, Skipped
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import FramesHash, Manifest, plan, read_record, samples_sha256, sidecar_of
 from dreampipe.media.formats import format_of

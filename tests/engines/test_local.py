@@ -14,9 +14,9 @@ import pytest
 
 from dreampipe import Recipe, dream
 from dreampipe.engines import run
-from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.engines.local import Order
 from dreampipe.errors import ObjectiveError
+from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.media import Manifest, plan
 from dreampipe.records.making import Carrying
 

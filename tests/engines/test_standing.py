@@ -16,9 +16,9 @@ from films import render, scene
 import dreampipe
 from dreampipe import FilmRecipe
 from dreampipe.engines import run
-from dreampipe.engines.events import Began, Done, Event, Failed, Noted, Skipped
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order
+from dreampipe.events import Began, Done, Event, Failed, Noted, Skipped
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Manifest, plan, sha256, sidecar_of
 from dreampipe.media.locks import lock

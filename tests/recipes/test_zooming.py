@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreampipe import Frame, Octaves
+from dreampipe.drawings.dive import draw_dive
 from dreampipe.errors import ObjectiveError, RecipeError
+from dreampipe.events import Noted
 from dreampipe.recipes.zooming import Zooming
 
 
@@ -107,7 +109,7 @@ def test_sides_are_even_and_at_most_as_long_as_said(height: int, width: int, siz
 
 def test_the_film_has_what_its_recipe_says(quick: dict[str, Any]) -> None:
     recipe = Zooming.of(**quick, seconds=0.5, size=33)
-    frames = list(recipe.film(still()))
+    frames = list(draw_dive(recipe, still()))
     info = recipe.info(48, 64)
     assert {(frame.height, frame.width) for frame in frames} == {(info.height, info.width)} == {(24, 32)}
     assert [frame.time for frame in frames] == [recipe.survey().time(index) for index in range(5)]
@@ -125,7 +127,7 @@ def test_the_film_has_what_its_recipe_says(quick: dict[str, Any]) -> None:
 )
 def test_every_setting_shows_and_is_hashed(quick: dict[str, Any], change: dict[str, Any]) -> None:
     plain, other = Zooming.of(**quick, seconds=0.3), Zooming.of(**{**quick, "seconds": 0.3, **change})
-    last, changed = (list(recipe.film(still()))[-1].pixels for recipe in (plain, other))
+    last, changed = (list(draw_dive(recipe, still()))[-1].pixels for recipe in (plain, other))
     assert not np.array_equal(last, changed)
     assert plain.sha256() != other.sha256()
 
@@ -138,7 +140,7 @@ def test_what_decides_times_and_sizes_is_hashed(quick: dict[str, Any]) -> None:
 def test_a_large_film_is_dreamed_smaller_and_keeps_its_size(quick: dict[str, Any]) -> None:
     notes: list[str] = []
     recipe = Zooming.of(**quick, seconds=0.2, max_size=32)
-    frames = list(recipe.film(still(), on_note=lambda frame, text: notes.append(text)))
+    frames = list(draw_dive(recipe, still(), tell=lambda e: notes.append(e.text) if isinstance(e, Noted) else None))
     assert frames[-1].pixels.shape == (48, 64, 3)
     assert notes[0] == "dreamed at 32x24 and enlarged onto the full 64x48"
 
@@ -157,7 +159,7 @@ def test_what_refreshes_goes_through_its_octaves_as_the_first_dream_does(quick: 
 def test_a_dive_goes_on_whatever_its_octaves_carry(quick: dict[str, Any], carry: str, units: str) -> None:
     way = {"octave_carry": carry, "resizing": "bilinear", "octaves_above": 1, "units": units, "margin": 0}
     recipe = Zooming(**{**quick, "octaves": 2, "refresh_octaves": 2, "seconds": 0.4, **way})
-    frames = list(recipe.film(still()))
+    frames = list(draw_dive(recipe, still()))
     assert len(frames) == 4
     for frame in frames:
         assert frame.pixels.shape == (48, 64, 3)

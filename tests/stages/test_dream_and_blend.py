@@ -12,10 +12,11 @@ import numpy as np
 import psutil
 import pytest
 
-from dreampipe import Ascent, Blend, Dream, Frame, Objective, Octaves, Pipeline, Resize, Step, card
+from dreampipe import Ascent, Blend, Dream, Frame, Objective, Octaves, Pipeline, Resize, card
 from dreampipe.ascent.parameterizations import Luminance
 from dreampipe.ascent.transforms import Jitter
 from dreampipe.errors import MediaError
+from dreampipe.events import Event, Noted, Stepped
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +53,15 @@ def test_a_larger_frame_is_its_source_and_the_enlarged_difference(ascent: Ascent
 
 
 def test_steps_and_notes_are_told_with_their_frame(ascent: Ascent) -> None:
-    heard: list[tuple[int, Step]] = []
-    notes: list[tuple[int, str]] = []
+    events: list[Event] = []
     stage = Dream(
         ascent,
         max_size=32,
-        on_step=lambda frame, step: heard.append((frame.index, step)),
-        on_note=lambda frame, text: notes.append((frame.index, text)),
+        tell=events.append,
     )
     one(stage, frame())
+    heard = [(event.frame, event.step) for event in events if isinstance(event, Stepped)]
+    notes = [(event.frame, event.text) for event in events if isinstance(event, Noted)]
     assert [(index, s.octave, s.step) for index, s in heard] == [(4, 1, 1), (4, 1, 2), (4, 2, 1), (4, 2, 2)]
     assert heard[-1][1].size == (24, 32)
     assert notes[0] == (4, "dreamed at 32x24 and enlarged onto the full 64x48")
@@ -69,7 +70,7 @@ def test_steps_and_notes_are_told_with_their_frame(ascent: Ascent) -> None:
 def test_a_frame_too_large_for_the_memory_is_dreamed_smaller(ascent: Ascent, monkeypatch: pytest.MonkeyPatch) -> None:
     one(Dream(ascent), frame())  # opens the model
     notes: list[str] = []
-    stage = Dream(ascent, on_note=lambda frame, text: notes.append(text))
+    stage = Dream(ascent, tell=lambda event: notes.append(event.text) if isinstance(event, Noted) else None)
     one(stage, frame())
     assert notes == []
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=500_000))

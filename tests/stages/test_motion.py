@@ -170,7 +170,7 @@ def test_a_frame_too_large_to_climb_is_dreamed_smaller(dream: Dream, motion: Mot
 
 def test_only_each_so_many_frames_of_a_shot_are_dreamed(dream: Dream, motion: Motion) -> None:
     climbed: list[int] = []
-    heard = replace(dream, on_step=lambda frame, step: climbed.append(frame.index))
+    heard = replace(dream, tell=lambda event: climbed.append(event.frame))
     through(Carry(Moment(heard, refresh=1), motion, every=2, cuts=(3,)), film(7))
     assert list(dict.fromkeys(climbed)) == [0, 2, 3, 5]
 
@@ -224,7 +224,7 @@ def test_a_dream_follows_what_it_lies_on(dream: Dream) -> None:
 
 def test_a_carried_dream_is_refreshed_by_a_few_steps(dream: Dream) -> None:
     told: list[tuple[int, int]] = []
-    heard = replace(dream, on_step=lambda frame, step: told.append((frame.index, step.steps)))
+    heard = replace(dream, tell=lambda event: told.append((event.frame, event.step.steps)))
     _, at_rest = through(Carry(Moment(dream, refresh=0)), film(2))
     _, refreshed = through(Carry(Moment(heard, refresh=1)), film(2))
     assert told == [(0, 2)] * 2 + [(1, 1)]

@@ -83,7 +83,7 @@ def compared(name: str, folder: Path) -> Compared:
     loaded = load(name)
     if loaded.command == "visualize":
         visualization = loaded.of(Visualization, **settings, size=case.size[0])
-        ascent, start = visualization.ascent(), visualization.began().pictures(case.size, 1, SEED)[0]
+        ascent, start = visualization.ascent(), visualization.read_start().pictures(case.size, 1, SEED)[0]
     else:
         ascent, start = loaded.of(Recipe, **settings).ascent(), drawn_picture(*case.size)
     steps: list[Step] = []

@@ -15,9 +15,12 @@ from known import known
 
 import dreampipe
 from dreampipe import Atlas, Frame, Visualization
+from dreampipe.drawings.atlas import draw_atlas
 from dreampipe.drawings.batches import TOGETHER
 from dreampipe.drawings.contact import Tile, contact_sheet
+from dreampipe.drawings.visualization import prepare
 from dreampipe.errors import MediaError, ObjectiveError, RecipeError
+from dreampipe.events import Event, Noted, Started, Stepped
 from dreampipe.recipes.atlas import numbers
 
 Array = np.ndarray[Any, Any]
@@ -61,17 +64,22 @@ def test_fewer_climb_together_where_memory_is_short(
     def leave(available: float) -> None:
         monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
 
-    started: list[int] = []
-    whole = recipe.drawn(on_start=started.append)
+    batches: list[int] = []
+
+    def started(event: Event) -> None:
+        if isinstance(event, Started):
+            batches.append(event.pictures)
+
+    whole = draw_atlas(recipe, tell=started)
     leave(1e12)
     leave(3.5e12 / recipe.ascent().together((64, 64)))
-    parts = recipe.drawn(on_start=started.append)
-    assert started == [1, 3]
+    parts = draw_atlas(recipe, tell=started)
+    assert batches == [1, 3]
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_allclose(one.pixels, other.pixels, atol=0.01)
     padded = recipe.model_copy(update={"pad": 64})
     with pytest.raises(RecipeError, match=r"^Pictures of 64x64 pixels came, but the ascent of one does not fit"):
-        padded.drawn()
+        draw_atlas(padded)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +118,12 @@ def test_units_that_are_not_there(make: Callable[..., Atlas]) -> None:
 
 def test_each_channel_is_the_picture_of_its_own_visualization(make: Callable[..., Atlas], wide: Path) -> None:
     """Also where another layer makes it, one of the branches: what is climbed is the same."""
-    tiles = make(channels="2,21").drawn()
+    tiles = draw_atlas(make(channels="2,21"))
     for unit, tile in zip((2, 21), tiles, strict=True):
         recipe = Visualization.of(
             **{"objective": f"both[{unit}]", "model": wide, "scaling": "unit", "size": 24, "steps": 3, "jitter": 2}
         )
-        assert np.abs(tile.pixels - recipe.run().image[0]).max() < 1.5 / 255
+        assert np.abs(tile.pixels - prepare(recipe).climb().image[0]).max() < 1.5 / 255
         assert (tile.label, tile.anchor, tile.beside) == (str(unit), f"channel-{unit}", ())
 
 
@@ -123,16 +131,17 @@ def test_the_library_s_sheet_is_these_tiles(make: Callable[..., Atlas], wide: Pa
     recipe = make(channels="1-3")
     drawn = dreampipe.atlas("both", channels="1-3", model=wide, scaling="unit", size=24, steps=3, jitter=2)
     assert drawn.dtype == np.uint8
-    assert np.array_equal(drawn, np.rint(contact_sheet(recipe.drawn(), 24).pixels * 255))
+    assert np.array_equal(drawn, np.rint(contact_sheet(draw_atlas(recipe), 24).pixels * 255))
     again = dreampipe.atlas("both", channels="1-3", model=wide, scaling="unit", size=24, steps=3, jitter=2)
     assert np.array_equal(again, drawn)
 
 
 def climbed(recipe: Atlas, work: Path | None = None) -> tuple[list[Tile], int, list[str]]:
     """Its tiles, how many batches it said there were, and the batches whose steps were told."""
-    batches: list[int] = []
-    names: list[str] = []
-    tiles = recipe.drawn(work, batches.append, lambda name, step: names.append(name))
+    events: list[Event] = []
+    tiles = draw_atlas(recipe, work, events.append)
+    batches = [event.pictures for event in events if isinstance(event, Started)]
+    names = [event.name for event in events if isinstance(event, Stepped)]
     return tiles, sum(batches), list(dict.fromkeys(names))
 
 
@@ -189,11 +198,16 @@ def test_a_changed_recipe_starts_anew_and_removes_only_what_is_its_own(
 def test_a_channel_that_never_fires_is_labelled_and_noted(make: Callable[..., Atlas], tmp_path: Path) -> None:
     notes: list[str] = []
     recipe = make(layer="lit", steps=6)
-    labels = [tile.label for tile in recipe.drawn(tmp_path / "work", on_note=notes.append)]
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Noted):
+            notes.append(event.text)
+
+    labels = [tile.label for tile in draw_atlas(recipe, tmp_path / "work", hear)]
     assert labels[1] == "1 never fires"
     assert "never fires" not in labels[0] + labels[2]
     assert notes == ["1 of lit never fired, so there is nothing of them to see."]
-    again = [tile.label for tile in recipe.drawn(tmp_path / "work", on_note=notes.append)]
+    again = [tile.label for tile in draw_atlas(recipe, tmp_path / "work", hear)]
     assert again == labels and notes[1:] == notes[:1]
 
 
@@ -201,18 +215,18 @@ def test_beside_each_channel_stand_the_pictures_of_a_folder(make: Callable[..., 
     rng = np.random.default_rng(1)
     for name in "abcd":
         dreampipe.write(Frame(rng.random((24, 24, 3), np.float32)), tmp_path / f"{name}.png")
-    tiles = make(channels="0-1", pictures=tmp_path, exemplars=2).drawn()
+    tiles = draw_atlas(make(channels="0-1", pictures=tmp_path, exemplars=2))
     for tile in tiles:
         assert len(tile.beside) == len(set(tile.names)) == 2
         assert {Path(name).stem for name in tile.names} < set("abcd")
-    assert make(channels="0", pictures=tmp_path, exemplars=0).drawn()[0].beside == ()
+    assert draw_atlas(make(channels="0", pictures=tmp_path, exemplars=0))[0].beside == ()
     with pytest.raises(MediaError, match="does not exist"):
-        make(channels="0", pictures=tmp_path / "gone").drawn()
+        draw_atlas(make(channels="0", pictures=tmp_path / "gone"))
 
 
 def test_a_class_stands_over_its_name() -> None:
     recipe = Atlas.of(layer="logit(*)", channels="0,3", size=32, steps=1, exemplars=0)
-    assert [tile.label for tile in recipe.drawn()] == [f"{unit} {recipe.card().classes[unit]}" for unit in (0, 3)]
+    assert [tile.label for tile in draw_atlas(recipe)] == [f"{unit} {recipe.card().classes[unit]}" for unit in (0, 3)]
 
 
 def test_the_hash_is_of_what_a_channel_s_picture_follows(make: Callable[..., Atlas], tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from known import known
 import dreampipe
 from dreampipe import Frame, Visualization
 from dreampipe.ascent.starts import Grey, Noise, Picture
+from dreampipe.drawings.visualization import lay_out, prepare
 from dreampipe.errors import MediaError, ModelError, ObjectiveError, RecipeError
 
 Array = np.ndarray[Any, Any]
@@ -82,7 +83,7 @@ def test_whatever_is_climbed_the_score_rises(base: dict[str, Any], decoder: Path
     prior = {"prior": decoder} if param == "prior" else {}
     recipe = Visualization.of(objective="third[3]", **{**base, "steps": 24, "param": param, **prior})
     scores: list[float] = []
-    result = recipe.run(lambda step: scores.append(step.score))
+    result = prepare(recipe).climb(lambda event: scores.append(event.step.score))
     assert result.image.shape == (1, 32, 32, 3)
     assert np.mean(scores[-8:]) > np.mean(scores[:8])
 
@@ -151,7 +152,7 @@ def test_a_start_is_a_word_or_a_picture(tmp_path: Path, base: dict[str, Any]) ->
     dreampipe.write(Frame(photo), tmp_path / "photo.png")
 
     def began(**settings: Any) -> Any:
-        return Visualization.of(objective="third", **settings).began()
+        return Visualization.of(objective="third", **settings).read_start()
 
     assert isinstance(began(), Noise) and isinstance(began(start="grey"), Grey)
     assert isinstance(began(start=tmp_path / "photo.png"), Picture)
@@ -170,7 +171,7 @@ def test_a_caption_stands_under_each_picture(base: dict[str, Any]) -> None:
     plain, words = (dreampipe.visualize("third[3]", **base, caption=caption) for caption in (False, True))
     assert np.array_equal(words[:32], plain) and words[32:].max() > 200 and words.shape[1:] == (32, 3)
     recipe = Visualization.of(objective="third[3]", **base, caption=True)
-    assert np.array_equal(words, np.rint(recipe.drawn(recipe.run().image).pixels * 255))
+    assert np.array_equal(words, np.rint(lay_out(recipe, prepare(recipe).climb().image).pixels * 255))
     several = dreampipe.visualize("third[3]", **base, count=2, caption=True)
     assert several.shape == (2, *words.shape)
     assert np.array_equal(several[0, 32:], words[32:]) and np.array_equal(several[1, 32:], words[32:])
@@ -178,7 +179,7 @@ def test_a_caption_stands_under_each_picture(base: dict[str, Any]) -> None:
 
 def test_the_words_stand_alike_under_a_smaller_octave(base: dict[str, Any]) -> None:
     recipe = Visualization.of(objective="third[3]", **{**base, "size": 96}, caption=True)
-    small, whole = (recipe.drawn(np.full((1, side, side, 3), 0.5, np.float32)).pixels for side in (40, 96))
+    small, whole = (lay_out(recipe, np.full((1, side, side, 3), 0.5, np.float32)).pixels for side in (40, 96))
     assert np.array_equal(small, whole)
 
 
@@ -187,10 +188,10 @@ def test_what_is_read_is_read_once(base: dict[str, Any], tmp_path: Path) -> None
     guide, start = tmp_path / "guide.png", tmp_path / "start.png"
     for path in (guide, start):
         dreampipe.write(Frame(np.random.default_rng(2).random((32, 32, 3), np.float32)), path)
-    ready = Visualization.of(objective=f'guide("{guide}", third)', **base, count=2, start=start).ready()
+    prepared = prepare(Visualization.of(objective=f'guide("{guide}", third)', **base, count=2, start=start))
     guide.unlink()
     start.unlink()
-    assert ready.run().image.shape == (2, 32, 32, 3)
+    assert prepared.climb().image.shape == (2, 32, 32, 3)
 
 
 def test_what_does_not_fit_into_the_memory_is_refused(base: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

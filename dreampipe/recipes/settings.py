@@ -1,0 +1,81 @@
+"""The settings that every recipe has, whatever is made with its model: `ModelSettings`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dreampipe.errors import RecipeError, brief, nearest, shown
+from dreampipe.models import card
+from dreampipe.models.model_card import Card, Scaling
+from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Shown
+
+Seed = Annotated[int, Shown(CLIMB), Field(ge=0, le=2**63 - 1, description="Seed of all random draws.")]
+"""The type of `seed`. Each kind of recipe declares it last: records and files keep the order of the fields."""
+
+
+class ModelSettings(BaseModel):
+    """The model, and how to open it; checked, printable and hashed.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    model: Annotated[str, Shown(DREAM)] = Field(
+        "motifnet", description="Model to dream with: a name from `dreampipe models`, or a .keras file."
+    )
+    scaling: Annotated[Scaling | None, Shown(EXPERT_CLIMB, unset="the model's own")] = Field(
+        None, description="Input scaling of a .keras file that has no card."
+    )
+    weights: Annotated[str | None, Shown(EXPERT_CLIMB, unset="the published ones")] = Field(
+        None, description="Weights file (.weights.h5 or .h5) for a named architecture."
+    )
+    trust: Annotated[bool, Shown(EXPERT_CLIMB, kept=False)] = Field(
+        False, description="Open the model file without checking what code it may run."
+    )
+
+    def __init__(self, **settings: Any) -> None:
+        paths = {name: os.fspath(value) for name, value in settings.items() if isinstance(value, os.PathLike)}
+        try:
+            super().__init__(**settings | paths)
+        except ValidationError as error:
+            raise RecipeError(_sentence(type(self), error)) from None
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """Make a recipe from settings; those that are None keep their default, as on a command line."""
+        return cls(
+            **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
+        )
+
+    def card(self) -> Card:
+        """Read the card of the model; raises ModelError."""
+        return card(self.model, self.scaling, weights=self.weights, trust=self.trust)
+
+    def hash_settings(self, card: Card, **held: Any) -> str:
+        """Hash everything that decides a result, apart from its source.
+
+        Args:
+            card: of the model, which is hashed by its bytes and scaling: neither its path nor who trusts it matters.
+            held: what else is to be hashed, by name, such as the SHA-256 of a file in place of its path.
+        """
+        own = self.model_dump(mode="json", exclude={"weights", "trust"})
+        whole = {**own, "model": card.sha256, "scaling": card.scaling, **held}
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _sentence(cls: type[ModelSettings], error: ValidationError) -> str:
+    """Describe the first fault in one sentence for the user."""
+    fault = error.errors()[0]
+    name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is not text in any alphabet
+    if fault["type"] == "extra_forbidden":
+        return f"{brief(name)} is no setting of a recipe: {nearest(name, cls.model_fields)}."
+    expected = fault["msg"].removeprefix("Input should be ")
+    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}."
