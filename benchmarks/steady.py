@@ -23,7 +23,8 @@ import psutil
 
 import dreampipe.backend  # noqa: F401  before keras
 from dreampipe.ascent import Octaves
-from dreampipe.engines.films import FilmOrder, make_film
+from dreampipe.engines.films import make_film
+from dreampipe.engines.orders import FilmOrder
 from dreampipe.frames import Array, Frame
 from dreampipe.media import Job, Manifest
 from dreampipe.media.video import open_source

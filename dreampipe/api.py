@@ -1,4 +1,4 @@
-"""`dreampipe.dream`, `visualize` and `atlas`: arrays, in one call; missing weights are downloaded, as Keras does."""
+"""The calls of the library: `dream`, `visualize` and `atlas`. They download missing weights, as Keras does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media.video import FilmInfo
 from dreampipe.models.weights.missing import fetch_names, fetch_weights, missing
 from dreampipe.recipes.atlas import Atlas
-from dreampipe.recipes.files import made
+from dreampipe.recipes.files import make
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
@@ -35,19 +35,19 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | str | None = N
         image: a path, or an array (height, width), (height, width, 1), (height, width, 3) RGB or (height, width, 4)
             RGBA, of uint8, uint16 or a float type in [0, 1].
         recipe: the settings, or the name of a preset or of a file of them; None for the defaults.
-        settings: fields of `Recipe`, laid over `recipe`.
+        settings: fields of `Recipe`, which override `recipe`.
 
     Returns:
-        (height, width, 3), or (height, width, 4) where the picture had alpha, in the dtype given; of a file uint8, or
-        uint16 where the file has 16 bits.
+        (height, width, 3), or (height, width, 4) if the picture has alpha, in the dtype of the array; for a file uint8,
+        or uint16 if the file has 16 bits.
 
     Raises:
-        DreampipeError: the picture, a setting, the model or the objective is not what it must be.
-        ValueError: what came is neither a path nor an array that is a picture.
+        DreampipeError: the picture, a setting, the model or the objective is wrong.
+        ValueError: `image` is neither a path nor an array that is a picture.
     """
     if isinstance(recipe, Recipe):
         settings, recipe = {**recipe.model_dump(), **settings}, None
-    chosen = made(Recipe, recipe, **settings)
+    chosen = make(Recipe, recipe, **settings)
     if isinstance(image, np.ndarray):
         frame, dtype = _frame(image), image.dtype
     elif not isinstance(image, str | PathLike):
@@ -70,14 +70,14 @@ def visualize(objective: str, **settings: Any) -> Bytes:
 
     Args:
         objective: such as `mixed4[12]`, `mixed4[12]@center` or `logit(eye)`; see `dreampipe.objectives`.
-        settings: fields of `Visualization`, such as size, steps, param, start, count, seed, caption.
+        settings: fields of `Visualization`, such as size, steps, param, start, count, seed, caption. All of a
+            `Visualization` can be given as `visualize(**recipe.model_dump())`.
 
     Returns:
-        (height, width, 3) uint8, or with a count of several (count, height, width, 3); with a caption each is higher
-        by the words under it.
+        (height, width, 3) uint8, or (count, height, width, 3) for a count of several; a caption adds to the height.
 
     Raises:
-        DreampipeError: a setting, the model or the objective is not what it must be.
+        DreampipeError: a setting, the model or the objective is wrong.
     """
     recipe = Visualization.of(objective=objective, **settings)
     _fetch(recipe, lambda: prepare(recipe))
@@ -90,14 +90,14 @@ def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) 
 
     Args:
         layer: its name, or an objective with `*` for the unit, such as `logit(*)`.
-        work: a folder that keeps finished batches, for a second call of the same settings to go on from.
+        work: a folder for finished batches, so that a second call with the same settings continues a stopped one.
         settings: fields of `Atlas`, such as channels, size, steps, pictures, exemplars.
 
     Returns:
         The sheet, (height, width, 3) uint8.
 
     Raises:
-        DreampipeError: a setting, the model, the layer or a folder is not what it must be.
+        DreampipeError: a setting, the model, the layer or a folder is wrong.
     """
     recipe = Atlas.of(layer=layer, **settings)
     _fetch(recipe, lambda: check_atlas(recipe))

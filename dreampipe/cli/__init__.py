@@ -4,13 +4,13 @@
     dream.py sheet.py visualize.py atlas.py zoom.py models.py recipes.py layers.py rerun.py
     info.py      its commands
     options.py   a command's options out of the fields of its recipe
-    targets.py   options and the place of what a command writes
+    targets.py   the options of a command's output, and the place of its file
     perform.py   performs any task: names, check, notes, weights, run, exit code
     answer.py    errors as one sentence and an exit code
-    hush.py      tensorflow's own chatter
+    hush.py      hides the messages of tensorflow
     progress.py  the bar on a terminal;  events.py  the lines on a pipe
 
-The one place that knows typer and rich.
+Only this room imports typer and rich.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import warnings
 def main() -> None:
     """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 interrupted."""
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # of libraries, about files and versions; not for users
+        warnings.simplefilter("ignore")  # libraries warn of files and versions; that is not for users
     try:
-        from dreampipe.cli.app import app  # takes a moment, in which Ctrl-C may come, too
+        from dreampipe.cli.app import app  # takes a moment, so Ctrl-C may come during it
 
         app()
     except KeyboardInterrupt:

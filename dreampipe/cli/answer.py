@@ -1,4 +1,4 @@
-"""How a command ends: what a user can mend is one sentence on stderr and an exit code, never a traceback."""
+"""The end of a command: an error that a user can correct is one sentence and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dreampipe.cli.terminal import say
 from dreampipe.errors import DreampipeError
 
 FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
-"""Exit codes beside 0: some picture failed; nothing could begin; Ctrl-C."""
+"""Exit codes other than 0: a picture failed; nothing could begin; Ctrl-C."""
 
 
 def answered(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,14 +34,14 @@ def answered(command: Callable[..., None]) -> Callable[..., None]:
     return answering
 
 
-def resuming() -> str:
-    """The line that a user types to go on: this very command."""
+def write_command() -> str:
+    """Write this very command, for the user to run again."""
     return shlex.join(["dreampipe", *sys.argv[1:]])
 
 
 @contextmanager
 def failing() -> Iterator[None]:
-    """Once the work has begun, a DreampipeError is a failure and no longer a bad argument: exit code 1."""
+    """Answer a DreampipeError with exit code 1: after the work has begun it is a failure, not a bad argument."""
     try:
         yield
     except DreampipeError as error:

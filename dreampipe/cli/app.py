@@ -25,7 +25,7 @@ from dreampipe.cli.zoom import zoom
 
 
 class _Program(TyperGroup):
-    """The commands; what was typed wrong is answered as every error is, with nothing in it that steers a terminal."""
+    """The commands. A typing error is answered like every error, without characters that control a terminal."""
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command and exit, or return where `standalone_mode` is false."""
@@ -39,7 +39,7 @@ class _Program(TyperGroup):
             say("Aborted.")
             sys.exit(1)
         except Exception as error:
-            if not hasattr(error, "format_message"):  # those of typer have it, whichever click it stands on
+            if not hasattr(error, "format_message"):  # typer's errors have it, whichever click it uses
                 raise
             _say_usage(getattr(error, "ctx", None))
             say(f"Error: {error.format_message()}")

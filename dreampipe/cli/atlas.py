@@ -31,7 +31,7 @@ def atlas(
 ) -> None:
     """Draw every channel of a layer, or a chosen range, each over its number.
 
-    Beside each stand the pictures that excite it most. A run that was stopped goes on where it was.
+    Next to each are the pictures that excite it most. A second run continues a stopped one.
     """
     recipe = chosen(Atlas, quiet, layer=layer, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))

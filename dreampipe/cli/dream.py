@@ -22,7 +22,7 @@ from dreampipe.cli.targets import (
     Sidecar,
 )
 from dreampipe.engines.dreams import DreamTask
-from dreampipe.engines.films import FilmOrder
+from dreampipe.engines.orders import FilmOrder
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe

@@ -1,4 +1,4 @@
-"""Sentences about estimates, with amounts that are easy to read."""
+"""Sentences on estimates, with amounts that are easy to read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dreampipe.events import Estimated
 
 
 def sentence(estimated: Estimated) -> str:
-    """Say how long it takes, how much memory, and what takes less."""
+    """Write how long something takes, how much memory it needs, and what takes less time."""
     size = f"{estimated.width}x{estimated.height}"
     what = f"{estimated.frames} frames of {size}" if estimated.frames > 1 else size
     memory = f"{estimated.memory / 1e9:.1f} GB of memory"
@@ -20,7 +20,7 @@ def sentence(estimated: Estimated) -> str:
 
 
 def about(seconds: float) -> str:
-    """A duration of one or two figures: `40 s`, `7 min`, `2 h 10 min`, `3 days`."""
+    """Write a duration in one or two figures: `40 s`, `7 min`, `2 h 10 min`, `3 days`."""
     if seconds < 55:
         return f"{seconds:.0f} s" if seconds < 10 else f"{round(seconds, -1):.0f} s"
     minutes = round(seconds / 60)
@@ -33,7 +33,7 @@ def about(seconds: float) -> str:
 
 
 def exact(seconds: float) -> str:
-    """A duration that was measured: `12.1 s`, `7 min 2 s`, `1 h 5 min`."""
+    """Write a duration that was measured: `12.1 s`, `7 min 2 s`, `1 h 5 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)

@@ -40,7 +40,7 @@ from dreampipe.events import (
 
 
 def write_line(event: Event) -> None:
-    """One event as one line of JSON on stdout: its type under "event", then its fields."""
+    """Print an event as one line of JSON on stdout: its type under "event", then its fields."""
     print_out(as_json(fields_of(event)), "events")
 
 
@@ -51,13 +51,13 @@ def fields_of(event: Event) -> dict[str, Any]:
 
 
 def tell_failures(event: Event) -> None:
-    """Name each picture that failed, with the reason, on stderr."""
+    """Print each picture that failed, and the reason, on stderr."""
     if isinstance(event, Failed):
         say(f"Failed {event.name}: {event.reason}")
 
 
 def tell_notes(event: Event) -> None:
-    """Tell failures, and the notes and estimates of a run that makes one thing, on stderr."""
+    """Print failures, notes and estimates on stderr, for a run that makes one thing."""
     tell_failures(event)
     if isinstance(event, Noted):
         say(f"Note: {event.text}")
@@ -66,7 +66,7 @@ def tell_notes(event: Event) -> None:
 
 
 def tell(event: Event) -> None:
-    """Tell failures, notes with their names, estimates, and at the end one line that counts, on stderr."""
+    """Print failures, notes with their names, estimates, and at the end one line of numbers on stderr."""
     if isinstance(event, Noted):
         say(f"Note on {event.name}: {event.text}")
     else:
@@ -91,9 +91,9 @@ def bar(octave_scale: float, wanted: bool) -> Iterator[Tell]:
 
 
 class Lines:
-    """Says on stderr what is finished: each picture, each tenth or hundred frames of a film, each part of a drawing.
+    """Prints lines on stderr: on each picture, each part of a drawing, and each tenth or hundred frames of a film.
 
-    `tell` says what failed; it is counted here.
+    `tell` prints failures; they are only counted here.
     """
 
     def __init__(self) -> None:
@@ -134,10 +134,10 @@ def paths_wanted(quiet: bool) -> bool:
 
 
 def paths_of(targets: Mapping[str, Path]) -> Tell:
-    """A listener that prints the path of each output that has its final name, also of those that are skipped.
+    """Make a listener that prints the path of each finished output, also of a skipped one.
 
     Args:
-        targets: the outputs to print, by the names that events have for them.
+        targets: the outputs to print, by their names in events.
     """
 
     def hear(event: Event) -> None:
@@ -148,19 +148,19 @@ def paths_of(targets: Mapping[str, Path]) -> Tell:
 
 
 def print_out(text: str, what: str) -> None:
-    """Print one line on stdout at once, what could break it or reach into a terminal escaped.
+    """Print one line on stdout at once, with characters escaped that could break it or control a terminal.
 
-    Once nobody reads it, that is said and the work continues. What else keeps it from being written ends the command.
+    If nobody reads stdout any more, a note says so, and the work continues. Any other error ends the command.
 
     Args:
-        what: a plural word for what ends then.
+        what: a plural word for the lines, for the note.
     """
     if sys.stdout is None:  # closed by `>&-`
         return
     try:
         show_at_once(text)
     except OSError as problem:
-        # Or Python tries, and fails, once more at its end.
+        # Else Python tries, and fails, again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(problem, BrokenPipeError):
             say(f"Note: nobody reads standard output any more, so the {what} end here; the work continues.")

@@ -1,4 +1,4 @@
-"""Weights that come before a run, or by `dreampipe models fetch`: a bar on a terminal, lines elsewhere."""
+"""Download of weights before a run, or by `dreampipe models fetch`: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dreampipe.cli.answer import failing, interruptible, resuming
+from dreampipe.cli.answer import failing, interruptible, write_command
 from dreampipe.cli.terminal import say
 from dreampipe.errors import ModelError
 from dreampipe.models.weights.missing import fetch_weights, missing
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def check_fetch(recipe: ModelSettings, allowed: bool, who: str) -> None:
-    """Raise ModelError where somebody else's file asks for weights that would have to be downloaded.
+    """Raise ModelError if a file, and not the user, asks for weights that must be downloaded.
 
     Args:
         allowed: whether `--fetch` was given.
-        who: what asks for them, as the start of a sentence.
+        who: the file, as the start of a sentence.
     """
     card = recipe.card()
     if (weights := missing(card)) and not allowed:
@@ -43,13 +43,13 @@ def fetch_missing(recipe: ModelSettings, quiet: bool) -> None:
 
 @contextmanager
 def fetching(weights: Weights, quiet: bool = False) -> Iterator[OnProgress | None]:
-    """What shows how far a download is, where it is to be shown; the block downloads."""
+    """Yield what shows the progress of a download, or None if quiet or without a terminal; the block downloads."""
     from dreampipe.models.weights.fetching import address_of
 
     size = f"about {megabytes(weights.bytes)} " if weights.bytes else ""
     if not quiet:
         say(f"Fetching {weights.file}, {size}from {address_of(weights)}")
-    kept = f"Stopped. What has come of {weights.file} is kept; this goes on from there: {resuming()}"
+    kept = f"Stopped. The part of {weights.file} that has arrived is kept. To continue, run: {write_command()}"
     with interruptible(kept), failing():
         if quiet or sys.stderr is None or not sys.stderr.isatty():
             yield None
@@ -72,5 +72,5 @@ def _bar() -> Iterator[OnProgress]:
 
 
 def megabytes(size: int) -> str:
-    """A size for people: `98.2 MB`."""
+    """Write a size for people: `98.2 MB`."""
     return f"{size / 1e6:,.1f} MB"

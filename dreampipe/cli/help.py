@@ -40,7 +40,7 @@ HelpAll = Annotated[
     bool,
     typer.Option("--help-all", help="Show every option and exit.", callback=_show_all, is_eager=True),
 ]
-"""The option of every command that has expert options."""
+"""The option of each command that has expert options."""
 
 
 class GroupedCommand(TyperCommand):

@@ -1,4 +1,4 @@
-"""tensorflow's own chatter, kept from the terminal while it is imported."""
+"""Hide the messages of tensorflow while it is imported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Hide what is written to file descriptor 2, by C++ too; when the block fails, all of it is shown after all."""
+    """Hide everything that is written to file descriptor 2, also by C++; show all of it if the block fails."""
     if sys.stderr is None:  # closed by `2>&-`, so there is nothing to keep clean
         yield
         return

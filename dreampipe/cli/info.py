@@ -1,4 +1,4 @@
-"""`dreampipe info`: how a picture or film was made, as it says itself."""
+"""`dreampipe info`: how a picture or film was made, from its record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.recipes.printing import toml_of
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.carried import edit_of, record_of
-from dreampipe.records.telling import told
+from dreampipe.records.telling import write_rows
 
 
 @answered
@@ -35,7 +35,7 @@ def info(
     elif as_recipe:
         show(*toml_of(TASKS[record.command].recipe(**settings)).removesuffix("\n").split("\n"))
     else:
-        rows = list(told(record, settings))
+        rows = list(write_rows(record, settings))
         width = max(len(name) for name, _ in rows)
         for name, text in rows:
             show(f"{name:{width}}  {text}")

@@ -1,4 +1,4 @@
-"""`dreampipe layers`: what a model can be climbed at."""
+"""`dreampipe layers`: the layers of a model."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def layers(
 ) -> None:
     """Draw the layers of a model as a tree, from the picture on: the ends of its blocks, with a * at the recommended.
 
-    For each, of a picture of 512x512 or of the one size that the model takes: size in places, rows x columns; stride
-    and receptive field in pixels; and GFLOP, the cost of a step there: the layer and all that it needs, forward and
-    gradient. A dash is what cannot be told, or a receptive field that is the whole picture.
+    For each layer it prints the size in places, rows x columns; stride and receptive field in pixels; and GFLOP, the
+    cost of a step there: the layer and all that it needs, forward and gradient. This is for a picture of 512x512, or of
+    the one size that the model takes. A dash means unknown, or a receptive field of the whole picture.
     """
     found = card(model)
     if as_json:
@@ -38,7 +38,7 @@ def layers(
         return
     lines = list(outline(found.layers, whole))
     show_table(_COLUMNS, map(_row, lines))
-    say(_told_for(found, len(lines)))
+    say(_describe_sizes(found, len(lines)))
 
 
 def _row(line: Line) -> tuple[object, ...]:
@@ -47,11 +47,11 @@ def _row(line: Line) -> tuple[object, ...]:
         return (name, line.count, *[None] * 6)
     size = at.size and "x".join(map(str, at.size))
     reason = at.recommended and f"* {at.recommended}"
-    return name, line.count, at.channels, size, at.stride, at.receptive_field, _of_step(at.cost), reason
+    return name, line.count, at.channels, size, at.stride, at.receptive_field, _gflop(at.cost), reason
 
 
-def _of_step(cost: int | None) -> str | None:
-    """Of multiply-adds, each two operations, forward and as many again for the gradient, in thousand millions."""
+def _gflop(cost: int | None) -> str | None:
+    """Convert multiply-adds to GFLOP of a step: two operations each, forward, and as many again for the gradient."""
     if cost is None:
         return None
     operations = 4 * cost / 1e9
@@ -60,7 +60,7 @@ def _of_step(cost: int | None) -> str | None:
     )
 
 
-def _told_for(found: Card, shown: int) -> str:
+def _describe_sizes(found: Card, shown: int) -> str:
     height, width = found.fixed or (SIDE, SIDE)
     held = ", the only size that it takes" if found.fixed else ""
     rest = "" if shown >= len(found.layers) else f" All {len(found.layers)} layers: dreampipe layers MODEL --all."

@@ -21,8 +21,8 @@ def card(
 ) -> None:
     """Write a first card for a model file by looking at it: my.card.toml beside my.keras.
 
-    It says how the model wants its pixels, which of its layers to climb, and what else the file does not say. What is
-    guessed in it is called so: read it, and change what you know better.
+    The card says how the model wants its pixels, which of its layers to climb, and what else the file lacks. It marks
+    each guess: read it, and correct what you know better.
     """
     from dreampipe.media.writing import write_whole
     from dreampipe.models.own import cards as own

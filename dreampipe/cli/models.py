@@ -1,4 +1,4 @@
-"""`dreampipe models`: the models that have a name, and what of them is on the disk; `models fetch` brings weights."""
+"""`dreampipe models`: the models with a name, and whether their weights are on the disk; `models fetch` gets them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = ("name", "scaling", "classes", "weights", "check", "licence", "object
 @models.callback(invoke_without_command=True)
 @answered
 def listed(context: typer.Context) -> None:
-    """List the models that have a name: what of them is on the disk, and what would be downloaded."""
+    """List the models that have a name, and whether their weights are on the disk or to be downloaded."""
     if context.invoked_subcommand is not None:
         return
     own, named = motifnet.card(), [zoo.brief(name) for name in zoo.NAMES]
@@ -39,7 +39,7 @@ def listed(context: typer.Context) -> None:
         f"figures of {own.name}: {figures}",
         "",
         f"Each model of Keras is also there without its head, in a smaller file: {zoo.NAMES[0]}{zoo.NOTOP}, ...",
-        f"Weights lie in {store.folder()}; dreampipe models fetch NAME brings them before they are needed.",
+        f"Weights are in {store.folder()}; dreampipe models fetch NAME gets them before they are needed.",
     )
 
 
@@ -76,8 +76,8 @@ def fetch(
 ) -> None:
     """Download the weights of a model, once, and check them; or take them from a file.
 
-    For a machine without a network: `--to` a stick on one that has it, and `--from` that stick on the other. A
-    download that was cut goes on from there. DREAMPIPE_WEIGHTS_URL names a mirror.
+    For a machine without a network: `--to` a stick on one that has it, and `--from` that stick on the other. A second
+    call continues a download that was cut. DREAMPIPE_WEIGHTS_URL names a mirror.
     """
     if not card(name).architecture:
         raise ModelError(
@@ -93,7 +93,7 @@ def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None
     from dreampipe.models.weights import fetching as bringing
 
     if source and weights == imagenet.INDEX and not (source / weights.file).is_file():
-        return  # a single file has no names beside it; models do without them
+        return  # a single file comes without names; models do without them
     there, stored = store.found(weights, folder), store.found(weights)
     file = source or (stored[0] if stored else None)
     if there and not source:

@@ -1,4 +1,4 @@
-"""A command's options out of the fields of its recipe: defaults, help and ranges are typed there, and only there."""
+"""Make the options of a command from the fields of its recipe, which alone hold defaults, help and ranges."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def recipe_options(
     """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
     Args:
-        without: fields that the command decides itself.
-        recipe: whose fields.
-        flags: what options are called that do not bear their field's name.
+        without: fields that the command sets itself.
+        recipe: the class that has the fields.
+        flags: the names of options that differ from those of their fields.
     """
 
     def with_options(command: Command) -> Command:
@@ -71,12 +71,12 @@ def recipe_options(
         names = {parameter.name for parameter in settings}
 
         @wraps(command)
-        def with_those_that_came(context: typer.Context, help_all: bool, **values: Any) -> None:
-            command(**{name: value for name, value in values.items() if name not in names or _came(context, name)})
+        def with_given_options(context: typer.Context, help_all: bool, **values: Any) -> None:
+            command(**{name: value for name, value in values.items() if name not in names or _is_given(context, name)})
 
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest, _HELP_ALL)]
-        with_those_that_came.__signature__ = signature.replace(parameters=[_CONTEXT, *parameters])  # type: ignore[attr-defined]
-        return with_those_that_came
+        with_given_options.__signature__ = signature.replace(parameters=[_CONTEXT, *parameters])  # type: ignore[attr-defined]
+        return with_given_options
 
     return with_options
 
@@ -90,18 +90,18 @@ def chosen(
     without: Sequence[str] = (),
     **settings: Any,
 ) -> Kind:
-    """The recipe of a command: `--recipe` where it came, and over it the options that came.
+    """Make the recipe of a command from `--recipe`, if given, and the options that override it.
 
     Args:
-        kind: of the recipe.
-        quiet: whether to leave unsaid which settings of the file this command has no use for.
-        recipe: what came as `--recipe`.
-        fetch: whether weights may be downloaded for a model that the recipe's file names, and no option.
-        without: settings that the command decides itself, whatever the file says.
+        kind: the class of the recipe.
+        quiet: do not list the settings of the file that this command cannot use.
+        recipe: the value of `--recipe`.
+        fetch: whether weights may be downloaded if the file, and no option, names the model.
+        without: settings that the command sets itself, whatever the file says.
 
     Raises:
-        RecipeError: the file is no recipe for this command, or a setting is out of range.
-        ModelError: its model is none, or its weights would have to be downloaded without `fetch`.
+        RecipeError: the file is not a recipe for this command, or a setting is out of range.
+        ModelError: there is no such model, or its weights must be downloaded but `fetch` is not given.
     """
     if recipe is None:
         return kind.of(**settings)
@@ -114,8 +114,8 @@ def chosen(
     return made
 
 
-def _came(context: typer.Context, name: str) -> bool:
-    """Whether an option was given, and does not just have its default."""
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Say whether an option was given, and does not just have its default."""
     source = context.get_parameter_source(name)
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
 
@@ -125,7 +125,7 @@ def _settings(
 ) -> Iterator[inspect.Parameter]:
     for name, field in recipe.model_fields.items():
         if name not in ("version", *without):
-            # A number or text such as `8 -> 2` is text here; the recipe reads it.
+            # An amount, a number or text such as `8 -> 2`, is text here; the recipe parses it.
             annotation = str | None if _is_amount(field) else field.annotation
             default = str(field.default) if _is_amount(field) and field.default is not None else field.default
             if field.annotation == tuple[str, ...]:  # an option that may come several times
@@ -134,12 +134,16 @@ def _settings(
             unset = (own.unset or True) if field.default in (None, ()) else True
             default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
             flag = flags.get(name, f"--{name.replace('_', '-')}")
-            # What a file may switch on, an option must be able to switch off.
+            # An option must be able to switch off what a file may switch on.
             both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and own.kept else flag
             # The recipe's own sentence would name the field.
             limits = _limits(field) if name in flags else {}
             option = typer.Option(
-                both, help=_help(field), show_default=default_shown, rich_help_panel=own.group, **limits
+                both,
+                help=" ".join(filter(None, [field.description, _range(field)])),
+                show_default=default_shown,
+                rich_help_panel=own.group,
+                **limits,
             )
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
@@ -152,7 +156,7 @@ def _limits(field: FieldInfo) -> dict[str, Any]:
 
 
 def _bounds(field: FieldInfo) -> list[Any]:
-    """What bounds a field, also one that may be None."""
+    """List the bounds of a field, also of one that may be None."""
     parts = [*field.metadata, *(m for arg in get_args(field.annotation) for m in getattr(arg, "__metadata__", ()))]
     return [getattr(part, "func", part) for part in parts]
 
@@ -161,12 +165,8 @@ def _is_amount(field: FieldInfo) -> bool:
     return any(isinstance(part, Bounds) for part in _bounds(field))
 
 
-def _help(field: FieldInfo) -> str:
-    return " ".join(filter(None, [field.description, _range(field)]))
-
-
 def _range(field: FieldInfo) -> str:
-    """The range of a number in words, such as "1 to 32" or "more than 0, at most 10"; empty for other fields."""
+    """Write the range of a number, such as "1 to 32" or "more than 0, at most 10"; empty for other fields."""
     words = {"gt": "more than {}", "ge": "at least {}", "lt": "less than {}", "le": "at most {}"}
     found = [(key, getattr(part, key, None)) for part in _bounds(field) for key in words]
     bounds = {key: bound for key, bound in found if bound is not None}

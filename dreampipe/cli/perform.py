@@ -1,10 +1,10 @@
-"""Performs any task in one order: class names, check, notes, weights, run; then the exit code."""
+"""Perform any task, in one order: class names, check, notes, weights, run; then the exit code."""
 
 from __future__ import annotations
 
 import typer
 
-from dreampipe.cli.answer import FAILED, failing, interruptible, resuming
+from dreampipe.cli.answer import FAILED, failing, interruptible, write_command
 from dreampipe.cli.events import (
     bar,
     paths_of,
@@ -43,7 +43,7 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
     for note in () if quiet else notes:
         say(f"Note: {note}")
     fetch_missing(task.recipe, quiet)
-    stopped = f"Stopped. This goes on from here: {resuming()}" if task.resumes else "Stopped; OUT was not written."
+    stopped = f"Stopped. To continue, run: {write_command()}" if task.resumes else "Stopped; OUT was not written."
     scale = task.recipe.octave_scale if isinstance(task.recipe, Climbing) else 1.0
     ends: list[Failed | Compared] = []
     with interruptible(stopped), failing(), bar(scale, not (quiet or events)) as show:
@@ -51,7 +51,7 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
 
         def hear(event: Event) -> None:
             if isinstance(event, Began):
-                import_backend()  # not before something is climbed
+                import_backend()  # only once something is climbed
             if isinstance(event, Failed | Compared):
                 ends.append(event)
             for listener in listeners:

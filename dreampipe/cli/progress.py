@@ -18,25 +18,25 @@ from dreampipe.events import Done, Drawn, Event, Failed, Framed, Skipped, Starte
 
 
 def share(step: Step, octave_scale: float) -> float:
-    """How much of a picture's ascent is behind, 0 to 1, an octave counting by its pixels, as its time does."""
-    row = step.row or step.octaves  # of each round anew
+    """Compute the finished share of a picture's ascent, 0 to 1; octaves count by their pixels, as time does."""
+    row = step.row or step.octaves  # the octaves in each round
     pixels = [octave_scale ** (2 * (octave % row)) for octave in range(step.octaves)]
     return (sum(pixels[: step.octave - 1]) + pixels[step.octave - 1] * step.step / step.steps) / sum(pixels)
 
 
 @dataclass
 class Position:
-    """Where a run stands.
+    """The progress of a run.
 
     Attributes:
-        octave_scale: of the recipe.
-        pictures: how many there are.
-        climbed: the names of those whose ascent is over; some may still wait to be written.
-        left_out: the names of those that are skipped or failed without one.
-        settled: how many are written, skipped or failed; of a sheet how many are drawn.
-        name, step: what is being climbed; its last step.
-        surveyed: frames of a film that have been looked through.
-        frames: of a film those that are dreamed, and all of them; None for a picture.
+        octave_scale: the scale of the recipe.
+        pictures: the number of pictures.
+        climbed: the names of pictures whose ascent is over; some may still wait to be written.
+        left_out: the names of pictures that are skipped, or failed without an ascent.
+        settled: the number of pictures that are written, skipped or failed; for a drawing, of parts drawn.
+        name, step: the picture that climbs, and its last step.
+        surveyed: the frames of a film that have been searched.
+        frames: the dreamed frames of a film, and all of them; None for a picture.
     """
 
     octave_scale: float
@@ -78,12 +78,12 @@ class Position:
 
     @property
     def total(self) -> int:
-        """Pictures to climb: those left out take no time, and would spoil the time left."""
+        """The pictures to climb; those left out take no time, and would spoil the time left."""
         return self.pictures - len(self.left_out - self.climbed)
 
     @property
     def completed(self) -> float:
-        """Pictures climbed, the current one in part."""
+        """The pictures climbed; the current one counts in part."""
         if self.name in self.climbed:
             return len(self.climbed)
         if self.frames:
@@ -112,7 +112,7 @@ class Bar:
 
     def __init__(self, octave_scale: float) -> None:
         self._position = Position(octave_scale)
-        # Of its own, so that the bar lives on while stderr is hushed.
+        # A terminal of its own: the bar stays while stderr is hidden.
         self._terminal = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, errors="replace")
         self._progress = Progress(
             BarColumn(bar_width=24),

@@ -1,4 +1,4 @@
-"""`dreampipe recipes`: the presets, any recipe whole, and the schema of their files."""
+"""`dreampipe recipes`: the presets, a whole recipe, and the schema of recipe files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ recipes = typer.Typer(add_completion=False, rich_markup_mode=None)
 @recipes.callback(invoke_without_command=True)
 @answered
 def listed(context: typer.Context) -> None:
-    """List the presets: recipes that come with dreampipe, to be taken with --recipe."""
+    """List the presets: recipes that come with dreampipe, for --recipe."""
     if context.invoked_subcommand is None:
         rows = ((loaded.name, loaded.command, loaded.about, loaded.source) for loaded in presets())
         show_table(("name", "command", "about", "source"), rows)
@@ -29,12 +29,12 @@ def listed(context: typer.Context) -> None:
 @recipes.command("show", no_args_is_help=True)
 @answered
 def show_recipe(recipe: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A preset, or a .toml file.")]) -> None:
-    """Print a recipe whole, every default with it, as TOML that --recipe takes again."""
+    """Print a whole recipe, with every default, as TOML for --recipe."""
     show(*toml_of_loaded(load(recipe)).removesuffix("\n").split("\n"))
 
 
 @recipes.command()
 @answered
 def schema(command: Annotated[FileCommand, typer.Option(help="Whose recipe.")] = "dream") -> None:
-    """Print the JSON schema of a recipe's file, for editors."""
+    """Print the JSON schema of recipe files, for editors."""
     show_json(schema_of(command), indent=2)

@@ -1,4 +1,4 @@
-"""`dreampipe rerun`: what dreampipe has made, made once more from what it carries."""
+"""`dreampipe rerun`: an output of dreampipe, made again from its record."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def rerun(
     Stdout holds that one sentence, and not the path of OUT.
     """
     begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
-    of_option = any(change.startswith("model=") for change in changes or ())
-    check_fetch(begun.recipe, fetch, "--set" if of_option else f"The record in {made}")
-    # The verdict reads the record of what is made, so there is always one.
+    by_option = any(change.startswith("model=") for change in changes or ())
+    check_fetch(begun.recipe, fetch, "--set" if by_option else f"The record in {made}")
+    # The verdict reads the record of the new output, so there is always one.
     carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata, keep_paths)
     perform(Remaking(begun, out, overwrite, max_pixels, carrying), quiet)

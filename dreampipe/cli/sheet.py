@@ -20,7 +20,7 @@ from dreampipe.records.making import Carrying
 
 _SIZE: int = inspect.signature(draw).parameters["size"].default
 _WITHOUT = ("objective", "max_size", "caption")
-"""The layers are climbed one by one, at the size of a tile, and stand under each anyhow."""
+"""The sheet climbs the layers one by one, at the size of a tile, and labels each anyway."""
 
 
 @answered
@@ -40,7 +40,7 @@ def sheet(
 ) -> None:
     """Dream one photo at every layer that is recommended.
 
-    The dreams stand side by side over the names of their layers, to choose from.
+    The dreams are side by side, over the names of their layers, to choose from.
     """
     recipe = chosen(Recipe, quiet, without=_WITHOUT, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)

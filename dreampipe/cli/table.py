@@ -9,7 +9,7 @@ from dreampipe.errors import printable
 
 
 def show_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under a header on stdout; what is None or empty is a dash, so that every row has every column."""
+    """Print rows under a header on stdout; print None and empty cells as a dash, so that each row has all columns."""
     cells = [list(header), *([_text(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:

@@ -1,4 +1,4 @@
-"""The options of what a command writes and prints, and the place of a file."""
+"""The options of a command's output, and the place of its file."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ KeepWork = Annotated[
 
 
 def place_of(out: str, overwrite: bool, carrying: Carrying) -> Place:
-    """The place of a file that a command writes; raises MediaError for an empty name."""
+    """Build the place of a file that a command writes; raises MediaError for an empty name."""
     if not out:
         raise MediaError("The output came empty, but the name of a file is expected: name one.")
     return Place(Path(out), carrying, overwrite)

@@ -1,4 +1,4 @@
-"""The one place that writes to stdout and stderr: what would steer a terminal is escaped, as in `a\\u001b[31m.png`.
+"""The one place that writes to stdout and stderr. It escapes characters that control a terminal: `a\\u001b[31m.png`.
 
     show(line, ...)   lines for programs and people, on stdout
     show_json(value)  one line of JSON, on stdout
@@ -34,22 +34,22 @@ def show_json(value: Any, indent: int | None = None, flush: bool = False) -> Non
 
 
 def show_at_once(text: str) -> None:
-    """Print a line on stdout that does not wait for others, in UTF-8 as programs expect a path; raises OSError."""
+    """Print a line on stdout at once, in UTF-8 as programs expect a path; raises OSError."""
     # print fails at letters that the terminal's encoding lacks.
     sys.stdout.buffer.write(f"{printable(text)}\n".encode())
     sys.stdout.buffer.flush()
 
 
 def as_json(value: Any) -> str:
-    """A value as one line of JSON in ASCII."""
+    """Write a value as one line of JSON in ASCII."""
     return json.dumps(value, allow_nan=False)
 
 
 def say(text: str) -> None:
-    """Print a sentence on stderr, for stdout belongs to what may be piped; indented lines may follow it."""
+    """Print a sentence on stderr, as stdout is for pipes; indented lines may follow it."""
     try:
         _write("\n".join(map(printable, _INDENTED.split(text))), sys.stderr)
-    except OSError:  # nobody reads it, as with `2>&1 | head -1`: the work is worth more than what is said of it
+    except OSError:  # nobody reads it, as with `2>&1 | head -1`: the work matters more than the messages
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -57,5 +57,5 @@ def _write(text: str, stream: TextIO | None, flush: bool = False) -> None:
     if stream is None:  # closed by `2>&-`; print would take stdout then
         return
     encoding = stream.encoding or "utf-8"
-    # Not typer.echo, which writes past a bar that stands on the terminal.
+    # Not typer.echo, which would break a bar on the terminal.
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=flush)

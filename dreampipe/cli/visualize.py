@@ -1,4 +1,4 @@
-"""`dreampipe visualize`: what a unit of a model has learned, as a picture."""
+"""`dreampipe visualize`: a picture of what a unit of a model has learned."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def visualize(
 ) -> None:
     """Draw what a neuron, channel, layer, hidden unit, logit or probability responds to.
 
-    With --count, several pictures climb together, each another answer, side by side.
+    With --count, several pictures climb together and come out different, side by side.
     """
     recipe = chosen(Visualization, quiet, objective=objective, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)

@@ -1,4 +1,4 @@
-"""`dreampipe zoom`: the endless dive into a picture, as a film."""
+"""`dreampipe zoom`: a film that dives into a picture."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from dreampipe.records.making import Carrying
 
 
 @answered
-# On this command, scale and rotate are what the camera does; a recipe's own, of the transforms, come from a file.
+# Here --scale and --rotate move the camera; a recipe's own scale and rotate, of the transforms, come from a file.
 @recipe_options("scale", "rotate", recipe=Zooming, flags={"zoom": "--scale", "turn": "--rotate"})
 def zoom(
     source: Annotated[str, typer.Argument(metavar="IN", help="The picture to dive into.")],
@@ -48,9 +48,9 @@ def zoom(
     events: Events = False,
     **settings: Any,
 ) -> None:
-    """Dive into a picture: each frame of a film is dreamed out of the last one, seen from a little nearer.
+    """Dive into a picture: each frame of a film is dreamed from the last one, seen from a little nearer.
 
-    The film neither fades nor burns, however long. A run that was stopped goes on where it was.
+    The film neither fades nor burns out, however long it is. A second run continues a stopped one.
     """
     recipe = chosen(Zooming, quiet, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))

@@ -1,4 +1,4 @@
-"""Labelled tiles, laid out on one sheet."""
+"""Lay labelled tiles out on one sheet."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dreampipe.stages.lettering import lettered, strip_height
 GAP = 8
 """Pixels between tiles, and around them."""
 SHAPE = 4 / 3
-"""Width over height that a sheet comes near to."""
+"""The preferred width over height of a sheet."""
 FAR = 2.25
-"""How many times wider or higher than that it may be, to have fewer places empty."""
-_SEAM = 2  # pixels between what stands in one tile
+"""How many times wider or higher than that it may be, to leave fewer places empty."""
+_SEAM = 2  # pixels between the pictures in one tile
 
 _Bytes = npt.NDArray[np.uint8]
 
@@ -29,12 +29,12 @@ class Tile:
     """One picture of a sheet, over its label.
 
     Attributes:
-        label: one line.
+        label: one line of text.
         pixels: (height, width, 3) float32 in [0, 1].
-        beside: smaller pictures of the same kind and of any size, each shown whole in a square at the picture's right;
-            together they are as high as the picture.
-        names: what those beside it are called, in the same order; for pages, which can tell them to who cannot see.
-        anchor: the tile's own name on a page, to link to; empty for none.
+        beside: smaller pictures of any size, of the same kind; each is shown whole in a square to the right of the
+            picture, and together they are as high as the picture.
+        names: the names of those smaller pictures, in order; a page reads them to people who cannot see.
+        anchor: the name of the tile on a page, for links; empty for none.
     """
 
     label: str
@@ -45,16 +45,16 @@ class Tile:
 
 
 def contact_sheet(tiles: Sequence[Tile], size: int, columns: int | None = None) -> Frame:
-    """Tiles in rows, in their order, white labels on black.
+    """Lay tiles out in rows, in their order, with white labels on black.
 
     Args:
-        tiles: at least one. All take the room of the largest, and of the one with the most pictures beside it.
-        size: longest side in pixels of the tiles' pictures, which decides how large labels are; a picture narrower
-            than half of it keeps that much room for its label.
-        columns: tiles in a row; None for as many as leave the fewest places empty and bring the sheet near to `SHAPE`.
+        tiles: at least one. Each takes the room of the largest, and of the one with the most smaller pictures.
+        size: longest side of the tiles' pictures, in pixels, which decides the size of labels; a picture narrower than
+            half of it still has that much room for its label.
+        columns: tiles in a row; None for the number that leaves the fewest places empty with a sheet near `SHAPE`.
 
     Returns:
-        a frame of the whole sheet. It is the only part of this that needs memory: 12 bytes a pixel.
+        A frame of the whole sheet, which needs 12 bytes a pixel.
 
     Raises:
         ValueError: there is no tile, or no column.
@@ -74,7 +74,7 @@ def contact_sheet(tiles: Sequence[Tile], size: int, columns: int | None = None) 
 
 
 def _columns(count: int, cell: tuple[int, int]) -> int:
-    """Of the sheets that are not far from `SHAPE` the one with the fewest empty places; of those alike the nearest."""
+    """Choose the number of columns: not far from `SHAPE`, then fewest empty places, then nearest to `SHAPE`."""
 
     def rank(columns: int) -> tuple[bool, int, float]:
         rows = math.ceil(count / columns)
@@ -91,7 +91,7 @@ def _extent(cell: tuple[int, int], rows: int, columns: int) -> tuple[int, int]:
 
 
 def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
-    """One tile into its place: in the middle the picture and the room for those beside it, the label under them."""
+    """Draw a tile: in the middle its picture and the smaller ones, and the label under them."""
     cell[height:] = lettered(tile.label, cell.shape[1], cell.shape[0] - height)
     tall, wide = tile.pixels.shape[:2]
     left = (cell.shape[1] - wide - room) // 2
@@ -104,12 +104,12 @@ def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
 
 
 def rows_beside(count: int) -> int:
-    """In how many rows so many pictures stand beside one: three in a column, four and more in a square."""
+    """Count the rows of so many smaller pictures: up to three in a column, four and more in a square."""
     return count if count <= 3 else math.ceil(math.sqrt(count))
 
 
 def _beside_grid(tile: Tile) -> tuple[int, int]:
-    """Rows of the pictures beside one, and the side of each in pixels; columns are filled from the top."""
+    """Return the rows of a tile's smaller pictures, and the side of each in pixels; columns fill from the top."""
     rows = rows_beside(len(tile.beside))
     return rows, max(1, (tile.pixels.shape[0] + _SEAM) // max(1, rows) - _SEAM)
 
@@ -120,7 +120,7 @@ def _beside_width(tile: Tile) -> int:
 
 
 def squared(pixels: Array, side: int) -> Array:
-    """A whole picture (height, width, 3) in the middle of a black square (side, side, 3)."""
+    """Put a whole picture (height, width, 3) into the middle of a black square (side, side, 3)."""
     height, width = pixels.shape[:2]
     if (height, width) == (side, side):
         return pixels

@@ -1,4 +1,4 @@
-"""Exemplars: of many pictures those that excite a channel most, cropped to the place that does.
+"""Exemplars: the pictures, out of many, that excite a channel most, cropped to the exciting place.
 
 After the "dataset examples" of Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
 """
@@ -28,7 +28,7 @@ _BATCH = 32
 _BATCH_PIXELS = 32 * 96 * 96  # in one batch, for larger pictures
 
 _HEAD = ("logits", "probabilities")
-"""What `tap` calls the head of a classifier; here no keras may be loaded yet."""
+"""The names of a classifier's head in `tap`, which cannot be imported here, as it loads keras."""
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom and right in pixels of a picture; bottom and right are the first outside."""
@@ -39,10 +39,10 @@ class Exemplar:
     """A picture that excites a channel.
 
     Attributes:
-        name: the picture's.
+        name: the name of the picture.
         score: the largest activation of the channel at one place of the picture.
-        box: what the place sees of the picture, as shown to the model; the whole of it where places see it all.
-        pixels: (size, size, 3) float32 in [0, 1], what is in the box.
+        box: the part of the picture, as shown to the model, that the place sees; all of it if places see everything.
+        pixels: (size, size, 3) float32 in [0, 1], the picture in the box.
     """
 
     name: str
@@ -60,22 +60,22 @@ def exemplars(
     size: int = 96,
     on_picture: Callable[[int], None] | None = None,
 ) -> Mapping[int, tuple[Exemplar, ...]]:
-    """Of each channel the `count` pictures with its largest activations.
+    """Find the `count` pictures with the largest activations of each channel.
 
     Args:
         card: the model.
         layer: one of the card's layers, with channels last, or "logits" or "probabilities" of a classifier's head;
-            of a layer without places, such as a dense one, each unit counts as a channel.
+            in a layer without places, such as a dense one, each unit counts as a channel.
         channels: indices of its channels.
-        pictures: of any size. One too small for the model is mirrored beyond its border; of a model of one size only,
-            the middle of each is shown to it at that size.
-        count: how many for a channel, all different pictures.
-        size: side of what is shown of each, in pixels.
-        on_picture: called with the number of pictures looked at.
+        pictures: the pictures, of any size. A picture too small for the model is mirrored beyond its border; a model
+            of one size sees the middle of each picture, at that size.
+        count: the number of exemplars for a channel, all from different pictures.
+        size: side of an exemplar, in pixels.
+        on_picture: called with the number of pictures searched.
 
     Returns:
-        exemplars of each channel, the most exciting first; fewer than `count` where the pictures are fewer, or where
-        the channel stays at zero in them.
+        The exemplars of each channel, the most exciting first; fewer than `count` if there are fewer pictures, or if
+        the channel is zero in them.
 
     Raises:
         ObjectiveError: the model has no such layer, or the layer no such channel.
@@ -118,7 +118,7 @@ def _check(channels: Sequence[int], there: int | None, layer: str) -> None:
 
 
 class _Shown(NamedTuple):
-    """A picture as the model can take it, and where in it the picture itself lies, beside what was mirrored."""
+    """A picture as the model can take it, and the part of it that is the picture itself and not mirrored."""
 
     name: str
     pixels: Array
@@ -133,7 +133,7 @@ def _shown(picture: Picture, card: Card) -> _Shown:
 
 
 def _middle(pixels: Array, shape: tuple[int, int]) -> Array:
-    """The largest part of a picture, from its middle, that has the shape of (height, width)."""
+    """Cut the largest part out of the middle of a picture that has the proportions of (height, width)."""
     factor = min(pixels.shape[0] / shape[0], pixels.shape[1] / shape[1])
     height, width = (max(1, round(side * factor)) for side in shape)
     top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
@@ -141,7 +141,7 @@ def _middle(pixels: Array, shape: tuple[int, int]) -> Array:
 
 
 def _batches(pictures: Iterable[_Shown]) -> Iterator[list[_Shown]]:
-    """Neighbours of one size together, as many as a batch may hold."""
+    """Put neighbouring pictures of one size into batches, as large as a batch may be."""
     for shape, alike in groupby(pictures, lambda shown: shown.pixels.shape):
         most = min(_BATCH, max(1, _BATCH_PIXELS // (shape[0] * shape[1])))
         while batch := list(islice(alike, most)):
@@ -149,7 +149,7 @@ def _batches(pictures: Iterable[_Shown]) -> Iterator[list[_Shown]]:
 
 
 class _Peaks(NamedTuple):
-    """Where a batch of pictures excites each channel most.
+    """The places where a batch of pictures excites each channel most.
 
     Attributes:
         scores: (batch, channels) float32, the largest activation.
@@ -162,10 +162,10 @@ class _Peaks(NamedTuple):
     grid: npt.NDArray[Any]
 
 
-# Kept for the process, for tracing it costs seconds and it holds nothing but what its arguments say.
+# Cached for the process, as tracing takes seconds.
 @lru_cache(maxsize=8)
 def _watcher(card: Card, layer: str) -> Callable[[Array], tuple[Tensor, Tensor, Tensor]]:
-    """From pictures (batch, height, width, 3) to the parts of their `_Peaks`, traced once for all sizes."""
+    """Build a function from pictures (batch, height, width, 3) to the parts of `_Peaks`, traced once for all sizes."""
     from dreampipe import backend
 
     # isort: split
@@ -190,24 +190,24 @@ def _watcher(card: Card, layer: str) -> Callable[[Array], tuple[Tensor, Tensor, 
 def _entering(
     batch: Sequence[_Shown], peaks: _Peaks, layer: Layer, channel: int, size: int, last: Sequence[Exemplar]
 ) -> Iterator[Exemplar]:
-    """Of a batch the pictures that excite a channel more than the last of its exemplars does."""
+    """Yield the pictures of a batch that excite a channel more than the last of its exemplars does."""
     least = last[0].score if last else -np.inf
     for shown, score, place in zip(batch, peaks.scores[:, channel], peaks.places[:, channel], strict=True):
-        # A channel that is zero in all of a picture is not excited by it, and what is no number is nothing to show.
+        # A picture does not excite a channel that is zero all over it; the comparison drops what is not a number.
         if score > least and score != 0:
             box = _box(shown, divmod(int(place), int(peaks.grid[1])), peaks.grid, layer)
             yield Exemplar(shown.name, float(score), box, _cropped(shown, box, size))
 
 
 def _box(shown: _Shown, place: tuple[int, int], grid: npt.NDArray[Any], layer: Layer) -> Box:
-    """What a place sees, as a square inside of the picture; the whole picture where places see it all."""
+    """Compute the square of the picture that a place sees; the whole picture if places see everything."""
     height, width = (part.stop - part.start for part in shown.inside)
     if layer.stride is None or layer.receptive_field is None:
         return 0, 0, height, width
     side = min(layer.receptive_field, height, width)
     corner = []
     for axis, there in enumerate((height, width)):
-        # Places lie evenly about the middle: at place * stride + stride / 2, where the stride divides the size.
+        # Places are spread evenly about the middle: at place * stride + stride / 2 if the stride divides the size.
         centre = shown.pixels.shape[axis] / 2 + (place[axis] - (int(grid[axis]) - 1) / 2) * layer.stride
         start = round(centre - shown.inside[axis].start - side / 2)
         corner.append(min(max(0, start), there - side))

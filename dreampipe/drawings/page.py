@@ -1,4 +1,4 @@
-"""Labelled tiles as a page of HTML that needs nothing but itself: an atlas to scroll, search and link into."""
+"""Lay labelled tiles out on one self-contained page of HTML: an atlas to scroll, search and link into."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAGES = (".html", ".htm")
 _QUALITY = 90
 _RECORD = '<script type="application/json" id="dreampipe-record">'
 
-# A tile that is linked to (`:target`) is shown large over the page: no script, and a link to it can be sent.
+# The tile in the link (`:target`) is shown large over the page, without a script.
 _STYLE = """
 :root { color-scheme: dark; --side: SIDEpx; --across: ACROSS; }
 body { margin: 0; padding: 1.5rem; background: #111; color: #eee; font: 15px/1.5 system-ui, sans-serif; }
@@ -49,26 +49,26 @@ figure:target .pictures > a { cursor: default; }
 
 
 def is_page(path: PurePath) -> bool:
-    """Whether a path has the suffix of a page."""
+    """Say whether a path has the suffix of a page."""
     return path.suffix.lower() in _PAGES
 
 
 def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), record: str | None = None) -> str:
-    """One page with all tiles in a grid, dark, its pictures inside of it; a click on a tile shows it large.
+    """Write a dark page with all tiles in a grid and all pictures in it; a click on a tile shows it large.
 
     Args:
-        tiles: at least one. A tile's `anchor`, or `tile-N` where it is empty, links to it: `atlas.html#channel-12`
-            opens the page with that tile shown large. Its `names` tell of those beside it to who cannot see them.
-        title: of the page, in plain text.
+        tiles: at least one. A tile's `anchor`, or `tile-N` if it is empty, links to it: `atlas.html#channel-12` opens
+            the page with that tile shown large. Its `names` are the alternative texts of its smaller pictures.
+        title: the title of the page, in plain text.
         notes: sentences under the title, in plain text.
-        record: how it was made, one JSON object as text; it stands in the page, and no browser shows it.
+        record: how the page was made, one JSON object as text; no browser shows it.
 
     Returns:
-        the text of the page, to be written in UTF-8.
+        The text of the page, for a file in UTF-8.
 
     Raises:
         ValueError: there is no tile, or two have the same anchor.
-        MediaError: a picture cannot be written, because its values are no numbers.
+        MediaError: a picture cannot be encoded, because its values are not numbers.
     """
     anchors = [tile.anchor or f"tile-{number}" for number, tile in enumerate(tiles)]
     if not tiles or len(set(anchors)) < len(anchors):
@@ -76,7 +76,7 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), rec
     side = max(tile.pixels.shape[1] for tile in tiles)
     most = max(len(tile.beside) for tile in tiles)
     rows = rows_beside(most) or 1
-    across = 1 + ceil(most / rows) / rows  # widths of the picture that it and those beside it take
+    across = 1 + ceil(most / rows) / rows  # in widths of the picture, with the smaller ones
     style = _STYLE
     for word, value in (("SIDE", side), ("ACROSS", round(across, 3)), ("WIDTH", round(side * across + 30))):
         style = style.replace(word, str(value))
@@ -103,16 +103,16 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), rec
 
 
 def _script(record: str) -> str:
-    # In JSON the escape says the same, and nothing in a text can end the element.
+    # The escape means the same in JSON, and no text can end the element.
     escaped = record.replace("<", "\\u003c")
     return f"\n{_RECORD}{escaped}</script>"
 
 
 def record_in(page: str) -> str | None:
-    """The record of a page that `atlas_page` made; None where it has none, raises MediaError for one cut short."""
+    """Find the record of a page that `atlas_page` made; None if it has none. Raises MediaError if it is cut short."""
     before, found, after = page.partition(_RECORD)
     text, end, _ = after.partition("</script>")
-    if not found or "</head>" in before:  # below the head stand words that may come from anywhere
+    if not found or "</head>" in before:  # the text after the head may come from anywhere
         return None
     if not end:
         raise MediaError("The record in this page is cut short: take another copy of it.")
@@ -126,7 +126,7 @@ def _figure(tile: Tile, anchor: str) -> str:
     others = "".join(_image(pixels, name) for pixels, name in zip(tile.beside, names, strict=False))
     if others:
         others = f'<div class="beside" style="--rows: {rows_beside(len(tile.beside))}">{others}</div>'
-    # To nowhere, for "#" would also scroll to the top.
+    # A link to nowhere, as "#" would also scroll to the top.
     close = '<a class="close" href="#_" aria-label="Close">✕</a>'
     return (
         f'<figure id="{own}">{close}<div class="pictures">{picture}{others}</div>'

@@ -1,7 +1,4 @@
-"""Pictures to show to a model: the training pictures of `motifnet`, or those of a folder.
-
-They come one after the other, so that a large folder never lies in memory as a whole.
-"""
+"""Pictures to show to a model: the training pictures of `motifnet`, or those of a folder, one by one to save memory."""
 
 from __future__ import annotations
 
@@ -34,17 +31,17 @@ class Picture(NamedTuple):
 
 
 def training_pictures(count: int = 500) -> Iterator[Picture]:
-    """The first `count` training pictures of `motifnet`, of every class in turn, as its training saw them.
+    """Yield the first `count` training pictures of `motifnet`, of every class in turn, as its training saw them.
 
-    Each takes about 30 ms of a core: they are rendered while they are taken, in as many processes as there are cores.
+    Each takes about 30 ms of a core. They are rendered ahead, in one process for each core.
     """
     workers = max(1, min(os.cpu_count() or 1, count // 8))
     with ExitStack() as stack:
         pipes = [stack.enter_context(_rendering(range(first, count, workers))) for first in range(workers)]
         for number, pipe in zip(range(count), cycle(pipes), strict=False):
-            # A process that cannot start or ends early leaves its share to this one.
+            # If a process cannot start or ends early, this one does its work.
             samples = pipe.read(SIZE * SIZE * 3)
-            data = samples if len(samples) == SIZE * SIZE * 3 else _rendered(number)
+            data = samples if len(samples) == SIZE * SIZE * 3 else render(number).pixels.tobytes()
             pixels = np.frombuffer(data, np.uint8).reshape(SIZE, SIZE, 3)
             yield Picture(f"{CLASSES[number % len(CLASSES)]}, training picture {number}", _unit(pixels))
 
@@ -55,16 +52,16 @@ def folder_pictures(
     most: int = 2000,
     tell: Tell = ignore,
 ) -> Iterator[Picture]:
-    """The pictures of a folder and of those in it, by the order of their names, each read when it is taken.
+    """Yield the pictures of a folder and its subfolders, in the order of their names; read each when it is due.
 
     Args:
         path: the folder; hidden files and folders, and links to folders, are left out.
-        longest: pixels of the longest side that larger pictures are shrunk to.
-        most: of more pictures than these, so many are taken evenly.
+        longest: shrink larger pictures to this longest side, in pixels.
+        most: if there are more pictures, yield so many of them, evenly spread.
         tell: hears a `Noted`, with the folder as its name, for what is left out; an unreadable picture raises nothing.
 
     Raises:
-        MediaError: at once, where there is no folder or no picture in it; at the end, where none could be read.
+        MediaError: at once if there is no folder or no picture in it; at the end if no picture could be read.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -106,9 +103,9 @@ def _read(folder: Path, names: Iterable[str], resize: Resize, tell: Tell) -> Ite
 
 @contextmanager
 def _rendering(numbers: range) -> Iterator[IO[bytes]]:
-    """The samples of these training pictures, one after the other, out of a process that renders them.
+    """Open a pipe from a process that renders these training pictures: their samples, one picture after the other.
 
-    It is no pool of `multiprocessing`, which would run the user's own script again in each process.
+    This is not a pool of `multiprocessing`, which would run the user's own script again in each process.
     """
     bounds = [str(bound) for bound in (numbers.start, numbers.stop, numbers.step)]
     try:
@@ -127,10 +124,6 @@ def _rendering(numbers: range) -> Iterator[IO[bytes]]:
             yield process.stdout
         finally:
             process.kill()
-
-
-def _rendered(number: int) -> bytes:
-    return render(number).pixels.tobytes()
 
 
 def _unit(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Array:

@@ -1,4 +1,4 @@
-"""A zoom into one still as a task: the ascent in the caller's thread, encoding in another; a stopped run continues."""
+"""A dive into one still as a task: the caller's thread climbs, another encodes; a stopped run can be continued."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ CHANGED = "the recipe, the picture or a library has changed since it was begun, 
 
 @dataclass(frozen=True, eq=False)
 class DiveTask:
-    """A film to be made of one still.
+    """A film that dives into one still.
 
     Attributes:
         source: the still.
         place: where the film goes.
         recipe: how to dive.
-        encoding: how the film is encoded.
-        max_pixels: a larger still is refused.
-        keep_work: leave the segments of the finished film where they are.
+        encoding: how to encode the film.
+        max_pixels: refuse a larger still.
+        keep_work: keep the segments of the finished film.
     """
 
     source: Path
@@ -71,11 +71,11 @@ class DiveTask:
 
     @cached_property
     def still(self) -> tuple[Frame, MediaInfo]:
-        """The still, and what its file says of it."""
+        """The still, and the facts of its file."""
         return decode(self.source, self.max_pixels)
 
     def target(self, path: Path, record: str | None = None) -> Target:
-        """A film of this name; raises MediaError for a name that is none of a film."""
+        """Build the film at this path; raises MediaError if the name is not that of a film."""
         still, info = self.still
         film = replace(self.recipe.info(still.height, still.width), icc=info.icc)
         target = target_of(path, film, self.encoding, record)
@@ -84,10 +84,10 @@ class DiveTask:
         return target
 
     def check(self) -> tuple[str, ...]:
-        """Check everything before a frame is dreamed, and return sentences on what is lost; makes the film's folder.
+        """Check everything before a frame is dreamed, return sentences on what is lost, and make the film's folder.
 
         Raises:
-            DreampipeError: the still, the recipe, or the film's name is not what it must be.
+            DreampipeError: the still, the recipe, or the film's name is wrong.
         """
         self.recipe.zoom_of()
         still, info = self.still
@@ -103,7 +103,7 @@ class DiveTask:
             Work(path).clear_taken()
 
     def run(self, tell: Tell = ignore) -> None:
-        """Make the film, or continue what an earlier run has left of it; raises DreampipeError."""
+        """Make the film, or continue a stopped run; raises DreampipeError."""
         tell(Started(1))
         tell(Began(self.source.name))
         try:
@@ -116,7 +116,7 @@ class DiveTask:
 
 @dataclass(frozen=True, eq=False)
 class _Diving:
-    """A dive under way."""
+    """The making of one dive."""
 
     task: DiveTask
     tell: Estimating
@@ -171,9 +171,9 @@ class _Diving:
         )
 
     def _begun(self, work: Work) -> int:
-        """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
-        said = (self.recipe.sha256(), repr(self.task.encoding), self.place.carrying.key)
-        key = key_of(sha256(self.task.source), *said, dreampipe.__version__)
+        """Choose the longest side to climb at, once: the free memory changes, and the film must not."""
+        deciding = (self.recipe.sha256(), repr(self.task.encoding), self.place.carrying.key)
+        key = key_of(sha256(self.task.source), *deciding, dreampipe.__version__)
         max_size = (work.begun(key) or {}).get("max_size")
         if type(max_size) is not int or not 1 <= max_size <= max(self._size):
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
@@ -191,7 +191,7 @@ class _Diving:
 
     def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
         zoom, still = self.recipe.zoom_of(), self.task.still[0]
-        # The still is dreamed again where a run goes on.
+        # A continued run dreams the still again.
         ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
         longest, count = self.recipe.max_size or max_size, self.recipe.count
         self.tell.plan(planned(self.name, self._size, ascents, max_size=longest, frames=count), alone=True)

@@ -1,4 +1,4 @@
-"""Drawings as tasks: what a unit has learned, the channels of a layer, a photo's dreams; each file holds its record."""
+"""Drawings as tasks: a visualization, an atlas, a sheet; each file holds the record of how it was made."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from dreampipe.stages import Resize
 
 @contextmanager
 def _within_memory(what: str) -> Iterator[None]:
-    """Turn a shortage of memory into one sentence on what was drawn; numpy's own names neither that nor a way out."""
+    """Turn a shortage of memory into one sentence on what was drawn; numpy's own names neither that nor a remedy."""
     try:
         yield
     except MemoryError as error:
@@ -121,7 +121,7 @@ class VisualizationTask:
 
 @dataclass(frozen=True)
 class AtlasTask:
-    """Every channel of a layer as a picture, or as a page if the name of its place ends so.
+    """Every channel of a layer as a picture, or as a page of HTML if the suffix of its place asks for one.
 
     Attributes:
         recipe: what to draw, and how.
@@ -154,7 +154,7 @@ class AtlasTask:
 
     def run(self, tell: Tell = ignore) -> None:
         """Draw the channels that a stopped run has not drawn, and write all of them; raises DreampipeError."""
-        with alone(self.place.path):  # or the run that ends first would remove what the other has stored
+        with alone(self.place.path):  # else the run that ends first would remove what the other one stored
             self._draw(Estimating(tell))
 
     def _draw(self, tell: Estimating) -> None:
@@ -189,7 +189,7 @@ class SheetTask:
         recipe: how to dream it; its objective, max_size and caption are not used.
         size: longest side of a tile, in pixels, 32 to 4096.
         out: the file to write, as text; or a folder, which takes it under the name of the photo.
-        carrying: what the sheet carries beside its pixels.
+        carrying: what the sheet carries apart from its pixels.
         overwrite: whether the file may exist.
     """
 
@@ -232,7 +232,7 @@ class SheetTask:
 
     def run(self, tell: Tell = ignore) -> None:
         """Dream the photo at each layer, and write the sheet; raises DreampipeError."""
-        source, _, said = decode_hashed(self.photo)
+        source, _, source_sha256 = decode_hashed(self.photo)
         tell = Estimating(tell)
         tell(Began(self.name))
         tell(Started(len(recommended(self.recipe))))
@@ -240,11 +240,11 @@ class SheetTask:
         with _within_memory(str(self.photo)):
             drawn = sheet(source, self.recipe, self.size, tell)
         making, path = Making("sheet", self.recipe, {"size": self.size}), self.place.path
-        keep_picture(drawn, path, making, self.carrying, source=(self.photo, said))
+        keep_picture(drawn, path, making, self.carrying, source=(self.photo, source_sha256))
         tell(Written(str(path)))
 
     def _planned(self, photo: Frame) -> Planned:
-        """Count what is climbed; a step at a deeper layer costs more."""
+        """Plan the climbing; a step at a deeper layer costs more."""
         recipe, layers = self.recipe, recommended(self.recipe)
         costs = {layer.name: layer.cost for layer in recipe.card().layers}
         known = [cost for layer in layers if (cost := costs[layer])]
@@ -255,7 +255,7 @@ class SheetTask:
 
 
 def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
-    """Write a page. Its pixels are those of its tiles, and of what stands beside each."""
+    """Write a page. Its record hashes the pixels of its tiles and their exemplars."""
     making = Making("atlas", recipe, {"page": True})
     shown = [Frame(pixels) for tile in tiles for pixels in (tile.pixels, *tile.beside)]
     record = making.record(place.path, film_output(shown))
@@ -266,7 +266,7 @@ def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
 
 
 def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: Making) -> None:
-    """Write the frames, which are asked for twice, as an animation that says how it was made; raises MediaError."""
+    """Write the frames, which are made twice, as an animation with its record; raises MediaError."""
     output = film_output(frames()).model_copy(update={"instructions": instructions_of(place.path)})
     record = making.record(place.path, output)
     with temporary_folder(place.path) as folder:
@@ -277,7 +277,7 @@ def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: 
 
 
 def film_output(frames: Iterable[Frame]) -> Output:
-    """What a record says of frames of 8 bits that are shown one after the other; raises MediaError."""
+    """Describe an animation of 8 bits for its record; raises MediaError."""
     hashing, count = FramesHash(8), 0
     for frame in frames:
         hashing.add(frame)

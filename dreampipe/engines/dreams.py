@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
-from dreampipe.engines.films import FilmOrder
-from dreampipe.engines.local import Order, run
+from dreampipe.engines.local import run
+from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.events import Tell, ignore
@@ -28,7 +28,7 @@ class DreamTask:
     Attributes:
         source: a picture, a film or a folder, as text.
         target: the picture, film or folder to write, as text: a separator at its end makes it a folder.
-        order: how to dream films; a picture takes its recipe, what it carries and what may be replaced from it, too.
+        order: how to make films; pictures take recipe, carrying and overwrite from it, too.
         quality: of lossy pictures, 1 to 100; None for each format's default.
         recursive: include the folders inside `source`.
         format: of the pictures to write, as its suffix names it; None for that of each input.
@@ -89,7 +89,7 @@ class DreamTask:
         """Check the recipe, the files and the options of films; makes the output folder if anything is to be written.
 
         Raises:
-            DreampipeError: a setting, an input, an output or an option is not what it must be.
+            DreampipeError: a setting, an input, an output or an option is wrong.
         """
         for still in self.recipe.stills:
             still.pipeline()
@@ -100,7 +100,7 @@ class DreamTask:
         return (*self.recipe.card().notes, *self._plan.notes)
 
     def _check_films(self) -> None:
-        """Raise MediaError for options of films that came where there is none."""
+        """Raise MediaError for options of films if there is no film."""
         order, encoding = self.order, self.order.encoding
         options = {
             "start": order.start,
@@ -127,7 +127,7 @@ class DreamTask:
 
 
 def _previews(jobs: Sequence[Job]) -> list[Job]:
-    """The films among jobs, each written next to its output: `dream.preview.mp4`, also next to a folder."""
+    """Select the films among jobs, each to be written next to its output, such as `dream.preview.mp4`."""
     films = [job for job in jobs if job.film]
     if not films:
         raise MediaError(

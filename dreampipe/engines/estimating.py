@@ -1,7 +1,4 @@
-"""Estimates how long something takes before it has taken long.
-
-The first steps of the very ascent are measured, so that an estimate costs nothing and changes nothing.
-"""
+"""Estimate early how long a run takes, by the time of its first steps: this costs nothing and changes nothing."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ from dreampipe.events import Began, Estimated, Event, Failed, Skipped, Started, 
 from dreampipe.stages import Resize
 
 LONG = 60.0
-"""Seconds. What takes less is not announced."""
+"""Seconds. A shorter run is not announced."""
 SETTLED = 0.5
-"""Seconds. A step that takes as long costs what its pixels cost; a shorter one also has costs that do not grow."""
+"""Seconds. A step this long costs in proportion to its pixels; a shorter one also has fixed costs."""
 MEASURED = 4
-"""Steps to measure. The first one of each octave is left out: it prepares the model for a new size."""
+"""Steps to measure. The first step of each octave does not count: it prepares the model for a new size."""
 SIDES = (6000, 4000, 3000, 2000, 1500, 1000, 750, 500)
 """Longest sides to suggest, in pixels."""
 
@@ -31,13 +28,13 @@ class Planned:
     """The climbing to do under one name: a picture, a film or a drawing.
 
     Attributes:
-        name: what to call it.
+        name: the picture, film or drawing.
         size: its height and width in pixels.
-        octaves: of the first ascent, the pixels that the model sees at a step of each octave.
+        octaves: the pixels that the model sees in a step, for each octave of the first ascent.
         total: the pixels of all steps of all ascents.
-        memory: bytes that a step takes at most.
-        frames: of a film; 1 for a picture.
-        smaller: for longest sides that it could be climbed at instead, the total there.
+        memory: the most bytes that a step takes.
+        frames: the frames of a film; 1 for a picture.
+        smaller: the total at smaller longest sides, by side.
     """
 
     name: str
@@ -48,8 +45,8 @@ class Planned:
     frames: int
     smaller: Mapping[int, float]
 
-    def behind(self, step: Step) -> int:
-        """The pixels of all steps up to this one of the first ascent."""
+    def pixels_until(self, step: Step) -> int:
+        """Sum the pixels of the first ascent's steps up to this one."""
         return step.steps * sum(self.octaves[: step.octave - 1]) + step.step * self.octaves[step.octave - 1]
 
 
@@ -63,13 +60,13 @@ def planned(
     frames: int = 1,
     resizable: bool = True,
 ) -> Planned:
-    """Count what is to be climbed.
+    """Plan the climbing of a picture, film or drawing.
 
     Args:
-        ascents: each way to climb, the one that comes first in front, and how often.
-        max_size: longest side to climb at; None where nothing is made smaller.
-        together: how many pictures climb at once.
-        resizable: whether the user can ask for a smaller size to climb at.
+        ascents: each ascent, in order, with the number of times that it runs.
+        max_size: longest side to climb at; None for the full size.
+        together: the number of pictures that climb at once.
+        resizable: whether the user can choose a smaller size to climb at.
     """
 
     def total(side: int) -> float:
@@ -90,14 +87,14 @@ def planned(
 
 
 def pace(octaves: Sequence[int], timed: Sequence[tuple[Step, float]]) -> float | None:
-    """The seconds that a pixel takes in a step, or None where too little is measured yet.
+    """Measure the seconds that a pixel takes in a step; None if too few steps are measured yet.
 
     Args:
-        octaves: the pixels that the model sees at a step of each octave.
+        octaves: the pixels that the model sees in a step, for each octave.
         timed: the steps so far, and the seconds that each took.
     """
     last, _ = timed[-1]
-    # Where octaves have one step each, it has to do; the very first one also compiles the model.
+    # If octaves have one step each, that one counts; but the very first step also compiles the model.
     here = [
         seconds
         for number, (step, seconds) in enumerate(timed)
@@ -114,19 +111,19 @@ def estimate(plan: Planned, timed: Sequence[tuple[Step, float]], pictures: int =
 
     Args:
         timed: the steps so far, and the seconds that each took.
-        pictures: how many are left in the run, this one included.
+        pictures: the pictures left in the run, with this one.
     """
     rate = pace(plan.octaves, timed)
     if rate is None:
         return None
-    seconds = sum(seconds for _, seconds in timed) + rate * max(0.0, plan.total - plan.behind(timed[-1][0]))
+    seconds = sum(seconds for _, seconds in timed) + rate * max(0.0, plan.total - plan.pixels_until(timed[-1][0]))
     smaller, faster = _smaller(plan, rate, seconds)
     height, width = plan.size
     return Estimated(plan.name, width, height, plan.frames, seconds, plan.memory, pictures, smaller, faster)
 
 
 def _smaller(plan: Planned, rate: float, seconds: float) -> tuple[int | None, float | None]:
-    """The largest size to suggest that takes no longer than `LONG`, or else the smallest, and the seconds it takes."""
+    """Choose a size to suggest: the largest that takes at most `LONG`, else the smallest; and the seconds it takes."""
     if seconds <= LONG or not plan.smaller:
         return None, None
     quick = [side for side, total in plan.smaller.items() if rate * total <= LONG]
@@ -136,9 +133,9 @@ def _smaller(plan: Planned, rate: float, seconds: float) -> tuple[int | None, fl
 
 
 class Estimating:
-    """Passes a run's events on, and adds an `Estimated` where what is planned takes long.
+    """Passes on the events of a run, and adds an `Estimated` if what is planned takes long.
 
-    It is added once for a run, and again for a picture that takes much longer than those before it.
+    It adds one for a run, and another for a picture that takes much longer than those before it.
     """
 
     def __init__(self, tell: Tell, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -147,11 +144,11 @@ class Estimating:
         self._plan: Planned | None = None
         self._timed: list[tuple[Step, float]] = []
         self._last = 0.0
-        self._base: int | None = None  # what the process holds beside its steps
-        self._longest: float | None = None  # of those told of, in seconds
+        self._base: int | None = None  # memory of the process without its steps
+        self._longest: float | None = None  # seconds of the longest estimate so far
 
     def plan(self, plan: Planned, *, alone: bool = False) -> None:
-        """Say what is climbed next; `alone` where nothing comes after it in the run."""
+        """Announce what is climbed next; `alone` if it is the only thing in the run."""
         self._plan, self._timed, self._last = plan, [], self._clock()
         if alone:
             self._pictures, self._names = 1, {plan.name}

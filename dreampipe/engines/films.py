@@ -1,15 +1,12 @@
-"""Runs a recipe over one film: decoding and flow ahead, the ascent in the caller's thread, encoding behind."""
+"""Run a recipe over one film: one thread decodes and finds the flow, the caller's climbs, and one encodes."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -18,23 +15,22 @@ from typing import Any
 import numpy as np
 import psutil
 
-import dreampipe
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, planned
 from dreampipe.engines.keeping import check_place, likeness
+from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import ahead
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.errors import DreampipeError, OpeningError, StorageError
 from dreampipe.events import Began, Done, Event, Failed, Noted, Skipped, Stepped, Surveyed, Tell
 from dreampipe.frames import Array, Frame
-from dreampipe.media import MAX_PIXELS, Job, Manifest
-from dreampipe.media.video import Encoding, FilmInfo, Source, Survey, Target, open_source, target_of
+from dreampipe.media import Job, Manifest
+from dreampipe.media.video import FilmInfo, Source, Survey, Target, open_source, target_of
 from dreampipe.media.work import Work
 from dreampipe.media.writing import make_folder
 from dreampipe.recipes.film import FilmRecipe
-from dreampipe.recipes.keyframes import print_time
-from dreampipe.records.making import EVERYTHING, Carrying, Making, fingerprint
+from dreampipe.records.making import fingerprint
 from dreampipe.records.record import Output as Made
 from dreampipe.records.record import Record
 from dreampipe.stages import Dream, Pipeline, Resize
@@ -43,68 +39,6 @@ from dreampipe.stages.motion import DREAM
 
 PREVIEW = 256
 """Longest side of a preview, in pixels."""
-
-_ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawvideo", pixel_format="rgb24")
-"""A film of which nothing is known yet."""
-
-
-@dataclass(frozen=True)
-class FilmOrder:
-    """What to do with every film.
-
-    Attributes:
-        recipe: how to dream.
-        encoding: how the output is encoded.
-        start, end: seconds; only the part between is dreamed.
-        fps: frames a second of numbered pictures.
-        preview: dream it small, into a file beside the output, and tell how long the whole would take.
-        max_pixels: larger films are refused.
-        overwrite: whether files may be replaced that dreampipe did not write, or made otherwise.
-        keep_work: leave the segments of a finished film where they are.
-        carrying: what the output carries beside its frames.
-    """
-
-    recipe: FilmRecipe
-    encoding: Encoding = field(default_factory=Encoding)
-    start: Fraction | None = None
-    end: Fraction | None = None
-    fps: Fraction | None = None
-    preview: bool = False
-    max_pixels: int = MAX_PIXELS
-    overwrite: bool = False
-    keep_work: bool = False
-    carrying: Carrying = EVERYTHING
-
-    def check(self, jobs: Iterable[Job]) -> None:
-        """Raise MediaError for an encoding that one of these films cannot have, before any is opened."""
-        for job in jobs:
-            if job.film:
-                target_of(job.target, _ANY, self.encoding)
-
-    def sha256(self) -> str:
-        """The hash of all that decides an output's frames beside its source."""
-        said = (
-            self.recipe.film_sha256(),
-            repr(self.encoding),
-            self.preview,
-            self.carrying.key,
-            dreampipe.__version__,
-        )
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-    @property
-    def making(self) -> Making:
-        """What its records say."""
-        times = {"start": self.start, "end": self.end}
-        options = {
-            "codec": self.encoding.codec,
-            "crf": self.encoding.crf,
-            "drop_streams": self.encoding.drop,
-            "fps": None if self.fps is None else str(self.fps),
-            "preview": self.preview,
-            **{name: None if time is None else print_time(time) for name, time in times.items()},
-        }
-        return Making("dream", self.recipe, options)
 
 
 def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Tell) -> Done | Skipped | Failed:
@@ -116,17 +50,17 @@ def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Tell) -> Don
     """
     try:
         return _Filming(job, manifest, order, Estimating(tell)).run()
-    except (OpeningError, StorageError):  # no other film can be made either
+    except (OpeningError, StorageError):  # no other film can be made
         raise
     except (DreampipeError, MemoryError) as error:
-        # numpy's own words on memory name neither the film nor a way out.
+        # numpy's own sentence on memory names neither the film nor a remedy.
         short = "it does not fit into memory: give a smaller --max-size."
         return Failed(job.name, short if isinstance(error, MemoryError) else str(error))
 
 
 @dataclass(frozen=True, eq=False)
 class _Filming:
-    """One film on its way."""
+    """The making of one film."""
 
     job: Job
     manifest: Manifest
@@ -158,14 +92,14 @@ class _Filming:
         target = self.target(self.job.target)
         make_folder(self.job.target)
         notes = (*self.source.info.notes, *target.check())
-        said = (self.source.sha256(), self.order.sha256())
-        output = Output(self.job, target, self.manifest, *said, self.order.carrying)
+        hashes = (self.source.sha256(), self.order.sha256())
+        output = Output(self.job, target, self.manifest, *hashes, self.order.carrying)
         work = Work(self.job.target, self.order.keep_work)
         if finished := output.finished():
             work.clear()
             return self._damaged(finished.problem) if finished.problem else Skipped(self.job.name)
         if not self.order.overwrite:
-            refused = output.refusal(work, key_of(*said), lambda there: self._record(target.path, there.output, None))
+            refused = output.refusal(work, key_of(*hashes), lambda there: self._record(target.path, there.output, None))
             if refused:
                 return Failed(self.job.name, refused)
         check_place(target.path, self.order.carrying)
@@ -173,7 +107,7 @@ class _Filming:
         self.tell(Began(self.job.name))
         for note in notes:
             self._note(note)
-        self.recipe.ascent().open()  # before the film is read through
+        self.recipe.ascent().open()  # before the whole film is read
         work.open()
         whole = False
         try:
@@ -215,7 +149,7 @@ class _Filming:
         return Failed(self.job.name, f"{problem} What is there was dreamed into {self.job.target}.")
 
     def _begun(self, work: Work, output: Output) -> tuple[Survey, int | None]:
-        """What the source holds and the size to climb at, from an earlier run of the same or found now."""
+        """Return the survey of the source and the size to climb at, from an earlier run of this film or new."""
         key = key_of(output.source_sha256, output.order_sha256)
         begun = self._restored(work.begun(key) or {})
         if begun is None:
@@ -230,7 +164,7 @@ class _Filming:
         return begun
 
     def _restored(self, begun: Mapping[str, Any]) -> tuple[Survey, int | None] | None:
-        """Read what an earlier run found; None if it is incomplete or does not fit this film."""
+        """Read the survey and size of an earlier run; None if they are incomplete or do not fit this film."""
         with suppress(KeyError, TypeError, ValueError):
             survey, max_size = Survey.from_dict(begun["survey"]), begun["max_size"]
             if max_size is None or (type(max_size) is int and 1 <= max_size <= max(self._shown)):
@@ -239,17 +173,17 @@ class _Filming:
 
     @cached_property
     def _shown(self) -> Size:
-        """Height and width that it is dreamed at, without the words under it."""
+        """Height and width of the dreamed frames, without a caption."""
         shown = self.preparing.output(self.source.info)
         return shown.height, shown.width
 
     def _max_size(self, size: Size) -> int | None:
-        """The longest side to climb at: chosen once, for the free memory changes and the film must not."""
+        """Choose the longest side to climb at, once: the free memory changes, and the film must not."""
         fitting = self.recipe.ascent().fitting(size)
         return None if self.recipe.max_size or fitting == size else max(fitting)
 
     def _frames(self, survey: Survey, max_size: int | None, first: int, dream: Array | None) -> Iterator[Frame]:
-        """The dreamed frames from index `first` on, the one before having been dreamed into `dream`."""
+        """Dream the frames from index `first` to the end; `dream` is the dream of the frame before it."""
         self.tell.plan(self._planned(survey, max_size, first), alone=True)
         before = 0 if dream is None else 1
         raw = self.preparing(self.source.frames(survey, first - before))
@@ -260,11 +194,11 @@ class _Filming:
                 begun = replace(last, extras={SOURCE: last.pixels, DREAM: dream})
             size = max_size or max(self.source.info.width, self.source.info.height)
             for frame in self.recipe.dreaming(survey.cuts, begun, size, self._hear)(coming):
-                # Source and flow have done their work; frames that wait for the encoder would keep them.
+                # Drop source and flow, or frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
     def _planned(self, survey: Survey, max_size: int | None, first: int) -> Planned:
-        """Count the climbing from frame `first` on, by the recipe without its keyframes."""
+        """Plan the climbing from frame `first` to the end, by the recipe without its keyframes."""
         recipe, shown = self.recipe, self.preparing.output(self.source.info)
         ascent, size = recipe.ascent(), (shown.height, shown.width)
 
@@ -278,7 +212,7 @@ class _Filming:
         return planned(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
 
     def _dream(self, frame: Frame) -> Array:
-        """What the next frame goes on from: the dream, without the words under it."""
+        """Take the dream that the next frame continues from, without a caption."""
         height, width = self._shown
         return np.asarray(frame.extras[DREAM][:height, :width], np.float32)
 
@@ -291,7 +225,7 @@ class _Filming:
         self.tell(Noted(self.job.name, text))
 
     def _estimate(self, survey: Survey) -> str:
-        """How long the whole film would take at its full size, by the time of a step there."""
+        """Estimate how long the whole film takes at its full size, by the time of one step."""
         info, recipe = self.source.info, self.recipe
         size = self._max_size((info.height, info.width)) or recipe.max_size
         dream = Dream(replace(recipe.ascent(), steps=1), max_size=size)

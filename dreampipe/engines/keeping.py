@@ -38,31 +38,31 @@ Info = TypeVar("Info", bound=MediaInfo)
 
 
 def likeness(info: Info, carrying: Carrying) -> Info:
-    """What an output takes over of its source's file."""
+    """Choose what an output copies from its source's file."""
     if not carrying.metadata:
         return without_metadata(info)
     return info if carrying.position else without_position(info)
 
 
 def needs_sidecar(path: Path, carrying: Carrying) -> bool:
-    """Whether the record of a file of that name lies beside it."""
+    """Say whether the record of a file of that name goes into a sidecar."""
     return carrying.sidecar or (carrying.metadata and not carries(path))
 
 
 def embedded(path: Path, carrying: Carrying, record: Record) -> str | None:
-    """The text that a file of that name carries in itself."""
+    """Write the record that a file of that name carries in itself; None if it carries none."""
     return text_within(carrying, record) if carries(path) else None
 
 
 def text_within(carrying: Carrying, record: Record) -> str | None:
-    """The text of a record that a file carries in itself: it travels, so it names no folders unless that is wanted."""
+    """Write a record for the inside of a file: without folders unless they are wanted, as files travel."""
     if not carrying.metadata:
         return None
     return (record if carrying.paths else record.without_folders()).text()
 
 
 def check_sidecar(path: Path, carrying: Carrying) -> None:
-    """Raise MediaError where something stands in the place of a file's sidecar, and is none."""
+    """Raise MediaError if something other than a sidecar is in the way of a file's sidecar."""
     sidecar = sidecar_of(path)
     if needs_sidecar(path, carrying) and os.path.lexists(sidecar) and _output_in(sidecar) is None:
         raise MediaError(
@@ -71,7 +71,7 @@ def check_sidecar(path: Path, carrying: Carrying) -> None:
 
 
 def check_place(path: Path, carrying: Carrying) -> None:
-    """Raise MediaError where a file of that name, or its sidecar, cannot be written; makes its folder."""
+    """Make a file's folder; raise MediaError if the file or its sidecar cannot be written there."""
     check_writable(path)
     check_sidecar(path, carrying)
     if needs_sidecar(path, carrying):
@@ -79,15 +79,15 @@ def check_place(path: Path, carrying: Carrying) -> None:
 
 
 def sidecar_fits(path: Path, carrying: Carrying, file_sha256: str) -> bool:
-    """Whether a file has the sidecar that it is to have, written for this very file."""
+    """Say whether a file has its sidecar, if it needs one, and the sidecar was written for this very file."""
     return not needs_sidecar(path, carrying) or (_output_in(sidecar_of(path)) or {}).get("file") == file_sha256
 
 
 def settle_sidecar(path: Path, carrying: Carrying, record: Record, file_sha256: str) -> None:
-    """Write a file's sidecar, or remove one that an earlier run has left; the file itself takes its name after this.
+    """Write a file's sidecar, or remove one of an earlier run, before the file itself takes its name.
 
     Args:
-        file_sha256: of the file that is about to take that name, or the digest of numbered pictures.
+        file_sha256: the SHA-256 of the file that is about to take that name, or the digest of numbered pictures.
 
     Raises:
         MediaError: the folder cannot be written to.
@@ -106,7 +106,7 @@ def settle_sidecar(path: Path, carrying: Carrying, record: Record, file_sha256: 
 
 
 def _output_in(sidecar: Path) -> Mapping[str, Any] | None:
-    """Return what a sidecar says of its file; None for what is no plain file or no record, which is never touched."""
+    """Read what a sidecar says of its file; None for anything else, which is never touched."""
     with suppress(OSError, ValueError, AttributeError), open_plain(sidecar, "rb") as file:
         held = parse_json(file.readall()) if os.fstat(file.fileno()).st_size <= 1 << 21 else {}
         if {"command", "recipe"} <= held.keys() and isinstance(held.get("output"), dict):
@@ -125,18 +125,18 @@ def keep_picture(
     settings: Mapping[str, Any] | None = None,
     write: Callable[[bytes], None] | None = None,
 ) -> Record:
-    """Write a picture, whole or not at all, with how it was made.
+    """Write a picture, whole or not at all, with the record of how it was made.
 
     Args:
-        frame: what to write.
-        path: its file; one that is there is replaced.
-        making: how.
-        carrying: what it carries.
-        like: what its source's file says, as read.
+        frame: the picture.
+        path: its file; an existing one is replaced.
+        making: how it was made.
+        carrying: what it carries apart from its pixels.
+        like: the facts of its source's file, as read.
         quality: of the lossy formats.
-        source: its file and the SHA-256 of that.
-        settings: what the run has decided where the recipe says nothing.
-        write: writes the file's bytes; None for doing so at once.
+        source: the file of its source, and the file's SHA-256.
+        settings: settings that the run chose because the recipe leaves them open.
+        write: writes the bytes of the file; None for `write_whole`.
 
     Raises:
         MediaError: the picture cannot be written in that format or at that place.

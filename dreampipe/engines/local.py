@@ -1,13 +1,12 @@
-"""Runs a recipe over files on this machine: one thread decodes ahead, the caller's climbs, one encodes afterwards.
+"""Run a recipe over files on this machine: one thread decodes, the caller's thread climbs, and one thread encodes.
 
-At most two decoded and two dreamed pictures wait at any time, so memory stays flat however long the folder. Pictures go
+At most two decoded and two dreamed pictures wait at any time, so memory does not grow with the folder. Pictures go
 through the model one by one: several at once were no faster on two cores, and a batch could change a picture's bytes.
 Each picture is locked from its reading to its writing, so several runs can share one output folder.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections import Counter, deque
@@ -16,57 +15,28 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from threading import Lock as Mutex
-from typing import TYPE_CHECKING
 
 import psutil
 
 from dreampipe.engines.estimating import Estimating, planned
 from dreampipe.engines.keeping import check_place, keep_picture, sidecar_fits
+from dreampipe.engines.orders import Order
 from dreampipe.engines.pacing import WAITING, ahead
 from dreampipe.engines.standing import proven, refusal
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
 from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped, Tell
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
+from dreampipe.media import Job, Manifest, check_regular, decode, format_of, losses, sha256
 from dreampipe.media.locks import Lock, lock
-from dreampipe.recipes import Recipe
-from dreampipe.records.making import EVERYTHING, Carrying, Making
+from dreampipe.records.making import Making
 from dreampipe.records.record import Record
-
-if TYPE_CHECKING:
-    from dreampipe.engines.films import FilmOrder
 
 _TOO_LARGE = "it does not fit into memory: give a smaller --max-size."
 
 
 def _reason(error: Exception) -> str:
-    """Why a picture failed; numpy's words on memory name neither the picture nor a way out."""
+    """Say why a picture failed; numpy's sentence on memory names neither the picture nor a remedy."""
     return _TOO_LARGE if isinstance(error, MemoryError) else str(error)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to do with every job.
-
-    Attributes:
-        recipe: how to dream.
-        max_pixels: larger pictures are refused before they are decoded.
-        quality: of lossy formats, 1 to 100; None for each format's default.
-        overwrite: whether files may be replaced that dreampipe did not write, or made otherwise.
-        film: what to do with films; None where there are none.
-        carrying: what an output carries beside its pixels.
-    """
-
-    recipe: Recipe
-    max_pixels: int = MAX_PIXELS
-    quality: int | None = None
-    overwrite: bool = False
-    film: FilmOrder | None = None
-    carrying: Carrying = EVERYTHING
-
-    def sha256(self) -> str:
-        """The hash of all that decides an output's bytes beside its source."""
-        return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying.key}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -93,7 +63,7 @@ class _Dreamed:
 
 
 class _Work:
-    """One run: what it does with each job, and its count of what came of them."""
+    """The work of one run: it makes each job, and counts the results."""
 
     def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
         self._manifest, self._order, self._tell = manifest, order, tell
@@ -105,7 +75,7 @@ class _Work:
         self._count: Counter[type[Event]] = Counter()
         self._locks: dict[str, Lock] = {}
         self._full = Mutex()  # taken, for the rest of the run, by the thread that first meets a full disk
-        self.written: deque[Future[Done | Failed | None]] = deque()  # pictures that are dreamed and go to their files
+        self.written: deque[Future[Done | Failed | None]] = deque()  # dreamed pictures, on their way to their files
         self._first: float | None = None
         self._last = self._busy = 0.0
 
@@ -118,17 +88,17 @@ class _Work:
 
     @property
     def full(self) -> bool:
-        """Say whether the disk is full; the run then begins nothing more."""
+        """True once the disk is full; the run then begins nothing more."""
         return self._full.locked()
 
     def load(self, job: Job, wait: bool = False) -> _Loaded | Job | _Busy | Skipped | Failed | None:
-        """In the decoding thread: a picture, unless it is finished, not to be replaced, or broken; a film later.
+        """Load a picture, in the decoding thread, unless it is finished, must not be replaced, or is broken.
 
         Args:
-            wait: where another run makes this picture, wait for its end.
+            wait: if another run is making this picture, wait for it.
 
         Returns:
-            None where nothing is begun any more.
+            What was loaded, or the result; the job itself for a film, and None if the run begins nothing more.
         """
         if self.full:
             return None
@@ -151,7 +121,7 @@ class _Work:
         if taken is None:
             return _Busy(job)
         self._locks[job.name] = taken
-        if settled := self._settled(job, source_sha256):  # another run has made it just now
+        if settled := self._settled(job, source_sha256):  # another run has just made it
             return settled
         return _Loaded(job, source_sha256, *decode(job.source, self._order.max_pixels))
 
@@ -171,24 +141,25 @@ class _Work:
         return Failed(job.name, refusal(job.target, standing, order.carrying, False, now))
 
     def _failed(self, job: Job, error: DreampipeError | MemoryError) -> Failed | None:
-        """A job that failed. The first that the disk does not take ends the run, and is the only one to say so."""
+        """Report a job that failed. The first one that the disk has no room for ends the run, and it alone says so."""
         if isinstance(error, StorageError) and not self._full.acquire(blocking=False):
             return None
         return Failed(job.name, _reason(error))
 
     def climb(self, loaded: _Loaded) -> _Dreamed | Failed:
-        """In the caller's thread: the dream of a picture, and how long it took."""
+        """Dream a picture, in the caller's thread."""
         self._name = loaded.job.name
         self._tell(Began(self._name))
         for note in (*loaded.info.notes, *losses(format_of(loaded.job.target), loaded.info)):
             self._tell(Noted(self._name, note))
         started = time.perf_counter()
         try:
-            settings = self._fitting(loaded.frame)
-            self._plan(loaded.frame, settings.get("max_size", self._order.recipe.max_size))
+            settings, size = self._fitting(loaded.frame), (loaded.frame.height, loaded.frame.width)
+            max_size = settings.get("max_size", self._order.recipe.max_size)
+            self._tell.plan(planned(self._name, size, [(self._ascent, 1)], max_size=max_size))
             recipe = self._order.recipe.model_copy(update=settings)
             frame = (recipe.pipeline(self._hear) if settings else self._pipeline).one(loaded.frame)
-        except OpeningError:  # no other picture can be dreamed either
+        except OpeningError:  # no other picture can be dreamed
             raise
         except (DreampipeError, MemoryError) as error:
             return Failed(self._name, _reason(error))
@@ -200,17 +171,13 @@ class _Work:
         return _Dreamed(loaded, frame, ended - started, settings)
 
     def _fitting(self, frame: Frame) -> Mapping[str, int]:
-        """The longest side to climb at, where memory does not allow the whole: chosen here, for the record says it."""
+        """Choose the longest side to climb at if the whole does not fit into memory; the record needs it."""
         size = (frame.height, frame.width)
         fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
         return {} if fitting == size else {"max_size": max(fitting)}
 
-    def _plan(self, frame: Frame, max_size: int | None) -> None:
-        """Have it estimated how long this picture takes."""
-        self._tell.plan(planned(self._name, (frame.height, frame.width), [(self._ascent, 1)], max_size=max_size))
-
     def film(self, job: Job) -> Done | Skipped | Failed | None:
-        """In the caller's thread, with threads of its own: a whole film."""
+        """Make a whole film, in the caller's thread and threads of its own."""
         from dreampipe.engines.films import make_film  # loads codecs
 
         if self._order.film is None:
@@ -227,7 +194,7 @@ class _Work:
         return done
 
     def store(self, dreamed: _Dreamed) -> Done | Failed | None:
-        """In the encoding thread: the picture under its final name; None where the disk takes no more."""
+        """Write a picture under its final name, in the encoding thread; None if the disk is full."""
         loaded, job = dreamed.loaded, dreamed.loaded.job
         if self.full:
             return None
@@ -248,12 +215,12 @@ class _Work:
         return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
 
     def settle_written(self, waiting: int = WAITING) -> None:
-        """Settle the pictures that are written by now; where more than so many wait, wait for the first of them."""
+        """Settle the pictures that are written; if more than so many are left, wait for the first of them."""
         while self.written and (self.written[0].done() or len(self.written) > waiting):
             self.settle(self.written.popleft().result())
 
     def settle(self, event: Done | Skipped | Failed | None) -> None:
-        """Count what came of a job, tell it, and leave its output to other runs."""
+        """Count the result of a job, tell it, and unlock the output."""
         if event is None:
             return
         if taken := self._locks.pop(event.name, None):
@@ -263,7 +230,7 @@ class _Work:
         self._tell(event)
 
     def make(self, loaded: _Loaded | Job | Skipped | Failed | None) -> _Dreamed | Done | Skipped | Failed | None:
-        """In the caller's thread: what comes of what was loaded."""
+        """Make a loaded job, in the caller's thread."""
         if isinstance(loaded, Skipped | Failed) or loaded is None:
             return loaded
         if self.full:
@@ -271,7 +238,7 @@ class _Work:
         return self.film(loaded) if isinstance(loaded, Job) else self.climb(loaded)
 
     def make_busy(self, job: Job) -> None:
-        """In the caller's thread: a picture that another run makes, once that run has made it or has ended."""
+        """Make a picture that another run was making, once that run has made it or has ended."""
         if not self.full:
             self._tell(Noted(job.name, "another run makes this picture, so this one waits for it"))
         loaded = self.load(job, wait=True)
@@ -279,12 +246,12 @@ class _Work:
         self.settle(self.store(made) if isinstance(made, _Dreamed) else made)
 
     def close(self) -> None:
-        """Leave all outputs to other runs."""
+        """Unlock all outputs."""
         for taken in self._locks.values():
             taken.release()
 
     def finish(self, jobs: int) -> Finished:
-        """Tell the end of a run of so many jobs."""
+        """Count a run of so many jobs, and tell its end."""
         seconds = self._last - self._first if self._first is not None else 0.0
         busy = self._busy / seconds if self._busy and seconds > 0 else 1.0
         done, skipped, failed = (self._count[kind] for kind in (Done, Skipped, Failed))
@@ -296,34 +263,29 @@ class _Work:
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Finished:
     """Dream every job. One that fails becomes a `Failed` event, and the run continues with the others.
 
-    Once the disk takes no more, the run ends. Pictures that another run makes are waited for at the end.
+    The run ends early if the disk is full. It waits at its end for pictures that another run is making.
 
     Raises:
         DreampipeError: the recipe's model or objective is wrong, before any picture is dreamed.
     """
     work = _Work(manifest, order, estimating := Estimating(tell))
     estimating(Started(len(jobs)))
+    busy: list[Job] = []
     try:
-        for job in _dream(work, jobs):
+        with ThreadPoolExecutor(1, "encode") as encoder, closing(ahead(map(work.load, jobs), "decode")) as coming:
+            for loaded in coming:
+                if isinstance(loaded, _Busy):
+                    busy.append(loaded.job)
+                    continue
+                made = work.make(loaded)
+                if isinstance(made, _Dreamed):
+                    work.written.append(encoder.submit(work.store, made))
+                else:
+                    work.settle(made)
+                work.settle_written()
+            work.settle_written(waiting=0)
+        for job in busy:
             work.make_busy(job)
     finally:
         work.close()
     return work.finish(len(jobs))
-
-
-def _dream(work: _Work, jobs: Sequence[Job]) -> list[Job]:
-    """Dream every job but those that another run makes, which are given back."""
-    busy: list[Job] = []
-    with ThreadPoolExecutor(1, "encode") as encoder, closing(ahead(map(work.load, jobs), "decode")) as coming:
-        for loaded in coming:
-            if isinstance(loaded, _Busy):
-                busy.append(loaded.job)
-                continue
-            made = work.make(loaded)
-            if isinstance(made, _Dreamed):
-                work.written.append(encoder.submit(work.store, made))
-            else:
-                work.settle(made)
-            work.settle_written()
-        work.settle_written(waiting=0)
-    return busy

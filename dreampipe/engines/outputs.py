@@ -1,4 +1,4 @@
-"""What stands at a film's place, and how a new film comes there: recorded first, then whole under its name."""
+"""The output of a film: what is there already, and how a new film gets there: recorded first, then whole."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from dreampipe.records.record import Record
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """The place of a film: a file, or numbered pictures, of which each has an entry of its own in the manifest too.
+    """The output of a film: a file, or numbered pictures, each with an entry of its own in the manifest.
 
     Attributes:
         job: the film.
         target: its form.
-        manifest: the record of what has been written there.
-        source_sha256, order_sha256: what the film is made of, and how.
-        carrying: what it carries beside its frames.
+        manifest: the list of the files that runs have written there.
+        source_sha256, order_sha256: the hashes of the source and of how it is dreamed.
+        carrying: what the film carries apart from its frames.
     """
 
     job: Job
@@ -50,7 +50,7 @@ class Output:
 
     @cached_property
     def _entry(self) -> Entry | None:
-        """The manifest's entry of the film that is there; hashing it takes a while, so it happens once."""
+        """The manifest's entry of the film that is there; hashed once, as that takes a while."""
         found = digest(standing(self.target.path)) if isinstance(self.target, Pictures) else None
         return self.manifest.standing(self.job, found)
 
@@ -58,12 +58,12 @@ class Output:
         return (entry.source_sha256, entry.recipe_sha256) == (self.source_sha256, self.order_sha256)
 
     def refusal(self, work: Work, key: str, now: Callable[[Record], Record]) -> str:
-        """Why what stands there is not replaced unasked, as a sentence; empty where it may be, or nothing is there.
+        """Write a sentence on why the existing file is not replaced; empty if it may be, or if there is none.
 
         Args:
             work: where the segments are.
-            key: of this film there: what has begun to be published from it may be completed.
-            now: from the record of the film that stands there, that of the film to be made.
+            key: the key of this film in `work`: a film that is half published from there may be completed.
+            now: builds the record of the film to be made from that of the existing one.
         """
         if isinstance(self.target, Pictures):
             return self._refused_pictures(self.target.path, work, key, now)
@@ -84,10 +84,10 @@ class Output:
         return refusal(pattern, newest, self.carrying, True, now)
 
     def _own(self, begun: bool = False) -> dict[str, str]:
-        """The SHA-256 by name of the pictures of the newest film here; none where its record does not agree.
+        """List the pictures of the newest film here, with their SHA-256; none if its record does not agree.
 
         Args:
-            begun: whether the work folder tells of this film, which says as much as a record.
+            begun: whether the work folder is that of this film, which proves as much as a record.
         """
         newest = self.manifest.newest(self.job)
         if newest is None:
@@ -112,11 +112,11 @@ class Output:
         Args:
             production: has made all segments.
             work: where they are.
-            target_at: the same form at another path, with the text of a record in it; not asked for pictures.
-            record: how it was made.
+            target_at: builds the same form at another path, with a record in it; not called for pictures.
+            record: how the film was made.
 
         Returns:
-            A note on pictures of another film that stand among those of this one; empty where there are none.
+            A note on pictures of another film among those of this one; empty if there are none.
         """
         if isinstance(self.target, Pictures):
             return self._take_pictures(production, work, record)
@@ -142,10 +142,10 @@ class Output:
         return f"{self.target.path.with_name(left[0])}{more} is no picture of this film: remove what you do not want"
 
     def _remove_longer(self, pictures: Mapping[str, str]) -> list[str]:
-        """Remove the pictures of a film here that was longer, while its record still stands there to prove them.
+        """Remove the pictures of a longer film here, while its record is still there to prove that they are its own.
 
         Returns:
-            The names of those that nothing proves, which are left.
+            The names of the pictures that nothing proves; they stay.
         """
         own, left = self._own(), []
         for name, said in standing(self.target.path).items():

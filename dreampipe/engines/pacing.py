@@ -1,4 +1,4 @@
-"""Work beside the caller's thread, in order and never far from it: what comes ahead of it, and what goes behind it."""
+"""Work in other threads, in order: `ahead` makes items before the caller needs them, `Behind` runs calls later."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _END: Any = object()
 
 
 def ahead(items: Iterator[Item], name: str = "ahead") -> Generator[Item]:
-    """The items, in order, made in a thread of their own at most `WAITING` ahead of the caller.
+    """Yield the items, in order, from a thread that is at most `WAITING` items ahead of the caller.
 
-    What making one raises is raised here in its turn. The thread ends with the iteration, or when this is closed, and
-    where the items come from a generator it is closed then.
+    An exception of the thread is raised here, in its turn. The thread ends with the iteration, or when this generator
+    is closed; then `items` is closed, too, if it is a generator.
     """
     with closed(items), ThreadPoolExecutor(1, name) as thread:
         coming = deque(thread.submit(next, items, _END) for _ in range(WAITING))
@@ -35,16 +35,16 @@ def ahead(items: Iterator[Item], name: str = "ahead") -> Generator[Item]:
 
 @contextmanager
 def closed(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
-    """The items, closed at the end where they come from a generator: what it holds open ends with it."""
+    """Close the items at the end of the block if they are a generator, so that it closes what it holds open."""
     with closing(items) if isinstance(items, Generator) else nullcontext():
         yield items
 
 
 class Behind:
-    """A thread that does what it is told, in order, at most `WAITING` calls behind the caller; open it as a context.
+    """A thread that runs calls, in order, at most `WAITING` calls behind the caller; open it as a context.
 
-    What a call raises is raised by a later `submit`, or by `wait`. At the end of the context the calls that have begun
-    are waited for, and of a context that fails the others are left out.
+    A later `submit`, or `wait`, raises the exception of a call. The end of the context waits for the calls; if the
+    context fails, it waits for the one that has begun, and drops the others.
     """
 
     def __init__(self, name: str = "behind") -> None:
@@ -64,7 +64,7 @@ class Behind:
             self._thread.shutdown(cancel_futures=True)
 
     def submit(self, call: Callable[..., Any], *args: Any) -> None:
-        """Have it called; waits while too many calls wait."""
+        """Add a call; wait while too many calls wait."""
         self._calls.append(self._thread.submit(call, *args))
         while len(self._calls) > WAITING:
             self._calls.popleft().result()

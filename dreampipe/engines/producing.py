@@ -1,8 +1,8 @@
-"""Makes a film out of segments, so that a run that is killed at any moment goes on where it was.
+"""Make a film out of segments, so that a second run continues a run that was killed at any moment.
 
 Each segment is a shot, or a part of one. It is encoded at once as the film will hold it, and stored with the dream
-that the next frame goes on from. When all are there, they are joined by copying packets. The film of a run that was
-interrupted is the one of a run that was not, frame for frame: nothing depends on where a run began.
+that the next frame continues from. In the end all segments are joined by copying packets. A film whose run was
+interrupted is the same, frame for frame, as one whose run was not: nothing depends on where a run began.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from dreampipe.media.writing import check_room
 from dreampipe.records.record import Output
 
 SEGMENT = 24
-"""Frames of a segment at most: what a kill may cost."""
+"""The most frames in a segment: a killed run loses no more."""
 
 Dreaming = Callable[[int, Array | None], Iterator[Frame]]
-"""`(first, dream) -> frames`: those from index `first` on, the one before having been dreamed into `dream`."""
+"""`(first, dream) -> frames`: the frames from index `first` to the end; `dream` is that of the frame before it."""
 
 
 _LIBRARIES = ("av", "keras", "tensorflow")
-"""What frames and packets of two versions may not fit together of."""
+"""Libraries whose versions decide frames and packets: segments of two versions may not fit together."""
 
 
-def key_of(*said: str) -> str:
-    """The key of a film that is begun: the hash of all that decides it, and of the libraries that make it."""
-    return hashlib.sha256(json.dumps([*said, *map(version, _LIBRARIES)]).encode()).hexdigest()
+def key_of(*deciding: str) -> str:
+    """Hash everything that decides a film, and the libraries that make it: the key of a film that is begun."""
+    return hashlib.sha256(json.dumps([*deciding, *map(version, _LIBRARIES)]).encode()).hexdigest()
 
 
 def depth_of(target: Target) -> int:
-    """Bits of a sample as its encoder gets it."""
+    """Return the bits of a sample, as the encoder gets it."""
     if isinstance(target, Animation):
         return 8
     if isinstance(target, Pictures):
@@ -53,15 +53,15 @@ def depth_of(target: Target) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Production:
-    """A film to be made.
+    """A film to make.
 
     Attributes:
-        survey: when its frames are shown, and where its shots begin.
+        survey: the times of its frames, and the starts of its shots.
         target: where it goes, and in what form.
-        frames: what makes the frames.
-        dream: what of a frame the next one goes on from, (height, width, 3).
-        size: height and width of that.
-        name: of the film, for events.
+        frames: makes the frames.
+        dream: takes from a frame the dream that the next one continues from, (height, width, 3).
+        size: height and width of that dream.
+        name: the name of the film, for events.
         tell: hears `Framed` after each frame.
     """
 
@@ -75,16 +75,16 @@ class Production:
 
     @property
     def plan(self) -> tuple[tuple[int, int], ...]:
-        """The first frame of each segment, and the one after its last."""
+        """For each segment its first frame, and the frame after its last."""
         parts = ((at, stop) for first, stop in self.survey.shots for at in range(first, stop, SEGMENT))
         return tuple((at, min(at + SEGMENT, stop)) for at, stop in parts)
 
     def finished(self, work: Work) -> list[Segment]:
-        """The segments that an earlier run has left in this folder."""
+        """List the segments that an earlier run has finished in this folder."""
         return work.finished(self.plan, self.survey.cuts, self.target.whole, self.size)
 
     def make(self, work: Work) -> Output:
-        """Make what is missing, one segment after the other, and say what came of all; raises DreampipeError."""
+        """Make the missing segments, in order, and describe the whole film for its record; raises DreampipeError."""
         done = self.finished(work)
         first = done[-1].stop if done else 0
         hashing = FramesHash(depth_of(self.target), done[-1].pixels if done else "")
@@ -118,7 +118,7 @@ class Production:
             raise MediaError(f"Frame {first} is missing: the source is no longer what it was, so begin anew.")
 
     def _writing(self, work: Work, done: int, hashing: FramesHash) -> Generator[None, Frame, None]:
-        """Takes the frames of the segments from this one on; closed before its end, it leaves no segment half-made."""
+        """Receive frames and write the segments from number `done` on; if closed early, drop the unfinished one."""
         for number, (first, stop) in list(enumerate(self.plan))[done:]:
             with self.target.segment(work.segment(number), self.survey, first) as add:
                 for _ in range(first, stop):
@@ -127,14 +127,14 @@ class Production:
                     hashing.add(frame)
             alone = stop in self.survey.cuts or stop == len(self.survey)
             work.store(number, first, stop, None if alone else self.dream(frame), hashing.hexdigest())
-        yield  # the last frame is taken, too
+        yield  # receives the last frame
 
     def segments(self, work: Work) -> list[Path]:
-        """The files of all segments."""
+        """List the files of all segments."""
         return [work.segment(number) for number in range(len(self.plan))]
 
     def join(self, work: Work, target: Target) -> None:
-        """Join all segments into this target, which lies with them; they go meanwhile, unless they are to be kept.
+        """Join all segments into this target, which is in their folder; remove them meanwhile unless they are kept.
 
         Raises:
             MediaError: a segment is damaged, or the folder cannot be written to.

@@ -1,4 +1,4 @@
-"""Makes an output again from its record, by the task that made it, and compares the pixels."""
+"""Make an output again from its record, by the task that made it, and compare the pixels."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Remaking:
     """An output to be made again, by the task that made the first one.
 
     Attributes:
-        begun: what to make it of.
+        begun: the record, and what it names.
         path: the file to write, or the folder or names of numbered pictures, as text.
         overwrite: whether the output may exist.
         max_pixels: refuse a larger source.
-        carrying: what the output carries beside its pixels.
+        carrying: what the output carries apart from its pixels.
     """
 
     begun: Again
@@ -59,7 +59,7 @@ class Remaking:
 
     @property
     def outputs(self) -> Mapping[str, Path]:
-        """None: the answer is the verdict."""
+        """No files: this task answers with its verdict."""
         return {}
 
     @cached_property
@@ -76,7 +76,7 @@ class Remaking:
     def check(self) -> tuple[str, ...]:
         """Check the task, and that neither the source nor an existing file is overwritten; raises DreampipeError."""
         notes, made = self.task.check(), self._made
-        # A link that leads nowhere, or a pipe, is a file, too; a folder takes numbered pictures.
+        # A broken link or a pipe is a file, too; a folder takes numbered pictures.
         if os.path.lexists(made) and not os.path.isdir(made) and not self.overwrite:
             raise MediaError(f"{made} exists: give another name, or --overwrite.")
         if self.begun.source and identity(made) == identity(self.begun.source):
@@ -91,8 +91,13 @@ class Remaking:
         before = _shown_before(first, self.max_pixels) if there and _is_same_place(first, made) else None
         self._make(tell)
         record = record_of(made if made.is_file() else sidecar_of(made))
-        files = _compared(first, made, before, self.max_pixels) if there else None
-        tell(Compared(verdict(self.begun, record, first, made, files)))
+        if not there:
+            same = None
+        elif before is None:
+            same = show_the_same(first, made, self.max_pixels)
+        else:
+            same = shown(made, self.max_pixels) == before
+        tell(Compared(verdict(self.begun, record, first, made, same)))
 
     def _make(self, tell: Tell) -> None:
         failed: list[str] = []
@@ -122,8 +127,3 @@ def _shown_before(first: Path, max_pixels: int) -> str:
         return shown(first, max_pixels)
     except MediaError:
         return ""
-
-
-def _compared(first: Path, made: Path, before: str | None, max_pixels: int) -> bool:
-    """Say whether both show the same; `before` is what the first showed, if the other replaced it."""
-    return show_the_same(first, made, max_pixels) if before is None else shown(made, max_pixels) == before

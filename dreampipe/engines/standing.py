@@ -1,7 +1,7 @@
 """Files that are already at an output's path: whether a dream made them, and why a run does not replace them.
 
-An output is a dream's own where two agree: the manifest has an entry of these very bytes, and the record in the file,
-or beside it, says that a dream made them of what the entry says. A manifest that was copied proves nothing by itself.
+Two things prove that a dream made a file: the manifest has an entry of these very bytes, and the record in the file or
+its sidecar says that a dream made it from the source of that entry. A manifest alone proves nothing: it may be a copy.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from dreampipe.records.making import Carrying
 from dreampipe.records.record import Record
 
 _MOST = 6
-"""Differences that a sentence names."""
+"""The most differences that a sentence names."""
 
 
 def check_folder(planned: Plan) -> None:
-    """Raise MediaError where the output folder takes no files, though one is to be made there; makes the folder."""
+    """Make the output folder; raise MediaError if it takes no files although one is to be made there."""
     missing = [job.target for job in planned.jobs if not os.path.lexists(job.target)]
     if missing:
         check_writable(next((path for path in missing if path.parent == planned.folder), planned.folder / NAME))
 
 
 def own_record(path: Path, entry: Entry, film: bool) -> Record | None:
-    """The record of an output that stands there; None where it has none that agrees with the manifest's entry.
+    """Read the record of an existing output; None if it has none that agrees with the manifest's entry.
 
     Args:
         path: the file, or the pattern of numbered pictures.
-        entry: what the manifest says of it.
+        entry: its entry in the manifest.
         film: whether it is a film.
     """
     try:
@@ -48,7 +48,7 @@ def own_record(path: Path, entry: Entry, film: bool) -> Record | None:
         return None
     if made.file not in (None, entry.sha256):  # a sidecar of another file
         return None
-    # Of a film the manifest's hash says more than the source's bytes: which part of it, and at what rate.
+    # For a film the manifest's hash is not of the source's bytes alone: it also says which part, and at what rate.
     return record if film or record.source.sha256 == entry.source_sha256 else None
 
 
@@ -58,19 +58,19 @@ def proven(path: Path, entry: Entry, carrying: Carrying, film: bool) -> bool:
 
 
 def foreign(path: Path) -> str:
-    """The sentence for a file that the manifest does not know."""
+    """Write the sentence on a file that the manifest does not know."""
     return f"{path} exists and was not written by dreampipe: move it or use --overwrite."
 
 
 def refusal(path: Path, entry: Entry | None, carrying: Carrying, film: bool, now: Callable[[Record], Record]) -> str:
-    """Why what stands at a path is not replaced, as a sentence.
+    """Write a sentence on why an existing output is not replaced.
 
     Args:
         path: the file, or the pattern of numbered pictures.
-        entry: what the manifest says of it; None where it says nothing.
+        entry: its entry in the manifest; None if it has none.
         carrying: what the output to be made carries.
         film: whether it is a film.
-        now: from the record that stands there, that of the output to be made.
+        now: builds the record of the output to be made from that of the existing one.
     """
     if entry is None:
         return foreign(path)
@@ -88,10 +88,10 @@ def refusal(path: Path, entry: Entry | None, carrying: Carrying, film: bool, now
 
 
 def _carried(path: Path, there: Record, carrying: Carrying) -> str:
-    """How what the two carry beside their pixels differs, as far as it can be seen; empty where it cannot."""
+    """Write how the two differ apart from their pixels, as far as that is known; else empty."""
     if not carries(path):
         return ""
-    inside = there.output.file is None  # only a sidecar says that hash
+    inside = there.output.file is None  # only a sidecar has that hash
     if inside != carrying.metadata:
         return f"no-metadata: {_yes(not inside)} there, {_yes(inside)} now"
     beside = os.path.lexists(sidecar_of(path))

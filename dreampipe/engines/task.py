@@ -32,7 +32,7 @@ class Task(Protocol):
 
     @property
     def name(self) -> str:
-        """The name that notes about the whole task bear, such as its source."""
+        """The name for notes on the whole task, such as its source."""
 
     @property
     def resumes(self) -> bool:
@@ -40,7 +40,7 @@ class Task(Protocol):
 
     @property
     def outputs(self) -> Mapping[str, Path]:
-        """The files to write, by the names that `Done`, `Skipped` and `Written` give them; asked for after `check`."""
+        """The files to write, by their names in `Done`, `Skipped` and `Written`; valid after `check`."""
 
     def check(self) -> tuple[str, ...]:
         """Check the settings, the inputs and the outputs before anything slow, and make the folders of the outputs.
@@ -65,9 +65,9 @@ class Made(Task, Protocol):
 
         Args:
             again: the recipe, the options and the source of the record.
-            out: the file to write; of numbered pictures their folder or pattern.
+            out: the file to write; for numbered pictures, their folder or pattern.
             overwrite: whether `out` may exist.
-            carrying: what the output carries beside its pixels.
+            carrying: what the output carries apart from its pixels.
             max_pixels: refuse a larger source.
         """
 
@@ -80,11 +80,11 @@ def load_task(command: str) -> type[Made]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a file goes.
+    """The place of a file.
 
     Attributes:
-        path: its file.
-        carrying: what it carries beside its pixels.
+        path: the file.
+        carrying: what it carries apart from its pixels.
         overwrite: whether the file may exist.
     """
 
@@ -93,7 +93,7 @@ class Place:
     overwrite: bool = False
 
     def check(self, check_form: Callable[[Path], object] = format_of) -> None:
-        """Check that the file can be written; make its folder, and remove what killed runs have left there.
+        """Check that the file can be written; make its folder, and remove the leftovers of killed runs there.
 
         Args:
             check_form: raises DreampipeError for a name whose format cannot be written.

@@ -8,13 +8,12 @@
     comparisons.py  how like a guide, a direction, the start or the batch it is
     penalties.py    what is unnatural in a picture
     binding.py      names against a model's card; files.py: the files that they name
-    keys.py         what is read: layer names, and HEAD, PROBABILITIES, IMAGE, START, UNIT, start_of(layer)
+    names.py        names as text; the keys of what is read: HEAD, PROBABILITIES, IMAGE, START, UNIT, start_of(layer)
 
 Modules import those below them in this list. Nothing here loads keras before a score is computed.
 """
 
 from dreampipe.objectives.comparisons import Caricature, Direction, Diversity, Guide
-from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
 from dreampipe.objectives.measures import (
     Absolute,
     Channel,
@@ -30,6 +29,7 @@ from dreampipe.objectives.measures import (
     Norm,
     Probability,
 )
+from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
 from dreampipe.objectives.objective import BoundObjective, GuidePicture, Objective
 from dreampipe.objectives.penalties import L1, L2, Alpha, Blur, Distance, Frequency, TotalVariation
 from dreampipe.objectives.terms import Term

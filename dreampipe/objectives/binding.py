@@ -10,9 +10,8 @@ from dreampipe.errors import nearest
 from dreampipe.objectives.comparisons import Direction, Guide
 from dreampipe.objectives.files import guide_picture, unit_vector
 from dreampipe.objectives.forms import has_form
-from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, UNIT
 from dreampipe.objectives.measures import Layers, Logit, MeanSquare, Measure
-from dreampipe.objectives.names import path_of, quoted, text_of
+from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, UNIT, path_of, quoted, text_of
 from dreampipe.objectives.terms import Misfit, Term
 
 if TYPE_CHECKING:

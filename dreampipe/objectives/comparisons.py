@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dreampipe.objectives.keys import guide_of, start_of
 from dreampipe.objectives.measures import Measure, Tensor, over_places
+from dreampipe.objectives.names import guide_of, start_of
 
 if TYPE_CHECKING:
     from dreampipe.frames import Array

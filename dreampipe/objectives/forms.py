@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dreampipe.objectives import comparisons, measures, penalties
-from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES
 from dreampipe.objectives.measures import CENTER, Measure
-from dreampipe.objectives.names import path_of, quoted, text_of
+from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, path_of, quoted, text_of
 
 Kind = Literal["layer", "channel", "neuron", "unit", "class", "file", "pattern", "mode", "border"]
 """Of an argument: what is read, and into which fields.

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
-from dreampipe.objectives.keys import UNIT
+from dreampipe.objectives.names import UNIT
 
 Tensor = Any
 CENTER = "center"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from dreampipe.errors import ObjectiveError
 from dreampipe.objectives import binding, grammar
 from dreampipe.objectives.comparisons import Direction, Guide
-from dreampipe.objectives.keys import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
 from dreampipe.objectives.measures import Tensor
+from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
 from dreampipe.objectives.terms import Misfit, Term, printed, refused, scaled
 
 if TYPE_CHECKING:

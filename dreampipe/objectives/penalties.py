@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dreampipe.objectives.keys import START
 from dreampipe.objectives.measures import Measure, Tensor, over_places
+from dreampipe.objectives.names import START
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from dreampipe.errors import ObjectiveError, printable
 from dreampipe.objectives.forms import written
-from dreampipe.objectives.keys import HEAD, PROBABILITIES
 from dreampipe.objectives.measures import Measure, Tensor
+from dreampipe.objectives.names import HEAD, PROBABILITIES
 
 __all__ = ["HEAD", "PROBABILITIES", "Misfit", "Printed", "Term", "printed", "refused", "scaled"]
 

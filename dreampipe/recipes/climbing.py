@@ -130,11 +130,11 @@ class Climbing(ModelSettings):
 
     @property
     def chosen_param(self) -> Param:
-        """What is climbed: `param`, or a prior where one is given, or what is usual for this kind of recipe."""
+        """The parameterization: `param`, or a prior if one is given, or the usual one for this kind of recipe."""
         return self.param or ("prior" if self.prior else self.usual)
 
     def transforms(self) -> tuple[Transform, ...]:
-        """What stands between picture and model, in this order: those whose amount is not 0."""
+        """List the transforms between picture and model, in order: those whose amount is not 0."""
         made: tuple[tuple[Setting, Callable[[Amount], Transform]], ...] = (
             (self.pad, lambda amount: Pad(amount, "grey")),
             (self.jitter, Jitter),
@@ -148,11 +148,11 @@ class Climbing(ModelSettings):
         return tuple(make(amount_of(value)) for value, make in made if value)
 
     def ascent_of(self, objective: str, starred: bool = False) -> Ascent:
-        """How to climb this objective; raises DreampipeError for what is not there, before anything is loaded.
+        """Build the ascent of an objective; raises DreampipeError for whatever is wrong, before anything is loaded.
 
         Args:
-            objective: its text.
-            starred: whether each picture climbs a unit of its own, written `*`.
+            objective: the text of the objective.
+            starred: whether each picture climbs its own unit, written `*`.
         """
         way = WAYS[self.chosen_param]
         return Ascent(
@@ -173,10 +173,10 @@ class Climbing(ModelSettings):
         )
 
     def octave_row(self, octaves: int | None = None, rounds: int | None = None) -> Octaves:
-        """The sizes to climb at, and how the picture goes through them.
+        """List the sizes to climb at, and how the picture goes through them.
 
         Args:
-            octaves, rounds: how many, where it is not the recipe's own number.
+            octaves, rounds: their numbers; None for those of the recipe.
         """
         count = octaves or self.octaves
         return Octaves(
@@ -191,7 +191,7 @@ class Climbing(ModelSettings):
         )
 
     def parameterization(self) -> Parameterization:
-        """What is climbed in place of the picture; raises RecipeError and ModelError."""
+        """Build what is climbed in place of the picture; raises RecipeError and ModelError."""
         param = self.chosen_param
         if self.prior and param != "prior":
             raise RecipeError(f"A prior came with param {self.param!r}, but only param prior takes one: leave one out.")
@@ -205,19 +205,19 @@ class Climbing(ModelSettings):
         return parameterization(param, self.prior, self.of_picture, self.units, self.bounded)
 
     def _check_plain(self, what: str) -> None:
-        """Raise RecipeError for settings of pixels that this does not have."""
+        """Raise RecipeError for settings of pixels, if what climbs has none."""
         came = f"units {self.units}" if self.units != "unit" else "no-bounded"
         if self.units != "unit" or not self.bounded:
             raise RecipeError(f"{came} came with {what}, but only the three channels of pixels take it: leave one out.")
 
     @property
     def usual_step_size(self) -> float:
-        """The step size where none is given: what suits the parameterization, in its units."""
+        """The default step size: the one that suits the parameterization, in its units."""
         return WAYS[self.chosen_param].step_size * spread(self.units)
 
     @property
     def of_picture(self) -> bool:
-        """Whether the ascent starts from a picture, and not from nothing."""
+        """True if the ascent starts from a picture, and not from nothing."""
         return False
 
     def hash_ascent(self, ascent: Ascent, **files: str) -> str:

@@ -1,4 +1,4 @@
-"""The types of a recipe's fields, and what each field says of itself: `Shown`.
+"""The types of a recipe's fields, and `Shown`: how and where each field is shown and kept.
 
 Some fields take a number, or text such as `8 -> 2` for a number that changes over the ascent.
 """
@@ -20,19 +20,19 @@ from dreampipe.errors import RecipeError
 DREAM, CLIMB, FILMS, OUTPUT = "What to dream", "How to climb", "Films", "Output"
 EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT = "Expert: the climb", "Expert: films", "Expert: output"
 GROUPS = (DREAM, CLIMB, FILMS, OUTPUT, EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT)
-"""The headings under which a face shows settings, in order."""
+"""The headings of the settings, in order."""
 EXPERT = (EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT)
 """The headings that most users never need."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How a face shows a setting, and where it is kept.
+    """How the command line shows a setting, and where it is kept.
 
     Attributes:
         group: one of `GROUPS`.
-        unset: what None stands for, in words.
-        kept: whether records and files of recipes hold it; if not, each user decides on it again.
+        unset: the meaning of None, in words.
+        kept: whether records and files of recipes hold it; if not, each user decides on it anew.
         moves: whether the keyframes of a film can change it.
     """
 
@@ -43,12 +43,12 @@ class Shown:
 
 
 def shown(field: FieldInfo) -> Shown:
-    """Find what a field says of itself; a field that says nothing is for experts."""
+    """Find the `Shown` of a field; a field without one is for experts."""
     return next((part for part in field.metadata if isinstance(part, Shown)), Shown(EXPERT_CLIMB))
 
 
 def not_kept(fields: Mapping[str, FieldInfo]) -> set[str]:
-    """Name the settings that no record and no file of a recipe holds."""
+    """Name the settings that records and files of recipes never hold."""
     return {name for name, field in fields.items() if not shown(field).kept}
 
 
@@ -61,7 +61,7 @@ _RELATIONS = (("le", "less than or equal to"), ("ge", "greater than or equal to"
 
 @dataclass(frozen=True)
 class Bounds:
-    """Checks that all of an amount is within bounds, of which None is none; the names are those of pydantic's own."""
+    """Checks that every value of an amount is within bounds; None is no bound. The names are those of pydantic."""
 
     le: float
     ge: float | None = None
@@ -73,7 +73,7 @@ class Bounds:
             bound = getattr(self, name)
             if bound is not None and not getattr(operator, name)(high if name == "le" else low, bound):
                 raise PydanticCustomError("amount", "{relation} {bound}", {"relation": relation, "bound": f"{bound:g}"})
-        return _kept(value)
+        return _spell(value)
 
 
 Pixels = Annotated[int | float | str, AfterValidator(Bounds(4096, ge=0))]
@@ -84,7 +84,7 @@ StepSize = Annotated[int | float | str, AfterValidator(Bounds(10, gt=0))]
 
 
 def amount_of(value: Setting) -> Amount:
-    """The amount that a field holds as a number or as text; raises RecipeError for text that is none."""
+    """Return the amount that a field holds, as a number or as text; raises RecipeError for wrong text."""
     return parse_amount(value) if isinstance(value, str) else value
 
 
@@ -95,8 +95,8 @@ def _read(value: Setting) -> Amount:
         raise PydanticCustomError("amount", "a number such as 8, or a ramp such as 8 -> 2") from None
 
 
-def _kept(value: Setting) -> Setting:
-    """Of one spelling for each amount, so that recipes that say the same are equal, and print and hash equally."""
+def _spell(value: Setting) -> Setting:
+    """Write an amount in its one spelling, so that recipes that mean the same are equal, and print and hash equally."""
     amount = amount_of(value)
     if isinstance(amount, Ramp):
         return str(amount)

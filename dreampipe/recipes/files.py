@@ -1,30 +1,123 @@
-"""Recipes by their names: presets, which come with the package as TOML files, and the user's own files."""
+"""Files of recipes: the presets, which come with the package, and the user's own; all are TOML.
+
+A file holds settings of one kind of recipe, by their names in Python. It may also hold `version`; `command`, which says
+whose recipe it is ("dream" by default); `about`; `source`; and a table `objectives`, with the objective for each model.
+The paths in it start from its own folder.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
-from dreampipe.errors import RecipeError, nearest
-from dreampipe.recipes.loaded import Kind, Loaded
-from dreampipe.recipes.reading import TEXTS, VERSION, read
+from dreampipe.errors import ObjectiveError, RecipeError, brief, nearest, shown
+from dreampipe.objectives import Objective
+from dreampipe.parsing import parse_toml
+from dreampipe.recipes.fields import not_kept
+from dreampipe.recipes.named import renamed
+from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
 
-__all__ = ["TEXTS", "VERSION", "Loaded", "load", "made", "presets", "read"]
+Kind = TypeVar("Kind", bound=ModelSettings)
 
+VERSION = 1
 LARGEST = 1 << 20
-"""Bytes of a file."""
+"""The most bytes in a file."""
+TEXTS = ("about", "source")
+KEYS = ("version", "command", *TEXTS, "objectives")
+"""The keys of a file that are not settings."""
 
 
-def made(kind: type[Kind], recipe: str | Path | None = None, **flags: Any) -> Kind:
-    """A recipe of your own settings, over those of a preset or a file where one is named; raises as `load` and `of`."""
+@dataclass(frozen=True)
+class Loaded:
+    """The checked contents of a recipe's file.
+
+    Attributes:
+        name: the name of the preset, or the path of the file.
+        command: the command that the recipe is for.
+        settings: the settings in the file, by name; all others keep their defaults.
+        objectives: the objective for each model, by the model's name without `-notop`.
+        about: a sentence on the purpose of the recipe.
+        source: the publication that it follows; empty for our own.
+    """
+
+    name: str
+    command: FileCommand = "dream"
+    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    objectives: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    about: str = ""
+    source: str = ""
+
+    def recipe(self, **flags: Any) -> ModelSettings:
+        """Make the recipe, of the kind of its command; `flags` override the file. Raises as `of` does."""
+        return self.of(TASKS[self.command].recipe, **flags)
+
+    def of(self, kind: type[Kind], **flags: Any) -> Kind:
+        """Make a recipe of another kind that the file serves too, such as a zoom from the recipe of a dream.
+
+        Args:
+            kind: the kind of the recipe to make; settings that it does not have are left out.
+            flags: settings that override the file; those that are None do not.
+
+        Raises:
+            RecipeError: the file is for another kind of recipe, a setting is unknown or out of range, or the file has
+                no objective for the model.
+            ModelError: the model does not exist.
+        """
+        command = command_of(kind)
+        if command not in TASKS[self.command].serves:
+            raise RecipeError(
+                f"{self.name} is a recipe of {self.command}, but {command} takes its own: see `dreampipe recipes`."
+            )
+        own = {name: value for name, value in self.settings.items() if name in kind.model_fields}
+        given = {name: value for name, value in flags.items() if value is not None or name not in kind.model_fields}
+        if self.objectives and "objective" in kind.model_fields and "objective" not in given:
+            own["objective"] = self._choose_objective(kind, own | given)
+        settings = {**own, **given}
+        for name, at in kind.model_fields.items():
+            if at.is_required() and name not in settings:
+                raise RecipeError(f"{self.name} says no {name}, and {command} needs one: give it.")
+        return kind(**settings)
+
+    def left_out(self, kind: type[ModelSettings]) -> tuple[str, ...]:
+        """Name the settings of the file that a kind of recipe does not have."""
+        return tuple(name for name in self.settings if name not in kind.model_fields)
+
+    def without(self, *names: str) -> Loaded:
+        """Leave out these settings; with `objective`, also leave out the objective for each model."""
+        settings = {name: value for name, value in self.settings.items() if name not in names}
+        objectives = {} if "objective" in names else self.objectives
+        return replace(self, settings=MappingProxyType(settings), objectives=MappingProxyType(dict(objectives)))
+
+    def _choose_objective(self, kind: type[ModelSettings], settings: Mapping[str, Any]) -> str:
+        """Choose the objective for the model; else the file's own, if the model has the layers that it names."""
+        model = str(settings.get("model", kind.model_fields["model"].default))
+        if (found := self.objectives.get(model.removesuffix("-notop"))) is not None:
+            return found
+        try:
+            objective = str(settings["objective"])
+            Objective.parse(objective).layers(kind(**{**settings, "objective": objective}).card())
+        except (KeyError, ObjectiveError):
+            raise RecipeError(
+                f"{self.name} does not say what to climb on {model}, only on {', '.join(self.objectives)}: "
+                "give an objective."
+            ) from None
+        return objective
+
+
+def make(kind: type[Kind], recipe: str | Path | None = None, **flags: Any) -> Kind:
+    """Make a recipe from settings, over those of a preset or file if one is named; raises as `load` and `of` do."""
     return kind.of(**flags) if recipe is None else load(recipe).of(kind, **flags)
 
 
 @cache
 def presets() -> tuple[Loaded, ...]:
-    """The recipes that come with the package: our own by name, then the published ones by name."""
+    """Read the recipes that come with the package: our own by name, then the published ones by name."""
     folder = resources.files("dreampipe.recipes") / "presets"
     files = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
     found = (read(entry.read_bytes(), entry.name.removesuffix(".toml")) for entry in files)
@@ -32,10 +125,10 @@ def presets() -> tuple[Loaded, ...]:
 
 
 def load(name_or_path: str | Path) -> Loaded:
-    """A preset by its name, or a recipe by its file.
+    """Find a preset by its name, or read a file.
 
     Raises:
-        RecipeError: there is no such preset or file, or what it holds is no recipe; the sentence names the file.
+        RecipeError: there is no such preset or file, or the file holds no recipe; the sentence names the file.
     """
     text = str(name_or_path)
     known = {loaded.name: loaded for loaded in presets()}
@@ -43,29 +136,117 @@ def load(name_or_path: str | Path) -> Loaded:
         return known[text]
     path = Path(text)
     try:
-        data = _bytes(path)
+        data = _read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
-        raise RecipeError(_unknown(text, tuple(known))) from None
+        if text.endswith(".toml"):
+            sentence = f"The recipe {text} does not exist: check its name, or give a preset of `dreampipe recipes`."
+        else:
+            sentence = f"There is no recipe {text!r} ({nearest(text, known)}; or give the path of a .toml file)."
+        raise RecipeError(sentence) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise RecipeError(f"The recipe {text!r} cannot be read ({reason}): give a file in TOML.") from None
     return read(data, text, path.parent)
 
 
-def _unknown(text: str, known: tuple[str, ...]) -> str:
-    if text.endswith(".toml"):
-        return f"The recipe {text} does not exist: check its name, or give a preset of `dreampipe recipes`."
-    return f"There is no recipe {text!r} ({nearest(text, known)}; or give the path of a .toml file)."
-
-
-def _bytes(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     if path.is_dir():
         raise ValueError("it is a folder")
     if not path.is_file():
-        path.stat()  # says why
+        path.stat()  # raises the reason
         raise ValueError("it is no regular file")
     with path.open("rb") as opened:
         data = opened.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
     return data
+
+
+def read(data: bytes, name: str, folder: Path | None = None) -> Loaded:
+    """Parse and check the bytes of a recipe's file.
+
+    Args:
+        data: TOML in UTF-8.
+        name: the name of the file, for messages.
+        folder: the folder where its paths start; None for the current one.
+
+    Raises:
+        RecipeError: the bytes are not a recipe.
+    """
+    try:
+        table = parse_toml(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise RecipeError(f"{name} is no text in UTF-8, but a recipe in TOML is expected: give another file.") from None
+    except ValueError as problem:
+        reason = str(problem)[:1].lower() + str(problem)[1:]
+        raise RecipeError(f"{name} is no TOML: {reason}; settings are written as name = value.") from None
+    try:
+        return _check(table, name, folder)
+    except RecipeError as error:
+        raise RecipeError(f"{name}: {error}") from None
+
+
+def _check(table: Mapping[str, Any], name: str, folder: Path | None) -> Loaded:
+    """Check every key of a file, and let its paths start from the current folder."""
+    _check_version(table.get("version", VERSION))
+    command = _check_command(table.get("command", "dream"))
+    for key in TEXTS:
+        if not isinstance(table.get(key, ""), str):
+            raise RecipeError(f"{key} came as {shown(table[key])}, but a text is expected: put it into quotes.")
+    objectives = _check_objectives(table.get("objectives", {}))
+    settings = _check_settings(TASKS[command].recipe, table)
+    if folder:
+        start = folder
+
+        def rename(path: str) -> str:
+            return str(start / path)
+
+        settings = renamed(settings, rename)
+        objectives = {model: renamed({"objective": text}, rename)["objective"] for model, text in objectives.items()}
+    texts = {key: table.get(key, "") for key in TEXTS}
+    return Loaded(name, command, MappingProxyType(settings), MappingProxyType(objectives), **texts)
+
+
+def _check_version(version: Any) -> None:
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise RecipeError(f"version came as {shown(version)}, but {VERSION} is expected.")
+    if version > VERSION:
+        raise RecipeError(
+            f"this is a recipe of version {version}, but this dreampipe reads {VERSION}: install a newer dreampipe."
+        )
+
+
+def _check_command(value: Any) -> FileCommand:
+    for command in FILES:
+        if command == value:
+            return command
+    raise RecipeError(f"command came as {shown(value)}, but one of {', '.join(FILES)} is expected.")
+
+
+def _check_objectives(table: Any) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise RecipeError(f"objectives came as {shown(table)}, but a table is expected: write [objectives] over it.")
+    for model, text in table.items():
+        if not isinstance(text, str):
+            raise RecipeError(
+                f"The objective of {brief(model)} came as {shown(text)}, but a text is expected: put it into quotes."
+            )
+        try:
+            Objective.parse(text)
+        except ObjectiveError as error:
+            raise RecipeError(str(error)) from None
+    return table
+
+
+def _check_settings(kind: type[ModelSettings], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the settings among the keys of a file: their names, types and ranges."""
+    settings, out = {key: value for key, value in table.items() if key not in KEYS}, not_kept(kind.model_fields)
+    for key in settings:
+        if key in out:
+            raise RecipeError(f"{key} is not for a file to say: give it where you use the recipe.")
+        if key not in kind.model_fields:
+            answer = nearest(key, [*(name for name in kind.model_fields if name not in out), *KEYS])
+            raise RecipeError(f"{brief(key)} is no setting of a recipe of {command_of(kind)}: {answer}.")
+    required = {name: "" for name, at in kind.model_fields.items() if at.is_required()}
+    recipe = kind(**{**required, **settings})
+    return {name: getattr(recipe, name) for name in settings}

@@ -1,4 +1,4 @@
-"""A recipe of a film: how its frames are dreamed, how the dream moves, and what changes over time."""
+"""The recipe of a film: how its frames are dreamed, how the dream moves, and which settings change over time."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from dreampipe.stages.motion import CARRY, Motion
 
 
 class FilmRecipe(Recipe):
-    """Settings of a dreamed film; those that it shares with pictures are `Recipe`'s.
+    """Settings of a dreamed film, with their defaults and ranges; `Recipe` has those that pictures share.
 
     Raises:
-        RecipeError: a setting is unknown or out of range, or a keyframe is none.
+        RecipeError: a setting is unknown or out of range, or a keyframe is wrong.
     """
 
     motion: Annotated[Motion, Shown(FILMS)] = Field(
@@ -56,33 +56,33 @@ class FilmRecipe(Recipe):
     )
 
     def model_post_init(self, context: Any) -> None:
-        self._begun(self.keyframes)  # none of them is a ramp, too
+        self._begun(self.keyframes)  # raises for one that is a ramp, too
         for keyframe in self.keyframes:
-            self._changed({keyframe.name: keyframe.value})  # its value is in range
+            self._changed({keyframe.name: keyframe.value})  # raises for a value out of range
 
     @property
     def keyframes(self) -> tuple[Keyframe, ...]:
-        """What `at` says; raises RecipeError."""
+        """The keyframes in `at`; raises RecipeError."""
         return tuple(parse_keyframe(text, moving_settings()) for text in self.at)
 
     @property
     def still(self) -> Recipe:
-        """What of it a single picture is dreamed with."""
+        """The part of the recipe that dreams a single picture."""
         return Recipe(**self.model_dump(exclude=film_settings()))
 
     @property
     def stills(self) -> tuple[Recipe, ...]:
-        """That, and the same with each objective that comes later."""
+        """The recipe of a still, and the same with each objective that comes later."""
         objectives = [keyframe.value for keyframe in self.keyframes if keyframe.name == "objective"]
         return (self.still, *(self.still.model_copy(update={"objective": text}) for text in objectives))
 
     def at_time(self, time: Any) -> Self:
-        """The recipe as it is at a moment of the film, without keyframes."""
+        """Compute the recipe at a moment of the film, without keyframes."""
         keyframes = self.keyframes
         return self._changed(values_at(time, keyframes, self._begun(keyframes), self.easing)) if keyframes else self
 
     def _begun(self, keyframes: tuple[Keyframe, ...]) -> Mapping[str, Value]:
-        """What the settings that change are at the beginning."""
+        """List the first values of the settings that change."""
         own: Mapping[str, Value] = {
             "step_size": self.usual_step_size,
             "carry": CARRY[self.motion],
@@ -101,14 +101,14 @@ class FilmRecipe(Recipe):
         return begun
 
     def _changed(self, values: Mapping[str, Value]) -> Self:
-        """This recipe with other values, checked, and without keyframes."""
+        """Replace values, check the result, and drop the keyframes."""
         changed = {name: value if isinstance(value, str) else _fitting(name, value) for name, value in values.items()}
         if changed.get("objective") == "":
             changed["objective"] = None
         return type(self)(**{**self.model_dump(exclude={"at"}), **changed})
 
     def ahead(self, cuts: tuple[int, ...] = ()) -> Pipeline:
-        """The stages that a frame passes before its dream, which another thread may run ahead."""
+        """Build the stages before the dream, which another thread may run ahead."""
         moving = self.motion == "flow"
         return Pipeline([Flow(frozenset(cuts), self.occlusion)] if moving else [])
 
@@ -135,15 +135,15 @@ class FilmRecipe(Recipe):
         elif self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:
-            climbed = tuple(dict.fromkeys(map(_climbed, self.stills)))
+            climbed = tuple(dict.fromkeys(map(_caption, self.stills)))
             stages.append(Caption(Captions(self), climbed) if len(climbed) > 1 else Caption(climbed[0]))
         return Pipeline(stages)
 
     def film_pipeline(self, cuts: tuple[int, ...] = ()) -> Pipeline:
-        """All stages in one, for frames of your own.
+        """Build all stages in one pipeline, for your own frames.
 
-        Where the recipe has no `max_size`, each frame is climbed at the largest size that fits into the memory that is
-        free by then: give it one, where all are to be climbed alike whatever else runs.
+        Without a `max_size` in the recipe, each frame is climbed at the largest size that fits into the free memory of
+        that moment. Give one if all frames must be climbed alike, whatever else runs.
 
         Args:
             cuts: indices of the frames that begin a shot.
@@ -151,7 +151,7 @@ class FilmRecipe(Recipe):
         return Pipeline([self.ahead(cuts), self.dreaming(cuts)])
 
     def film_sha256(self) -> str:
-        """The hash of all that decides a dreamed film beside its source: settings, model, files that they name."""
+        """Hash everything that decides a film apart from its source: settings, the model's bytes, and named files."""
         film = {name: getattr(self, name) for name in film_settings()}
         whole = {"stills": [still.sha256() for still in self.stills], **film}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
@@ -171,25 +171,25 @@ def _fitting(name: str, value: float) -> Any:
     return round(value) if FilmRecipe.model_fields[name].annotation is int else value
 
 
-def _climbed(recipe: Recipe) -> str:
-    """The words for what is climbed."""
+def _caption(recipe: Recipe) -> str:
+    """Write the caption of a recipe: its objective and model."""
     ascent = recipe.ascent()
     return f"{ascent.objective} on {ascent.card.name}"
 
 
 @dataclass(frozen=True)
 class Captions:
-    """The words under each frame of a film, by a recipe that changes over time."""
+    """The caption of each frame of a film, by a recipe that changes over time."""
 
     recipe: FilmRecipe
 
     def __call__(self, frame: Frame) -> str:
-        return _climbed(self.recipe.at_time(frame.time or 0))
+        return _caption(self.recipe.at_time(frame.time or 0))
 
 
 @dataclass(frozen=True)
 class Blends:
-    """How much dream lies over each frame of a film, by a recipe that changes over time."""
+    """The share of the dream in each frame of a film, by a recipe that changes over time."""
 
     recipe: FilmRecipe
 
@@ -199,7 +199,7 @@ class Blends:
 
 @dataclass(frozen=True)
 class Moments:
-    """How each frame of a film is dreamed, by a recipe that changes over time."""
+    """The way to dream each frame of a film, by a recipe that changes over time."""
 
     recipe: FilmRecipe
     max_size: int | None = None
@@ -209,7 +209,7 @@ class Moments:
         return self.of(self.recipe.at_time(frame.time or 0))
 
     def of(self, recipe: FilmRecipe) -> Moment:
-        """The moment of a recipe that does not change."""
+        """Build the moment of a recipe that does not change."""
         size = recipe.max_size or self.max_size
         dream = Dream(recipe.ascent(), recipe.seed, size, self._mask, recipe.mask or "", self.tell)
         carry = CARRY[recipe.motion] if recipe.carry is None else recipe.carry

@@ -1,7 +1,7 @@
-"""Settings that change while a film runs: `5s:step-size=0.02` says what one of them is at one moment.
+"""Settings that change while a film runs: `5s:step-size=0.02` sets one of them at one moment.
 
-Numbers go evenly, or eased, from keyframe to keyframe, from the recipe's own value at the beginning on, and stay as
-the last one says; an objective is switched.
+Numbers change evenly, or eased, from keyframe to keyframe. They start at the recipe's own value, and keep the last one.
+An objective switches at once.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _KEYFRAME = re.compile(r"\s*(?P<time>[0-9:.]+)\s*s?\s*:\s*(?P<name>[A-Za-z_-]+)\
 _TIME = re.compile(
     r"(?:(?:(?P<hours>\d{1,6}):)?(?P<minutes>\d{1,6}):)?(?P<seconds>\d{1,9}(?:\.\d{0,12})?|\.\d{1,12})s?", re.ASCII
 )
-_SIXTIES = (("minutes", "seconds"), ("hours", "minutes"))  # where the first is written, the second stays under 60
-_RATE = re.compile(r"\d{1,9}(\.\d{0,9}|/\d{1,9})?|\.\d{1,9}", re.ASCII)  # no exponents: 1e999999999 would take for ever
+_SIXTIES = (("minutes", "seconds"), ("hours", "minutes"))  # if the first is written, the second is under 60
+_RATE = re.compile(r"\d{1,9}(\.\d{0,9}|/\d{1,9})?|\.\d{1,9}", re.ASCII)  # no exponents: 1e999999999 would take forever
 
 
 @dataclass(frozen=True)
 class Keyframe:
-    """What a setting is at a moment.
+    """The value of a setting at a moment.
 
     Attributes:
         time: seconds from the beginning of the film.
-        name: of the setting, as in a recipe, with underscores.
+        name: the setting, as in a recipe, with underscores.
         value: a number, or the text of an objective.
     """
 
@@ -48,7 +48,7 @@ class Keyframe:
 
 
 def parse_time(text: str) -> Fraction:
-    """Seconds, exactly, from `5`, `5s`, `2.5s`, `1:30` or `1:02:03.5`.
+    """Parse `5`, `5s`, `2.5s`, `1:30` or `1:02:03.5` into seconds, exactly.
 
     Raises:
         RecipeError: the text is none of these.
@@ -61,7 +61,7 @@ def parse_time(text: str) -> Fraction:
 
 
 def parse_rate(text: str) -> Fraction:
-    """Frames a second, exactly, from `24`, `29.97` or `30000/1001`.
+    """Parse `24`, `29.97` or `30000/1001` into frames per second, exactly.
 
     Raises:
         RecipeError: the text is none of these, or not within 1/60 to 1000.
@@ -76,7 +76,7 @@ def parse_rate(text: str) -> Fraction:
 
 
 def print_time(time: Fraction) -> str:
-    """The text that `parse_time` reads as this time, to the nanosecond: `5s`, `2.5s`."""
+    """Write a time for `parse_time`, to the nanosecond: `5s`, `2.5s`."""
     nanoseconds = round(time * 10**9)
     whole, rest = divmod(nanoseconds, 10**9)
     return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") + "s"
@@ -90,7 +90,7 @@ def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
         numbers: the names of the settings that are numbers and may change.
 
     Raises:
-        RecipeError: the text is none, the setting cannot change over time, or the value is not its kind.
+        RecipeError: the text is wrong, the setting cannot change over time, or the value is of another kind.
     """
     known = (*numbers, "objective")
     match = _KEYFRAME.fullmatch(text)
@@ -100,10 +100,10 @@ def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
     if name not in known:
         near = nearest(name, known).replace("_", "-")
         raise RecipeError(f"{match['name']} of keyframe {text!r} is no setting that can change over time: {near}.")
-    return Keyframe(parse_time(match["time"]), name, _value(name, match["value"], text))
+    return Keyframe(parse_time(match["time"]), name, _parse_value(name, match["value"], text))
 
 
-def _value(name: str, text: str, whole: str) -> Value:
+def _parse_value(name: str, text: str, whole: str) -> Value:
     if name == "objective":
         quoted = re.fullmatch(r"'(.*)'", text, re.DOTALL)
         objective = (quoted[1] if quoted else text).strip()
@@ -121,13 +121,13 @@ def _value(name: str, text: str, whole: str) -> Value:
 def values_at(
     time: Fraction, keyframes: Sequence[Keyframe], begun: Mapping[str, Value], easing: Easing
 ) -> dict[str, Value]:
-    """What each setting that has keyframes is at this moment.
+    """Compute each setting that has keyframes at a moment.
 
     Args:
         time: seconds from the beginning of the film.
-        keyframes: in any order; of two of one setting at one moment the later in the list counts.
-        begun: what each of the settings is at 0, where no keyframe says so.
-        easing: how numbers go from keyframe to keyframe.
+        keyframes: in any order; if two set one setting at one moment, the later in the list counts.
+        begun: the value of each setting at 0, for those without a keyframe there.
+        easing: how numbers change from keyframe to keyframe.
     """
     values: dict[str, Value] = {}
     for name in dict.fromkeys(keyframe.name for keyframe in keyframes):

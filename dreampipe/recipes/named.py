@@ -1,7 +1,7 @@
-"""The files that the settings of a recipe name: which they are, and the same settings with other names for them.
+"""The files that the settings of a recipe name: list them, and rename them.
 
-Settings that name files are `model` and `prior` where they are no names, `mask`, `weights`, `start` where it is a
-picture, `pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
+Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `start` if it is
+a picture, `pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dreampipe.objectives import Objective
 from dreampipe.recipes.keyframes import parse_keyframe
 
 Rename = Callable[[str], str]
-"""A file's name to another: `(name) -> name`."""
+"""Gives a file another name: `(name) -> name`."""
 
 _STARTS = ("noise", "grey")
 _ALONE = ("mask", "weights", "pictures")
@@ -25,15 +25,15 @@ _OBJECTIVES = ("objective", "layer")
 
 
 def is_file(model: str) -> bool:
-    """Whether a recipe's model or decoder is a file's path, and no name."""
+    """Say whether a recipe's model or decoder is the path of a file, and not a name."""
     return bool(PurePath(model).suffix) or "/" in model or "\\" in model
 
 
 def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
-    """Settings with each file under the name that `rename` gives for the one it has.
+    """Rename each file in settings.
 
     Args:
-        settings: as a recipe has checked them. What is no objective is left as it is: whoever climbs it will say so.
+        settings: settings that a recipe has checked. A wrong objective stays as it is: the ascent will refuse it.
         rename: called with each name.
     """
     changed = dict(settings)
@@ -50,7 +50,7 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
 
 
 def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of all files and folders that settings name, each once."""
+    """List the files and folders that settings name, each once."""
     found: dict[str, None] = {}
 
     def note(name: str) -> str:
@@ -66,7 +66,7 @@ def _objective(text: str, rename: Rename) -> str:
         objective = Objective.parse(text)
     except DreampipeError:
         return text
-    return str(objective.renamed(rename)) if objective.files else text  # others keep their own spelling
+    return str(objective.renamed(rename)) if objective.files else text  # others keep their spelling
 
 
 def _keyframe(text: str, rename: Rename) -> str:

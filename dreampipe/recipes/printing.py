@@ -1,4 +1,4 @@
-"""Recipes as text: TOML that `dreampipe.recipes.files` reads as the same recipe, and a schema for editors."""
+"""Write recipes as TOML, which `dreampipe.recipes.files` reads as the same recipe, and a schema for editors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
 
 
 def toml_of(recipe: ModelSettings, about: str = "", source: str = "") -> str:
-    """The whole of a recipe as TOML, with a comment for each setting that is None; never whether a model is trusted."""
+    """Write a whole recipe as TOML, with a comment for each setting that is None, and without `trust`."""
     return _toml(Loaded("", command_of(type(recipe)), recipe.model_dump(mode="json"), about=about, source=source))
 
 
 def toml_of_loaded(loaded: Loaded) -> str:
-    """The whole of a file or preset as TOML: every setting, also those that it leaves to the defaults."""
+    """Write a whole file or preset as TOML, with the defaults of the settings that it leaves out."""
     fields = TASKS[loaded.command].recipe.model_fields
     defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
     return _toml(Loaded(**{**vars(loaded), "settings": {**defaults, **loaded.settings}}))
@@ -44,23 +44,23 @@ def _lines(loaded: Loaded) -> Iterator[str]:
 
 
 def schema(command: FileCommand = "dream") -> dict[str, Any]:
-    """The JSON schema of the files of recipes of a command, for editors.
+    """Build the JSON schema of a command's recipe files, for editors.
 
-    TOML has no null, so None is left out of it, and no setting is required: what a command needs may come with it.
+    TOML has no null, so the schema has no None. No setting is required: the command line may give it.
     """
     recipe = TASKS[command].recipe
     found, out = recipe.model_json_schema(), not_kept(recipe.model_fields)
-    settings = {name: _without_null(told) for name, told in found["properties"].items() if name not in out}
+    settings = {name: _without_null(field) for name, field in found["properties"].items() if name not in out}
     text = {"type": "string"}
-    beside = {
-        "version": {"const": VERSION, "description": "Of the form of the file."},
-        "command": {"const": command, "description": "Whose recipe it is."},
-        "about": {**text, "description": "What it is for."},
-        "source": {**text, "description": "The publication that it follows."},
+    keys = {
+        "version": {"const": VERSION, "description": "Version of the form of the file."},
+        "command": {"const": command, "description": "Command that the recipe is for."},
+        "about": {**text, "description": "Purpose of the recipe."},
+        "source": {**text, "description": "Publication that the recipe follows."},
         "objectives": {
             "type": "object",
             "additionalProperties": text,
-            "description": "What is climbed on each model, by its name, where no objective is given beside the recipe.",
+            "description": "Objective for each model, by its name; a given objective overrides it.",
         },
     }
     return {
@@ -68,13 +68,13 @@ def schema(command: FileCommand = "dream") -> dict[str, Any]:
         "title": f"dreampipe: recipe of {command}",
         "type": "object",
         "additionalProperties": False,
-        "properties": {**beside, **{name: told for name, told in settings.items() if name not in beside}},
+        "properties": {**keys, **{name: field for name, field in settings.items() if name not in keys}},
         **({} if command == "dream" else {"required": ["command"]}),
     }
 
 
-def _without_null(told: dict[str, Any]) -> dict[str, Any]:
-    """A field of pydantic's schema as a file may have it."""
-    told = {key: value for key, value in told.items() if key != "title" and not (key == "default" and value is None)}
-    kinds = [kind for kind in told.pop("anyOf", []) if kind != {"type": "null"}]
-    return {**told, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})}
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """Remove null, and titles, from a field of pydantic's schema."""
+    field = {key: value for key, value in field.items() if key != "title" and not (key == "default" and value is None)}
+    kinds = [kind for kind in field.pop("anyOf", []) if kind != {"type": "null"}]
+    return {**field, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})}

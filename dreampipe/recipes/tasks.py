@@ -1,7 +1,7 @@
 """TASKS: the one list of what can be made.
 
-Recipe files and records need a task's recipe and options, and stand below `engines`, so the list is here and names each
-task by its path. `engines.task.load_task` imports it.
+Recipe files need it, and so do records and engines, which are above them. So the list is in the lowest of these rooms:
+it has the class of each recipe, and names each task as text, which `engines.task.load_task` imports.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Option = bool | int | float | str
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of thing to make, and its command's facts.
+    """One kind of thing to make, and the facts of its command.
 
     Attributes:
         recipe: the class of its settings.
         task: the class that makes it, as module and name in `dreampipe.engines`.
-        options: what else decides the output and is kept in its record, by name.
-        serves: the commands that take a recipe file of this one; none if it has no files of its own.
+        options: the other options that decide the output, and that its record keeps, by name.
+        serves: the commands that accept a recipe file of this one; none if it has no files of its own.
     """
 
     recipe: type[ModelSettings]
@@ -68,6 +68,6 @@ else:  # typer and pydantic list the commands in their help and messages
 
 
 def command_of(kind: type[ModelSettings]) -> FileCommand:
-    """Return the command that a class of recipes belongs to; that of a single picture belongs to dream."""
+    """Return the command of a class of recipes; `Recipe`, of a single picture, belongs to dream."""
     known = {command: TASKS[command].recipe for command in FILES}
     return next(command for command, own in known.items() if issubclass(own, kind) or issubclass(kind, own))

@@ -1,4 +1,4 @@
-"""The words of a recipe and what they stand for: parameterizations, optimizers, and what is done to the gradient."""
+"""The words in a recipe and their meaning: parameterizations, optimizers, and normalizations of the gradient."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHAPINGS: Mapping[Normalization, tuple[Shaping, ...]] = {
 
 @dataclass(frozen=True)
 class Way:
-    """How parameters of a kind are climbed where a recipe does not say."""
+    """The defaults for climbing a kind of parameters."""
 
     optimizer: OptimizerName
     step_size: float
@@ -47,20 +47,20 @@ WAYS: Mapping[Param, Way] = {
     "maco": Way("nadam", 1.0, "mean"),
     "prior": Way("adam", 0.05, "mean"),
 }
-"""Nadam for MaCo: xplique's; the rest was found by looking.
+"""Nadam for MaCo is xplique's; the other values were found by trying.
 
-The gradient is brought to one size before every optimizer, or a tiny one, as of a probability, would drown in epsilon.
+The gradient is normalized before every optimizer: a tiny one, as of a probability, would vanish next to epsilon.
 """
 
 
 def parameterization(
     param: Param, prior: str | None = None, of_picture: bool = True, units: Scaling = "unit", bounded: bool = True
 ) -> Parameterization:
-    """What a recipe's `param` and `prior` stand for; raises ModelError for a decoder that cannot be one.
+    """Build the parameterization of a recipe's `param` and `prior`; raises ModelError for a model that is no decoder.
 
     Args:
-        of_picture: whether the ascent starts from a picture, whose magnitudes MaCo then keeps.
-        units, bounded: of pixels, as `Pixels` has them.
+        of_picture: whether the ascent starts from a picture; MaCo then keeps its magnitudes.
+        units, bounded: settings of `Pixels`.
     """
     if param == "prior":
         from dreampipe.ascent.prior import Prior

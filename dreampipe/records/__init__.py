@@ -1,11 +1,12 @@
-"""How an output was made, written into it, and made once more.
+"""Records: how an output was made, written into it, so that it can be made again.
 
 record.py     Record, the value and its text
-making.py     the records of a run
-carried.py    the record that a file carries, checked
-again.py      from a record to what makes it once more
-verdict.py    whether its pixels are the same, or why not
-compared.py   whether two files show the same
-telling.py    a record for people
-places.py     the way to a file from a picture
+making.py     write the records of a run
+carried.py    read and check the record that a file carries
+again.py      prepare to make an output again from its record
+verdict.py    decide whether the pixels are the same, or why not
+compared.py   decide whether two files show the same pixels
+differing.py  write the differences between two records
+telling.py    write a record for people
+places.py     write the path to a file from a picture, and find the file again
 """

@@ -1,7 +1,7 @@
-"""An output that is to be made once more: from its record to a recipe that can be run, and why pixels may differ.
+"""Prepare to make an output again: turn its record into a recipe that can run, and list why pixels may differ.
 
-A record comes with its file, and may come from anybody. So it only names files, which are looked for near it or where
-the user says; it never says that a model is to be trusted, nor where anything is written.
+A record comes with its file, and may come from anybody. So it only names files, which are searched near it or where
+the user says. It never makes a model trusted, and never decides where anything is written.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Any
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
+from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, renamed
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
 from dreampipe.records.making import fingerprint, versions
-from dreampipe.records.places import looked_for
+from dreampipe.records.places import list_places
 from dreampipe.records.record import Record
 
 
@@ -30,15 +31,15 @@ class Again:
     """An output to make again.
 
     Attributes:
-        path: of the output, or of its sidecar.
-        record: of the file as it was made.
-        recipe: its recipe, with the changes, and with files where they are now.
-        options: what else decides the output, with the changes.
-        source: what is dreamed; None for what is drawn from nothing.
-        changes: what was asked to change, each as a phrase.
-        others: what else has changed, each as a phrase.
+        path: the output, or its sidecar.
+        record: the record of the output.
+        recipe: the recipe of the record, with the changes, and with files where they are now.
+        options: the other options that decide the output, with the changes.
+        source: the file to dream; None for an output drawn from nothing.
+        changes: the changes that the user asked for, each as a phrase.
+        others: the other changes, each as a phrase.
         read: the files that the record names, where they were found.
-        edit: what tells that the output was edited since, as a phrase; empty where nothing does.
+        edit: a phrase on how the output was seen to be edited; empty if it was not.
     """
 
     path: Path
@@ -53,7 +54,7 @@ class Again:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what is read, and on what is another than it was."""
+        """Sentences on the files that are read, and on the changes that the user did not ask for."""
         reads = (f"The record names {', '.join(map(str, self.read))}, and that is read.",) if self.read else ()
         edits = (f"{self.edit}.",) if self.edit else ()
         return (*reads, *edits, *(f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others))
@@ -72,7 +73,7 @@ class Again:
 
 @dataclass(eq=False)
 class _Search:
-    """Looks for the files that a record names, and notes which of them have changed."""
+    """The search for the files that a record names; it notes which of them have changed."""
 
     path: Path
     others: list[str] = field(default_factory=list)
@@ -89,12 +90,12 @@ class _Search:
         there = os.path.isfile(place) or os.path.isdir(place)
         return there and not any(one.exists() and place.samefile(one) for one in made)
 
-    def found(self, said: str, sha256: str, advice: str) -> Path:
-        """Where a file is: the first place that holds the very one, else the first that holds one of that name."""
-        there = [place for place in looked_for(said, self.folder) if self._is_another(place)]
+    def find(self, name: str, sha256: str, advice: str) -> Path:
+        """Find a file: the first place that holds this very file, else the first that holds one of its name."""
+        there = [place for place in list_places(name, self.folder) if self._is_another(place)]
         if not there:
             raise RecipeError(
-                f"{self.path} was made with {said}, which is neither in its folder nor in the current one: {advice}."
+                f"{self.path} was made with {name}, which is neither in its folder nor in the current one: {advice}."
             )
         same = [place for place in there if fingerprint(place) == sha256]
         if not same:
@@ -108,41 +109,41 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
 
     Args:
         path: the output, or its sidecar.
-        changes: settings and options that are to be others, each as `steps=20`.
-        source: what to dream in place of the source that the record names.
-        trust: open the model that is named in `changes` without checking what it may run.
+        changes: settings and options to change, each as `steps=20`.
+        source: the file to dream instead of the source in the record.
+        trust: open the model in `changes` without checking what code it may run.
 
     Raises:
-        DreampipeError: the file has no record or a damaged one, a change is none, or a file is not there.
+        DreampipeError: the file has no record or a damaged one, a change is wrong, or a file is missing.
     """
-    record = _with_ways(path, record_of(path))
-    was, asked = record.settings(str(path)), _asked(changes, record.command)
+    record = _with_paths(path, record_of(path))
+    was, asked = record.settings(str(path)), _parse_changes(changes, record.command)
     if trust and "model" not in asked:
         raise RecipeError(
             f"--trust came, but it is {path} that names the model: name the file that you trust, as --set model=FILE."
         )
     search, kind = _Search(path), TASKS[record.command].recipe
-    kept = _located({key: said for key, said in was.items() if key not in asked}, record, search)
-    own = {key: said for key, said in asked.items() if key in kind.model_fields}
+    kept = _locate({key: value for key, value in was.items() if key not in asked}, record, search)
+    own = {key: value for key, value in asked.items() if key in kind.model_fields}
     recipe = kind.of(**kept | own | ({"trust": True} if trust else {}))
-    options = {**record.options, **{key: said for key, said in asked.items() if key not in own}}
-    options = {key: said for key, said in options.items() if said is not None}
+    options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
+    options = {key: value for key, value in options.items() if value is not None}
     begun = _source(record, source, search)
     before, now = {**was, **record.options}, {**recipe.model_dump(), **options}
     changed = [
-        f"{key.replace('_', '-')} was {_said(before, key)} and is {_said(now, key)}"
+        f"{key.replace('_', '-')} was {_show(before, key)} and is {_show(now, key)}"
         for key in asked
         if before.get(key) != now.get(key)
     ]
     if source and record.source and fingerprint(source) != record.source.sha256:
         changed.append("the source is another")
-    others = (*search.others, *_elsewhere(record, recipe, asked))
+    others = (*search.others, *_changes_here(record, recipe, asked))
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
     edit = printable(edit_of(path, record))
     return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit)
 
 
-def _with_ways(path: Path, record: Record) -> Record:
+def _with_paths(path: Path, record: Record) -> Record:
     """Return the record, or the sidecar's if that is the same one with the paths of files."""
     record.settings(str(path))
     with suppress(DreampipeError):
@@ -155,18 +156,19 @@ def _with_ways(path: Path, record: Record) -> Record:
     return record
 
 
-def _said(settings: Mapping[str, Any], key: str) -> str:
+def _show(settings: Mapping[str, Any], key: str) -> str:
     value = settings.get(key)
     return "not said" if value is None else str(value)
 
 
-def _asked(changes: Sequence[str], command: Command) -> dict[str, Any]:
-    """The changes by name, as recipes and options take them; raises RecipeError."""
+def _parse_changes(changes: Sequence[str], command: Command) -> dict[str, Any]:
+    """Parse the changes, by name, for recipes and options; raises RecipeError."""
     kind, options = TASKS[command].recipe, TASKS[command].options
-    known = [name for name in (*kind.model_fields, *options) if name not in ("version", "trust")]
+    out = {"version", *not_kept(kind.model_fields)}
+    known = [name for name in (*kind.model_fields, *options) if name not in out]
     asked: dict[str, Any] = {}
     for change in changes:
-        key, equals, said = change.partition("=")
+        key, equals, value = change.partition("=")
         name = key.strip().replace("-", "_")
         if not equals or name not in known:
             came = key.strip() if equals else change
@@ -175,36 +177,36 @@ def _asked(changes: Sequence[str], command: Command) -> dict[str, Any]:
                 f"{nearest(name, known)}."
             )
         if name == "at":
-            asked[name] = (*asked.get(name, ()), said)
+            asked[name] = (*asked.get(name, ()), value)
         else:
-            text = said.strip() or None  # empty: as if it had never been said
-            asked[name] = _option(name, text, options[name]) if text and name in options else text
+            text = value.strip() or None  # empty: the default
+            asked[name] = _parse_option(name, text, options[name]) if text and name in options else text
     return asked
 
 
 _SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
-def _option(name: str, said: str, kind: type[Option]) -> Option:
-    came = f"{name.replace('_', '-')} came as {shown(said)}, but"
+def _parse_option(name: str, text: str, kind: type[Option]) -> Option:
+    came = f"{name.replace('_', '-')} came as {shown(text)}, but"
     if kind is bool:
-        if said.lower() not in _SWITCHES:
+        if text.lower() not in _SWITCHES:
             raise RecipeError(f"{came} true or false is expected: choose one.")
-        return _SWITCHES[said.lower()]
+        return _SWITCHES[text.lower()]
     try:
-        return kind(said)
+        return kind(text)
     except ValueError:
         raise RecipeError(f"{came} a whole number is expected: give one.") from None
 
 
-def _located(settings: Mapping[str, Any], record: Record, search: _Search) -> dict[str, Any]:
-    """The settings with files where they are now; the model's is checked with its card."""
+def _locate(settings: Mapping[str, Any], record: Record, search: _Search) -> dict[str, Any]:
+    """Rename the files in the settings to where they are now."""
     model = settings.get("model", "")
 
-    def place(said: str) -> str:
-        if said == model and is_file(said):
-            return str(search.found(said, record.model.sha256, "name it with --set model=FILE"))
-        return str(search.found(said, record.files.get(said, ""), "put it there, or name another with --set"))
+    def place(name: str) -> str:
+        if name == model and is_file(name):
+            return str(search.find(name, record.model.sha256, "name it with --set model=FILE"))
+        return str(search.find(name, record.files.get(name, ""), "put it there, or name another with --set"))
 
     located = renamed(settings, place)
     if model and is_file(model):
@@ -217,11 +219,11 @@ def _source(record: Record, given: Path | None, search: _Search) -> Path | None:
         if given:
             raise RecipeError(f"{search.path} was drawn from nothing, but --input {given} came: leave it out.")
         return None
-    return given or search.found(record.source.path, record.source.sha256, "name it with --input")
+    return given or search.find(record.source.path, record.source.sha256, "name it with --input")
 
 
-def _elsewhere(record: Record, recipe: ModelSettings, asked: Mapping[str, Any]) -> Iterator[str]:
-    """Name what is different here from when it was made."""
+def _changes_here(record: Record, recipe: ModelSettings, asked: Mapping[str, Any]) -> Iterator[str]:
+    """Write what has changed since the output was made: the model, and versions."""
     card = recipe.card()
     if "model" not in asked and "weights" not in asked and card.sha256 and card.sha256 != record.model.sha256:
         yield f"the model {card.name} is another than it was"

@@ -1,4 +1,4 @@
-"""The record that a file carries, in it or next to it, checked as far as possible without running it."""
+"""Read the record that a file carries, in it or next to it, and check it as far as possible without running it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from dreampipe.records.record import Record
 
 
 def record_of(path: Path) -> Record:
-    """The record of a file, its own or its sidecar's.
+    """Read the record of a file, from the file itself or its sidecar.
 
     Raises:
-        MediaError: there is no such file, it carries no record, or a damaged one.
-        RecipeError: what it carries is no record, or one of a later version.
+        MediaError: there is no such file, it carries no record, or its record is damaged.
+        RecipeError: it carries something else, or a record of a later version.
     """
     text = _page_record(path) if is_page(path) and os.path.isfile(path) else read_record(path)
     if text is None:
@@ -35,13 +35,13 @@ def record_of(path: Path) -> Record:
         )
     record = Record.read(text, str(path))
     known = TASKS[record.command].options
-    for name, said in record.options.items():
+    for name, value in record.options.items():
         if name not in known:
             raise RecipeError(
                 f"The record in {path} has the option {printable(brief(name))}, which is none: {nearest(name, known)}."
             )
-        if type(said) is not known[name]:
-            raise RecipeError(f"The record in {path} has {name} as {shown(said)}, which cannot be: take another copy.")
+        if type(value) is not known[name]:
+            raise RecipeError(f"The record in {path} has {name} as {shown(value)}, which cannot be: take another copy.")
     return record
 
 
@@ -56,20 +56,20 @@ def _page_record(path: Path) -> str | None:
 
 def strayed(path: Path, record: Record) -> bool:
     """Say whether a sidecar describes another file, or other numbered pictures, than are there, as after an edit."""
-    said, made = record.output.file, told_of(path)
-    if said is None:
+    recorded, made = record.output.file, told_of(path)
+    if recorded is None:
         return False
     if is_pattern(made):
         there = standing(made)
-        return bool(there) and digest(there) != said
-    return made.is_file() and sha256(made) != said
+        return bool(there) and digest(there) != recorded
+    return made.is_file() and sha256(made) != recorded
 
 
 def edited(path: Path, record: Record) -> bool:
     """Say whether a picture shows other pixels than its record says, as after an edit that kept the record.
 
-    This is known for lossless formats, and for lossy stills whose decoded pixels were recorded and are decoded by the
-    same library. It is False for what is too large or cannot be decoded.
+    It can be known for lossless formats, and for lossy stills whose decoded pixels are in the record, if the same
+    library decodes them. The answer is False for a file that is too large or cannot be decoded.
     """
     made = told_of(path)
     if not made.is_file() or is_page(made):

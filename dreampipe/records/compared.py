@@ -1,4 +1,4 @@
-"""Comparison of two outputs, of any kind that dreampipe makes, by the pixels that they show."""
+"""Compare two outputs, of any kind that dreampipe makes, by the pixels that they show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_there(path: Path) -> bool:
 
 
 def shown(path: Path, max_pixels: int) -> str:
-    """Hash all that an output shows; a page is hashed as its text without its record. Raises MediaError."""
+    """Hash everything that an output shows; for a page, its text without its record. Raises MediaError."""
     return _page_sha256(path) if is_page(path) else shown_sha256(path, max_pixels)
 
 

@@ -1,4 +1,4 @@
-"""Differences between an output to be made and the one at its path, by their records."""
+"""Write the differences between an output to be made and the existing one, by their records."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def differences(there: Record, now: Record) -> tuple[str, ...]:
         there: the record of the output that is there.
         now: the record of the output to be made.
     """
-    there, now = there.without_folders(), now.without_folders()  # most records name files alone
-    # A run chooses max-size itself where memory is short, so it is named last and only where nothing else differs.
+    there, now = there.without_folders(), now.without_folders()  # most records have no folders
+    # A run chooses max-size itself if memory is short, so it counts only if nothing else differs.
     found = list(_settings(there, now))
     chosen = [phrase for name, phrase in found if name == "max_size"]
     phrases = [phrase for name, phrase in found if name != "max_size"]
@@ -40,11 +40,11 @@ def of_source(there: Record, now: Record) -> str:
 def _settings(there: Record, now: Record) -> Iterator[tuple[str, str]]:
     try:
         was, made = there.settings("the record"), now.settings("the record")
-    except RecipeError:  # of a version that had other settings
+    except RecipeError:  # a version that had other settings made it
         was, made = there.recipe, now.recipe
     for name, phrase in _differing(was, made):
         same = there.files.get(str(was.get(name))), now.files.get(str(made.get(name)))
-        if same[0] is None or same[0] != same[1]:  # else the same file lies elsewhere
+        if same[0] is None or same[0] != same[1]:  # else it is the same file in another place
             yield name, phrase
 
 
@@ -55,7 +55,7 @@ def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple
 
 
 def _files(there: Record, now: Record, named: set[str]) -> Iterator[str]:
-    """Files of the same name with other bytes, the model's among them."""
+    """Write a phrase for each file that has changed, the model among them."""
     for name, sha256 in now.files.items():
         if there.files.get(name, sha256) != sha256:
             yield f"{PurePath(name).name} has changed since"

@@ -1,4 +1,4 @@
-"""Records of what a run makes: what they share is found once, and each output adds its own.
+"""Write the records of a run: the facts that they share are found once, and each output adds its own.
 
 making = Making("dream", recipe, {"quality": 90})
 making.record(target, output_of(frame, format, like), source=(path, sha256)).text()
@@ -20,11 +20,12 @@ import dreampipe
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import samples_sha256, sha256
 from dreampipe.media.formats import Format, format_of, format_of_suffix
+from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import files, is_file, renamed
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, Command, Option, command_of
-from dreampipe.records.places import told
-from dreampipe.records.record import NEVER, Model, Output, Record, Source
+from dreampipe.records.places import write_path
+from dreampipe.records.record import Model, Output, Record, Source
 
 _LIBRARIES = {
     "keras": "keras",
@@ -42,10 +43,10 @@ class Carrying:
     """The choice of what an output carries apart from its pixels.
 
     Attributes:
-        metadata: the record, and what the source's file says of itself; else the colour profile alone.
-        position: where on Earth the source was taken.
-        sidecar: the record also in a file next to it, as always if the format cannot hold it.
-        paths: the path of each file in the record within it; else only the name. A sidecar always has the paths.
+        metadata: the record, and the metadata of the source; else the colour profile alone.
+        position: the GPS position of the source.
+        sidecar: the record also in a file next to the output, as always if the format cannot hold it.
+        paths: the paths of files in the record inside the output; else only their names. A sidecar always has paths.
     """
 
     metadata: bool = True
@@ -65,12 +66,12 @@ EVERYTHING = Carrying()
 
 @dataclass(frozen=True, eq=False)
 class Making:
-    """One run.
+    """The records of one run.
 
     Attributes:
-        command: what makes it.
-        recipe: how.
-        options: what else decides the outputs, of those in `TASKS`; None and False are left out.
+        command: the command that makes the outputs.
+        recipe: how they are made.
+        options: the other options that decide them, of those in `TASKS`; None and False are left out.
     """
 
     command: Command
@@ -88,12 +89,13 @@ class Making:
 
     @cached_property
     def _settings(self) -> dict[str, Any]:
-        own = {"objective": self.recipe.card().objective} if "objective" in type(self.recipe).model_fields else {}
-        return own | self.recipe.model_dump(mode="json", exclude_none=True, exclude=set(NEVER))
+        fields = type(self.recipe).model_fields
+        own = {"objective": self.recipe.card().objective} if "objective" in fields else {}
+        return own | self.recipe.model_dump(mode="json", exclude_none=True, exclude=not_kept(fields))
 
     @cached_property
     def _files(self) -> Mapping[str, str]:
-        """The SHA-256 of each file that the recipe names, but the model's."""
+        """The SHA-256 of each file that the recipe names, except the model's."""
         model = self._settings["model"]
         return {name: fingerprint(Path(name)) for name in files(self._settings) if name != model or not is_file(model)}
 
@@ -104,33 +106,30 @@ class Making:
         source: tuple[Path, str] | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> Record:
-        """The record of one output.
+        """Write the record of one output.
 
         Args:
-            target: the output's file; its folder is where a record's paths begin.
-            output: what came of it.
-            source: what was dreamed, and the SHA-256 of its bytes.
-            settings: what the run has decided where the recipe says nothing.
+            target: the output's file; the paths in the record start from its folder.
+            output: the description of the output.
+            source: the file that was dreamed, and the SHA-256 of its bytes.
+            settings: settings that the run chose because the recipe leaves them open.
 
         Raises:
             DreampipeError: a file that the recipe names cannot be read.
         """
         folder = target.parent
         chosen = {**self._settings, **(settings or {})}
+        recipe = renamed(chosen, lambda name: write_path(Path(name), folder))
         return Record(
             command=self.command,
-            recipe=_listed(renamed(chosen, lambda name: told(Path(name), folder))),
-            options={name: said for name, said in self.options.items() if said is not None and said is not False},
+            recipe={key: list(value) if isinstance(value, tuple) else value for key, value in recipe.items()},
+            options={key: value for key, value in self.options.items() if value is not None and value is not False},
             model=self._model,
-            files={told(Path(name), folder): said for name, said in self._files.items()},
-            source=None if source is None else Source(path=told(source[0], folder), sha256=source[1]),
+            files={write_path(Path(name), folder): sha256 for name, sha256 in self._files.items()},
+            source=None if source is None else Source(path=write_path(source[0], folder), sha256=source[1]),
             output=output,
             versions=versions(),
         )
-
-
-def _listed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: list(said) if isinstance(said, tuple) else said for name, said in settings.items()}
 
 
 def versions() -> dict[str, str]:
@@ -162,14 +161,14 @@ def recorded(
     source: str | os.PathLike[str] | None = None,
     keep_paths: bool = False,
 ) -> str:
-    """The text of a record for a picture of your own making: `write(frame, path, like, record=recorded(...))`.
+    """Write the record of a picture that you made yourself: `write(frame, path, like, record=recorded(...))`.
 
     Args:
-        recipe: that dreamed it, a `Recipe` or a `Visualization`.
-        frame: what it dreamed.
-        path: where it is to be written.
+        recipe: the recipe that made it, a `Recipe` or a `Visualization`.
+        frame: the picture.
+        path: the file that you will write.
         like: as for `write`.
-        source: the file that was dreamed; None where there is none.
+        source: the file that was dreamed; None if there is none.
         keep_paths: record the path of each file from the picture's folder, and not only its name.
 
     Raises:
@@ -182,7 +181,7 @@ def recorded(
 
 
 def output_of(frame: Frame, format: Format, like: MediaInfo | None) -> Output:
-    """Describe a picture for its record, as this format stores it, like this; raises MediaError."""
+    """Describe a picture for its record, as this format stores it; raises MediaError."""
     alpha = frame.alpha is not None and format.alpha and (like is None or like.alpha)
     return Output(
         pixels=samples_sha256(frame, format, like),

@@ -1,8 +1,8 @@
-"""How an output was made, as the value and the JSON text that it carries: `Record`.
+"""The record of an output: how it was made, as a value and as the JSON text that the output carries.
 
-It holds what the pixels depend on, and nothing else: no time, no absolute path, and no permission to trust a model.
-The record within a file names no folders either (`without_folders`); a sidecar, which does not travel, may.
-Equal runs write equal bytes.
+It holds what decides the pixels, and nothing else: no time, no absolute path, and no permission to trust a model. The
+record inside a file names no folders either (`without_folders`), as files travel; a sidecar may. Equal runs write equal
+bytes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dreampipe.errors import RecipeError, brief, nearest, printable, shown
 from dreampipe.models.model_card import Scaling
 from dreampipe.parsing import parse_json
+from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import renamed
 from dreampipe.recipes.tasks import TASKS, Command, Option
 
@@ -23,9 +24,6 @@ VERSION = 1
 """The version of records that are written, and the latest that is read."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-NEVER = ("trust",)
-"""Settings that no record says: whoever makes it again decides on them anew."""
 
 
 class _Part(BaseModel):
@@ -41,7 +39,7 @@ class Model(_Part):
 
 
 class Source(_Part):
-    """The file that was dreamed: its path, as `places.told` writes it, and the SHA-256 of its bytes."""
+    """The file that was dreamed: its path, as `places.write_path` writes it, and the SHA-256 of its bytes."""
 
     path: str
     sha256: Sha256
@@ -51,11 +49,11 @@ class Output(_Part):
     """The output that was made.
 
     Attributes:
-        pixels: the SHA-256 of its samples as they were handed to the encoder; of a film of all frames.
-        width, height: in pixels.
-        bits: of a sample.
+        pixels: the SHA-256 of its samples before encoding; for a film, of all frames.
+        width, height: its size in pixels.
+        bits: the bits of a sample.
         alpha: whether it has an alpha channel.
-        frames: of a film how many; None for a picture.
+        frames: the number of frames of a film; None for a picture.
         instructions: the processor's instruction sets that a film's encoder was limited to; None for no limit. They do
             not change the film: see `media.video.instructions`.
         decoded: the SHA-256 of what a lossy picture's file shows, as `media.comparing` decodes it; None for all others.
@@ -78,15 +76,15 @@ class Record(_Part):
     """How an output was made.
 
     Attributes:
-        version: of this form.
-        command: what made it.
-        recipe: its settings, by their names; files are named as `places.told` writes them.
-        options: what else decides the output: quality, codec, crf, start, end, ...
-        model: what was climbed on.
+        version: the version of this form.
+        command: the command that made the output.
+        recipe: its settings, by their names; files are named as `places.write_path` writes them.
+        options: the other options that decide the output: quality, codec, crf, start, end, ...
+        model: the model that was climbed.
         files: the SHA-256 of each file that the recipe names, by its name there; without the model.
-        source: what was dreamed; None for what is drawn from nothing.
-        output: what came of it.
-        versions: of dreampipe and the libraries that compute, and the kind of machine.
+        source: the file that was dreamed; None for an output drawn from nothing.
+        output: the description of the output.
+        versions: the versions of dreampipe and of the libraries that compute, and the kind of machine.
     """
 
     version: Literal[1] = 1
@@ -100,20 +98,20 @@ class Record(_Part):
     versions: dict[str, str]
 
     def text(self) -> str:
-        """Its JSON, the same for equal records."""
+        """Write its JSON; equal records write equal text."""
         held = self.model_dump(mode="json", exclude_none=True)
         return json.dumps(held, separators=(",", ":"))
 
     @classmethod
     def read(cls, text: str, name: str) -> Self:
-        """The record of a text.
+        """Parse a record.
 
         Args:
-            text: as `text` gave it, or as a stranger wrote it.
-            name: of the file that it comes from, for sentences.
+            text: its JSON, as `text` wrote it, or as a stranger did.
+            name: the name of the file that it comes from, for messages.
 
         Raises:
-            RecipeError: it is no JSON, of a later version, or lacks or misspells a key.
+            RecipeError: it is not JSON, is of a later version, or lacks or misspells a key.
         """
         try:
             held = parse_json(text)
@@ -133,37 +131,39 @@ class Record(_Part):
             raise RecipeError(f"The record in {name} cannot be read: {printable(_fault(cls, error))}") from None
 
     def without_folders(self) -> Self:
-        """The same record with the names of files alone, as a file carries it that travels.
+        """Reduce the paths of files to their names, for a record inside a file.
 
-        Two files of one name in different folders cannot be distinguished by it, so none of their hashes is kept.
+        Files of one name in different folders then look the same, so their hashes are dropped.
         """
         named: dict[str, set[str]] = {}
-        for said, sha256 in self.files.items():
-            named.setdefault(PurePosixPath(said).name, set()).add(sha256)
-        recipe = renamed(self.recipe, lambda said: PurePosixPath(said).name)
+        for path, sha256 in self.files.items():
+            named.setdefault(PurePosixPath(path).name, set()).add(sha256)
+        recipe = renamed(self.recipe, lambda path: PurePosixPath(path).name)
         changed = {
-            "recipe": {key: list(said) if isinstance(said, tuple) else said for key, said in recipe.items()},
+            "recipe": {key: list(value) if isinstance(value, tuple) else value for key, value in recipe.items()},
             "files": {name: found.pop() for name, found in named.items() if len(found) == 1},
             "source": self.source and self.source.model_copy(update={"path": PurePosixPath(self.source.path).name}),
         }
         return self.model_copy(update=changed)
 
     def settings(self, name: str) -> dict[str, Any]:
-        """The recipe's settings, checked; raises RecipeError for one that is misspelt or out of range."""
+        """Check the settings of the recipe, and return those that are set; raises RecipeError for a wrong one."""
         later = self.recipe.get("version", 1)
         if isinstance(later, int) and later > 1:
             raise RecipeError(
                 f"The recipe in {name} is of version {later}, but this dreampipe reads 1: install a newer dreampipe."
             )
         try:
-            recipe = TASKS[self.command].recipe(**{key: said for key, said in self.recipe.items() if key not in NEVER})
+            kind = TASKS[self.command].recipe
+            out = not_kept(kind.model_fields)
+            recipe = kind(**{key: value for key, value in self.recipe.items() if key not in out})
         except RecipeError as error:
             raise RecipeError(f"The recipe in {name} cannot be read: {printable(str(error))}") from None
-        return {key: said for key, said in recipe.model_dump().items() if said is not None}
+        return {key: value for key, value in recipe.model_dump().items() if value is not None}
 
 
 def _fault(cls: type[BaseModel], error: ValidationError) -> str:
-    """The first fault as the rest of a sentence."""
+    """Write the first fault as the rest of a sentence."""
     fault = error.errors()[0]
     place = [str(part) for part in fault["loc"]]
     where = ".".join(place)
@@ -176,7 +176,7 @@ def _fault(cls: type[BaseModel], error: ValidationError) -> str:
 
 
 def _known(cls: type[BaseModel], place: list[str]) -> list[str]:
-    """The keys of the part of a record at this place."""
+    """List the keys in one part of a record."""
     part: Any = cls
     for name in place:
         annotation = part.model_fields[name].annotation

@@ -1,4 +1,4 @@
-"""A record for people: what a file was made of, and how, in rows of a name and a text."""
+"""Write a record for people, in rows of a name and a text."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.record import Record
 
-_BESIDE = ("version", "model")
+_SHOWN_ELSEWHERE = ("version", "model")
 
 
-def told(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The rows of a record, from what it was made of to what it was made with.
+def write_rows(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Write the rows of a record: its source and model, the output, then options and settings.
 
     Args:
-        record: of the file.
-        settings: its recipe's, checked.
+        record: the record of a file.
+        settings: the checked settings of its recipe.
     """
     made, output = record.versions.get("dreampipe", "?"), record.output
     yield "made by", f"dreampipe {record.command}, {made}"
@@ -32,19 +32,19 @@ def told(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if output.instructions:
         yield "encoded with", output.instructions
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items() if name != "dreampipe")
-    for name, said in record.options.items():
-        yield _dashed(name), _shown(said)
+    for name, value in record.options.items():
+        yield _dashed(name), _show(value)
     fields = TASKS[record.command].recipe.model_fields
-    for name, said in settings.items():
-        if name in record.recipe and name not in _BESIDE:
-            yield _dashed(name), _shown(said) + ("" if said != fields[name].default else "  (default)")
+    for name, value in settings.items():
+        if name in record.recipe and name not in _SHOWN_ELSEWHERE:
+            yield _dashed(name), _show(value) + ("" if value != fields[name].default else "  (default)")
 
 
 def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _shown(said: Any) -> str:
-    if isinstance(said, tuple):
-        return ", ".join(map(str, said)) or "none"
-    return {True: "yes", False: "no"}[said] if isinstance(said, bool) else str(said)
+def _show(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -19,8 +19,8 @@ class Verdict:
 
     Attributes:
         frames: whether the frames before encoding are those of the record.
-        files: whether both files show the same pixels; None where the first file is not there to compare with.
-        reasons: what has changed, each as a phrase; where there is none, nothing is known that explains a difference.
+        files: whether both files show the same pixels; None if the first file is missing.
+        reasons: phrases on what has changed; if there is none, nothing explains a difference.
     """
 
     frames: bool
@@ -51,10 +51,10 @@ def verdict(begun: Again, made: Record, first: Path, second: Path, files: bool |
     """Compare an output with the one whose record it was made from.
 
     Args:
-        begun: what it was made from.
+        begun: the first record, and what it names.
         made: the record of the new output.
         first, second: the two outputs.
-        files: whether they show the same pixels; None where the first is not there.
+        files: whether they show the same pixels; None if the first is missing.
     """
     was, now = begun.record.output, made.output
     forms = (
@@ -66,7 +66,7 @@ def verdict(begun: Again, made: Record, first: Path, second: Path, files: bool |
     frames = was.pixels == now.pixels
     reasons = [*begun.changes, *begun.others]
     reasons += [f"the {what} was {old} and is {new}" for what, old, new in forms if old != new]
-    if begun.record.model != made.model and not reasons:  # which was not on the disk before
+    if begun.record.model != made.model and not reasons:  # the first model was not on the disk before
         reasons.append("the model is another than it was")
     if frames and files is False:
         kinds = _kind(first), _kind(second)

@@ -45,7 +45,7 @@ def test_ctrl_c_on_a_terminal(quick, pictures, tmp_path):
     os.close(terminal)
     assert process.returncode == 130
     assert b"0/3" in shown and b"a.png, step" in shown
-    assert "Stopped. This goes on from here: dreampipe dream" in shown.decode()
+    assert "Stopped. To continue, run: dreampipe dream" in shown.decode()
     assert "Traceback" not in shown.decode()
     assert finals(tmp_path / "out") == []
 

@@ -207,7 +207,7 @@ def test_ctrl_c_keeps_what_has_come(call, mirror, numbers, pictures, tmp_path):
     os.close(terminal)
     assert process.returncode == 130
     file = zoo.weights_of(NAME).file
-    assert f"Stopped. What has come of {file} is kept; this goes on from there: dreampipe dream" in shown.decode()
+    assert f"Stopped. The part of {file} that has arrived is kept. To continue, run: dreampipe dream" in shown.decode()
     assert "Traceback" not in shown.decode()
     assert not (store.folder() / file).exists()
     come = (store.folder() / f".{file}.part").stat().st_size

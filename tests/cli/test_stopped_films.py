@@ -42,7 +42,7 @@ def test_ctrl_c_stops_at_once_and_the_line_that_it_prints_goes_on(call, quick, t
         said = process.stderr.read().decode().splitlines()
     assert process.returncode == 130
     assert b'"done": 48' not in rest
-    assert said[-1] == f"Stopped. This goes on from here: {shlex.join(['dreampipe', *map(str, words)])}"
+    assert said[-1] == f"Stopped. To continue, run: {shlex.join(['dreampipe', *map(str, words)])}"
     assert not [line for line in said if "Traceback" in line]
     assert names(tmp_path) == [".dream.mp4.dreampipe", "a clip.mp4"]
     kept = names(tmp_path / ".dream.mp4.dreampipe")

@@ -16,8 +16,7 @@ from full_disk import full_at
 
 from dreampipe import FilmRecipe
 from dreampipe.engines import run
-from dreampipe.engines.films import FilmOrder
-from dreampipe.engines.local import Order
+from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.events import Done, Event, Failed, Finished, Framed, Noted, Skipped, Stepped, Surveyed
 from dreampipe.media import Manifest, plan, read_record
 from dreampipe.media.video import open_source, target_of

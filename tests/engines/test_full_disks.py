@@ -17,8 +17,7 @@ from full_disk import full_at
 import dreampipe
 from dreampipe import FilmRecipe
 from dreampipe.engines import run
-from dreampipe.engines.films import FilmOrder
-from dreampipe.engines.local import Order
+from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.errors import MediaError, StorageError
 from dreampipe.events import Began, Done, Event, Failed, Finished, Skipped
 from dreampipe.media import Manifest, check_writable, plan

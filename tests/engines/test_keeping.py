@@ -13,9 +13,8 @@ import pytest
 import dreampipe
 from dreampipe.engines import run
 from dreampipe.engines.drawings import VisualizationTask
-from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.keeping import settle_sidecar
-from dreampipe.engines.local import Order
+from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.task import Place
 from dreampipe.events import Done, Event, Failed, Skipped
 from dreampipe.frames import Frame, MediaInfo

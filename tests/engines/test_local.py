@@ -14,7 +14,7 @@ import pytest
 
 from dreampipe import Recipe, dream
 from dreampipe.engines import run
-from dreampipe.engines.local import Order
+from dreampipe.engines.orders import Order
 from dreampipe.errors import ObjectiveError
 from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped
 from dreampipe.media import Manifest, plan

@@ -10,7 +10,7 @@ import pytest
 from dreampipe import Atlas, Frame, Recipe, Visualization, write
 from dreampipe.engines import run
 from dreampipe.engines.drawings import AtlasTask, SheetTask, VisualizationTask
-from dreampipe.engines.local import Order
+from dreampipe.engines.orders import Order
 from dreampipe.engines.task import Place, Task
 from dreampipe.errors import DreampipeError
 from dreampipe.events import Event, Failed, Stepped

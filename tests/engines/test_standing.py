@@ -16,8 +16,7 @@ from films import render, scene
 import dreampipe
 from dreampipe import FilmRecipe
 from dreampipe.engines import run
-from dreampipe.engines.films import FilmOrder
-from dreampipe.engines.local import Order
+from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.events import Began, Done, Event, Failed, Noted, Skipped
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Manifest, plan, sha256, sidecar_of

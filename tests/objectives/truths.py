@@ -10,7 +10,7 @@ import numpy as np
 from dreampipe import objectives as o
 from dreampipe.objectives import HEAD, IMAGE, PROBABILITIES, START, UNIT, Measure, Term, start_of
 from dreampipe.objectives.comparisons import FileBytes
-from dreampipe.objectives.keys import guide_of
+from dreampipe.objectives.names import guide_of
 
 Array = np.ndarray[Any, Any]
 

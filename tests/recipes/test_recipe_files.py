@@ -19,7 +19,7 @@ from dreampipe.frames import Frame
 from dreampipe.models.model_card import SCALINGS
 from dreampipe.objectives import Objective
 from dreampipe.recipes.atlas import Atlas
-from dreampipe.recipes.files import Loaded, load, made, presets, read
+from dreampipe.recipes.files import Loaded, load, make, presets, read
 from dreampipe.recipes.printing import schema, toml_of, toml_of_loaded
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand
 from dreampipe.recipes.ways import Normalization, OptimizerName
@@ -124,7 +124,7 @@ class TestLaidOver:
         file = loaded("steps = 3\noctaves = 2")
         assert file.recipe(steps=7) == FilmRecipe(steps=7, octaves=2)
         assert file.recipe(steps=None) == FilmRecipe(steps=3, octaves=2)
-        assert made(Recipe, steps=4) == Recipe(steps=4)
+        assert make(Recipe, steps=4) == Recipe(steps=4)
         with pytest.raises(RecipeError, match=r"^steps came as -1"):
             file.recipe(steps=-1)
 

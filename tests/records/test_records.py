@@ -21,7 +21,7 @@ from dreampipe.media.formats import JPEG, PNG
 from dreampipe.recipes import FilmRecipe, Recipe, Visualization
 from dreampipe.recipes.named import files, renamed
 from dreampipe.records.making import Making, fingerprint, output_of
-from dreampipe.records.places import UP, looked_for, told
+from dreampipe.records.places import UP, list_places, write_path
 from dreampipe.records.record import Model, Output, Record, Source
 
 SHA = "0123456789abcdef" * 4
@@ -71,24 +71,24 @@ NAMES = st.text(string.ascii_letters + "ä -.%", min_size=1, max_size=8).filter(
 def test_what_is_told_of_a_file_leads_to_it_and_gives_no_more_away(inside, down):
     root = Path(os.path.abspath(os.sep), "home", "me", "pictures")
     folder, path = root.joinpath(*down), root.joinpath(*inside)
-    said = told(path, folder)
+    said = write_path(path, folder)
     assert said.count("..") <= UP and not said.startswith("/")
-    assert next(iter(looked_for(said, folder))) == path or (said == path.name and len(down) > UP)
+    assert next(iter(list_places(said, folder))) == path or (said == path.name and len(down) > UP)
     assert "pictures" not in said or "pictures" in inside
 
 
 def test_a_way_through_the_root_is_not_told_and_not_gone():
-    assert told(Path("/secret/place/a.png"), Path("/out")) == "a.png"
+    assert write_path(Path("/secret/place/a.png"), Path("/out")) == "a.png"
     with pytest.raises(RecipeError, match="only files near its picture"):
-        list(looked_for("../secret/place/a.png", Path("/out")))
-    assert list(looked_for("a.png", Path("/"))) == [Path("/a.png"), Path("a.png")]
+        list(list_places("../secret/place/a.png", Path("/out")))
+    assert list(list_places("a.png", Path("/"))) == [Path("/a.png"), Path("a.png")]
 
 
 @given(TEXTS)
 def test_whatever_a_record_names_is_near_it_or_refused(said):
     folder = Path("/home/me/pictures/dreams")
     try:
-        places = list(looked_for(said, folder))
+        places = list(list_places(said, folder))
     except RecipeError:
         return
     assert all(place.is_relative_to("/home/me") or len(place.parts) == 1 for place in places)

@@ -1,0 +1,104 @@
+"""Orders: how a run makes every picture, and every film."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import dreampipe
+from dreampipe.media import MAX_PIXELS, Job
+from dreampipe.media.video import Encoding, FilmInfo, target_of
+from dreampipe.recipes import Recipe
+from dreampipe.recipes.film import FilmRecipe
+from dreampipe.recipes.keyframes import print_time
+from dreampipe.records.making import EVERYTHING, Carrying, Making
+
+_ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawvideo", pixel_format="rgb24")
+"""Any film: it stands for one that is not open yet."""
+
+
+@dataclass(frozen=True)
+class FilmOrder:
+    """How a run makes every film.
+
+    Attributes:
+        recipe: how to dream.
+        encoding: how to encode the output.
+        start, end: seconds; only the part between them is dreamed. None for the ends of the film.
+        fps: frame rate of numbered pictures; None for 24.
+        preview: dream a small version, and estimate how long the whole film takes.
+        max_pixels: refuse larger films.
+        overwrite: whether to replace files that are not this very output.
+        keep_work: keep the segments of a finished film.
+        carrying: what the output carries apart from its frames.
+    """
+
+    recipe: FilmRecipe
+    encoding: Encoding = field(default_factory=Encoding)
+    start: Fraction | None = None
+    end: Fraction | None = None
+    fps: Fraction | None = None
+    preview: bool = False
+    max_pixels: int = MAX_PIXELS
+    overwrite: bool = False
+    keep_work: bool = False
+    carrying: Carrying = EVERYTHING
+
+    def check(self, jobs: Iterable[Job]) -> None:
+        """Raise MediaError for an encoding that one of these films cannot have, before any is opened."""
+        for job in jobs:
+            if job.film:
+                target_of(job.target, _ANY, self.encoding)
+
+    def sha256(self) -> str:
+        """Hash everything that decides an output's frames, apart from its source."""
+        deciding = (
+            self.recipe.film_sha256(),
+            repr(self.encoding),
+            self.preview,
+            self.carrying.key,
+            dreampipe.__version__,
+        )
+        return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
+
+    @property
+    def making(self) -> Making:
+        """The records of the films."""
+        times = {"start": self.start, "end": self.end}
+        options = {
+            "codec": self.encoding.codec,
+            "crf": self.encoding.crf,
+            "drop_streams": self.encoding.drop,
+            "fps": None if self.fps is None else str(self.fps),
+            "preview": self.preview,
+            **{name: None if time is None else print_time(time) for name, time in times.items()},
+        }
+        return Making("dream", self.recipe, options)
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a run makes every picture, and its films.
+
+    Attributes:
+        recipe: how to dream.
+        max_pixels: refuse larger pictures before decoding them.
+        quality: of lossy formats, 1 to 100; None for each format's default.
+        overwrite: whether to replace files that are not this very output.
+        film: how to make the films; None if there are none.
+        carrying: what an output carries apart from its pixels.
+    """
+
+    recipe: Recipe
+    max_pixels: int = MAX_PIXELS
+    quality: int | None = None
+    overwrite: bool = False
+    film: FilmOrder | None = None
+    carrying: Carrying = EVERYTHING
+
+    def sha256(self) -> str:
+        """Hash everything that decides an output's bytes, apart from its source."""
+        return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying.key}".encode()).hexdigest()
