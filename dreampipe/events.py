@@ -56,7 +56,7 @@ class Stepped(Event):
 
 @dataclass(frozen=True)
 class Estimated(Event):
-    """The time and memory that a picture, film or drawing needs; told if it or its run takes longer than a minute.
+    """The time and memory that a picture, film or drawing needs; sent if it or its run takes longer than a minute.
 
     Attributes:
         name: the picture or film, or the layer or objective that is drawn.

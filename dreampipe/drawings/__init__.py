@@ -1,4 +1,4 @@
-"""What a model draws: visualizations, atlases, sheets and dives, and what they are laid out on.
+"""Draw what a model sees: visualizations, atlases, sheets and dives, and the sheets and pages that show them.
 
 visualization.py  the pictures of a unit; forming.py: the same as they form
 atlas.py          every channel of a layer; batches.py: which channels climb together, and a folder that keeps them

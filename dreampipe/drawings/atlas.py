@@ -13,7 +13,7 @@ import numpy as np
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.starts import Noise
 from dreampipe.drawings.batches import Batch, Channel, Store, batches
-from dreampipe.drawings.contact import Tile, rows_beside
+from dreampipe.drawings.contact import Tile, count_rows
 from dreampipe.drawings.exemplars import Exemplar, exemplars
 from dreampipe.drawings.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.events import Drawn, Noted, Started, Stepped, Tell, ignore
@@ -88,7 +88,7 @@ def _exemplars(
 ) -> Mapping[int, tuple[Exemplar, ...]]:
     """Find the pictures that excite each unit most, at the size of a tile's small pictures."""
     layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(layer_of(ascent), layer_of(ascent))
-    side = max(16, recipe.size // rows_beside(recipe.exemplars))
+    side = max(16, recipe.size // count_rows(recipe.exemplars))
     return exemplars(ascent.card, layer, units, pictures, recipe.exemplars, side)
 
 
@@ -99,7 +99,7 @@ def _tile(ascent: Ascent, unit: int, drawn: Channel, exciting: Sequence[Exemplar
     return Tile(
         label=f"{label} never fires" if drawn.silent else label,
         pixels=np.divide(drawn.pixels, 255, dtype=np.float32),
-        beside=tuple(exemplar.pixels for exemplar in exciting),
+        smaller=tuple(exemplar.pixels for exemplar in exciting),
         names=tuple(exemplar.name for exemplar in exciting),
         anchor=f"channel-{unit}",
     )

@@ -31,7 +31,7 @@ class Tile:
     Attributes:
         label: one line of text.
         pixels: (height, width, 3) float32 in [0, 1].
-        beside: smaller pictures of any size, of the same kind; each is shown whole in a square to the right of the
+        smaller: smaller pictures of any size, of the same kind; each is shown whole in a square to the right of the
             picture, and together they are as high as the picture.
         names: the names of those smaller pictures, in order; a page reads them to people who cannot see.
         anchor: the name of the tile on a page, for links; empty for none.
@@ -39,7 +39,7 @@ class Tile:
 
     label: str
     pixels: Array
-    beside: tuple[Array, ...] = ()
+    smaller: tuple[Array, ...] = ()
     names: tuple[str, ...] = ()
     anchor: str = ""
 
@@ -62,7 +62,7 @@ def contact_sheet(tiles: Sequence[Tile], size: int, columns: int | None = None) 
     if not tiles or (columns is not None and columns < 1):
         raise ValueError(f"A sheet came with {len(tiles)} tiles in {columns} columns, but at least 1 is expected.")
     height = max(tile.pixels.shape[0] for tile in tiles)
-    room = max(_beside_width(tile) for tile in tiles)
+    room = max(_smaller_width(tile) for tile in tiles)
     width = max(max(tile.pixels.shape[1] for tile in tiles) + room, size // 2)
     cell = (height + strip_height(size), width)
     columns = min(len(tiles), columns or _columns(len(tiles), cell))
@@ -96,27 +96,27 @@ def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
     tall, wide = tile.pixels.shape[:2]
     left = (cell.shape[1] - wide - room) // 2
     cell[:tall, left : left + wide] = _bytes(tile.pixels)
-    rows, side = _beside_grid(tile)
-    for number, pixels in enumerate(tile.beside):
+    rows, side = _smaller_grid(tile)
+    for number, pixels in enumerate(tile.smaller):
         column, row = divmod(number, rows)
         top, across = row * (side + _SEAM), left + wide + _SEAM + column * (side + _SEAM)
         cell[top : top + side, across : across + side] = _bytes(squared(pixels, side))
 
 
-def rows_beside(count: int) -> int:
+def count_rows(count: int) -> int:
     """Count the rows of so many smaller pictures: up to three in a column, four and more in a square."""
     return count if count <= 3 else math.ceil(math.sqrt(count))
 
 
-def _beside_grid(tile: Tile) -> tuple[int, int]:
+def _smaller_grid(tile: Tile) -> tuple[int, int]:
     """Return the rows of a tile's smaller pictures, and the side of each in pixels; columns fill from the top."""
-    rows = rows_beside(len(tile.beside))
+    rows = count_rows(len(tile.smaller))
     return rows, max(1, (tile.pixels.shape[0] + _SEAM) // max(1, rows) - _SEAM)
 
 
-def _beside_width(tile: Tile) -> int:
-    rows, side = _beside_grid(tile)
-    return math.ceil(len(tile.beside) / rows) * (side + _SEAM) if rows else 0
+def _smaller_width(tile: Tile) -> int:
+    rows, side = _smaller_grid(tile)
+    return math.ceil(len(tile.smaller) / rows) * (side + _SEAM) if rows else 0
 
 
 def squared(pixels: Array, side: int) -> Array:

@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from math import ceil
 from pathlib import PurePath
 
-from dreampipe.drawings.contact import Tile, rows_beside
+from dreampipe.drawings.contact import Tile, count_rows
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import encode
@@ -74,8 +74,8 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), rec
     if not tiles or len(set(anchors)) < len(anchors):
         raise ValueError(f"A page came with {len(tiles)} tiles, but at least 1 is expected, each of another anchor.")
     side = max(tile.pixels.shape[1] for tile in tiles)
-    most = max(len(tile.beside) for tile in tiles)
-    rows = rows_beside(most) or 1
+    most = max(len(tile.smaller) for tile in tiles)
+    rows = count_rows(most) or 1
     across = 1 + ceil(most / rows) / rows  # in widths of the picture, with the smaller ones
     style = _STYLE
     for word, value in (("SIDE", side), ("ACROSS", round(across, 3)), ("WIDTH", round(side * across + 30))):
@@ -123,9 +123,9 @@ def _figure(tile: Tile, anchor: str) -> str:
     label, own = escape(tile.label), escape(anchor)
     picture = f'<a href="#{own}" aria-label="{label}, larger">{_image(tile.pixels, tile.label)}</a>'
     names = chain(tile.names, repeat(tile.label))
-    others = "".join(_image(pixels, name) for pixels, name in zip(tile.beside, names, strict=False))
+    others = "".join(_image(pixels, name) for pixels, name in zip(tile.smaller, names, strict=False))
     if others:
-        others = f'<div class="beside" style="--rows: {rows_beside(len(tile.beside))}">{others}</div>'
+        others = f'<div class="beside" style="--rows: {count_rows(len(tile.smaller))}">{others}</div>'
     # A link to nowhere, as "#" would also scroll to the top.
     close = '<a class="close" href="#_" aria-label="Close">✕</a>'
     return (

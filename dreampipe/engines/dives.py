@@ -153,10 +153,10 @@ class _Diving:
                 self.tell,
             )
             record = self._record(production.make(work), max_size)
-            beside = self.task.target(work.folder / path.name, embedded(path, carrying, record))
-            production.join(work, beside)
-            settle_sidecar(path, carrying, record, sha256(beside.path))
-            work.take_name(beside.path)
+            joined = self.task.target(work.folder / path.name, embedded(path, carrying, record))
+            production.join(work, joined)
+            settle_sidecar(path, carrying, record, sha256(joined.path))
+            work.take_name(joined.path)
             whole = True
         finally:
             work.release(keep=work.keep or not whole)

@@ -257,7 +257,7 @@ class SheetTask:
 def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
     """Write a page. Its record hashes the pixels of its tiles and their exemplars."""
     making = Making("atlas", recipe, {"page": True})
-    shown = [Frame(pixels) for tile in tiles for pixels in (tile.pixels, *tile.beside)]
+    shown = [Frame(pixels) for tile in tiles for pixels in (tile.pixels, *tile.smaller)]
     record = making.record(place.path, film_output(shown))
     text = text_within(place.carrying, record)
     page = atlas_page(tiles, f"{recipe.layer} of {recipe.card().name}", record=text).encode()
@@ -270,10 +270,10 @@ def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: 
     output = film_output(frames()).model_copy(update={"instructions": instructions_of(place.path)})
     record = making.record(place.path, output)
     with temporary_folder(place.path) as folder:
-        beside = folder / place.path.name
-        write_animation(frames(), beside, record=embedded(place.path, place.carrying, record))
-        settle_sidecar(place.path, place.carrying, record, sha256(beside))
-        take_name(beside, place.path)
+        written = folder / place.path.name
+        write_animation(frames(), written, record=embedded(place.path, place.carrying, record))
+        settle_sidecar(place.path, place.carrying, record, sha256(written))
+        take_name(written, place.path)
 
 
 def film_output(frames: Iterable[Frame]) -> Output:

@@ -1,7 +1,7 @@
-"""A picture under its final name, with the record of how it was made in it, or beside it where it cannot hold one.
+"""Write a picture under its final name, with its record in it, or in a sidecar if the format cannot hold a record.
 
-What lies beside it is written first and names the picture's own SHA-256: a run killed between the two leaves a record
-that says itself that it is of another file, and the next run writes both.
+The sidecar is written first, and holds the SHA-256 of the picture. A run that is killed between the two leaves a
+sidecar that does not fit the file there, and the next run writes both.
 """
 
 from __future__ import annotations

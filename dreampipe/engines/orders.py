@@ -17,7 +17,7 @@ from dreampipe.recipes.keyframes import print_time
 from dreampipe.records.making import EVERYTHING, Carrying, Making
 
 _ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawvideo", pixel_format="rgb24")
-"""Any film: it stands for one that is not open yet."""
+"""Any film, in place of one that is not open yet."""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class Output:
         there = standing(pattern)
         newest = self.manifest.newest(self.job)
         own = self._own(begun=work.begun(key) is not None) if newest and self._is_same(newest) else {}
-        others = [name for name, said in there.items() if own.get(name) != said]
+        others = [name for name, file_sha256 in there.items() if own.get(name) != file_sha256]
         if not others:
             return ""  # some or all of this very film
         unknown = [name for name in others if newest is None or not self.manifest.ours(self._picture(name))]
@@ -93,7 +93,7 @@ class Output:
         if newest is None:
             return {}
         like = self.manifest.made_like(newest)
-        pictures = {name: said for name, said in like.items() if is_numbered(self.target.path, name)}
+        pictures = {name: file_sha256 for name, file_sha256 in like.items() if is_numbered(self.target.path, name)}
         agree = begun or own_record(self.target.path, newest, film=True) is not None
         return pictures if agree and digest(pictures) == newest.sha256 else {}
 
@@ -120,20 +120,20 @@ class Output:
         """
         if isinstance(self.target, Pictures):
             return self._take_pictures(production, work, record)
-        beside = target_at(work.folder / self.job.target.name, embedded(self.job.target, self.carrying, record))
-        production.join(work, beside)
-        said = sha256(beside.path)
-        settle_sidecar(self.job.target, self.carrying, record, said)
-        self._record(self.job, said, production)
-        take_name(beside.path, self.job.target)
+        joined = target_at(work.folder / self.job.target.name, embedded(self.job.target, self.carrying, record))
+        production.join(work, joined)
+        file_sha256 = sha256(joined.path)
+        settle_sidecar(self.job.target, self.carrying, record, file_sha256)
+        self._record(self.job, file_sha256, production)
+        take_name(joined.path, self.job.target)
         return ""
 
     def _take_pictures(self, production: Production, work: Work, record: Record) -> str:
         pictures = listed(self.target.path, production.segments(work))
         left = self._remove_longer(pictures)
         settle_sidecar(self.target.path, self.carrying, record, digest(pictures))
-        for name, said in pictures.items():
-            self._record(self._picture(name), said, production)
+        for name, file_sha256 in pictures.items():
+            self._record(self._picture(name), file_sha256, production)
         self._record(self.job, digest(pictures), production)
         production.join(work, self.target)
         if not left:
@@ -148,10 +148,10 @@ class Output:
             The names of the pictures that nothing proves; they stay.
         """
         own, left = self._own(), []
-        for name, said in standing(self.target.path).items():
+        for name, file_sha256 in standing(self.target.path).items():
             if name in pictures:
                 continue
-            if own.get(name) != said:
+            if own.get(name) != file_sha256:
                 left.append(name)
                 continue
             try:
@@ -160,5 +160,5 @@ class Output:
                 raise unwritable(self.target.path.with_name(name), problem) from None
         return left
 
-    def _record(self, job: Job, said: str, production: Production) -> None:
-        self.manifest.record(job, self.source_sha256, self.order_sha256, said, production.survey.problem or "")
+    def _record(self, job: Job, file_sha256: str, production: Production) -> None:
+        self.manifest.record(job, self.source_sha256, self.order_sha256, file_sha256, production.survey.problem or "")

@@ -1,4 +1,4 @@
-"""Work in other threads, in order: `ahead` makes items before the caller needs them, `Behind` runs calls later."""
+"""Work in other threads, in order: `ahead` makes items before the caller needs them, `Later` runs calls later."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def closed(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
         yield items
 
 
-class Behind:
-    """A thread that runs calls, in order, at most `WAITING` calls behind the caller; open it as a context.
+class Later:
+    """A thread that runs calls, in order, at most `WAITING` calls after the caller; open it as a context.
 
     A later `submit`, or `wait`, raises the exception of a call. The end of the context waits for the calls; if the
     context fails, it waits for the one that has begun, and drops the others.
     """
 
-    def __init__(self, name: str = "behind") -> None:
+    def __init__(self, name: str = "later") -> None:
         self._thread = ThreadPoolExecutor(1, name)
         self._calls: deque[Future[Any]] = deque()
 

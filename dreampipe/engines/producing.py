@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from dreampipe.engines.pacing import Behind, closed
+from dreampipe.engines.pacing import Later, closed
 from dreampipe.errors import MediaError
 from dreampipe.events import Framed, Tell, ignore
 from dreampipe.frames import Array, Frame
@@ -107,13 +107,13 @@ class Production:
         )
         carried = None if not done or first in self.survey.cuts else work.carry(done[-1], self.size)
         writing = self._writing(work, len(done), hashing)
-        with closing(writing), Behind("encode") as behind, closed(self.frames(first, carried)) as frames:
-            behind.submit(next, writing)
+        with closing(writing), Later("encode") as encoder, closed(self.frames(first, carried)) as frames:
+            encoder.submit(next, writing)
             for frame in frames:
-                behind.submit(writing.send, frame)
+                encoder.submit(writing.send, frame)
                 first = frame.index + 1
                 self.tell(Framed(self.name, first, len(self.survey)))
-            behind.wait()
+            encoder.wait()
         if first != len(self.survey):
             raise MediaError(f"Frame {first} is missing: the source is no longer what it was, so begin anew.")
 

@@ -94,9 +94,9 @@ def _carried(path: Path, there: Record, carrying: Carrying) -> str:
     inside = there.output.file is None  # only a sidecar has that hash
     if inside != carrying.metadata:
         return f"no-metadata: {_yes(not inside)} there, {_yes(inside)} now"
-    beside = os.path.lexists(sidecar_of(path))
-    if beside != needs_sidecar(path, carrying):
-        return f"sidecar: {_yes(beside)} there, {_yes(not beside)} now"
+    has_sidecar = os.path.lexists(sidecar_of(path))
+    if has_sidecar != needs_sidecar(path, carrying):
+        return f"sidecar: {_yes(has_sidecar)} there, {_yes(not has_sidecar)} now"
     return ""
 
 

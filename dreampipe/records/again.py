@@ -148,17 +148,17 @@ def _with_paths(path: Path, record: Record) -> Record:
     record.settings(str(path))
     with suppress(DreampipeError):
         if path.is_file() and (sidecar := sidecar_of(path)).is_file():
-            beside = record_of(sidecar)
-            beside.settings(str(sidecar))
-            output = beside.output.model_copy(update={"file": record.output.file})
-            if beside.model_copy(update={"output": output}).without_folders() == record.without_folders():
-                return beside
+            whole = record_of(sidecar)
+            whole.settings(str(sidecar))
+            output = whole.output.model_copy(update={"file": record.output.file})
+            if whole.model_copy(update={"output": output}).without_folders() == record.without_folders():
+                return whole
     return record
 
 
 def _show(settings: Mapping[str, Any], key: str) -> str:
     value = settings.get(key)
-    return "not said" if value is None else str(value)
+    return "not set" if value is None else str(value)
 
 
 def _parse_changes(changes: Sequence[str], command: Command) -> dict[str, Any]:

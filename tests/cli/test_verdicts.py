@@ -88,7 +88,7 @@ def test_a_film_whose_packets_were_changed_is_not_the_same(call, quick, tmp_path
     [
         ("b.jpg", (), "the format was png and is jpeg\n"),
         ("b.avif", (), "the format was png and is avif\n"),
-        ("b.jpg", ("--set", "quality=40"), "quality was not said and is 40; the format was png and is jpeg\n"),
+        ("b.jpg", ("--set", "quality=40"), "quality was not set and is 40; the format was png and is jpeg\n"),
         ("b.png", (), ""),
         ("b.bmp", (), ""),
         ("b.tiff", (), ""),

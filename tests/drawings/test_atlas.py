@@ -124,7 +124,7 @@ def test_each_channel_is_the_picture_of_its_own_visualization(make: Callable[...
             **{"objective": f"both[{unit}]", "model": wide, "scaling": "unit", "size": 24, "steps": 3, "jitter": 2}
         )
         assert np.abs(tile.pixels - prepare(recipe).climb().image[0]).max() < 1.5 / 255
-        assert (tile.label, tile.anchor, tile.beside) == (str(unit), f"channel-{unit}", ())
+        assert (tile.label, tile.anchor, tile.smaller) == (str(unit), f"channel-{unit}", ())
 
 
 def test_the_library_s_sheet_is_these_tiles(make: Callable[..., Atlas], wide: Path) -> None:
@@ -217,9 +217,9 @@ def test_beside_each_channel_stand_the_pictures_of_a_folder(make: Callable[..., 
         dreampipe.write(Frame(rng.random((24, 24, 3), np.float32)), tmp_path / f"{name}.png")
     tiles = draw_atlas(make(channels="0-1", pictures=tmp_path, exemplars=2))
     for tile in tiles:
-        assert len(tile.beside) == len(set(tile.names)) == 2
+        assert len(tile.smaller) == len(set(tile.names)) == 2
         assert {Path(name).stem for name in tile.names} < set("abcd")
-    assert draw_atlas(make(channels="0", pictures=tmp_path, exemplars=0))[0].beside == ()
+    assert draw_atlas(make(channels="0", pictures=tmp_path, exemplars=0))[0].smaller == ()
     with pytest.raises(MediaError, match="does not exist"):
         draw_atlas(make(channels="0", pictures=tmp_path / "gone"))
 

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from dreampipe.engines.pacing import WAITING, Behind, ahead
+from dreampipe.engines.pacing import WAITING, Later, ahead
 
 
 def running(name: str) -> list[threading.Thread]:
@@ -140,14 +140,14 @@ def test_a_source_is_closed_with_what_runs_ahead_of_it() -> None:
     assert ended == ["closed"]
 
 
-# Behind
+# Later
 
 
 def test_calls_are_made_in_order_in_another_thread() -> None:
     made: list[tuple[int, str]] = []
-    with Behind("encoder") as behind:
+    with Later("encoder") as later:
         for number in range(50):
-            behind.submit(lambda number: made.append((number, threading.current_thread().name)), number)
+            later.submit(lambda number: made.append((number, threading.current_thread().name)), number)
     assert [number for number, _ in made] == list(range(50))
     assert len({name for _, name in made}) == 1
     assert made[0][1].startswith("encoder")
@@ -156,30 +156,30 @@ def test_calls_are_made_in_order_in_another_thread() -> None:
 
 def test_never_more_than_a_few_calls_wait() -> None:
     made: list[int] = []
-    with Behind() as behind:
+    with Later() as later:
         for number in range(100):
-            behind.submit(made.append, number)
+            later.submit(made.append, number)
             assert number + 1 - len(made) <= WAITING
 
 
 def test_the_caller_goes_on_while_calls_are_made() -> None:
     """It lets them go here: it would wait for ever if it had to wait for the first."""
     gate = threading.Event()
-    with Behind() as behind:
+    with Later() as later:
         for _ in range(WAITING):
-            behind.submit(gate.wait)
+            later.submit(gate.wait)
         gate.set()
 
 
 def test_waiting_is_for_all_calls() -> None:
     made: list[int] = []
-    with Behind() as behind:
-        behind.wait()
-        behind.submit(made.append, 1)
-        behind.submit(made.append, 2)
-        behind.wait()
+    with Later() as later:
+        later.wait()
+        later.submit(made.append, 1)
+        later.submit(made.append, 2)
+        later.wait()
         assert made == [1, 2]
-        behind.submit(made.append, 3)
+        later.submit(made.append, 3)
     assert made == [1, 2, 3]
 
 
@@ -188,30 +188,30 @@ def fail() -> None:
 
 
 def test_what_a_call_raises_is_raised_by_a_later_one() -> None:
-    with pytest.raises(OSError, match="the disk is full"), Behind("failed") as behind:
-        behind.submit(fail)
+    with pytest.raises(OSError, match="the disk is full"), Later("failed") as later:
+        later.submit(fail)
         for _ in range(WAITING):
-            behind.submit(lambda: None)
+            later.submit(lambda: None)
         pytest.fail("nothing was raised although more than a few calls have come since")
     assert running("failed") == []
 
 
-@pytest.mark.parametrize("ending", [Behind.wait, lambda behind: None], ids=["wait", "the end"])
-def test_what_the_last_call_raises_is_raised_at_the_end(ending: Callable[[Behind], None]) -> None:
-    with pytest.raises(OSError, match="the disk is full"), Behind("last") as behind:
-        behind.submit(fail)
-        ending(behind)
+@pytest.mark.parametrize("ending", [Later.wait, lambda later: None], ids=["wait", "the end"])
+def test_what_the_last_call_raises_is_raised_at_the_end(ending: Callable[[Later], None]) -> None:
+    with pytest.raises(OSError, match="the disk is full"), Later("last") as later:
+        later.submit(fail)
+        ending(later)
     assert running("last") == []
 
 
 def test_after_one_that_failed_the_first_error_is_the_one_raised() -> None:
-    def later() -> None:
+    def second() -> None:
         raise ValueError("because of the first")
 
-    with pytest.raises(OSError, match="the disk is full"), Behind() as behind:
-        behind.submit(fail)
+    with pytest.raises(OSError, match="the disk is full"), Later() as later:
+        later.submit(fail)
         for _ in range(WAITING):
-            behind.submit(later)
+            later.submit(second)
 
 
 def test_of_a_context_that_fails_the_calls_that_wait_are_left_out() -> None:
@@ -223,10 +223,10 @@ def test_of_a_context_that_fails_the_calls_that_wait_are_left_out() -> None:
         gate.wait(60)
         made.append("first")
 
-    with pytest.raises(KeyError, match="mine"), Behind("left") as behind:
-        behind.submit(first)
-        behind.submit(made.append, "second")
-        behind._calls[-1].add_done_callback(lambda second: gate.set())  # it is left out before the first ends
+    with pytest.raises(KeyError, match="mine"), Later("left") as later:
+        later.submit(first)
+        later.submit(made.append, "second")
+        later._calls[-1].add_done_callback(lambda second: gate.set())  # it is left out before the first ends
         begun.wait(60)
         raise KeyError("mine")
     assert made == ["first"]
@@ -234,20 +234,20 @@ def test_of_a_context_that_fails_the_calls_that_wait_are_left_out() -> None:
 
 
 def test_one_context_feeds_the_other() -> None:
-    """As a film goes: decoded ahead, encoded behind, and an error in either ends both."""
+    """As a film goes: decoded ahead, encoded later, and an error in either ends both."""
     stored: list[int] = []
-    with closing(ahead(iter(range(30)), "in")) as items, Behind("out") as behind:
+    with closing(ahead(iter(range(30)), "in")) as items, Later("out") as later:
         for item in items:
-            behind.submit(stored.append, item)
+            later.submit(stored.append, item)
     assert stored == list(range(30))
     with (
         pytest.raises(OSError, match="the disk is full"),
         closing(ahead(counting([]), "in")) as items,
-        Behind("out") as behind,
+        Later("out") as later,
     ):
         for _ in items:
-            behind.submit(fail)
-    with pytest.raises(OSError, match="the disk is gone"), Behind("out") as behind:
+            later.submit(fail)
+    with pytest.raises(OSError, match="the disk is gone"), Later("out") as later:
         for item in ahead(failing(5), "in"):
-            behind.submit(stored.append, item)
+            later.submit(stored.append, item)
     assert running("in") == running("out") == []
