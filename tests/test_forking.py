@@ -21,7 +21,7 @@ import pytest
 
 import dreampipe
 from dreampipe import Ascent, Dream, Frame, Objective, Octaves, Pipeline, Resize, card
-from dreampipe.drawings.exemplars import exemplars
+from dreampipe.drawings.exemplars import find_exemplars
 from dreampipe.drawings.pictures import Picture
 from dreampipe.errors import DreampipeError
 from dreampipe.models import decoder, open_decoder, open_model
@@ -45,7 +45,7 @@ DOORS: dict[str, Callable[[], object]] = {
     "atlas": lambda: dreampipe.atlas("mixed4", channels="0-1", exemplars=0, **SMALL),
     "open_model": lambda: open_model(card("motifnet")),
     "open_decoder": lambda: open_decoder(decoder()),
-    "exemplars": lambda: exemplars(card("motifnet"), "mixed4", [1], [Picture("a", FRAME.pixels)], 1, 32),
+    "exemplars": lambda: find_exemplars(card("motifnet"), "mixed4", [1], [Picture("a", FRAME.pixels)], 1, 32),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered
-from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
 from dreampipe.engines.drawings import AtlasTask
@@ -33,6 +33,6 @@ def atlas(
 
     Next to each are the pictures that excite it most. A second run continues a stopped one.
     """
-    recipe = chosen(Atlas, quiet, layer=layer, **settings)
+    recipe = choose_recipe(Atlas, quiet, layer=layer, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
     perform(AtlasTask(recipe, place), quiet)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered
-from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
     Codec,
@@ -107,7 +107,7 @@ def dream(
     output; --quiet leaves both out.
     """
     order = FilmOrder(
-        recipe=chosen(FilmRecipe, quiet, **settings),
+        recipe=choose_recipe(FilmRecipe, quiet, **settings),
         encoding=Encoding(codec, crf, drop_streams),
         start=None if start is None else parse_time(start),
         end=None if end is None else parse_time(end),

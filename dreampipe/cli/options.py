@@ -15,7 +15,7 @@ from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.terminal import say
 from dreampipe.recipes import Climbing, Recipe
-from dreampipe.recipes.fields import DREAM, Bounds, shown
+from dreampipe.recipes.fields import DREAM, Bounds, find_shown
 from dreampipe.recipes.files import load, presets
 from dreampipe.recipes.settings import ModelSettings
 
@@ -81,7 +81,7 @@ def recipe_options(
     return with_options
 
 
-def chosen(
+def choose_recipe(
     kind: type[Kind],
     quiet: bool = False,
     *,
@@ -130,7 +130,7 @@ def _settings(
             default = str(field.default) if _is_amount(field) and field.default is not None else field.default
             if field.annotation == tuple[str, ...]:  # an option that may come several times
                 annotation, default = list[str] | None, None
-            own = shown(field)
+            own = find_shown(field)
             unset = (own.unset or True) if field.default in (None, ()) else True
             default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
             flag = flags.get(name, f"--{name.replace('_', '-')}")

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered
-from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar
-from dreampipe.drawings.sheet import sheet as draw
+from dreampipe.drawings.sheet import draw_sheet
 from dreampipe.engines.drawings import SheetTask
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.fields import DREAM
 from dreampipe.records.making import Carrying
 
-_SIZE: int = inspect.signature(draw).parameters["size"].default
+_SIZE: int = inspect.signature(draw_sheet).parameters["size"].default
 _WITHOUT = ("objective", "max_size", "caption")
 """The sheet climbs the layers one by one, at the size of a tile, and labels each anyway."""
 
@@ -42,6 +42,6 @@ def sheet(
 
     The dreams are side by side, over the names of their layers, to choose from.
     """
-    recipe = chosen(Recipe, quiet, without=_WITHOUT, **settings)
+    recipe = choose_recipe(Recipe, quiet, without=_WITHOUT, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     perform(SheetTask(Path(photo), recipe, size, out, carrying, overwrite), quiet)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered
-from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
 from dreampipe.engines.drawings import VisualizationTask
@@ -42,7 +42,7 @@ def visualize(
 
     With --count, several pictures climb together and come out different, side by side.
     """
-    recipe = chosen(Visualization, quiet, objective=objective, **settings)
+    recipe = choose_recipe(Visualization, quiet, objective=objective, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     picture = place_of(out, overwrite, carrying)
     animation = None if animate is None else place_of(animate, overwrite, carrying)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dreampipe.cli.answer import answered
-from dreampipe.cli.options import chosen, recipe_options
+from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
     Codec,
@@ -52,7 +52,7 @@ def zoom(
 
     The film neither fades nor burns out, however long it is. A second run continues a stopped one.
     """
-    recipe = chosen(Zooming, quiet, **settings)
+    recipe = choose_recipe(Zooming, quiet, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
     task = DiveTask(Path(source), place, recipe, Encoding(codec, crf), max_pixels, keep_work)
     perform(task, quiet, events)

@@ -12,9 +12,9 @@ import numpy as np
 
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.starts import Noise
-from dreampipe.drawings.batches import Batch, Channel, Store, batches
+from dreampipe.drawings.batches import Batch, Channel, Store, make_batches
 from dreampipe.drawings.contact import Tile, count_rows
-from dreampipe.drawings.exemplars import Exemplar, exemplars
+from dreampipe.drawings.exemplars import Exemplar, find_exemplars
 from dreampipe.drawings.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.events import Drawn, Noted, Started, Stepped, Tell, ignore
 from dreampipe.models import motifnet
@@ -49,7 +49,7 @@ def draw_atlas(recipe: Atlas, work: Path | None = None, tell: Tell = ignore) -> 
     ascent.open()  # raises here if the model is wrong, before a folder is made
     store = Store(work, recipe.sha256())
     found = store.load(units)
-    missing = list(batches(ascent, [unit for unit in units if unit not in found], recipe.size))
+    missing = list(make_batches(ascent, [unit for unit in units if unit not in found], recipe.size))
     tell(Started(len(missing)))
     for batch in missing:
         name = f"{recipe.layer} {batch.units[0]} to {batch.units[-1]}"
@@ -89,7 +89,7 @@ def _exemplars(
     """Find the pictures that excite each unit most, at the size of a tile's small pictures."""
     layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(layer_of(ascent), layer_of(ascent))
     side = max(16, recipe.size // count_rows(recipe.exemplars))
-    return exemplars(ascent.card, layer, units, pictures, recipe.exemplars, side)
+    return find_exemplars(ascent.card, layer, units, pictures, recipe.exemplars, side)
 
 
 def _tile(ascent: Ascent, unit: int, drawn: Channel, exciting: Sequence[Exemplar]) -> Tile:

@@ -55,7 +55,7 @@ class Batch:
     numbers: tuple[int, ...]
 
 
-def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
+def make_batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
     """Put the units, drawn at this size, into batches.
 
     If the layer only concatenates branches, each batch holds units of one branch, and climbs that branch alone.
@@ -65,7 +65,7 @@ def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
     """
     if not units:
         return
-    most = together(ascent, size)
+    most = count_together(ascent, size)
     made: dict[str, list[tuple[int, int]]] = {}
     for unit, (layer, number) in zip(units, _find_branches(ascent, units), strict=True):
         made.setdefault(layer, []).append((unit, number))
@@ -76,7 +76,7 @@ def batches(ascent: Ascent, units: Sequence[int], size: int) -> Iterator[Batch]:
             yield Batch(own, tuple(unit for unit, _ in chosen), tuple(number for _, number in chosen))
 
 
-def together(ascent: Ascent, size: int) -> int:
+def count_together(ascent: Ascent, size: int) -> int:
     """Count the units that climb together, for speed and for memory; raises RecipeError if not one fits."""
     fitting = ascent.together((size, size))
     if not fitting:

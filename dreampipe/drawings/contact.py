@@ -100,7 +100,7 @@ def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
     for number, pixels in enumerate(tile.smaller):
         column, row = divmod(number, rows)
         top, across = row * (side + _SEAM), left + wide + _SEAM + column * (side + _SEAM)
-        cell[top : top + side, across : across + side] = _bytes(squared(pixels, side))
+        cell[top : top + side, across : across + side] = _bytes(fit_square(pixels, side))
 
 
 def count_rows(count: int) -> int:
@@ -119,7 +119,7 @@ def _smaller_width(tile: Tile) -> int:
     return math.ceil(len(tile.smaller) / rows) * (side + _SEAM) if rows else 0
 
 
-def squared(pixels: Array, side: int) -> Array:
+def fit_square(pixels: Array, side: int) -> Array:
     """Put a whole picture (height, width, 3) into the middle of a black square (side, side, 3)."""
     height, width = pixels.shape[:2]
     if (height, width) == (side, side):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.octaves import fit, pad_to
-from dreampipe.drawings.contact import squared
+from dreampipe.drawings.contact import fit_square
 from dreampipe.drawings.pictures import Picture
 from dreampipe.errors import ObjectiveError, nearest
 from dreampipe.frames import Array
@@ -51,7 +51,7 @@ class Exemplar:
     pixels: Array
 
 
-def exemplars(
+def find_exemplars(
     card: Card,
     layer: str,
     channels: Sequence[int],
@@ -196,7 +196,9 @@ def _entering(
         # A picture does not excite a channel that is zero all over it; the comparison drops what is not a number.
         if score > least and score != 0:
             box = _box(shown, divmod(int(place), int(peaks.grid[1])), peaks.grid, layer)
-            yield Exemplar(shown.name, float(score), box, _cropped(shown, box, size))
+            top, left, bottom, right = box
+            cropped = np.ascontiguousarray(shown.pixels[shown.inside][top:bottom, left:right])
+            yield Exemplar(shown.name, float(score), box, fit_square(cropped, size))
 
 
 def _box(shown: _Shown, place: tuple[int, int], grid: npt.NDArray[Any], layer: Layer) -> Box:
@@ -212,8 +214,3 @@ def _box(shown: _Shown, place: tuple[int, int], grid: npt.NDArray[Any], layer: L
         start = round(centre - shown.inside[axis].start - side / 2)
         corner.append(min(max(0, start), there - side))
     return corner[0], corner[1], corner[0] + side, corner[1] + side
-
-
-def _cropped(shown: _Shown, box: Box, size: int) -> Array:
-    top, left, bottom, right = box
-    return squared(np.ascontiguousarray(shown.pixels[shown.inside][top:bottom, left:right]), size)

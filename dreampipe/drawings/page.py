@@ -82,13 +82,15 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), rec
         style = style.replace(word, str(value))
     figures = "\n".join(_figure(tile, anchor) for tile, anchor in zip(tiles, anchors, strict=True))
     paragraphs = "".join(f"\n<p>{escape(note)}</p>" for note in notes)
+    # The escape means the same in JSON, and no text can end the element.
+    script = "\n{}{}</script>".format(_RECORD, record.replace("<", "\\u003c")) if record else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
-<style>{style}</style>{_script(record) if record else ""}
+<style>{style}</style>{script}
 </head>
 <body>
 <header>
@@ -102,13 +104,7 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), rec
 """
 
 
-def _script(record: str) -> str:
-    # The escape means the same in JSON, and no text can end the element.
-    escaped = record.replace("<", "\\u003c")
-    return f"\n{_RECORD}{escaped}</script>"
-
-
-def record_in(page: str) -> str | None:
+def find_record(page: str) -> str | None:
     """Find the record of a page that `atlas_page` made; None if it has none. Raises MediaError if it is cut short."""
     before, found, after = page.partition(_RECORD)
     text, end, _ = after.partition("</script>")

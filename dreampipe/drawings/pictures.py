@@ -43,7 +43,9 @@ def training_pictures(count: int = 500) -> Iterator[Picture]:
             samples = pipe.read(SIZE * SIZE * 3)
             data = samples if len(samples) == SIZE * SIZE * 3 else render(number).pixels.tobytes()
             pixels = np.frombuffer(data, np.uint8).reshape(SIZE, SIZE, 3)
-            yield Picture(f"{CLASSES[number % len(CLASSES)]}, training picture {number}", _unit(pixels))
+            yield Picture(
+                f"{CLASSES[number % len(CLASSES)]}, training picture {number}", np.divide(pixels, 255, dtype=np.float32)
+            )
 
 
 def folder_pictures(
@@ -124,7 +126,3 @@ def _rendering(numbers: range) -> Iterator[IO[bytes]]:
             yield process.stdout
         finally:
             process.kill()
-
-
-def _unit(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Array:
-    return np.divide(pixels, 255, dtype=np.float32)

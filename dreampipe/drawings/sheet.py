@@ -12,10 +12,10 @@ from dreampipe.objectives.names import quoted
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Resize
 
-__all__ = ["GAP", "recommended", "sheet"]
+__all__ = ["GAP", "draw_sheet", "recommended_layers"]
 
 
-def sheet(photo: Frame, recipe: Recipe, size: int = 320, tell: Tell = ignore) -> Frame:
+def draw_sheet(photo: Frame, recipe: Recipe, size: int = 320, tell: Tell = ignore) -> Frame:
     """Dream one photo once for each recommended layer.
 
     Args:
@@ -32,13 +32,13 @@ def sheet(photo: Frame, recipe: Recipe, size: int = 320, tell: Tell = ignore) ->
     """
     (source,) = Resize(size)(iter([Frame(photo.pixels)]))
     tiles = [Tile("source", source.pixels)]
-    for layer in recommended(recipe):
+    for layer in recommended_layers(recipe):
         tiles.append(Tile(layer, _dream(source, recipe, layer, tell)))
         tell(Drawn(layer))
     return contact_sheet(tiles, size)
 
 
-def recommended(recipe: Recipe) -> tuple[str, ...]:
+def recommended_layers(recipe: Recipe) -> tuple[str, ...]:
     """Name the recommended layers of a recipe's model, in order; raises ModelError if there is none."""
     card = recipe.card()
     names = tuple(layer.name for layer in card.layers if layer.recommended)

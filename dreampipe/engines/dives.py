@@ -13,8 +13,8 @@ import psutil
 
 import dreampipe
 from dreampipe.drawings.dive import draw_dive
-from dreampipe.engines.estimating import Estimating, planned
-from dreampipe.engines.keeping import embedded, settle_sidecar
+from dreampipe.engines.estimating import Estimating, plan_climbing
+from dreampipe.engines.keeping import settle_sidecar, write_embedded
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
@@ -142,7 +142,7 @@ class _Diving:
         began, work, whole = time.perf_counter(), Work(path, self.task.keep_work), False
         work.open()
         try:
-            max_size = self._begun(work)
+            max_size = self._begin(work)
             production = Production(
                 self.recipe.survey(),
                 self.target,
@@ -153,7 +153,7 @@ class _Diving:
                 self.tell,
             )
             record = self._record(production.make(work), max_size)
-            joined = self.task.target(work.folder / path.name, embedded(path, carrying, record))
+            joined = self.task.target(work.folder / path.name, write_embedded(path, carrying, record))
             production.join(work, joined)
             settle_sidecar(path, carrying, record, sha256(joined.path))
             work.take_name(joined.path)
@@ -170,7 +170,7 @@ class _Diving:
             self.place.path, made, (self.task.source, sha256(self.task.source)), {} if whole else {"max_size": max_size}
         )
 
-    def _begun(self, work: Work) -> int:
+    def _begin(self, work: Work) -> int:
         """Choose the longest side to climb at, once: the free memory changes, and the film must not."""
         deciding = (self.recipe.sha256(), repr(self.task.encoding), self.place.carrying.key)
         key = key_of(sha256(self.task.source), *deciding, dreampipe.__version__)
@@ -194,7 +194,7 @@ class _Diving:
         # A continued run dreams the still again.
         ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
         longest, count = self.recipe.max_size or max_size, self.recipe.count
-        self.tell.plan(planned(self.name, self._size, ascents, max_size=longest, frames=count), alone=True)
+        self.tell.plan(plan_climbing(self.name, self._size, ascents, max_size=longest, frames=count), alone=True)
         return draw_dive(self.recipe, still, first, begun, max_size, self._hear)
 
     def _hear(self, event: Event) -> None:

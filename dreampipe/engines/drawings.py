@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from dreampipe.drawings.atlas import check_atlas, draw_atlas
-from dreampipe.drawings.batches import remove_store, together
+from dreampipe.drawings.batches import count_together, remove_store
 from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.drawings.forming import Forming
 from dreampipe.drawings.page import atlas_page, is_page
-from dreampipe.drawings.sheet import recommended, sheet
+from dreampipe.drawings.sheet import draw_sheet, recommended_layers
 from dreampipe.drawings.visualization import lay_out, prepare
-from dreampipe.engines.estimating import Estimating, Planned, planned
-from dreampipe.engines.keeping import embedded, keep_picture, settle_sidecar, text_within
+from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
+from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within, write_embedded
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.events import Began, Drawn, Event, Noted, Started, Tell, Written, ignore
@@ -103,7 +103,9 @@ class VisualizationTask:
         tell(Began(self.name))
         tell(Started(1))
         size = prepared.start.shape(recipe.size)
-        tell.plan(planned(self.name, size, [(prepared.ascent, 1)], together=recipe.count, resizable=False), alone=True)
+        tell.plan(
+            plan_climbing(self.name, size, [(prepared.ascent, 1)], together=recipe.count, resizable=False), alone=True
+        )
         with _within_memory(self.name):
             result = prepared.climb(tell, forming)
         tell(Drawn(self.name))
@@ -166,9 +168,9 @@ class AtlasTask:
             tell(event)
             if isinstance(event, Started):
                 ascent, size = recipe.ascent(), (recipe.size, recipe.size)
-                most = min(together(ascent, recipe.size), len(recipe.indices()))
+                most = min(count_together(ascent, recipe.size), len(recipe.indices()))
                 ascents = [(ascent, event.pictures)]
-                tell.plan(planned(self.name, size, ascents, together=most, resizable=False), alone=True)
+                tell.plan(plan_climbing(self.name, size, ascents, together=most, resizable=False), alone=True)
 
         with _within_memory(self.name):
             tiles = draw_atlas(recipe, work, hear)
@@ -222,7 +224,7 @@ class SheetTask:
 
     def check(self) -> tuple[str, ...]:
         """Check the recipe, the photo, the size and the place; raises DreampipeError."""
-        recommended(self.recipe)
+        recommended_layers(self.recipe)
         self.recipe.pipeline()
         if not 32 <= self.size <= 4096:
             raise MediaError(f"The tiles are to be {self.size} pixels, but 32 to 4096 are expected.")
@@ -235,23 +237,23 @@ class SheetTask:
         source, _, source_sha256 = decode_hashed(self.photo)
         tell = Estimating(tell)
         tell(Began(self.name))
-        tell(Started(len(recommended(self.recipe))))
-        tell.plan(self._planned(source), alone=True)
+        tell(Started(len(recommended_layers(self.recipe))))
+        tell.plan(self._plan(source), alone=True)
         with _within_memory(str(self.photo)):
-            drawn = sheet(source, self.recipe, self.size, tell)
+            drawn = draw_sheet(source, self.recipe, self.size, tell)
         making, path = Making("sheet", self.recipe, {"size": self.size}), self.place.path
         keep_picture(drawn, path, making, self.carrying, source=(self.photo, source_sha256))
         tell(Written(str(path)))
 
-    def _planned(self, photo: Frame) -> Planned:
+    def _plan(self, photo: Frame) -> Planned:
         """Plan the climbing; a step at a deeper layer costs more."""
-        recipe, layers = self.recipe, recommended(self.recipe)
+        recipe, layers = self.recipe, recommended_layers(self.recipe)
         costs = {layer.name: layer.cost for layer in recipe.card().layers}
         known = [cost for layer in layers if (cost := costs[layer])]
         times = sum(known) / known[0] if len(known) == len(layers) else len(layers)
         first = recipe.model_copy(update={"objective": quoted(layers[0])}).ascent()
         tile = Resize(self.size).size(photo.height, photo.width)
-        return planned(self.name, tile, [(first, times)], resizable=False)
+        return plan_climbing(self.name, tile, [(first, times)], resizable=False)
 
 
 def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:
@@ -271,7 +273,7 @@ def keep_animation(frames: Callable[[], Iterable[Frame]], place: Place, making: 
     record = making.record(place.path, output)
     with temporary_folder(place.path) as folder:
         written = folder / place.path.name
-        write_animation(frames(), written, record=embedded(place.path, place.carrying, record))
+        write_animation(frames(), written, record=write_embedded(place.path, place.carrying, record))
         settle_sidecar(place.path, place.carrying, record, sha256(written))
         take_name(written, place.path)
 

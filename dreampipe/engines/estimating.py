@@ -50,7 +50,7 @@ class Planned:
         return step.steps * sum(self.octaves[: step.octave - 1]) + step.step * self.octaves[step.octave - 1]
 
 
-def planned(
+def plan_climbing(
     name: str,
     size: Size,
     ascents: Sequence[tuple[Ascent, float]],

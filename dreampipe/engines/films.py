@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 
 from dreampipe.ascent.octaves import Size
-from dreampipe.engines.estimating import Estimating, Planned, planned
+from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.keeping import check_place, likeness
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.outputs import Output
@@ -97,7 +97,7 @@ class _Filming:
         work = Work(self.job.target, self.order.keep_work)
         if finished := output.finished():
             work.clear()
-            return self._damaged(finished.problem) if finished.problem else Skipped(self.job.name)
+            return self._report_damage(finished.problem) if finished.problem else Skipped(self.job.name)
         if not self.order.overwrite:
             refused = output.refusal(work, key_of(*hashes), lambda there: self._record(target.path, there.output, None))
             if refused:
@@ -111,22 +111,22 @@ class _Filming:
         work.open()
         whole = False
         try:
-            done = self._made(work, output)
+            done = self._make(work, output)
             whole = True
             return done
         finally:
             work.release(keep=work.keep or not whole)
 
-    def _made(self, work: Work, output: Output) -> Done | Failed:
+    def _make(self, work: Work, output: Output) -> Done | Failed:
         started = time.perf_counter()
-        survey, max_size = self._begun(work, output)
+        survey, max_size = self._begin(work, output)
         if self.order.preview:
             self._note(self._estimate(survey))
         production = Production(
             survey,
             output.target,
             lambda first, dream: self._frames(survey, max_size, first, dream),
-            self._dream,
+            self._take_dream,
             self._shown,
             self.job.name,
             self.tell,
@@ -137,7 +137,7 @@ class _Filming:
         if left:
             self._note(left)
         if survey.problem:
-            return self._damaged(survey.problem)
+            return self._report_damage(survey.problem)
         return Done(self.job.name, str(self.job.target), seconds, psutil.Process().memory_info().rss)
 
     def _record(self, path: Path, made: Made, max_size: int | None) -> Record:
@@ -145,13 +145,13 @@ class _Filming:
         source = self.job.source
         return self.order.making.record(path, made, (source, fingerprint(source)), settings)
 
-    def _damaged(self, problem: str) -> Failed:
+    def _report_damage(self, problem: str) -> Failed:
         return Failed(self.job.name, f"{problem} What is there was dreamed into {self.job.target}.")
 
-    def _begun(self, work: Work, output: Output) -> tuple[Survey, int | None]:
+    def _begin(self, work: Work, output: Output) -> tuple[Survey, int | None]:
         """Return the survey of the source and the size to climb at, from an earlier run of this film or new."""
         key = key_of(output.source_sha256, output.order_sha256)
-        begun = self._restored(work.begun(key) or {})
+        begun = self._restore(work.begun(key) or {})
         if begun is None:
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
             work.check_room(output.target.need(survey, work.keep))
@@ -163,7 +163,7 @@ class _Filming:
             self._note(note)
         return begun
 
-    def _restored(self, begun: Mapping[str, Any]) -> tuple[Survey, int | None] | None:
+    def _restore(self, begun: Mapping[str, Any]) -> tuple[Survey, int | None] | None:
         """Read the survey and size of an earlier run; None if they are incomplete or do not fit this film."""
         with suppress(KeyError, TypeError, ValueError):
             survey, max_size = Survey.from_dict(begun["survey"]), begun["max_size"]
@@ -184,7 +184,7 @@ class _Filming:
 
     def _frames(self, survey: Survey, max_size: int | None, first: int, dream: Array | None) -> Iterator[Frame]:
         """Dream the frames from index `first` to the end; `dream` is the dream of the frame before it."""
-        self.tell.plan(self._planned(survey, max_size, first), alone=True)
+        self.tell.plan(self._plan(survey, max_size, first), alone=True)
         before = 0 if dream is None else 1
         raw = self.preparing(self.source.frames(survey, first - before))
         with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode")) as coming:
@@ -197,7 +197,7 @@ class _Filming:
                 # Drop source and flow, or frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
-    def _planned(self, survey: Survey, max_size: int | None, first: int) -> Planned:
+    def _plan(self, survey: Survey, max_size: int | None, first: int) -> Planned:
         """Plan the climbing from frame `first` to the end, by the recipe without its keyframes."""
         recipe, shown = self.recipe, self.preparing.output(self.source.info)
         ascent, size = recipe.ascent(), (shown.height, shown.width)
@@ -209,9 +209,9 @@ class _Filming:
         dreamed = sum(dreams(stop - at) - dreams(min(max(first, at), stop) - at) for at, stop in survey.shots)
         whole = sum(at >= first for at, _ in survey.shots) if recipe.motion == "flow" else dreamed
         ascents = [(ascent, whole), (replace(ascent, steps=recipe.refresh_steps), dreamed - whole)]
-        return planned(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
+        return plan_climbing(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
 
-    def _dream(self, frame: Frame) -> Array:
+    def _take_dream(self, frame: Frame) -> Array:
         """Take the dream that the next frame continues from, without a caption."""
         height, width = self._shown
         return np.asarray(frame.extras[DREAM][:height, :width], np.float32)

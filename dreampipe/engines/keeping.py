@@ -49,7 +49,7 @@ def needs_sidecar(path: Path, carrying: Carrying) -> bool:
     return carrying.sidecar or (carrying.metadata and not carries(path))
 
 
-def embedded(path: Path, carrying: Carrying, record: Record) -> str | None:
+def write_embedded(path: Path, carrying: Carrying, record: Record) -> str | None:
     """Write the record that a file of that name carries in itself; None if it carries none."""
     return text_within(carrying, record) if carries(path) else None
 
@@ -146,7 +146,7 @@ def keep_picture(
     if format.quality is not None and (carrying.metadata or carrying.sidecar):
         shown = encoded_sha256(encode(frame, format, like, quality), format)
         record = record.model_copy(update={"output": record.output.model_copy(update={"decoded": shown})})
-    data = encode(frame, format, like, quality, embedded(path, carrying, record))
+    data = encode(frame, format, like, quality, write_embedded(path, carrying, record))
     settle_sidecar(path, carrying, record, hashlib.sha256(data).hexdigest())
     write(data) if write else write_whole(path, data)
     return record

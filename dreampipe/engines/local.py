@@ -18,11 +18,11 @@ from threading import Lock as Mutex
 
 import psutil
 
-from dreampipe.engines.estimating import Estimating, planned
+from dreampipe.engines.estimating import Estimating, plan_climbing
 from dreampipe.engines.keeping import check_place, keep_picture, sidecar_fits
 from dreampipe.engines.orders import Order
 from dreampipe.engines.pacing import WAITING, ahead
-from dreampipe.engines.standing import proven, refusal
+from dreampipe.engines.standing import is_proven, refusal
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
 from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped, Tell
 from dreampipe.frames import Frame, MediaInfo
@@ -107,30 +107,30 @@ class _Work:
         try:
             return self._load(job, wait)
         except (DreampipeError, MemoryError) as error:
-            return self._failed(job, error)
+            return self._report(job, error)
         except OSError as error:
             return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
 
     def _load(self, job: Job, wait: bool) -> _Loaded | _Busy | Skipped | Failed:
         check_regular(job.source)
         source_sha256 = sha256(job.source)
-        if settled := self._settled(job, source_sha256):
+        if settled := self._settle_early(job, source_sha256):
             return settled
         check_place(job.target, self._order.carrying)
         taken = lock(job.target, wait)
         if taken is None:
             return _Busy(job)
         self._locks[job.name] = taken
-        if settled := self._settled(job, source_sha256):  # another run has just made it
+        if settled := self._settle_early(job, source_sha256):  # another run has just made it
             return settled
         return _Loaded(job, source_sha256, *decode(job.source, self._order.max_pixels))
 
-    def _settled(self, job: Job, source_sha256: str) -> Skipped | Failed | None:
+    def _settle_early(self, job: Job, source_sha256: str) -> Skipped | Failed | None:
         """Settle a job that needs no dream; None if the picture has to be made."""
         order, standing = self._order, self._manifest.standing(job)
         if standing and (standing.source_sha256, standing.recipe_sha256) == (source_sha256, self._sha256):
             whole = sidecar_fits(job.target, order.carrying, standing.sha256)
-            if whole and proven(job.target, standing, order.carrying, film=False):
+            if whole and is_proven(job.target, standing, order.carrying, film=False):
                 return Skipped(job.name)
         if order.overwrite or not os.path.lexists(job.target):
             return None
@@ -140,7 +140,7 @@ class _Work:
 
         return Failed(job.name, refusal(job.target, standing, order.carrying, False, now))
 
-    def _failed(self, job: Job, error: DreampipeError | MemoryError) -> Failed | None:
+    def _report(self, job: Job, error: DreampipeError | MemoryError) -> Failed | None:
         """Report a job that failed. The first one that the disk has no room for ends the run, and it alone says so."""
         if isinstance(error, StorageError) and not self._full.acquire(blocking=False):
             return None
@@ -154,9 +154,9 @@ class _Work:
             self._tell(Noted(self._name, note))
         started = time.perf_counter()
         try:
-            settings, size = self._fitting(loaded.frame), (loaded.frame.height, loaded.frame.width)
+            settings, size = self._choose_size(loaded.frame), (loaded.frame.height, loaded.frame.width)
             max_size = settings.get("max_size", self._order.recipe.max_size)
-            self._tell.plan(planned(self._name, size, [(self._ascent, 1)], max_size=max_size))
+            self._tell.plan(plan_climbing(self._name, size, [(self._ascent, 1)], max_size=max_size))
             recipe = self._order.recipe.model_copy(update=settings)
             frame = (recipe.pipeline(self._hear) if settings else self._pipeline).one(loaded.frame)
         except OpeningError:  # no other picture can be dreamed
@@ -170,7 +170,7 @@ class _Work:
             self._busy += ended - started
         return _Dreamed(loaded, frame, ended - started, settings)
 
-    def _fitting(self, frame: Frame) -> Mapping[str, int]:
+    def _choose_size(self, frame: Frame) -> Mapping[str, int]:
         """Choose the longest side to climb at if the whole does not fit into memory; the record needs it."""
         size = (frame.height, frame.width)
         fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
@@ -187,7 +187,7 @@ class _Work:
         try:
             done = make_film(job, self._manifest, self._order.film, self._tell)
         except StorageError as error:
-            done = self._failed(job, error)
+            done = self._report(job, error)
         if self._first is None:
             self._first = started
         self._busy += time.perf_counter() - started
@@ -211,7 +211,7 @@ class _Work:
                 write=lambda data: self._manifest.store(job, loaded.source_sha256, self._sha256, data),
             )
         except (MediaError, MemoryError) as error:
-            return self._failed(job, error)
+            return self._report(job, error)
         return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
 
     def settle_written(self, waiting: int = WAITING) -> None:

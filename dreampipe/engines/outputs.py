@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from dreampipe.engines.keeping import embedded, settle_sidecar, sidecar_fits
+from dreampipe.engines.keeping import settle_sidecar, sidecar_fits, write_embedded
 from dreampipe.engines.producing import Production
-from dreampipe.engines.standing import foreign, own_record, proven, refusal
+from dreampipe.engines.standing import describe_foreign, is_proven, own_record, refusal
 from dreampipe.media import Entry, Job, Manifest, sha256
 from dreampipe.media.video import Target
 from dreampipe.media.video.numbering import digest, is_numbered, listed, standing
@@ -46,7 +46,7 @@ class Output:
         if entry is None or not self._is_same(entry):
             return None
         whole = sidecar_fits(path, self.carrying, entry.sha256)
-        return entry if whole and proven(path, entry, self.carrying, film=True) else None
+        return entry if whole and is_proven(path, entry, self.carrying, film=True) else None
 
     @cached_property
     def _entry(self) -> Entry | None:
@@ -80,7 +80,7 @@ class Output:
             return ""  # some or all of this very film
         unknown = [name for name in others if newest is None or not self.manifest.ours(self._picture(name))]
         if unknown:
-            return foreign(pattern.with_name(unknown[0]))
+            return describe_foreign(pattern.with_name(unknown[0]))
         return refusal(pattern, newest, self.carrying, True, now)
 
     def _own(self, begun: bool = False) -> dict[str, str]:
@@ -120,7 +120,7 @@ class Output:
         """
         if isinstance(self.target, Pictures):
             return self._take_pictures(production, work, record)
-        joined = target_at(work.folder / self.job.target.name, embedded(self.job.target, self.carrying, record))
+        joined = target_at(work.folder / self.job.target.name, write_embedded(self.job.target, self.carrying, record))
         production.join(work, joined)
         file_sha256 = sha256(joined.path)
         settle_sidecar(self.job.target, self.carrying, record, file_sha256)

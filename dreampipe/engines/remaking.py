@@ -18,7 +18,7 @@ from dreampipe.media.records import told_of
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.records.again import Again
 from dreampipe.records.carried import record_of
-from dreampipe.records.compared import is_there, show_the_same, shown
+from dreampipe.records.compared import hash_shown, is_there, show_the_same
 from dreampipe.records.making import EVERYTHING, Carrying
 from dreampipe.records.verdict import Verdict, verdict
 
@@ -96,7 +96,7 @@ class Remaking:
         elif before is None:
             same = show_the_same(first, made, self.max_pixels)
         else:
-            same = shown(made, self.max_pixels) == before
+            same = hash_shown(made, self.max_pixels) == before
         tell(Compared(verdict(self.begun, record, first, made, same)))
 
     def _make(self, tell: Tell) -> None:
@@ -124,6 +124,6 @@ def _is_same_place(first: Path, made: Path) -> bool:
 def _shown_before(first: Path, max_pixels: int) -> str:
     """Hash what an output shows before it is replaced; empty if it cannot be decoded."""
     try:
-        return shown(first, max_pixels)
+        return hash_shown(first, max_pixels)
     except MediaError:
         return ""

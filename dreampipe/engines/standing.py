@@ -52,12 +52,12 @@ def own_record(path: Path, entry: Entry, film: bool) -> Record | None:
     return record if film or record.source.sha256 == entry.source_sha256 else None
 
 
-def proven(path: Path, entry: Entry, carrying: Carrying, film: bool) -> bool:
+def is_proven(path: Path, entry: Entry, carrying: Carrying, film: bool) -> bool:
     """Say whether an output has the record that a run with this carrying writes; without metadata it needs none."""
     return not (carrying.metadata or carrying.sidecar) or own_record(path, entry, film) is not None
 
 
-def foreign(path: Path) -> str:
+def describe_foreign(path: Path) -> str:
     """Write the sentence on a file that the manifest does not know."""
     return f"{path} exists and was not written by dreampipe: move it or use --overwrite."
 
@@ -73,7 +73,7 @@ def refusal(path: Path, entry: Entry | None, carrying: Carrying, film: bool, now
         now: builds the record of the output to be made from that of the existing one.
     """
     if entry is None:
-        return foreign(path)
+        return describe_foreign(path)
     there = own_record(path, entry, film)
     if there is None:
         return f"{path} exists and carries no record that dreampipe made it: move it or use --overwrite."

@@ -42,14 +42,14 @@ class Shown:
     moves: bool = False
 
 
-def shown(field: FieldInfo) -> Shown:
+def find_shown(field: FieldInfo) -> Shown:
     """Find the `Shown` of a field; a field without one is for experts."""
     return next((part for part in field.metadata if isinstance(part, Shown)), Shown(EXPERT_CLIMB))
 
 
 def not_kept(fields: Mapping[str, FieldInfo]) -> set[str]:
     """Name the settings that records and files of recipes never hold."""
-    return {name for name, field in fields.items() if not shown(field).kept}
+    return {name for name, field in fields.items() if not find_shown(field).kept}
 
 
 Setting = int | float | str

@@ -16,7 +16,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.events import Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import read_mask
-from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, Shown, amount_of, shown
+from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, Shown, amount_of, find_shown
 from dreampipe.recipes.keyframes import Easing, Keyframe, Value, parse_keyframe, values_at
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Blend, Caption, Carry, Dream, Flow, Moment, Pipeline, Stage
@@ -56,9 +56,9 @@ class FilmRecipe(Recipe):
     )
 
     def model_post_init(self, context: Any) -> None:
-        self._begun(self.keyframes)  # raises for one that is a ramp, too
+        self._first_values(self.keyframes)  # raises for one that is a ramp, too
         for keyframe in self.keyframes:
-            self._changed({keyframe.name: keyframe.value})  # raises for a value out of range
+            self._change({keyframe.name: keyframe.value})  # raises for a value out of range
 
     @property
     def keyframes(self) -> tuple[Keyframe, ...]:
@@ -79,9 +79,11 @@ class FilmRecipe(Recipe):
     def at_time(self, time: Any) -> Self:
         """Compute the recipe at a moment of the film, without keyframes."""
         keyframes = self.keyframes
-        return self._changed(values_at(time, keyframes, self._begun(keyframes), self.easing)) if keyframes else self
+        if not keyframes:
+            return self
+        return self._change(values_at(time, keyframes, self._first_values(keyframes), self.easing))
 
-    def _begun(self, keyframes: tuple[Keyframe, ...]) -> Mapping[str, Value]:
+    def _first_values(self, keyframes: tuple[Keyframe, ...]) -> Mapping[str, Value]:
         """List the first values of the settings that change."""
         own: Mapping[str, Value] = {
             "step_size": self.usual_step_size,
@@ -100,9 +102,13 @@ class FilmRecipe(Recipe):
             begun[name] = amount
         return begun
 
-    def _changed(self, values: Mapping[str, Value]) -> Self:
+    def _change(self, values: Mapping[str, Value]) -> Self:
         """Replace values, check the result, and drop the keyframes."""
-        changed = {name: value if isinstance(value, str) else _fitting(name, value) for name, value in values.items()}
+        fields = type(self).model_fields
+        whole = {name for name in values if fields[name].annotation is int}
+        changed: dict[str, Any] = {
+            name: round(float(value)) if name in whole else value for name, value in values.items()
+        }
         if changed.get("objective") == "":
             changed["objective"] = None
         return type(self)(**{**self.model_dump(exclude={"at"}), **changed})
@@ -164,11 +170,7 @@ def film_settings() -> set[str]:
 
 def moving_settings() -> tuple[str, ...]:
     """Name the settings that are numbers and that keyframes can change."""
-    return tuple(name for name, field in FilmRecipe.model_fields.items() if shown(field).moves)
-
-
-def _fitting(name: str, value: float) -> Any:
-    return round(value) if FilmRecipe.model_fields[name].annotation is int else value
+    return tuple(name for name, field in FilmRecipe.model_fields.items() if find_shown(field).moves)
 
 
 def _caption(recipe: Recipe) -> str:

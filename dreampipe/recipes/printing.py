@@ -7,7 +7,7 @@ from typing import Any
 
 import tomli_w
 
-from dreampipe.recipes.fields import not_kept, shown
+from dreampipe.recipes.fields import find_shown, not_kept
 from dreampipe.recipes.files import TEXTS, VERSION, Loaded
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
@@ -34,11 +34,11 @@ def _toml(loaded: Loaded) -> str:
 
 def _lines(loaded: Loaded) -> Iterator[str]:
     for name, field in TASKS[loaded.command].recipe.model_fields.items():
-        if name not in loaded.settings or name == "version" or not shown(field).kept:
+        if name not in loaded.settings or name == "version" or not find_shown(field).kept:
             continue
         value = loaded.settings[name]
         if value is None or value == ():
-            yield f"# {name}: {shown(field).unset or 'none'}\n"
+            yield f"# {name}: {find_shown(field).unset or 'none'}\n"
         else:
             yield tomli_w.dumps({name: value})
 

@@ -84,15 +84,11 @@ class _Search:
         """The folder that its paths start from; for numbered pictures, the folder that holds them."""
         return self.path if self.path.is_dir() else self.path.parent
 
-    def _is_another(self, place: Path) -> bool:
-        """Say whether a file or folder is there that is not the output itself, which often has its source's name."""
-        made = (self.path, told_of(self.path))
-        there = os.path.isfile(place) or os.path.isdir(place)
-        return there and not any(one.exists() and place.samefile(one) for one in made)
-
     def find(self, name: str, sha256: str, advice: str) -> Path:
         """Find a file: the first place that holds this very file, else the first that holds one of its name."""
-        there = [place for place in list_places(name, self.folder) if self._is_another(place)]
+        own = [path for path in (self.path, told_of(self.path)) if path.exists()]  # often named like its source
+        places = [place for place in list_places(name, self.folder) if os.path.isfile(place) or os.path.isdir(place)]
+        there = [place for place in places if not any(place.samefile(path) for path in own)]
         if not there:
             raise RecipeError(
                 f"{self.path} was made with {name}, which is neither in its folder nor in the current one: {advice}."

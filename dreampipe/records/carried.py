@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from dreampipe.drawings.page import is_page, record_in
+from dreampipe.drawings.page import find_record, is_page
 from dreampipe.errors import MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import decode, read_record, samples_sha256, sha256
 from dreampipe.media.comparing import frames_sha256, shown_sha256
@@ -48,13 +48,13 @@ def record_of(path: Path) -> Record:
 def _page_record(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
-            text = record_in(file.read(2 * LONGEST).decode("utf-8", "replace"))
+            text = find_record(file.read(2 * LONGEST).decode("utf-8", "replace"))
     except OSError as problem:
         raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable, or leave it out.") from None
     return text or read_record(path)
 
 
-def strayed(path: Path, record: Record) -> bool:
+def is_of_another_file(path: Path, record: Record) -> bool:
     """Say whether a sidecar describes another file, or other numbered pictures, than are there, as after an edit."""
     recorded, made = record.output.file, told_of(path)
     if recorded is None:
@@ -65,7 +65,7 @@ def strayed(path: Path, record: Record) -> bool:
     return made.is_file() and sha256(made) != recorded
 
 
-def edited(path: Path, record: Record) -> bool:
+def is_edited(path: Path, record: Record) -> bool:
     """Say whether a picture shows other pixels than its record says, as after an edit that kept the record.
 
     It can be known for lossless formats, and for lossy stills whose decoded pixels are in the record, if the same
@@ -97,6 +97,6 @@ def _is_edited_animation(made: Path, record: Record) -> bool:
 
 def edit_of(path: Path, record: Record) -> str:
     """Say how an output was seen to be edited since it was made, as a phrase; empty if it was not."""
-    if strayed(path, record):
+    if is_of_another_file(path, record):
         return f"{path} is not what its sidecar tells of"
-    return f"{told_of(path)} shows other pixels than its record tells of" if edited(path, record) else ""
+    return f"{told_of(path)} shows other pixels than its record tells of" if is_edited(path, record) else ""

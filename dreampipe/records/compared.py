@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from dreampipe.drawings.page import is_page, record_in
+from dreampipe.drawings.page import find_record, is_page
 from dreampipe.errors import MediaError
 from dreampipe.media.comparing import same_bytes, shown_sha256
 from dreampipe.media.patterns import is_pattern
@@ -18,7 +18,7 @@ def is_there(path: Path) -> bool:
     return bool(standing(path)) if is_pattern(path) else os.path.isfile(path)
 
 
-def shown(path: Path, max_pixels: int) -> str:
+def hash_shown(path: Path, max_pixels: int) -> str:
     """Hash everything that an output shows; for a page, its text without its record. Raises MediaError."""
     return _page_sha256(path) if is_page(path) else shown_sha256(path, max_pixels)
 
@@ -28,7 +28,7 @@ def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
     if is_page(first) != is_page(second):
         return False
     try:
-        return same_bytes(first, second) or shown(first, max_pixels) == shown(second, max_pixels)
+        return same_bytes(first, second) or hash_shown(first, max_pixels) == hash_shown(second, max_pixels)
     except MediaError:
         return False
 
@@ -38,4 +38,4 @@ def _page_sha256(path: Path) -> str:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as problem:
         raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable.") from None
-    return hashlib.sha256(text.replace(record_in(text) or "", "").encode()).hexdigest()
+    return hashlib.sha256(text.replace(find_record(text) or "", "").encode()).hexdigest()

@@ -128,7 +128,9 @@ class Record(_Part):
         try:
             return cls(**held)
         except ValidationError as error:
-            raise RecipeError(f"The record in {name} cannot be read: {printable(_fault(cls, error))}") from None
+            raise RecipeError(
+                f"The record in {name} cannot be read: {printable(_describe_fault(cls, error))}"
+            ) from None
 
     def without_folders(self) -> Self:
         """Reduce the paths of files to their names, for a record inside a file.
@@ -162,7 +164,7 @@ class Record(_Part):
         return {key: value for key, value in recipe.model_dump().items() if value is not None}
 
 
-def _fault(cls: type[BaseModel], error: ValidationError) -> str:
+def _describe_fault(cls: type[BaseModel], error: ValidationError) -> str:
     """Write the first fault as the rest of a sentence."""
     fault = error.errors()[0]
     place = [str(part) for part in fault["loc"]]

@@ -10,7 +10,7 @@ import pytest
 
 import dreampipe
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.fields import GROUPS, shown
+from dreampipe.recipes.fields import GROUPS, find_shown
 
 PROGRAM = """
 import json, sys
@@ -29,7 +29,7 @@ def shown_help(call, command: str) -> str:
 def test_each_setting_is_an_option_with_the_recipe_s_own_words(call, name):
     field = Recipe.model_fields[name]
     text = " ".join(call("dream", "--help-all").stdout.split())
-    off = field.annotation is bool and shown(field).kept  # what a recipe may have switched on can be switched off
+    off = field.annotation is bool and find_shown(field).kept  # what a recipe may have switched on can be switched off
     flag = f"--{'no-' * off}{name.replace('_', '-')} "
     start = text.index(flag)
     entry = text[start : text.index(" --", start + 2)]

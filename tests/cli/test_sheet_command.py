@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 import dreampipe
-from dreampipe.drawings.sheet import sheet
+from dreampipe.drawings.sheet import draw_sheet
 from dreampipe.frames import Frame
 from dreampipe.recipes import Recipe
 
@@ -17,7 +17,7 @@ def test_it_writes_the_library_s_sheet(call, quick, pictures, tmp_path, tiny_mod
     result = call("sheet", pictures / "a.png", tmp_path / "sheet.png", *quick, "--size", "40")
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'sheet.png'}\n")
     (photo,) = dreampipe.read(pictures / "a.png")
-    expected = sheet(photo, Recipe.of(model=str(tiny_model), scaling="unit", octaves=2, steps=2), 40)
+    expected = draw_sheet(photo, Recipe.of(model=str(tiny_model), scaling="unit", octaves=2, steps=2), 40)
     (written,) = dreampipe.read(tmp_path / "sheet.png")
     assert np.array_equal(np.rint(written.pixels * 255), np.rint(expected.pixels * 255))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dreampipe.drawings.contact import GAP, Tile, contact_sheet, squared
+from dreampipe.drawings.contact import GAP, Tile, contact_sheet, fit_square
 
 SIZE, STRIP = 64, 16
 
@@ -51,13 +51,13 @@ def test_pictures_stand_under_one_another_whatever_is_beside_them():
 
 
 def test_a_picture_beside_one_is_shown_whole():
-    wide = squared(flat(10, 40, 1.0), 20)
+    wide = fit_square(flat(10, 40, 1.0), 20)
     assert wide.shape == (20, 20, 3)
     assert wide.any((1, 2)).sum() == 5
     assert wide[10].min() == 1
     exact = np.random.default_rng(0).random((20, 20, 3), np.float32)
-    assert np.array_equal(squared(exact, 20), exact)
-    assert squared(flat(1, 900), 4).shape == (4, 4, 3)
+    assert np.array_equal(fit_square(exact, 20), exact)
+    assert fit_square(flat(1, 900), 4).shape == (4, 4, 3)
 
 
 def test_a_large_sheet_comes_near_to_its_shape_and_long_labels_stay_in_their_tiles():

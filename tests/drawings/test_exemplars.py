@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from known import known
 
-from dreampipe.drawings.exemplars import exemplars
+from dreampipe.drawings.exemplars import find_exemplars
 from dreampipe.drawings.pictures import Picture
 from dreampipe.errors import ObjectiveError
 from dreampipe.models import card
@@ -53,7 +53,7 @@ def colours(tmp_path_factory):
 def test_the_brightest_spots_first_each_with_its_place(colours):
     places = [(10, 14, 0.4), (22, 38, 0.9), (46, 62, 0.6), (2, 2, 0.7)]
     pictures = [Picture(f"p{n}", spot(*place)) for n, place in enumerate(places)]
-    found = exemplars(colours, "cells", [0], pictures, count=3, size=4)[0]
+    found = find_exemplars(colours, "cells", [0], pictures, count=3, size=4)[0]
     assert [exemplar.name for exemplar in found] == ["p1", "p3", "p2"]
     assert [exemplar.score for exemplar in found] == pytest.approx([0.8, 0.6, 0.5], abs=1e-6)
     assert [exemplar.box for exemplar in found] == [(20, 36, 24, 40), (0, 0, 4, 4), (44, 60, 48, 64)]
@@ -67,7 +67,7 @@ def test_each_channel_for_itself_and_over_many_batches_and_sizes(colours):
     sizes = [(48, 64), (48, 64), (64, 48), (20, 20)]
     pictures = [Picture(str(n), rng.random((*sizes[n % 4], 3), np.float32)) for n in range(150)]
     seen = []
-    found = exemplars(colours, "lit", [2, 0], iter(pictures), count=5, on_picture=seen.append)
+    found = find_exemplars(colours, "lit", [2, 0], iter(pictures), count=5, on_picture=seen.append)
     assert list(found) == [2, 0]
     assert seen == sorted(seen) and seen[-1] == 150
     for channel, best in found.items():
@@ -82,26 +82,26 @@ def test_each_channel_for_itself_and_over_many_batches_and_sizes(colours):
 
 def test_a_channel_that_stays_at_zero_has_none(colours):
     pictures = [Picture("green", spot(10, 10, 1.0, channel=1)), Picture("black", np.zeros((48, 64, 3), np.float32))]
-    found = exemplars(colours, "lit", [0, 1], pictures)
+    found = find_exemplars(colours, "lit", [0, 1], pictures)
     assert found[0] == ()
     assert [exemplar.name for exemplar in found[1]] == ["green"]
-    assert len(exemplars(colours, "cells", [0], pictures)[0]) == 2
+    assert len(find_exemplars(colours, "cells", [0], pictures)[0]) == 2
 
 
 def test_where_places_see_all_the_whole_picture_is_shown(colours):
     pictures = [Picture("wide", spot(10, 10, 1.0, (16, 32))), Picture("dim", spot(10, 10, 0.5, (16, 32)))]
     for layer in ("totals", "classes", "logits", "probabilities"):
-        (first, _) = exemplars(colours, layer, [0], pictures, size=8)[0]
+        (first, _) = find_exemplars(colours, layer, [0], pictures, size=8)[0]
         assert first.box == (0, 0, 16, 32)
         assert first.pixels.shape == (8, 8, 3)
-    assert exemplars(colours, "totals", [0], pictures)[0][0].name == "wide"
+    assert find_exemplars(colours, "totals", [0], pictures)[0][0].name == "wide"
 
 
 def test_of_a_picture_that_is_too_small_only_itself_is_shown(tiny_model):
     from dataclasses import replace
 
     chosen = replace(card(tiny_model, "unit"), least=32)
-    (found,) = exemplars(chosen, "third_relu", [0], [Picture("small", spot(5, 7, 1.0, (10, 12)))], size=16)[0]
+    (found,) = find_exemplars(chosen, "third_relu", [0], [Picture("small", spot(5, 7, 1.0, (10, 12)))], size=16)[0]
     top, left, bottom, right = found.box
     assert 0 <= top < bottom <= 10 and 0 <= left < right <= 12
 
@@ -110,7 +110,7 @@ def test_a_model_of_one_size_sees_the_middle(tiny_model):
     from dataclasses import replace
 
     chosen = replace(card(tiny_model, "unit"), fixed=(24, 24))
-    (found,) = exemplars(chosen, "pooled", [0], [Picture("wide", spot(5, 30, 1.0, (10, 60)))], size=24)[0]
+    (found,) = find_exemplars(chosen, "pooled", [0], [Picture("wide", spot(5, 30, 1.0, (10, 60)))], size=24)[0]
     assert found.box == (0, 0, 24, 24)
     assert found.pixels.max() > 0.5
 
@@ -120,10 +120,10 @@ def test_what_is_not_there_is_refused_before_anything_is_loaded(tiny_model):
 import sys
 from dreampipe.errors import ObjectiveError
 from dreampipe.models import card
-from dreampipe.drawings.exemplars import exemplars
+from dreampipe.drawings.exemplars import find_exemplars
 for layer, channels in (("frist", [0]), ("first", [0, 8]), ("first", [-1])):
     try:
-        exemplars(card(sys.argv[1], "unit"), layer, channels, [])
+        find_exemplars(card(sys.argv[1], "unit"), layer, channels, [])
     except ObjectiveError as error:
         print(error)
 print(*{"keras", "tensorflow"} & set(sys.modules))
@@ -138,4 +138,4 @@ print(*{"keras", "tensorflow"} & set(sys.modules))
 
 def test_a_class_beyond_those_of_the_head(colours):
     with pytest.raises(ObjectiveError, match=r"logits\[2\] came, but the channels of logits are 0 to 1"):
-        exemplars(colours, "logits", [2], [Picture("x", spot(5, 5, 1.0))])
+        find_exemplars(colours, "logits", [2], [Picture("x", spot(5, 5, 1.0))])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dreampipe
-from dreampipe.drawings.sheet import GAP, recommended, sheet
+from dreampipe.drawings.sheet import GAP, draw_sheet, recommended_layers
 from dreampipe.errors import ModelError
 from dreampipe.events import Drawn, Stepped
 from dreampipe.frames import Frame
@@ -26,8 +26,8 @@ def recipe(tiny_model) -> Recipe:
 
 def test_the_source_then_a_dream_of_each_recommended_layer(recipe):
     source = photo()
-    drawn = np.rint(sheet(source, recipe, size=64).pixels * 255)
-    layers = recommended(recipe)
+    drawn = np.rint(draw_sheet(source, recipe, size=64).pixels * 255)
+    layers = recommended_layers(recipe)
     assert layers == ("second_relu", "third_relu")
     # Three tiles of 64x48 over strips of 16, in one row.
     assert drawn.shape == (64 + 2 * GAP, 3 * (64 + GAP) + GAP, 3)
@@ -42,14 +42,14 @@ def test_the_source_then_a_dream_of_each_recommended_layer(recipe):
 
 def test_it_tells_what_is_dreamed_and_needs_no_second_label(recipe):
     events = []
-    captioned = sheet(photo(), recipe.model_copy(update={"caption": True}), size=64, tell=events.append)
+    captioned = draw_sheet(photo(), recipe.model_copy(update={"caption": True}), size=64, tell=events.append)
     assert [event.name for event in events if isinstance(event, Drawn)] == ["second_relu", "third_relu"]
-    assert np.array_equal(captioned.pixels, sheet(photo(), recipe, size=64).pixels)
+    assert np.array_equal(captioned.pixels, draw_sheet(photo(), recipe, size=64).pixels)
 
 
 def test_a_larger_photo_is_made_small_and_a_narrow_one_keeps_room_for_names(recipe):
     events = []
-    drawn = sheet(photo(300, 100), recipe, size=60, tell=events.append)
+    drawn = draw_sheet(photo(300, 100), recipe, size=60, tell=events.append)
     assert drawn.pixels.shape == (60 + 16 + 2 * GAP, 3 * (30 + GAP) + GAP, 3)
     assert [event.name for event in events if isinstance(event, Stepped)] == ["second_relu"] * 2 + ["third_relu"] * 2
     assert drawn.pixels.min() >= 0 and drawn.pixels.max() <= 1
@@ -67,4 +67,4 @@ def test_a_model_without_recommended_layers_is_refused(tmp_path):
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         model.save(tmp_path / "one.keras")
     with pytest.raises(ModelError, match="No layer of one is recommended"):
-        sheet(photo(), Recipe.of(model=str(tmp_path / "one.keras"), scaling="unit"))
+        draw_sheet(photo(), Recipe.of(model=str(tmp_path / "one.keras"), scaling="unit"))

@@ -10,7 +10,7 @@ import pytest
 
 from dreampipe import Recipe
 from dreampipe.ascent import Step
-from dreampipe.engines.estimating import LONG, Estimating, Planned, estimate, pace, planned
+from dreampipe.engines.estimating import LONG, Estimating, Planned, estimate, pace, plan_climbing
 from dreampipe.events import Began, Estimated, Event, Skipped, Started, Stepped
 
 
@@ -92,7 +92,7 @@ def test_what_is_planned_is_counted_in_the_pixels_that_the_model_sees(tiny_model
     assert ascent.pixels_seen((80, 60))[-1:] * 2 == recipe.model_copy(
         update={"octaves": 1, "rounds": 2}
     ).ascent().pixels_seen((80, 60))
-    plan = planned("a", (80, 60), [(ascent, 1), (ascent, 2.5)], together=3)
+    plan = plan_climbing("a", (80, 60), [(ascent, 1), (ascent, 2.5)], together=3)
     assert plan.octaves == (3 * 50 * 40, 3 * whole)
     assert plan.total == 3 * 3.5 * 5 * (50 * 40 + whole)
     assert plan.memory == 3 * ascent.memory((80, 60)) > 3 * 4 * 3 * whole
@@ -100,12 +100,12 @@ def test_what_is_planned_is_counted_in_the_pixels_that_the_model_sees(tiny_model
 
 def test_a_picture_that_is_climbed_smaller_is_counted_smaller(tiny_model):
     ascent = Recipe(model=str(tiny_model), scaling="unit").ascent()
-    large, small = (planned("a", size, [(ascent, 1)], max_size=500) for size in ((3000, 2000), (500, 333)))
+    large, small = (plan_climbing("a", size, [(ascent, 1)], max_size=500) for size in ((3000, 2000), (500, 333)))
     assert (large.octaves, large.total, large.memory) == (small.octaves, small.total, small.memory)
     assert large.smaller == {}
-    free = planned("a", (1600, 800), [(ascent, 1)])
+    free = plan_climbing("a", (1600, 800), [(ascent, 1)])
     assert list(free.smaller) == [1500, 1000, 750, 500]
-    assert free.smaller[500] == planned("b", (500, 250), [(ascent, 1)]).total
+    assert free.smaller[500] == plan_climbing("b", (500, 250), [(ascent, 1)]).total
 
 
 class Run:
