@@ -1,16 +1,16 @@
-"""Tasks: everything that can be made, who runs it over files and at what pace, and the events of a run.
+"""Tasks: everything that can be made, and the runs that make it over files, at what pace.
 
 task.py      Task: the one shape of what can be made; Place: where a task puts a file
-dreams.py    DreamTask: a picture, a film, or a folder of these
-dives.py     DiveTask: a film out of one still
+dreams.py    DreamTask: a picture, a film, or a folder of these; orders.py: how a run makes pictures and films
+dives.py     DiveTask: a film that dives into one still
 drawings.py  VisualizationTask, AtlasTask, SheetTask
 remaking.py  Remaking: any of these again, from its record
-local.py     pictures on this machine, one after the other;  films.py  one film
-producing.py frames to segments to a film; continues what a killed run has left
+local.py     pictures on this machine, one after the other; films.py: one film
+producing.py frames to segments to a film; continues a stopped run
 keeping.py   a picture under its final name, with its record in it or next to it
-standing.py  whether a dream made the file that exists already;  outputs.py  the same of a film
+standing.py  whether a dream made the existing file; outputs.py: the same for a film
 estimating.py  how long something takes, by its first steps
-pacing.py    work in other threads than the caller's
+pacing.py    work in other threads
 """
 
 from dreampipe.engines.local import run
