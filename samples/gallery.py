@@ -22,8 +22,8 @@ PICTURE, SIZE, COLUMNS, WIDTH, QUALITY = "hills", 320, 4, 1100, 60
 HEAD = f"""# Every preset, on one picture
 
 `dreampipe dream samples/{PICTURE}.jpg dream.jpg --recipe NAME` dreams a picture with a preset, and options override
-it. `dreampipe recipes show NAME` prints a preset, to start your own file with. This page shows all of them on `motifnet`, the
-model that comes with dreampipe, at {SIZE} pixels: the source first, then the presets in the order of the table.
+it. `dreampipe recipes show NAME` prints a preset, to start your own file with. This page shows all of them on
+`motifnet`, the model that comes with dreampipe, at {SIZE} pixels: the source first, then the presets in the order of the table.
 `python samples/gallery.py` makes this page.
 
 ![{PICTURE}.jpg through every preset](gallery.jpg)
@@ -32,10 +32,10 @@ model that comes with dreampipe, at {SIZE} pixels: the source first, then the pr
 |---|---|---|---|
 """
 TAIL = """
-The published presets follow their sources step by step, but on `motifnet` they look like `motifnet`, which has seen motifs drawn
-by code and no photograph. A preset's table `objectives` names the layers for each model, so that `--model inception_v3` and
-others climb the layers of the publications. `film` and `hires` are for moving and for large pictures, which a small still
-cannot show.
+The published presets follow their sources step by step, but on `motifnet` they look like `motifnet`, which has seen
+motifs drawn by code and no photograph. A preset's table `objectives` names the layers for each model, so that
+`--model inception_v3` and others climb the layers of the publications. `film` and `hires` are for moving and for large
+pictures, which a small still cannot show.
 """
 
 

@@ -1,8 +1,8 @@
 """Steady dreams: the dream of a frame is carried to the next one (`Carry`).
 
-Frames that are dreamed one by one flicker, because each dream settles somewhere else. So the dream of the last frame, its
+Frames that are dreamed one by one flicker, because each dream settles somewhere else. So the last dream, its
 difference from its own source, moves along the optical flow to the next frame, fades where something comes into sight,
-and a few steps refresh it. Where nothing moves, it stays as it is (`still.stillness`). Source of the warped start: Ruder,
+and a few steps refresh it. Where nothing moves, it stays as it is (`stillness`). Source of the warped start: Ruder,
 Dosovitskiy and Brox 2016, "Artistic style transfer for videos".
 """
 
