@@ -23,8 +23,8 @@ HEAD = f"""# Every preset, on one picture
 
 `dreampipe dream samples/{PICTURE}.jpg dream.jpg --recipe NAME` dreams a picture with a preset, and options override
 it. `dreampipe recipes show NAME` prints a preset, to start your own file with. This page shows all of them on
-`motifnet`, the model that comes with dreampipe, at {SIZE} pixels: the source first, then the presets in the order of the table.
-`python samples/gallery.py` makes this page.
+`motifnet`, the model that comes with dreampipe, at {SIZE} pixels: the source first, then the presets in the order of
+the table. `python samples/gallery.py` makes this page.
 
 ![{PICTURE}.jpg through every preset](gallery.jpg)
 

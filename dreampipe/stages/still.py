@@ -45,29 +45,34 @@ def stillness(before: Array, here: Array) -> Array:
     """
     if np.array_equal(before, here):
         return np.ones(here.shape[:2], np.float32)
-    factor = min(1.0, _LONGEST / max(here.shape[:2]))
+    height, width = here.shape[:2]
+    factor = min(1.0, _LONGEST / max(height, width))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
     first, second = (
-        cv2.resize(frame, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) for frame in (before, here)
+        np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.float32) for frame in (before, here)
     )
     difference = second - first
-    low = cv2.GaussianBlur(difference, (0, 0), _BLUR)
+    low = _blurred(difference, _BLUR)
     grain = min(float(np.median(np.abs(difference - low))) / 0.6745, _MOST_GRAIN)
     tolerance = _LEAST + _DEVIATIONS * 0.141 * grain
-    moving = np.abs(low).max(axis=2) > tolerance
-    moving = cv2.morphologyEx(np.uint8(moving), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0  # specks are noise
-    edges = _steepest(cv2.GaussianBlur(second, (0, 0), _BLUR)) * _NOTICED > tolerance
+    found = (np.abs(low).max(axis=2) > tolerance).astype(np.float32)
+    moving = cv2.dilate(cv2.erode(found, np.ones((3, 3))), np.ones((3, 3))) > 0  # specks are noise
+    edges = _slope(_blurred(second, _BLUR)) * _NOTICED > tolerance
     proven = ~moving & (edges | (low == 0).all(axis=2))
-    sigma = max(3.0, _AROUND * max(moving.shape) / _LONGEST)
+    sigma = max(3.0, _AROUND * max(size) / _LONGEST)
     moves, stands = (
-        cv2.GaussianBlur(np.float32(places), (0, 0), sigma) + np.float32(_FAR * places.mean())
-        for places in (moving, proven)
+        _blurred(places.astype(np.float32), sigma) + np.float32(_FAR * places.mean()) for places in (moving, proven)
     )
     share = moves / (moves + stands + _DOUBT)
     still = np.clip((0.2 - share) / 0.18, 0, 1).astype(np.float32)
-    return np.asarray(cv2.resize(still, here.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.resize(still, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _steepest(pixels: Array) -> Array:
-    """The slope of each pixel (height, width), in values for each pixel, in the steepest of its channels."""
-    down, right = np.gradient(pixels, axis=(0, 1))
-    return np.asarray(np.hypot(down, right).max(axis=2), np.float32)
+def _blurred(plane: Array, sigma: float) -> Array:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+
+
+def _slope(pixels: Array) -> Array:
+    """Return the slope of each pixel (height, width), per pixel, in the steepest of its channels."""
+    right, down = (cv2.Sobel(pixels, cv2.CV_32F, x, y, ksize=1, scale=0.5) for x, y in ((1, 0), (0, 1)))
+    return np.asarray(np.hypot(right, down).max(axis=2), np.float32)

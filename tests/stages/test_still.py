@@ -26,15 +26,15 @@ def dream(tiny_model: Path) -> Dream:
     return Dream(spec, seed=7)
 
 
-def dreamed(dream: Dream, frames: Sequence[Frame], **settings: int) -> list[Frame]:
-    return list(Pipeline([Flow(), Carry(Moment(dream), **settings)])(iter(frames)))
+def dreamed(dream: Dream, frames: Sequence[Frame], every: int = 1) -> list[Frame]:
+    return list(Pipeline([Flow(), Carry(Moment(dream), every=every)])(iter(frames)))
 
 
 def shot(grain: float, count: int = 11) -> list[Frame]:
     """One picture again and again, with new noise of this standard deviation in each frame, in 8 bits."""
     picture, draws = texture(96, 128), np.random.default_rng(5)
     noisy = (np.clip(picture + draws.normal(0, grain, picture.shape), 0, 1) for _ in range(count))
-    return [frame_of(np.float32(np.rint(pixels * 255) / 255), index) for index, pixels in enumerate(noisy)]
+    return [frame_of((np.rint(pixels * 255) / 255).astype(np.float32), index) for index, pixels in enumerate(noisy)]
 
 
 def steps_between(frames: Sequence[Frame]) -> list[Array]:
@@ -99,6 +99,14 @@ def test_what_has_no_edges_follows_what_is_around_it() -> None:
     noise = np.random.default_rng(2).normal(0, 1 / 255, (2, 96, 128, 3)).astype(np.float32)
     assert stillness(hills(0) + noise[0], hills(3) + noise[1]).max() < 0.05
     assert stillness(hills(0) + noise[0], hills(0) + noise[1]).min() == 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (3, 2000), (2, 2)])
+def test_any_size_has_a_stillness(size: tuple[int, int]) -> None:
+    draws = np.random.default_rng(1)
+    before, after = draws.uniform(size=(2, *size, 3)).astype(np.float32)
+    assert stillness(before, after).shape == size
+    assert stillness(before, before.copy()).min() == 1
 
 
 def test_stillness_is_between_still_and_moving() -> None:
