@@ -48,7 +48,7 @@ def test_equal_frames_become_equal_frames(dream: Dream) -> None:
 
 def test_only_the_first_of_equal_frames_is_climbed(dream: Dream) -> None:
     climbed: list[int] = []
-    dreamed(replace(dream, on_step=lambda frame, step: climbed.append(frame.index)), shot(0.0, 4))
+    dreamed(replace(dream, tell=lambda event: climbed.append(event.frame)), shot(0.0, 4))
     assert set(climbed) == {0}
 
 
