@@ -77,5 +77,7 @@ def _sentence(cls: type[ModelSettings], error: ValidationError) -> str:
     name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is not text in any alphabet
     if fault["type"] == "extra_forbidden":
         return f"{brief(name)} is no setting of a recipe: {nearest(name, cls.model_fields)}."
+    if fault["type"] == "missing":
+        return f"{name.replace('_', '-')} is missing, but {cls.__name__} needs it: give it."
     expected = fault["msg"].removeprefix("Input should be ")
     return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}."

@@ -78,6 +78,12 @@ def test_the_seed_decides_every_byte(base: dict[str, Any]) -> None:
     assert np.abs(dreampipe.visualize("third[3]", **base, seed=1) - once.astype(int)).mean() > 3
 
 
+def test_a_whole_recipe_can_be_drawn(base: dict[str, Any]) -> None:
+    recipe = Visualization.of(objective="third[3]", **base, count=2, seed=2)
+    drawn = dreampipe.visualize("third[3]", **base, count=2, seed=2)
+    assert np.array_equal(dreampipe.visualize(**recipe.model_dump()), drawn)
+
+
 @pytest.mark.parametrize("param", ["pixels", "fourier", "maco", "prior"])
 def test_whatever_is_climbed_the_score_rises(base: dict[str, Any], decoder: Path, param: str) -> None:
     prior = {"prior": decoder} if param == "prior" else {}
