@@ -20,7 +20,6 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 
 import dreampipe
@@ -29,6 +28,7 @@ from dreampipe.ascent.optimizers import Adam, Plain
 from dreampipe.ascent.parameterizations import Fourier, Luminance, MaCo, Parameterization, Pixels
 from dreampipe.ascent.starts import Noise
 from dreampipe.ascent.transforms import Jitter
+from dreampipe.backend import keras
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import Objective
 from dreampipe.recipes import Atlas

@@ -12,7 +12,7 @@ def folded(place: Tensor, side: Tensor) -> Tensor:
 
     Place and side are of one type, both integer or both float.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     period = ops.maximum(2 * side - 2, 1)
     place = ops.mod(place, period)
@@ -21,7 +21,7 @@ def folded(place: Tensor, side: Tensor) -> Tensor:
 
 def mirrored(picture: Tensor, margin: Tensor, axes: tuple[int, ...] = (1, 2)) -> Tensor:
     """The picture with `margin` more pixels either way along these axes; a number, or a tensor () int32."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     for axis in axes:
         side = ops.shape(picture)[axis]

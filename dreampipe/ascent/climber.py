@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-from keras import ops
 
 from dreampipe import backend
 from dreampipe.ascent.optimizers import Optimizer
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.shaping import Shaping
 from dreampipe.ascent.transforms import Transform
-from dreampipe.backend import Tensor
+from dreampipe.backend import Tensor, keras, ops
 from dreampipe.models import tap
 from dreampipe.models.model_card import Card
 from dreampipe.models.opening import open_model
@@ -108,18 +106,21 @@ def climber(climb: Climb) -> Climber:
     how = climb.parameterization
 
     def step(state: State, given: Given) -> Stepped:
-        climbed = [state.parameters[name] for name in how.climbed]
         size = ops.shape(given.start)[1:3]
-        made, to_parameters = backend.pullback(lambda: how.image(state.parameters, size), climbed)
-        image, to_made = backend.pullback(lambda: unscale(made, how.units), [made])
-        seen, to_image = backend.pullback(lambda: _transformed(climb, image, given), [image])
+
+        def image_of(*moving: Tensor) -> Tensor:
+            return how.image({**state.parameters, **dict(zip(how.climbed, moving, strict=True))}, size)
+
+        made, to_parameters = backend.pullback(image_of, *(state.parameters[name] for name in how.climbed))
+        image, to_made = backend.pullback(lambda made: unscale(made, how.units), made)
+        seen, to_image = backend.pullback(lambda image: _transformed(climb, image, given), image)
         began = ops.stop_gradient(_transformed(climb, given.start, given)) if climb.objective.start_layers else None
 
-        def score() -> tuple[Tensor, Tensor]:
+        def score(seen: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
             scores = climb.objective.scores(looked(seen, began, image, given))
             return ops.sum(scores), scores
 
-        _, scores, (pull, penalty) = backend.value_and_gradients(score, [seen, image])
+        _, scores, (pull, penalty) = backend.value_and_gradients(score, seen, image)
         (gradient,) = to_image(pull)
         (gradient,) = to_made(gradient + penalty if climb.objective.reads_image else gradient)
         gradient = _shaped(climb, gradient, given)

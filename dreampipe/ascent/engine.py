@@ -200,7 +200,6 @@ class Ascent:
 
     def _room(self) -> int:
         """Pixels that the model may see at once; those of the least picture may always be tried."""
-        from dreampipe import backend  # noqa: F401
         from dreampipe.ascent.climber import pixels_that_fit
 
         return max(pixels_that_fit(self.card, self.bound), (self._least + 2 * self.margin) ** 2)
@@ -221,7 +220,6 @@ class Ascent:
 
     def memory(self, size: Size) -> int:
         """Bytes that the ascent of such a picture takes at most, beside what the process holds without it."""
-        from dreampipe import backend  # noqa: F401
         from dreampipe.ascent.climber import bytes_of_pixel
 
         return round(max(self.pixels_seen(size)) * bytes_of_pixel(self.card, self.bound))

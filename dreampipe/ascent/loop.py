@@ -180,7 +180,6 @@ class Run:
             )
 
     def _climb(self, masked: bool) -> Callable[[State, Given], Stepped]:
-        from dreampipe import backend  # noqa: F401  chooses the backend before keras is first imported
         from dreampipe.ascent.climber import Climb, climber
 
         ascent = self.ascent

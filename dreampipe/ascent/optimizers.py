@@ -85,7 +85,7 @@ class Adam(Optimizer):
         _check(beta1=self.beta1, beta2=self.beta2)
 
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
-        from keras import ops
+        from dreampipe.backend import ops
 
         mean, square = self._remembered(gradient, moments)
         rate = step_size * ops.sqrt(1 - self.beta2**count) / (1 - self.beta1**count)
@@ -104,7 +104,7 @@ class Nadam(Adam):
     """
 
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
-        from keras import ops
+        from dreampipe.backend import ops
 
         mean, square = self._remembered(gradient, moments)
         now, ahead = self._momentum(count), self._momentum(count + 1)
@@ -116,7 +116,7 @@ class Nadam(Adam):
 
     def _product(self, count: Tensor) -> Tensor:
         """The product of the momenta of all steps so far, whose factors but for `beta1` are soon 1."""
-        from keras import ops
+        from dreampipe.backend import ops
 
         products = np.cumprod(1 - 0.5 * WARMING ** np.arange(1, WARM + 1)).astype(np.float32)
         return self.beta1**count * ops.take(products, ops.cast(ops.minimum(count, WARM) - 1, "int32"))

@@ -105,7 +105,7 @@ class Pixels(Parameterization):
         return parameters["pixels"]
 
     def project(self, parameters: Parameters) -> Parameters:
-        from keras import ops
+        from dreampipe.backend import ops
 
         if not self.bounded:
             return parameters
@@ -137,7 +137,7 @@ class Luminance(Parameterization):
         return np.asarray(picture + np.clip(grey, -darkest, 1 - brightest), np.float32)
 
     def project(self, parameters: Parameters) -> Parameters:
-        from keras import ops
+        from dreampipe.backend import ops
 
         source = parameters["source"]
         darkest, brightest = ops.min(source, axis=-1, keepdims=True), ops.max(source, axis=-1, keepdims=True)
@@ -166,7 +166,7 @@ class Fourier(Parameterization):
         return {"spectrum": (np.stack([found.real, found.imag], axis=1) / LUCID).astype(np.float32)}
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         scaled = parameters["spectrum"] * (LUCID / spectrum.radius(size, ops))
         return spectrum.synthesized(scaled[:, 0], scaled[:, 1], size)
@@ -204,7 +204,7 @@ class MaCo(Parameterization):
         return {"phase": phase, "magnitude": sign * strength}
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         phase, magnitude = spectrum.odd(parameters["phase"], size[1]), parameters["magnitude"]
         return spectrum.synthesized(magnitude * ops.cos(phase), magnitude * ops.sin(phase), size)

@@ -64,8 +64,7 @@ class Prior(Parameterization):
         return self.resize(parameters, (0, 0), (height, width))
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        from keras import ops
-
+        from dreampipe.backend import ops
         from dreampipe.models.opening import open_decoder
 
         latents = parameters["latents"]
@@ -77,14 +76,14 @@ class Prior(Parameterization):
 
     def _unit(self, drawn: Tensor) -> Tensor:
         """Pixels of the decoder's range, grey or RGB, as RGB in [0, 1]."""
-        from keras import ops
+        from dreampipe.backend import ops
 
         low, high = RANGES[self.card.scaling]
         rgb = ops.repeat(drawn, 3, axis=-1) if drawn.shape[-1] == 1 else drawn
         return (rgb - low) / (high - low)
 
     def project(self, parameters: Parameters) -> Parameters:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return {"latents": ops.clip(parameters["latents"], -self.bound, self.bound)}
 
@@ -100,7 +99,7 @@ def _interpolated(grids: Array, cells: Size) -> Array:
 
 def _stretched(pictures: Tensor, size: Tensor) -> Tensor:
     """The same in the graph."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     height, width = ops.shape(pictures)[1:3]
     rows, columns = _weights(height, size[0], ops), _weights(width, size[1], ops)

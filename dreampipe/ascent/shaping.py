@@ -35,7 +35,7 @@ class MeanAbsolute(Shaping):
     """Over the mean of |g|. Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism"."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         gradient = _within_range(gradient)
         return gradient / ops.maximum(ops.mean(ops.abs(gradient), axis=PICTURE, keepdims=True), 1e-6)
@@ -46,7 +46,7 @@ class Deviation(Shaping):
     """Over the standard deviation. Source: the DeepDream tutorial of TensorFlow."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         gradient = _within_range(gradient)
         return gradient / ops.maximum(ops.std(gradient, axis=PICTURE, keepdims=True), 1e-6)
@@ -57,7 +57,7 @@ class Standard(Shaping):
     """Less its mean, over its standard deviation, that of a sample. Source: pytorch-deepdream of gordicaleksa."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         gradient = _within_range(gradient)
         gradient = gradient - ops.mean(gradient, axis=PICTURE, keepdims=True)
@@ -71,7 +71,7 @@ class Sign(Shaping):
     """1 where the gradient is positive, -1 where it is negative. Source: Goodfellow, Shlens and Szegedy 2015."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.sign(gradient)
 
@@ -91,7 +91,7 @@ class Smooth(Shaping):
         check_amount("The smoothing's sigma", self.sigma, 0.05)
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         distance = np.arange(-4, 5, dtype=np.float32) ** 2
         sigmas = at(self.sigma, progress) * np.array([[0.5], [1], [2]], np.float32)
@@ -126,7 +126,7 @@ class Laplacian(Shaping):
 
 
 def _over_own_size(band: Tensor) -> Tensor:
-    from keras import ops
+    from dreampipe.backend import ops
 
     size = ops.sqrt(ops.mean(band * band, axis=PICTURE, keepdims=True))
     return band / ops.maximum(size, 1e-5)  # a band of a hundred-thousandth of the gradient is rounding
@@ -140,7 +140,7 @@ def _halved(gradient: Tensor) -> Tensor:
 
 def _doubled_like(gradient: Tensor, other: Tensor) -> Tensor:
     """The gradient at the size of one that it was halved from, by the same binomial filter."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     for axis in (1, 2):
         around = mirrored(gradient, 1, (axis,))
@@ -155,7 +155,7 @@ def _doubled_like(gradient: Tensor, other: Tensor) -> Tensor:
 
 def _filtered(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
     """Each channel by itself filtered with this kernel (rows, columns), where it fits whole."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     each = ops.repeat(ops.reshape(kernel, (*kernel.shape, 1, 1)), 3, axis=2)
     return ops.depthwise_conv(gradient, each, strides, padding="valid", data_format="channels_last")
@@ -163,7 +163,7 @@ def _filtered(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
 
 def _within_range(gradient: Tensor) -> Tensor:
     """The gradient over its largest part, so that neither its mean nor its square may leave float32."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     largest = ops.max(ops.abs(gradient), axis=PICTURE, keepdims=True)
     return gradient / ops.where(largest > 0, largest, 1.0)

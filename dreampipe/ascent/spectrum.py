@@ -55,9 +55,8 @@ def analysed(picture: Array) -> Spectrum:
 
 def synthesized(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
     """The pictures (batch, height, width, 3) in [0, 1] of these spectra; `size` is (2,) int32. In the graph."""
-    from keras import ops
-
     from dreampipe import backend
+    from dreampipe.backend import ops
 
     pixels = size[0] * size[1]
     planes = ops.reshape(backend.irfft2(real, imaginary, size), (-1, 3, pixels))
@@ -108,7 +107,7 @@ def odd(phase: Tensor, width: Tensor) -> Tensor:
 
     Only then is the picture real with no loss of magnitude. In the graph.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     negative = ops.roll(ops.flip(phase, axis=2), 1, axis=2)
     return ops.where(own_mirror(width, ops), 0.5 * (phase - negative), phase)

@@ -80,7 +80,7 @@ class Jitter(Transform):
         return rng.integers(-most, most + 1, 2, dtype=np.int32).astype(np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.roll(image, ops.cast(drawn, "int32"), axis=(1, 2))
 
@@ -100,7 +100,7 @@ class Mirror(Transform):
         check_amount("The mirror's margin", self.margin, 0)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         margin = self.margin
 
@@ -137,7 +137,7 @@ class Pad(Transform):
         return np.array([round(at(self.pixels, progress))], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         margin = ops.cast(drawn[0], "int32")
         if self.mode == "mirror":
@@ -170,7 +170,7 @@ class Crop(Transform):
         return np.array([*corner, height, width], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         top, left, height, width = (ops.cast(drawn[at], "int32") for at in range(4))
         return image[:, top : top + height, left : left + width]
@@ -194,7 +194,7 @@ class Flip(Transform):
         return np.array([rng.random() < at(self.probability, progress)], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.where(drawn[0] > 0.5, ops.flip(image, axis=2), image)
 
@@ -218,8 +218,7 @@ class ColourNoise(Transform):
         return np.array([at(self.deviation, progress), *seed], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
-
         from dreampipe import backend
+        from dreampipe.backend import ops
 
         return image + drawn[0] * backend.noise(ops.shape(image[:1]), ops.cast(drawn[1:], "int32"))

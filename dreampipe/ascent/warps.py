@@ -41,7 +41,7 @@ class Rotate(Transform):
         return rng.uniform(-most, most, 1).astype(np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         angle = drawn[0] * (math.pi / 180)
         height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
@@ -122,21 +122,21 @@ class Blur(Transform):
 
 
 def _places(side: Tensor) -> Tensor:
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.arange(side, dtype="float32")
 
 
 def _between(places: Tensor, side: Tensor) -> Tensor:
     """The matrix (places, side) that reads a row of so many pixels at these places in it, linearly between pixels."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.maximum(1 - ops.abs(ops.reshape(places, (-1, 1)) - _places(side)), 0.0)
 
 
 def _gaussian(side: Tensor, sigma: Tensor) -> Tensor:
     """The matrix (side, side) that blurs a row of so many pixels: each sees the row and its nearest mirror images."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     period, here, there = 2 * side - 2, ops.reshape(_places(side), (-1, 1)), _places(side)
     images = [image + turn * period for image in (there, -there) for turn in (-1, 0, 1)]
@@ -147,7 +147,7 @@ def _gaussian(side: Tensor, sigma: Tensor) -> Tensor:
 
 def _each_way(image: Tensor, rows: Callable[[Tensor], Tensor], columns: Callable[[Tensor], Tensor]) -> Tensor:
     """The pictures with the matrices that these make for a side applied down their rows and along their columns."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
     planes = ops.matmul(rows(height), ops.transpose(image, (0, 3, 1, 2)))
@@ -157,7 +157,7 @@ def _each_way(image: Tensor, rows: Callable[[Tensor], Tensor], columns: Callable
 
 def _read(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """The pictures read at places between pixels, both (height, width) and inside of them: bilinear."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     batch, height, width, channels = ops.shape(image)
     pixels = ops.reshape(ops.transpose(image, (1, 2, 0, 3)), (height * width, batch * channels))

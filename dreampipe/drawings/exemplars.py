@@ -169,8 +169,7 @@ def _watcher(card: Card, layer: str) -> Callable[[Array], tuple[Tensor, Tensor, 
     from dreampipe import backend
 
     # isort: split
-    from keras import ops
-
+    from dreampipe.backend import ops
     from dreampipe.models import open_model, tap
     from dreampipe.models.scaling import scale
 

@@ -19,7 +19,7 @@ from dreampipe.models.own import files
 from dreampipe.models.own.archive import TRUSTED
 
 if TYPE_CHECKING:
-    import keras
+    from dreampipe.backend import keras
 
 _opening = Lock()
 

@@ -50,7 +50,7 @@ class Guide(Measure):
         return layer, guide_of(layer, self.held.sha256 if self.held else self.file)
 
     def __call__(self, values: Tensor, guide: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         if self.mode == "match":
             features, wanted = _by_place(values), _by_place(guide)[0]
@@ -73,7 +73,7 @@ class Direction(Measure):
     held: FileBytes | None = None
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         assert self.held is not None, "a direction is bound before it is climbed"
         return _mean_product(values, ops.convert_to_tensor(self.held.values))
@@ -91,7 +91,7 @@ class Diversity(Measure):
     channel: int | None = None
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         features = _by_place(_at_size_1(values))
         others = features if self.channel is None else features[..., self.channel : self.channel + 1]
@@ -116,7 +116,7 @@ class Caricature(Measure):
         return layer, start_of(layer)
 
     def __call__(self, values: Tensor, start: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         cosine = ops.sum(_at_length_1(_at_size_1(values)) * _at_length_1(_at_size_1(start)), axis=-1)
         return over_places(ops.sum(values * start, axis=-1, keepdims=True) * ops.maximum(cosine, 0.1)[..., None])
@@ -124,21 +124,21 @@ class Caricature(Measure):
 
 def _by_place(values: Tensor) -> Tensor:
     """(batch, ..., channels) to (batch, places, channels)."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.reshape(values, (ops.shape(values)[0], -1, values.shape[-1]))
 
 
 def _mean_product(values: Tensor, wanted: Tensor) -> Tensor:
     """The mean over places of the dot product along the channels."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return over_places(ops.sum(values * wanted, axis=-1, keepdims=True))
 
 
 def _at_size_1(values: Tensor) -> Tensor:
     """Each picture's values over their largest: what looks at directions only then never leaves float32."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     axes = tuple(range(1, len(values.shape)))
     largest = ops.stop_gradient(ops.max(ops.abs(values), axis=axes, keepdims=True))
@@ -147,7 +147,7 @@ def _at_size_1(values: Tensor) -> Tensor:
 
 def _at_length_1(values: Tensor) -> Tensor:
     """Vectors along the last axis at length 1; zero stays zero, and has no gradient."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return values * ops.rsqrt(ops.maximum(ops.sum(values * values, axis=-1, keepdims=True), _LEAST))
 
@@ -157,7 +157,7 @@ def _stretched(guide: Tensor, values: Tensor) -> Tensor:
 
     By hand, for ops.image.resize takes no size that is known only when the graph runs.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     for axis in (1, 2):
         many, wanted = ops.shape(guide)[axis], ops.shape(values)[axis]

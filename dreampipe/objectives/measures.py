@@ -48,7 +48,7 @@ class Measure(ABC):
 
 def over_places(values: Tensor) -> Tensor:
     """Mean over everything but the batch: (batch, ...) to (batch,)."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.mean(values, axis=_all_but_batch(values))
 
@@ -59,7 +59,7 @@ def _all_but_batch(values: Tensor) -> tuple[int, ...]:
 
 def _own(values: Tensor, unit: Tensor) -> Tensor:
     """Of (batch, channels): each picture's own channel, (batch,)."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.take_along_axis(values, ops.cast(unit, "int32")[:, None], axis=1)[:, 0]
 
@@ -87,7 +87,7 @@ class Inner(Measure):
     grid: ClassVar[bool] = True
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         rows, columns = ops.shape(values)[1:3]
         inside = values[:, self.border : rows - self.border, self.border : columns - self.border]
@@ -122,7 +122,7 @@ class Absolute(Measure):
     """
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return over_places(ops.abs(values))
 
@@ -135,7 +135,7 @@ class Norm(Measure):
     """
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         total = ops.sum(values * values, axis=_all_but_batch(values))
         return ops.where(total > 0, ops.sqrt(ops.where(total > 0, total, 1.0)), 0.0)  # the root of 0 has no gradient
@@ -149,7 +149,7 @@ class Largest(Measure):
     """
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.max(values, axis=_all_but_batch(values))
 
@@ -168,7 +168,7 @@ class Each(Measure):
     grid: ClassVar[bool] = True
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         places = tuple(range(1, len(values.shape) - 1))
         mean = ops.stop_gradient(ops.mean(values, axis=places, keepdims=True))
@@ -192,7 +192,7 @@ class Channel(Measure):
         return (layer,) if self.channel is not None else (layer, UNIT)
 
     def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         if self.channel is not None:
             return over_places(values[..., self.channel : self.channel + 1])
@@ -217,7 +217,7 @@ class Neuron(Measure):
         return (layer,) if self.channel is not None else (layer, UNIT)
 
     def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         rows, columns = ops.shape(values)[1:3]
         row, column = self.place or (rows // 2, columns // 2)

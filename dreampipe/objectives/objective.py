@@ -192,7 +192,7 @@ class BoundObjective:
 
     def scores(self, values: Mapping[str, Tensor]) -> Tensor:
         """The weighted score of each term, (batch, terms), of values by their keys; see `keys`."""
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.stack([term(values) for term in self.terms], axis=1)
 

@@ -20,7 +20,7 @@ class TotalVariation(Measure):
     """
 
     def __call__(self, image: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         padded = ops.pad(image, ((0, 0), (0, 1), (0, 1), (0, 0)), mode="symmetric")  # the border differs by nothing
         down, right = padded[:, 1:, :-1] - image, padded[:, :-1, 1:] - image
@@ -35,7 +35,7 @@ class L1(Measure):
     """
 
     def __call__(self, image: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return over_places(ops.abs(2 * image - 1))
 
@@ -72,7 +72,7 @@ class Blur(Measure):
     """
 
     def __call__(self, image: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return over_places((image - ops.stop_gradient(_blurred(image))) ** 2)
 
@@ -109,7 +109,7 @@ class Distance(Measure):
 
 def _mirrored(image: Tensor) -> Tensor:
     """One pixel more at each border: the border's own again."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
 

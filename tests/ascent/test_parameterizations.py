@@ -45,7 +45,6 @@ def wave(size: tuple[int, int], rows: int, columns: int, strength: float) -> Arr
 
 @pytest.mark.parametrize("far", [0.05, 3.0, -3.0])
 def test_luminance_keeps_the_differences_between_channels(far: float) -> None:
-    import dreampipe.backend  # noqa: F401
 
     how, given = Luminance(), pictures((9, 8), low=-0.2, high=1.2).clip(0, 1)
     parameters = how.init(given, RNG(0))
@@ -61,7 +60,6 @@ def test_luminance_keeps_the_differences_between_channels(far: float) -> None:
 
 def test_luminance_is_carried_into_range_without_another_colour() -> None:
     """A dream's detail may lead out of [0, 1] at the next size: there the grey gives way, not the colour."""
-    import dreampipe.backend  # noqa: F401
 
     base = pictures((9, 8))
     for detail in (0.4, -0.4):

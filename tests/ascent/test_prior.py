@@ -27,11 +27,9 @@ KINDS = {"grid": (None, None, 3), "fixed": (3, 4, 3), "vector": (6,)}
 
 def build(kind: str) -> Any:
     """A small decoder of each kind of latents: tanh over a grid, sigmoid over one of a size, grey out of a vector."""
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is imported
+    from dreampipe.backend import keras
 
-    # isort: split
-    import keras
-    from keras import layers
+    layers = keras.layers
 
     keras.utils.set_random_seed(4)
     latents = keras.Input(KINDS[kind])
@@ -71,11 +69,11 @@ def graphs(priors: dict[str, Prior]) -> dict[str, Callable[..., Any]]:
 
     def graph(prior: Prior) -> Callable[..., Any]:
         def compute(latents: Any, size: Any, up: Any) -> Any:
-            def score() -> tuple[Any, Any]:
+            def score(latents: Any) -> tuple[Any, Any]:
                 image = prior.image({"latents": latents}, size)
                 return ops.sum(image * up), image
 
-            _, image, (gradient,) = backend.value_and_gradients(score, [latents])
+            _, image, (gradient,) = backend.value_and_gradients(score, latents)
             return image, gradient, prior.project({"latents": latents})["latents"]
 
         spec = backend.spec
