@@ -14,6 +14,7 @@ model; everything else arranges its inputs or shows its outputs. The rooms, from
                  can be made
     stages/      frames to frames: Resize, Dream, Blend; of films Flow, Carry, Zoom; a Pipeline is itself a stage
     ascent/      the one loop: climb an objective over octaves
+    scoring.py   scores of an objective on a model, their gradients, and the memory that they take
     objectives/  what to climb: terms, their algebra, and the text that names them
     models/      cards, taps, and opening a model safely; zoo/ are those of Keras, own/ the user's files, and motifnet/
                  is the model that comes with the package

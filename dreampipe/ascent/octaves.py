@@ -121,14 +121,6 @@ def stretch(image: Array, size: Size) -> Array:
 _RESIZING: dict[Resizing, Callable[[Array, Size], Array]] = {"area": fit, "bilinear": enlarge, "corners": stretch}
 
 
-def within(detail: Array, mask: Array | None) -> Array:
-    """The detail (..., height, width, 3) where the mask (..., height, width, 1) is not black, else 0.
-
-    What was enlarged reaches over the mask's edge, and so do momentum and spectra.
-    """
-    return detail if mask is None else np.where(mask > 0, detail, np.float32(0))
-
-
 def resized(batch: Array, size: Size, how: Callable[[Array, Size], Array]) -> Array:
     """Each plane of (batch, height, width, channels) at another size, by one of the functions above."""
     return np.stack([how(plane, size).reshape(*size, batch.shape[-1]) for plane in batch])

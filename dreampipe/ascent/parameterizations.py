@@ -70,8 +70,17 @@ class Parameterization(ABC):
         """The parameters back in what is allowed after a step. In the graph."""
         return parameters
 
-    def laid(self, picture: Array, detail: Array) -> Array:
-        """What was climbed at another size, laid onto the pictures (..., height, width, 3) at their own."""
+    def lay(self, picture: Array, detail: Array, mask: Array | None = None) -> Array:
+        """Lay the difference of a dream from its source onto pictures (..., height, width, 3).
+
+        Args:
+            detail: of the pictures' shape.
+            mask: (..., height, width, 1), black where the pictures stay as they are. What was enlarged reaches over the
+                mask's edge, and so do momentum and spectra.
+        """
+        return self._add(picture, detail if mask is None else np.where(mask > 0, detail, np.float32(0)))
+
+    def _add(self, picture: Array, detail: Array) -> Array:
         return np.asarray(np.clip(picture + detail, 0, 1), np.float32)
 
     @abstractmethod
@@ -131,7 +140,7 @@ class Luminance(Parameterization):
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
         return parameters["source"] + parameters["offset"]
 
-    def laid(self, picture: Array, detail: Array) -> Array:
+    def _add(self, picture: Array, detail: Array) -> Array:
         darkest, brightest = picture.min(axis=-1, keepdims=True), picture.max(axis=-1, keepdims=True)
         grey = detail.mean(axis=-1, keepdims=True)
         return np.asarray(picture + np.clip(grey, -darkest, 1 - brightest), np.float32)

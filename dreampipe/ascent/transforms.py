@@ -9,6 +9,7 @@ Source of the idea: Mordvintsev, Olah and Tyka 2015, "Inceptionism" (jitter); Ol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal
 
@@ -59,6 +60,17 @@ class Transform(ABC):
     def traced(self) -> Transform:
         """What of it a compiled step holds: amounts come in through what is drawn, so one trace serves all of them."""
         return replace(self, **{field.name: field.default for field in fields(self) if field.type == "Amount"})
+
+
+def draw(
+    transforms: Sequence[Transform], rng: np.random.Generator, progress: float, size: Size
+) -> tuple[tuple[Array, ...], Size]:
+    """Draw the numbers of one step for transforms in a row, and compute the size that pictures of `size` leave them."""
+    drawn: list[Array] = []
+    for transform in transforms:
+        drawn.append(transform.draw(rng, progress, size))
+        size = transform.output(size, drawn[-1])
+    return tuple(drawn), size
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,6 @@ def _made_in(ascent: Ascent, units: Sequence[int]) -> Sequence[tuple[str, int]]:
     layer = layer_of(ascent)
     if layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
         return [(layer, unit) for unit in units]
-
-    # isort: split
     from dreampipe.models import tap
 
     return tap.branches(open_model(ascent.card), layer, units)

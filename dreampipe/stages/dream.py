@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from dreampipe.ascent import Ascent, Step
-from dreampipe.ascent.octaves import Size, enlarge, fit, shrink, within
+from dreampipe.ascent.octaves import Size, enlarge, fit, shrink
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.masks import fitted_mask
 from dreampipe.stages.prepare import Resize
@@ -76,9 +76,7 @@ class Dream:
     def laid(self, frame: Frame, detail: Array) -> Array:
         """The frame's pixels with a dream (height, width, 3) laid over them, where the mask lets it."""
         mask = self._mask((frame.height, frame.width))
-        return self.ascent.parameterization.laid(
-            frame.pixels, within(detail, None if mask is None else mask[..., None])
-        )
+        return self.ascent.parameterization.lay(frame.pixels, detail, None if mask is None else mask[..., None])
 
     def _mask(self, size: Size) -> Array | None:
         return None if self.mask is None else fitted_mask(self.mask, size, self.mask_name)

@@ -1,26 +1,29 @@
-"""How to climb, as a value: `Ascent`, everything that decides what a picture becomes. `loop.Run` runs it."""
+"""`Ascent`: everything that decides what a picture becomes, as a frozen value. `loop.climb` climbs by it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.amounts import Amount, Ramps
-from dreampipe.ascent.loop import Run
-from dreampipe.ascent.octaves import Octaves, Size, fit, pad_to, resized, within
+from dreampipe.ascent.octaves import Octaves, Size, fit, pad_to, resized
 from dreampipe.ascent.optimizers import Optimizer, Plain
 from dreampipe.ascent.parameterizations import Parameterization, Pixels
-from dreampipe.ascent.results import OnPictures, OnStep, Result
+from dreampipe.ascent.results import OnPictures, OnStep, Result, Step
 from dreampipe.ascent.shaping import MeanAbsolute, Shaping
-from dreampipe.ascent.transforms import Jitter, Mirror, Transform
+from dreampipe.ascent.transforms import Jitter, Mirror, Transform, draw
 from dreampipe.errors import RecipeError
 from dreampipe.forking import check_process
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import BoundObjective, Neuron, Objective
+
+if TYPE_CHECKING:
+    from dreampipe.ascent.loop import Plan
 
 
 @dataclass(frozen=True)
@@ -112,17 +115,34 @@ class Ascent:
             DreampipeError: this process was forked after tensorflow had computed.
             ValueError: units or mask do not fit the picture, or units are missing.
         """
+        from dreampipe.ascent.loop import climb
+
         check_process()
-        batch = image if image.ndim == 4 else image[None]
         if source is not None and source.shape != image.shape:
             raise ValueError(f"The source came as {source.shape} for {image.shape}: hand over one of the same shape.")
-        origin = None if source is None else source.reshape(batch.shape)
-        run = Run(self, seed, self._units(len(batch), units), on_step, on_pictures)
+        batch = image if image.ndim == 4 else image[None]
+        own = self._units(len(batch), units)
+        weights = None if mask is None else mask[None, ..., None]
+        full, inner = self._fit(batch)
+        fitted_mask = None if weights is None else self._fit(weights)[0]
+        origin = full if source is None else self._fit(source.reshape(batch.shape))[0]
+
+        def tell(step: Step, show: Callable[[], Array]) -> None:
+            if on_step:
+                on_step(step)
+            if on_pictures:
+                on_pictures(step, lambda: np.clip(show()[:, *inner], 0, 1))
+
+        sizes = self._sizes((full.shape[1], full.shape[2]))
+        climbed = climb(self._plan(sizes, mask is not None), full, fitted_mask, origin, own, seed, tell)
         if self.card.fixed:
-            result = self._run_fixed(run, batch, self.card.fixed, mask, origin)
+            detail = resized(climbed.pictures - full, (batch.shape[1], batch.shape[2]), fit)
+            dreamed = self.parameterization.lay(batch, detail, weights)
         else:
-            result = self._run_free(run, batch, mask, origin)
-        return result if image.ndim == 4 else replace(result, image=result.image[0])
+            dreamed = np.ascontiguousarray(climbed.pictures[:, *inner])
+        silent = tuple(map(int, np.flatnonzero(~climbed.waking.fired))) if self.steps else ()
+        notes = self._notes(sizes, (full.shape[1], full.shape[2]), [own[number] for number in silent])
+        return Result(dreamed if image.ndim == 4 else dreamed[0], notes, climbed.scores.sum(axis=1), silent)
 
     def _units(self, batch: int, units: Sequence[int] | None) -> npt.NDArray[np.int32]:
         if (self.bound.reads_unit and units is None) or (units is not None and len(units) != batch):
@@ -132,35 +152,58 @@ class Ascent:
             raise ValueError(f"Unit {min(units)} was asked for, but they are counted from 0.")
         return np.zeros(batch, np.int32) if units is None else np.asarray(units, np.int32)
 
-    def _run_free(self, run: Run, batch: Array, mask: Array | None, source: Array | None) -> Result:
-        least = self._least
-        full, run.inner = pad_to(batch, least)
-        whole = None if mask is None else pad_to(mask[None, ..., None], least)[0]
-        origin = None if source is None else pad_to(source, least)[0]
-        sizes = self.octaves.sizes((full.shape[1], full.shape[2]), least)
-        dreamed = run.dreamed(full, sizes, whole, origin)
-        notes = self._left_out(len(sizes), least) + self._beyond((full.shape[1], full.shape[2]))
-        return run.result(np.ascontiguousarray(dreamed[:, *run.inner]), notes)
+    def _fit(self, batch: Array) -> tuple[Array, tuple[slice, slice]]:
+        """Bring (batch, height, width, channels) to a size that the model takes; where the pictures are in it."""
+        if self.card.fixed:
+            return resized(batch, self.card.fixed, fit), (slice(None), slice(None))
+        return pad_to(batch, self._least)
 
-    def _run_fixed(self, run: Run, batch: Array, size: Size, mask: Array | None, source: Array | None) -> Result:
-        """On a model of one size: dreamed at that size, the dream's difference laid onto the picture at its own."""
-        base = resized(batch, size, fit)
-        weights = None if mask is None else resized(mask[None, ..., None], size, fit)
-        origin = None if source is None else resized(source, size, fit)
-        detail = run.dreamed(base, (size,), weights, origin) - base
-        laid = within(resized(detail, (batch.shape[1], batch.shape[2]), fit), None if mask is None else mask[..., None])
-        dreamed = self.parameterization.laid(batch, laid)
-        note = f"{self.card.name} takes {size[1]}x{size[0]} pixels only: dreamed at that size in one octave."
-        return run.result(dreamed, (note,))
+    def _plan(self, sizes: tuple[Size, ...], masked: bool) -> Plan:
+        """Everything that the loop needs to know for octaves of these sizes."""
+        from dreampipe.ascent.loop import Plan
+        from dreampipe.ascent.step import StepSpec
 
-    def _left_out(self, climbed: int, least: int) -> tuple[str, ...]:
-        left_out = self.octaves.count - climbed
-        if not left_out:
-            return ()
-        return (
-            f"{left_out} of {self.octaves.count} octaves left out: smaller than {least} pixels, the least "
-            f"that {self.card.name} can see.",
+        transforms = self.seen_through()
+        traced = tuple(transform.traced() for transform in transforms)
+        step = StepSpec(self.card, self.bound, self.parameterization, traced, self.shaping, self.optimizer, masked)
+        return Plan(
+            step,
+            transforms,
+            self.octaves,
+            sizes,
+            steps=self.steps,
+            stop=self.stop,
+            ramps=self.ramps,
+            step_size=self.step_size,
+            fresh=self.fresh,
+            warmup=self.warmup,
+            objective=str(self.objective),
         )
+
+    def _sizes(self, size: Size) -> tuple[Size, ...]:
+        """The sizes of a round's octaves for pictures of this size, which the model can take."""
+        return (self.card.fixed,) if self.card.fixed else self.octaves.sizes(size, self._least)
+
+    def _notes(self, sizes: tuple[Size, ...], full: Size, silent: Sequence[int]) -> tuple[str, ...]:
+        """Sentences on what the ascent had to decide; `silent` are the units that never fired."""
+        card, notes, left_out = self.card, [], self.octaves.count - len(sizes)
+        if card.fixed:
+            size = f"{card.fixed[1]}x{card.fixed[0]}"
+            notes.append(f"{card.name} takes {size} pixels only: dreamed at that size in one octave.")
+        elif left_out:
+            notes.append(
+                f"{left_out} of {self.octaves.count} octaves left out: smaller than {self._least} pixels, the least "
+                f"that {card.name} can see."
+            )
+        if not card.fixed:
+            notes += self._beyond(full)
+        if silent:
+            text = str(self.objective)
+            named = dict.fromkeys(text.replace("[*]", f"[{unit}]").replace("(*)", f"({unit})") for unit in silent)
+            notes.append(
+                f"{', '.join(named)} never fired: zero from the start to the end, so there is nothing of it to see."
+            )
+        return tuple(notes)
 
     def _beyond(self, size: Size) -> tuple[str, ...]:
         """A note on each neuron whose cell is not on the grid of its layer, even at the full size."""
@@ -200,7 +243,7 @@ class Ascent:
 
     def _room(self) -> int:
         """Pixels that the model may see at once; those of the least picture may always be tried."""
-        from dreampipe.ascent.climber import pixels_that_fit
+        from dreampipe.scoring import pixels_that_fit
 
         return max(pixels_that_fit(self.card, self.bound), (self._least + 2 * self.margin) ** 2)
 
@@ -220,7 +263,7 @@ class Ascent:
 
     def memory(self, size: Size) -> int:
         """Bytes that the ascent of such a picture takes at most, beside what the process holds without it."""
-        from dreampipe.ascent.climber import bytes_of_pixel
+        from dreampipe.scoring import bytes_of_pixel
 
         return round(max(self.pixels_seen(size)) * bytes_of_pixel(self.card, self.bound))
 
@@ -228,10 +271,8 @@ class Ascent:
         """The most pixels that the model sees of a picture of this size, as transforms enlarge and crop it."""
         rng, most = np.random.default_rng(0), 0
         for progress in (0.0, 1.0):  # between its ends an amount is between its ends' values
-            seen = size
-            for transform in self.seen_through():
-                seen = transform.output(seen, transform.draw(rng, progress, seen))
-            most = max(most, seen[0] * seen[1])
+            _, (height, width) = draw(self.seen_through(), rng, progress, size)
+            most = max(most, height * width)
         return most
 
     @property
