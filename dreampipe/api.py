@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dreampipe import media
 from dreampipe.drawings.contact import contact_sheet
 from dreampipe.errors import MediaError
-from dreampipe.frames import Array, Frame
+from dreampipe.frames import Frame, quantize
 from dreampipe.media.video import FilmInfo
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.fetched import fetched
@@ -77,7 +77,7 @@ def visualize(objective: str, **settings: Any) -> Bytes:
     """
     recipe = Visualization.of(objective=objective, **settings)
     fetched(recipe, recipe.ready)
-    pictures = [_bytes(recipe.captioned(Frame(pixels)).pixels) for pixels in recipe.run().image]
+    pictures = [quantize(recipe.captioned(Frame(pixels)).pixels) for pixels in recipe.run().image]
     return pictures[0] if recipe.count == 1 else np.stack(pictures)
 
 
@@ -97,11 +97,7 @@ def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) 
     """
     recipe = Atlas.of(layer=layer, **settings)
     fetched(recipe, recipe.check)
-    return _bytes(contact_sheet(recipe.drawn(Path(work) if work else None), recipe.size).pixels)
-
-
-def _bytes(pixels: Array) -> Bytes:
-    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    return quantize(contact_sheet(recipe.drawn(Path(work) if work else None), recipe.size).pixels)
 
 
 def _frame(image: AnyArray) -> Frame:

@@ -237,6 +237,14 @@ class Ascent:
             smaller = (max(1, round(size[0] * 2 ** (-rung / 4))), max(1, round(size[1] * 2 ** (-rung / 4))))
         return smaller
 
+    def side_that_fits(self, size: Size, max_size: int | None = None) -> int | None:
+        """The longest side at which to climb a picture of this size because memory is short; raises as `fitting`.
+
+        None if the whole size fits, or if the caller has chosen a `max_size`.
+        """
+        fitting = size if max_size else self.fitting(size)
+        return None if fitting == size else max(fitting)
+
     def together(self, size: Size) -> int:
         """How many pictures of this size (height, width) can climb together in the free memory; 0 where not one can."""
         return self._room() // self._most_seen(size)

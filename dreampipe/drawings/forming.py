@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dreampipe.ascent import Step
 from dreampipe.ascent.octaves import fit
-from dreampipe.frames import Array, Frame
+from dreampipe.frames import Array, Frame, dequantize, quantize
 
 FRAMES = 80
 """About so many frames, however many steps: four seconds at 20 a second."""
@@ -34,12 +34,12 @@ class Forming:
         at = (step.octave - 1) * step.steps + step.step
         if at == 1 or at % every == 0:
             pixels = self.drawn(pictures()).pixels
-            self._kept.append(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+            self._kept.append(quantize(pixels))
 
     def frames(self, last: Array) -> Iterator[Frame]:
         """What was taken, all at the size of the last, and the pictures (batch, height, width, 3) it ended with."""
         end = self.drawn(last)
         for number, pixels in enumerate(self._kept):
-            taken = np.divide(pixels, 255, dtype=np.float32)
+            taken = dequantize(pixels)
             yield Frame(fit(taken, (end.height, end.width)), index=number)
         yield end

@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Array
+from dreampipe.frames import Array, dequantize
 from dreampipe.media import read
 from dreampipe.media.formats import SUFFIXES, format_of_suffix
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render
@@ -45,7 +45,7 @@ def training_pictures(count: int = 500) -> Iterator[Picture]:
             samples = pipe.read(SIZE * SIZE * 3)
             data = samples if len(samples) == SIZE * SIZE * 3 else _rendered(number)
             pixels = np.frombuffer(data, np.uint8).reshape(SIZE, SIZE, 3)
-            yield Picture(f"{CLASSES[number % len(CLASSES)]}, training picture {number}", _unit(pixels))
+            yield Picture(f"{CLASSES[number % len(CLASSES)]}, training picture {number}", dequantize(pixels))
 
 
 def folder_pictures(
@@ -130,7 +130,3 @@ def _rendering(numbers: range) -> Iterator[IO[bytes]]:
 
 def _rendered(number: int) -> bytes:
     return render(number).pixels.tobytes()
-
-
-def _unit(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Array:
-    return np.divide(pixels, 255, dtype=np.float32)

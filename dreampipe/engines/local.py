@@ -206,9 +206,8 @@ class _Work:
 
     def _fitting(self, frame: Frame) -> Mapping[str, int]:
         """The longest side to climb at, where memory does not allow the whole: chosen here, for the record says it."""
-        size = (frame.height, frame.width)
-        fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
-        return {} if fitting == size else {"max_size": max(fitting)}
+        side = self._ascent.side_that_fits((frame.height, frame.width), self._order.recipe.max_size)
+        return {} if side is None else {"max_size": side}
 
     def _plan(self, frame: Frame, max_size: int | None) -> None:
         """Have it estimated how long this picture takes."""

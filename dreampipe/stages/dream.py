@@ -63,7 +63,7 @@ class Dream:
         """
         size = (frame.height, frame.width)
         mask = self._mask(size)
-        start = frame.pixels if carried is None else self.laid(frame, carried)
+        start = frame.pixels if carried is None else self.lay(frame, carried)
         small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
         if small == size:
             return self._climbed(frame, frame.pixels, start, mask)
@@ -71,10 +71,10 @@ class Dream:
         source = shrink(frame.pixels, small)
         begun = source if carried is None else shrink(start, small)
         climbed = self._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
-        return self.laid(frame, start - frame.pixels + enlarge(climbed, size))  # what was carried is as sharp as it was
+        return self.lay(frame, start - frame.pixels + enlarge(climbed, size))  # what was carried is as sharp as it was
 
-    def laid(self, frame: Frame, detail: Array) -> Array:
-        """The frame's pixels with a dream (height, width, 3) laid over them, where the mask lets it."""
+    def lay(self, frame: Frame, detail: Array) -> Array:
+        """Lay a dream minus its source, (height, width, 3), onto the frame, where the mask is not black."""
         mask = self._mask((frame.height, frame.width))
         return self.ascent.parameterization.lay(frame.pixels, detail, None if mask is None else mask[..., None])
 

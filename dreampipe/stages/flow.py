@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.frames import Array, Frame, MediaInfo
+from dreampipe.frames import Array, Frame, MediaInfo, quantize
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -88,7 +88,7 @@ def moved(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
 
 def _grey(pixels: Array, longest: int) -> Bytes:
     """The picture in 8-bit grey, no side longer than `longest`, unless the other would be too short to be searched."""
-    grey = np.rint(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
+    grey = quantize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
     factor = max(min(1, longest / max(grey.shape)), _LEAST / min(grey.shape))
     small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)

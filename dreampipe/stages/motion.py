@@ -106,7 +106,7 @@ class Carry:
         else:
             carried = self._carried(frame, last, 1.0 if between else moment.carry)
         if between and carried is not None:
-            dreamed = moment.dream.laid(frame, carried)
+            dreamed = moment.dream.lay(frame, carried)
         else:
             dreamed = self._dreamed(frame, carried, moment)
         extras = {**frame.extras, SOURCE: frame.pixels, DREAM: dreamed}

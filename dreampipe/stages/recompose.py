@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.frames import Frame, MediaInfo
+from dreampipe.frames import Frame, MediaInfo, dequantize
 from dreampipe.stages.dream import SOURCE
 from dreampipe.stages.lettering import captioned, lines_of, strip_height
 
@@ -74,7 +74,7 @@ class Caption:
         for frame in frames:
             words = captioned(self.text if isinstance(self.text, str) else self.text(frame), frame.width)
             strip = np.zeros((self._lines(frame.width) * strip_height(frame.width), frame.width, 3), np.float32)
-            strip[: len(words)] = words / np.float32(255)
+            strip[: len(words)] = dequantize(words)
             rows = len(strip)
             extras = {name: _over(plane, rows, strip if name == SOURCE else 0) for name, plane in frame.extras.items()}
             yield replace(
