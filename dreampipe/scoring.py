@@ -28,15 +28,15 @@ from dreampipe.objectives import HEAD, IMAGE, PROBABILITIES, START, UNIT, BoundO
 
 
 class View(NamedTuple):
-    """What an objective is scored on.
+    """A batch of pictures to score.
 
     Attributes:
         seen: (batch, height, width, 3), pictures as the model sees them, for an ascent transformed.
         image: the pictures before that, which terms of the picture such as `tv()` read.
-        start: what an ascent started from, which `distance()` reads.
-        start_seen: that as the model would see it, which `caricature(...)` reads.
+        start: the start of an ascent, which `distance()` reads.
+        start_seen: the start as the model would see it, which `caricature(...)` reads.
         unit: (batch,) int32, the channel or class of each picture, which `[*]` stands for.
-        leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0; None where none may.
+        leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0; None if none may.
     """
 
     seen: Tensor
@@ -114,7 +114,7 @@ def score(
 
     Args:
         units: the channel or class of each picture, for an objective with `*`.
-        start: of the pictures' shape, what `distance()` and `caricature(...)` compare with; None for the pictures.
+        start: of the pictures' shape, compared with by `distance()` and `caricature(...)`; None: the pictures.
 
     Returns:
         (batch,) float32, the sum of the weighted terms.

@@ -27,7 +27,7 @@ from dreampipe.frames import Array
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides a climb, whatever the pictures: the fields of an `Ascent`, once the sizes are known.
+    """Everything that decides a climb except the pictures: the fields of an `Ascent`, once the sizes are known.
 
     Attributes:
         step: what each step computes.
@@ -78,7 +78,7 @@ def climb(
     Args:
         full: (batch, height, width, 3) in [0, 1], where the climb starts.
         mask: (1, height, width, 1), the weight of each pixel's gradient; None for 1.
-        source: of the shape of `full`, what terms compare with that look back.
+        source: of the shape of `full`, the pictures that `distance` and `caricature` compare with.
         units: (batch,), the channel or class of each picture.
 
     Raises:
@@ -126,7 +126,7 @@ def climb(
 
 
 def _progress(plan: Plan, octave: int, step: int) -> tuple[float, int]:
-    """How far amounts have changed at a step, 0 to 1, and how many steps are left after it."""
+    """Compute the progress of amounts at a step, 0 to 1, and the number of steps left after it."""
     total = plan.steps * len(plan.sizes) * plan.octaves.rounds
     past = (octave - 1) * plan.steps + step
     if plan.ramps == "octave":

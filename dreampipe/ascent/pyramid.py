@@ -40,12 +40,12 @@ class Pyramid:
     def of(cls, octaves: Octaves, sizes: tuple[Size, ...], full: Array, mask: Array | None = None) -> Pyramid:
         """Resize pictures to each of these sizes."""
         if octaves.carry != "detail":
-            return cls(octaves, full, mask, tuple(octaves.resized(full, size) for size in sizes))
+            return cls(octaves, full, mask, tuple(octaves.resize(full, size) for size in sizes))
         own = next(number for number, size in enumerate(sizes) if size == full.shape[1:3])
         levels = [full]
         for size in reversed(sizes[:own]):
-            levels.insert(0, octaves.resized(levels[0], size))
-        return cls(octaves, full, mask, (*levels, *(octaves.resized(full, size) for size in sizes[own + 1 :])))
+            levels.insert(0, octaves.resize(levels[0], size))
+        return cls(octaves, full, mask, (*levels, *(octaves.resize(full, size) for size in sizes[own + 1 :])))
 
     def mask_at(self, octave: int) -> Array | None:
         """The mask at the size of an octave, counted from 0."""
@@ -54,24 +54,24 @@ class Pyramid:
     def begin(self, octave: int, dreamed: Array) -> Array:
         """The pictures with which an octave begins, after the one before it dreamed these."""
         level = self.levels[octave]
-        return _masked(self.mask_at(octave), self._raise(octave, level, dreamed), level) if octave else level
+        return _masked(self.mask_at(octave), self._carry(octave, level, dreamed), level) if octave else level
 
-    def _raise(self, octave: int, onto: Array, dreamed: Array) -> Array:
+    def _carry(self, octave: int, onto: Array, dreamed: Array) -> Array:
         size = onto.shape[1:3]
         if self.octaves.carry == "detail":
-            return onto + self.octaves.resized(dreamed - self.levels[octave - 1], size)
-        return self.octaves.resized(dreamed, size)
+            return onto + self.octaves.resize(dreamed - self.levels[octave - 1], size)
+        return self.octaves.resize(dreamed, size)
 
     def end(self, octave: int, dreamed: Array) -> Array:
-        """What an octave hands on after it dreamed these pictures."""
+        """The pictures that an octave hands to the next one, after it dreamed these."""
         if self.octaves.carry == "lost" and octave:
             level = self.levels[octave]
-            dreamed = dreamed + (level - self.octaves.resized(self.levels[octave - 1], level.shape[1:3]))
+            dreamed = dreamed + (level - self.octaves.resize(self.levels[octave - 1], level.shape[1:3]))
         return self.octaves.cut(dreamed)
 
     def whole(self, dreamed: Array) -> Array:
-        """What the last octave handed on, at the full size."""
-        return _masked(self.mask, self._raise(len(self.levels), self.full, dreamed), self.full)
+        """The pictures at their full size, after the last octave handed on these."""
+        return _masked(self.mask, self._carry(len(self.levels), self.full, dreamed), self.full)
 
 
 def _masked(mask: Array | None, changed: Array, kept: Array) -> Array:

@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ascent:
-    """How to climb: small, frozen and picklable; the process opens the model once, at the first run.
+    """A way to climb: small, frozen and picklable; the process opens the model once, at the first run.
 
     Attributes:
         card: the model.
         objective: what to climb on it; its names and files are read when the ascent is built, and travel with it.
         octaves: the sizes to climb at.
         steps: steps in each octave.
-        stop: an octave ends after the step whose score was above this; None never.
-        ramps: whether amounts go from their first number to their last over the ascent, or over each octave anew.
-        step_size: of the optimizer; with `Plain` and `Pixels` in the units of these times the shaped gradient, whatever
-            the model's own scaling.
+        stop: end each octave after the first step that scores above this; None: never.
+        ramps: "ascent" if amounts change from their first to their last number once, "octave" if in each octave.
+        step_size: of the optimizer; with `Plain` and `Pixels` in the units of the pixels times the shaped gradient,
+            and independent of the model's own scaling.
         parameterization: what is climbed in place of the picture.
-        margin: mirrored pixels around a picture that is no periodic one, while it is transformed; 0 for none.
-        transforms: what stands between picture and model, in order. Those that move places are left out where a
-            neuron at a cell of its own is climbed, for that cell must stay where it is in the picture.
-        shaping: what is done to the gradient of the picture, in order.
+        margin: mirrored pixels around a picture that is not periodic, while it is transformed; 0 for none.
+        transforms: applied to the picture before the model sees it, in order. Those that move places are left out if
+            the objective climbs a neuron at a given cell, because that cell must not move in the picture.
+        shaping: applied to the gradient of the picture, in order.
         optimizer: how a step follows the gradient.
-        fresh: whether each octave begins with an optimizer that remembers nothing; else its moments are carried along.
-        starred: whether each picture climbs a unit of its own, which the objective writes as `*`.
-        warmup: steps for which the gradient leaks through activations where a picture gets none, or where the units
-            that it climbs are not above zero; 0 never. See `dreampipe.models.leaky`.
+        fresh: reset the optimizer at each octave; else its moments are carried along.
+        starred: each picture climbs a unit of its own, which the objective writes as `*`.
+        warmup: steps for which the gradient leaks through activations, if a picture gets no gradient or the units
+            that it climbs are not above zero; 0: never. See `dreampipe.models.leaky`.
 
     Raises:
         ObjectiveError: the model has no such layer, channel or class, a unit is left open, or a file cannot be read.
@@ -99,16 +99,16 @@ class Ascent:
         """Dream one picture, or several that climb together.
 
         Args:
-            image: (height, width, 3) or (batch, height, width, 3) float32 in [0, 1], of any size; under the model's
-                least side it is mirrored out.
-            seed: of every draw; the result depends on the picture, this ascent and the seed alone, and but for
-                rounding not on the others of its batch, unless the objective compares them.
+            image: (height, width, 3) or (batch, height, width, 3) float32 in [0, 1], of any size; one smaller than the
+                model's least side is mirrored beyond its borders.
+            seed: of every draw. The result depends only on the picture, this ascent and the seed; except for rounding,
+                it does not depend on the other pictures of the batch, unless the objective compares them.
             units: for an objective with units written `[*]`, each picture's own channel or class.
             mask: (height, width) float32 in [0, 1]: the weight of each pixel's gradient, at every octave.
-            source: of the image's shape, what terms that look back (`distance`, `caricature`) compare with, where the
-                image is dreamed already; None: the image.
+            source: of the image's shape, the undreamed picture that `distance` and `caricature` compare with; None: the
+                image.
             on_step: called after each step; an exception that it raises ends the ascent.
-            on_pictures: called after each step with what gives the pictures as they are then.
+            on_pictures: called after each step with a function that returns the pictures as they are then.
 
         Raises:
             ModelError: the model cannot be opened or gives values that are not finite.
@@ -119,7 +119,7 @@ class Ascent:
 
         check_process()
         if source is not None and source.shape != image.shape:
-            raise ValueError(f"The source came as {source.shape} for {image.shape}: hand over one of the same shape.")
+            raise ValueError(f"The source came as {source.shape} for {image.shape}: give one of the same shape.")
         batch = image if image.ndim == 4 else image[None]
         own = self._units(len(batch), units)
         weights = None if mask is None else mask[None, ..., None]
@@ -153,7 +153,7 @@ class Ascent:
         return np.zeros(batch, np.int32) if units is None else np.asarray(units, np.int32)
 
     def _fit(self, batch: Array) -> tuple[Array, tuple[slice, slice]]:
-        """Bring (batch, height, width, channels) to a size that the model takes; where the pictures are in it."""
+        """Bring (batch, height, width, channels) to a size that the model takes, and find the pictures in it."""
         if self.card.fixed:
             return resized(batch, self.card.fixed, fit), (slice(None), slice(None))
         return pad_to(batch, self._least)
@@ -164,7 +164,7 @@ class Ascent:
         from dreampipe.ascent.step import StepSpec
 
         transforms = self.seen_through()
-        traced = tuple(transform.traced() for transform in transforms)
+        traced = tuple(transform.without_amounts() for transform in transforms)
         step = StepSpec(self.card, self.bound, self.parameterization, traced, self.shaping, self.optimizer, masked)
         return Plan(
             step,
@@ -206,10 +206,10 @@ class Ascent:
         return tuple(notes)
 
     def _beyond(self, size: Size) -> tuple[str, ...]:
-        """A note on each neuron whose cell is not on the grid of its layer, even at the full size."""
+        """Notes on neurons whose cell is not on the grid of their layer, even at the full size."""
         strides = {layer.name: layer.stride for layer in self.card.layers}
         return tuple(
-            f"{term.unit()} lies beyond the grid of {size[1]}x{size[0]} pixels: the nearest cell was climbed."
+            f"{term.unit()} is beyond the grid of {size[1]}x{size[0]} pixels: the nearest cell was climbed."
             for term in self.bound.terms
             if isinstance(term.measure, Neuron) and term.measure.place and (stride := strides.get(term.layer))
             if any(cell * stride >= side for cell, side in zip(term.measure.place, size, strict=True))
@@ -218,8 +218,8 @@ class Ascent:
     def fitting(self, size: Size) -> Size:
         """The largest size (height, width) of this shape, at most `size`, whose ascent fits into the free memory.
 
-        Where the full size does not fit, each side is the full one over a power of the fourth root of 2, so that a
-        little more or less of free memory makes no other picture.
+        If the full size does not fit, each side is divided by a power of the fourth root of 2, so that a little more or
+        less free memory does not change the picture.
 
         Raises:
             RecipeError: the transforms make more of the smallest picture than fits.
@@ -246,37 +246,37 @@ class Ascent:
         return None if fitting == size else max(fitting)
 
     def together(self, size: Size) -> int:
-        """How many pictures of this size (height, width) can climb together in the free memory; 0 where not one can."""
+        """The number of pictures of this size (height, width) that fit into the free memory together; may be 0."""
         return self._room() // self._most_seen(size)
 
     def _room(self) -> int:
-        """Pixels that the model may see at once; those of the least picture may always be tried."""
+        """The pixels that the model may see at once; at least those of the smallest picture, which is always tried."""
         from dreampipe.scoring import pixels_that_fit
 
         return max(pixels_that_fit(self.card, self.bound), (self._least + 2 * self.margin) ** 2)
 
     def _most_seen(self, size: Size) -> int:
-        """The most pixels that the model sees of such a picture, as octaves and transforms enlarge and crop it."""
-        begun = (max(size[0], self._least), max(size[1], self._least))
-        if self.card.fixed:  # whose transforms may not change the size
-            return begun[0] * begun[1]
-        return self._seen(self.octaves.sizes(begun, self._least)[-1])
+        """The most pixels that the model sees of a picture of this size, in any octave."""
+        climbed = (max(size[0], self._least), max(size[1], self._least))
+        if self.card.fixed:  # then transforms must keep the size
+            return climbed[0] * climbed[1]
+        return self._pixels_at(self.octaves.sizes(climbed, self._least)[-1])
 
     def pixels_seen(self, size: Size) -> tuple[int, ...]:
-        """The pixels that the model sees at a step of each octave of such a picture, at most; those of all rounds."""
+        """The most pixels that the model sees in a step of each octave of all rounds, for a picture of this size."""
         if self.card.fixed:
             return (self.card.fixed[0] * self.card.fixed[1],) * self.octaves.rounds
-        begun = (max(size[0], self._least), max(size[1], self._least))
-        return tuple(map(self._seen, self.octaves.sizes(begun, self._least))) * self.octaves.rounds
+        climbed = (max(size[0], self._least), max(size[1], self._least))
+        return tuple(map(self._pixels_at, self.octaves.sizes(climbed, self._least))) * self.octaves.rounds
 
     def memory(self, size: Size) -> int:
-        """Bytes that the ascent of such a picture takes at most, beside what the process holds without it."""
+        """The most bytes that the ascent of a picture of this size adds to the memory of the process."""
         from dreampipe.scoring import bytes_of_pixel
 
         return round(max(self.pixels_seen(size)) * bytes_of_pixel(self.card, self.bound))
 
-    def _seen(self, size: Size) -> int:
-        """The most pixels that the model sees of a picture of this size, as transforms enlarge and crop it."""
+    def _pixels_at(self, size: Size) -> int:
+        """The most pixels that the model sees at this size, after transforms enlarged and cropped it."""
         rng, most = np.random.default_rng(0), 0
         for progress in (0.0, 1.0):  # between its ends an amount is between its ends' values
             _, (height, width) = draw(self.seen_through(), rng, progress, size)
@@ -285,17 +285,12 @@ class Ascent:
 
     @property
     def _least(self) -> int:
-        """The least side that is climbed: a mirror reaches one pixel less than the picture."""
+        """The smallest side to climb at; a mirrored margin must be smaller than the picture."""
         return max(self.card.least, self.margin + 1)
 
     def seen_through(self) -> tuple[Transform, ...]:
-        """The transforms of a run: a mirrored margin where the picture is not periodic, then all that may be."""
-        if _placed(self.objective):
+        """The transforms of a run: a mirrored margin if the picture is not periodic, then the others."""
+        if any(isinstance(term.measure, Neuron) and term.measure.place for term in self.objective.terms):
             return tuple(transform for transform in self.transforms if not transform.moves)
         unpadded = self.parameterization.periodic or self.card.fixed or not self.margin
         return self.transforms if unpadded else (Mirror(self.margin), *self.transforms)
-
-
-def _placed(objective: Objective) -> bool:
-    """Whether a neuron at a cell of its own is climbed."""
-    return any(isinstance(term.measure, Neuron) and term.measure.place for term in objective.terms)

@@ -32,7 +32,7 @@ from dreampipe.scoring import View, scores_of
 
 @dataclass(frozen=True)
 class StepSpec:
-    """Everything that decides what a step computes, whatever the picture.
+    """Everything that decides what a step computes, except the picture.
 
     Attributes:
         masked: the gradient is weighted by a mask.
@@ -50,7 +50,7 @@ class StepSpec:
 
 
 class State(NamedTuple):
-    """What a step changes.
+    """The state that a step changes.
 
     Attributes:
         parameters: by name.
@@ -64,7 +64,7 @@ class State(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What a step reads besides its state.
+    """The inputs of a step besides its state.
 
     Attributes:
         start: (batch, height, width, 3) in [0, 1], what the ascent started from at this size.
@@ -91,7 +91,7 @@ class Inputs(NamedTuple):
         return cls(np.clip(start, 0, 1), (), weights, unit, np.zeros(len(start), np.float32), none, none)
 
     def at(self, drawn: tuple[Array, ...], leak: npt.NDArray[np.bool_], step_size: float, progress: float) -> Inputs:
-        """The same inputs for one step."""
+        """Fill in the numbers of one step."""
         return self._replace(
             drawn=drawn,
             leak=leak.astype(np.float32),
@@ -101,7 +101,7 @@ class Inputs(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a step returns.
+    """The result of a step.
 
     Attributes:
         state: the new one.
@@ -211,7 +211,7 @@ def carry(spec: StepSpec, state: State, start: Array, before: Size, fresh: bool)
 
 
 def show(spec: StepSpec, state: State, size: Size) -> Array:
-    """The pictures (batch, height, width, 3) float32 that a state stands for, black at 0 and white at 1."""
+    """Compute the pictures (batch, height, width, 3) float32 of a state, black at 0 and white at 1."""
     how: Any = spec.parameterization
     made = how.image(dict(state.parameters), ops.convert_to_tensor(np.array(size, np.int32)))
     return np.asarray(unscale(made, how.units), np.float32)

@@ -1,4 +1,4 @@
-"""What stands between the climbed picture and the model, at each step anew, so that no step can rely on exact pixels.
+"""Transforms change the picture before the model sees it, differently at each step, so no step relies on exact pixels.
 
 A transform draws its random numbers on the host and is applied in the graph, where the gradient flows back through it
 to the places it came from: the picture itself is never moved. All pictures of a batch share the numbers of a step.
@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from dreampipe.ascent.amounts import Amount, at, check_amount
-from dreampipe.ascent.borders import mirrored
+from dreampipe.ascent.borders import mirror
 from dreampipe.ascent.octaves import Size
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
@@ -26,21 +26,21 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Transform(ABC):
-    """From pictures to pictures, differentiably.
+    """A differentiable function from pictures to pictures.
 
     Attributes:
         width: how many numbers it draws for a step.
-        moves: whether what is at one place of the picture may be at another behind it.
+        moves: whether it can move parts of the picture to another place.
     """
 
     width: ClassVar[int] = 0
     moves: ClassVar[bool] = False
 
     def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
-        """The numbers of one step.
+        """Draw the numbers of one step.
 
         Args:
-            rng: where they come from.
+            rng: their source.
             progress: through ascent or octave, in [0, 1].
             size: height and width of the pictures it will get.
 
@@ -51,14 +51,14 @@ class Transform(ABC):
 
     @abstractmethod
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        """The pictures (batch, height, width, 3) transformed by the numbers drawn, (width,)."""
+        """Transform the pictures (batch, height, width, 3) by the numbers drawn, (width,)."""
 
     def output(self, size: Size, drawn: Array) -> Size:
-        """Height and width behind it of pictures of this size, with these numbers drawn."""
+        """Height and width after it, of pictures of this size with these numbers drawn."""
         return size
 
-    def traced(self) -> Transform:
-        """What of it a compiled step holds: amounts come in through what is drawn, so one trace serves all of them."""
+    def without_amounts(self) -> Transform:
+        """The transform without its amounts, which a compiled step gets as drawn numbers, so one trace serves all."""
         return replace(self, **{field.name: field.default for field in fields(self) if field.type == "Amount"})
 
 
@@ -75,7 +75,7 @@ def draw(
 
 @dataclass(frozen=True)
 class Jitter(Transform):
-    """Shifts by whole pixels, up to `pixels` either way in rows and columns; what leaves at one side enters opposite.
+    """Rolls the picture by whole pixels, up to `pixels` either way along rows and columns.
 
     Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism".
     """
@@ -99,10 +99,9 @@ class Jitter(Transform):
 
 @dataclass(frozen=True)
 class Mirror(Transform):
-    """A margin that mirrors the picture, so that rolling never lays its left edge beside its right one.
+    """Adds a margin of mirrored pixels, so that rolling never brings the left edge next to the right one.
 
-    What the mirrored pixels ask for is not the picture's: they hand no gradient back. The picture must be larger than
-    the margin.
+    The mirrored pixels return no gradient. The picture must be larger than the margin.
     """
 
     margin: int = 16
@@ -130,9 +129,9 @@ class Mirror(Transform):
 
 @dataclass(frozen=True)
 class Pad(Transform):
-    """`pixels` more on each side: the picture mirrored, whose gradient comes back from there too, or middle grey.
+    """Adds `pixels` on each side: the picture mirrored, with a gradient too, or middle grey.
 
-    Source: lucid (12 pixels of grey), so that a border of the model is no border of the picture.
+    So the border of the model is not the border of the picture. Source: lucid (12 pixels of grey).
     """
 
     pixels: Amount = 12
@@ -153,7 +152,7 @@ class Pad(Transform):
 
         margin = ops.cast(drawn[0], "int32")
         if self.mode == "mirror":
-            return mirrored(image, margin)
+            return mirror(image, margin)
         for axis in (1, 2):
             shape = [margin if at == axis else side for at, side in enumerate(ops.shape(image))]
             grey = ops.broadcast_to(ops.cast(0.5, image.dtype), shape)
@@ -166,7 +165,7 @@ class Pad(Transform):
 
 @dataclass(frozen=True)
 class Crop(Transform):
-    """A random part of the picture whose sides are `pixels` shorter, and 1 at least."""
+    """Crops a random part whose sides are `pixels` shorter than those of the picture, but at least 1."""
 
     pixels: Amount = 16
     width: ClassVar[int] = 4
@@ -193,7 +192,7 @@ class Crop(Transform):
 
 @dataclass(frozen=True)
 class Flip(Transform):
-    """Left and right exchanged, in this share of the steps."""
+    """Exchanges left and right in this share of the steps."""
 
     probability: Amount = 0.5
     width: ClassVar[int] = 1
@@ -213,7 +212,7 @@ class Flip(Transform):
 
 @dataclass(frozen=True)
 class ColourNoise(Transform):
-    """Normally distributed noise of this deviation added to each channel of each pixel, which may leave [0, 1].
+    """Adds normally distributed noise of this deviation to each channel of each pixel; the result may leave [0, 1].
 
     Source: the code of Fel et al. 2023 (0.08), "Unlocking Feature Visualization for Deeper Networks with MAgnitude
     Constrained Optimization".

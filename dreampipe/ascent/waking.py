@@ -15,7 +15,7 @@ from dreampipe.objectives import BoundObjective, Channel, Neuron
 
 
 class Waking(NamedTuple):
-    """What is known of each picture of a batch.
+    """The pictures of a batch that fired, and those that are being woken.
 
     Attributes:
         leaking: (batch,) int32, the steps for which its gradient still leaks.
@@ -27,10 +27,11 @@ class Waking(NamedTuple):
 
     @classmethod
     def begin(cls, batch: int) -> Waking:
+        """The state before the first step of a batch of so many pictures."""
         return cls(np.zeros(batch, np.int32), np.zeros(batch, bool))
 
     def after(self, alive: npt.NDArray[np.bool_], highest: Array, steps: int) -> Waking:
-        """What is known after a step.
+        """Update the state after a step.
 
         Args:
             alive: (batch,), True where a gradient came out of the model.
