@@ -1,6 +1,6 @@
-"""How like something else an activation (batch, ...) is: a guide picture, a direction, the start, the batch; (batch,).
+"""Comparisons score the likeness of an activation to a guide picture, a direction, the start or the batch: (batch,).
 
-Places are what lies between batch and channels: rows and columns, tokens, or one place where there are none.
+Places are the axes between batch and channels: rows and columns, tokens, or one place without such axes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST = 1e-12  # of a squared length of what has been brought to size 1: less i
 
 @dataclass(frozen=True)
 class FileBytes:
-    """What a file held, compared and hashed by its bytes.
+    """The contents of a file, compared and hashed by its bytes.
 
     Attributes:
         sha256: of the file, hexadecimal.
@@ -36,8 +36,8 @@ class FileBytes:
 class Guide(Measure):
     """Towards another picture, `guide("feathers.jpg", mixed3)`: the mean over places of a dot product of features.
 
-    match: each place with that feature of the guide with which its product is the largest (the choice held still);
-    dot: with the guide's feature at the same place, its grid stretched over this one; mean: with its mean feature.
+    match: each place with the feature of the guide that makes the largest product (the choice held constant); dot: with
+    the guide's feature at the same place, its grid stretched over this one; mean: with its mean feature.
     `held` is None until bound.
     Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism" (match).
     """
@@ -83,8 +83,8 @@ class Direction(Measure):
 class Diversity(Measure):
     """Differ across the batch, `diversity(mixed4)`: minus the mean cosine similarity with the batch's other pictures.
 
-    Similar are two pictures by their Gram matrices, (channels, channels): which channels fire together. With a channel,
-    `diversity(mixed4[12])`, by its row alone: what fires together with it. In [-1, 1]; 0 for a batch of one.
+    Pictures are compared by their Gram matrices, (channels, channels): which channels fire together. With a channel,
+    `diversity(mixed4[12])`, by its row alone: which fire together with it. In [-1, 1]; 0 for a batch of one.
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
@@ -107,8 +107,8 @@ class Diversity(Measure):
 class Caricature(Measure):
     """Exaggerate what the picture shows, `caricature(mixed4)`: the mean over places of a dot product with the start's.
 
-    The product of each place's feature with that of what the ascent started from, times their cosine, at least 0.1: so
-    that features grow along what they were, and not merely grow.
+    The product of each place's feature with that of the start, times their cosine, at least 0.1: so features grow in
+    the direction that they had, and do not merely grow.
     Source: dot_compare of the library lucid (Olah, Mordvintsev and others).
     """
 
@@ -155,7 +155,7 @@ def _at_length_1(values: Tensor) -> Tensor:
 def _stretched(guide: Tensor, values: Tensor) -> Tensor:
     """The guide's grid (1, rows, columns, channels) at the size of another, bilinear, centres of cells on centres.
 
-    By hand, for ops.image.resize takes no size that is known only when the graph runs.
+    Written by hand, because ops.image.resize takes no size that is known only when the graph runs.
     """
     from dreampipe.backend import ops
 

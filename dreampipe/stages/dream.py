@@ -1,4 +1,4 @@
-"""The dream itself: an ascent on every frame."""
+"""The dream: an ascent on every frame."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ OnNote = Callable[[Frame, str], None]
 
 @dataclass(frozen=True)
 class Dream:
-    """Dreams each frame by itself; what comes out has the size that went in, its source in the extra `source`.
+    """Dreams each frame separately; frames keep their size, and their source in the extra `source`.
 
     Attributes:
         ascent: how to climb.
-        seed: of every draw; equal frames dream equally, wherever they stand.
+        seed: of every draw; equal frames dream equally.
         mask: (height, width) float32 in [0, 1], how much of each pixel is dreamed; resized to frames of its shape.
-        mask_name: what a sentence on a mask that does not fit calls it.
+        mask_name: the name of the mask in an error.
         max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the difference from
             its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
         on_step: called with the frame and each step.
@@ -56,10 +56,10 @@ class Dream:
             yield replace(frame, pixels=self.dreamed(frame), extras=extras)
 
     def dreamed(self, frame: Frame, carried: Array | None = None) -> Array:
-        """The frame's pixels, dreamed.
+        """Dream the pixels of a frame.
 
         Args:
-            carried: (height, width, 3) float32, a dream that lies over the source when the ascent begins.
+            carried: (height, width, 3) float32, a dream minus its source, laid onto the frame before the ascent begins.
         """
         size = (frame.height, frame.width)
         mask = self._mask(size)

@@ -1,8 +1,8 @@
-"""Steady dreams: the dream of a frame is carried along onto the next one (`Carry`).
+"""Steady dreams: `Carry` carries the dream of a frame onto the next one.
 
-A film whose frames are dreamed one by one flickers, for each dream settles elsewhere. Here the dream of the last frame,
-its difference from its own source, is carried along the optical flow onto the next one, fades where something comes
-into sight, and a few steps refresh it. Source of the warped start: Ruder, Dosovitskiy and Brox 2016, "Artistic style
+A film whose frames are dreamed one by one flickers, because each dream finds other shapes. Here the dream of the last
+frame minus its source is carried along the optical flow onto the next one. It fades where something new becomes
+visible, and a few steps refresh it. Source of the warped start: Ruder, Dosovitskiy and Brox 2016, "Artistic style
 transfer for videos".
 """
 
@@ -21,21 +21,21 @@ from dreampipe.stages.dream import SOURCE, Dream, seed_of_frame
 from dreampipe.stages.flow import FLOW, VISIBLE, moved
 
 DREAM = "dream"
-"""The extra in which a frame of a film keeps its dreamed pixels, whatever later stages do: what is carried on."""
+"""The extra with the dreamed pixels of a frame, which no later stage changes, and which are carried on."""
 
 Motion = Literal["flow", "blend", "none"]
 CARRY = {"flow": 0.9, "blend": 0.15, "none": 0.0}
-"""How much of the last dream each motion carries on, where nothing else is said."""
+"""The share of the last dream that each motion carries on by default."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """How a frame of a film is dreamed.
+    """The settings of the dream of one frame of a film.
 
     Attributes:
-        dream: the whole recipe, for a frame that nothing is carried onto.
-        carry: how much of the last frame's dream is carried on, 0 to 1; the rest fades, so that it does not grow. With
-            "blend" the share of its whole picture.
+        dream: the dream of a frame without a carried one.
+        carry: the share of the last frame's dream that is carried on, 0 to 1; the rest fades, so that it does not grow.
+            With "blend" the share of its whole picture.
         refresh: steps in each octave, climbed in one round, that refresh a dream carried along the flow.
     """
 
@@ -63,13 +63,13 @@ class Carry:
     dream equally.
 
     Attributes:
-        moment: how to dream; or what says it for each frame, where that changes over time.
+        moment: how to dream; or a function of the frame, if that changes over time.
         motion: "flow" carries the last dream along the extra `flow`, which `Flow` makes, and refreshes it; "blend"
             mixes a share of the last dreamed picture into each source and dreams that whole, as earlier tools do;
             "none" dreams each frame by itself.
-        every: only each so many frames of a shot are dreamed; the dream is carried over those between.
+        every: dream only every so many frames of a shot, and carry the dream over those between.
         cuts: indices of the frames that begin a shot; nothing is carried across.
-        begun: the last frame that an earlier run finished, with its extras; the next one goes on from it.
+        begun: the last frame that an earlier run finished, with its extras; the next one continues from it.
     """
 
     moment: Moment | Callable[[Frame], Moment]
@@ -96,7 +96,7 @@ class Carry:
             yield last
 
     def _next(self, frame: Frame, last: Frame | None) -> Frame:
-        """The frame, dreamed; `last` is the one before it in its shot."""
+        """Dream a frame; `last` is the one before it in its shot."""
         moment = self.moment if isinstance(self.moment, Moment) else self.moment(frame)
         between = last is not None and (frame.index - self._shot(frame.index)) % self.every
         if last is None:
@@ -104,23 +104,23 @@ class Carry:
         elif self.motion == "blend" and not between:
             carried = (last.extras[DREAM] - frame.pixels) * np.float32(moment.carry)
         else:
-            carried = self._carried(frame, last, 1.0 if between else moment.carry)
+            carried = self._carry(frame, last, 1.0 if between else moment.carry)
         if between and carried is not None:
             dreamed = moment.dream.lay(frame, carried)
         else:
-            dreamed = self._dreamed(frame, carried, moment)
+            dreamed = self._dream(frame, carried, moment)
         extras = {**frame.extras, SOURCE: frame.pixels, DREAM: dreamed}
         return replace(frame, pixels=dreamed, extras=MappingProxyType(extras))
 
-    def _dreamed(self, frame: Frame, carried: Array | None, moment: Moment) -> Array:
+    def _dream(self, frame: Frame, carried: Array | None, moment: Moment) -> Array:
         if self.motion == "none":
             return moment.dream.dreamed(frame)
         refreshed = self.motion == "flow" and carried is not None
         dream = moment.refreshing if refreshed else moment.dream
         return replace(dream, seed=seed_of_frame(dream.seed, frame.index)).dreamed(frame, carried)
 
-    def _carried(self, frame: Frame, last: Frame, share: float) -> Array | None:
-        """The last frame's dream as it lies over this one, (height, width, 3); None where nothing can be carried."""
+    def _carry(self, frame: Frame, last: Frame, share: float) -> Array | None:
+        """Carry the last frame's dream onto this one, (height, width, 3); None without flow."""
         detail: Array = (last.extras[DREAM] - last.extras[SOURCE]) * np.float32(share)
         if self.motion != "flow":
             return detail
