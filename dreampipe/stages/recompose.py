@@ -76,13 +76,11 @@ class Caption:
             strip = np.zeros((self._lines(frame.width) * strip_height(frame.width), frame.width, 3), np.float32)
             strip[: len(words)] = dequantize(words)
             rows = len(strip)
-            extras = {
-                name: _extend(plane, rows, strip if name == SOURCE else 0) for name, plane in frame.extras.items()
-            }
+            extras = {name: _pad(plane, rows, strip if name == SOURCE else 0) for name, plane in frame.extras.items()}
             yield replace(
                 frame,
-                pixels=_extend(frame.pixels, rows, strip),
-                alpha=None if frame.alpha is None else _extend(frame.alpha, rows, 1),
+                pixels=_pad(frame.pixels, rows, strip),
+                alpha=None if frame.alpha is None else _pad(frame.alpha, rows, 1),
                 extras=MappingProxyType(extras),
             )
 
@@ -95,7 +93,7 @@ class Caption:
         return max(len(lines_of(text, width)) for text in self._texts)
 
 
-def _extend(plane: npt.NDArray[Any], rows: int, below: Any) -> npt.NDArray[Any]:
+def _pad(plane: npt.NDArray[Any], rows: int, below: Any) -> npt.NDArray[Any]:
     """Add rows filled with `below` under a plane (height, width, ...)."""
     whole = np.empty((len(plane) + rows, *plane.shape[1:]), plane.dtype)
     whole[: len(plane)], whole[len(plane) :] = plane, below
