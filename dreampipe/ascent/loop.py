@@ -6,7 +6,6 @@ Importing this module loads keras: import it where computing begins.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +16,7 @@ import numpy.typing as npt
 from dreampipe.ascent.amounts import Amount, Ramps, at
 from dreampipe.ascent.octaves import Octaves, Size
 from dreampipe.ascent.pyramid import Pyramid
-from dreampipe.ascent.results import Step
+from dreampipe.ascent.results import OnPictures, Step
 from dreampipe.ascent.step import Inputs, StepSpec, begin, carry, compile_step, show
 from dreampipe.ascent.transforms import Transform, draw
 from dreampipe.ascent.waking import Waking, highest
@@ -57,10 +56,6 @@ class Climbed(NamedTuple):
     waking: Waking
 
 
-Tell = Callable[[Step, Callable[[], Array]], None]
-"""Called after each step with what it did, and with a function that makes the pictures as they are then."""
-
-
 def climb(
     plan: Plan,
     full: Array,
@@ -68,7 +63,7 @@ def climb(
     source: Array,
     units: npt.NDArray[np.int32],
     seed: int,
-    tell: Tell,
+    on_step: OnPictures,
 ) -> Climbed:
     """Climb pictures.
 
@@ -80,6 +75,7 @@ def climb(
         mask: (1, height, width, 1), the weight of each pixel's gradient; None for 1.
         source: of the shape of `full`, the pictures that `distance` and `caricature` compare with.
         units: (batch,), the channel or class of each picture.
+        on_step: called after each step.
 
     Raises:
         ModelError: the model cannot be opened, cannot take a size, or gives values that are not finite.
@@ -114,8 +110,8 @@ def climb(
                 )
                 terms = scores.mean(axis=0)
                 score = float(terms.sum())
-                told = Step(octave, octaves, step, plan.steps, size, score, tuple(map(float, terms)), len(sizes))
-                tell(told, partial(show, plan.step, state, size))
+                report = Step(octave, octaves, step, plan.steps, size, score, tuple(map(float, terms)), len(sizes))
+                on_step(report, partial(show, plan.step, state, size))
                 if plan.stop is not None and score > plan.stop:
                     break
             found = _check_pictures(plan, show(plan.step, state, size))

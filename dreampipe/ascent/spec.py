@@ -127,14 +127,14 @@ class Ascent:
         fitted_mask = None if weights is None else self._fit(weights)[0]
         origin = full if source is None else self._fit(source.reshape(batch.shape))[0]
 
-        def tell(step: Step, show: Callable[[], Array]) -> None:
+        def report(step: Step, show: Callable[[], Array]) -> None:
             if on_step:
                 on_step(step)
             if on_pictures:
                 on_pictures(step, lambda: np.clip(show()[:, *inner], 0, 1))
 
         sizes = self._sizes((full.shape[1], full.shape[2]))
-        climbed = climb(self._plan(sizes, mask is not None), full, fitted_mask, origin, own, seed, tell)
+        climbed = climb(self._plan(sizes, mask is not None), full, fitted_mask, origin, own, seed, report)
         if self.card.fixed:
             detail = resized(climbed.pictures - full, (batch.shape[1], batch.shape[2]), fit)
             dreamed = self.parameterization.lay(batch, detail, weights)
