@@ -20,19 +20,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
-import keras
 import numpy as np
 import numpy.typing as npt
-from keras import layers, ops
-from keras.optimizers.schedules import CosineDecay
 from PIL import Image
 
 from dreampipe import backend
+from dreampipe.backend import keras, ops
 from dreampipe.models.motifnet import evaluate
 from dreampipe.models.motifnet.checkpoints import save_arrays
 from dreampipe.models.motifnet.renderer import CLASSES, NOTHING, SIZE
 from dreampipe.models.motifnet.scenery import scene
 from dreampipe.models.motifnet.train import Pictures, policy, rendered
+
+layers, CosineDecay = keras.layers, keras.optimizers.schedules.CosineDecay
 
 log = logging.getLogger("judge")
 Array = npt.NDArray[np.float32]
@@ -199,11 +199,12 @@ class Training:
     def _compute_step(self, x: backend.Tensor, y: backend.Tensor) -> tuple[backend.Tensor, backend.Tensor]:
         weights = self.model.trainable_variables
 
-        def loss() -> tuple[backend.Tensor, backend.Tensor]:
-            logits = self.model(x, training=True)
+        def loss(*values: backend.Tensor) -> tuple[backend.Tensor, backend.Tensor]:
+            with backend.weights_as(weights, values):
+                logits = self.model(x, training=True)
             return ops.mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)), logits
 
-        value, logits, gradients = backend.value_and_gradients(loss, weights)
+        value, logits, gradients = backend.value_and_gradients(loss, *(weight.value for weight in weights))
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         return value, ops.mean(ops.cast(ops.equal(ops.argmax(logits, -1), y), "float32"))
 

@@ -21,7 +21,6 @@ import clip
 import numpy as np
 import psutil
 
-import dreampipe.backend  # noqa: F401  before keras
 from dreampipe.ascent import Octaves
 from dreampipe.engines.films import make_film
 from dreampipe.engines.orders import FilmOrder

@@ -21,7 +21,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import keras
 import numpy as np
 
 import dreampipe
@@ -30,6 +29,7 @@ from dreampipe.ascent.optimizers import Adam, Plain
 from dreampipe.ascent.parameterizations import Fourier, Luminance, MaCo, Parameterization, Pixels
 from dreampipe.ascent.starts import Noise
 from dreampipe.ascent.transforms import Jitter
+from dreampipe.backend import keras
 from dreampipe.drawings.atlas import draw_atlas
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import Objective

@@ -15,6 +15,7 @@ those under it:
     stages/      frames to frames: Resize, Dream, Blend; in films Flow, Carry, Zoom; a Pipeline is itself a stage
     events.py    what happens in a run, as values, and Tell, which hears them
     ascent/      the one loop: climb an objective over octaves
+    scoring.py   scores of an objective on a model, their gradients, and the memory that they take
     objectives/  what to climb: terms, their algebra, and the text that names them
     models/      cards, taps, and opening a model safely; zoo/ has those of Keras, own/ the user's files, weights/ the
                  downloads, and motifnet/ is the model that comes with the package

@@ -15,7 +15,7 @@ from dreampipe.drawings.atlas import check_atlas, draw_atlas
 from dreampipe.drawings.contact import contact_sheet
 from dreampipe.drawings.visualization import add_caption, prepare
 from dreampipe.errors import MediaError
-from dreampipe.frames import Array, Frame
+from dreampipe.frames import Frame, quantize
 from dreampipe.media.video import FilmInfo
 from dreampipe.models.weights.missing import fetch_names, fetch_weights, missing
 from dreampipe.recipes.atlas import Atlas
@@ -81,7 +81,7 @@ def visualize(objective: str, **settings: Any) -> Bytes:
     """
     recipe = Visualization.of(objective=objective, **settings)
     _fetch(recipe, lambda: prepare(recipe))
-    pictures = [_bytes(add_caption(recipe, Frame(pixels)).pixels) for pixels in prepare(recipe).climb().image]
+    pictures = [quantize(add_caption(recipe, Frame(pixels)).pixels) for pixels in prepare(recipe).climb().image]
     return pictures[0] if recipe.count == 1 else np.stack(pictures)
 
 
@@ -101,7 +101,7 @@ def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) 
     """
     recipe = Atlas.of(layer=layer, **settings)
     _fetch(recipe, lambda: check_atlas(recipe))
-    return _bytes(contact_sheet(draw_atlas(recipe, Path(work) if work else None), recipe.size).pixels)
+    return quantize(contact_sheet(draw_atlas(recipe, Path(work) if work else None), recipe.size).pixels)
 
 
 def _fetch(recipe: ModelSettings, check: Callable[[], object]) -> None:
@@ -111,10 +111,6 @@ def _fetch(recipe: ModelSettings, check: Callable[[], object]) -> None:
         fetch_names(card)
         check()
         fetch_weights(card)
-
-
-def _bytes(pixels: Array) -> Bytes:
-    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
 
 def _frame(image: AnyArray) -> Frame:

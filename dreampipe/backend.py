@@ -1,7 +1,8 @@
-"""The one module that imports tensorflow: gradients, compiled steps, memory.
+"""Gradients, compiled steps and memory of the computing library: the one module that imports tensorflow.
 
-Everything else writes its tensor mathematics in `keras.ops`, so that another Keras backend needs only this module
-anew. Importing this module loads tensorflow and keras, which takes seconds: import it where computing begins.
+It chooses the backend of keras before keras is imported, and everything else takes `keras` and `ops` from here. Tensor
+mathematics is written in `ops`, so another backend of keras needs only this module again. Importing this module loads
+tensorflow and keras, which takes seconds: import it where computing begins.
 """
 
 from __future__ import annotations
@@ -15,41 +16,42 @@ from dreampipe.errors import ModelError
 from dreampipe.forking import check_process
 
 Tensor = Any
-"""A tensor of the backend, or anything it converts to one (a numpy array, a number)."""
+"""A tensor of the backend, or anything that it converts to one (a numpy array, a number)."""
 
 
-def _refuse(name: str) -> None:
+def _check_backend(name: str) -> None:
     if name != "tensorflow":
         raise ModelError(
             f"KERAS_BACKEND is {name!r}, but dreampipe computes with tensorflow for now: unset it, or set it to that."
         )
 
 
-_refuse(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
+_check_backend(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# oneDNN's convolutions, which tensorflow leaves off on processors without AVX-512: a step of motifnet takes 0.6 of the
-# time with them on AVX2.
+# tensorflow leaves oneDNN's convolutions off on processors without AVX-512: with them a step of motifnet takes 0.6 of
+# the time on AVX2.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-import keras  # noqa: E402
+import keras as keras  # noqa: E402
 import psutil  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from keras import ops as ops  # noqa: E402
 
-# keras may have been imported before this module, and have chosen by its own configuration file.
-_refuse(keras.config.backend())
+# A caller may have imported keras first, which then takes the backend of its own configuration file.
+_check_backend(keras.config.backend())
 tf.get_logger().setLevel("ERROR")
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> Any:
-    """The form of one argument of a `compiled` function; None stands for a size that may change."""
+    """The shape and type of one argument of a `compiled` function; None is a size that may change."""
     return tf.TensorSpec(shape, dtype)
 
 
 def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
-    """`function` as one graph, traced at its first call and, given `specs`, for all sizes at once.
+    """Compile `function` to one graph at its first call; `specs` of its arguments make the graph serve all sizes.
 
-    It raises MemoryError where memory is short, ModelError for what the model cannot compute, such as a size, and
-    DreampipeError in a forked process; see `dreampipe.forking`.
+    The result raises MemoryError if memory is short, ModelError if the model cannot compute its input, such as a size,
+    and DreampipeError in a forked process; see `dreampipe.forking`.
     """
     graph = tf.function(function, input_signature=specs or None, autograph=False)
 
@@ -68,43 +70,61 @@ def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
 
 
 def value_and_gradients(
-    function: Callable[[], tuple[Tensor, Any]], wrt: Sequence[Any]
-) -> tuple[Tensor, Any, list[Tensor]]:
-    """Run `function() -> (value, rest)` once.
+    function: Callable[..., tuple[Tensor, Any]], *wrt: Tensor
+) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
+    """Run `function(*wrt) -> (value, rest)` once, and differentiate its value.
 
     Args:
-        function: computes a scalar value and anything else worth handing back.
-        wrt: tensors and variables whose gradient is wanted; others get none.
+        function: computes a scalar value and anything else worth returning.
+        wrt: its arguments. Only they are differentiated: what the function takes from elsewhere is constant. For the
+            weights of a model see `weights_as`.
 
     Returns:
         value, rest, and d value / d w for each w of `wrt`, zeros where the value does not depend on it.
     """
-    at = [w.value if isinstance(w, keras.Variable) else w for w in wrt]
+    at = [ops.convert_to_tensor(w) for w in wrt]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
-        value, rest = function()
+        value, rest = function(*at)
     gradients = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return value, rest, gradients
+    return value, rest, tuple(gradients)
 
 
-def pullback(function: Callable[[], Tensor], wrt: Sequence[Tensor]) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
-    """Run `function` once; what it gives, and how a gradient of that goes back through it.
+def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
+    """Run `function(*wrt)` once.
+
+    Args:
+        function: computes one tensor.
+        wrt: its arguments, which alone are differentiated, as in `value_and_gradients`.
 
     Returns:
-        value, and `back(g) -> [g's pull on each w of wrt]`: the product of g with the derivative of value by w, zeros
-        where value does not depend on it. `back` can be called once.
+        value, and `back(g)`: for each w of `wrt` the product of g with the derivative of value by w, zeros where value
+        does not depend on it. Call `back` once.
     """
+    at = [ops.convert_to_tensor(w) for w in wrt]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(wrt)
-        value = function()
-    zero = tf.UnconnectedGradients.ZERO
-    return value, lambda g: tape.gradient(value, wrt, output_gradients=g, unconnected_gradients=zero)
+        tape.watch(at)
+        value = function(*at)
+
+    def back(g: Tensor) -> tuple[Tensor, ...]:
+        zero = tf.UnconnectedGradients.ZERO
+        return tuple(tape.gradient(value, at, output_gradients=g, unconnected_gradients=zero))
+
+    return value, back
+
+
+def weights_as(weights: Sequence[Any], values: Sequence[Tensor]) -> Any:
+    """A context in which the variables `weights` have these values, such as the arguments of a differentiated function.
+
+    What a model assigns to its variables in it, such as moving averages, is lost when it ends.
+    """
+    return keras.StatelessScope(zip(weights, values, strict=True))
 
 
 def irfft2(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
     """The real planes (..., height, width) of half spectra (..., height, width // 2 + 1), as `numpy.fft.irfft2`.
 
-    `size` is (2,) int32: a half spectrum does not tell an even width from an odd one.
+    `size` is (2,) int32, because a half spectrum of an even width looks like one of an odd width.
     """
     return tf.signal.irfft2d(tf.complex(real, imaginary), size)
 
@@ -115,7 +135,7 @@ def noise(shape: Tensor, seed: Tensor) -> Tensor:
 
 
 def eagerly() -> Any:
-    """A context in which what is computed is computed at once, even where a graph is being traced around it."""
+    """A context that computes at once, even while a graph is traced around it."""
     return tf.init_scope()
 
 

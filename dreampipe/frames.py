@@ -14,6 +14,16 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 
+def quantize(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Round values to 8 bits, of which 0 and 255 are those of 0 and 1; values beyond are clipped."""
+    return np.asarray(np.rint(np.clip(values, 0, 1) * np.float32(255)), np.uint8)
+
+
+def dequantize(samples: npt.NDArray[np.uint8]) -> Array:
+    """Values in [0, 1] of 8-bit samples; `quantize` makes the samples again."""
+    return np.divide(samples, 255, dtype=np.float32)
+
+
 def _check(name: str, array: object, shape: str, ndim: int) -> None:
     if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.ndim != ndim:
         came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__

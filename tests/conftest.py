@@ -24,7 +24,7 @@ atexit.register(shutil.rmtree, os.environ["KERAS_HOME"], ignore_errors=True)
 # what this process makes is compared to the bit with what other processes make.
 from known import known  # noqa: E402
 
-import dreampipe.backend  # noqa: E402, F401
+from dreampipe.backend import keras  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +34,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Convolutions `first`, `second` (stride 2) and `third` of 8, 12 and 16 channels, each with a `_relu` behind it, of
     which `second_relu` and `third_relu` are recommended; then the mean over all places, a softmax `probabilities` of 5.
     """
-    import keras
-
     image = x = keras.Input((None, None, 3), name="image")
     for seed, (name, filters, strides) in enumerate([("first", 8, 1), ("second", 12, 2), ("third", 16, 1)]):
         weights = keras.initializers.HeNormal(seed)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dreampipe import Frame, MediaInfo
+from dreampipe.frames import dequantize, quantize
 
 PIXELS = np.random.default_rng(0).random((4, 6, 3), np.float32)
 
@@ -101,3 +102,12 @@ def test_what_is_known_of_a_file_is_a_value() -> None:
     assert info == MediaInfo(640, 480, 16, True, "png", b"profile", b"II*\0")
     assert pickle.loads(pickle.dumps(info)) == info
     assert "profile" not in repr(info)
+
+
+def test_every_8_bit_sample_comes_back_from_its_value() -> None:
+    samples = np.arange(256, dtype=np.uint8)
+    values = dequantize(samples)
+    assert values.dtype == np.float32 and (values[0], values[255]) == (0, 1)
+    for shifted in (values, values + np.float32(0.49 / 255), values - np.float32(0.49 / 255)):
+        assert np.array_equal(quantize(shifted), samples)
+    assert quantize(np.float32([-1, 2, np.inf])).tolist() == [0, 255, 255]

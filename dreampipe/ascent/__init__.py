@@ -1,21 +1,25 @@
-"""How to climb: one loop, and the values that it is made of.
+"""How to climb: a frozen spec, one loop, and the values that it is made of.
 
-engine.py            Ascent: octaves, steps, and all that decides what comes of them
-loop.py              Run: the one loop, and what it tells
-climber.py           one compiled step: the only part that touches a model
-octaves.py           the sizes to climb at, and how pictures change between them
-carrying.py          what goes on from octave to octave: detail, picture, or what shrinking lost
-starts.py            where to start when there is no picture
-parameterizations.py what is climbed in place of the picture: pixels, spectra, a decoder's latents
-transforms.py        what stands between the picture and the model: jitter, rotation, scale, ...
-shaping.py           what is done to the gradient of the picture
-optimizers.py        how a step follows it
+spec.py              Ascent: octaves, steps, and everything else that decides what a picture becomes; `run`
+loop.py              climb: the loop, from octave to octave and step to step
+step.py              one step, compiled, and the state that it changes
+pyramid.py           the pictures at all sizes, and how a dream gets from each size to the next
+waking.py            units that are asleep, and the steps that wake them
+octaves.py           the sizes to climb at, and resizing
+starts.py            pictures to start from: noise, grey, a picture of the user's
+parameterizations.py what is climbed in place of the picture: pixels, spectra, a decoder's latents (prior.py)
+transforms.py        jitter, rotation, scale, ... between the picture and the model (warps.py, borders.py)
+shaping.py           the gradient of the picture, normalized, smoothed or split into bands
+optimizers.py        steps along the gradient
 amounts.py           numbers that change over an ascent or an octave, `8 -> 2`
+results.py           Step and Result: what an ascent reports
+
+`Ascent.run` calls `loop.climb`, which calls the compiled step. No module imports one above it in the first three lines.
 """
 
 from dreampipe.ascent.amounts import Ramp
-from dreampipe.ascent.engine import Ascent
 from dreampipe.ascent.octaves import Octaves
 from dreampipe.ascent.results import Result, Step
+from dreampipe.ascent.spec import Ascent
 
 __all__ = ["Ascent", "Octaves", "Ramp", "Result", "Step"]

@@ -1,4 +1,4 @@
-"""Amounts: a number, or one that changes over an ascent, or over each octave anew, written `8 -> 2`."""
+"""Amounts: a number, or one that changes over an ascent or over each octave, written `8 -> 2`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dreampipe.errors import RecipeError
 
 ARROW = "->"
 Ramps = Literal["ascent", "octave"]
-"""Over what an amount goes from its first number to its last: over all steps, or over those of each octave anew."""
+"""The steps over which an amount changes from its first number to its last: all, or those of each octave."""
 
 
 @dataclass(frozen=True)
 class Ramp:
-    """From `first`, at the first step of the ascent or octave, evenly to `last`, at its last step."""
+    """A number that changes evenly from `first`, at the first step of an ascent or octave, to `last`, at the last."""
 
     first: float
     last: float
 
     def __str__(self) -> str:
-        return f"{_written(self.first)} {ARROW} {_written(self.last)}"
+        return f"{_print_number(self.first)} {ARROW} {_print_number(self.last)}"
 
 
 Amount = float | Ramp
@@ -29,21 +29,21 @@ Amount = float | Ramp
 
 
 def at(amount: Amount, progress: Any) -> Any:
-    """The amount at this progress through ascent or octave, a number or a tensor in [0, 1]."""
+    """The value of an amount at this progress through ascent or octave, a number or a tensor in [0, 1]."""
     if not isinstance(amount, Ramp):
         return amount
     return amount.first + (amount.last - amount.first) * progress
 
 
 def ends(amount: Amount) -> tuple[float, float]:
-    """The smallest and the largest that the amount becomes."""
+    """The smallest and the largest value of an amount."""
     first, last = (amount.first, amount.last) if isinstance(amount, Ramp) else (amount, amount)
     return min(first, last), max(first, last)
 
 
 def print_amount(amount: Amount) -> str:
-    """The text that `parse_amount` reads as this amount: `8`, `0.5`, `8 -> 2`."""
-    return str(amount) if isinstance(amount, Ramp) else _written(amount)
+    """Write an amount as text that `parse_amount` reads: `8`, `0.5`, `8 -> 2`."""
+    return str(amount) if isinstance(amount, Ramp) else _print_number(amount)
 
 
 def parse_amount(text: str) -> Amount:
@@ -73,5 +73,5 @@ def check_amount(name: str, amount: Amount, low: float, high: float = math.inf) 
         raise RecipeError(f"{name} came as {print_amount(amount)}, but {expected} is expected.")
 
 
-def _written(number: float) -> str:
+def _print_number(number: float) -> str:
     return repr(float(number)).removesuffix(".0")

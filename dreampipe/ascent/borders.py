@@ -1,4 +1,4 @@
-"""What lies beyond the border of a picture: the picture, mirrored at its outermost pixels, as often as it takes."""
+"""Borders: beyond them a picture is mirrored at its outermost pixels, as often as necessary."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 Tensor = Any
 
 
-def folded(place: Tensor, side: Tensor) -> Tensor:
-    """Where in 0 ... side - 1 a place on the line through a row of `side` pixels sees the row; whole or between pixels.
+def fold(place: Tensor, side: Tensor) -> Tensor:
+    """Fold a place on the line through a row of `side` pixels back into the row, 0 to side - 1; it may be fractional.
 
     Place and side are of one type, both integer or both float.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     period = ops.maximum(2 * side - 2, 1)
     place = ops.mod(place, period)
     return ops.clip(ops.minimum(place, period - place), 0, side - 1)
 
 
-def mirrored(picture: Tensor, margin: Tensor, axes: tuple[int, ...] = (1, 2)) -> Tensor:
-    """The picture with `margin` more pixels either way along these axes; a number, or a tensor () int32."""
-    from keras import ops
+def mirror(picture: Tensor, margin: Tensor, axes: tuple[int, ...] = (1, 2)) -> Tensor:
+    """Add `margin` mirrored pixels at both ends of these axes; a number, or a tensor () int32."""
+    from dreampipe.backend import ops
 
     for axis in axes:
         side = ops.shape(picture)[axis]
-        picture = ops.take(picture, folded(ops.arange(-margin, side + margin), side), axis=axis)
+        picture = ops.take(picture, fold(ops.arange(-margin, side + margin), side), axis=axis)
     return picture

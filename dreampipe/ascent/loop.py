@@ -1,233 +1,157 @@
-"""The one loop of the house: climb an objective from octave to octave, and take what was found on to the next.
+"""The loop of every ascent: climb an objective from octave to octave, and carry what was dreamed on to the next.
 
-What goes on is said in `carrying`: by default the detail that the smaller octaves found, laid onto the source, as in
-the notebook of "Inceptionism" (Mordvintsev, Olah and Tyka 2015). At each step the picture is made of its parameters,
-transformed (by jitter at least), and seen by the model; the gradient goes the same way back, is shaped, and moves the
-parameters.
+Importing this module loads keras: import it where computing begins.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.ascent.amounts import at
-from dreampipe.ascent.carrying import CARRYING, Round
-from dreampipe.ascent.octaves import Size
-from dreampipe.ascent.results import OnPictures, OnStep, Result, Step
+from dreampipe.ascent.amounts import Amount, Ramps, at
+from dreampipe.ascent.octaves import Octaves, Size
+from dreampipe.ascent.pyramid import Pyramid
+from dreampipe.ascent.results import OnPictures, Step
+from dreampipe.ascent.step import Inputs, StepSpec, begin, carry, compile_step, show
+from dreampipe.ascent.transforms import Transform, draw
+from dreampipe.ascent.waking import Waking, highest
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array
-from dreampipe.objectives import Channel, Neuron
-
-if TYPE_CHECKING:
-    from dreampipe.ascent.climber import Climb, Given, State, Stepped
-    from dreampipe.ascent.engine import Ascent
 
 
-class Run:
-    """One run of an ascent: what changes from step to step, and the loop itself."""
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a climb except the pictures: the fields of an `Ascent`, once the sizes are known.
 
-    def __init__(
-        self,
-        ascent: Ascent,
-        seed: int,
-        units: npt.NDArray[np.int32],
-        on_step: OnStep | None,
-        on_pictures: OnPictures | None,
-    ) -> None:
-        self.ascent, self.seed, self.units = ascent, seed, units
-        self.on_step, self.on_pictures = on_step, on_pictures
-        self.transforms = ascent.seen_through()
-        self.count = self.total = 0  # steps that the optimizer remembers, and steps of the whole run
-        self.leaking = np.zeros(len(units), np.int32)  # for so many more steps, of each picture
-        self.fired = np.zeros(len(units), bool)
-        self.scores = np.zeros(0, np.float32)
-        self.inner = (slice(None), slice(None))  # where the pictures lie in what is climbed, which may be mirrored out
+    Attributes:
+        step: what each step computes.
+        transforms: the transforms of `step`, with their amounts.
+        sizes: those of the octaves of one round, in order; the full size is one of them, except on a model of one size.
+        objective: its text, for errors.
+    """
 
-    def result(self, image: Array, notes: tuple[str, ...]) -> Result:
-        silent = tuple(map(int, np.flatnonzero(~self.fired))) if self.total else ()
-        if silent:
-            names = ", ".join(dict.fromkeys(self._unit_text(number) for number in silent))
-            notes += (f"{names} never fired: zero from the start to the end, so there is nothing of it to see.",)
-        return Result(image, notes, self.scores, silent)
+    step: StepSpec
+    transforms: tuple[Transform, ...]
+    octaves: Octaves
+    sizes: tuple[Size, ...]
+    steps: int
+    stop: float | None
+    ramps: Ramps
+    step_size: Amount
+    fresh: bool
+    warmup: int
+    objective: str
 
-    def _unit_text(self, number: int) -> str:
-        unit = self.units[number]
-        return str(self.ascent.objective).replace("[*]", f"[{unit}]").replace("(*)", f"({unit})")
 
-    def dreamed(self, full: Array, sizes: tuple[Size, ...], mask: Array | None, source: Array | None = None) -> Array:
-        """The pictures (batch, height, width, 3) climbed at these sizes, at their own size again."""
-        octaves, how = self.ascent.octaves, self.ascent.parameterization
-        carrying = CARRYING[octaves.carry](octaves, sizes)
-        bases = carrying.bases(full)
-        sources = bases if source is None else carrying.bases(source)
-        self.total = self.ascent.steps * len(sizes) * octaves.rounds
-        whole, state = full, None
-        for turn in range(octaves.rounds):
-            around = Round(carrying, whole, mask, carrying.bases(whole) if turn else bases)
-            whole, state = self._round(around, state, sources, turn * len(sizes))
-        if sizes[-1] != full.shape[1:3]:
-            return how.laid(full, whole - full)
-        return np.clip(whole, 0, 1)
+class Climbed(NamedTuple):
+    """The pictures that a climb ends with, (batch, height, width, 3), their last scores, and which of them fired."""
 
-    def _round(
-        self, around: Round, state: State | None, sources: list[Array], before: int
-    ) -> tuple[Array, State | None]:
-        """The pictures after one more round, behind so many octaves, and the state in which it ends."""
-        sizes, dreamed = around.carrying.sizes, around.bases[0]
-        for octave, size in enumerate(sizes):
-            start = around.begun(octave, dreamed)
-            state = self._carried(state, start, sizes[octave - 1], size)
-            weights = around.weights(octave)
-            state = self._octave(state, sources[octave], weights, before + octave + 1, len(sizes))
-            found = self._pictures(state, size) if self.ascent.steps else start
-            dreamed = around.ended(octave, found)
-        return around.whole(dreamed), state
+    pictures: Array
+    scores: Array
+    waking: Waking
 
-    def _carried(self, state: State | None, start: Array, before: Size, size: Size) -> State:
-        """The state in which an octave begins: of the start, or what the octave before left, at this size."""
-        from dreampipe.ascent.climber import State
 
-        how = self.ascent.parameterization
-        if state is None:
-            return self._unmoved(how.init(start, np.random.default_rng([self.seed, 0])))
-        arrays = {name: np.asarray(value) for name, value in state.parameters.items()}
-        parameters = how.carry(arrays, start)
-        if self.ascent.fresh:
-            self.count = 0
-            return self._unmoved(parameters)
-        moments = {
-            moment: how.resize({name: np.asarray(value) for name, value in of.items()}, before, size)
-            for moment, of in state.moments.items()
-        }
-        return State(parameters, moments)
+def climb(
+    plan: Plan,
+    full: Array,
+    mask: Array | None,
+    source: Array,
+    units: npt.NDArray[np.int32],
+    seed: int,
+    on_step: OnPictures,
+) -> Climbed:
+    """Climb pictures.
 
-    def _unmoved(self, parameters: Mapping[str, Array]) -> State:
-        """A state of these parameters before any step."""
-        from dreampipe.ascent.climber import State
+    At each step the pictures are made of their parameters, transformed, and seen by the model; their gradient returns
+    the same way, is shaped, and moves the parameters. A pyramid carries the dream from size to size.
 
-        still = {name: np.zeros_like(parameters[name]) for name in self.ascent.parameterization.climbed}
-        return State(dict(parameters), {moment: dict(still) for moment in self.ascent.optimizer.moments})
+    Args:
+        full: (batch, height, width, 3) in [0, 1], where the climb starts.
+        mask: (1, height, width, 1), the weight of each pixel's gradient; None for 1.
+        source: of the shape of `full`, the pictures that `distance` and `caricature` compare with.
+        units: (batch,), the channel or class of each picture.
+        on_step: called after each step.
 
-    def _octave(self, state: State, source: Array, mask: Array | None, octave: int, row: int) -> State:
-        """The state behind an octave, counted from 1 through all rounds, of `row` sizes each."""
-        ascent, size = self.ascent, (source.shape[1], source.shape[2])
-        rng = np.random.default_rng([self.seed, octave])
-        given, octaves = self._given(source, mask), row * ascent.octaves.rounds
-        for step in range(1, ascent.steps + 1):
-            stepped = self._climb(mask is not None)(state, self._now(given, rng, size, self._progress(octave, step)))
-            state = stepped.state
-            scores = self._heard(stepped, f"octave {octave}, step {step}", (octave - 1) * ascent.steps + step)
-            score = float(scores.sum())
-            told = Step(octave, octaves, step, ascent.steps, size, score, tuple(map(float, scores)), row)
-            self._tell(told, state)
-            if ascent.stop is not None and score > ascent.stop:
-                break
-        if not np.isfinite(self._pictures(state, size)).all():
-            name = ascent.card.name
-            raise ModelError(f"The gradient of {ascent.objective} on {name} is not finite: take another layer.")
-        return state
+    Raises:
+        ModelError: the model cannot be opened, cannot take a size, or gives values that are not finite.
+    """
+    how, sizes = plan.step.parameterization, plan.sizes
+    octaves = len(sizes) * plan.octaves.rounds
+    pyramid = Pyramid.of(plan.octaves, sizes, full, mask)
+    sources = pyramid.levels if source is full else Pyramid.of(plan.octaves, sizes, source).levels
+    waking, scores, state, octave, dreamed = Waking.begin(len(full)), np.zeros((0, 1), np.float32), None, 0, full
+    for turn in range(plan.octaves.rounds):
+        pyramid = Pyramid.of(plan.octaves, sizes, dreamed, mask) if turn else pyramid
+        found = pyramid.levels[0]
+        for level, size in enumerate(sizes):
+            octave += 1
+            start = pyramid.begin(level, found)
+            if state is None:
+                state = begin(plan.step, how.init(start, np.random.default_rng([seed, 0])))
+            else:
+                state = carry(plan.step, state, start, sizes[level - 1], plan.fresh)
+            inputs = Inputs.of(sources[level], pyramid.mask_at(level), units)
+            rng = np.random.default_rng([seed, octave])
+            for step in range(1, plan.steps + 1):
+                done, left = _progress(plan, octave, step)
+                drawn, seen = draw(plan.transforms, rng, done, size)
+                _check_seen(plan, seen)
+                inputs = inputs.at(drawn, waking.leaking > 0, at(plan.step_size, done), done)
+                leaks = bool(waking.leaking.any())
+                state, tensor, alive = compile_step(replace(plan.step, leaks=leaks))(state, inputs)
+                scores = _check_scores(plan, np.asarray(tensor), octave, step)
+                waking = waking.after(
+                    np.asarray(alive), highest(plan.step.objective, scores), min(plan.warmup, left // 2)
+                )
+                terms = scores.mean(axis=0)
+                score = float(terms.sum())
+                report = Step(octave, octaves, step, plan.steps, size, score, tuple(map(float, terms)), len(sizes))
+                on_step(report, partial(show, plan.step, state, size))
+                if plan.stop is not None and score > plan.stop:
+                    break
+            found = _check_pictures(plan, show(plan.step, state, size))
+            found = pyramid.end(level, found if plan.steps else start)
+        dreamed = pyramid.whole(found)
+    whole = np.clip(dreamed, 0, 1) if sizes[-1] == full.shape[1:3] else how.lay(full, dreamed - full)
+    return Climbed(whole, scores, waking)
 
-    def _tell(self, step: Step, state: State) -> None:
-        if self.on_step:
-            self.on_step(step)
-        if self.on_pictures:
-            self.on_pictures(step, lambda: np.clip(self._pictures(state, step.size)[:, *self.inner], 0, 1))
 
-    def _progress(self, octave: int, step: int) -> float:
-        """How far amounts have gone at a step: of the ascent, or of its octave."""
-        steps = self.ascent.steps
-        if self.ascent.ramps == "octave":
-            return (step - 1) / max(1, steps - 1)
-        return ((octave - 1) * steps + step - 1) / max(1, self.total - 1)
+def _progress(plan: Plan, octave: int, step: int) -> tuple[float, int]:
+    """Compute the progress of amounts at a step, 0 to 1, and the number of steps left after it."""
+    total = plan.steps * len(plan.sizes) * plan.octaves.rounds
+    past = (octave - 1) * plan.steps + step
+    if plan.ramps == "octave":
+        return (step - 1) / max(1, plan.steps - 1), total - past
+    return (past - 1) / max(1, total - 1), total - past
 
-    def _given(self, source: Array, mask: Array | None) -> Given:
-        """What all steps of an octave are given."""
-        from dreampipe.ascent.climber import Given
 
-        none = np.float32(0)
-        weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
-        leak = np.zeros(len(source), np.float32)
-        return Given(np.clip(source, 0, 1), (), weights, self.units, leak, none, none, none)
-
-    def _now(self, given: Given, rng: np.random.Generator, size: Size, progress: float) -> Given:
-        """That, with what this step draws; counts the step."""
-        drawn = []
-        for transform in self.transforms:
-            drawn.append(transform.draw(rng, progress, size))
-            size = transform.output(size, drawn[-1])
-        self._check_seen(size)
-        self.count += 1
-        return given._replace(
-            drawn=tuple(drawn),
-            leak=(self.leaking > 0).astype(np.float32),
-            step_size=np.float32(at(self.ascent.step_size, progress)),
-            progress=np.float32(progress),
-            count=np.float32(self.count),
+def _check_seen(plan: Plan, size: Size) -> None:
+    """Refuse transforms that leave the model a size that it cannot take."""
+    card = plan.step.card
+    if card.fixed not in (None, size) or min(size) < card.least:
+        expected = f"{card.fixed[1]}x{card.fixed[0]}" if card.fixed else f"sides of at least {card.least}"
+        raise ModelError(
+            f"The transforms leave {size[1]}x{size[0]} pixels, but {card.name} needs {expected}: pad and crop less."
         )
 
-    def _check_seen(self, size: Size) -> None:
-        """Refuse transforms that leave the model a size that it cannot take."""
-        card = self.ascent.card
-        if card.fixed not in (None, size) or min(size) < card.least:
-            expected = f"{card.fixed[1]}x{card.fixed[0]}" if card.fixed else f"sides of at least {card.least}"
-            raise ModelError(
-                f"The transforms leave {size[1]}x{size[0]} pixels, but {card.name} needs {expected}: pad and crop less."
-            )
 
-    def _climb(self, masked: bool) -> Callable[[State, Given], Stepped]:
-        from dreampipe import backend  # noqa: F401  chooses the backend before keras is first imported
-        from dreampipe.ascent.climber import Climb, climber
-
-        ascent = self.ascent
-        climb: Climb = Climb(
-            ascent.card,
-            ascent.bound,
-            ascent.parameterization,
-            tuple(transform.traced() for transform in self.transforms),
-            ascent.shaping,
-            ascent.optimizer,
-            masked,
-            leaks=bool(self.leaking.any()),
+def _check_scores(plan: Plan, scores: Array, octave: int, step: int) -> Array:
+    total = float(scores.sum())
+    if not math.isfinite(total):
+        raise ModelError(
+            f"{plan.step.card.name} gave {total} for {plan.objective} in octave {octave}, step {step}: "
+            "take a smaller step size or another layer."
         )
-        return climber(climb)
+    return scores
 
-    def _heard(self, stepped: Stepped, where: str, behind: int) -> Array:
-        """The terms' scores, the mean over the batch; keeps each picture's, and wakes those that got no gradient.
 
-        Steps behind are counted through all octaves, whether or not each took all of its own.
-        """
-        scores = np.asarray(stepped.scores)
-        self.scores = scores.sum(axis=1)
-        if not math.isfinite(float(scores.sum())):
-            raise ModelError(
-                f"{self.ascent.card.name} gave {float(scores.sum())} for {self.ascent.objective} in {where}: "
-                "take a smaller step size or another layer."
-            )
-        alive = np.asarray(stepped.alive)
-        highest = self._highest(scores)
-        # A unit at zero has not fired, even where there is a gradient of what stands beside it, such as diversity.
-        self.fired |= alive & (self.leaking == 0) & (highest != 0)
-        self._wake(~alive | (highest <= 0), self.total - behind)
-        return np.asarray(scores.mean(axis=0))
-
-    def _highest(self, scores: Array) -> Array:
-        """Of each picture the highest of the units that it climbs; infinity where it climbs none."""
-        units = [isinstance(t.measure, Channel | Neuron) and t.weight > 0 for t in self.ascent.bound.terms]
-        return np.asarray(scores[:, units].max(axis=1, initial=-np.inf if any(units) else np.inf))
-
-    def _wake(self, asleep: npt.NDArray[np.bool_], left: int) -> None:
-        """Let the gradient leak into pictures that are asleep, for some of the steps that are left."""
-        asleep &= self.leaking == 0
-        self.leaking = np.maximum(self.leaking - 1, 0)
-        self.leaking[asleep] = min(self.ascent.warmup, left // 2)
-
-    def _pictures(self, state: State, size: Size) -> Array:
-        from dreampipe.ascent.climber import picture
-
-        pictures: Array = picture(self.ascent.parameterization, state.parameters, size)
-        return pictures
+def _check_pictures(plan: Plan, pictures: Array) -> Array:
+    if not np.isfinite(pictures).all():
+        name = plan.step.card.name
+        raise ModelError(f"The gradient of {plan.objective} on {name} is not finite: take another layer.")
+    return pictures

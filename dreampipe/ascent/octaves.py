@@ -1,4 +1,4 @@
-"""The sizes an ascent climbs at, and how a picture changes between them; `carrying` says what goes on to the next."""
+"""The sizes to climb at, and resizing; `pyramid` carries the dream from each size to the next."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ Size = tuple[int, int]
 """Height and width in pixels."""
 
 Rounding = Literal["round", "floor", "chain"]
-"""round, floor: the full side over a power of the scale, rounded or cut; chain: each rounded from the one larger."""
+"""round, floor: the full side over a power of the scale, rounded or cut; chain: each rounded from the next larger."""
 OctaveCarry = Literal["detail", "picture", "lost"]
-"""detail: what was dreamed, laid onto the source; picture: the dreamed picture; lost: that, and what shrinking lost."""
+"""detail: the dreamed detail, laid onto the source; picture: the dreamed picture; lost: that, plus shrinking's loss."""
 Resizing = Literal["area", "bilinear", "corners"]
-"""area: smaller by the mean of each area, larger bilinear; bilinear: both; corners: both, from corner to corner."""
+"""area: shrink by the mean of each area, enlarge bilinearly; bilinear: both; corners: both, from corner to corner."""
 FULL = 0
 """The power of the scale at the full size."""
 
 
 @dataclass(frozen=True)
 class Octaves:
-    """`count` sizes, each `scale` times the one before, and how the picture goes from each to the next.
+    """`count` sizes, each `scale` times the one before, and how a dream gets from each to the next.
 
     Attributes:
-        above: of the sizes, how many are larger than the full one; what is climbed there is brought back to it.
+        above: the number of sizes larger than the full one; their dream is resized to the full size.
         rounding: how a side becomes whole pixels.
-        carry: what goes on from each octave to the next, as in `carrying`.
-        bits: to how many bits each octave's picture is cut, down to the level below; None for none.
-        resizing: how pictures change their size.
-        rounds: how often all sizes are climbed, from the picture that the round before made.
+        carry: what each octave hands to the next; see `pyramid.Pyramid`.
+        bits: the bits to which each octave's picture is cut, rounded down; None: not cut.
+        resizing: how pictures are resized.
+        rounds: the number of times that all sizes are climbed, each time from the picture of the round before.
 
     Source of the schedule: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism" (chain, detail, corners).
     Sizes above and bits: the DeepDream tutorial of TensorFlow; lost: the example of keras.io; rounds: neural-dream.
@@ -64,14 +64,14 @@ class Octaves:
     def sizes(self, full: Size, least: int) -> tuple[Size, ...]:
         """The sizes of a round from the smallest to the largest; those with a side under `least` pixels are left out.
 
-        The full size stays, whatever its sides.
+        The full size is always one of them.
         """
         powers = range(self.count - 1 - self.above, -1 - self.above, -1)
         sizes = [(power, (self._side(full[0], power), self._side(full[1], power))) for power in powers]
         return tuple(size for power, size in sizes if power == FULL or min(size) >= least)
 
     def _side(self, side: int, power: int) -> int:
-        """The side at so many scales below the full one; above it where `power` is negative."""
+        """The side `power` scales below the full one, or above it if negative."""
         if self.rounding == "chain":
             for _ in range(abs(power)):
                 side = round(side / self.scale if power > 0 else side * self.scale)
@@ -79,12 +79,12 @@ class Octaves:
         exact = side / self.scale**power if power > 0 else side * self.scale**-power
         return round(exact) if self.rounding == "round" else math.floor(exact)
 
-    def resized(self, batch: Array, size: Size) -> Array:
-        """Pictures (batch, height, width, channels) at another size."""
+    def resize(self, batch: Array, size: Size) -> Array:
+        """Resize pictures (batch, height, width, channels)."""
         return resized(batch, size, _RESIZING[self.resizing])
 
     def cut(self, batch: Array) -> Array:
-        """Pictures with so many bits in each channel as go on, in [0, 1]."""
+        """Cut pictures to [0, 1] and to `bits` bits in each channel."""
         if self.bits is None:
             return batch
         levels = np.float32(2**self.bits - 1)
@@ -92,22 +92,22 @@ class Octaves:
 
 
 def shrink(image: Array, size: Size) -> Array:
-    """The picture (height, width, 3) at a smaller size, each pixel the mean of the area it covers."""
-    return _resized(image, size, cv2.INTER_AREA)
+    """Shrink a picture (height, width, 3); each pixel is the mean of the area that it covers."""
+    return _resize(image, size, cv2.INTER_AREA)
 
 
 def enlarge(detail: Array, size: Size) -> Array:
-    """A dream's detail (height, width, 3) at a larger size, bilinear."""
-    return _resized(detail, size, cv2.INTER_LINEAR)
+    """Enlarge a picture or the detail of a dream, (height, width, 3); bilinear."""
+    return _resize(detail, size, cv2.INTER_LINEAR)
 
 
 def fit(image: Array, size: Size) -> Array:
-    """The picture (height, width, 3) at any size and shape."""
+    """Resize a picture (height, width, 3) to any size and shape: `shrink` or `enlarge`, by its area."""
     return shrink(image, size) if image.shape[0] * image.shape[1] > size[0] * size[1] else enlarge(image, size)
 
 
 def stretch(image: Array, size: Size) -> Array:
-    """The picture (height, width, 3) at any size, bilinear, the middles of its corner pixels staying in the corners."""
+    """Resize a picture (height, width, 3), bilinear; the middles of its corner pixels stay in the corners."""
     for axis, side in enumerate(size):
         before = image.shape[axis]
         place = np.linspace(0, before - 1, side) if side > 1 else np.zeros(1)
@@ -121,27 +121,19 @@ def stretch(image: Array, size: Size) -> Array:
 _RESIZING: dict[Resizing, Callable[[Array, Size], Array]] = {"area": fit, "bilinear": enlarge, "corners": stretch}
 
 
-def within(detail: Array, mask: Array | None) -> Array:
-    """The detail (..., height, width, 3) where the mask (..., height, width, 1) is not black, else 0.
-
-    What was enlarged reaches over the mask's edge, and so do momentum and spectra.
-    """
-    return detail if mask is None else np.where(mask > 0, detail, np.float32(0))
-
-
 def resized(batch: Array, size: Size, how: Callable[[Array, Size], Array]) -> Array:
-    """Each plane of (batch, height, width, channels) at another size, by one of the functions above."""
+    """Resize each plane of (batch, height, width, channels) by one of the functions above."""
     return np.stack([how(plane, size).reshape(*size, batch.shape[-1]) for plane in batch])
 
 
-def _resized(image: Array, size: Size, interpolation: int) -> Array:
+def _resize(image: Array, size: Size, interpolation: int) -> Array:
     if image.shape[:2] == size:
         return image
     return np.asarray(cv2.resize(image, size[::-1], interpolation=interpolation), np.float32)
 
 
 def pad_to(image: Array, least: int) -> tuple[Array, tuple[slice, slice]]:
-    """(..., height, width, channels), mirrored outwards to sides of at least `least`, and where the picture lies."""
+    """Mirror (..., height, width, channels) outwards to sides of at least `least`, and find the picture in it."""
     height, width = image.shape[-3:-1]
     tall, wide = max(0, least - height), max(0, least - width)
     top, left = tall // 2, wide // 2

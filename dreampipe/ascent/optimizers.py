@@ -1,4 +1,4 @@
-"""How a step follows the gradient: upwards, element by element, with moments that the ascent carries along."""
+"""Optimizers: they turn a gradient into a step upwards, element by element, with moments that the ascent carries."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ Tensor = Any
 Moments = tuple[Tensor, ...]
 WARMING = 0.96
 WARM = 400
-"""Nadam's momentum lacks half of this to the power of the step; behind so many steps float32 cannot tell."""
+"""Nadam's momentum lacks half of WARMING to the power of the step; after WARM steps float32 shows no difference."""
 
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """From a gradient to a move.
+    """A way from a gradient to a step.
 
     Attributes:
-        moments: names of what it remembers, each of the gradient's shape, all zero before the first step.
+        moments: the names of its moments, each of the gradient's shape, all zero before the first step.
     """
 
     moments: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
-        """One step up.
+        """Compute one step up.
 
         Args:
             gradient: of any shape.
-            moments: what it remembers of the steps before.
+            moments: those after the step before.
             count: () float, the number of this step, from 1.
             step_size: ().
 
         Returns:
-            What to add to the parameter, and what to remember.
+            The move to add to the parameter, and the new moments.
         """
 
 
 @dataclass(frozen=True)
 class Plain(Optimizer):
-    """Step size times gradient."""
+    """Moves by step size times gradient."""
 
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
         return step_size * gradient, ()
@@ -52,7 +52,7 @@ class Plain(Optimizer):
 
 @dataclass(frozen=True)
 class Momentum(Optimizer):
-    """Step size times a sum of all gradients so far, each counting `momentum` times the one after it."""
+    """Moves by step size times a sum of all gradients so far, each weighted `momentum` times the one after it."""
 
     momentum: float = 0.9
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
@@ -67,10 +67,10 @@ class Momentum(Optimizer):
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """The mean gradient over the root of the mean square, each element by itself.
+    """Moves by the mean gradient divided by the root of the mean square, for each element.
 
     Attributes:
-        beta1, beta2: how much of the means of gradients and of squares stays at each step.
+        beta1, beta2: the share of the means of gradients and of squares that stays at each step.
         epsilon: added to the root.
 
     Source: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", the form before its section 2.1.
@@ -85,7 +85,7 @@ class Adam(Optimizer):
         _check(beta1=self.beta1, beta2=self.beta2)
 
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
-        from keras import ops
+        from dreampipe.backend import ops
 
         mean, square = self._remembered(gradient, moments)
         rate = step_size * ops.sqrt(1 - self.beta2**count) / (1 - self.beta1**count)
@@ -104,7 +104,7 @@ class Nadam(Adam):
     """
 
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
-        from keras import ops
+        from dreampipe.backend import ops
 
         mean, square = self._remembered(gradient, moments)
         now, ahead = self._momentum(count), self._momentum(count + 1)
@@ -115,8 +115,8 @@ class Nadam(Adam):
         return self.beta1 * (1 - 0.5 * WARMING**count)
 
     def _product(self, count: Tensor) -> Tensor:
-        """The product of the momenta of all steps so far, whose factors but for `beta1` are soon 1."""
-        from keras import ops
+        """The product of the momenta of all steps so far; its factors, without `beta1`, are soon 1."""
+        from dreampipe.backend import ops
 
         products = np.cumprod(1 - 0.5 * WARMING ** np.arange(1, WARM + 1)).astype(np.float32)
         return self.beta1**count * ops.take(products, ops.cast(ops.minimum(count, WARM) - 1, "int32"))

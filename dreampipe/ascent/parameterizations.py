@@ -1,6 +1,6 @@
-"""What is climbed in place of the picture: a parameterization makes the picture of parameters, differentiably.
+"""Parameterizations: the ascent climbs parameters, and the picture is a differentiable function of them.
 
-The same objective climbed in other parameters finds another picture of the same score, for the gradient weighs
+The same objective climbed in other parameters finds another picture of the same score, because the gradient weights
 directions as the parameters do. Source: Mordvintsev, Pezzotti, Schubert and Olah 2018, "Differentiable Image
 Parameterizations".
 """
@@ -26,19 +26,19 @@ Parameters = dict[str, Tensor]
 """Tensors or float32 arrays by name, each (batch, ...)."""
 Shape = tuple[int | None, ...]
 LUCID = 0.25
-"""The factor by which lucid scales its spectra, so that its step sizes (Adam, 0.05) hold here too."""
+"""The factor by which lucid scales its spectra, so that its step sizes (Adam, 0.05) fit here too."""
 
 
 @dataclass(frozen=True)
 class Parameterization(ABC):
-    """Between pictures and parameters.
+    """A way to make pictures of parameters.
 
     Attributes:
         shapes: the parameters' names and shapes, None for a size that differs between pictures.
-        climbed: the names of those that move; the others are held.
-        periodic: whether the picture goes on at its opposite border.
+        climbed: the names of those that move; the others are constant.
+        periodic: whether the picture continues at its opposite border.
         units: of the pixels that it makes. The gradient is shaped in them.
-        bounded: whether its pictures are in range behind each step.
+        bounded: whether its pictures are in range after each step.
     """
 
     shapes: ClassVar[Mapping[str, Shape]]
@@ -55,28 +55,37 @@ class Parameterization(ABC):
 
     @abstractmethod
     def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
-        """The parameters whose pictures are nearest to these (batch, height, width, 3) in [0, 1]."""
+        """Find the parameters whose pictures are nearest to these (batch, height, width, 3) in [0, 1]."""
 
     def carry(self, parameters: Parameters, picture: Array) -> Parameters:
-        """Those of an octave, carried to one of another size, where their pictures are to be as near to `picture`
-        (batch, height, width, 3) as can be."""
+        """Carry parameters to another size, where their pictures are as near to `picture` (batch, height, width, 3) as
+        possible."""
         return self.init(picture, np.random.default_rng(0))
 
     @abstractmethod
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        """The pictures (batch, height, width, 3) in `units`; `size` is (2,) int32. In the graph."""
+        """Make the pictures (batch, height, width, 3) in `units`, in the graph; `size` is (2,) int32."""
 
     def project(self, parameters: Parameters) -> Parameters:
-        """The parameters back in what is allowed after a step. In the graph."""
+        """Bring the parameters back into their range after a step, in the graph."""
         return parameters
 
-    def laid(self, picture: Array, detail: Array) -> Array:
-        """What was climbed at another size, laid onto the pictures (..., height, width, 3) at their own."""
+    def lay(self, picture: Array, detail: Array, mask: Array | None = None) -> Array:
+        """Lay the difference of a dream from its source onto pictures (..., height, width, 3).
+
+        Args:
+            detail: of the pictures' shape.
+            mask: (..., height, width, 1), black where the pictures stay as they are. What was enlarged reaches over the
+                mask's edge, and so do momentum and spectra.
+        """
+        return self._add(picture, detail if mask is None else np.where(mask > 0, detail, np.float32(0)))
+
+    def _add(self, picture: Array, detail: Array) -> Array:
         return np.asarray(np.clip(picture + detail, 0, 1), np.float32)
 
     @abstractmethod
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
-        """Anything of the parameters' names and shapes, such as moments, of one size at another: linear."""
+        """Resize anything of the parameters' names and shapes, such as moments; linear."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,8 @@ class Pixels(Parameterization):
     """The picture itself.
 
     Attributes:
-        units: of the pixels that are climbed, and so of a step: those of one of the scalings of models.
-        bounded: whether each step ends in their range; else the picture may leave it, and is clipped when all is done.
+        units: of the climbed pixels, and so of a step: one of the scalings of models.
+        bounded: clip the picture after each step; else only at the end.
     """
 
     units: Scaling = "unit"
@@ -105,7 +114,7 @@ class Pixels(Parameterization):
         return parameters["pixels"]
 
     def project(self, parameters: Parameters) -> Parameters:
-        from keras import ops
+        from dreampipe.backend import ops
 
         if not self.bounded:
             return parameters
@@ -118,7 +127,7 @@ class Pixels(Parameterization):
 
 @dataclass(frozen=True)
 class Luminance(Parameterization):
-    """One grey offset for each pixel of a picture, which keeps the differences between its channels: its colour."""
+    """One grey offset for each pixel of a picture, which keeps its colour: the differences between its channels."""
 
     shapes: ClassVar[Mapping[str, Shape]] = {"offset": (None, None, None, 1), "source": (None, None, None, 3)}
     climbed: ClassVar[tuple[str, ...]] = ("offset",)
@@ -131,13 +140,13 @@ class Luminance(Parameterization):
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
         return parameters["source"] + parameters["offset"]
 
-    def laid(self, picture: Array, detail: Array) -> Array:
+    def _add(self, picture: Array, detail: Array) -> Array:
         darkest, brightest = picture.min(axis=-1, keepdims=True), picture.max(axis=-1, keepdims=True)
         grey = detail.mean(axis=-1, keepdims=True)
         return np.asarray(picture + np.clip(grey, -darkest, 1 - brightest), np.float32)
 
     def project(self, parameters: Parameters) -> Parameters:
-        from keras import ops
+        from dreampipe.backend import ops
 
         source = parameters["source"]
         darkest, brightest = ops.min(source, axis=-1, keepdims=True), ops.max(source, axis=-1, keepdims=True)
@@ -162,29 +171,29 @@ class Fourier(Parameterization):
     periodic: ClassVar[bool] = True
 
     def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
-        found = spectrum.analysed(picture) * spectrum.radius(picture.shape[1:3], np)
+        found = spectrum.analyse(picture) * spectrum.radius(picture.shape[1:3], np)
         return {"spectrum": (np.stack([found.real, found.imag], axis=1) / LUCID).astype(np.float32)}
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         scaled = parameters["spectrum"] * (LUCID / spectrum.radius(size, ops))
-        return spectrum.synthesized(scaled[:, 0], scaled[:, 1], size)
+        return spectrum.synthesize(scaled[:, 0], scaled[:, 1], size)
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
-        return {name: spectrum.cropped(value, before, size) for name, value in values.items()}
+        return {name: spectrum.crop(value, before, size) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
 class MaCo(Parameterization):
-    """The phases of the spectrum alone; how strong each frequency is stays as it is.
+    """The phases of the spectrum; the strength of each frequency is constant.
 
     Attributes:
-        magnitude: "natural", falling as 1 / frequency around middle grey, or "start", that of the picture started from.
+        magnitude: "natural", falling as 1 / frequency around middle grey, or "start", that of the start.
 
     A frequency that the start lacks has a random phase. Source: Fel et al. 2023, "Unlocking Feature Visualization for
-    Deeper Networks with MAgnitude Constrained Optimization". Its code scales picture and phases anew at each step; here
-    phases stay odd, so the deviation of the picture stays by itself.
+    Deeper Networks with MAgnitude Constrained Optimization". Its code scales picture and phases at each step; here
+    phases stay odd, so the deviation of the picture cannot change.
     """
 
     magnitude: Literal["natural", "start"] = "natural"
@@ -198,16 +207,16 @@ class MaCo(Parameterization):
 
     def init(self, picture: Array, rng: np.random.Generator) -> Parameters:
         size = picture.shape[1:3]
-        found = spectrum.analysed(picture)
+        found = spectrum.analyse(picture)
         phase, sign = spectrum.phases(found, size, rng)
         strength = np.abs(found) if self.magnitude == "start" else spectrum.natural(size)
         return {"phase": phase, "magnitude": sign * strength}
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
-        phase, magnitude = spectrum.odd(parameters["phase"], size[1]), parameters["magnitude"]
-        return spectrum.synthesized(magnitude * ops.cos(phase), magnitude * ops.sin(phase), size)
+        phase, magnitude = spectrum.make_odd(parameters["phase"], size[1]), parameters["magnitude"]
+        return spectrum.synthesize(magnitude * ops.cos(phase), magnitude * ops.sin(phase), size)
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
-        return {name: spectrum.cropped(value, before, size) for name, value in values.items()}
+        return {name: spectrum.crop(value, before, size) for name, value in values.items()}

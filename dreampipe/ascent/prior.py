@@ -1,6 +1,6 @@
-"""A learned prior: latents are climbed, and a decoder draws the picture of them.
+"""A learned prior: the ascent climbs latents, and a decoder draws the picture of them.
 
-What a decoder draws looks like what it was trained on, so the ascent stays among such pictures. Source: Nguyen,
+A decoder draws pictures like those that it was trained on, so the ascent stays among such pictures. Source: Nguyen,
 Dosovitskiy, Yosinski, Brox and Clune 2016, "Synthesizing the preferred inputs for neurons in neural networks via deep
 generator networks".
 """
@@ -27,12 +27,11 @@ class Prior(Parameterization):
     Attributes:
         card: of the decoder; the shipped one draws the motifs that `motifnet` knows.
         deviation: of the latents that an ascent starts from, drawn around 0; the decoder was trained on 1.
-        bound: how far from 0 a latent may go. Few of what a decoder was trained on lie further, and it draws there
-            what nobody taught it.
+        bound: how far from 0 a latent may go. A decoder saw few latents beyond in its training, and draws there
+            what it never learned.
 
-    The decoder has no way back from a picture, so what is started from decides nothing but the size. A grid of latents
-    covers the picture, whose right and lower borders are cut where they do not fit; the picture of a decoder of one
-    size is stretched to what is asked for.
+    The decoder cannot find the latents of a picture, so the start decides only the size. A grid of latents covers the
+    picture, and what exceeds its right and lower borders is cut off; the picture of a decoder of one size is stretched.
     """
 
     card: DecoderCard = field(default_factory=decoder)
@@ -64,43 +63,42 @@ class Prior(Parameterization):
         return self.resize(parameters, (0, 0), (height, width))
 
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        from keras import ops
-
+        from dreampipe.backend import ops
         from dreampipe.models.opening import open_decoder
 
         latents = parameters["latents"]
         cells = ops.shape(latents)[1:3] if self.card.grid else self.card.latents[:-1]
-        given = ops.reshape(latents, (-1, *cells, self.card.latents[-1]))  # known sizes are told to the graph
+        given = ops.reshape(latents, (-1, *cells, self.card.latents[-1]))  # so the graph knows the sizes that are known
         drawn = ops.cast(open_decoder(self.card)(given, training=False), "float32")
-        fitted = drawn[:, : size[0], : size[1]] if self.card.grid else _stretched(drawn, size)
+        fitted = drawn[:, : size[0], : size[1]] if self.card.grid else _stretch(drawn, size)
         return ops.clip(self._unit(fitted), 0.0, 1.0)
 
     def _unit(self, drawn: Tensor) -> Tensor:
-        """Pixels of the decoder's range, grey or RGB, as RGB in [0, 1]."""
-        from keras import ops
+        """Convert pixels of the decoder's range, grey or RGB, to RGB in [0, 1]."""
+        from dreampipe.backend import ops
 
         low, high = RANGES[self.card.scaling]
         rgb = ops.repeat(drawn, 3, axis=-1) if drawn.shape[-1] == 1 else drawn
         return (rgb - low) / (high - low)
 
     def project(self, parameters: Parameters) -> Parameters:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return {"latents": ops.clip(parameters["latents"], -self.bound, self.bound)}
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
-        return {name: _interpolated(value, self.card.cells(size)) for name, value in values.items()}
+        return {name: _interpolate(value, self.card.cells(size)) for name, value in values.items()}
 
 
-def _interpolated(grids: Array, cells: Size) -> Array:
-    """Each of (batch, rows, columns, channels) at another size, bilinear."""
+def _interpolate(grids: Array, cells: Size) -> Array:
+    """Resize each of (batch, rows, columns, channels), bilinear."""
     rows, columns = (_weights(before, after, np) for before, after in zip(grids.shape[1:3], cells, strict=True))
     return np.asarray(np.einsum("ij,bjkc,lk->bilc", rows, grids, columns, optimize=True), np.float32)
 
 
-def _stretched(pictures: Tensor, size: Tensor) -> Tensor:
-    """The same in the graph."""
-    from keras import ops
+def _stretch(pictures: Tensor, size: Tensor) -> Tensor:
+    """Resize pictures as `_interpolate` does, in the graph."""
+    from dreampipe.backend import ops
 
     height, width = ops.shape(pictures)[1:3]
     rows, columns = _weights(height, size[0], ops), _weights(width, size[1], ops)
@@ -108,7 +106,7 @@ def _stretched(pictures: Tensor, size: Tensor) -> Tensor:
 
 
 def _weights(before: Any, after: Any, xp: Any) -> Any:
-    """What each of `after` places takes from each of `before`, (after, before). `xp` is numpy, or `keras.ops`."""
+    """The matrix (after, before) of bilinear interpolation along one axis. `xp` is numpy, or `keras.ops`."""
     there = xp.arange(before, dtype="float32")
     places = (xp.arange(after, dtype="float32") + 0.5) * xp.divide(before, after) - 0.5
     places = xp.clip(places, 0.0, there[-1])

@@ -1,4 +1,4 @@
-"""What an ascent tells while it runs, and what comes of it."""
+"""The reports of an ascent while it runs, and its result."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dreampipe.frames import Array
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of an ascent did.
+    """A report of one step.
 
     Attributes:
-        octave, octaves: from 1, and how many there are, those of all rounds.
+        octave, octaves: counted from 1, and the number of octaves in all rounds.
         step, steps: from 1, within this octave.
         size: height and width climbed at.
         score: the objective's value before the step, the mean over the batch.
-        terms: what each of the objective's terms adds to that, weight included.
-        row: how many octaves there are in each round; 0 where they are not told.
+        terms: the share of each of the objective's terms in that, weight included.
+        row: the number of octaves in each round; 0 if unknown.
     """
 
     octave: int
@@ -36,18 +36,18 @@ class Step:
 
 OnStep = Callable[[Step], None]
 OnPictures = Callable[[Step, Callable[[], Array]], None]
-"""`(step, pictures)`: pictures() gives (batch, height, width, 3) in [0, 1] as they are after the step."""
+"""`(step, pictures)`: pictures() returns (batch, height, width, 3) in [0, 1] as they are after the step."""
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What came of an ascent.
+    """The result of an ascent.
 
     Attributes:
-        image: float32 in [0, 1], of the shape that was given: (height, width, 3), or (batch, height, width, 3).
+        image: float32 in [0, 1], of the shape of the start: (height, width, 3), or (batch, height, width, 3).
         notes: sentences on what the ascent had to decide.
-        scores: (batch,) float32, of the last step; empty where there was none.
-        silent: the numbers in the batch of those pictures that got no gradient to the very end.
+        scores: (batch,) float32, of the last step; empty without steps.
+        silent: the places in the batch of the pictures that never got a gradient.
     """
 
     image: Array

@@ -1,6 +1,6 @@
-"""What is done to the gradient of the picture before a step follows it: its size, its frequencies, its sign.
+"""Shapings change the gradient of the picture before a step follows it: its size, its frequencies, its sign.
 
-Each works on every picture of a batch by itself; a gradient that is zero everywhere stays zero.
+Each treats the pictures of a batch separately; a gradient that is zero everywhere stays zero.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dreampipe.ascent.amounts import Amount, Ramp, at, check_amount
-from dreampipe.ascent.borders import mirrored
+from dreampipe.ascent.borders import mirror
 from dreampipe.errors import RecipeError
 
 Tensor = Any
@@ -23,43 +23,43 @@ SIGMA = Ramp(0.7, 2.5)
 
 @dataclass(frozen=True)
 class Shaping(ABC):
-    """From gradients to gradients."""
+    """A function from gradients to gradients."""
 
     @abstractmethod
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        """The gradient (batch, height, width, 3), shaped, at this progress () in [0, 1] through ascent or octave."""
+        """Shape the gradient (batch, height, width, 3), at this progress () in [0, 1] through ascent or octave."""
 
 
 @dataclass(frozen=True)
 class MeanAbsolute(Shaping):
-    """Over the mean of |g|. Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism"."""
+    """Divides by the mean of |g|. Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism"."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
-        gradient = _within_range(gradient)
+        gradient = _rescale(gradient)
         return gradient / ops.maximum(ops.mean(ops.abs(gradient), axis=PICTURE, keepdims=True), 1e-6)
 
 
 @dataclass(frozen=True)
 class Deviation(Shaping):
-    """Over the standard deviation. Source: the DeepDream tutorial of TensorFlow."""
+    """Divides by the standard deviation. Source: the DeepDream tutorial of TensorFlow."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
-        gradient = _within_range(gradient)
+        gradient = _rescale(gradient)
         return gradient / ops.maximum(ops.std(gradient, axis=PICTURE, keepdims=True), 1e-6)
 
 
 @dataclass(frozen=True)
 class Standard(Shaping):
-    """Less its mean, over its standard deviation, that of a sample. Source: pytorch-deepdream of gordicaleksa."""
+    """Subtracts the mean, and divides by the sample deviation. Source: pytorch-deepdream of gordicaleksa."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
-        gradient = _within_range(gradient)
+        gradient = _rescale(gradient)
         gradient = gradient - ops.mean(gradient, axis=PICTURE, keepdims=True)
         values = ops.cast(ops.size(gradient[:1]), gradient.dtype)
         variance = ops.sum(gradient * gradient, axis=PICTURE, keepdims=True) / (values - 1)
@@ -71,18 +71,18 @@ class Sign(Shaping):
     """1 where the gradient is positive, -1 where it is negative. Source: Goodfellow, Shlens and Szegedy 2015."""
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.sign(gradient)
 
 
 @dataclass(frozen=True)
 class Smooth(Shaping):
-    """Blurred: the mean of what Gaussians of half of `sigma`, `sigma` and twice `sigma` pixels make of it.
+    """Blurs: the mean of three Gaussian blurs, by half of `sigma`, `sigma` and twice `sigma` pixels.
 
-    Each is cut to 9 x 9 pixels; at its border the picture is mirrored. The size of the gradient is left to a shaping
-    behind it. Source: pytorch-deepdream of gordicaleksa, whose sigma grows from 0.7 to 2.5 over the steps of an octave,
-    and which smooths, as it is rolled, across the border of the picture; here the gradient is rolled back before.
+    Each is cut to 9 x 9 pixels; at its border the picture is mirrored. The size of the gradient is left to a later
+    shaping. Source: pytorch-deepdream of gordicaleksa. There sigma grows from 0.7 to 2.5 over the steps of an octave,
+    and the rolled gradient is smoothed across the border of the picture; here it is rolled back before.
     """
 
     sigma: Amount = SIGMA
@@ -91,18 +91,18 @@ class Smooth(Shaping):
         check_amount("The smoothing's sigma", self.sigma, 0.05)
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         distance = np.arange(-4, 5, dtype=np.float32) ** 2
         sigmas = at(self.sigma, progress) * np.array([[0.5], [1], [2]], np.float32)
         gaussians = ops.softmax(-distance / (2 * sigmas * sigmas), axis=1)
         kernel = ops.einsum("si,sj->ij", gaussians, gaussians) / 3
-        return _filtered(mirrored(gradient, 4), kernel, 1)
+        return _filter(mirror(gradient, 4), kernel, 1)
 
 
 @dataclass(frozen=True)
 class Laplacian(Shaping):
-    """Split into `levels` bands of frequencies and a rest, each over its own root mean square, and put together again.
+    """Splits into `levels` bands of frequencies and a rest, divides each by its root mean square, and adds them up.
 
     So coarse and fine detail grow alike. Source: the DeepDream notebook of TensorFlow 1, after Burt and Adelson 1983,
     "The Laplacian Pyramid as a Compact Image Code".
@@ -115,55 +115,55 @@ class Laplacian(Shaping):
             raise RecipeError(f"The Laplacian's levels came as {self.levels}, but at least 1 is expected.")
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        rest, bands = _within_range(gradient), []
+        rest, bands = _rescale(gradient), []
         for _ in range(self.levels):
-            finer, rest = rest, _halved(rest)
-            bands.append(_over_own_size(finer - _doubled_like(rest, finer)))
-        rest = _over_own_size(rest)
+            finer, rest = rest, _halve(rest)
+            bands.append(_normalize(finer - _double(rest, finer)))
+        rest = _normalize(rest)
         for band in reversed(bands):
-            rest = _doubled_like(rest, band) + band
+            rest = _double(rest, band) + band
         return rest
 
 
-def _over_own_size(band: Tensor) -> Tensor:
-    from keras import ops
+def _normalize(band: Tensor) -> Tensor:
+    from dreampipe.backend import ops
 
     size = ops.sqrt(ops.mean(band * band, axis=PICTURE, keepdims=True))
-    return band / ops.maximum(size, 1e-5)  # a band of a hundred-thousandth of the gradient is rounding
+    return band / ops.maximum(size, 1e-5)  # a smaller band is only rounding errors of the gradient
 
 
-def _halved(gradient: Tensor) -> Tensor:
-    """Every second pixel of every second row of the blurred gradient."""
+def _halve(gradient: Tensor) -> Tensor:
+    """Blur the gradient, and keep every second pixel of every second row."""
     binomial = np.array([1, 4, 6, 4, 1], np.float32) / 16
-    return _filtered(mirrored(gradient, 2), np.outer(binomial, binomial), 2)
+    return _filter(mirror(gradient, 2), np.outer(binomial, binomial), 2)
 
 
-def _doubled_like(gradient: Tensor, other: Tensor) -> Tensor:
-    """The gradient at the size of one that it was halved from, by the same binomial filter."""
-    from keras import ops
+def _double(gradient: Tensor, other: Tensor) -> Tensor:
+    """Enlarge the gradient to the size of the one that it was halved from, by the same binomial filter."""
+    from dreampipe.backend import ops
 
     for axis in (1, 2):
-        around = mirrored(gradient, 1, (axis,))
+        around = mirror(gradient, 1, (axis,))
         count = ops.shape(gradient)[axis]
-        before, here, behind = (ops.take(around, ops.arange(count) + shift, axis=axis) for shift in (0, 1, 2))
-        pairs = ops.stack([(before + 6 * here + behind) / 8, (here + behind) / 2], axis=axis + 1)
+        before, here, after = (ops.take(around, ops.arange(count) + shift, axis=axis) for shift in (0, 1, 2))
+        pairs = ops.stack([(before + 6 * here + after) / 8, (here + after) / 2], axis=axis + 1)
         shape = list(ops.shape(gradient))
         shape[axis] = 2 * count
         gradient = ops.take(ops.reshape(pairs, shape), ops.arange(ops.shape(other)[axis]), axis=axis)
     return gradient
 
 
-def _filtered(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
-    """Each channel by itself filtered with this kernel (rows, columns), where it fits whole."""
-    from keras import ops
+def _filter(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
+    """Filter each channel with this kernel (rows, columns), where the whole kernel fits in."""
+    from dreampipe.backend import ops
 
     each = ops.repeat(ops.reshape(kernel, (*kernel.shape, 1, 1)), 3, axis=2)
     return ops.depthwise_conv(gradient, each, strides, padding="valid", data_format="channels_last")
 
 
-def _within_range(gradient: Tensor) -> Tensor:
-    """The gradient over its largest part, so that neither its mean nor its square may leave float32."""
-    from keras import ops
+def _rescale(gradient: Tensor) -> Tensor:
+    """Divide the gradient by its largest value, so that its mean and its square stay within float32."""
+    from dreampipe.backend import ops
 
     largest = ops.max(ops.abs(gradient), axis=PICTURE, keepdims=True)
     return gradient / ops.where(largest > 0, largest, 1.0)

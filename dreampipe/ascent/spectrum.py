@@ -20,19 +20,19 @@ Spectrum = npt.NDArray[np.complex64]
 
 _CORRELATED = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
 COLOURS = (_CORRELATED / np.linalg.norm(_CORRELATED, axis=0).max()).astype(np.float32)
-"""From uncorrelated colours to red, green and blue: a square root of the colours' covariance over ImageNet."""
+"""The matrix from uncorrelated colours to red, green and blue: a square root of ImageNet's covariance of colours."""
 EPSILON = 1e-3
-"""How far from black and white a picture stays, for a sigmoid reaches neither; a quarter of a grey level of 8 bits."""
+"""The least distance from black and white, which a sigmoid never reaches; a quarter of a grey level of 8 bits."""
 
 NOTHING = 1e-8
-"""A magnitude under that of any frequency of a natural picture, and over that of rounding."""
+"""A magnitude below that of any frequency of a natural picture, and above that of rounding errors."""
 
 
 def radius(size: Any, xp: Any) -> Any:
     """The frequency of each place of a spectrum, (height, width // 2 + 1), in cycles over the picture's middle side.
 
-    So the same picture has the same spectrum over it at any size of one shape. Frequency 0 counts as the lowest of the
-    longer side. `xp` is numpy, or `keras.ops` in the graph.
+    So a picture has the same spectrum divided by it at every size of the same proportions. Frequency 0 counts as the
+    lowest of the longer side. `xp` is numpy, or `keras.ops` in the graph.
     """
     height, width = size[0], size[1]
     rows = xp.arange(height)
@@ -43,21 +43,20 @@ def radius(size: Any, xp: Any) -> Any:
     return xp.maximum(found, xp.minimum(stretch, 1 / stretch))
 
 
-def analysed(picture: Array) -> Spectrum:
-    """The spectrum of pictures (batch, height, width, 3) in [0, 1], of which `synthesized` makes them again.
+def analyse(picture: Array) -> Spectrum:
+    """Compute the spectrum of pictures (batch, height, width, 3) in [0, 1], of which `synthesize` makes them again.
 
-    Exact but for what is nearer to black or white than EPSILON.
+    Exact, except for values nearer to black or white than EPSILON.
     """
     inner = np.clip(picture, EPSILON, 1 - EPSILON).astype(np.float64)
     planes = np.log(inner / (1 - inner)) @ np.linalg.inv(COLOURS.astype(np.float64)).T
     return np.fft.rfft2(planes.transpose(0, 3, 1, 2), norm="forward").astype(np.complex64)
 
 
-def synthesized(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
-    """The pictures (batch, height, width, 3) in [0, 1] of these spectra; `size` is (2,) int32. In the graph."""
-    from keras import ops
-
+def synthesize(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
+    """Make the pictures (batch, height, width, 3) in [0, 1] of these spectra, in the graph; `size` is (2,) int32."""
     from dreampipe import backend
+    from dreampipe.backend import ops
 
     pixels = size[0] * size[1]
     planes = ops.reshape(backend.irfft2(real, imaginary, size), (-1, 3, pixels))
@@ -66,7 +65,7 @@ def synthesized(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
 
 
 def natural(size: Size) -> Array:
-    """The magnitude of a natural picture's spectrum (3, height, width // 2 + 1): as 1 / frequency, no mean.
+    """The magnitude of a natural picture's spectrum, (3, height, width // 2 + 1): 1 / frequency, with no mean.
 
     Each colour has deviation 1 over the picture, before colours are correlated and squeezed into [0, 1].
     Source of the falling: Field 1987, "Relations between the statistics of natural images and the response properties
@@ -74,22 +73,23 @@ def natural(size: Size) -> Array:
     """
     magnitude = 1 / radius(size, np)
     magnitude[0, 0] = 0
-    twice = np.full(magnitude.shape[1], 2.0)  # a column inside of the half stands for its mirror image too
+    twice = np.full(magnitude.shape[1], 2.0)  # a column inside the half counts for its mirror image too
     twice[own_mirror(size[1], np)] = 1
     power = np.sum(magnitude**2 * twice)
     return np.broadcast_to(magnitude / np.sqrt(power or 1), (3, *magnitude.shape)).astype(np.float32)
 
 
 def own_mirror(width: Any, xp: Any) -> Any:
-    """Which columns of a spectrum hold both a frequency and its negative: the first, and the last of an even width."""
+    """The mask of columns that hold both a frequency and its negative: the first, and the last of an even width."""
     columns = xp.arange(width // 2 + 1)
     return xp.logical_or(columns == 0, columns * 2 == width)
 
 
 def phases(found: Spectrum, size: Size, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The phase of each place of a spectrum, `odd` as it stands, and the sign, 1 or -1, left to its magnitude.
+    """Split a spectrum into its phases, which `make_odd` keeps as they are, and the signs, 1 or -1, of its magnitudes.
 
-    Where there is next to nothing, the phase is drawn. A frequency that is its own negative is real: a sign, no phase.
+    Where the magnitude is about zero, the phase is drawn. A frequency that is its own negative is real: it has a sign
+    and no phase.
     """
     drawn = np.fft.rfft2(rng.standard_normal((*found.shape[:2], *size)))
     seen = np.where(np.abs(found) > NOTHING, found, drawn)
@@ -103,19 +103,19 @@ def phases(found: Spectrum, size: Size, rng: np.random.Generator) -> tuple[Array
     return np.where(alone, 0, angle).astype(np.float32), sign.astype(np.float32)
 
 
-def odd(phase: Tensor, width: Tensor) -> Tensor:
-    """The phase (batch, 3, height, width // 2 + 1) in which that of a negative frequency is the negative of its own.
+def make_odd(phase: Tensor, width: Tensor) -> Tensor:
+    """Make the phase (batch, 3, height, width // 2 + 1) of a negative frequency the negative of its own, in the graph.
 
-    Only then is the picture real with no loss of magnitude. In the graph.
+    Only then is the picture real without a loss of magnitude.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     negative = ops.roll(ops.flip(phase, axis=2), 1, axis=2)
     return ops.where(own_mirror(width, ops), 0.5 * (phase - negative), phase)
 
 
-def cropped(values: Array, before: Size, size: Size) -> Array:
-    """Anything (..., height, width // 2 + 1) over frequencies at another size: those of both are kept, others are 0."""
+def crop(values: Array, before: Size, size: Size) -> Array:
+    """Crop or extend (..., height, width // 2 + 1) to the frequencies of another size; new ones are 0."""
     result = np.zeros((*values.shape[:-2], size[0], size[1] // 2 + 1), values.dtype)
     rows, columns = _shared(before[0], size[0]), _shared(before[1], size[1])
     columns = columns[columns >= 0]
@@ -124,9 +124,9 @@ def cropped(values: Array, before: Size, size: Size) -> Array:
 
 
 def _shared(before: int, after: int) -> npt.NDArray[np.intp]:
-    """The frequencies that two sizes share, negative ones as indices from the end; all of them when they are equal.
+    """The frequencies that two sizes share, negative ones as indices from the end; all if the sizes are equal.
 
-    The highest of an even size is its own negative, which another size tells apart, so it is left out.
+    The highest of an even size is its own negative, and at another size two frequencies, so it is left out.
     """
     least = min(before, after)
     whole = least // 2 if before == after else (least - 1) // 2

@@ -1,4 +1,4 @@
-"""Where an ascent starts that has no picture to dream: noise, grey, or a picture whose traits it accentuates."""
+"""Pictures to start an ascent from: noise, grey, or a picture whose traits it accentuates."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ MIDDLE: Colour = (0.45, 0.45, 0.45)
 """About the mean of photographs."""
 
 APART = 0.02
-"""The deviation of what tells pictures apart that would start alike: five grey levels of 8 bits."""
+"""The deviation of the noise that separates equal starts: five grey levels of 8 bits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Start(ABC):
-    """A first picture for every ascent of a batch."""
+    """The first pictures of a batch."""
 
     def shape(self, longest: int) -> Size:
-        """Height and width of a picture whose longest side has so many pixels."""
+        """Height and width of a picture whose longest side has `longest` pixels."""
         return longest, longest
 
     @abstractmethod
@@ -35,7 +35,7 @@ class Start(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Noise(Start):
-    """Noise of a mean colour whose amplitude falls as 1 / frequency ** falloff, other noise for each picture.
+    """Noise of a mean colour whose amplitude falls as 1 / frequency ** falloff; each picture has its own.
 
     The default is about the spectrum of natural pictures (Field 1987, "Relations between the statistics of natural
     images and the response properties of cortical cells"); `falloff` 0 is white noise.
@@ -63,7 +63,7 @@ class Grey(Start):
 
 @dataclass(frozen=True, eq=False)
 class Picture(Start):
-    """A picture (height, width, 3) float32 in [0, 1]: what it shows of the objective is accentuated."""
+    """A picture (height, width, 3) float32 in [0, 1]; the ascent accentuates what it shows of the objective."""
 
     pixels: Array
 
@@ -77,9 +77,9 @@ class Picture(Start):
 
 
 def apart(pictures: Array, seed: int) -> Array:
-    """The pictures (count, height, width, 3), with a little noise of their own on those that equal the first.
+    """Add a little noise to each of the pictures (count, height, width, 3) that equals the first.
 
-    Equal pictures would climb as one: between them diversity has no gradient.
+    Equal pictures would climb as one, because diversity has no gradient between them.
     """
     found = [pictures[0]]
     for number, picture in enumerate(pictures[1:], 1):
@@ -96,7 +96,7 @@ def noise(
     deviation: float = 0.1,
     falloff: float = 1.0,
 ) -> Array:
-    """One picture (height, width, 3) float32 in [0, 1] of the noise that `Noise` describes."""
+    """Draw one picture (height, width, 3) float32 in [0, 1] of the noise that `Noise` describes."""
     height, width = size
     spectrum = np.fft.rfft2(np.random.default_rng(seed).standard_normal((3, height, width)))
     frequency = np.hypot(np.fft.fftfreq(height)[:, None] * height, np.fft.rfftfreq(width)[None] * width)

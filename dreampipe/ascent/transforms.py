@@ -1,4 +1,4 @@
-"""What stands between the climbed picture and the model, at each step anew, so that no step can rely on exact pixels.
+"""Transforms change the picture before the model sees it, differently at each step, so no step relies on exact pixels.
 
 A transform draws its random numbers on the host and is applied in the graph, where the gradient flows back through it
 to the places it came from: the picture itself is never moved. All pictures of a batch share the numbers of a step.
@@ -9,13 +9,14 @@ Source of the idea: Mordvintsev, Olah and Tyka 2015, "Inceptionism" (jitter); Ol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from dreampipe.ascent.amounts import Amount, at, check_amount
-from dreampipe.ascent.borders import mirrored
+from dreampipe.ascent.borders import mirror
 from dreampipe.ascent.octaves import Size
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
@@ -25,21 +26,21 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Transform(ABC):
-    """From pictures to pictures, differentiably.
+    """A differentiable function from pictures to pictures.
 
     Attributes:
         width: how many numbers it draws for a step.
-        moves: whether what is at one place of the picture may be at another behind it.
+        moves: whether it can move parts of the picture to another place.
     """
 
     width: ClassVar[int] = 0
     moves: ClassVar[bool] = False
 
     def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
-        """The numbers of one step.
+        """Draw the numbers of one step.
 
         Args:
-            rng: where they come from.
+            rng: their source.
             progress: through ascent or octave, in [0, 1].
             size: height and width of the pictures it will get.
 
@@ -50,20 +51,31 @@ class Transform(ABC):
 
     @abstractmethod
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        """The pictures (batch, height, width, 3) transformed by the numbers drawn, (width,)."""
+        """Transform the pictures (batch, height, width, 3) by the numbers drawn, (width,)."""
 
     def output(self, size: Size, drawn: Array) -> Size:
-        """Height and width behind it of pictures of this size, with these numbers drawn."""
+        """Height and width after it, of pictures of this size with these numbers drawn."""
         return size
 
-    def traced(self) -> Transform:
-        """What of it a compiled step holds: amounts come in through what is drawn, so one trace serves all of them."""
+    def without_amounts(self) -> Transform:
+        """The transform without its amounts, which a compiled step gets as drawn numbers, so one trace serves all."""
         return replace(self, **{field.name: field.default for field in fields(self) if field.type == "Amount"})
+
+
+def draw(
+    transforms: Sequence[Transform], rng: np.random.Generator, progress: float, size: Size
+) -> tuple[tuple[Array, ...], Size]:
+    """Draw the numbers of one step for transforms in a row, and compute the size that pictures of `size` leave them."""
+    drawn: list[Array] = []
+    for transform in transforms:
+        drawn.append(transform.draw(rng, progress, size))
+        size = transform.output(size, drawn[-1])
+    return tuple(drawn), size
 
 
 @dataclass(frozen=True)
 class Jitter(Transform):
-    """Shifts by whole pixels, up to `pixels` either way in rows and columns; what leaves at one side enters opposite.
+    """Rolls the picture by whole pixels, up to `pixels` either way along rows and columns.
 
     Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism".
     """
@@ -80,17 +92,16 @@ class Jitter(Transform):
         return rng.integers(-most, most + 1, 2, dtype=np.int32).astype(np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.roll(image, ops.cast(drawn, "int32"), axis=(1, 2))
 
 
 @dataclass(frozen=True)
 class Mirror(Transform):
-    """A margin that mirrors the picture, so that rolling never lays its left edge beside its right one.
+    """Adds a margin of mirrored pixels, so that rolling never brings the left edge next to the right one.
 
-    What the mirrored pixels ask for is not the picture's: they hand no gradient back. The picture must be larger than
-    the margin.
+    The mirrored pixels return no gradient. The picture must be larger than the margin.
     """
 
     margin: int = 16
@@ -100,7 +111,7 @@ class Mirror(Transform):
         check_amount("The mirror's margin", self.margin, 0)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         margin = self.margin
 
@@ -118,9 +129,9 @@ class Mirror(Transform):
 
 @dataclass(frozen=True)
 class Pad(Transform):
-    """`pixels` more on each side: the picture mirrored, whose gradient comes back from there too, or middle grey.
+    """Adds `pixels` on each side: the picture mirrored, with a gradient too, or middle grey.
 
-    Source: lucid (12 pixels of grey), so that a border of the model is no border of the picture.
+    So the border of the model is not the border of the picture. Source: lucid (12 pixels of grey).
     """
 
     pixels: Amount = 12
@@ -137,11 +148,11 @@ class Pad(Transform):
         return np.array([round(at(self.pixels, progress))], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         margin = ops.cast(drawn[0], "int32")
         if self.mode == "mirror":
-            return mirrored(image, margin)
+            return mirror(image, margin)
         for axis in (1, 2):
             shape = [margin if at == axis else side for at, side in enumerate(ops.shape(image))]
             grey = ops.broadcast_to(ops.cast(0.5, image.dtype), shape)
@@ -154,7 +165,7 @@ class Pad(Transform):
 
 @dataclass(frozen=True)
 class Crop(Transform):
-    """A random part of the picture whose sides are `pixels` shorter, and 1 at least."""
+    """Crops a random part whose sides are `pixels` shorter than those of the picture, but at least 1."""
 
     pixels: Amount = 16
     width: ClassVar[int] = 4
@@ -170,7 +181,7 @@ class Crop(Transform):
         return np.array([*corner, height, width], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         top, left, height, width = (ops.cast(drawn[at], "int32") for at in range(4))
         return image[:, top : top + height, left : left + width]
@@ -181,7 +192,7 @@ class Crop(Transform):
 
 @dataclass(frozen=True)
 class Flip(Transform):
-    """Left and right exchanged, in this share of the steps."""
+    """Exchanges left and right in this share of the steps."""
 
     probability: Amount = 0.5
     width: ClassVar[int] = 1
@@ -194,14 +205,14 @@ class Flip(Transform):
         return np.array([rng.random() < at(self.probability, progress)], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.where(drawn[0] > 0.5, ops.flip(image, axis=2), image)
 
 
 @dataclass(frozen=True)
 class ColourNoise(Transform):
-    """Normally distributed noise of this deviation added to each channel of each pixel, which may leave [0, 1].
+    """Adds normally distributed noise of this deviation to each channel of each pixel; the result may leave [0, 1].
 
     Source: the code of Fel et al. 2023 (0.08), "Unlocking Feature Visualization for Deeper Networks with MAgnitude
     Constrained Optimization".
@@ -218,8 +229,7 @@ class ColourNoise(Transform):
         return np.array([at(self.deviation, progress), *seed], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
-
         from dreampipe import backend
+        from dreampipe.backend import ops
 
         return image + drawn[0] * backend.noise(ops.shape(image[:1]), ops.cast(drawn[1:], "int32"))

@@ -1,7 +1,7 @@
-"""Transforms that read the picture between its pixels: turned, scaled, a box of it enlarged, blurred.
+"""Transforms that read the picture between its pixels: rotate, scale, enlarge a box, blur.
 
-Beyond its border the picture is mirrored. Each is linear in the picture, and written in matrix products and gathering,
-whose gradients are the exact transposes. Resampling is bilinear.
+Beyond its border the picture is mirrored. Each is linear in the picture, and written as matrix products and gathering,
+because their gradients are the exact transposes. Resampling is bilinear.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from dreampipe.ascent.amounts import Amount, Ramp, at, check_amount
-from dreampipe.ascent.borders import folded
+from dreampipe.ascent.borders import fold
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.transforms import Tensor, Transform
 from dreampipe.frames import Array
@@ -24,7 +24,7 @@ SHRINKING = Ramp(0.5, 0.05)
 
 @dataclass(frozen=True)
 class Rotate(Transform):
-    """Turned around its middle by up to `degrees` either way, clockwise where positive.
+    """Turns the picture around its middle by up to `degrees` either way, clockwise if positive.
 
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
@@ -41,7 +41,7 @@ class Rotate(Transform):
         return rng.uniform(-most, most, 1).astype(np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         angle = drawn[0] * (math.pi / 180)
         height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
@@ -49,12 +49,12 @@ class Rotate(Transform):
         column = ops.reshape(ops.arange(width, dtype="float32") - (width - 1) / 2, (1, -1))
         rows = ops.cos(angle) * row - ops.sin(angle) * column + (height - 1) / 2
         columns = ops.sin(angle) * row + ops.cos(angle) * column + (width - 1) / 2
-        return _read(image, folded(rows, height), folded(columns, width))
+        return _read(image, fold(rows, height), fold(columns, width))
 
 
 @dataclass(frozen=True)
 class Scale(Transform):
-    """Larger or smaller around its middle, by a factor of up to `share` more or less than 1; its size stays.
+    """Scales the picture around its middle by 1 - `share` to 1 + `share`; its size stays.
 
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
@@ -73,14 +73,14 @@ class Scale(Transform):
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
         def along(side: Tensor) -> Tensor:
             middle = (side - 1) / 2
-            return _between(folded((_places(side) - middle) / drawn[0] + middle, side), side)
+            return _interpolation(fold((_places(side) - middle) / drawn[0] + middle, side), side)
 
-        return _each_way(image, along, along)
+        return _multiply(image, along, along)
 
 
 @dataclass(frozen=True)
 class Box(Transform):
-    """A random box whose sides are this share of the picture's, enlarged to its size.
+    """Enlarges a random box, whose sides are this share of the picture's, to the size of the picture.
 
     Source: the code of Fel et al. 2023 (0.5 to 0.05), "Unlocking Feature Visualization for Deeper Networks with
     MAgnitude Constrained Optimization".
@@ -99,14 +99,14 @@ class Box(Transform):
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
         def along(side: Tensor, corner: Tensor) -> Tensor:
-            return _between(folded((_places(side) + 0.5) * drawn[0] + corner * side - 0.5, side), side)
+            return _interpolation(fold((_places(side) + 0.5) * drawn[0] + corner * side - 0.5, side), side)
 
-        return _each_way(image, lambda side: along(side, drawn[1]), lambda side: along(side, drawn[2]))
+        return _multiply(image, lambda side: along(side, drawn[1]), lambda side: along(side, drawn[2]))
 
 
 @dataclass(frozen=True)
 class Blur(Transform):
-    """Blurred by a Gaussian of `sigma` pixels, so that the finest frequencies are nothing worth."""
+    """Blurs by a Gaussian of `sigma` pixels, so that the finest frequencies score nothing."""
 
     sigma: Amount = 1.0
     width: ClassVar[int] = 1
@@ -118,25 +118,25 @@ class Blur(Transform):
         return np.array([at(self.sigma, progress)], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        return _each_way(image, lambda side: _gaussian(side, drawn[0]), lambda side: _gaussian(side, drawn[0]))
+        return _multiply(image, lambda side: _gaussian(side, drawn[0]), lambda side: _gaussian(side, drawn[0]))
 
 
 def _places(side: Tensor) -> Tensor:
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.arange(side, dtype="float32")
 
 
-def _between(places: Tensor, side: Tensor) -> Tensor:
-    """The matrix (places, side) that reads a row of so many pixels at these places in it, linearly between pixels."""
-    from keras import ops
+def _interpolation(places: Tensor, side: Tensor) -> Tensor:
+    """The matrix (places, side) that reads a row of `side` pixels at these places, linearly between pixels."""
+    from dreampipe.backend import ops
 
     return ops.maximum(1 - ops.abs(ops.reshape(places, (-1, 1)) - _places(side)), 0.0)
 
 
 def _gaussian(side: Tensor, sigma: Tensor) -> Tensor:
-    """The matrix (side, side) that blurs a row of so many pixels: each sees the row and its nearest mirror images."""
-    from keras import ops
+    """The matrix (side, side) that blurs a row of pixels: each sees the row and its nearest mirror images."""
+    from dreampipe.backend import ops
 
     period, here, there = 2 * side - 2, ops.reshape(_places(side), (-1, 1)), _places(side)
     images = [image + turn * period for image in (there, -there) for turn in (-1, 0, 1)]
@@ -145,9 +145,9 @@ def _gaussian(side: Tensor, sigma: Tensor) -> Tensor:
     return seen / ops.sum(seen, axis=1, keepdims=True)
 
 
-def _each_way(image: Tensor, rows: Callable[[Tensor], Tensor], columns: Callable[[Tensor], Tensor]) -> Tensor:
-    """The pictures with the matrices that these make for a side applied down their rows and along their columns."""
-    from keras import ops
+def _multiply(image: Tensor, rows: Callable[[Tensor], Tensor], columns: Callable[[Tensor], Tensor]) -> Tensor:
+    """Apply the matrix that `rows` makes for the height, and the one that `columns` makes for the width."""
+    from dreampipe.backend import ops
 
     height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
     planes = ops.matmul(rows(height), ops.transpose(image, (0, 3, 1, 2)))
@@ -156,17 +156,17 @@ def _each_way(image: Tensor, rows: Callable[[Tensor], Tensor], columns: Callable
 
 
 def _read(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """The pictures read at places between pixels, both (height, width) and inside of them: bilinear."""
-    from keras import ops
+    """Read the pictures at places between their pixels, given as (height, width) each; bilinear."""
+    from dreampipe.backend import ops
 
     batch, height, width, channels = ops.shape(image)
     pixels = ops.reshape(ops.transpose(image, (1, 2, 0, 3)), (height * width, batch * channels))
     top, left = ops.floor(rows), ops.floor(columns)
     read = 0.0
     for down, below in ((0, 1 - (rows - top)), (1, rows - top)):
-        for along, beside in ((0, 1 - (columns - left)), (1, columns - left)):
+        for along, across in ((0, 1 - (columns - left)), (1, columns - left)):
             row = ops.minimum(ops.cast(top, "int32") + down, height - 1)
             column = ops.minimum(ops.cast(left, "int32") + along, width - 1)
-            weight = ops.reshape(below * beside, (-1, 1))
+            weight = ops.reshape(below * across, (-1, 1))
             read = read + weight * ops.take(pixels, ops.reshape(row * width + column, (-1,)), axis=0)
     return ops.transpose(ops.reshape(read, (height, width, batch, channels)), (2, 0, 1, 3))

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 
 @contextmanager
@@ -36,4 +37,4 @@ def import_backend() -> None:
     if "dreampipe.backend" in sys.modules:
         return
     with hushed():
-        import dreampipe.backend  # noqa: F401
+        import_module("dreampipe.backend")

@@ -92,9 +92,6 @@ def _find_branches(ascent: Ascent, units: Sequence[int]) -> Sequence[tuple[str, 
     layer = layer_of(ascent)
     if layer in (HEAD, PROBABILITIES) or sum(UNIT in term.reads for term in ascent.bound.terms) > 1:
         return [(layer, unit) for unit in units]
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
     from dreampipe.models import tap
 
     return tap.branches(open_model(ascent.card), layer, units)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.frames import Array, Frame
+from dreampipe.frames import Array, Frame, dequantize, quantize
 from dreampipe.stages.lettering import lettered, strip_height
 
 GAP = 8
@@ -70,7 +70,7 @@ def contact_sheet(tiles: Sequence[Tile], size: int, columns: int | None = None) 
     for number, tile in enumerate(tiles):
         top, left = (GAP + at * (side + GAP) for at, side in zip(divmod(number, columns), cell, strict=True))
         _draw(page[top : top + cell[0], left : left + cell[1]], tile, height, room)
-    return Frame(np.divide(page, 255, dtype=np.float32))
+    return Frame(dequantize(page))
 
 
 def _columns(count: int, cell: tuple[int, int]) -> int:
@@ -95,12 +95,12 @@ def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
     cell[height:] = lettered(tile.label, cell.shape[1], cell.shape[0] - height)
     tall, wide = tile.pixels.shape[:2]
     left = (cell.shape[1] - wide - room) // 2
-    cell[:tall, left : left + wide] = _bytes(tile.pixels)
+    cell[:tall, left : left + wide] = quantize(tile.pixels)
     rows, side = _smaller_grid(tile)
     for number, pixels in enumerate(tile.smaller):
         column, row = divmod(number, rows)
         top, across = row * (side + _SEAM), left + wide + _SEAM + column * (side + _SEAM)
-        cell[top : top + side, across : across + side] = _bytes(fit_square(pixels, side))
+        cell[top : top + side, across : across + side] = quantize(fit_square(pixels, side))
 
 
 def count_rows(count: int) -> int:
@@ -132,7 +132,3 @@ def fit_square(pixels: Array, side: int) -> Array:
     drawn = cv2.resize(pixels, size[::-1], interpolation=way)
     square[top : top + size[0], left : left + size[1]] = np.clip(drawn, 0, 1)
     return square
-
-
-def _bytes(pixels: Array) -> _Bytes:
-    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)

@@ -167,18 +167,14 @@ class _Peaks(NamedTuple):
 def _watcher(card: Card, layer: str) -> Callable[[Array], tuple[Tensor, Tensor, Tensor]]:
     """Build a function from pictures (batch, height, width, 3) to the parts of `_Peaks`, traced once for all sizes."""
     from dreampipe import backend
-
-    # isort: split
-    from keras import ops
-
-    from dreampipe.models import open_model, tap
-    from dreampipe.models.scaling import scale
+    from dreampipe.backend import ops
+    from dreampipe.scoring import read_of
 
     of_head = layer not in {known.name for known in card.layers}
-    model = tap.tap(open_model(card), [] if of_head else [layer], logits=of_head)
+    read = read_of(card, [] if of_head else [layer], head=of_head)
 
     def peaks(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        values = model(scale(images, card.scaling), training=False)[layer]
+        values = read(images)[layer]
         batch, *places, channels = ops.shape(values)
         flat = ops.reshape(values, (batch, -1, channels))
         grid = ops.stack([ops.convert_to_tensor(n, "int32") for n in (*places, 1, 1)[:2]])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dreampipe.ascent import Step
 from dreampipe.ascent.octaves import fit
-from dreampipe.frames import Array, Frame
+from dreampipe.frames import Array, Frame, dequantize, quantize
 
 FRAMES = 80
 """About so many frames, for any number of steps: four seconds at 20 a second."""
@@ -33,13 +33,12 @@ class Forming:
         every = max(1, round(step.octaves * step.steps / FRAMES))
         at = (step.octave - 1) * step.steps + step.step
         if at == 1 or at % every == 0:
-            pixels = self.draw(pictures()).pixels
-            self._kept.append(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+            self._kept.append(quantize(self.draw(pictures()).pixels))
 
     def frames(self, last: Array) -> Iterator[Frame]:
         """Yield the collected frames, all at the size of the last, and then `last` (batch, height, width, 3)."""
         end = self.draw(last)
         for number, pixels in enumerate(self._kept):
-            taken = np.divide(pixels, 255, dtype=np.float32)
+            taken = dequantize(pixels)
             yield Frame(fit(taken, (end.height, end.width)), index=number)
         yield end

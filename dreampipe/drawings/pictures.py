@@ -16,7 +16,7 @@ import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.events import Noted, Tell, ignore
-from dreampipe.frames import Array
+from dreampipe.frames import Array, dequantize
 from dreampipe.media import read
 from dreampipe.media.formats import SUFFIXES, format_of_suffix
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render
@@ -43,9 +43,7 @@ def training_pictures(count: int = 500) -> Iterator[Picture]:
             samples = pipe.read(SIZE * SIZE * 3)
             data = samples if len(samples) == SIZE * SIZE * 3 else render(number).pixels.tobytes()
             pixels = np.frombuffer(data, np.uint8).reshape(SIZE, SIZE, 3)
-            yield Picture(
-                f"{CLASSES[number % len(CLASSES)]}, training picture {number}", np.divide(pixels, 255, dtype=np.float32)
-            )
+            yield Picture(f"{CLASSES[number % len(CLASSES)]}, training picture {number}", dequantize(pixels))
 
 
 def folder_pictures(

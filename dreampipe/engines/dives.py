@@ -179,7 +179,8 @@ class _Diving:
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
             if not work.is_empty():
                 self.tell(Noted(self.name, CHANGED))
-            max_size = max(self.recipe.ascent().fitting(self._size))
+            side = self.recipe.ascent().side_that_fits(self._size, self.recipe.max_size)
+            max_size = side or max(self._size)
             work.begin(key, {"max_size": max_size})
         return max_size
 

@@ -179,8 +179,7 @@ class _Filming:
 
     def _max_size(self, size: Size) -> int | None:
         """Choose the longest side to climb at, once: the free memory changes, and the film must not."""
-        fitting = self.recipe.ascent().fitting(size)
-        return None if self.recipe.max_size or fitting == size else max(fitting)
+        return self.recipe.ascent().side_that_fits(size, self.recipe.max_size)
 
     def _frames(self, survey: Survey, max_size: int | None, first: int, dream: Array | None) -> Iterator[Frame]:
         """Dream the frames from index `first` to the end; `dream` is the dream of the frame before it."""

@@ -172,9 +172,8 @@ class _Work:
 
     def _choose_size(self, frame: Frame) -> Mapping[str, int]:
         """Choose the longest side to climb at if the whole does not fit into memory; the record needs it."""
-        size = (frame.height, frame.width)
-        fitting = size if self._order.recipe.max_size else self._ascent.fitting(size)
-        return {} if fitting == size else {"max_size": max(fitting)}
+        side = self._ascent.side_that_fits((frame.height, frame.width), self._order.recipe.max_size)
+        return {} if side is None else {"max_size": side}
 
     def film(self, job: Job) -> Done | Skipped | Failed | None:
         """Make a whole film, in the caller's thread and threads of its own."""

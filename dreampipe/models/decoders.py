@@ -29,7 +29,7 @@ from dreampipe.models.own import files, inspecting
 from dreampipe.models.own.archive import LIMITS, Limits
 
 if TYPE_CHECKING:
-    import keras
+    from dreampipe.backend import keras
 
 _PROBED = 64
 _EXPECTED = "but a decoder gives one picture (batch, height, width, 3)"

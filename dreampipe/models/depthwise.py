@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
-from keras import ops
+from dreampipe.backend import keras, ops
 
 
 def depthwise(operation: Any) -> Callable[[Any], Any] | None:

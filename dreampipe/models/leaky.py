@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
-from keras import activations, layers, ops
+from dreampipe.backend import keras, ops
+
+activations, layers = keras.activations, keras.layers
 
 Leaking = Callable[[Any, Any], Any]
 """`(x, leak (batch,)) -> activation`, the operation's own; `leak` is 1 for pictures that it leaks for, else 0."""

@@ -19,7 +19,7 @@ from dreampipe.models.own import files
 from dreampipe.models.own.archive import TRUSTED
 
 if TYPE_CHECKING:
-    import keras
+    from dreampipe.backend import keras
 
 _opening = Lock()
 
@@ -48,7 +48,7 @@ def open_model(card: Card) -> keras.Model:
 
 # A cache, for a model is large, slow to open, never changed after, and wanted by every stage that holds its card;
 # stages travel between processes, so none of them can own it. With the SHA-256 among its keys, a file that changed is
-# another model, never a stale one. (The steps compiled on it are kept likewise, in `ascent/climber.py`.)
+# another model, never a stale one. (The steps compiled on it are kept in `ascent/step.py` in the same way.)
 @lru_cache(maxsize=4)
 def _open(path: Path | None, sha256: str, trusted: bool, architecture: str) -> keras.Model:
     from dreampipe import backend

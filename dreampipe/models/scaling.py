@@ -20,7 +20,7 @@ def scale(image: Any, scaling: Scaling) -> Any:
     Raises:
         ValueError: the scaling is none of these.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     match scaling:
         case "unit":
@@ -42,7 +42,7 @@ def unscale(pixels: Any, scaling: Scaling) -> Any:
     Raises:
         ValueError: the scaling is none of these.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     match scaling:
         case "unit":

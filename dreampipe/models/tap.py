@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import keras
-from keras import ops
-
+from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models.depthwise import depthwise
 from dreampipe.models.graphs import fields, shapes

@@ -1,13 +1,13 @@
-"""What to climb, as text such as `mixed4 + 0.5*logit(eye) - 0.1*tv()`, and as a sum of scores of an activation.
+"""Objectives: sums of scores of activations, written as text such as `mixed4 + 0.5*logit(eye) - 0.1*tv()`.
 
     objective.py    Objective: parsed, printed, added, bound to a card; BoundObjective: called with values
     grammar.py      text to terms, over the tokens of reading.py
     forms.py        the forms of the language in one table: how each is read, printed and explained
     terms.py        Term: a measure of a layer, times a weight
-    measures.py     how much there is in an activation
-    comparisons.py  how like a guide, a direction, the start or the batch it is
-    penalties.py    what is unnatural in a picture
-    binding.py      names against a model's card; files.py: the files that they name
+    measures.py     scores of an activation
+    comparisons.py  its likeness to a guide, a direction, the start or the rest of the batch
+    penalties.py    scores of what is unnatural in a picture
+    binding.py      finds names on a model's card; files.py reads the files that they name
     names.py        names as text; the keys of what is read: HEAD, PROBABILITIES, IMAGE, START, UNIT, start_of(layer)
 
 Modules import those below them in this list. Nothing here loads keras before a score is computed.

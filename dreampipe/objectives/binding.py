@@ -1,4 +1,4 @@
-"""An objective's names against a model's card: layers, patterns, units, classes and files become the model's own."""
+"""Binding: resolve an objective's layers, patterns, units, classes and files against a model's card."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LARGEST_WEIGHT = 1e9
 
 
 def bind(term: Term, card: Card, starred: bool = False) -> tuple[Term, ...]:
-    """The terms that this one is on a model, whose every name is the card's own, and whose files are read.
+    """Resolve the names of a term to the card's own, and read its files; a pattern becomes several terms.
 
     Args:
-        starred: whether each picture may have a unit of its own, written `*`.
+        starred: each picture may have a unit of its own, written `*`.
 
     Raises:
-        Misfit: the model has no such layer, channel, class or head, a unit is left open, or a file is missing or no
-            such thing.
+        Misfit: the model has no such layer, channel, class or head, a unit is left open, or a file is missing or of
+            another kind.
     """
-    found = named(term, card)
+    found = resolve_names(term, card)
     if UNIT in term.reads and not starred:
         part = "(*" if term.layer in (HEAD, PROBABILITIES) else "[*"
         raise Misfit(f"{term.unit()} leaves a unit open, but only an atlas has many: write a number for *.", part)
@@ -47,13 +47,13 @@ def bind(term: Term, card: Card, starred: bool = False) -> tuple[Term, ...]:
     return bound
 
 
-def named(term: Term, card: Card) -> tuple[Term, ...]:
-    """The same with no file read; raises Misfit for names alone."""
+def resolve_names(term: Term, card: Card) -> tuple[Term, ...]:
+    """Resolve the names of a term without reading its files; raises Misfit."""
     match term.measure:
         case Logit(label):
             return (replace(term, measure=replace(term.measure, label=_class_index(card, label))),)
         case Layers():
-            return tuple(Term(layer.name, MeanSquare(), term.weight) for layer in _matching(card, term.layer))
+            return tuple(Term(layer.name, MeanSquare(), term.weight) for layer in _match_layers(card, term.layer))
         case _ if term.layer == IMAGE:
             return (term,)
         case _ if term.layer in (HEAD, PROBABILITIES) and not has_form(
@@ -68,9 +68,9 @@ def named(term: Term, card: Card) -> tuple[Term, ...]:
 
 
 def check(term: Term, width: int | None, rank: int | None) -> None:
-    """Raise Misfit unless what is tapped, of this many channels (or classes) and axes, has what a bound term names.
+    """Raise Misfit unless an activation with these channels (or classes) and axes has what a bound term names.
 
-    What is not known is None, and is not checked.
+    None is unknown, and not checked.
     """
     index = _index(term)
     if index is not None and width is not None and index >= width:
@@ -93,11 +93,11 @@ def check(term: Term, width: int | None, rank: int | None) -> None:
 
 
 def check_picture(term: Term, batch: int | None) -> None:
-    """Raise Misfit where a layer lays parts of one picture into the batch, as attention in windows does."""
+    """Raise Misfit if a layer puts parts of one picture into the batch, as attention in windows does."""
     if batch not in (None, 1):
         raise Misfit(
-            f"Layer {term.layer} lays a picture into the batch in {batch} parts, so no picture has a score of its own "
-            "there: name a layer before or behind them."
+            f"Layer {term.layer} puts {batch} parts of a picture into the batch, so no picture has a score of its own "
+            "there: name a layer before or after it."
         )
 
 
@@ -108,7 +108,7 @@ def _index(term: Term) -> int | None:
 
 
 def _layer(card: Card, name: str) -> Layer:
-    """The layer of a name, or of a path of names through the models that it stands in."""
+    """Find the layer of a name, or of a path of names through nested models."""
     known = {layer.path: layer for layer in card.layers}
     known |= {layer.name: layer for layer in card.layers}
     if name not in known:
@@ -116,7 +116,7 @@ def _layer(card: Card, name: str) -> Layer:
     return known[name]
 
 
-def _matching(card: Card, pattern: str) -> tuple[Layer, ...]:
+def _match_layers(card: Card, pattern: str) -> tuple[Layer, ...]:
     found = tuple(layer for layer in card.layers if fnmatchcase(layer.name, pattern))
     if not found:
         near = nearest(pattern, [layer.name for layer in card.layers])
@@ -125,7 +125,7 @@ def _matching(card: Card, pattern: str) -> tuple[Layer, ...]:
 
 
 def _class_index(card: Card, label: str | int | None) -> int | None:
-    """The index of a class given by name or number; a name must stand in the card's list once."""
+    """Find the index of a class given by name or number; a name must occur in the card's list once."""
     if card.outputs == 0:
         raise Misfit(
             f"Model {card.name} has no head that gives (batch, classes), so it has no classes: name a layer of it."
@@ -141,7 +141,7 @@ def _class_index(card: Card, label: str | int | None) -> int | None:
 
 
 def _named_class(card: Card, label: str) -> int:
-    """The place of a class name in the card's list; a space and an underscore are the same."""
+    """Find the place of a class name in the card's list; a space and an underscore are the same."""
     if not card.classes:
         raise Misfit(f"Class {label!r} was asked for, but {_nameless(card)}.", quoted(label))
     places = [i for i, name in enumerate(card.classes) if _spaced(name) == _spaced(label)]
@@ -149,9 +149,7 @@ def _named_class(card: Card, label: str) -> int:
         raise Misfit(f"Model {card.name} has no class {label!r}: {nearest(label, card.classes)}.", quoted(label))
     if len(places) > 1:
         numbers = " and ".join(map(str, places))
-        raise Misfit(
-            f"Class {label!r} stands more than once in {card.name}: give its number, {numbers}.", quoted(label)
-        )
+        raise Misfit(f"{card.name} has more than one class {label!r}: give its number, {numbers}.", quoted(label))
     return places[0]
 
 
@@ -160,7 +158,7 @@ def _spaced(name: str) -> str:
 
 
 def _nameless(card: Card) -> str:
-    """What a card without class names has to say to a name."""
+    """Explain that a card has no class names."""
     if card.outputs != 1000:
         return f"{card.name} names no classes: give its number"
     from dreampipe.models import imagenet

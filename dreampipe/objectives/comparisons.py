@@ -1,6 +1,6 @@
-"""How like something else an activation (batch, ...) is: a guide picture, a direction, the start, the batch; (batch,).
+"""Comparisons score the likeness of an activation to a guide picture, a direction, the start or the batch: (batch,).
 
-Places are what lies between batch and channels: rows and columns, tokens, or one place where there are none.
+Places are the axes between batch and channels: rows and columns, tokens, or one place without such axes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST = 1e-12  # of a squared length of what has been brought to size 1: less i
 
 @dataclass(frozen=True)
 class FileBytes:
-    """What a file held, compared and hashed by its bytes.
+    """The contents of a file, compared and hashed by its bytes.
 
     Attributes:
         sha256: of the file, hexadecimal.
@@ -36,8 +36,8 @@ class FileBytes:
 class Guide(Measure):
     """Towards another picture, `guide("feathers.jpg", mixed3)`: the mean over places of a dot product of features.
 
-    match: each place with that feature of the guide with which its product is the largest (the choice held still);
-    dot: with the guide's feature at the same place, its grid stretched over this one; mean: with its mean feature.
+    match: each place with the feature of the guide that makes the largest product (the choice held constant); dot: with
+    the guide's feature at the same place, its grid stretched over this one; mean: with its mean feature.
     `held` is None until bound.
     Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism" (match).
     """
@@ -50,7 +50,7 @@ class Guide(Measure):
         return layer, guide_of(layer, self.held.sha256 if self.held else self.file)
 
     def __call__(self, values: Tensor, guide: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         if self.mode == "match":
             features, wanted = _by_place(values), _by_place(guide)[0]
@@ -73,7 +73,7 @@ class Direction(Measure):
     held: FileBytes | None = None
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         assert self.held is not None, "a direction is bound before it is climbed"
         return _mean_product(values, ops.convert_to_tensor(self.held.values))
@@ -83,15 +83,15 @@ class Direction(Measure):
 class Diversity(Measure):
     """Differ across the batch, `diversity(mixed4)`: minus the mean cosine similarity with the batch's other pictures.
 
-    Similar are two pictures by their Gram matrices, (channels, channels): which channels fire together. With a channel,
-    `diversity(mixed4[12])`, by its row alone: what fires together with it. In [-1, 1]; 0 for a batch of one.
+    Pictures are compared by their Gram matrices, (channels, channels): which channels fire together. With a channel,
+    `diversity(mixed4[12])`, by its row alone: which fire together with it. In [-1, 1]; 0 for a batch of one.
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
     channel: int | None = None
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         features = _by_place(_at_size_1(values))
         others = features if self.channel is None else features[..., self.channel : self.channel + 1]
@@ -107,8 +107,8 @@ class Diversity(Measure):
 class Caricature(Measure):
     """Exaggerate what the picture shows, `caricature(mixed4)`: the mean over places of a dot product with the start's.
 
-    The product of each place's feature with that of what the ascent started from, times their cosine, at least 0.1: so
-    that features grow along what they were, and not merely grow.
+    The product of each place's feature with that of the start, times their cosine, at least 0.1: so features grow in
+    the direction that they had, and do not merely grow.
     Source: dot_compare of the library lucid (Olah, Mordvintsev and others).
     """
 
@@ -116,7 +116,7 @@ class Caricature(Measure):
         return layer, start_of(layer)
 
     def __call__(self, values: Tensor, start: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         cosine = ops.sum(_at_length_1(_at_size_1(values)) * _at_length_1(_at_size_1(start)), axis=-1)
         return over_places(ops.sum(values * start, axis=-1, keepdims=True) * ops.maximum(cosine, 0.1)[..., None])
@@ -124,21 +124,21 @@ class Caricature(Measure):
 
 def _by_place(values: Tensor) -> Tensor:
     """(batch, ..., channels) to (batch, places, channels)."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return ops.reshape(values, (ops.shape(values)[0], -1, values.shape[-1]))
 
 
 def _mean_product(values: Tensor, wanted: Tensor) -> Tensor:
     """The mean over places of the dot product along the channels."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return over_places(ops.sum(values * wanted, axis=-1, keepdims=True))
 
 
 def _at_size_1(values: Tensor) -> Tensor:
     """Each picture's values over their largest: what looks at directions only then never leaves float32."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     axes = tuple(range(1, len(values.shape)))
     largest = ops.stop_gradient(ops.max(ops.abs(values), axis=axes, keepdims=True))
@@ -147,7 +147,7 @@ def _at_size_1(values: Tensor) -> Tensor:
 
 def _at_length_1(values: Tensor) -> Tensor:
     """Vectors along the last axis at length 1; zero stays zero, and has no gradient."""
-    from keras import ops
+    from dreampipe.backend import ops
 
     return values * ops.rsqrt(ops.maximum(ops.sum(values * values, axis=-1, keepdims=True), _LEAST))
 
@@ -155,9 +155,9 @@ def _at_length_1(values: Tensor) -> Tensor:
 def _stretched(guide: Tensor, values: Tensor) -> Tensor:
     """The guide's grid (1, rows, columns, channels) at the size of another, bilinear, centres of cells on centres.
 
-    By hand, for ops.image.resize takes no size that is known only when the graph runs.
+    Written by hand, because ops.image.resize takes no size that is known only when the graph runs.
     """
-    from keras import ops
+    from dreampipe.backend import ops
 
     for axis in (1, 2):
         many, wanted = ops.shape(guide)[axis], ops.shape(values)[axis]

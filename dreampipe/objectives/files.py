@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from dreampipe.models.model_card import Card
 
 MOST_PIXELS = 320 * 224
-"""Of a guide: what it has to show is in its features, and every place of a picture is compared with all of them."""
+"""The most pixels of a guide: its features suffice, and each place of a picture is compared with all of them."""
 _MOST_BYTES = 1 << 24
 
 
 def guide_picture(file: str, card: Card) -> FileBytes:
-    """A picture at the size that a model sees as a guide.
+    """Read a guide picture, at the size at which a model sees it.
 
-    That is the model's own where it has only one; otherwise the picture keeps its shape, shrunk by area to at most
-    71,680 pixels (320x224, as in the notebook of "Inceptionism"), but to no side under what the model can take.
+    A model of one size sees it at that. For others the picture keeps its proportions, and is shrunk by area to at most
+    71,680 pixels (320x224, as in the notebook of "Inceptionism"), but not below the model's least side.
 
     Raises:
-        Misfit: there is no such picture, or one of its sides is too small for the model.
+        Misfit: the picture cannot be read, or one of its sides is too small for the model.
     """
     from dreampipe.media import decode_hashed
 
@@ -49,7 +49,7 @@ def guide_picture(file: str, card: Card) -> FileBytes:
 
 
 def guide_size(height: int, width: int, least: int) -> tuple[int, int]:
-    """The height and width of a guide as the model sees it."""
+    """Compute the height and width at which the model sees a guide."""
     scale = min(1.0, max(math.sqrt(MOST_PIXELS / (height * width)), least / min(height, width)))
     return max(least, int(height * scale)), max(least, int(width * scale))
 
@@ -66,7 +66,7 @@ def _sized(pixels: Array, size: tuple[int, int]) -> Array:
 
 
 def unit_vector(file: str) -> FileBytes:
-    """The vector of a `.npy` file at length 1.
+    """Read the vector of a `.npy` file, and scale it to length 1.
 
     Raises:
         Misfit: there is no such file, or it holds anything but finite real numbers, not all of them 0, in one row.
@@ -87,7 +87,7 @@ def unit_vector(file: str) -> FileBytes:
 
 
 def _bytes(path: Path) -> bytes:
-    """The bytes of a `.npy` file, which is not read to its end where it cannot be one."""
+    """Read the bytes of a `.npy` file; of another kind of file only the first."""
     if path.exists() and not path.is_file():
         raise ValueError("it is no regular file")
     with path.open("rb") as opened:
@@ -99,12 +99,12 @@ def _bytes(path: Path) -> bytes:
 
 @contextmanager
 def _about(what: str, file: str) -> Iterator[None]:
-    """Whatever goes wrong while a file is read becomes one sentence about it."""
+    """Turn every error while a file is read into one sentence about the file."""
     try:
         yield
     except DreampipeError as error:
         raise Misfit(f"The {what} {file!r} cannot be used: {error}", text_of(file)) from error
-    except Exception as error:  # on broken bytes numpy raises whatever it happens to meet, tokenize's errors too
+    except Exception as error:  # on broken bytes numpy raises errors of many kinds, those of tokenize too
         reason = str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
         if isinstance(error, MemoryError):
             reason = "it does not fit into memory"

@@ -1,6 +1,6 @@
-"""The forms of the language, in one table: how each is written, which measure it makes, what it says.
+"""The forms of the language, in one table: how each is written, which measure it makes, how it is explained.
 
-The grammar reads by it, `written` prints by it, and the page `docs/objectives.md` shows it.
+The grammar reads by it, `print_measure` prints by it, and the page `docs/objectives.md` shows it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dreampipe.objectives.measures import CENTER, Measure
 from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, path_of, quoted, text_of
 
 Kind = Literal["layer", "channel", "neuron", "unit", "class", "file", "pattern", "mode", "border"]
-"""Of an argument: what is read, and into which fields.
+"""The kinds of arguments: what is read, and into which fields.
 
 layer: a path of names (layer); unit: a layer, with or without [channel] (layer, channel); channel: layer[channel];
 neuron: layer[channel]@place; class: a name, number or * (label); file: in quotes (file); pattern: in quotes (layer);
@@ -26,12 +26,12 @@ class Form:
     """One form.
 
     Attributes:
-        name: before the bracket; empty for what stands without one.
-        measure: what it makes, of the fields that its arguments give.
+        name: before the bracket; empty for a form without one.
+        measure: the measure that it makes of its arguments.
         arguments: in order.
         example: of its text.
-        says: the default measure and its shape, for the page.
-        home: the key of what it reads, where no argument names a layer.
+        says: an explanation of the measure, for the page.
+        home: the key that it reads, if no argument names a layer.
     """
 
     name: str
@@ -132,7 +132,7 @@ FORMS = (
 )
 
 CALLS = {form.name: form for form in FORMS if form.name}
-"""The forms that stand with a bracket, by name."""
+"""The forms with a bracket, by name."""
 
 _FORM_OF = {form.measure: form for form in FORMS}
 
@@ -142,7 +142,7 @@ def has_form(measure: Measure) -> bool:
     return type(measure) in _FORM_OF
 
 
-def written(layer: str, measure: Measure) -> str:
+def print_measure(layer: str, measure: Measure) -> str:
     """Print a measure of a layer: by its form, or by its own `text` where the language has no form for it."""
     form = _FORM_OF.get(type(measure))
     if form is None:
@@ -184,7 +184,7 @@ def _place(place: tuple[int, int] | None) -> str:
 
 
 def table() -> str:
-    """All forms as a table in Markdown: an example, what it says, and the source out of its measure's docstring."""
+    """Print all forms as a table in Markdown: example, explanation, and the source from the measure's docstring."""
     rows = [f"| `{form.example}` | {form.says} | {_source(form.measure)} |" for form in FORMS]
     return "\n".join(["| text | what is climbed | source |", "| --- | --- | --- |", *rows])
 

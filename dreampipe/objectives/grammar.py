@@ -3,13 +3,13 @@
     sum      = ["-"] product { ("+" | "-") product }
     product  = factor { "*" factor }                    at most one factor is not a number
     factor   = number | unit | "(" sum ")"
-    unit     = form "(" [ argument { "," argument } ] ")"          the forms and their arguments stand in `forms`
+    unit     = form "(" [ argument { "," argument } ] ")"          for the forms and their arguments see `forms`
              | layer [ "[" (integer | "*") "]" [ "@" ("center" | "(" integer "," integer ")") ] ]
     layer    = name { "/" name }                        into models within the model
     name     = identifier | a JSON string in double quotes
 
-Written by hand and not by lark, say: the whole of it is shorter than the grammar file, the tree walk and the
-translation of errors that a parser generator would need for the same messages, and printing would gain nothing.
+Written by hand, because a parser generator such as lark would need more lines for the grammar, the tree walk and the
+same error messages, and would not help with printing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dreampipe.objectives.comparisons import MODES
 from dreampipe.objectives.forms import CALLS, Kind
 from dreampipe.objectives.measures import CENTER, Channel, MeanSquare, Neuron
 from dreampipe.objectives.reading import Reader, Token
-from dreampipe.objectives.terms import Term, refused, scaled
+from dreampipe.objectives.terms import Term, refusal, scale_terms
 
 _MOST_NESTED = 50
 _MOST_TERMS = 4000
@@ -36,7 +36,7 @@ def parse(text: str) -> tuple[Term, ...]:
     if parser.token.kind != "end":
         raise parser.error("expected +, -, * or the end" + "; there is no division" * (parser.token.text == "/"))
     if isinstance(found, float):
-        raise refused("The objective is only a number: name a layer, as in mixed4.", text, 0)
+        raise refusal("The objective is only a number: name a layer, as in mixed4.", text, 0)
     return found
 
 
@@ -69,9 +69,9 @@ class _Parser(Reader):
             return left * right
         terms, factor = (left, right) if isinstance(left, tuple) else (right, left)
         try:
-            return scaled(terms, factor)  # type: ignore[arg-type]
+            return scale_terms(terms, factor)  # type: ignore[arg-type]
         except ObjectiveError as error:
-            raise refused(str(error), self.text, sign.at) from None
+            raise refusal(str(error), self.text, sign.at) from None
 
     def factor(self, depth: int) -> tuple[Term, ...] | float:
         if self.next_is("("):

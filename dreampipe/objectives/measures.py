@@ -1,6 +1,6 @@
-"""How much of something there is in an activation: each measure maps (batch, ...) to (batch,).
+"""Measures score an activation: each maps (batch, ...) to (batch,).
 
-A measure knows tensors only. keras is imported where one computes, so that reading and rejecting text does not load it.
+A measure knows only tensors. It imports keras when it computes, so reading and rejecting text does not load it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ CENTER = "center"
 
 
 class Measure(ABC):
-    """Base of every measure: a frozen value, called with the values that it reads, a score (batch,) for each picture.
+    """The base of every measure: a frozen value that maps the values that it reads to scores of pictures, (batch,).
 
-    A subclass of your own works wherever ours do, without registration: `Objective((Term("mixed4", MyMeasure()),))`.
+    Your own subclass works wherever ours do, without registration: `Objective((Term("mixed4", MyMeasure()),))`.
     Make it a frozen dataclass, so that equal ones share a graph. An int field named `channel` or `label` is checked
-    against the model. Text cannot name it, so recipes and the command line know only the forms of `forms.FORMS`.
+    against the model. Text cannot name it: recipes and the command line know only the forms of `forms.FORMS`.
 
     Attributes:
         grid: whether it needs rows and columns, (batch, rows, columns, channels).
@@ -29,7 +29,7 @@ class Measure(ABC):
     grid: ClassVar[bool] = False
 
     def reads(self, layer: str) -> tuple[str, ...]:
-        """The keys of the values that it is called with, for a term of this layer."""
+        """The keys of the values that a term of this layer calls it with."""
         return (layer,)
 
     def text(self, layer: str) -> str:
@@ -47,8 +47,8 @@ class Measure(ABC):
 
 
 def over_places(values: Tensor) -> Tensor:
-    """Mean over everything but the batch: (batch, ...) to (batch,)."""
-    from keras import ops
+    """Average over everything except the batch: (batch, ...) to (batch,)."""
+    from dreampipe.backend import ops
 
     return ops.mean(values, axis=_all_but_batch(values))
 
@@ -58,8 +58,8 @@ def _all_but_batch(values: Tensor) -> tuple[int, ...]:
 
 
 def _own(values: Tensor, unit: Tensor) -> Tensor:
-    """Of (batch, channels): each picture's own channel, (batch,)."""
-    from keras import ops
+    """Take each picture's own channel, (batch,), of (batch, channels)."""
+    from dreampipe.backend import ops
 
     return ops.take_along_axis(values, ops.cast(unit, "int32")[:, None], axis=1)[:, 0]
 
@@ -77,9 +77,9 @@ class MeanSquare(Measure):
 
 @dataclass(frozen=True)
 class Inner(Measure):
-    """A whole layer but for its border, `inner(mixed4, 2)`: the sum of squares within, over how many values there are.
+    """A layer without its border, `inner(mixed4, 2)`: the sum of squares inside, divided by the number of all values.
 
-    All values are counted, those of the border too. A layer of no more than the border both ways scores 0.
+    The values of the border count in that number. A layer that is all border scores 0.
     Source: the keras.io example "Deep Dream" (2), against the artefacts of a model's zero padding.
     """
 
@@ -87,7 +87,7 @@ class Inner(Measure):
     grid: ClassVar[bool] = True
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         rows, columns = ops.shape(values)[1:3]
         inside = values[:, self.border : rows - self.border, self.border : columns - self.border]
@@ -97,7 +97,7 @@ class Inner(Measure):
 
 @dataclass(frozen=True)
 class Layers(MeanSquare):
-    """All layers of a pattern, `layers("mixed?")`; bound, it is the mean of squares of each, and their sum.
+    """All layers of a pattern, `layers("mixed?")`: the sum of the mean of squares of each.
 
     Source: the keras.io example "Deep Dream", which sums layers.
     """
@@ -116,13 +116,13 @@ class Mean(Measure):
 
 @dataclass(frozen=True)
 class Absolute(Measure):
-    """A whole layer, `abs(mixed3)`: the mean of its absolute values, so that no place outweighs many.
+    """A whole layer, `abs(mixed3)`: the mean of its absolute values, so that no single place dominates.
 
     Source: plain arithmetic.
     """
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return over_places(ops.abs(values))
 
@@ -135,7 +135,7 @@ class Norm(Measure):
     """
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         total = ops.sum(values * values, axis=_all_but_batch(values))
         return ops.where(total > 0, ops.sqrt(ops.where(total > 0, total, 1.0)), 0.0)  # the root of 0 has no gradient
@@ -143,32 +143,32 @@ class Norm(Measure):
 
 @dataclass(frozen=True)
 class Largest(Measure):
-    """A whole layer, `max(mixed3)`: the largest of its values over places and channels; only that one is climbed.
+    """A whole layer, `max(mixed3)`: the largest of its values; only that one is climbed.
 
     Source: plain arithmetic.
     """
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return ops.max(values, axis=_all_but_batch(values))
 
 
 @dataclass(frozen=True)
 class Each(Measure):
-    """A whole layer, each place by the channel that is its own, `each(places)`: the measure that covers a picture.
+    """A whole layer, each place by its own channels, `each(places)`: the measure that covers a picture.
 
-    Channels are first compared with themselves: over the picture, each has mean 0 and deviation 1. A place's own
-    channels are those that then stand out (a softmax over 3 times the values, as constants), and its score
-    -softplus(3 - value) saturates where they do. So different places grow different things, and none grows at the cost
-    of all others, as the strongest does under a mean of squares.
+    Each channel is first normalized to mean 0 and deviation 1 over the picture. A place's own channels are those that
+    are then strong (a softmax over 3 times the values, held constant), and its score -softplus(3 - value) saturates
+    once they are. So different places grow different things, and no channel grows everywhere, as the strongest does
+    under a mean of squares.
     Source: dreampipe.
     """
 
     grid: ClassVar[bool] = True
 
     def __call__(self, values: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         places = tuple(range(1, len(values.shape) - 1))
         mean = ops.stop_gradient(ops.mean(values, axis=places, keepdims=True))
@@ -182,7 +182,7 @@ class Each(Measure):
 class Channel(Measure):
     """One channel, `mixed4[12]`: its mean over all places; of a hidden dense layer, `dense_1[40]`, that unit.
 
-    `channel` None, `mixed4[*]`, is each picture's own.
+    With `channel` None, `mixed4[*]`, each picture has its own.
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
@@ -192,7 +192,7 @@ class Channel(Measure):
         return (layer,) if self.channel is not None else (layer, UNIT)
 
     def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         if self.channel is not None:
             return over_places(values[..., self.channel : self.channel + 1])
@@ -204,8 +204,8 @@ class Channel(Measure):
 class Neuron(Measure):
     """One neuron, `mixed4[12]@center` or `mixed4[12]@(8,3)`: a channel at a feature cell (row, column).
 
-    `place` None is the middle cell; a cell beyond the grid of a small octave is the nearest one in it. `channel` None,
-    `mixed4[*]@center`, is each picture's own.
+    `place` None is the middle cell; a cell beyond the grid of a small octave becomes the nearest one on it. With
+    `channel` None, `mixed4[*]@center`, each picture has its own.
     Source: Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
@@ -217,7 +217,7 @@ class Neuron(Measure):
         return (layer,) if self.channel is not None else (layer, UNIT)
 
     def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         rows, columns = ops.shape(values)[1:3]
         row, column = self.place or (rows // 2, columns // 2)
@@ -230,7 +230,7 @@ class Neuron(Measure):
 class Logit(Measure):
     """A class before the softmax, `logit(eye)`, `logit("tabby cat")` or `logit(281)`: the head's score.
 
-    `label` is a class name or an index, after `bind` always an index; None, `logit(*)`, is each picture's own.
+    `label` is a class name or an index, after `bind` always an index; with None, `logit(*)`, each picture has its own.
     Source: Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks".
     """
 
@@ -247,5 +247,5 @@ class Logit(Measure):
 class Probability(Logit):
     """A class after the softmax (or the sigmoid that the model has instead), `prob(eye)`: in [0, 1].
 
-    Source: Simonyan, Vedaldi and Zisserman 2013, who prefer the logit: this also grows by what lowers other classes.
+    Source: Simonyan, Vedaldi and Zisserman 2013, who prefer the logit: this also grows when other classes shrink.
     """

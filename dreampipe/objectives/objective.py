@@ -1,4 +1,4 @@
-"""An objective is a weighted sum of terms, and stays one under `+`, `-` and `*`: only weights change, exactly."""
+"""Objectives: weighted sums of terms. `+`, `-` and `*` make sums again, and change only weights, exactly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dreampipe.objectives import binding, grammar
 from dreampipe.objectives.comparisons import Direction, Guide
 from dreampipe.objectives.measures import Tensor
 from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
-from dreampipe.objectives.terms import Misfit, Term, printed, refused, scaled
+from dreampipe.objectives.terms import Misfit, Term, print_terms, refusal, scale_terms
 
 if TYPE_CHECKING:
     from dreampipe.frames import Array
@@ -49,7 +49,7 @@ class Objective:
         return self + -1.0 * other if isinstance(other, Objective) else NotImplemented
 
     def __mul__(self, factor: float) -> Objective:
-        return Objective(scaled(self.terms, factor)) if isinstance(factor, int | float) else NotImplemented
+        return Objective(scale_terms(self.terms, factor)) if isinstance(factor, int | float) else NotImplemented
 
     __rmul__ = __mul__
 
@@ -57,35 +57,35 @@ class Objective:
         return self * -1.0
 
     def __str__(self) -> str:
-        return printed(self.terms).text
+        return print_terms(self.terms).text
 
     def bind(self, card: Card, starred: bool = False) -> BoundObjective:
         """Resolve every name against a model, and read every file.
 
         Args:
             card: of the model.
-            starred: whether each picture may have a unit of its own, written `*`, as in an atlas.
+            starred: each picture may have a unit of its own, written `*`, as in an atlas.
 
         Raises:
             ObjectiveError: the model has no such layer, channel, class or head; a unit is left open; a file is missing
-                or is no such thing; a weight is beyond 1e9, or all are 0. The message shows the place.
+                or of another kind; a weight is beyond 1e9, or all are 0. The message shows the place.
         """
         self._refuse_weights()
-        bound = _fitted(self.terms, lambda term: binding.bind(term, card, starred))
+        bound = _apply(self.terms, lambda term: binding.bind(term, card, starred))
         return BoundObjective(tuple(term for terms in bound for term in terms))
 
     def layers(self, card: Card) -> tuple[str, ...]:
-        """The layers of a model that it taps, each once, without its files being read; raises ObjectiveError."""
-        named = _fitted(self.terms, lambda term: binding.named(term, card))
+        """Find the layers of a model that it taps, each once, without reading its files; raises ObjectiveError."""
+        named = _apply(self.terms, lambda term: binding.resolve_names(term, card))
         return BoundObjective(tuple(term for terms in named for term in terms)).layers
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The names of the files that it reads when it is bound, each once."""
+        """The names of the files that binding reads, each once."""
         return _once(term.measure.file for term in self.terms if isinstance(term.measure, Guide | Direction))
 
     def renamed(self, rename: Callable[[str], str]) -> Objective:
-        """The same, each of its files under the name that `rename` gives for the one it has."""
+        """Rename each of its files by `rename(name)`."""
 
         def moved(term: Term) -> Term:
             if not isinstance(term.measure, Guide | Direction):
@@ -95,12 +95,12 @@ class Objective:
         return Objective(tuple(map(moved, self.terms)))
 
     def _refuse_weights(self) -> None:
-        text, places = printed(self.terms)
+        text, places = print_terms(self.terms)
         if not any(term.weight for term in self.terms):
-            raise refused("Every weight is 0, so there is nothing in it to climb: give another one.", text, 0)
+            raise refusal("Every weight is 0, so there is nothing in it to climb: give another one.", text, 0)
         for term, place in zip(self.terms, places, strict=True):
             if abs(term.weight) > binding.LARGEST_WEIGHT:
-                raise refused(
+                raise refusal(
                     f"The weight {term.weight:g} is beyond {binding.LARGEST_WEIGHT:g}, where float32 would drown every "
                     "other term: give a smaller one.",
                     text,
@@ -109,7 +109,7 @@ class Objective:
 
 
 class GuidePicture(NamedTuple):
-    """A guide to be tapped once: its activation (1, ...) at `layer` is the value under `key`.
+    """A guide picture: its activation (1, ...) at `layer` is the value under `key`.
 
     `pixels` are (height, width, 3) float32 in [0, 1], of a size that the model takes.
     """
@@ -121,7 +121,7 @@ class GuidePicture(NamedTuple):
 
 @dataclass(frozen=True)
 class BoundObjective:
-    """An objective whose every name is the model's own: call it with the values that it reads, by their keys.
+    """An objective whose names are all the model's own. Call it with the values that it reads, by their keys.
 
     It is hashable, and equal to another of the same terms and the same bytes of files.
     """
@@ -135,31 +135,32 @@ class BoundObjective:
 
     @property
     def start_layers(self) -> tuple[str, ...]:
-        """The layers to tap on what the ascent started from, too: their values are read under `start_of(layer)`."""
+        """The layers to tap on the start of the ascent too: their values are read under `start_of(layer)`."""
         return _once(term.layer for term in self.terms if start_of(term.layer) in term.reads)
 
     @property
     def head(self) -> bool:
-        """Whether the head is to be tapped too."""
+        """True if it reads the head."""
         return self._reads(HEAD) or self._reads(PROBABILITIES)
 
     @property
     def reads_image(self) -> bool:
+        """True if it reads the climbed picture."""
         return self._reads(IMAGE)
 
     @property
     def reads_start(self) -> bool:
-        """Whether what the ascent started from is read, as a picture."""
+        """True if it reads the start of the ascent, as a picture."""
         return self._reads(START)
 
     @property
     def reads_unit(self) -> bool:
-        """Whether each picture has a channel or class of its own."""
+        """True if each picture has a channel or class of its own."""
         return self._reads(UNIT)
 
     @property
     def guides(self) -> tuple[GuidePicture, ...]:
-        """The guide pictures, each once for each layer at which it guides."""
+        """The guide pictures, once for each of their layers."""
         found = {
             term.reads[1]: GuidePicture(term.reads[1], term.layer, term.measure.held.values)
             for term in self.terms
@@ -169,7 +170,7 @@ class BoundObjective:
 
     @property
     def files(self) -> tuple[tuple[str, str], ...]:
-        """Each file that it names, and the SHA-256 of its bytes: what a recipe's hash must know."""
+        """Each file that it names, and the SHA-256 of its bytes, for the hash of a recipe."""
         measures = [term.measure for term in self.terms if isinstance(term.measure, Guide | Direction)]
         return tuple(dict.fromkeys((measure.file, measure.held.sha256) for measure in measures if measure.held))
 
@@ -177,9 +178,9 @@ class BoundObjective:
         return any(key in term.reads for term in self.terms)
 
     def check(self, shapes: Mapping[str, tuple[int | None, ...]]) -> None:
-        """Raise ObjectiveError where a shape that is tapped of one picture lacks a unit that the objective names.
+        """Raise ObjectiveError if a shape tapped from one picture lacks a unit that the objective names.
 
-        Shapes are (batch, ..., channels), the batch 1 or None; another holds parts of the picture, and is refused.
+        Shapes are (batch, ..., channels), the batch 1 or None; another batch holds parts of the picture.
         """
 
         def checked(term: Term) -> None:
@@ -188,16 +189,16 @@ class BoundObjective:
                 binding.check_picture(term, shape[0])
                 binding.check(term, shape[-1], len(shape))
 
-        _fitted(self.terms, checked)
+        _apply(self.terms, checked)
 
     def scores(self, values: Mapping[str, Tensor]) -> Tensor:
-        """The weighted score of each term, (batch, terms), of values by their keys; see `keys`."""
-        from keras import ops
+        """Compute the weighted score of each term, (batch, terms), of values by their keys."""
+        from dreampipe.backend import ops
 
         return ops.stack([term(values) for term in self.terms], axis=1)
 
     def __call__(self, values: Mapping[str, Tensor]) -> Tensor:
-        """The score, (batch,), of values by their keys: activations (batch, ...) by layer, and what `keys` names."""
+        """Compute the score, (batch,), of values by their keys: activations (batch, ...) by layer, and others."""
         return sum(term(values) for term in self.terms)
 
 
@@ -205,13 +206,13 @@ def _once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _fitted(terms: tuple[Term, ...], rule: Callable[[Term], Found]) -> list[Found]:
-    """The rule's answer for each term; where one does not fit, the error shows the whole text and the place."""
-    text, places = printed(terms)
+def _apply(terms: tuple[Term, ...], rule: Callable[[Term], Found]) -> list[Found]:
+    """Apply a rule to each term; if one does not fit, the error shows the whole text and the place."""
+    text, places = print_terms(terms)
     found = []
     for term, place in zip(terms, places, strict=True):
         try:
             found.append(rule(term))
         except Misfit as error:
-            raise refused(str(error), text, max(place.unit, text.find(error.part, place.unit))) from error
+            raise refusal(str(error), text, max(place.unit, text.find(error.part, place.unit))) from error
     return found

@@ -1,7 +1,7 @@
-"""What is unnatural in a picture: each penalty maps (batch, height, width, 3) in [0, 1] to (batch,), zero or more.
+"""Penalties score what is unnatural in a picture: each maps (batch, height, width, 3) in [0, 1] to (batch,), >= 0.
 
-They are to be subtracted, as in `mixed4 - 3*tv()`. All are means over pixels and colours, so that a weight means the
-same at every size; middle grey is their zero where a zero is needed.
+Subtract them, as in `mixed4 - 3*tv()`. All are means over pixels and colours, so that a weight means the same at every
+size; those that need a zero take middle grey.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class TotalVariation(Measure):
     """
 
     def __call__(self, image: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         padded = ops.pad(image, ((0, 0), (0, 1), (0, 1), (0, 0)), mode="symmetric")  # the border differs by nothing
         down, right = padded[:, 1:, :-1] - image, padded[:, :-1, 1:] - image
@@ -29,13 +29,13 @@ class TotalVariation(Measure):
 
 @dataclass(frozen=True)
 class L1(Measure):
-    """`l1()`: the mean distance from middle grey, |2x - 1|: colours are paid for, and most become grey.
+    """`l1()`: the mean distance from middle grey, |2x - 1|: colour costs, and most pixels become grey.
 
     Source: L1 around 0.5 of the library lucid, for Olah, Mordvintsev and Schubert 2017.
     """
 
     def __call__(self, image: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return over_places(ops.abs(2 * image - 1))
 
@@ -64,15 +64,15 @@ class Alpha(Measure):
 
 @dataclass(frozen=True)
 class Blur(Measure):
-    """`blur()`: the mean square of the difference from its own blurred copy, which is held still.
+    """`blur()`: the mean square of the difference from its own blurred copy, which is held constant.
 
-    The blur is the binomial one of 3x3 pixels (1, 2, 1)/4, the picture mirrored at its borders. For the copy is held
-    still, to go down is to take a step towards it.
+    The blur is the binomial one of 3x3 pixels (1, 2, 1)/4, the picture mirrored at its borders. Because the copy is
+    held constant, each step down moves towards it.
     Source: blur_input_each_step of the library lucid, for Olah, Mordvintsev and Schubert 2017.
     """
 
     def __call__(self, image: Tensor) -> Tensor:
-        from keras import ops
+        from dreampipe.backend import ops
 
         return over_places((image - ops.stop_gradient(_blurred(image))) ** 2)
 
@@ -82,20 +82,20 @@ class Frequency(Measure):
     """`frequency()`: the energy of high frequencies, the mean square of the picture's Laplacian over 8.
 
     That is of (4x - the four neighbours)/8, the picture mirrored at its borders. A wave of u and v radians a pixel
-    counts by the square of (2 - cos u - cos v)/4: not at all where it is flat, whole as the finest checkerboard, and
-    long waves by the fourth power of their frequency.
+    counts by the square of (2 - cos u - cos v)/4: 0 if it is flat, 1 for the finest checkerboard, and for long waves
+    the fourth power of their frequency.
     Source: the penalties on high frequencies in Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
     def __call__(self, image: Tensor) -> Tensor:
         padded = _mirrored(image)
-        beside = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] + padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
-        return over_places(((4 * image - beside) / 8) ** 2)
+        around = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] + padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
+        return over_places(((4 * image - around) / 8) ** 2)
 
 
 @dataclass(frozen=True)
 class Distance(Measure):
-    """`distance()`: the mean square of the difference from what the ascent started from, at this octave's size.
+    """`distance()`: the mean square of the difference from the start of the ascent, at this octave's size.
 
     Source: Mahendran and Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them" (their loss).
     """
@@ -108,8 +108,8 @@ class Distance(Measure):
 
 
 def _mirrored(image: Tensor) -> Tensor:
-    """One pixel more at each border: the border's own again."""
-    from keras import ops
+    """Add one pixel at each border: a copy of the border's own."""
+    from dreampipe.backend import ops
 
     return ops.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
 

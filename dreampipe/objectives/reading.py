@@ -1,4 +1,4 @@
-"""The words of an objective's text, one after the other: `Reader`, on which the grammar descends."""
+"""`Reader` reads the tokens of an objective's text one by one, for the grammar."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dreampipe.errors import ObjectiveError
 from dreampipe.objectives.names import IDENTIFIER
-from dreampipe.objectives.terms import refused
+from dreampipe.objectives.terms import refusal
 
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>{IDENTIFIER})"
@@ -16,24 +16,24 @@ _TOKEN = re.compile(
 )
 
 _MEANT = {
-    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),  # dashes, and the minus of print
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),  # dashes and typographic minus signs
     **dict.fromkeys("\u00d7\u00b7\u22c5", "*"),
     **dict.fromkeys("'`\u00ab\u00bb\u2018\u2019\u201c\u201d\u201e", '"'),
     "{": "(",
     "}": ")",
 }
-"""What is written here for signs that stand for it elsewhere."""
+"""The characters of this language for others that mean the same elsewhere."""
 
 
 def _no_word(sign: str) -> str:
-    """What to write in place of a sign with which no word begins."""
+    """Advise what to write in place of a character that begins no token."""
     if sign == '"':
-        return 'the quote that opens here is never closed: write another " behind the name'
+        return 'the quote that opens here is never closed: write another " after the name'
     return f"{sign!r} has no meaning here" + (f": write {_MEANT[sign]}" if sign in _MEANT else "")
 
 
 class Token(NamedTuple):
-    """A piece of the text, and where it begins and ends: a number, name, string or sign, or the end."""
+    """A piece of the text with its begin and end: a number, name, string or sign, or the end of the text."""
 
     kind: str
     text: str
@@ -42,9 +42,9 @@ class Token(NamedTuple):
 
 
 class Reader:
-    """Stands before a token of a text, and takes it where it is what is expected.
+    """A cursor on the tokens of a text: `token` is the next one, and methods take it if it is the expected one.
 
-    Everything that takes raises ObjectiveError, with a caret at the token that came instead.
+    Otherwise they raise ObjectiveError, with a caret at the token.
     """
 
     def __init__(self, text: str) -> None:
@@ -61,7 +61,7 @@ class Reader:
 
     def error(self, expected: str, at: int | None = None) -> ObjectiveError:
         at = self.token.at if at is None else at
-        return refused(f"The objective cannot be read at character {at + 1}: {expected}.", self.text, at)
+        return refusal(f"The objective cannot be read at character {at + 1}: {expected}.", self.text, at)
 
     def take(self) -> Token:
         token = self.token
@@ -87,7 +87,7 @@ class Reader:
 
     def integer(self) -> int:
         if self.token.text == "-":
-            raise self.error("expected a whole number from 0 on, for nothing is counted from the end")
+            raise self.error("expected a whole number from 0 on, because nothing is counted from the end")
         if self.token.kind != "number" or not self.token.text.isdigit() or len(self.token.text) > 9:
             raise self.error("expected a whole number of at most 9 digits")
         return int(self.take().text)

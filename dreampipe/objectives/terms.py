@@ -1,4 +1,4 @@
-"""A term: one measure of one layer, times a weight; and how a sum of terms is printed and refused."""
+"""Terms: one measure of one layer, times a weight; sums of them are printed and refused here."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from dreampipe.errors import ObjectiveError, printable
-from dreampipe.objectives.forms import written
+from dreampipe.objectives.forms import print_measure
 from dreampipe.objectives.measures import Measure, Tensor
 from dreampipe.objectives.names import HEAD, PROBABILITIES
 
-__all__ = ["HEAD", "PROBABILITIES", "Misfit", "Printed", "Term", "printed", "refused", "scaled"]
+__all__ = ["HEAD", "PROBABILITIES", "Misfit", "Printed", "Term", "print_terms", "refusal", "scale_terms"]
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Term:
     """One measure of one layer, times a weight.
 
     Attributes:
-        layer: its name, a path of names, or a pattern of them; or the key of what is no layer, such as `HEAD`.
-        measure: of the values that it reads.
+        layer: its name, a path of names, or a pattern; or another key, such as `HEAD`.
+        measure: the score of the values that it reads.
         weight: finite.
     """
 
@@ -36,39 +36,39 @@ class Term:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The keys of the values that its measure is called with."""
+        """The keys of the values that it calls its measure with."""
         return self.measure.reads(self.layer)
 
     def unit(self) -> str:
         """The text of this term without its weight."""
-        return written(self.layer, self.measure)
+        return print_measure(self.layer, self.measure)
 
     def __call__(self, values: Mapping[str, Tensor]) -> Tensor:
         """The weighted score, (batch,)."""
         return self.weight * self.measure(*(values[key] for key in self.reads))
 
 
-def scaled(terms: Sequence[Term], factor: float) -> tuple[Term, ...]:
-    """Terms of so many times the weight; raises ObjectiveError where it is no longer finite."""
+def scale_terms(terms: Sequence[Term], factor: float) -> tuple[Term, ...]:
+    """Multiply the weights of terms by a factor; raises ObjectiveError if one is no longer finite."""
     return tuple(replace(term, weight=term.weight * factor) for term in terms)
 
 
 class Place(NamedTuple):
-    """Where a printed term stands: its weight, and what it weighs."""
+    """The places of a term in a text: of its weight, and of what it weights."""
 
     weight: int
     unit: int
 
 
 class Printed(NamedTuple):
-    """A sum of terms as text, and where in it each of them stands."""
+    """A sum of terms as text, and the place of each term in it."""
 
     text: str
     places: tuple[Place, ...]
 
 
-def printed(terms: Sequence[Term]) -> Printed:
-    """The text that is read as these terms again."""
+def print_terms(terms: Sequence[Term]) -> Printed:
+    """Print terms as text that is read as these terms again."""
     text, places = "", []
     for term in terms:
         negative = math.copysign(1.0, term.weight) < 0
@@ -87,7 +87,7 @@ class Misfit(ObjectiveError):
         self.part = part
 
 
-def refused(sentence: str, text: str, at: int) -> ObjectiveError:
-    """The one form of an objective's errors: the sentence, the text, and a caret at the place."""
-    before = len(printable(text[:at]))  # an escape is longer than its sign
+def refusal(sentence: str, text: str, at: int) -> ObjectiveError:
+    """The form of all errors of an objective: the sentence, the text, and a caret at the place."""
+    before = len(printable(text[:at]))  # an escape is longer than its character
     return ObjectiveError(f"{printable(sentence)}\n  {printable(text)}\n  {' ' * before}^")

@@ -1,5 +1,7 @@
-"""Frames to frames: the protocol and `Pipeline` (`base`), then `prepare`, `dream` and `recompose`; of films `flow` and
-`motion`, and `zoom`, a film out of a still, with its `camera` and how it comes back (`returning`)."""
+"""Stages turn frames into frames: the protocol and `Pipeline` (`base`), then `prepare`, `dream` and `recompose`.
+
+For films `flow` and `motion`; `zoom` makes a film of a still, with its `camera` and its return to the start
+(`returning`)."""
 
 from dreampipe.stages.base import Pipeline, Stage
 from dreampipe.stages.dream import Dream

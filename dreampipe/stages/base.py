@@ -1,4 +1,4 @@
-"""What a stage is, and the stage that is a chain of stages."""
+"""The protocol of stages, and `Pipeline`, a stage that is a chain of stages."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dreampipe.frames import Frame, MediaInfo
 
 
 class Stage(Protocol):
-    """Frames in, frames out. Frozen and picklable: what changes while it runs lives in the generator.
+    """Frames in, frames out. Frozen and picklable: the generator holds everything that changes.
 
     Attributes:
-        reach: how many frames before it a frame depends on; 0 means any worker may have any frame, None means in order,
-            from the start of a shot.
+        reach: the number of earlier frames that a frame depends on. 0: frames are independent; None: they come in
+            order, from the start of a shot.
     """
 
     @property
     def reach(self) -> int | None: ...
 
     def output(self, info: MediaInfo) -> MediaInfo:
-        """What comes out when this goes in; raises a DreampipeError for a bad chain before anything is decoded."""
+        """Describe the output for this input; raises a DreampipeError for a bad chain, before anything is decoded."""
         ...
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]: ...
@@ -50,7 +50,7 @@ class Pipeline:
         return info
 
     def one(self, frame: Frame) -> Frame:
-        """One frame through all stages, for a `map` of your own: `pool.map(pipeline.one, frames)`.
+        """Send one frame through all stages, for your own `map`: `pool.map(pipeline.one, frames)`.
 
         Spawn the processes of a pool, `multiprocessing.get_context("spawn").Pool()`: a process that was forked after
         its parent had dreamed raises DreampipeError.

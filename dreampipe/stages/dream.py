@@ -1,4 +1,4 @@
-"""The dream itself: an ascent on every frame."""
+"""The dream: an ascent on every frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from dreampipe.ascent import Ascent
-from dreampipe.ascent.octaves import Size, enlarge, fit, shrink, within
+from dreampipe.ascent.octaves import Size, enlarge, fit, shrink
 from dreampipe.events import Noted, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.masks import fitted_mask
@@ -22,13 +22,13 @@ SOURCE = "source"
 
 @dataclass(frozen=True)
 class Dream:
-    """Dreams each frame by itself; what comes out has the size that went in, its source in the extra `source`.
+    """Dreams each frame separately; frames keep their size, and their source in the extra `source`.
 
     Attributes:
         ascent: how to climb.
-        seed: of every draw; equal frames dream equally, wherever they stand.
+        seed: of every draw; equal frames dream equally.
         mask: (height, width) float32 in [0, 1], how much of each pixel is dreamed; resized to frames of its shape.
-        mask_name: what a sentence on a mask that does not fit calls it.
+        mask_name: the name of the mask in an error.
         max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the difference from
             its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
         tell: hears each step as `Stepped`, and what had to be decided as `Noted`; both have the index of the frame and
@@ -52,17 +52,17 @@ class Dream:
             yield replace(frame, pixels=self.dreamed(frame), extras=extras)
 
     def dreamed(self, frame: Frame, carried: Array | None = None, where: Array | None = None) -> Array:
-        """Dream the frame, and return its pixels.
+        """Dream the pixels of a frame.
 
         Args:
-            carried: (height, width, 3) float32, a dream to add to the source before the ascent begins.
+            carried: (height, width, 3) float32, a dream minus its source, laid onto the frame before the ascent begins.
             where: (height, width) float32 in [0, 1], how much of each pixel's gradient to follow, next to the mask.
         """
         size = (frame.height, frame.width)
         mask = self._mask(size)
         if where is not None:
             mask = where if mask is None else mask * where
-        start = frame.pixels if carried is None else self.laid(frame, carried)
+        start = frame.pixels if carried is None else self.lay(frame, carried)
         small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
         if small == size:
             return self._climbed(frame, frame.pixels, start, mask)
@@ -71,14 +71,12 @@ class Dream:
         source = shrink(frame.pixels, small)
         begun = source if carried is None else shrink(start, small)
         climbed = self._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
-        return self.laid(frame, start - frame.pixels + enlarge(climbed, size))  # what was carried is as sharp as it was
+        return self.lay(frame, start - frame.pixels + enlarge(climbed, size))  # what was carried is as sharp as it was
 
-    def laid(self, frame: Frame, detail: Array) -> Array:
-        """The frame's pixels with a dream (height, width, 3) laid over them, where the mask lets it."""
+    def lay(self, frame: Frame, detail: Array) -> Array:
+        """Lay a dream minus its source, (height, width, 3), onto the frame, where the mask is not black."""
         mask = self._mask((frame.height, frame.width))
-        return self.ascent.parameterization.laid(
-            frame.pixels, within(detail, None if mask is None else mask[..., None])
-        )
+        return self.ascent.parameterization.lay(frame.pixels, detail, None if mask is None else mask[..., None])
 
     def _mask(self, size: Size) -> Array | None:
         return None if self.mask is None else fitted_mask(self.mask, size, self.mask_name)

@@ -1,4 +1,4 @@
-"""Where each pixel of a film comes from: dense optical flow to the frame before, and what was in sight there.
+"""Dense optical flow: the place of each pixel in the frame before, and whether it was visible there.
 
 Sources: Kroeger, Timofte, Dai and Van Gool 2016, "Fast optical flow using dense inverse search" (the flow); Sundaram,
 Brox and Keutzer 2010, "Dense point trajectories by GPU-accelerated large displacement optical flow" (occlusion by the
@@ -16,28 +16,28 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.frames import Array, Frame, MediaInfo
+from dreampipe.frames import Array, Frame, MediaInfo, quantize
 
 Bytes = npt.NDArray[np.uint8]
 
-_LEAST = 16  # pixels of a side under which the search fails, or ends the process
+_LEAST = 16  # pixels; with a shorter side the search fails, or ends the process
 
 FLOW = "flow"
-"""The extra in which a frame says where it comes from: (height, width, 2) float32, pixels right and down from each
-pixel to its place in the frame before."""
+"""The extra with the flow of a frame: (height, width, 2) float32, pixels right and down from each pixel to its place in
+the frame before."""
 VISIBLE = "visible"
-"""The extra in which a frame says what was in sight before: (height, width) float32 in [0, 1], 0 where occluded."""
+"""The extra with the pixels that the frame before shows: (height, width) float32 in [0, 1], 0 where occluded."""
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Gives each frame its optical flow to the one before; the first frame of a shot gets none.
+    """Adds to each frame its optical flow to the one before; the first frame of a shot gets none.
 
     Attributes:
         cuts: indices of the frames that begin a shot.
-        occlusion: pixels by which the flow there and back may miss its start; where it misses by more, the frame before
-            did not show the place. Fades from half of it to all of it.
-        longest: longest side of what the flow is computed on; larger frames get it enlarged.
+        occlusion: treat a pixel as occluded if the flow back and forth misses its start by more than this many pixels;
+            visibility fades from half of it on.
+        longest: longest side for computing the flow; it is enlarged for larger frames.
     """
 
     cuts: frozenset[int] = frozenset()
@@ -55,15 +55,15 @@ class Flow:
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         before: Bytes | None = None
         for frame in frames:
-            here = _grey(frame.pixels, self.longest)
+            here = _to_grey(frame.pixels, self.longest)
             if before is None or before.shape != here.shape or frame.index in self.cuts:
                 yield frame
             else:
-                yield self._followed(frame, before, here)
+                yield self._follow(frame, before, here)
             before = here
 
-    def _followed(self, frame: Frame, before: Bytes, here: Bytes) -> Frame:
-        back, forth = _between(here, before), _between(before, here)
+    def _follow(self, frame: Frame, before: Bytes, here: Bytes) -> Frame:
+        back, forth = _find_flow(here, before), _find_flow(before, here)
         missed = np.linalg.norm(back + moved(forth, back), axis=2)
         height, width = frame.height, frame.width
         factor = np.float32(width / here.shape[1])
@@ -74,7 +74,7 @@ class Flow:
 
 
 def moved(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
-    """What lies where each pixel comes from, bilinear; the border beyond the borders.
+    """Sample a plane at the place that each pixel comes from, bilinear; beyond its borders the border is repeated.
 
     Args:
         plane: (height, width, ...) float32 of the frame before.
@@ -86,16 +86,16 @@ def moved(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
     return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _grey(pixels: Array, longest: int) -> Bytes:
-    """The picture in 8-bit grey, no side longer than `longest`, unless the other would be too short to be searched."""
-    grey = np.rint(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
+def _to_grey(pixels: Array, longest: int) -> Bytes:
+    """Convert a picture to 8-bit grey, no side longer than `longest` unless the other becomes too short to search."""
+    grey = quantize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
     factor = max(min(1, longest / max(grey.shape)), _LEAST / min(grey.shape))
     small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
 
-def _between(here: Bytes, there: Bytes) -> Array:
-    """The flow (height, width, 2) from each pixel of one picture to its place in another."""
+def _find_flow(here: Bytes, there: Bytes) -> Array:
+    """Compute the flow (height, width, 2) from each pixel of one picture to its place in another."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return np.asarray(search.calc(here, there, np.zeros((*here.shape, 2), np.float32)), np.float32)
 

@@ -1,4 +1,4 @@
-"""Words as pixels: white on black, in the font inside of OpenCV, which has the letters of most scripts."""
+"""Words as pixels: white on black, in the font inside OpenCV, which has the letters of most scripts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 
-_LEAST = 16  # pixels of a strip: under that nobody reads it
-_LEAST_SIZE = 9  # of a font, neither
+_LEAST = 16  # pixels of a strip; smaller ones are unreadable
+_LEAST_SIZE = 9  # of a font; smaller ones are unreadable
 _MOST_LINES = 4
-_SHARE = 14  # the width of what the strip stands under, over the strip's height
+_SHARE = 14  # the width of the picture over the height of the strip under it
 _REGULAR = 400  # a font's weight
 _CAPITALS = 0.7  # the height of a capital letter, in sizes of the font
 
@@ -24,10 +24,10 @@ def strip_height(width: int) -> int:
 
 
 def lines_of(text: str, width: int) -> tuple[str, ...]:
-    """The lines of a text under a picture of this width, none in smaller letters than can be read.
+    """Break a text into lines under a picture of this width, none in letters too small to read.
 
-    That is one where it fits. It is broken between words; what is left of a word longer than a line, or of a text
-    longer than 4 lines, ends with an ellipsis.
+    It is one line if it fits, and is broken between words. A word longer than a line, and a text longer than 4 lines,
+    are cut with an ellipsis.
     """
     size = _smallest(strip_height(width))
     lines = [""]
@@ -38,27 +38,27 @@ def lines_of(text: str, width: int) -> tuple[str, ...]:
         else:
             lines[-1] = longer
     kept = [*lines[: _MOST_LINES - 1], " ".join(lines[_MOST_LINES - 1 :])]
-    return tuple(_cut(line, width, size) for line in kept if line)
+    return tuple(_shorten(line, width, size) for line in kept if line)
 
 
 def captioned(text: str, width: int) -> Bytes:
-    """A text in the strips (height, width, 3) under a picture of this width, all of its lines of one size."""
+    """Draw a text on strips (height, width, 3) under a picture of this width, all lines in one size."""
     lines, height = lines_of(text, width), strip_height(width)
     size = min(_size(line, width, height) for line in lines)
-    return np.concatenate([_drawn(line, width, height, size) for line in lines])
+    return np.concatenate([_draw(line, width, height, size) for line in lines])
 
 
 def lettered(text: str, width: int, height: int) -> Bytes:
-    """One line of words in the middle of a strip (height, width, 3), as large as lets it in.
+    """Draw one line of words in the middle of a strip (height, width, 3), as large as fits.
 
-    What does not fit in letters that can be read ends with an ellipsis. A character that the font does not have, such
-    as an emoji, becomes a question mark.
+    A line too long for readable letters is cut with an ellipsis. A character that the font lacks, such as an emoji,
+    becomes a question mark.
     """
-    line = _cut(" ".join(text.split()), width, _smallest(height))
-    return _drawn(line, width, height, _size(line, width, height))
+    line = _shorten(" ".join(text.split()), width, _smallest(height))
+    return _draw(line, width, height, _size(line, width, height))
 
 
-def _drawn(line: str, width: int, height: int, size: int) -> Bytes:
+def _draw(line: str, width: int, height: int, size: int) -> Bytes:
     strip = np.zeros((height, width, 3), np.uint8)
     start = ((width - _width(line, size)) // 2, round((height + size * _CAPITALS) / 2))
     cv2.putText(strip, line, start, (255, 255, 255), cv2.FontFace("sans"), size, _REGULAR)
@@ -66,7 +66,7 @@ def _drawn(line: str, width: int, height: int, size: int) -> Bytes:
 
 
 def _largest(height: int) -> int:
-    """The size of letters that fill a strip."""
+    """The size of letters that fills a strip."""
     return max(1, int(height * 0.7))
 
 
@@ -75,15 +75,15 @@ def _smallest(height: int) -> int:
 
 
 def _size(line: str, width: int, height: int) -> int:
-    """The largest size at which a line, cut to fit at the smallest, fits into a strip."""
+    """Find the largest size at which a line, cut to fit at the smallest, fits into a strip."""
     size, smallest = _largest(height), _smallest(height)
     while size > smallest and (wide := _width(line, size)) > width:
         size = max(smallest, min(size - 1, size * width // wide))
     return size
 
 
-def _cut(line: str, width: int, size: int) -> str:
-    """As much of a line as fits at this size."""
+def _shorten(line: str, width: int, size: int) -> str:
+    """Cut a line so that it fits at this size."""
     if _width(line, size) <= width:
         return line
     fits = bisect_right(range(len(line)), width, key=lambda end: _width(f"{line[:end].rstrip()}…", size))

@@ -22,21 +22,21 @@ from dreampipe.stages.flow import FLOW, VISIBLE, moved
 from dreampipe.stages.still import stillness
 
 DREAM = "dream"
-"""The extra in which a frame of a film keeps its dreamed pixels, whatever later stages do: what is carried on."""
+"""The extra with the dreamed pixels of a frame, which no later stage changes, and which are carried on."""
 
 Motion = Literal["flow", "blend", "none"]
 CARRY = {"flow": 0.9, "blend": 0.15, "none": 0.0}
-"""How much of the last dream each motion carries on, where nothing else is said."""
+"""The share of the last dream that each motion carries on by default."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """How a frame of a film is dreamed.
+    """The settings of the dream of one frame of a film.
 
     Attributes:
-        dream: the whole recipe, for a frame that nothing is carried onto.
-        carry: how much of the last frame's dream is carried on, 0 to 1; the rest fades, so that it does not grow. With
-            "blend" the share of its whole picture.
+        dream: the dream of a frame without a carried one.
+        carry: the share of the last frame's dream that is carried on, 0 to 1; the rest fades, so that it does not grow.
+            With "blend" the share of its whole picture.
         refresh: steps in each octave, climbed in one round, that refresh a dream carried along the flow.
     """
 
@@ -64,13 +64,13 @@ class Carry:
     dream equally.
 
     Attributes:
-        moment: how to dream; or what says it for each frame, where that changes over time.
+        moment: how to dream; or a function of the frame, if that changes over time.
         motion: "flow" carries the last dream along the extra `flow`, which `Flow` makes, and refreshes it; "blend"
             mixes a share of the last dreamed picture into each source and dreams that whole, as earlier tools do;
             "none" dreams each frame by itself.
-        every: only each so many frames of a shot are dreamed; the dream is carried over those between.
+        every: dream only every so many frames of a shot, and carry the dream over those between.
         cuts: indices of the frames that begin a shot; nothing is carried across.
-        begun: the last frame that an earlier run finished, with its extras; the next one goes on from it.
+        begun: the last frame that an earlier run finished, with its extras; the next one continues from it.
     """
 
     moment: Moment | Callable[[Frame], Moment]
@@ -113,11 +113,11 @@ class Carry:
         elif self.motion == "blend" and not between:
             carried = (last.extras[DREAM] - frame.pixels) * np.float32(moment.carry)
         else:
-            carried = self._carried(frame, last, 1.0 if between else moment.carry, still)
+            carried = self._carry(frame, last, 1.0 if between else moment.carry, still)
         if carried is not None and (between or (still is not None and still.min() == 1)):
-            dreamed = moment.dream.laid(frame, carried)
+            dreamed = moment.dream.lay(frame, carried)
         else:
-            dreamed = self._dreamed(frame, carried, moment, None if still is None else 1 - still)
+            dreamed = self._dream(frame, carried, moment, None if still is None else 1 - still)
         if last is not None and still is not None:  # adding a difference to its source rounds
             equal = (still == 1) & (frame.pixels == last.extras[SOURCE]).all(axis=2)
             dreamed = np.where(equal[..., None], last.extras[DREAM], dreamed)
@@ -130,7 +130,7 @@ class Carry:
             return None
         return stillness(last.extras[SOURCE], frame.pixels)
 
-    def _dreamed(self, frame: Frame, carried: Array | None, moment: Moment, where: Array | None) -> Array:
+    def _dream(self, frame: Frame, carried: Array | None, moment: Moment, where: Array | None) -> Array:
         if self.motion == "none":
             return moment.dream.dreamed(frame)
         refreshed = self.motion == "flow" and carried is not None
@@ -139,8 +139,8 @@ class Carry:
             frame, carried, where if refreshed else None
         )
 
-    def _carried(self, frame: Frame, last: Frame, share: float, still: Array | None) -> Array | None:
-        """The last frame's dream, moved to this frame, (height, width, 3); None if nothing can be carried."""
+    def _carry(self, frame: Frame, last: Frame, share: float, still: Array | None) -> Array | None:
+        """Carry the last frame's dream onto this one, (height, width, 3); None without flow."""
         detail: Array = last.extras[DREAM] - last.extras[SOURCE]
         if self.motion != "flow":
             return detail * np.float32(share)

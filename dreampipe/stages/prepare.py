@@ -1,4 +1,4 @@
-"""Before the dream: frames at another size."""
+"""The stage before the dream: `Resize`."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Resize:
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for frame in frames:
             size = self.size(frame.height, frame.width)
-            yield frame if size == (frame.height, frame.width) else _resized(frame, size)
+            yield frame if size == (frame.height, frame.width) else _resize(frame, size)
 
 
-def _resized(frame: Frame, size: tuple[int, int]) -> Frame:
+def _resize(frame: Frame, size: tuple[int, int]) -> Frame:
     def atsize(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        if plane.dtype not in (np.float32, np.float64, np.uint8, np.uint16):  # masks and labels have no mean
+        if plane.dtype not in (np.float32, np.float64, np.uint8, np.uint16):  # masks and labels cannot be averaged
             rows, columns = ((2 * np.arange(n) + 1) * old // (2 * n) for n, old in zip(size, plane.shape, strict=False))
             nearest: npt.NDArray[Any] = plane[rows[:, None], columns]
             return nearest

@@ -1,4 +1,4 @@
-"""After the dream: how much of it lies over its source, and words under it."""
+"""The stages after the dream: `Blend` it with its source, and put words under it (`Caption`)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.frames import Frame, MediaInfo
+from dreampipe.frames import Frame, MediaInfo, dequantize
 from dreampipe.stages.dream import SOURCE
 from dreampipe.stages.lettering import captioned, lines_of, strip_height
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Lays the dream over its source: 0 is the source, 1 the dream.
+    """Blends the dream with its source: 0 is the source, 1 the dream.
 
-    Reads the frame's extra `source`, which `Dream` leaves there; a frame without one passes unchanged.
+    It reads the frame's extra `source`, which `Dream` adds; a frame without one passes unchanged.
 
     Attributes:
-        amount: 0 to 1; or what says it for each frame of a film.
+        amount: 0 to 1; or a function of the frame of a film.
     """
 
     amount: float | Callable[[Frame], float]
@@ -49,14 +49,14 @@ class Blend:
 class Caption:
     """Puts words under each frame, white on a black strip that makes the frame higher.
 
-    The strip is opaque, and of each line a fourteenth of the width high, at least 16 pixels. The words are as large as
-    lets them in; where they could not be read in one line they are broken into up to 4, and then cut with an ellipsis.
-    Extras get zeros there, but `source` gets the strip too, so that a `Blend` keeps the words.
+    The strip is opaque; each line is a fourteenth of the width high, at least 16 pixels. The words are as large as
+    fits; if they were unreadable in one line, they are broken into up to 4, and then cut with an ellipsis. Extras get
+    zeros there, but `source` gets the strip too, so that a `Blend` keeps the words.
 
     Attributes:
-        text: in any script; a line break counts as a space, and an emoji becomes a question mark. Or what says it for
-            each frame of a film.
-        among: all texts that then may come: every frame gets the strip of the one with the most lines.
+        text: in any script; a line break counts as a space, and an emoji becomes a question mark. Or a function of the
+            frame of a film.
+        among: all texts that the function may return: every frame gets the strip of the one with the most lines.
     """
 
     text: str | Callable[[Frame], str]
@@ -74,13 +74,13 @@ class Caption:
         for frame in frames:
             words = captioned(self.text if isinstance(self.text, str) else self.text(frame), frame.width)
             strip = np.zeros((self._lines(frame.width) * strip_height(frame.width), frame.width, 3), np.float32)
-            strip[: len(words)] = words / np.float32(255)
+            strip[: len(words)] = dequantize(words)
             rows = len(strip)
-            extras = {name: _over(plane, rows, strip if name == SOURCE else 0) for name, plane in frame.extras.items()}
+            extras = {name: _pad(plane, rows, strip if name == SOURCE else 0) for name, plane in frame.extras.items()}
             yield replace(
                 frame,
-                pixels=_over(frame.pixels, rows, strip),
-                alpha=None if frame.alpha is None else _over(frame.alpha, rows, 1),
+                pixels=_pad(frame.pixels, rows, strip),
+                alpha=None if frame.alpha is None else _pad(frame.alpha, rows, 1),
                 extras=MappingProxyType(extras),
             )
 
@@ -89,12 +89,12 @@ class Caption:
         return (self.text,) if isinstance(self.text, str) else self.among
 
     def _lines(self, width: int) -> int:
-        """Of the text that takes the most."""
+        """The number of lines of the longest text."""
         return max(len(lines_of(text, width)) for text in self._texts)
 
 
-def _over(plane: npt.NDArray[Any], rows: int, below: Any) -> npt.NDArray[Any]:
-    """A plane (height, width, ...) over so many rows, which are filled with `below`."""
+def _pad(plane: npt.NDArray[Any], rows: int, below: Any) -> npt.NDArray[Any]:
+    """Add rows filled with `below` under a plane (height, width, ...)."""
     whole = np.empty((len(plane) + rows, *plane.shape[1:]), plane.dtype)
     whole[: len(plane)], whole[len(plane) :] = plane, below
     return whole

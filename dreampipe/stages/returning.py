@@ -1,4 +1,4 @@
-"""How a dive ends where it began: its first frame comes back, laid over the last ones just where it will be reached."""
+"""A dive that ends where it began: its first frame returns, laid over the last ones where the camera will reach it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dreampipe.frames import Array
 from dreampipe.stages.camera import Camera
 
-_SMALLEST = 1 / 8  # of its size: a dive shows it in the depth first
+_SMALLEST = 1 / 8  # of its size: a dive shows it far away first
 _LARGEST = 2  # times its size, where the camera draws back: enlarged further it would be a blur
 _SOFT = 0.6  # of half the shorter side: the width of its edge
 
@@ -20,11 +20,11 @@ Plane = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Return:
-    """The first frame of a film of `count` frames, coming back.
+    """The first frame of a film of `count` frames, as it returns.
 
-    It comes transparent, with a soft edge that lies within it, and becomes opaque, with an edge that lies beyond it,
-    where it is mirrored, so that the step onto it is a step like any other. A dive, which shows it small and growing,
-    makes it opaque in the first third of the time.
+    It begins transparent, with a soft edge inside it, and becomes opaque, with an edge beyond it, where it is mirrored.
+    So the last step onto it is a step like any other. A dive shows it small and growing, and makes it opaque in the
+    first third of the time.
     """
 
     camera: Camera
@@ -32,34 +32,33 @@ class Return:
 
     @property
     def frames(self) -> int:
-        """In how many frames at the end of the film it is seen."""
+        """The number of frames at the end of the film that show it."""
         most, speed = self.count // 2, math.log(self.camera.scale)
         if abs(speed) < 1e-9:
             return most
         return min(most, max(1, math.ceil(-math.log(_SMALLEST if speed > 0 else _LARGEST) / speed)))
 
-    def laid(self, pixels: Array, first: Array, back: int) -> tuple[Array, Array]:
-        """The first frame laid over one that comes so many frames, 1 to `frames`, before it is reached.
+    def lay(self, pixels: Array, first: Array, back: int) -> tuple[Array, Array]:
+        """Lay the first frame over one that is `back` frames, 1 to `frames`, before the end.
 
-        What lies there has been laid over with the frame before this one, too, and moved along with it: only the
-        difference is laid on.
+        The frame before this one was overlaid too, and moved along with it, so only the difference is added.
 
         Args:
             pixels, first: (height, width, 3).
 
         Returns:
-            The pixels, and (height, width) in [0, 1], how much of each of them is left to be dreamed.
+            The pixels, and (height, width) in [0, 1], the share of each that is still to be dreamed.
         """
         depth = self._depth(pixels, back)
         before, share = (self._share(left / (self.frames + 1), depth) for left in (back + 1, back))
         more = np.divide(share - before, 1 - before, out=np.ones_like(share), where=before < 1)
-        laid = pixels + (self.camera.moved(first, -back) - pixels) * more[..., None]
+        laid = pixels + (self.camera.move(first, -back) - pixels) * more[..., None]
         return np.asarray(laid, np.float32), np.asarray(1 - share, np.float32)
 
     def _depth(self, pixels: Array, back: int) -> tuple[Plane, Plane]:
-        """(height, width) each: how far a place lies within the first frame, down and across, in half its shorter side.
+        """Compute the depth of each place in the first frame, down and across, (height, width) each.
 
-        Under 0 beyond its edge.
+        In halves of its shorter side; below 0 beyond its edge.
         """
         height, width = pixels.shape[:2]
         rows, columns = np.mgrid[:height, :width]
@@ -69,7 +68,7 @@ class Return:
         return np.minimum(y + 0.5, height - 0.5 - y) / half, np.minimum(x + 0.5, width - 0.5 - x) / half
 
     def _share(self, left: float, depth: tuple[Plane, Plane]) -> Plane:
-        """How much of each place is the first frame, `left` of the time before it is reached, 1 to 0."""
+        """Compute the share of the first frame at each place; `left` is the time that is left, 1 to 0."""
         if left == 1:
             return np.zeros_like(depth[0])
         opaque = _smooth(np.asarray(3 * (1 - left))) if self.camera.scale > 1 else 1 - left
@@ -78,6 +77,6 @@ class Return:
 
 
 def _smooth(value: Plane) -> Plane:
-    """From 0 at 0 to 1 at 1, level at both ends."""
+    """Map 0 to 0 and 1 to 1 by a curve that is level at both ends."""
     value = np.clip(value, 0, 1)
     return value * value * (3 - 2 * value)

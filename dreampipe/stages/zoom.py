@@ -1,8 +1,7 @@
-"""The endless dive: a film out of one still, each frame dreamed out of the last one, seen from a little nearer.
+"""The endless dive: a film of one still, in which each frame enlarges the last one a little and dreams it again.
 
-Source: Mordvintsev, Olah and Tyka 2015, "Inceptionism": the dream is enlarged and dreamed again, for ever. There it is
-climbed in full for every frame; here a few steps refresh it. Between frames nothing is rounded: each is made of the
-float pixels of the one before.
+Source: Mordvintsev, Olah and Tyka 2015, "Inceptionism". There every frame is climbed in full; here a few steps refresh
+it. Nothing is rounded between frames: each is made of the float pixels of the one before.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from dreampipe.stages.returning import Return
 
 
 def held(still: Frame, count: int, rate: Fraction, first: int = 0) -> Iterator[Frame]:
-    """A film of a still: `count` frames, `rate` a second, those from index `first` on. What `Zoom` dives into."""
+    """Repeat a still as a film, for `Zoom`: `count` frames, `rate` a second, those from index `first` on."""
     for index in range(first, count):
         yield Frame(still.pixels, index, index / rate, 1 / rate)
 
 
 class Levels(NamedTuple):
-    """What is kept from drifting: of each channel its mean and its deviation, (3,) each."""
+    """The mean and the deviation of each channel, (3,) each, which `Zoom` keeps from drifting."""
 
     mean: Array
     deviation: Array
@@ -42,8 +41,8 @@ class Levels(NamedTuple):
         mean, deviation = pixels.mean((0, 1), np.float64), pixels.std((0, 1), np.float64)
         return cls(np.asarray(mean, np.float32), np.asarray(deviation, np.float32))
 
-    def pulling(self, pixels: Array, pull: float) -> Array:
-        """The picture with its own levels so much of the way nearer to these, 0 to 1."""
+    def pull(self, pixels: Array, pull: float) -> Array:
+        """Move the levels of a picture towards these by a share of the way, 0 to 1."""
         mean, deviation = Levels.of(pixels)
         gain = 1 + pull * (self.deviation / np.maximum(deviation, 1e-3) - 1)
         pulled = (pixels - mean) * gain + mean + pull * (self.mean - mean)
@@ -52,21 +51,21 @@ class Levels(NamedTuple):
 
 @dataclass(frozen=True)
 class Zoom:
-    """Takes a still on show for the whole film (`held`), and gives the dive into it, frame by frame.
+    """Turns a still that is repeated for the whole film (`held`) into the dive into it, frame by frame.
 
-    The first frame is the still's dream. Sources stay in the extra `source`, dreams in the extra `dream`. A frame draws
-    from the seed and its index alone.
+    The first frame is the still's dream. Sources stay in the extra `source`, dreams in the extra `dream`. The draws of
+    a frame depend only on the seed and its index.
 
     Attributes:
         dream: how the still is dreamed.
-        refresh: how each later frame is dreamed on, best in few steps.
+        refresh: the ascent of each later frame, best of few steps.
         count: frames of the film.
-        camera: how it moves.
-        loop: whether the film ends where it began: after its last frame comes its first.
-        pull: how much of the way to the first frame's mean and deviation each channel goes in a frame, 0 to 1: a drift
-            of hundreds of frames is stopped, and a bright thing that passes by is still seen to pass.
-        begun: (height, width, 3), the dream of the frame before the first that comes, where that is not the film's
-            first: it goes on the same to the bit. The still is dreamed again, for all is measured by its dream.
+        camera: its motion.
+        loop: end the film where it began: after its last frame comes its first.
+        pull: the share of the way to the first frame's mean and deviation that each channel moves in a frame, 0 to 1:
+            it stops a drift of hundreds of frames, and lets a bright thing pass by.
+        begun: (height, width, 3), the dream of the frame before the first one to make, unless that is the film's first:
+            the film continues the same to the bit. The still is dreamed again, because its dream sets the levels.
     """
 
     dream: Dream
@@ -97,11 +96,11 @@ class Zoom:
             yield replace(frame, pixels=last, extras=MappingProxyType(extras))
 
     def _next(self, frame: Frame, last: Array, first: Array) -> Array:
-        """The pixels of this frame, out of the last and the first one's."""
-        start, mask = Levels.of(first).pulling(self.camera.moved(last), self.pull), None
+        """Dream the pixels of this frame, from those of the last and the first one."""
+        start, mask = Levels.of(first).pull(self.camera.move(last), self.pull), None
         returning, back = Return(self.camera, self.count), self.count - frame.index
         if self.loop and back <= returning.frames:
-            start, mask = returning.laid(start, first, back)
+            start, mask = returning.lay(start, first, back)
         seed = seed_of_frame(self.dream.seed, frame.index)
         dream = replace(self.dream, ascent=self.refresh, seed=seed, mask=mask)
         return dream.dreamed(replace(frame, pixels=start))

@@ -19,10 +19,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     saved: dict[tuple[Build, int | None], Path] = {}
 
     def save(build: Build, side: int | None) -> Path:
-        import dreampipe.backend  # noqa: F401  chooses how tensorflow computes before keras imports it
-
-        # isort: split
-        import keras
+        from dreampipe.backend import keras
 
         keras.utils.set_random_seed(3)
         image = keras.Input((side, side, 3))

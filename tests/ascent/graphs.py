@@ -41,11 +41,10 @@ def graph(function: Callable[..., Any], *shapes: tuple[int | None, ...], dtypes:
 
 def pulled(function: Callable[[Any], Any], at: Any, weights: Any) -> Any:
     """The gradient of sum(weights * function(at)), for a compiled function."""
-    from keras import ops
-
     from dreampipe import backend
+    from dreampipe.backend import ops
 
-    return backend.value_and_gradients(lambda: (ops.sum(weights * function(at)), None), [at])[2][0]
+    return backend.value_and_gradients(lambda at: (ops.sum(weights * function(at)), None), at)[2][0]
 
 
 def measured_slope(function: Callable[[Array], Array], at: Array, along: Array, weights: Array) -> float:

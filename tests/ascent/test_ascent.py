@@ -176,6 +176,14 @@ def test_what_transforms_add_counts_for_memory(make: Make, transforms: tuple[Tra
 
 
 @pytest.mark.usefixtures("little_memory")
+def test_a_side_is_chosen_only_where_memory_is_short_and_nobody_chose_one(make: Make) -> None:
+    spec = ascent(make(net), "far")
+    assert spec.side_that_fits((4000, 6000)) == max(spec.fitting((4000, 6000))) < 6000
+    assert spec.side_that_fits((40, 60)) is None
+    assert spec.side_that_fits((4000, 6000), max_size=5000) is None
+
+
+@pytest.mark.usefixtures("little_memory")
 def test_padding_of_more_than_the_memory_is_refused(make: Make) -> None:
     spec = ascent(make(net), jitter=None, transforms=(Pad(4000),))
     assert spec.together((40, 40)) == 0

@@ -91,7 +91,7 @@ def test_pictures_are_resized_by_areas_between_middles_or_between_corners() -> N
         ("bilinear", [0.25, 6.25, 36.25, 109.75]),  # at 0.25, 1.75, 3.25, 4.75
         ("corners", [0, 17 / 3, 27 + 37 / 3, 125]),  # at 0, 5/3, 10/3, 5
     ):
-        found = Octaves(resizing=resizing).resized(batch, (3, 4))
+        found = Octaves(resizing=resizing).resize(batch, (3, 4))
         assert found.shape == (2, 3, 4, 3) and found.dtype == np.float32
         np.testing.assert_allclose(found, np.broadcast_to(np.array(expected)[:, None], found.shape), rtol=1e-5)
 

@@ -12,10 +12,7 @@ from dreampipe.errors import RecipeError
 
 
 def theirs(optimizer: Optimizer, rate: float) -> Any:
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    import keras
+    from dreampipe.backend import keras
 
     if isinstance(optimizer, Plain):
         return keras.optimizers.SGD(rate)
@@ -31,7 +28,7 @@ OPTIMIZERS = [Plain(), Momentum(), Momentum(0.5), Adam(), Adam(0.7, 0.95, 1e-3),
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_step_by_step_it_is_the_one_of_keras_upwards(optimizer: Optimizer) -> None:
     reference = theirs(optimizer, 0.1)
-    import keras
+    from dreampipe.backend import keras
 
     gradients = np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32)
     gradients[:, 0], gradients[:20, 1], gradients[:, 2] = 0, 0, 1e-4
@@ -47,7 +44,6 @@ def test_step_by_step_it_is_the_one_of_keras_upwards(optimizer: Optimizer) -> No
 
 def test_nadam_is_that_of_keras_when_it_is_warm() -> None:
     """Where the table of its momenta ends."""
-    import dreampipe.backend  # noqa: F401
 
     products = np.cumprod(0.9 * (1 - 0.5 * 0.96 ** np.arange(1.0, 1001)))
     for count in (1, 2, 100, 399, 400, 401):

@@ -45,7 +45,6 @@ def wave(size: tuple[int, int], rows: int, columns: int, strength: float) -> Arr
 
 @pytest.mark.parametrize("far", [0.05, 3.0, -3.0])
 def test_luminance_keeps_the_differences_between_channels(far: float) -> None:
-    import dreampipe.backend  # noqa: F401
 
     how, given = Luminance(), pictures((9, 8), low=-0.2, high=1.2).clip(0, 1)
     parameters = how.init(given, RNG(0))
@@ -61,7 +60,6 @@ def test_luminance_keeps_the_differences_between_channels(far: float) -> None:
 
 def test_luminance_is_carried_into_range_without_another_colour() -> None:
     """A dream's detail may lead out of [0, 1] at the next size: there the grey gives way, not the colour."""
-    import dreampipe.backend  # noqa: F401
 
     base = pictures((9, 8))
     for detail in (0.4, -0.4):
@@ -117,11 +115,11 @@ def test_a_step_in_fourier_falls_off_as_one_over_frequency() -> None:
 def test_no_step_changes_the_magnitudes_of_maco(kind: str, size: tuple[int, int]) -> None:
     how = MaCo(kind)  # type: ignore[arg-type]
     parameters = how.init(pictures(size, low=0.3, high=0.7), RNG(0))
-    first = np.abs(spectrum.analysed(image(how, parameters, size)))
+    first = np.abs(spectrum.analyse(image(how, parameters, size)))
     assert np.allclose(first, np.abs(parameters["magnitude"]), atol=2e-6)
     phase = parameters["phase"] + RNG(1).standard_normal(parameters["phase"].shape).astype(np.float32)
     after = image(how, {**parameters, "phase": phase}, size)
-    assert np.allclose(np.abs(spectrum.analysed(after)), first, atol=1e-5) or after.min() < 2e-3 or after.max() > 0.998
+    assert np.allclose(np.abs(spectrum.analyse(after)), first, atol=1e-5) or after.min() < 2e-3 or after.max() > 0.998
     assert np.abs(after - image(how, parameters, size)).max() > 0.02
 
 
@@ -132,14 +130,14 @@ def test_natural_magnitudes_make_pictures_around_grey_of_moderate_contrast(size:
     assert made.mean() == pytest.approx(0.5, abs=0.01)
     assert made.std() == pytest.approx(0.14, abs=0.01)
     assert made.min() > 0.001 and made.max() < 0.999
-    found = np.abs(spectrum.analysed(made)).mean(axis=(0, 1))
+    found = np.abs(spectrum.analyse(made)).mean(axis=(0, 1))
     assert found[0, 2] / found[0, 8] == pytest.approx(4, rel=1e-3)
 
 
 def test_maco_started_from_a_picture_has_its_phases() -> None:
     given = pictures((15, 14))
     made = image(MaCo(), MaCo().init(given, RNG(0)), (15, 14))
-    before, after = spectrum.analysed(given), spectrum.analysed(made)
+    before, after = spectrum.analyse(given), spectrum.analyse(made)
     apart = np.angle(before * after.conj())[..., 1:, 1:]
     np.testing.assert_allclose(apart, 0, atol=1e-3)
 

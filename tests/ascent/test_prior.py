@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from known import known
 
-from dreampipe.ascent.prior import Prior, _interpolated
+from dreampipe.ascent.prior import Prior, _interpolate
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
 from dreampipe.models import decoder
@@ -27,11 +27,9 @@ KINDS = {"grid": (None, None, 3), "fixed": (3, 4, 3), "vector": (6,)}
 
 def build(kind: str) -> Any:
     """A small decoder of each kind of latents: tanh over a grid, sigmoid over one of a size, grey out of a vector."""
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is imported
+    from dreampipe.backend import keras
 
-    # isort: split
-    import keras
-    from keras import layers
+    layers = keras.layers
 
     keras.utils.set_random_seed(4)
     latents = keras.Input(KINDS[kind])
@@ -71,11 +69,11 @@ def graphs(priors: dict[str, Prior]) -> dict[str, Callable[..., Any]]:
 
     def graph(prior: Prior) -> Callable[..., Any]:
         def compute(latents: Any, size: Any, up: Any) -> Any:
-            def score() -> tuple[Any, Any]:
+            def score(latents: Any) -> tuple[Any, Any]:
                 image = prior.image({"latents": latents}, size)
                 return ops.sum(image * up), image
 
-            _, image, (gradient,) = backend.value_and_gradients(score, [latents])
+            _, image, (gradient,) = backend.value_and_gradients(score, latents)
             return image, gradient, prior.project({"latents": latents})["latents"]
 
         spec = backend.spec
@@ -169,7 +167,7 @@ def test_a_grid_is_carried_smoothly_and_what_has_one_size_stays(priors: dict[str
         assert abs(carried).max() <= abs(latents).max() + 1e-6
         assert np.array_equal(prior.carry({"latents": latents}, blank(12, 16))["latents"], latents)
     ramp = np.arange(4, dtype=np.float32).reshape(1, 1, 4, 1)
-    np.testing.assert_allclose(_interpolated(ramp, (2, 8))[0, :, 1:7, 0], [np.arange(1, 7) / 2 - 0.25] * 2, atol=1e-6)
+    np.testing.assert_allclose(_interpolate(ramp, (2, 8))[0, :, 1:7, 0], [np.arange(1, 7) / 2 - 0.25] * 2, atol=1e-6)
 
 
 cells = st.tuples(st.integers(1, 7), st.integers(1, 7))
@@ -179,10 +177,10 @@ cells = st.tuples(st.integers(1, 7), st.integers(1, 7))
 def test_carrying_is_linear_and_keeps_what_is_even(before: Size, after: Size, factor: float) -> None:
     rng = np.random.default_rng(0)
     one, other = (rng.standard_normal((1, *before, 2), np.float32) for _ in "ab")
-    both = _interpolated(one + np.float32(factor) * other, after)
-    apart = _interpolated(one, after) + factor * _interpolated(other, after)
+    both = _interpolate(one + np.float32(factor) * other, after)
+    apart = _interpolate(one, after) + factor * _interpolate(other, after)
     np.testing.assert_allclose(both, apart, atol=1e-4)
-    np.testing.assert_allclose(_interpolated(np.ones_like(one), after), 1, atol=1e-6)
+    np.testing.assert_allclose(_interpolate(np.ones_like(one), after), 1, atol=1e-6)
 
 
 def test_a_prior_travels_and_its_settings_are_checked() -> None:

@@ -94,5 +94,5 @@ def test_the_mask_holds_with_a_source_too(make: Make) -> None:
 
 @pytest.mark.parametrize("shape", [(24, 31, 3), (1, 24, 30, 3), (24, 30)], ids=str)
 def test_a_source_of_another_shape_is_refused(make: Make, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"The source came as .* for \(24, 30, 3\): hand over one of the same shape"):
+    with pytest.raises(ValueError, match=r"The source came as .* for \(24, 30, 3\): give one of the same shape"):
         ascent(make(net), "middle").run(noise(24, 30), seed=0, source=np.zeros(shape, np.float32))

@@ -21,10 +21,7 @@ pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory):
     """A model with a layer `many` of 40 channels, of which channel 2 never fires."""
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    import keras
+    from dreampipe.backend import keras
 
     keras.utils.set_random_seed(7)
     image = keras.Input((None, None, 3))

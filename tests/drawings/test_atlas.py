@@ -29,10 +29,7 @@ Array = np.ndarray[Any, Any]
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of two branches of 20 and 4 channels side by side in `both`, and `lit`, whose channel 1 never fires."""
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    import keras
+    from dreampipe.backend import keras
 
     keras.utils.set_random_seed(7)
     layers = keras.layers

@@ -30,10 +30,7 @@ def colours(tmp_path_factory):
     Its layer `cells` gives the mean red, green and blue of cells of 4x4 pixels less 0.1, `lit` what of it is positive,
     `totals` the mean of that over all cells.
     """
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    import keras
+    from dreampipe.backend import keras
 
     image = keras.Input((None, None, 3))
     kernel = np.zeros((4, 4, 3, 3), np.float32)

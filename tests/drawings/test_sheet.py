@@ -56,10 +56,7 @@ def test_a_larger_photo_is_made_small_and_a_narrow_one_keeps_room_for_names(reci
 
 
 def test_a_model_without_recommended_layers_is_refused(tmp_path):
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    import keras
+    from dreampipe.backend import keras
 
     image = keras.Input((None, None, 3))
     model = keras.Model(image, keras.layers.Rescaling(2.0, name="only")(image))

@@ -29,10 +29,7 @@ def base(tiny_model: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A decoder of 5 numbers to 16x16 pixels."""
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    import keras
+    from dreampipe.backend import keras
 
     keras.utils.set_random_seed(6)
     drawing = [keras.layers.Dense(16 * 16 * 3, activation="sigmoid"), keras.layers.Reshape((16, 16, 3))]
@@ -47,10 +44,7 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def same(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that gives the picture itself, in a layer `same`."""
-    import dreampipe.backend  # noqa: F401  chooses the backend before keras is first imported
-
-    # isort: split
-    import keras
+    from dreampipe.backend import keras
 
     image = keras.Input((None, None, 3))
     kernel = keras.initializers.Constant(np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
 import numpy as np
+import psutil
 import pytest
 
 import dreampipe
@@ -19,8 +21,10 @@ from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.events import Event, Framed, Noted, Stepped
 from dreampipe.frames import Frame
+from dreampipe.media import read_record
 from dreampipe.media.video import Encoding, target_of
 from dreampipe.recipes.zooming import Zooming
+from dreampipe.records.record import Record
 
 COUNT = 30
 """Two segments, as things are."""
@@ -118,6 +122,24 @@ def test_a_film_that_has_taken_its_name_is_cut_up_again_and_not_dreamed(
     assert not [event for event in events if isinstance(event, Framed | Stepped)]
     assert out.read_bytes() == whole.read_bytes()
     assert not work(out)
+
+
+@pytest.mark.parametrize("chosen", [32, None])
+def test_a_record_says_the_size_that_was_climbed_at(
+    recipe: Zooming, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: int | None
+) -> None:
+    dreampipe.write(Frame(np.full((64, 96, 3), 0.5, np.float32)), tmp_path / "still.png")
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=100_000))
+    shorter = Zooming.of(**{**recipe.model_dump(exclude_none=True), "seconds": 0.07, "loop": False, "max_size": chosen})
+    out, steps = tmp_path / "out.mkv", list[Stepped]()
+    DiveTask(tmp_path / "still.png", Place(out), shorter, Encoding("ffv1")).run(
+        lambda event: steps.append(event) if isinstance(event, Stepped) else None
+    )
+    text = read_record(out)
+    assert text is not None
+    climbed = max(steps[0].step.size)
+    assert Record.read(text, out.name).recipe["max_size"] == climbed < 96
+    assert chosen is None or climbed == chosen
 
 
 def test_what_does_not_fit_into_memory_is_said(still: Path, recipe: Zooming, tmp_path: Path) -> None:

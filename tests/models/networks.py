@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
-from keras import layers, ops
 from known import known
 
-from dreampipe import backend  # noqa: F401  as in the package: it chooses keras' backend
+from dreampipe.backend import keras, ops
+
+layers = keras.layers
 
 
 def branches(size: int | None = None) -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 
-from dreampipe import backend  # noqa: F401  as in the package: it chooses keras' backend
+from dreampipe.backend import keras
 from dreampipe.errors import ModelError
 from dreampipe.models.tap import branches, tap
+
+layers = keras.layers
 
 IMAGE = np.random.default_rng(1).random((1, 16, 16, 3), np.float32)
 

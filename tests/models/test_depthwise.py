@@ -39,7 +39,7 @@ def test_values_and_gradients_are_those_of_the_layer(settings: dict[str, Any]) -
 
     def run(function: Any) -> Any:
         value, result, (gradient,) = backend.value_and_gradients(
-            lambda: (keras.ops.sum(keras.ops.square(function(image))), function(image)), [image]
+            lambda image: (keras.ops.sum(keras.ops.square(function(image))), function(image)), image
         )
         return value, result, gradient
 

@@ -30,7 +30,7 @@ OPERATIONS = {"relu": ops.relu, "relu6": ops.relu6, "silu": ops.silu, "gelu": op
 
 def slope(function: Callable[[Any], Any], x: Any) -> Any:
     x = ops.convert_to_tensor(x)
-    return np.asarray(backend.value_and_gradients(lambda: (ops.sum(function(x)), None), [x])[2][0])
+    return np.asarray(backend.value_and_gradients(lambda x: (ops.sum(function(x)), None), x)[2][0])
 
 
 def built(name: str) -> Any:

@@ -65,11 +65,11 @@ def test_the_field_is_the_support_of_the_gradient() -> None:
 def support(cut: Any, picture: Any, name: str, shift: int) -> int:
     """How far apart, along the longer side, are the pixels that change one place near the middle of a layer."""
 
-    def place() -> tuple[Any, None]:
+    def place(picture: Any) -> tuple[Any, None]:
         values = cut(picture)[name]
         return keras.ops.sum(values[:, values.shape[1] // 2 + shift, values.shape[2] // 2 + shift]), None
 
-    _, _, (gradient,) = backend.value_and_gradients(place, [picture])
+    _, _, (gradient,) = backend.value_and_gradients(place, picture)
     touched = np.abs(np.asarray(gradient)[0]).sum(-1) > 0
     return max(int(np.ptp(np.flatnonzero(touched.any(axis)))) + 1 for axis in (0, 1))
 

@@ -35,8 +35,8 @@ def test_backwards_it_is_the_image_again(scaling: Scaling) -> None:
 def test_keeps_type_and_has_a_gradient_everywhere(scaling: str) -> None:
     image = backend.tf.constant(IMAGE)
     _, scaled, (gradient,) = backend.value_and_gradients(
-        lambda: (backend.tf.reduce_sum(scale(image, scaling)), scale(image, scaling)),  # type: ignore[arg-type]
-        [image],
+        lambda image: (backend.tf.reduce_sum(scale(image, scaling)), scale(image, scaling)),  # type: ignore[arg-type]
+        image,
     )
     assert scaled.dtype == image.dtype and scaled.shape == image.shape
     assert np.all(np.asarray(gradient) > 0)

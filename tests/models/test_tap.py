@@ -165,7 +165,7 @@ def test_logits_do_not_vanish_where_the_softmax_does() -> None:
     picture = keras.ops.convert_to_tensor(IMAGE[:1])
     cut = tap(model, [], logits=True)
     for key, alive in (("probabilities", False), ("logits", True)):
-        _, _, (gradient,) = backend.value_and_gradients(lambda key=key: (cut(picture)[key][0, 1], None), [picture])
+        _, _, (gradient,) = backend.value_and_gradients(lambda seen, key=key: (cut(seen)[key][0, 1], None), picture)
         assert bool(np.any(np.abs(gradient) > 1e-9)) == alive
 
 

@@ -159,7 +159,7 @@ def test_a_class_that_is_not_there_is_refused(measure: str) -> None:
     assert sentence.startswith("Model zoo has no class 'dgo': did you mean dog")
     assert shown[at:] == "dgo)"
     assert "Class 6 was asked for, but zoo has classes 0 to 5" in refused(f"{measure}(6)", NAMED)[0]
-    assert "stands more than once in zoo: give its number, 2 and 4" in refused(f"{measure}(crane)", NAMED)[0]
+    assert "zoo has more than one class 'crane': give its number, 2 and 4" in refused(f"{measure}(crane)", NAMED)[0]
 
 
 def test_a_space_and_an_underscore_are_the_same_in_a_class() -> None:

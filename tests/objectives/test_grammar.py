@@ -27,7 +27,7 @@ from dreampipe.objectives import (
     Probability,
     Term,
 )
-from dreampipe.objectives.terms import refused
+from dreampipe.objectives.terms import refusal
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_weights_go_through_all_brackets(read: Read) -> None:
         ("(mixed4", 7, "expected )"),
         ("mixed4[", 7, "whole number"),
         ("mixed4[1.5]", 7, "whole number"),
-        ("mixed4[-1]", 7, "expected a whole number from 0 on, for nothing is counted from the end."),
+        ("mixed4[-1]", 7, "expected a whole number from 0 on, because nothing is counted from the end."),
         ("logit(-1)", 6, "expected a class"),
         ("mixed4[1]@(2,-1)", 13, "expected a whole number from 0 on"),
         ("mixed4[1", 8, "expected ]"),
@@ -114,7 +114,7 @@ def test_weights_go_through_all_brackets(read: Read) -> None:
         ("mixed4[1]@(2,x)", 13, "whole number"),
         ("mixed4 + #5", 9, "'#' has no meaning here"),
         ("traum/3", 6, "expected a name, for / leads into a model within the model; there is no division"),
-        ('a + "open', 4, 'the quote that opens here is never closed: write another " behind the name.'),
+        ('a + "open', 4, 'the quote that opens here is never closed: write another " after the name.'),
         ("a \u2212 b", 2, "'\u2212' has no meaning here: write -."),
         ("2\u00d7a", 1, "'\u00d7' has no meaning here: write *."),
         ("logit(\u201ceye\u201d)", 6, "'\u201c' has no meaning here: write \"."),
@@ -178,7 +178,7 @@ def test_a_text_of_several_lines_is_shown_in_one() -> None:
 
 @pytest.mark.parametrize("name", ["a\x1b[31mx", "b\u202ec", "d\ne"])
 def test_a_name_that_steers_a_terminal_is_told_with_its_escapes(name: str) -> None:
-    error = refused(f"There is no layer {name}.", f"mixed4 + {name}", 9 + len(name) - 1)
+    error = refusal(f"There is no layer {name}.", f"mixed4 + {name}", 9 + len(name) - 1)
     said, shown, caret = str(error).split("\n")
     assert said == f"There is no layer {printable(name)}."
     assert shown == f"  mixed4 + {printable(name)}" and shown[caret.index("^")] == name[-1]

@@ -38,7 +38,7 @@ def gradient(term: Term, values: dict[str, Array]) -> Array:
     """Of the sum of scores, by the values that the term reads first."""
     x = backend.tf.constant(values[term.reads[0]])
     total, _, (slope,) = backend.value_and_gradients(
-        lambda: (backend.tf.reduce_sum(term({**values, term.reads[0]: x})), None), [x]
+        lambda x: (backend.tf.reduce_sum(term({**values, term.reads[0]: x})), None), x
     )
     assert np.isfinite(total)
     return np.asarray(slope)

@@ -29,7 +29,7 @@ def approach(returning: Return, first: np.ndarray, other: np.ndarray) -> list[tu
     """All that is laid, without any dream between; at the end the first frame itself."""
     pixels, made = other, []
     for back in range(returning.frames, 0, -1):
-        pixels, mask = returning.laid(returning.camera.moved(pixels), first, back)
+        pixels, mask = returning.lay(returning.camera.move(pixels), first, back)
         made.append((pixels, mask))
     return [*made, (first, np.zeros(first.shape[:2], np.float32))]
 

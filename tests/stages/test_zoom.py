@@ -64,7 +64,7 @@ def test_every_frame_has_its_exact_time(zoom: Zoom) -> None:
 def test_without_steps_and_pull_each_frame_is_the_last_one_moved(zoom: Zoom) -> None:
     frames = film(resting(zoom, pull=0.0))
     for before, after in pairwise(frames):
-        np.testing.assert_allclose(after.pixels, zoom.camera.moved(before.pixels), atol=1e-6)
+        np.testing.assert_allclose(after.pixels, zoom.camera.move(before.pixels), atol=1e-6)
 
 
 def test_every_frame_is_refreshed(zoom: Zoom) -> None:
@@ -99,7 +99,7 @@ def test_levels_go_a_share_of_the_way() -> None:
     target = Levels(np.float32([0.4, 0.5, 0.6]), np.float32([0.1, 0.12, 0.2]))
     mean, deviation = Levels.of(pixels)
     for pull in (0.0, 0.25, 1.0):
-        pulled = Levels.of(target.pulling(pixels, pull))
+        pulled = Levels.of(target.pull(pixels, pull))
         np.testing.assert_allclose(pulled.mean, mean + pull * (target.mean - mean), atol=2e-3)
         np.testing.assert_allclose(pulled.deviation, deviation + pull * (target.deviation - deviation), atol=2e-3)
 
@@ -108,7 +108,7 @@ def test_a_picture_of_one_colour_is_pulled_too() -> None:
     flat = Levels.of(np.full((2048, 4096, 3), (0.9, 0.1, 0.7), np.float32))
     np.testing.assert_allclose(flat.mean, (0.9, 0.1, 0.7), rtol=1e-6)
     np.testing.assert_allclose(flat.deviation, 0, atol=1e-6)
-    pulled = Levels.of(still().pixels).pulling(np.full((8, 8, 3), 0.2, np.float32), 0.5)
+    pulled = Levels.of(still().pixels).pull(np.full((8, 8, 3), 0.2, np.float32), 0.5)
     assert np.isfinite(pulled).all()
     assert pulled.mean() > 0.3
 

@@ -21,7 +21,7 @@ from dreampipe.errors import ModelError
 from dreampipe.models.model_card import Card, Layer
 
 if TYPE_CHECKING:
-    import keras
+    from dreampipe.backend import keras
 
 CARD = Path(__file__).with_name("card.toml")
 WEIGHTS = Path(__file__).with_name("weights.npz")

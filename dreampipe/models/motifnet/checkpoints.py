@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
+from dreampipe.backend import keras
 from dreampipe.errors import ModelError
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]

@@ -10,10 +10,10 @@ convolutions leave checkerboards (Odena et al. 2016, "Deconvolution and Checkerb
 
 from __future__ import annotations
 
-import keras
-from keras import layers
-
+from dreampipe.backend import keras
 from dreampipe.models.motifnet.network import ReflectPadding2D
+
+layers = keras.layers
 
 CHANNELS = 32
 STRIDE = 16

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import keras
 import numpy as np
 import numpy.typing as npt
-from keras import ops
 
 from dreampipe import backend
+from dreampipe.backend import keras, ops
 from dreampipe.models.motifnet.renderer import render_many
 
 FRESH_SEED = 1
@@ -81,12 +80,12 @@ def _step(model: keras.Model) -> Callable[..., backend.Tensor]:
     def step(
         x: backend.Tensor, start: backend.Tensor, labels: backend.Tensor, radius: backend.Tensor, length: backend.Tensor
     ) -> backend.Tensor:
-        def loss() -> tuple[backend.Tensor, None]:
+        def loss(x: backend.Tensor) -> tuple[backend.Tensor, None]:
             # In float64, or a model that is sure of itself would hide its gradient behind rounding.
             logits = ops.cast(model(x, training=False), "float64")
             return ops.sum(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)), None
 
-        _, _, (gradient,) = backend.value_and_gradients(loss, [x])
+        _, _, (gradient,) = backend.value_and_gradients(loss, x)
         away = x + length * _direction(gradient) - start
         return ops.clip(start + away * ops.minimum(1.0, radius / (_norm(away) + 1e-12)), 0.0, 1.0)
 

@@ -7,8 +7,9 @@ up to the head. The activation is SiLU: Xie et al. 2020, "Smooth Adversarial Tra
 
 from __future__ import annotations
 
-import keras
-from keras import layers, ops
+from dreampipe.backend import keras, ops
+
+layers = keras.layers
 
 BLOCKS: dict[str, tuple[int, int, int, int, int]] = {
     "mixed1": (24, 32, 48, 12, 24),
@@ -25,7 +26,7 @@ POOLED = ("mixed3", "mixed5")
 
 
 @keras.saving.register_keras_serializable(package="dreampipe")
-class ReflectPadding2D(layers.Layer):  # type: ignore[misc]  # keras comes without types
+class ReflectPadding2D(keras.layers.Layer):  # type: ignore[misc]  # keras comes without types
     """Pads (batch, height, width, channels) by `padding` cells on each side, mirrored at the border cell."""
 
     def __init__(self, padding: int, **kwargs: object) -> None:

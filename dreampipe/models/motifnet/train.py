@@ -23,13 +23,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import keras
 import numpy as np
 import numpy.typing as npt
-from keras import ops
 
 from dreampipe import backend
-from dreampipe.backend import Tensor
+from dreampipe.backend import Tensor, keras, ops
 from dreampipe.models import motifnet
 from dreampipe.models.motifnet import evaluate, network, publish
 from dreampipe.models.motifnet.checkpoints import averaged, restore_state, save_arrays, save_state
@@ -160,11 +158,14 @@ class Trainer:
     def _compute_step(self, x: Tensor, y: Tensor, d: Tensor, radius: Tensor) -> tuple[Tensor, ...]:
         weights = self.model.trainable_variables
 
-        def loss() -> tuple[Tensor, Tensor]:
-            logits = self.model(ops.clip(x + d, 0.0, 1.0), training=True)
+        def loss(d: Tensor, *values: Tensor) -> tuple[Tensor, Tensor]:
+            with backend.weights_as(weights, values):
+                logits = self.model(ops.clip(x + d, 0.0, 1.0), training=True)
             return ops.mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)), logits
 
-        value, logits, (towards, *gradients) = backend.value_and_gradients(loss, [d, *weights])
+        value, logits, (towards, *gradients) = backend.value_and_gradients(
+            loss, d, *(weight.value for weight in weights)
+        )
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         right = ops.mean(ops.cast(ops.equal(ops.argmax(logits, -1), ops.cast(y, "int64")), "float32"))
         return value, right, within(d + radius * unit(towards), radius)

@@ -14,13 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 import numpy.typing as npt
-from keras import ops
 
 from dreampipe import backend
-from dreampipe.backend import Tensor
+from dreampipe.backend import Tensor, keras, ops
 from dreampipe.models import motifnet
 from dreampipe.models.motifnet import decoder, evaluate, publish
 from dreampipe.models.motifnet.checkpoints import Arrays, averaged, restore_state, save_arrays, save_state
@@ -95,15 +93,16 @@ class Trainer:
     def _compute_step(self, x: Tensor, noise: Tensor) -> Tensor:
         weights = self.weights
 
-        def loss() -> tuple[Tensor, Tensor]:
+        def loss(*values: Tensor) -> tuple[Tensor, Tensor]:
             seen = self.judge(x)
-            mean, log_variance = self.encoder([x, seen[decoder.SEEN]])
-            y = self.decoder(mean + ops.exp(0.5 * log_variance) * noise)
+            with backend.weights_as(weights, values):
+                mean, log_variance = self.encoder([x, seen[decoder.SEEN]])
+                y = self.decoder(mean + ops.exp(0.5 * log_variance) * noise)
             apart = perceived(seen, self.judge(y))
             parts = ops.stack([ops.mean(ops.abs(x - y)), apart, divergence(mean, log_variance)])
             return ops.sum(parts * np.array([1, self.plan.perception, self.plan.divergence], np.float32)), parts
 
-        _, parts, gradients = backend.value_and_gradients(loss, weights)
+        _, parts, gradients = backend.value_and_gradients(loss, *(weight.value for weight in weights))
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         return parts
 

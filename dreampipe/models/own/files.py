@@ -27,7 +27,7 @@ from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5
 
 if TYPE_CHECKING:
-    import keras
+    from dreampipe.backend import keras
 
 
 def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, trust: bool = False) -> Card:
@@ -134,8 +134,7 @@ def load(
 
 
 def _built(config: dict[str, Any], weights: Path, code: bool) -> keras.Model:
-    import keras
-
+    from dreampipe.backend import keras
     from dreampipe.models.motifnet import network  # noqa: F401  registers the one class that is our own
 
     try:

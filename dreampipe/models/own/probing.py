@@ -28,7 +28,7 @@ from dreampipe.models.own.inspecting import named
 from dreampipe.models.own.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    import keras
+    from dreampipe.backend import keras
 
 REFUSED, SHORT = 3, 4
 """Exit codes of the process, other than 0: it says why on stdout; it was short of memory."""
@@ -182,7 +182,6 @@ def _confine(memory: int, seconds: int) -> None:
 
 def _try(path: Path, sha256: str, what: str) -> None:
     """Build the model of a file and compute one picture, or one picture's drawing."""
-    from dreampipe import backend  # noqa: F401  chooses the backend
     from dreampipe.models import decoders
     from dreampipe.models.own import files
 

@@ -30,7 +30,7 @@ from dreampipe.models.zoo import described, fitting, known
 from dreampipe.models.zoo.known import NAMES, NOTOP, is_known
 
 if TYPE_CHECKING:
-    import keras
+    from dreampipe.backend import keras
 
 __all__ = ["NAMES", "NOTOP", "Weights", "brief", "build", "card", "check_fit", "fitted", "is_known", "weights_of"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from dreampipe.backend import keras
 from dreampipe.errors import ModelError
 from dreampipe.models.weights import store
 from dreampipe.models.zoo import fitting, known

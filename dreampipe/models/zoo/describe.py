@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-import keras
-
+from dreampipe.backend import keras
 from dreampipe.models.graphs import costs, fields, graph, sizes
 from dreampipe.models.model_card import Layer
 from dreampipe.models.names import canonical_names, in_snake_case

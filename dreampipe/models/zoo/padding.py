@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import keras
-from keras import layers, ops
+from dreampipe.backend import keras, ops
+
+layers = keras.layers
 
 
 @keras.saving.register_keras_serializable(package="dreampipe")
-class MeetingPadding2D(layers.Layer):  # type: ignore[misc]  # keras comes without types
+class MeetingPadding2D(keras.layers.Layer):  # type: ignore[misc]  # keras comes without types
     """Zeros around (batch, height, width, channels): `padding` on each side, one less before an even side.
 
     A convolution of 2 x `padding` + 1 cells and steps of two then gives half the side, rounded up.

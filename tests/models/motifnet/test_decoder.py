@@ -63,11 +63,11 @@ def test_latents_climbed_towards_a_class_draw_that_class() -> None:
     size = np.int32([96, 96])
 
     def compute(latents: object, first: object, second: object, count: object) -> object:
-        def score() -> tuple[object, object]:
+        def score(latents: object) -> tuple[object, object]:
             logits = model(prior.image({"latents": latents}, size))
             return ops.sum(logits * np.eye(25, dtype=np.float32)[wanted]), ops.softmax(logits)
 
-        _, probabilities, (gradient,) = backend.value_and_gradients(score, [latents])
+        _, probabilities, (gradient,) = backend.value_and_gradients(score, latents)
         move, moments = adam.step(gradient, (first, second), count, np.float32(0.1))
         return prior.project({"latents": latents + move})["latents"], *moments, probabilities
 

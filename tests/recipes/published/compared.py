@@ -12,7 +12,6 @@ from lucid_reference import lucid
 from plain import Array, Network, saved
 from references import google_2015, gordicaleksa, keras_io, neural_dream, tf_tutorial
 
-import dreampipe.backend  # noqa: F401  chooses how tensorflow computes before keras imports it
 from dreampipe.ascent import Ascent, Step
 from dreampipe.models import Scaling
 from dreampipe.recipes import Recipe, Visualization

@@ -26,7 +26,7 @@ def network(reach: float, dtype: str) -> Any:
         reach: how large the values of its input are, about.
         dtype: of all that it computes.
     """
-    import keras
+    from dreampipe.backend import keras
 
     rng = np.random.default_rng(2015)
     image = values = keras.Input((None, None, 3), dtype=dtype)
@@ -55,7 +55,7 @@ class Network:
     """The model in double precision, and the gradient of a score by its input."""
 
     def __init__(self, reach: float) -> None:
-        import keras
+        from dreampipe.backend import keras
 
         model = network(reach, "float64")
         self.model = keras.Model(model.input, {name: model.get_layer(name).output for name in LAYERS})

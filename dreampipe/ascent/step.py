@@ -1,0 +1,217 @@
+"""One step up, compiled once for all sizes, and the state that it changes.
+
+The picture is made of parameters, and transforms change it before the model sees it. So the gradient returns in stages,
+each an exact product with a derivative: from the score to what the model saw, through the transforms to the picture, to
+the picture in the units of the parameterization, where it is shaped and masked, and to the parameters, which the
+optimizer moves. Importing this module loads keras: import it where computing begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe import backend
+from dreampipe.ascent.octaves import Size
+from dreampipe.ascent.optimizers import Optimizer
+from dreampipe.ascent.parameterizations import Parameterization
+from dreampipe.ascent.shaping import Shaping
+from dreampipe.ascent.transforms import Transform
+from dreampipe.backend import Tensor, ops
+from dreampipe.frames import Array
+from dreampipe.models.model_card import Card
+from dreampipe.models.scaling import unscale
+from dreampipe.objectives import BoundObjective
+from dreampipe.scoring import View, scores_of
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """Everything that decides what a step computes, except the picture.
+
+    Attributes:
+        masked: the gradient is weighted by a mask.
+        leaks: the gradient may leak through activations; see `dreampipe.models.leaky`.
+    """
+
+    card: Card
+    objective: BoundObjective
+    parameterization: Parameterization
+    transforms: tuple[Transform, ...]
+    shaping: tuple[Shaping, ...]
+    optimizer: Optimizer
+    masked: bool = False
+    leaks: bool = False
+
+
+class State(NamedTuple):
+    """The state that a step changes.
+
+    Attributes:
+        parameters: by name.
+        moments: for each moment of the optimizer its value by parameter.
+        count: () float, the steps that the moments remember.
+    """
+
+    parameters: dict[str, Tensor]
+    moments: dict[str, dict[str, Tensor]]
+    count: Tensor
+
+
+class Inputs(NamedTuple):
+    """The inputs of a step besides its state.
+
+    Attributes:
+        start: (batch, height, width, 3) in [0, 1], what the ascent started from at this size.
+        drawn: for each transform the numbers that it drew.
+        mask: (height, width, 1), the weight of each pixel's gradient; (1, 1, 1) without a mask.
+        unit: (batch,) int32, the channel or class of each picture.
+        leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0.
+        step_size, progress: () of the step; progress goes from 0 to 1 over the ascent or the octave.
+    """
+
+    start: Tensor
+    drawn: tuple[Tensor, ...]
+    mask: Tensor
+    unit: Tensor
+    leak: Tensor
+    step_size: Tensor
+    progress: Tensor
+
+    @classmethod
+    def of(cls, start: Array, mask: Array | None, unit: npt.NDArray[np.int32]) -> Inputs:
+        """The inputs of the steps of one octave, before any draw; the mask is (1, height, width, 1)."""
+        weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
+        none = np.float32(0)
+        return cls(np.clip(start, 0, 1), (), weights, unit, np.zeros(len(start), np.float32), none, none)
+
+    def at(self, drawn: tuple[Array, ...], leak: npt.NDArray[np.bool_], step_size: float, progress: float) -> Inputs:
+        """Fill in the numbers of one step."""
+        return self._replace(
+            drawn=drawn,
+            leak=leak.astype(np.float32),
+            step_size=np.float32(step_size),
+            progress=np.float32(progress),
+        )
+
+
+class Outcome(NamedTuple):
+    """The result of a step.
+
+    Attributes:
+        state: the new one.
+        scores: (batch, terms), weighted, before the step.
+        alive: (batch,), True where a gradient came out of the model.
+    """
+
+    state: State
+    scores: Tensor
+    alive: Tensor
+
+
+@lru_cache(maxsize=8)
+def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
+    """Compile the step. It is kept for the process, because tracing takes seconds and it holds only what `spec` says.
+
+    Raises:
+        ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
+    """
+    how, objective = spec.parameterization, spec.objective
+    score_view = scores_of(spec.card, objective, spec.leaks)
+    reads_model = bool(objective.layers or objective.head)
+
+    def step(state: State, inputs: Inputs) -> Outcome:
+        size = ops.shape(inputs.start)[1:3]
+
+        def make(*climbed: Tensor) -> Tensor:
+            return how.image({**state.parameters, **dict(zip(how.climbed, climbed, strict=True))}, size)
+
+        def transform(image: Tensor) -> Tensor:
+            for transform, drawn in zip(spec.transforms, inputs.drawn, strict=True):
+                image = transform(image, drawn)
+            return image
+
+        def score(seen: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+            scores = score_view(View(seen, image, inputs.start, start_seen, inputs.unit, inputs.leak))
+            return ops.sum(scores), scores
+
+        made, to_parameters = backend.pullback(make, *(state.parameters[name] for name in how.climbed))
+        image, to_made = backend.pullback(lambda made: unscale(made, how.units), made)
+        seen, to_image = backend.pullback(transform, image)
+        start_seen = ops.stop_gradient(transform(inputs.start)) if objective.start_layers else None
+        _, scores, (pull, penalty) = backend.value_and_gradients(score, seen, image)
+        (gradient,) = to_image(pull)
+        (gradient,) = to_made(gradient + penalty if objective.reads_image else gradient)
+        for shaping in spec.shaping:
+            gradient = shaping(gradient, inputs.progress)
+        gradient = gradient * inputs.mask if spec.masked else gradient
+        moved = _move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
+        felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
+        return Outcome(moved, scores, felt > 0)
+
+    return backend.compiled(step, *_specs(spec))
+
+
+def _move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:
+    """Follow the gradients by one step of the optimizer, and bring the parameters back into what is allowed."""
+    parameters, moments = dict(state.parameters), {name: dict(of) for name, of in state.moments.items()}
+    count = state.count + 1
+    for name, gradient in gradients.items():
+        before = tuple(of[name] for of in state.moments.values())
+        move, after = spec.optimizer.step(gradient, before, count, step_size)
+        parameters[name] = parameters[name] + move
+        for of, value in zip(moments.values(), after, strict=True):
+            of[name] = value
+    return State(spec.parameterization.project(parameters), moments, count)
+
+
+def _specs(spec: StepSpec) -> tuple[State, Inputs]:
+    """The shapes and types of a step's arguments, for any number of pictures of any size."""
+    how = spec.parameterization
+    parameters = {name: backend.spec(*shape) for name, shape in how.shapes.items()}
+    moments = {moment: {name: parameters[name] for name in how.climbed} for moment in spec.optimizer.moments}
+    inputs = Inputs(
+        start=backend.spec(None, None, None, 3),
+        drawn=tuple(backend.spec(transform.width) for transform in spec.transforms),
+        mask=backend.spec(None, None, 1),
+        unit=backend.spec(None, dtype="int32"),
+        leak=backend.spec(None),
+        step_size=backend.spec(),
+        progress=backend.spec(),
+    )
+    return State(parameters, moments, backend.spec()), inputs
+
+
+def begin(spec: StepSpec, parameters: Mapping[str, Array]) -> State:
+    """Make the state of these parameters before the first step."""
+    still = {name: np.zeros_like(parameters[name]) for name in spec.parameterization.climbed}
+    return State(dict(parameters), {moment: dict(still) for moment in spec.optimizer.moments}, np.float32(0))
+
+
+def carry(spec: StepSpec, state: State, start: Array, before: Size, fresh: bool) -> State:
+    """Carry a state of the size `before` to the size of `start` (batch, height, width, 3), whose picture it shows then.
+
+    Args:
+        fresh: forget the moments.
+    """
+    how, size = spec.parameterization, (start.shape[1], start.shape[2])
+    parameters = how.carry({name: np.asarray(value) for name, value in state.parameters.items()}, start)
+    if fresh:
+        return begin(spec, parameters)
+    moments = {
+        moment: how.resize({name: np.asarray(value) for name, value in of.items()}, before, size)
+        for moment, of in state.moments.items()
+    }
+    return State(parameters, moments, state.count)
+
+
+def show(spec: StepSpec, state: State, size: Size) -> Array:
+    """Compute the pictures (batch, height, width, 3) float32 of a state, black at 0 and white at 1."""
+    how: Any = spec.parameterization
+    made = how.image(dict(state.parameters), ops.convert_to_tensor(np.array(size, np.int32)))
+    return np.asarray(unscale(made, how.units), np.float32)

@@ -1,0 +1,209 @@
+"""Scores of an objective on a model: what an ascent climbs, exemplars are chosen by, and explanations explain.
+
+    read_of, scores_of                      functions for a step of your own: pictures to activations, and to scores
+    score, differentiate                    pictures to scores, and to the gradients of the scores
+    batch_size, pixels_that_fit, bytes_of_pixel     how much of it fits into the memory
+
+Pictures are (batch, height, width, 3) in [0, 1], of any size that the model takes. Importing this module loads keras:
+import it where computing begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dreampipe import backend
+from dreampipe.backend import Tensor, keras, ops
+from dreampipe.frames import Array
+from dreampipe.models import tap
+from dreampipe.models.model_card import Card
+from dreampipe.models.opening import open_model
+from dreampipe.models.scaling import scale
+from dreampipe.objectives import HEAD, IMAGE, PROBABILITIES, START, UNIT, BoundObjective, start_of
+
+
+class View(NamedTuple):
+    """A batch of pictures to score.
+
+    Attributes:
+        seen: (batch, height, width, 3), pictures as the model sees them, for an ascent transformed.
+        image: the pictures before that, which terms of the picture such as `tv()` read.
+        start: the start of an ascent, which `distance()` reads.
+        start_seen: the start as the model would see it, which `caricature(...)` reads.
+        unit: (batch,) int32, the channel or class of each picture, which `[*]` stands for.
+        leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0; None if none may.
+    """
+
+    seen: Tensor
+    image: Tensor
+    start: Tensor
+    start_seen: Tensor
+    unit: Tensor
+    leak: Tensor = None
+
+
+def read_of(card: Card, layers: Sequence[str], head: bool = False) -> Callable[[Tensor], dict[str, Tensor]]:
+    """The function from pictures to activations: of layers by their names, of the head by `HEAD` and `PROBABILITIES`.
+
+    Raises:
+        OpeningError: the model cannot be opened.
+        ModelError: it has no such layer, or no head.
+    """
+    model = tap.tap(open_model(card), layers, logits=head)
+    return lambda pictures: _keyed(model(scale(ops.convert_to_tensor(pictures), card.scaling), training=False))
+
+
+def scores_of(card: Card, objective: BoundObjective, leaks: bool = False) -> Callable[[View], Tensor]:
+    """The function from a view to the weighted score of each term, (batch, terms), differentiable.
+
+    Args:
+        leaks: let gradients leak through activations where the view says so; see `dreampipe.models.leaky`.
+
+    Raises:
+        ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
+    """
+    model = _tapped(card, objective, leaks)
+    read_start = read_of(card, objective.start_layers) if objective.start_layers else None
+    guides = {guide.key: read_of(card, [guide.layer])(guide.pixels[None])[guide.layer] for guide in objective.guides}
+
+    def score_view(view: View) -> Tensor:
+        values = dict(guides)
+        if model:
+            leak = {"leak": view.leak} if leaks else {}
+            values |= _keyed(model(scale(view.seen, card.scaling), training=False, **leak))
+        if read_start:
+            values |= {start_of(layer): value for layer, value in read_start(view.start_seen).items()}
+        return objective.scores({**values, IMAGE: view.image, START: view.start, UNIT: view.unit})
+
+    return score_view
+
+
+@lru_cache(maxsize=8)
+def _tapped(card: Card, objective: BoundObjective, leaks: bool) -> Any:
+    """The model from pictures to the activations that the objective reads; None if it reads none."""
+    if not objective.layers and not objective.head:
+        return None
+    model = tap.tap(open_model(card), objective.layers, logits=objective.head, leaks=leaks)
+    picture = keras.KerasTensor((1, *(card.fixed or (None, None)), 3))
+    leak = {"leak": keras.KerasTensor((1,))} if leaks else {}
+    shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture, **leak).items()}
+    objective.check(_keyed(shapes))
+    return model
+
+
+def _keyed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Tapped values, or anything of each, by the keys that an objective's terms have for them."""
+    if tap.LOGITS not in values:
+        return dict(values)
+    return {**values, HEAD: values[tap.LOGITS], PROBABILITIES: values[tap.PROBABILITIES]}
+
+
+def score(
+    card: Card,
+    objective: BoundObjective,
+    pictures: Array,
+    units: Sequence[int] | None = None,
+    start: Array | None = None,
+) -> Array:
+    """Score pictures, (batch, height, width, 3) float32 in [0, 1].
+
+    Args:
+        units: the channel or class of each picture, for an objective with `*`.
+        start: of the pictures' shape, compared with by `distance()` and `caricature(...)`; None: the pictures.
+
+    Returns:
+        (batch,) float32, the sum of the weighted terms.
+
+    Raises:
+        ModelError, ObjectiveError: as of `scores_of`; or the model cannot compute pictures of this size.
+    """
+    return np.asarray(_scoring(card, objective)(*_filled(pictures, units, start)))
+
+
+def differentiate(
+    card: Card,
+    objective: BoundObjective,
+    pictures: Array,
+    units: Sequence[int] | None = None,
+    start: Array | None = None,
+) -> tuple[Array, Array]:
+    """Score pictures as `score` does, and return the scores and their gradients (batch, height, width, 3) too.
+
+    The gradient of a picture is that of the whole batch's scores by it: of its own score alone, unless the objective
+    compares the pictures of a batch.
+    """
+    scores, gradients = _differentiating(card, objective)(*_filled(pictures, units, start))
+    return np.asarray(scores), np.asarray(gradients)
+
+
+def _filled(pictures: Array, units: Sequence[int] | None, start: Array | None) -> tuple[Array, Array, npt.NDArray[Any]]:
+    if units is not None and len(units) != len(pictures):
+        raise ValueError(f"{len(units)} units came for {len(pictures)} pictures: give one for each.")
+    unit = np.zeros(len(pictures), np.int32) if units is None else np.asarray(units, np.int32)
+    return pictures, pictures if start is None else start, unit
+
+
+_PICTURES = (None, None, None, 3)
+
+
+# Kept for the process, because tracing takes seconds and the functions hold nothing but what their arguments say.
+@lru_cache(maxsize=8)
+def _scoring(card: Card, objective: BoundObjective) -> Callable[..., Tensor]:
+    score_view = scores_of(card, objective)
+
+    def compute(pictures: Tensor, start: Tensor, unit: Tensor) -> Tensor:
+        return ops.sum(score_view(View(pictures, pictures, start, start, unit)), axis=1)
+
+    return backend.compiled(
+        compute, backend.spec(*_PICTURES), backend.spec(*_PICTURES), backend.spec(None, dtype="int32")
+    )
+
+
+@lru_cache(maxsize=8)
+def _differentiating(card: Card, objective: BoundObjective) -> Callable[..., tuple[Tensor, Tensor]]:
+    score_view = scores_of(card, objective)
+
+    def compute(pictures: Tensor, start: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
+        def total(pictures: Tensor) -> tuple[Tensor, Tensor]:
+            scores = ops.sum(score_view(View(pictures, pictures, start, start, unit)), axis=1)
+            return ops.sum(scores), scores
+
+        _, scores, (gradients,) = backend.value_and_gradients(total, pictures)
+        return scores, gradients
+
+    return backend.compiled(
+        compute, backend.spec(*_PICTURES), backend.spec(*_PICTURES), backend.spec(None, dtype="int32")
+    )
+
+
+def batch_size(card: Card, objective: BoundObjective, size: tuple[int, int]) -> int:
+    """The number of pictures of this (height, width) that are scored and differentiated together; at least 1.
+
+    Their scores and gradients take at most half of the free memory.
+    """
+    return max(1, pixels_that_fit(card, objective) // (size[0] * size[1]))
+
+
+def pixels_that_fit(card: Card, objective: BoundObjective) -> int:
+    """The pixels, of all pictures together, whose scores and gradients take at most half of the free memory."""
+    open_model(card)  # because its weights are part of what is not free
+    return int(backend.free_memory() / 2 / bytes_of_pixel(card, objective))
+
+
+def bytes_of_pixel(card: Card, objective: BoundObjective) -> float:
+    """The most memory, in bytes, that scores and gradients take for each pixel that the model sees."""
+    layers = card.layers
+    read = {*objective.layers, *objective.start_layers}
+    deepest = len(layers) if objective.head else max((i for i, x in enumerate(layers, 1) if x.name in read), default=0)
+    kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])
+    stride = {layer.name: layer.stride or 1 for layer in layers}
+    for guide in objective.guides:  # each place against each of the guide's, and the gradient of that
+        kept += 3 * guide.pixels.shape[0] * guide.pixels.shape[1] / stride[guide.layer] ** 4
+    # Every activation once, in float32, and the picture a few times: motifnet was measured at 0.7 of this, MobileNet,
+    # whose normalizations and activations count apart, at 0.4.
+    return 4 * (kept + 24)
