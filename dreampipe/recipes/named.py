@@ -36,16 +36,33 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
         settings: as a recipe has checked them. What is no objective is left as it is: whoever climbs it will say so.
         rename: called with each name.
     """
+
+    def change(text: str) -> str:
+        objective = Objective.parse(text)
+        return str(objective.renamed(rename)) if objective.files else text  # others keep their own spelling
+
+    changed = with_objectives(settings, change)
+    for name, value in settings.items():
+        if value and (
+            name in _ALONE or (name in _NAMES_OR_FILES and is_file(value)) or (name == "start" and value not in _STARTS)
+        ):
+            changed[name] = rename(value)
+    return changed
+
+
+def with_objectives(settings: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """Settings with each objective as `change` gives it, also one that comes later in a film.
+
+    Args:
+        settings: as a recipe has checked them. What is no objective is left as it is: whoever climbs it will say so.
+        change: called with the text of each objective; it may raise DreampipeError.
+    """
     changed = dict(settings)
     for name, value in settings.items():
-        if not value:
-            continue
-        if name in _ALONE or (name in _NAMES_OR_FILES and is_file(value)) or (name == "start" and value not in _STARTS):
-            changed[name] = rename(value)
-        elif name in _OBJECTIVES:
-            changed[name] = _objective(value, rename)
-        elif name == "at":
-            changed[name] = tuple(_keyframe(text, rename) for text in value)
+        if value and name in _OBJECTIVES:
+            changed[name] = _objective(value, change)
+        elif value and name == "at":
+            changed[name] = tuple(_keyframe(text, change) for text in value)
     return changed
 
 
@@ -61,18 +78,17 @@ def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _objective(text: str, rename: Rename) -> str:
+def _objective(text: str, change: Callable[[str], str]) -> str:
     try:
-        objective = Objective.parse(text)
+        return change(text)
     except DreampipeError:
         return text
-    return str(objective.renamed(rename)) if objective.files else text  # others keep their own spelling
 
 
-def _keyframe(text: str, rename: Rename) -> str:
+def _keyframe(text: str, change: Callable[[str], str]) -> str:
     try:
         keyframe = parse_keyframe(text, ("objective",))
     except DreampipeError:
         return text
-    objective = _objective(str(keyframe.value), rename)
+    objective = _objective(str(keyframe.value), change)
     return text if objective == keyframe.value else str(replace(keyframe, value=objective))

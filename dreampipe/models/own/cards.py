@@ -7,12 +7,13 @@ A card is read and never run. Whatever a flag says goes over it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -60,6 +61,33 @@ class OwnCard:
         for name, _ in self.recommended:
             if name not in known:
                 raise ModelError(f"it recommends {name!r}, which is no layer of the model ({nearest(name, known)}).")
+
+    def with_names_of_file(self, names: Collection[str], earlier: Mapping[str, str]) -> tuple[OwnCard, str]:
+        """Give the card with the names of layers in the file, and a clause on those that were or may be others.
+
+        Args:
+            names: of the layers in the file.
+            earlier: the layer's name in the file, by the name that dreampipe once had for it.
+        """
+        said = [name for name, _ in self.recommended] + [_name_of(self.objective)]
+        if not (old := [name for name in said if name not in names and name in earlier]):
+            unclear = [name for name in said if name in earlier]
+            told = ", ".join(f"{name}, which once meant {earlier[name]}" for name in unclear)
+            return self, f"it names {told}: check that it means the names in the file" if unclear else ""
+        recommended = tuple((earlier.get(name, name), why) for name, why in self.recommended)
+        name = _name_of(self.objective)
+        objective = json.dumps(earlier[name], ensure_ascii=False) if name in earlier else self.objective
+        told = ", ".join(f"{name} is {earlier[name]}" for name in old)
+        return (
+            replace(self, recommended=recommended, objective=objective),
+            f"it names layers as dreampipe once did; in the file, {told}: write these names there",
+        )
+
+
+def _name_of(objective: str) -> str:
+    """Return the name that an objective consists of; of any other objective, its text."""
+    quoted = re.fullmatch(r'"([^"\\]*)"', objective.strip())
+    return quoted[1] if quoted else objective.strip()
 
 
 KEYS = tuple(field.name for field in fields(OwnCard))

@@ -43,6 +43,7 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
     """
     found = inspect(path, TRUSTED if trust else limits)
     said = own.read(path) or own.OwnCard()
+    said, renamed = said.with_names_of_file([layer.name for layer in found.layers], dict(found.earlier))
     with own.named(own.beside(path)):
         said.fit(found.layers, found.outputs, found.sha256)
     layers = _recommended(found.layers, said)
@@ -63,8 +64,10 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
         notes=(
             *([_warning(path)] if trust else []),
             *([] if scaling or said.scaling else [_assumed(path, guessed.scaling, guessed.why)]),
+            *([f"The card {own.beside(path).name} was read, but {renamed}."] if renamed else []),
             *([f"{path.name}: {said.note}"] if said.note else []),
         ),
+        earlier=found.earlier,
     )
 
 

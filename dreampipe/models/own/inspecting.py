@@ -22,6 +22,7 @@ from dreampipe.models.graphs.graph import Graph
 from dreampipe.models.model_card import Layer
 from dreampipe.models.own import allowed, archive, caps
 from dreampipe.models.own.archive import LIMITS, Limits
+from dreampipe.models.own.earlier import earlier_names
 
 _LARGEST = 8192
 """Pixels on a side of the largest picture that a model may need: beyond it, no memory holds what it computes."""
@@ -35,7 +36,7 @@ class Inspected:
         config: of the model, without what is there for training.
         sha256: of the file, hexadecimal.
         graph: of the configuration.
-        layers, least, fixed, outputs: as on a card.
+        layers, least, fixed, outputs, earlier: as on a card.
     """
 
     config: dict[str, Any]
@@ -45,6 +46,7 @@ class Inspected:
     least: int
     fixed: tuple[int, int] | None
     outputs: int | None
+    earlier: tuple[tuple[str, str], ...] = ()
 
 
 def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
@@ -99,11 +101,12 @@ def inspected(path: Path, limits: Limits) -> Inspected:
         fixed = declared if declared and not sizes.takes_all_sizes(read) else None
         least = min(fixed) if fixed else sizes.least_side(read)
         outputs = heads.outputs(read)
+        earlier = earlier_names(config, read)
     if not layers:
         raise ModelError("it has no layers, so there is nothing in it to climb: choose another model.")
     if least > _LARGEST or max(fixed or (0,)) > _LARGEST:
         raise ModelError(f"it takes only pictures larger than {_LARGEST} pixels on a side: choose another model.")
-    return Inspected(config, sha256, read, layers, least, fixed, outputs)
+    return Inspected(config, sha256, read, layers, least, fixed, outputs, earlier)
 
 
 def _untrained(value: Any) -> Any:
