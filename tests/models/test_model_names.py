@@ -146,11 +146,11 @@ def test_settings_of_an_earlier_record_name_the_same_layers_in_the_file(tmp_path
     settings = {
         "objective": 'conv2d - 2.0*conv2d_1[3] + layers("*_2")',
         "layer": "conv2d_2[*]",
-        "at": ("2s objective=conv2d_1",),
+        "at": ("2s:objective=conv2d_1",),
     }
     changed = earlier.translated(settings, card)
     assert changed["objective"] == "conv2d_1 - 2.0*conv2d_2[3] + conv2d_3"
-    assert (changed["layer"], changed["at"]) == ("conv2d_3[*]", ("2s objective=conv2d_2",))
+    assert (changed["layer"], changed["at"]) == ("conv2d_3[*]", ("2s:objective=conv2d_2",))
     assert earlier.translated({"objective": "1*mixed4"}, models.card("motifnet")) == {"objective": "1*mixed4"}
 
 
