@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dreampipe.errors import ModelError
 from dreampipe.models import imagenet
 from dreampipe.models.model_card import Card, Layer, Scaling
-from dreampipe.models.own import archive
+from dreampipe.models.own import archive, versions
 from dreampipe.models.own import cards as own
 from dreampipe.models.own.archive import LIMITS, TRUSTED, Limits
 from dreampipe.models.own.guessing import guess
@@ -94,13 +94,16 @@ def _assumed(path: Path, scaling: Scaling, why: str) -> str:
 
 
 class Safe(Protocol):
-    """The findings of an inspection: the configuration to build, and the file's SHA-256."""
+    """The findings of an inspection: the configuration to build, the file's SHA-256, and which Keras saved it."""
 
     @property
     def config(self) -> dict[str, Any]: ...
 
     @property
     def sha256(self) -> str: ...
+
+    @property
+    def saved(self) -> str: ...
 
 
 def load(
@@ -133,7 +136,8 @@ def load(
         with archive.opened(copy, limits) as source:
             archive.extract_weights(source, weights)
         hdf5.arrays(weights, hdf5.Bounds(total=limits.total))
-        return _built(found.config, weights, limits.code)
+        with versions.blamed(found.saved):
+            return _built(found.config, weights, limits.code)
 
 
 def _built(config: dict[str, Any], weights: Path, code: bool) -> keras.Model:
