@@ -18,8 +18,7 @@ from dreampipe.recipes.named import with_objectives
 def translated(settings: Mapping[str, Any], card: Card) -> dict[str, Any]:
     """Read all names of layers in the settings of a recipe as earlier ones, and give those of the file instead."""
 
-    def change(text: str) -> str:
-        objective = Objective.parse(text)
+    def change(objective: Objective, text: str) -> str:
         found = with_names_of_file(objective, card)
         return text if found == objective else str(found)
 
@@ -35,8 +34,8 @@ def notes(recipe: Climbing) -> tuple[str, ...]:
 def _unclear(recipe: Climbing, card: Card) -> Iterator[str]:
     found: dict[str, str] = {}
 
-    def note(text: str) -> str:
-        found.update(unclear(Objective.parse(text), card))
+    def note(objective: Objective, text: str) -> str:
+        found.update(unclear(objective, card))
         return text
 
     with_objectives(recipe.model_dump(), note)

@@ -17,6 +17,8 @@ from dreampipe.recipes.keyframes import parse_keyframe
 
 Rename = Callable[[str], str]
 """A file's name to another: `(name) -> name`."""
+Change = Callable[[Objective, str], str]
+"""An objective and its text to another text."""
 
 _STARTS = ("noise", "grey")
 _ALONE = ("mask", "weights", "pictures")
@@ -37,25 +39,25 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
         rename: called with each name.
     """
 
-    def change(text: str) -> str:
-        objective = Objective.parse(text)
+    def change(objective: Objective, text: str) -> str:
         return str(objective.renamed(rename)) if objective.files else text  # others keep their own spelling
 
-    changed = with_objectives(settings, change)
+    changed: dict[str, Any] = {}
     for name, value in settings.items():
-        if value and (
-            name in _ALONE or (name in _NAMES_OR_FILES and is_file(value)) or (name == "start" and value not in _STARTS)
-        ):
+        is_name = name in _ALONE or (name in _NAMES_OR_FILES and is_file(value or ""))
+        if value and (is_name or (name == "start" and value not in _STARTS)):
             changed[name] = rename(value)
+        else:
+            changed |= with_objectives({name: value}, change)
     return changed
 
 
-def with_objectives(settings: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+def with_objectives(settings: Mapping[str, Any], change: Change) -> dict[str, Any]:
     """Settings with each objective as `change` gives it, also one that comes later in a film.
 
     Args:
         settings: as a recipe has checked them. What is no objective is left as it is: whoever climbs it will say so.
-        change: called with the text of each objective; it may raise DreampipeError.
+        change: called with each objective.
     """
     changed = dict(settings)
     for name, value in settings.items():
@@ -78,14 +80,15 @@ def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _objective(text: str, change: Callable[[str], str]) -> str:
+def _objective(text: str, change: Change) -> str:
     try:
-        return change(text)
+        objective = Objective.parse(text)
     except DreampipeError:
         return text
+    return change(objective, text)
 
 
-def _keyframe(text: str, change: Callable[[str], str]) -> str:
+def _keyframe(text: str, change: Change) -> str:
     try:
         keyframe = parse_keyframe(text, ("objective",))
     except DreampipeError:
