@@ -17,6 +17,7 @@ from networks import NETWORKS, branches, saved
 from dreampipe import models
 from dreampipe.errors import ObjectiveError, nearest
 from dreampipe.models.names import recount
+from dreampipe.models.own.first_card import first_card
 from dreampipe.models.tap import describe, tap
 from dreampipe.objectives import Objective
 from dreampipe.recipes import Recipe, earlier
@@ -107,7 +108,7 @@ def test_a_name_that_two_models_within_the_model_have_is_reached_in_both(tmp_pat
 
 def counted(path: Path, *numbers: int) -> Path:
     """A file whose convolutions have these numbers, as if Keras had counted others before."""
-    names = [f"conv2d_{number}" for number in numbers]
+    names = [f"conv2d_{number}" if number else "conv2d" for number in numbers]
     chain = zip(names, ["image", *names], strict=False)
     return pack(path, functional(image(None, None, 3), *(conv(name, source) for name, source in chain)))
 
@@ -177,8 +178,16 @@ def test_a_card_that_may_mean_earlier_names_is_told_so(tmp_path: Path) -> None:
     assert [at.recommended for at in card.layers] == ["edges", ""]
     assert card.notes == (
         "The card m.card.toml was read, but it names conv2d_1, which once meant conv2d_2: "
-        "check that it means the names in the file.",
+        'check that, and write names = "file" into it.',
     )
+
+
+def test_a_first_card_says_that_its_names_are_those_of_the_file(tmp_path: Path) -> None:
+    path = counted(tmp_path / "m.keras", 1, 2)
+    (tmp_path / "m.card.toml").write_text(first_card(path))
+    assert models.card(path).notes == ()
+    assert '\nnames = "file"\n' in first_card(path)
+    assert '\n# names = "file"\n' in first_card(counted(tmp_path / "m.keras", 0))
 
 
 def test_a_name_taps_the_same_layer_in_a_second_building() -> None:
