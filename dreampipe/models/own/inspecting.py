@@ -150,7 +150,7 @@ def _refuse_input(read: Graph) -> None:
     if shape[3] != 3:
         raise ModelError(
             f"it takes pictures of {shape[3]} channel{'' if shape[3] == 1 else 's'}, but 3 (red, green, blue) are "
-            "expected: save it behind a layer that makes its input of three."
+            "expected: put a layer in front that makes its input of three channels, and save that."
         )
     if isinstance(dtype, str) and "float" not in dtype:
         raise ModelError(f"it takes pictures of {dtype}, which have no gradient, but floating point is expected.")
