@@ -24,6 +24,7 @@ from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
+from dreampipe.recipes import earlier
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying, Making
@@ -94,7 +95,7 @@ class DiveTask:
         self.place.check(self._check_form)
         Work(self.place.path).check()
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
-        return (*self.recipe.card().notes, *info.notes, *lost, *self.target(self.place.path).check())
+        return (*earlier.notes(self.recipe), *info.notes, *lost, *self.target(self.place.path).check())
 
     def _check_form(self, path: Path) -> None:
         """Check the film's name, and remove the film of a run that was killed between naming it and ending."""

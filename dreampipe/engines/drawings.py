@@ -38,7 +38,7 @@ from dreampipe.media.animation import instructions_of
 from dreampipe.media.locks import alone
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.objectives.names import quoted
-from dreampipe.recipes import Atlas, Recipe, Visualization
+from dreampipe.recipes import Atlas, Recipe, Visualization, earlier
 from dreampipe.records.again import Again
 from dreampipe.records.making import EVERYTHING, Carrying, Making
 from dreampipe.records.record import Output
@@ -86,14 +86,14 @@ class VisualizationTask:
 
     def check(self) -> tuple[str, ...]:
         """Check the recipe and both places; raises DreampipeError."""
-        prepared = prepare(self.recipe)
+        prepare(self.recipe)
         if self.picture and self.animation and self.picture.path.resolve() == self.animation.path.resolve():
             raise MediaError(f"{self.picture.path} came as OUT and for --animate: give the animation another name.")
         if self.picture:
             self.picture.check()
         if self.animation:
             self.animation.check(check_animation)
-        return prepared.ascent.card.notes
+        return earlier.notes(self.recipe)
 
     def run(self, tell: Tell = ignore) -> None:
         """Climb, and write the picture, the animation, or both; raises DreampipeError."""
@@ -152,7 +152,7 @@ class AtlasTask:
         """Check the recipe and the place; raises DreampipeError."""
         check_atlas(self.recipe)
         self.place.check(lambda path: is_page(path) or format_of(path))
-        return self.recipe.card().notes
+        return earlier.notes(self.recipe)
 
     def run(self, tell: Tell = ignore) -> None:
         """Draw the channels that a stopped run has not drawn, and write all of them; raises DreampipeError."""
@@ -230,7 +230,7 @@ class SheetTask:
             raise MediaError(f"The tiles are to be {self.size} pixels, but 32 to 4096 are expected.")
         (_,) = read(self.photo)
         self.place.check()
-        return self.recipe.card().notes
+        return earlier.notes(self.recipe)
 
     def run(self, tell: Tell = ignore) -> None:
         """Dream the photo at each layer, and write the sheet; raises DreampipeError."""

@@ -15,7 +15,7 @@ from dreampipe.errors import MediaError
 from dreampipe.events import Tell, ignore
 from dreampipe.media import Job, Manifest, Plan, plan
 from dreampipe.media.video import Encoding
-from dreampipe.recipes import FilmRecipe
+from dreampipe.recipes import FilmRecipe, earlier
 from dreampipe.recipes.keyframes import parse_rate, parse_time
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying
@@ -97,7 +97,7 @@ class DreamTask:
         self.order.check(self._jobs)
         Manifest(self._plan.folder)
         check_folder(self._plan)
-        return (*self.recipe.card().notes, *self._plan.notes)
+        return (*earlier.notes(self.recipe), *self._plan.notes)
 
     def _check_films(self) -> None:
         """Raise MediaError for options of films if there is no film."""

@@ -67,7 +67,7 @@ def card(
     """The card of a named model, or of a `.keras` file.
 
     Args:
-        name_or_path: a name out of `cards()`, or of an architecture with -notop behind, or the path of a file that
+        name_or_path: a name out of `cards()`, that of an architecture followed by -notop, or the path of a file that
             ends in `.keras`.
         scaling: how a file wants its pixels; None takes it from the card beside it, or assumes it, with a note.
             A named model knows its own.

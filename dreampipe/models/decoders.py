@@ -25,7 +25,7 @@ from dreampipe.models.graphs import graph, kinds
 from dreampipe.models.graphs.graph import Graph, Node, Ref, Shape
 from dreampipe.models.graphs.shapes import Size, after, channels
 from dreampipe.models.model_card import Scaling
-from dreampipe.models.own import files, inspecting
+from dreampipe.models.own import files, inspecting, versions
 from dreampipe.models.own.archive import LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -140,10 +140,11 @@ def load(path: Path | None, sha256: str, limits: Limits = LIMITS) -> keras.Model
 
 @dataclass(frozen=True, eq=False)
 class _Inspected:
-    """A file that was found to be safe and a decoder; `config` and `sha256` as in `files.Safe`."""
+    """A file that was found to be safe and a decoder; `config`, `sha256` and `saved` as in `files.Safe`."""
 
     config: dict[str, Any]
     sha256: str
+    saved: str
     latents: tuple[int | None, ...]
     grid: Grid | None
     scaling: Scaling | None
@@ -162,17 +163,18 @@ class _Inspected:
 
 
 def _inspected(path: Path, limits: Limits) -> _Inspected:
-    config, sha256 = inspecting.checked(path, limits)
-    with inspecting.reading():
+    config, sha256, saved = inspecting.checked(path, limits)
+    with versions.blamed(saved), inspecting.reading():
         _refuse_several(config)
         read = graph.read(config)
+    with inspecting.reading():
         latents = _latents(read)
         if (output := _output(read)) is not None:
             _refuse_output(output)
         grid = _grid(read) if None in latents else None
         found = _range(read, read.output)
         scaling = next((name for name, ends in RANGES.items() if ends == found), None)
-        return _Inspected(config, sha256, latents, grid, scaling)
+        return _Inspected(config, sha256, saved, latents, grid, scaling)
 
 
 def _refuse_several(config: Mapping[str, Any]) -> None:

@@ -15,10 +15,10 @@ SCALINGS: tuple[Scaling, ...] = ("unit", "tf", "torch", "caffe", "bytes")
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a model, by a name that taps the same layer whatever was built before it in the process.
+    """One layer of a model.
 
     Attributes:
-        name: what `tap` and objectives call it.
+        name: that of Keras, as `tap` and objectives write it; see `dreampipe.models.graphs.graph.Node`.
         kind: the name of its class.
         channels: of its output; None where the configuration does not tell.
         stride: pixels of the picture from one place to the next; None where places are no grid of whole pixels.
@@ -44,7 +44,7 @@ class Layer:
 
     @property
     def path(self) -> str:
-        """Its name behind those of the models that it stands in: `backbone/block-1`, whether or not block-1 is free."""
+        """The names of the models that it stands in, and its own: `backbone/block-1`, even where block-1 is free."""
         return "/".join((*self.within, self.name.rpartition("/")[2]))
 
 
@@ -73,6 +73,7 @@ class Card:
         download: bytes of the weights that are downloaded; None where nothing is.
         licence: of the weights; empty where it is not known.
         trusted: whether its file is opened without checking what it may run; see `dreampipe.models.own.files`.
+        earlier: pairs of a name that dreampipe once had for a layer, and the layer's name, where the two differ.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Card:
     licence: str = field(default="", repr=False)
     trusted: bool = False
     head_size: tuple[int, int] | None = None
+    earlier: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def held(self, layers: Collection[str], head: bool = False) -> Card:
         """This card for climbing these layers, or the head: with `fixed` where one of them is held to one size."""

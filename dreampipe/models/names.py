@@ -1,8 +1,8 @@
-"""Names of layers that last: automatic Keras names counted anew for each model; no keras here.
+"""Names of layers that Keras made by counting; no keras here.
 
-Keras counts `conv2d`, `conv2d_1`, ... on through a process. Here they are counted in the order in which the model's
-layers were made, so `conv2d_3` is the same layer whatever was built before, and in a fresh process it is the layer
-that Keras itself calls so.
+Keras counts `conv2d`, `conv2d_1`, ... through a whole process. A file keeps the names that its layers had, and so does
+dreampipe. An architecture of keras.applications is built anew in each process, so its layers get the names that they
+have when they are the first layers of a process: `recount` finds them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 
-def canonical_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Own name to canonical name, from (class name, own name) of each layer of one model.
+def recount(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Map the name of each layer to the name that it has when Keras counts from the start.
 
-    A name is automatic when it is the class in snake case, alone or with a number. Automatic names are counted anew in
-    the order of their numbers, which is that of making; other names stay, and a number that they hold is passed over.
+    A name is automatic when it is the class in snake case, alone or with a number. Automatic names are counted in the
+    order of their numbers, which is the order in which the layers were made. Other names stay, and counting skips them.
+
+    Args:
+        layers: class name and name of each layer of one model.
     """
     automatic: dict[str, set[tuple[int, str]]] = {}
     names: dict[str, str] = {}
@@ -34,7 +37,7 @@ def canonical_names(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def in_snake_case(kind: str) -> str:
-    """The class name in the snake case of Keras: Conv2D to conv2d, ReLU to re_lu."""
+    """Write a class name in the snake case of Keras: Conv2D as conv2d, ReLU as re_lu."""
     kind = re.sub(r"\W+", "", kind)
     kind = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()

@@ -61,3 +61,15 @@ def unscale(pixels: Any, scaling: Scaling) -> Any:
 def spread(scaling: Scaling) -> float:
     """How far apart black and white lie in a scaling, the mean over its channels: 1 for unit, 255 for bytes."""
     return {"unit": 1.0, "tf": 2.0, "bytes": 255.0, "caffe": 255.0, "torch": sum(1 / std for std in _STD) / 3}[scaling]
+
+
+def ends(scaling: Scaling) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Black and white in a scaling, each as the numbers of its three channels."""
+    if scaling == "torch":
+        return tuple(-m / s for m, s in zip(_MEAN, _STD, strict=True)), tuple(
+            (1 - m) / s for m, s in zip(_MEAN, _STD, strict=True)
+        )
+    if scaling == "caffe":
+        return tuple(-m for m in _CAFFE_MEAN), tuple(255 - m for m in _CAFFE_MEAN)
+    low, high = {"unit": (0.0, 1.0), "tf": (-1.0, 1.0), "bytes": (0.0, 255.0)}[scaling]
+    return (low,) * 3, (high,) * 3

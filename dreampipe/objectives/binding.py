@@ -111,6 +111,11 @@ def _layer(card: Card, name: str) -> Layer:
     """Find the layer of a name, or of a path of names through nested models."""
     known = {layer.path: layer for layer in card.layers}
     known |= {layer.name: layer for layer in card.layers}
+    if name not in known and (now := dict(card.earlier).get(name)):
+        raise Misfit(
+            f"Model {card.name} has no layer {name!r}; dreampipe once called layer {now!r} so: write {path_of(now)}.",
+            path_of(name),
+        )
     if name not in known:
         raise Misfit(f"Model {card.name} has no layer {name!r}: {nearest(name, known)}.", path_of(name))
     return known[name]

@@ -237,5 +237,7 @@ class Climbing(ModelSettings):
             optimizer=repr(ascent.optimizer),
             step_size=str(ascent.step_size),
             normalization=repr(ascent.shaping),
+            # An output of an earlier version can have the same text and another layer.
+            **({"names": "file"} if set(ascent.bound.layers) & {name for name, _ in ascent.card.earlier} else {}),
             **{"files": [sha256 for _, sha256 in ascent.bound.files], **files},
         )

@@ -17,6 +17,8 @@ from dreampipe.recipes.keyframes import parse_keyframe
 
 Rename = Callable[[str], str]
 """Gives a file another name: `(name) -> name`."""
+Change = Callable[[Objective, str], str]
+"""Gives an objective another text: `(objective, text) -> text`."""
 
 _STARTS = ("noise", "grey")
 _ALONE = ("mask", "weights", "pictures")
@@ -36,16 +38,33 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
         settings: settings that a recipe has checked. A wrong objective stays as it is: the ascent will refuse it.
         rename: called with each name.
     """
+
+    def change(objective: Objective, text: str) -> str:
+        return str(objective.renamed(rename)) if objective.files else text  # others keep their own spelling
+
+    changed: dict[str, Any] = {}
+    for name, value in settings.items():
+        is_name = name in _ALONE or (name in _NAMES_OR_FILES and is_file(value or ""))
+        if value and (is_name or (name == "start" and value not in _STARTS)):
+            changed[name] = rename(value)
+        else:
+            changed |= with_objectives({name: value}, change)
+    return changed
+
+
+def with_objectives(settings: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """Settings with each objective as `change` gives it, also one that comes later in a film.
+
+    Args:
+        settings: as a recipe has checked them. What is no objective is left as it is: whoever climbs it will say so.
+        change: called with each objective.
+    """
     changed = dict(settings)
     for name, value in settings.items():
-        if not value:
-            continue
-        if name in _ALONE or (name in _NAMES_OR_FILES and is_file(value)) or (name == "start" and value not in _STARTS):
-            changed[name] = rename(value)
-        elif name in _OBJECTIVES:
-            changed[name] = _objective(value, rename)
-        elif name == "at":
-            changed[name] = tuple(_keyframe(text, rename) for text in value)
+        if value and name in _OBJECTIVES:
+            changed[name] = _objective(value, change)
+        elif value and name == "at":
+            changed[name] = tuple(_keyframe(text, change) for text in value)
     return changed
 
 
@@ -61,18 +80,18 @@ def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _objective(text: str, rename: Rename) -> str:
+def _objective(text: str, change: Change) -> str:
     try:
         objective = Objective.parse(text)
     except DreampipeError:
         return text
-    return str(objective.renamed(rename)) if objective.files else text  # others keep their spelling
+    return change(objective, text)
 
 
-def _keyframe(text: str, rename: Rename) -> str:
+def _keyframe(text: str, change: Change) -> str:
     try:
         keyframe = parse_keyframe(text, ("objective",))
     except DreampipeError:
         return text
-    objective = _objective(str(keyframe.value), rename)
+    objective = _objective(str(keyframe.value), change)
     return text if objective == keyframe.value else str(replace(keyframe, value=objective))

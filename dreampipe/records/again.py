@@ -16,6 +16,7 @@ from typing import Any
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
+from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, renamed
 from dreampipe.recipes.settings import ModelSettings
@@ -40,6 +41,7 @@ class Again:
         others: the other changes, each as a phrase.
         read: the files that the record names, where they were found.
         edit: a phrase on how the output was seen to be edited; empty if it was not.
+        names: a sentence if the record names layers as earlier versions did; empty if it does not.
     """
 
     path: Path
@@ -51,13 +53,16 @@ class Again:
     others: tuple[str, ...] = ()
     read: tuple[Path, ...] = ()
     edit: str = ""
+    names: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on the files that are read, and on the changes that the user did not ask for."""
         reads = (f"The record names {', '.join(map(str, self.read))}, and that is read.",) if self.read else ()
         edits = (f"{self.edit}.",) if self.edit else ()
-        return (*reads, *edits, *(f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others))
+        names = (self.names,) if self.names else ()
+        others = (f"{other[:1].upper()}{other[1:]}, so pixels may differ." for other in self.others)
+        return (*reads, *edits, *names, *others)
 
     @property
     def dreamed(self) -> Path:
@@ -121,6 +126,7 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     search, kind = _Search(path), TASKS[record.command].recipe
     kept = _locate({key: value for key, value in was.items() if key not in asked}, record, search)
     own = {key: value for key, value in asked.items() if key in kind.model_fields}
+    kept, names = _with_names_of_file(kept, record, kind) if "model" not in asked else (kept, "")
     recipe = kind.of(**kept | own | ({"trust": True} if trust else {}))
     options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
     options = {key: value for key, value in options.items() if value is not None}
@@ -136,7 +142,7 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     others = (*search.others, *_changes_here(record, recipe, asked))
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
     edit = printable(edit_of(path, record))
-    return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit)
+    return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit, printable(names))
 
 
 def _with_paths(path: Path, record: Record) -> Record:
@@ -208,6 +214,17 @@ def _locate(settings: Mapping[str, Any], record: Record, search: _Search) -> dic
     if model and is_file(model):
         located["scaling"] = record.model.scaling  # from a card next to it, or guessed
     return located
+
+
+def _with_names_of_file(
+    settings: Mapping[str, Any], record: Record, kind: type[ModelSettings]
+) -> tuple[dict[str, Any], str]:
+    """Give the settings with the names of layers in the model's file, and a sentence on those that were others."""
+    if record.model.names or not is_file(settings.get("model", "")):
+        return dict(settings), ""
+    changed = earlier.translated(settings, kind.of(**settings).card())
+    pairs = [f"{was} is {changed[key]}" for key, was in settings.items() if changed[key] != was]
+    return changed, f"The record names layers as dreampipe once did; in the file, {', '.join(pairs)}." if pairs else ""
 
 
 def _source(record: Record, given: Path | None, search: _Search) -> Path | None:

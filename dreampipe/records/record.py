@@ -31,11 +31,20 @@ class _Part(BaseModel):
 
 
 class Model(_Part):
-    """The model that was climbed: its name, the SHA-256 of its file or weights, and its input scaling."""
+    """The model that was climbed.
+
+    Attributes:
+        name: of the model.
+        sha256: of its file or weights.
+        scaling: of its input.
+        names: whose names the recipe has for layers: those of the model's file. None where earlier versions, which
+            counted automatic names again, had the same names; and in their records.
+    """
 
     name: str
     sha256: str
     scaling: Scaling
+    names: Literal["file"] | None = None
 
 
 class Source(_Part):

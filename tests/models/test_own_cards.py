@@ -107,6 +107,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "a file outside": ('classes = "../secret.txt"', "the file '../secret.txt', but a file beside the card"),
     "a file of the system": ('classes = "/etc/passwd"', "the file '/etc/passwd', but a file beside the card"),
     "a missing file": ('classes = "gone.txt"', r"it names gone\.txt, which cannot be read \(No such file"),
+    "names of something else": ('names = "mine"', "its names came as 'mine', but \"file\" is expected"),
     "no SHA-256": ('sha256 = "abc"', "64 hexadecimal digits"),
     "no TOML": ("scaling: tf", "it is no TOML"),
     "endless TOML": ("a = " + "[" * 100_000, "it is no TOML"),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from keras import layers, ops
-from networks import NETWORKS, branches, chain, shared, transferred
+from networks import NETWORKS, branches, chain, named_as_first, shared, transferred
 
 from dreampipe import backend
 from dreampipe.errors import ModelError
@@ -92,8 +92,8 @@ def test_one_trace_serves_all_sizes_and_training_rests() -> None:
 
 def test_half_precision_layers_come_out_in_float32() -> None:
     image = keras.Input((None, None, 3))
-    model = keras.Model(image, layers.Conv2D(2, 3, dtype="mixed_float16")(image))
-    assert tap(model, ["conv2d"])(IMAGE)["conv2d"].dtype == "float32"
+    model = keras.Model(image, layers.Conv2D(2, 3, dtype="mixed_float16", name="half")(image))
+    assert tap(model, ["half"])(IMAGE)["half"].dtype == "float32"
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
@@ -110,6 +110,7 @@ def test_a_model_that_is_no_graph_is_refused() -> None:
         tap(Own(), ["x"])
 
 
+@named_as_first
 def classifier(*end: Any) -> Any:
     image = keras.Input((None, None, 3))
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(6, 3)(image))

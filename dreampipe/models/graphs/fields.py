@@ -8,6 +8,7 @@ from dataclasses import replace
 from dreampipe.models.graphs import costs
 from dreampipe.models.graphs.graph import Graph, Shape
 from dreampipe.models.graphs.kinds import CONVOLUTIONS, ENDS
+from dreampipe.models.graphs.planes import selecting
 from dreampipe.models.graphs.shapes import Size, channels, shapes
 from dreampipe.models.graphs.sights import sights
 from dreampipe.models.model_card import Layer
@@ -20,18 +21,18 @@ def layers(graph: Graph, size: Size | None = None) -> tuple[Layer, ...]:
         size: of the picture that costs and sizes are told for; None is what the graph is held to, or else 512x512.
     """
     at = size or costs.size(graph)
-    seen, last, found = sights(graph), channels(graph), shapes(graph, at)
+    seen, last, found, planes = sights(graph), channels(graph), shapes(graph, at), selecting(graph).planes
     cost = costs.costs(graph, found)
     return tuple(
         Layer(
             name=node.name,
             kind=node.kind,
             channels=last[key],
-            stride=seen[key].stride,
+            stride=None if key in planes else seen[key].stride,
             receptive_field=seen[key].field,
             within=node.within,
             cost=cost[key],
-            size=_size(found[key]) if seen[key].steps else None,
+            size=_size(found[key]) if seen[key].steps and key not in planes else None,
         )
         for key, node in graph.nodes.items()
         if node.kind != "InputLayer"

@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from typing import Any, NamedTuple
 
 from dreampipe.errors import ModelError
-from dreampipe.models.names import canonical_names
+from dreampipe.models.names import recount
 
 Key = tuple[str | int, ...]
 Config = Mapping[str, Any]
@@ -33,13 +33,14 @@ class Node:
     """One call of one layer (or other operation).
 
     Attributes:
-        name: canonical; where a layer is called again, with ".1", ".2", ... behind.
+        name: as objectives write it: the layer's own name; that of a layer in a model within the model starts with the
+            names of the models where the name alone is taken; a repeated call ends in ".1", ".2", ...
         kind: the name of its class.
         path: Keras' own names, from the model down to this layer.
         config: the layer's own configuration.
         args, kwargs: of the call, with a `Ref` for each tensor and the rest as Keras wrote it.
         inputs: the tensors among them.
-        within: canonical names of the models within the model that it stands in, from the outermost on.
+        within: names of the models within the model that it stands in, from the outermost on.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Graph:
 
     Attributes:
         nodes: all calls, each after those it needs, the input among them.
-        names: the tensor of each canonical name; those of models within the model are there, too.
+        names: the tensor of each name; those of models within the model are there, too.
         shapes: of the tensors whose shape the configuration tells, (batch, height, width, channels) or other.
         input: the picture.
         output: what the model gives.
@@ -71,8 +72,12 @@ class Graph:
     output: Ref
 
 
-def read(config: Config) -> Graph:
-    """The flat graph of a Functional or Sequential model.
+def read(config: Config, recounted: bool = False) -> Graph:
+    """Read the flat graph of a Functional or Sequential model.
+
+    Args:
+        config: of the model; its layers keep the names that they have there.
+        recounted: count automatic names from the start instead, model by model, as dreampipe once did for all files.
 
     Raises:
         ModelError: it is another kind of model, has several inputs or outputs, or is not a graph of layers at all.
@@ -82,7 +87,7 @@ def read(config: Config) -> Graph:
     if kind not in _MODELS:
         raise ModelError(f"it is of the class {kind}, but a Functional or Sequential Keras model is expected.")
     try:
-        reader = _Reader()
+        reader = _Reader(recounted)
         output = reader.model(kind, config["config"])
         if reader.input is None:
             raise ValueError("no input")
@@ -123,7 +128,8 @@ _OUTERMOST = _Place()
 class _Reader:
     """The graph while it is being read."""
 
-    def __init__(self) -> None:
+    def __init__(self, recounted: bool) -> None:
+        self.recounted = recounted
         self.nodes: dict[Key, Node] = {}
         self.names: dict[str, Ref] = {}
         self.shapes: dict[Ref, Shape] = {}
@@ -150,8 +156,8 @@ class _Reader:
         return _ref((name, number - made, output), tensors)
 
     def _free_names(self, calls: Sequence[_Call], place: _Place) -> dict[str, str]:
-        """Own to canonical names; in a model within, all stand behind its name if one is taken; inputs have none."""
-        own = canonical_names((call.kind, call.name) for call in calls)
+        """Map own names to free ones: where one of a model within is taken, all follow its name; inputs have none."""
+        own = recount((call.kind, call.name) for call in calls) if self.recounted else {c.name: c.name for c in calls}
         if place.given is None:
             return own
         own = {c.name: own[c.name] for c in calls if c.kind != "InputLayer"}

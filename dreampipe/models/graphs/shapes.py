@@ -2,7 +2,8 @@
 
     shapes(graph, (512, 512)) -> {key: (height, width, channels)}
 
-Shapes are told without the batch: (height, width, channels) on a grid, (tokens, channels), (channels,).
+Shapes are told without the batch: (height, width, channels) on a grid, (tokens, channels), (channels,). A plane, which
+has no axis of channels, is told as a grid of one channel.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dreampipe.models.graphs.kinds import (
     is_along_channels,
     window,
 )
+from dreampipe.models.graphs.planes import resized, selecting
 
 Size = tuple[int, int]
 """Height and width, in cells."""
@@ -66,16 +68,21 @@ def shapes(graph: Graph, size: Size) -> dict[Key, Shape | None]:
     """
     # What the configuration tells holds for the size that the input declares, or, where it declares none, for all.
     holds = declared(graph) in (None, size)
-    last = channels(graph)
+    last, selects, same = channels(graph), selecting(graph), resized(graph)
     found: dict[Key, Shape | None] = {}
     for key, node in graph.nodes.items():
         told = graph.shapes.get(Ref(key, 0), ())[1:]
+        inputs = [None if ref.output else found[ref.key] for ref in node.inputs]
         if node.kind == "InputLayer":
             found[key] = (*size, told[2]) if len(told) == 3 else told
-        elif holds and told and None not in told:
+        elif key in selects.planes:
+            found[key] = inputs[0] and (*inputs[0][:2], 1)
+        elif (holds or key in same) and told and None not in told:
             found[key] = told
+        elif key in selects.calls:
+            found[key] = inputs[0] and (*inputs[0][:2], last[key])
         else:
-            found[key] = _shape(node, [None if ref.output else found[ref.key] for ref in node.inputs], last[key])
+            found[key] = _shape(node, inputs, last[key])
     return found
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from dreampipe.models.graphs.graph import Graph, Key, Node
 from dreampipe.models.graphs.kinds import BY_PLACE, CONVOLUTIONS, ENLARGING, POOLS, enlarged, is_along_channels, window
+from dreampipe.models.graphs.planes import selecting
 
 
 class _Reach(NamedTuple):
@@ -61,8 +62,10 @@ _PICTURE = Sight((Fraction(1), Fraction(1)), (_Reach(), _Reach()))
 def sights(graph: Graph) -> dict[Key, Sight]:
     """Of each call's first output."""
     found: dict[Key, Sight] = {}
+    selects = selecting(graph).calls
     for key, node in graph.nodes.items():
-        found[key] = _sight(node, [_BLIND if ref.output else found[ref.key] for ref in node.inputs])
+        inputs = [_BLIND if ref.output else found[ref.key] for ref in node.inputs]
+        found[key] = _met(inputs) if key in selects else _sight(node, inputs)
     return found
 
 

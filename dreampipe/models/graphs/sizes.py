@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dreampipe.models.graphs.graph import Graph, Key
 from dreampipe.models.graphs.kinds import BY_PLACE, CONVOLUTIONS, GLOBAL_POOLS, POOLS
+from dreampipe.models.graphs.planes import resized, selecting
 from dreampipe.models.graphs.shapes import channels, shapes
 from dreampipe.models.graphs.sights import Sight, coarsest, sights
 
@@ -27,15 +28,19 @@ def takes_all_sizes(graph: Graph) -> bool:
 def _knows_no_size(graph: Graph) -> bool:
     """Whether each layer works on a grid of any size, or on channels alone."""
     flat: dict[Key, bool] = {}  # of each tensor: whether places are gone, so that no size is left in it
-    last = channels(graph)
+    last, selects, same = channels(graph), selecting(graph), resized(graph)
     for key, node in graph.nodes.items():
         gone = [flat[ref.key] for ref in node.inputs]
-        if node.kind == "Reshape" and all(gone):
+        if node.kind == "Reshape" and all(gone) and key not in same:
             # The operation `keras.ops.reshape` says nothing of its target here.
             target = node.config.get("target_shape")
             flat[key] = target is not None and target[-1] == last[node.inputs[0].key]
-        elif node.kind == "Flatten" and all(gone):
+        elif node.kind == "Flatten" and all(gone) and key not in same:
             flat[key] = True
+        elif key in same or key in selects.calls:
+            flat[key] = False
+        elif any(ref.key in same for ref in node.inputs):
+            return False  # what always has one size meets what has the size of the picture
         elif node.kind in _ANY_SIZE:
             flat[key] = node.kind in GLOBAL_POOLS or (bool(gone) and all(gone))
         else:

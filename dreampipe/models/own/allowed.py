@@ -91,6 +91,11 @@ def refusal(config: object) -> str | None:
     return None
 
 
+def is_code(reason: str) -> bool:
+    """Say whether what `refusal` gave names code, and not only what is unknown here."""
+    return reason in _CODE.values()
+
+
 def _class_nodes(config: object) -> Iterator[tuple[Mapping[str, Any], bool]]:
     """Every dict with a "class_name", however deep, and whether it stands in a `compile_config`."""
     waiting = [(config, False)]
@@ -118,6 +123,8 @@ def _unknown(node: Mapping[str, Any]) -> str | None:
         return None if isinstance(dtype, str) and dtype in _NUMBERS else "an array of something other than numbers"
     if (module, kind, registered) == OWN:
         return None
+    if module in ("keras.quantizers", "keras.dtype_policies") and kind.startswith(("Quantized", "Int", "Float8")):
+        return f"layers that are quantized ({kind[:40]}), whose weights have no gradient"
     # A registered name wins over the module when Keras looks a class up, so it must say the same.
     if kind in ALLOWED.get(module or "", ()) and registered in (None, kind):
         return None

@@ -1,6 +1,6 @@
 """The outside of a `.keras` file: what kind of file it is, which members it has, and how large they are.
 
-    opened(path, limits) -> file        configuration(file, limits) -> dict        extract_weights(file, target)
+    opened(path, limits) -> file    configuration(file, limits) -> dict, version    extract_weights(file, target)
 
 What is odd is refused, not repaired. The texts of the errors are clauses about "it", for the caller who knows the name
 under which the user has the file.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import stat
 import zipfile
@@ -22,12 +21,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from dreampipe.errors import ModelError
+from dreampipe.models.own import foreign, versions
 
 _CONFIG, _METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MEMBERS = (_CONFIG, _METADATA, WEIGHTS)
+_OTHER_NAME = "its name does not end in .keras: of model files only those that Keras 3 saves so are opened."
 _ZIP = b"PK\x03\x04"
-_PICKLE, _HDF5 = b"\x80", b"\x89HDF\r\n\x1a\n"
-_HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5")
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,9 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
         ModelError: it is not; or reading it, in the body of the `with` too, shows that it is damaged.
     """
     if path.is_dir():
-        raise ModelError("it is a folder, but a regular .keras file is expected: save it as one file.")
-    if path.suffix.lower() in _HDF5_SUFFIXES:
-        raise _old(path)
-    if path.suffix != ".keras":
-        raise ModelError("its name does not end in .keras: of model files only those that Keras 3 saves so are opened.")
+        raise ModelError(foreign.in_folder(path))
+    if path.suffix != ".keras" and not path.exists():
+        raise ModelError(_OTHER_NAME)
     # Not to wait for a writer where it is a pipe.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -80,30 +77,21 @@ def _refuse_kind(file: IO[bytes], path: Path, limits: Limits) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ModelError("it is not a regular file, but a regular .keras file is expected.")
     _refuse_size("in all", status.st_size, limits.total)
-    head = file.read(8)
+    head = file.read(foreign.HEAD)
+    if head.startswith(foreign.HDF5):
+        raise ModelError(foreign.in_hdf5(path, file))
     file.seek(0)
-    if head == _HDF5:
-        raise _old(path)
-    if head.startswith(_PICKLE):
-        raise ModelError("it is a Python pickle, which runs code, but the zip file that Keras 3 saves is expected.")
+    if head.startswith(_ZIP):
+        with zipfile.ZipFile(file) as archive:
+            if said := foreign.in_archive(archive.namelist()):
+                raise ModelError(said)
+        file.seek(0)
+    elif said := foreign.in_file(path, head):
+        raise ModelError(said)
+    if path.suffix != ".keras":
+        raise ModelError(_OTHER_NAME)
     if not head.startswith(_ZIP):
-        raise ModelError("it is no zip file, but the zip file that Keras 3 saves as .keras is expected.")
-
-
-def _old(path: Path) -> ModelError:
-    """For an HDF5 file: whole models were once saved so, and weights alone are."""
-    renamed = "" if path.suffix != ".keras" else "rename it to end in .h5 and "
-    source, target = json.dumps(str(path.with_suffix(".h5") if renamed else path)), json.dumps(str(_new(path)))
-    line = f"import keras; keras.saving.load_model({source}, compile=False).save({target})"
-    return ModelError(
-        "it is an HDF5 file (the old h5 format), but the zip file that Keras 3 saves as .keras is expected: where it "
-        f"holds a whole model that you trust, {renamed}convert it by `python -c {shlex.quote(line)}`; where it holds "
-        "weights alone, name their architecture with --model and the file with --weights."
-    )
-
-
-def _new(path: Path) -> Path:
-    return path.with_name(f"{path.stem}_new.keras") if path.suffix == ".keras" else path.with_suffix(".keras")
+        raise ModelError("it is no zip file, but the zip file that Keras 3 saves as .keras is expected: save it again.")
 
 
 def _refuse_size(what: str, size: int, most: int) -> None:
@@ -111,8 +99,11 @@ def _refuse_size(what: str, size: int, most: int) -> None:
         raise ModelError(f"it holds {size} bytes {what}, but {most} are the most: choose a smaller one.")
 
 
-def configuration(file: IO[bytes], limits: Limits = LIMITS) -> dict[str, Any]:
-    """The content of config.json, once all members of the archive have been checked.
+def configuration(file: IO[bytes], limits: Limits = LIMITS) -> tuple[dict[str, Any], str]:
+    """Read config.json, once all members of the archive have been checked, and which Keras saved it.
+
+    Returns:
+        the configuration, and the version of Keras; empty where it is not known.
 
     Raises:
         ModelError: a member is missing, doubled, unexpected, too large, encrypted or not what it should be.
@@ -122,8 +113,8 @@ def configuration(file: IO[bytes], limits: Limits = LIMITS) -> dict[str, Any]:
         found = [json.loads(archive.read(name)) for name in (_CONFIG, _METADATA)]
     if not all(isinstance(value, dict) for value in found):
         raise ModelError(f"its {_CONFIG} and {_METADATA} do not each hold one JSON object: save it again.")
-    config: dict[str, Any] = found[0]
-    return config
+    config, metadata = found
+    return config, versions.saved_by(config, metadata)
 
 
 def _refuse_members(members: Sequence[zipfile.ZipInfo], limits: Limits) -> None:

@@ -7,12 +7,13 @@ A card is read and never run. Whatever a flag says goes over it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -36,6 +37,7 @@ class OwnCard:
         licence: of the weights.
         note: a sentence for whoever uses the model.
         sha256: hexadecimal, of the only model file that the card is for.
+        names: "file" where its names of layers are those of the file; a card of an earlier version may have others.
     """
 
     scaling: Scaling | None = None
@@ -45,6 +47,7 @@ class OwnCard:
     licence: str = ""
     note: str = ""
     sha256: str = ""
+    names: str = ""
 
     def fit(self, layers: Sequence[Layer], outputs: int | None, sha256: str) -> None:
         """Raise ModelError, with a clause about "it", where the card is of another model than this."""
@@ -60,6 +63,35 @@ class OwnCard:
         for name, _ in self.recommended:
             if name not in known:
                 raise ModelError(f"it recommends {name!r}, which is no layer of the model ({nearest(name, known)}).")
+
+    def with_names_of_file(self, names: Collection[str], earlier: Mapping[str, str]) -> tuple[OwnCard, str]:
+        """Give the card with the names of layers in the file, and a clause on those that were or may be others.
+
+        Args:
+            names: of the layers in the file.
+            earlier: the layer's name in the file, by the name that dreampipe once had for it.
+        """
+        if self.names:
+            return self, ""
+        said = list(dict.fromkeys([*(name for name, _ in self.recommended), _name_of(self.objective)]))
+        if not (old := [name for name in said if name not in names and name in earlier]):
+            unclear = [name for name in said if name in earlier]
+            told = ", ".join(f"{name}, which once meant {earlier[name]}" for name in unclear)
+            return self, f'it names {told}: check that, and write names = "file" into it' if unclear else ""
+        recommended = tuple((earlier.get(name, name), why) for name, why in self.recommended)
+        name = _name_of(self.objective)
+        objective = json.dumps(earlier[name], ensure_ascii=False) if name in earlier else self.objective
+        told = ", ".join(f"{name} is {earlier[name]}" for name in old)
+        return (
+            replace(self, recommended=recommended, objective=objective),
+            f"it names layers as dreampipe once did; in the file, {told}: write these names there",
+        )
+
+
+def _name_of(objective: str) -> str:
+    """Return the name that an objective consists of; of any other objective, its text."""
+    quoted = re.fullmatch(r'"([^"\\]*)"', objective.strip())
+    return quoted[1] if quoted else objective.strip()
 
 
 KEYS = tuple(field.name for field in fields(OwnCard))
@@ -119,7 +151,7 @@ def _made(known: Mapping[str, Any], folder: Path) -> OwnCard:
         if key not in KEYS:
             raise ModelError(f"it has the key {shown(key)}, which no card has ({nearest(key, KEYS)}).")
     readers: dict[str, Callable[[str, Any], Any]] = dict.fromkeys(KEYS, _line)
-    readers |= {"scaling": _scaling, "recommended": _recommended, "sha256": _sha256}
+    readers |= {"scaling": _scaling, "recommended": _recommended, "sha256": _sha256, "names": _names}
     readers["classes"] = partial(_classes, folder=folder)
     return OwnCard(**{key: readers[key](key, value) for key, value in known.items()})
 
@@ -167,6 +199,12 @@ def _recommended(key: str, value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict) or not all(_is_name(reason) for reason in value.values()):
         raise ModelError(f"its {key} came as {shown(value)}, but a table is expected: a line of why for each layer.")
     return tuple(value.items())
+
+
+def _names(key: str, value: Any) -> str:
+    if value != "file":
+        raise ModelError(f'its {key} came as {shown(value)}, but "file" is expected: write that, or leave it out.')
+    return "file"
 
 
 def _sha256(key: str, value: Any) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dreampipe.errors import ModelError
 from dreampipe.models import imagenet
 from dreampipe.models.model_card import Card, Layer, Scaling
-from dreampipe.models.own import archive
+from dreampipe.models.own import archive, versions
 from dreampipe.models.own import cards as own
 from dreampipe.models.own.archive import LIMITS, TRUSTED, Limits
 from dreampipe.models.own.guessing import guess
@@ -43,6 +43,7 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
     """
     found = inspect(path, TRUSTED if trust else limits)
     said = own.read(path) or own.OwnCard()
+    said, renamed = said.with_names_of_file([layer.name for layer in found.layers], dict(found.earlier))
     with own.named(own.beside(path)):
         said.fit(found.layers, found.outputs, found.sha256)
     layers = _recommended(found.layers, said)
@@ -63,8 +64,10 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
         notes=(
             *([_warning(path)] if trust else []),
             *([] if scaling or said.scaling else [_assumed(path, guessed.scaling, guessed.why)]),
+            *([f"The card {own.beside(path).name} was read, but {renamed}."] if renamed else []),
             *([f"{path.name}: {said.note}"] if said.note else []),
         ),
+        earlier=found.earlier,
     )
 
 
@@ -91,13 +94,16 @@ def _assumed(path: Path, scaling: Scaling, why: str) -> str:
 
 
 class Safe(Protocol):
-    """The findings of an inspection: the configuration to build, and the file's SHA-256."""
+    """The findings of an inspection: the configuration to build, the file's SHA-256, and which Keras saved it."""
 
     @property
     def config(self) -> dict[str, Any]: ...
 
     @property
     def sha256(self) -> str: ...
+
+    @property
+    def saved(self) -> str: ...
 
 
 def load(
@@ -130,7 +136,8 @@ def load(
         with archive.opened(copy, limits) as source:
             archive.extract_weights(source, weights)
         hdf5.arrays(weights, hdf5.Bounds(total=limits.total))
-        return _built(found.config, weights, limits.code)
+        with versions.blamed(found.saved):
+            return _built(found.config, weights, limits.code)
 
 
 def _built(config: dict[str, Any], weights: Path, code: bool) -> keras.Model:

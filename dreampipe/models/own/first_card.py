@@ -45,6 +45,8 @@ def first_card(path: Path, trust: bool = False) -> str:
         _comment("Of the weights, such as MIT or CC BY 4.0; and a line for whoever uses the model.")
         + '# licence = ""\n# note = ""',
         _comment("With this line, no other file of this name is opened.") + f'# sha256 = "{found.sha256}"',
+        _comment("The layers named above and below have these names in the file.")
+        + f'{"" if found.earlier else "# "}names = "file"',
         "\n".join(_recommended(found.layers)),
     )
     return "\n\n".join(parts) + "\n"

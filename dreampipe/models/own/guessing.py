@@ -1,25 +1,27 @@
-"""How a model that does not say so wants its pixels, guessed from its configuration; no keras here.
+"""Guesses the input scaling of a model that does not say it, from its configuration; no keras here.
 
     guess(graph, config) -> Guess
 
-Its first layers tell it where they scale the picture themselves, and its name where it comes from keras.applications.
+The first layers tell it where they scale the picture themselves; else the name, where it is one of keras.applications.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
-from dreampipe.models.graphs.graph import Graph, Key, Node, Ref
+from dreampipe.models.graphs import pixels
+from dreampipe.models.graphs.graph import Graph
+from dreampipe.models.graphs.pixels import PICTURE, Channel
 from dreampipe.models.model_card import Scaling
+from dreampipe.models.scaling import ends
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A scaling, and why, as a clause; empty where nothing tells, and tf is only the most common."""
+    """A scaling, and why, as a clause; empty where nothing tells it: tf is only the most common."""
 
     scaling: Scaling
     why: str = ""
@@ -31,88 +33,66 @@ _FAMILIES: tuple[tuple[str, Scaling], ...] = (
     (r"resnet(50|101|152)", "caffe"),
     (r"inception_(resnet_)?v[23]|xception|mobilenet(v2)?_\d|nasnet", "tf"),
     (r"densenet(121|169|201)", "torch"),
-    # Those that scale their input in their first layers were saved without these here.
+    # These scale their input in their first layers; where the name alone tells, the file has none of them.
     (r"mobilenet_?v3|efficientnet_?v2", "tf"),
     (r"convnext", "torch"),
 )
 """How architectures of keras.applications, by the names that Keras gives them, want the input of their first
 convolution."""
 
-_PASSING = """
-    Identity Cast Dropout ZeroPadding2D Resizing CenterCrop GetItem Flip RandomFlip RandomRotation RandomZoom
-    RandomTranslation RandomShear RandomContrast RandomBrightness RandomCrop GaussianNoise SpatialDropout2D
-"""
-"""Layers that leave the scale of pixels as it is, when nobody trains."""
+_OPAQUE = ("Lambda", "Normalization")
+"""Layers that change pixels by what the configuration does not tell: code, or what Normalization was adapted to."""
+_RANGES: Mapping[Scaling, str] = {
+    "unit": "[0, 1]",
+    "bytes": "[0, 255]",
+    "tf": "[-1, 1]",
+    "torch": "pixels less ImageNet's mean, by its deviation",
+    "caffe": "blue, green, red less ImageNet's mean",
+}
+"""What each scaling hands to the first layers, in the order in which they are tried."""
 
 
 def guess(graph: Graph, config: Mapping[str, Any]) -> Guess:
-    """The likeliest scaling of a model that was read from this configuration."""
-    scale, kinds = _first_scale(graph)
-    if kinds and (found := _of(scale)):
-        whole = "[0, 255]" if found == "bytes" else "[0, 1]"
-        return Guess(found, f"its first layers ({', '.join(kinds)}) take {whole}")
+    """Guess the scaling of a model that was read from this configuration.
+
+    What the first layers do to the picture tells it. The name of a model within it tells it only where they do nothing.
+    """
+    found = pixels.taken(graph)
+    if scaled := [one.values for one in found if one.values.is_scaled]:
+        kinds = ", ".join(scaled[0].kinds)
+        for channels in ([one.channels for one in scaled], [one.first or one.channels for one in scaled]):
+            for scaling, range_ in _RANGES.items():
+                if all(_fits(each, scaling) for each in channels):
+                    return Guess(scaling, f"its first layers ({kinds}) take {range_}")
+        return Guess("bytes", f"its first layers ({kinds}) scale pixels, and these mostly are [0, 255] before")
+    if by := next((one.by for one in found if one.by in _OPAQUE), None):
+        return Guess("bytes", f"its first layer ({by}) changes pixels, and these mostly are [0, 255] before")
+    return _by_name(config, reversed_=any(one.values.channels != PICTURE.channels for one in found))
+
+
+def _by_name(config: Mapping[str, Any], reversed_: bool) -> Guess:
     for name in _names(config):
         for pattern, scaling in _FAMILIES:
-            if re.match(pattern, name, re.IGNORECASE):
-                return Guess(scaling, f"Keras trained {name[:40]!r} so")
+            if not re.match(pattern, name, re.IGNORECASE):
+                continue
+            if scaling == "caffe" and reversed_:  # which caffe would undo
+                return Guess("bytes", f"Keras trained {name[:40]!r} on [0, 255], and the file orders channels itself")
+            return Guess(scaling, f"Keras trained {name[:40]!r} so")
     return Guess("tf")
 
 
-def _of(scale: float) -> Scaling | None:
-    """The scaling of pixels that, multiplied by `scale`, span about as much as models are trained on."""
-    if 0.5 <= abs(scale) * 255 <= 10:
-        return "bytes"
-    return "unit" if 0.5 <= abs(scale) <= 10 or 200 <= abs(scale) <= 300 else None
-
-
-def _first_scale(graph: Graph) -> tuple[float, list[str]]:
-    """What the layers before all others multiply the picture by, and their classes."""
-    takers: dict[Ref, list[tuple[Key, Node]]] = {}
-    for key, node in graph.nodes.items():
-        for ref in set(node.inputs):
-            takers.setdefault(ref, []).append((key, node))
-    scale, kinds, at = 1.0, [], graph.input
-    while len(takers.get(at, ())) == 1:
-        ((key, node),) = takers[at]
-        factor = _factor(node, at)
-        if factor is None:
-            break
-        if node.kind not in _PASSING.split():
-            scale *= factor
-            kinds.append(node.kind)
-        at = Ref(key, 0)
-    return scale, kinds
-
-
-def _factor(node: Node, at: Ref) -> float | None:
-    """What a layer multiplies its input by; None for a layer that does anything else than scale and shift."""
-    if node.kind in _PASSING.split():
-        return 1.0
-    if node.kind == "Rescaling":
-        return _number(node.config.get("scale"))
-    if node.kind == "Normalization":
-        variance = _number(node.config.get("variance"))
-        return 1 / sqrt(variance) if variance and variance > 0 and not node.config.get("invert") else None
-    constant = next((_number(value) for value in node.args if value != at), None)
-    if constant is None or len(node.inputs) != 1:
-        return None
-    if node.kind in ("Add", "Subtract"):
-        return 1.0
-    if node.kind in ("TrueDivide", "Divide"):
-        return 1 / constant if constant and node.args[0] == at else None
-    return constant if node.kind == "Multiply" else None
-
-
-def _number(value: Any) -> float | None:
-    """A constant as Keras writes it: a number, the mean of a list of them, or of an array; None where there is none."""
-    if isinstance(value, dict):
-        inner = value.get("config")
-        return _number(inner.get("value") if isinstance(inner, dict) else None)
-    if isinstance(value, list | tuple):
-        found = [_number(part) for part in value]
-        numbers = [n for n in found if n is not None]
-        return sum(numbers) / len(numbers) if numbers and len(numbers) == len(found) else None
-    return float(value) if isinstance(value, int | float) else None
+def _fits(channels: Sequence[Channel], scaling: Scaling) -> bool:
+    """Say whether pixels of this scaling come out of the first layers as models are trained on them."""
+    black, white = ends(scaling)
+    for channel in channels:
+        low, high = channel.ends(black, white)
+        span = high - low
+        if scaling in ("torch", "caffe"):  # rarely undone, and then exactly
+            if not any(abs(low - a) + abs(high - b) <= 0.02 * (b - a) for a, b in ((0, 1), (-1, 1), (0, 255))):
+                return False
+        elif not (0.5 <= span <= 10 or 200 <= span <= 300) or not low - 0.1 * span <= 0 <= high + 0.1 * span:
+            return False
+    return True
 
 
 def _names(config: Mapping[str, Any]) -> Iterator[str]:

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dreampipe.errors import ModelError
 from dreampipe.models.graphs import fields, graph, heads, sizes
 from dreampipe.models.graphs.graph import Graph
 from dreampipe.models.model_card import Layer
-from dreampipe.models.own import allowed, archive, caps
+from dreampipe.models.own import allowed, archive, caps, versions
 from dreampipe.models.own.archive import LIMITS, Limits
+from dreampipe.models.own.earlier import earlier_names
 
 _LARGEST = 8192
 """Pixels on a side of the largest picture that a model may need: beyond it, no memory holds what it computes."""
@@ -34,17 +35,20 @@ class Inspected:
     Attributes:
         config: of the model, without what is there for training.
         sha256: of the file, hexadecimal.
+        saved: the version of the Keras that saved the file; empty where it is not known.
         graph: of the configuration.
-        layers, least, fixed, outputs: as on a card.
+        layers, least, fixed, outputs, earlier: as on a card.
     """
 
     config: dict[str, Any]
     sha256: str
+    saved: str
     graph: Graph
     layers: tuple[Layer, ...]
     least: int
     fixed: tuple[int, int] | None
     outputs: int | None
+    earlier: tuple[tuple[str, str], ...] = ()
 
 
 def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
@@ -66,17 +70,34 @@ def named(path: Path, what: str = "model") -> Iterator[None]:
         raise ModelError(f"The {what} {path} is refused: {error}") from error
 
 
-def checked(path: Path, limits: Limits) -> tuple[dict[str, Any], str]:
-    """A file's configuration, of which Keras may build all, without what is there for training; and its SHA-256."""
+class Checked(NamedTuple):
+    """The configuration of a file, of which Keras may build all.
+
+    Attributes:
+        config: of the model, without what is there for training.
+        sha256: of the file, hexadecimal.
+        saved: the version of the Keras that saved the file; empty where it is not known.
+    """
+
+    config: dict[str, Any]
+    sha256: str
+    saved: str
+
+
+def checked(path: Path, limits: Limits) -> Checked:
+    """Check the configuration of a file; raises ModelError, with a clause about "it", where Keras may not build it."""
     with archive.opened(path, limits) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-        config = archive.configuration(file, limits)
+        config, saved = archive.configuration(file, limits)
+    versions.refuse(saved)
     with reading():
         if not limits.code and (reason := allowed.refusal(config)):
-            raise ModelError(f"it holds {reason}: save it again without it.")
+            with nullcontext() if allowed.is_code(reason) else versions.blamed(saved):
+                raise ModelError(f"it holds {reason}: save it again without it.")
+    with versions.blamed(saved), reading():
         if not limits.code:
             caps.refuse(config)
-        return _untrained(config), sha256
+        return Checked(_untrained(config), sha256, saved)
 
 
 @contextmanager
@@ -90,20 +111,22 @@ def reading() -> Iterator[None]:
 
 def inspected(path: Path, limits: Limits) -> Inspected:
     """As `inspect`, with errors about "it"."""
-    config, sha256 = checked(path, limits)
-    with reading():
+    config, sha256, saved = checked(path, limits)
+    with versions.blamed(saved), reading():
         read = graph.read(config)
+    with reading():
         _refuse_input(read)
         layers = fields.spread(fields.layers(read))
         declared = _declared_size(read)
         fixed = declared if declared and not sizes.takes_all_sizes(read) else None
         least = min(fixed) if fixed else sizes.least_side(read)
         outputs = heads.outputs(read)
+        earlier = earlier_names(config, read)
     if not layers:
         raise ModelError("it has no layers, so there is nothing in it to climb: choose another model.")
     if least > _LARGEST or max(fixed or (0,)) > _LARGEST:
         raise ModelError(f"it takes only pictures larger than {_LARGEST} pixels on a side: choose another model.")
-    return Inspected(config, sha256, read, layers, least, fixed, outputs)
+    return Inspected(config, sha256, saved, read, layers, least, fixed, outputs, earlier)
 
 
 def _untrained(value: Any) -> Any:
@@ -127,7 +150,7 @@ def _refuse_input(read: Graph) -> None:
     if shape[3] != 3:
         raise ModelError(
             f"it takes pictures of {shape[3]} channel{'' if shape[3] == 1 else 's'}, but 3 (red, green, blue) are "
-            "expected: save it behind a layer that makes its input of three."
+            "expected: put a layer in front that makes its input of three channels, and save that."
         )
     if isinstance(dtype, str) and "float" not in dtype:
         raise ModelError(f"it takes pictures of {dtype}, which have no gradient, but floating point is expected.")

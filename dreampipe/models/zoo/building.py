@@ -12,6 +12,7 @@ import numpy as np
 
 from dreampipe.backend import keras
 from dreampipe.errors import ModelError
+from dreampipe.models.names import recount
 from dreampipe.models.weights import store
 from dreampipe.models.zoo import fitting, known
 from dreampipe.models.zoo.described import CLASSES
@@ -25,18 +26,32 @@ _DEVIATION = (0.229, 0.224, 0.225)
 
 
 def architecture(name: str, classes: int = CLASSES) -> keras.Model:
-    """An architecture with random weights, by a name out of `NAMES`, or of one with `-notop` behind.
+    """Build an architecture with random weights, whose layers have the names that they have in a fresh process.
 
     Args:
+        name: out of `NAMES`, alone or with `-notop` at its end.
         classes: of the head.
     """
     _, model = known.read(name)
     build = getattr(keras.applications, model["function"])
     if name.startswith("nasnet"):
-        return meeting(build(include_top=name in NAMES, weights=None, input_shape=_SHAPE, classes=classes))
-    if name.endswith(NOTOP):
-        return build(include_top=False, weights=None)
-    return build(weights=None, input_shape=_SHAPE, classes=classes)
+        built = meeting(build(include_top=name in NAMES, weights=None, input_shape=_SHAPE, classes=classes))
+    elif name.endswith(NOTOP):
+        built = build(include_top=False, weights=None)
+    else:
+        built = build(weights=None, input_shape=_SHAPE, classes=classes)
+    name_as_first(built)
+    return built
+
+
+def name_as_first(model: keras.Model) -> None:
+    """Give the layers the names of a fresh process, whatever this process has built before."""
+    operations = getattr(model, "operations", model.layers)  # Sequential has layers alone
+    names = recount((type(operation).__name__, operation.name) for operation in operations)
+    for operation in operations:
+        operation.name = names[operation.name]
+        if isinstance(operation, keras.Model):
+            name_as_first(operation)
 
 
 def weights(layer: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from typing import Any
 from dreampipe.backend import keras
 from dreampipe.models.graphs import costs, fields, graph, sizes
 from dreampipe.models.model_card import Layer
-from dreampipe.models.names import canonical_names, in_snake_case
+from dreampipe.models.names import in_snake_case
 from dreampipe.models.zoo import building
 from dreampipe.models.zoo.described import FOLDER
 from dreampipe.models.zoo.known import NAMES, NOTOP
@@ -53,12 +53,11 @@ def _layer(layer: Layer) -> list[Any]:
 
 def _parts(model: keras.Model) -> Iterator[list[Any]]:
     """Of each layer with weights: its name, and of it or what it holds, where weights are saved, and their shapes."""
-    names = canonical_names((type(layer).__name__, layer.name) for layer in model.layers)
     for layer, at in _numbered(model, "layers"):
         groups = _numbered(layer, f"{at}/layers") if isinstance(layer, keras.Model) else [(layer, at)]
         rows = [[place, *_shapes(part)] for part, place in groups if _shapes(part)]
         if rows:
-            yield [names[layer.name], *rows]
+            yield [layer.name, *rows]
 
 
 def _numbered(model: keras.Model, at: str) -> Iterator[tuple[Any, str]]:

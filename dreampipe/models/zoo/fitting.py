@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dreampipe.errors import ModelError
+from dreampipe.models.own import foreign
 from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5, store
 from dreampipe.models.zoo import described, known
@@ -95,6 +96,8 @@ def _fitted(file: BinaryIO, name: str, expected: str | None = None) -> Fit:
     md5, sha256 = store.digests(file)
     if expected not in (None, sha256):
         raise ModelError("it has changed since its card was made: make the card again.")
+    if said := foreign.in_place_of_weights(_head(file)):
+        raise ModelError(said)
     arrays = hdf5.arrays(file)
     with hdf5.opened(file) as weights:
         old, rescaling = _old_layers(weights), _counts_rescaling(weights)
@@ -109,6 +112,11 @@ def _fitted(file: BinaryIO, name: str, expected: str | None = None) -> Fit:
             return Fit(end, outputs, sha256, tuple(tuple(names) for _, names in groups), rescaled)
         misfits.append(misfit)
     raise ModelError(misfits[0])
+
+
+def _head(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(foreign.HEAD)
 
 
 @contextmanager
