@@ -37,7 +37,10 @@ def hlg(scene: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 @pytest.mark.smoke
 def test_diffuse_white_is_white() -> None:
-    for meaning, signals in ((Meaning(16, 9), (0.58, 148 / 255, 0.7518, 1)), (Meaning(18, 9), (0.75, 191 / 255, 0.9, 1))):
+    for meaning, signals in (
+        (Meaning(16, 9), (0.58, 148 / 255, 0.7518, 1)),
+        (Meaning(18, 9), (0.75, 191 / 255, 0.9, 1)),
+    ):
         shown = to_srgb(greys(*signals), meaning)
         assert (np.rint(shown * 255) == 255).all()
         assert (np.rint(to_srgb(greys(signals[0] - 0.01), meaning) * 255) < 255).all()
