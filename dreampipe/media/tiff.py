@@ -29,7 +29,7 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.embedded import admit_embedded
-from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_in_tiff
+from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
@@ -94,7 +94,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
-        label = label_in_tiff(exif, page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
+        label = label_of_tags(page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
         notes = _page_notes(whole)
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_CMYK)
