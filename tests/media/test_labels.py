@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from dreampipe import Frame, MediaInfo, read, write
+from dreampipe.media import decode_hashed
 from dreampipe.media.masks import read_mask
+from dreampipe.media.video import open_source
 
 SUFFIXES = ["png", "jpg", "webp", "tif", "avif", "bmp"]
 PRIMARIES = {
@@ -422,6 +424,32 @@ def test_a_mask_counts_as_it_stands(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_mask(tmp_path / "x.png")[8, 8::16] * 255, [0, 128, 255], atol=1e-3)
     (tmp_path / "x.png").write_bytes(png(patches((0,), (128,), (255,)), cicp(9, 16)))
     np.testing.assert_allclose(read_mask(tmp_path / "x.png")[8, 8::16] * 255, [0, 128, 255], atol=1e-3)
+
+
+def test_a_guide_is_seen_like_a_source(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(png(GREYS, cicp(9, 18)))
+    guide, _, _ = decode_hashed(tmp_path / "x.png")
+    (source,) = read(tmp_path / "x.png")
+    np.testing.assert_array_equal(guide.pixels, source.pixels)
+    assert guide.pixels.max() == 1 and 0 < guide.pixels[8, 40, 0] < 128 / 255 + 0.1
+
+
+@pytest.mark.parametrize("label, white", [(cicp(9, 16), 148), (cicp(9, 18), 191), (gama(1), 255)])
+def test_an_animation_and_numbered_pictures_are_shown_by_their_label(tmp_path: Path, label: bytes, white: int) -> None:
+    first, *rest = [Image.fromarray(patches((level,) * 3)) for level in (0, white // 2, white)]
+    first.save(tmp_path / "film.png", save_all=True, append_images=rest, duration=50)
+    data = (tmp_path / "film.png").read_bytes()
+    (tmp_path / "film.png").write_bytes(data[:33] + label + data[33:])
+    (tmp_path / "folder").mkdir()
+    for number, image in enumerate((first, *rest)):
+        (tmp_path / "folder" / f"{number}.png").write_bytes(png(np.asarray(image), label))
+    (still,) = read(tmp_path / "folder" / "1.png")
+    for path in (tmp_path / "film.png", tmp_path / "folder"):
+        source = open_source(path)
+        levels = [float(frame.pixels[8, 8, 0]) for frame in source.frames(source.survey())]
+        assert levels == [0, float(still.pixels[8, 8, 0]), 1]
+        assert source.info.icc is None
+        assert any("sRGB" in note for note in source.info.notes)
 
 
 @pytest.mark.parametrize("alpha", [False, True])
