@@ -29,8 +29,8 @@
     video/         films
 
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
-the file's own numbers. Colours become those of sRGB in a file that can hold no profile (BMP, films), and where a picture is
-HDR or linear.
+the file's own numbers. Colours of HDR, of linear light and of inks become those of sRGB, and in a file that can hold no
+profile (BMP, films) all do.
 """
 
 from __future__ import annotations

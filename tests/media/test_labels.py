@@ -277,6 +277,26 @@ def test_wide_colours_of_an_avif_get_a_profile(tmp_path: Path) -> None:
     np.testing.assert_allclose(on_screen(tmp_path / "y.avif"), expected, atol=4)
 
 
+@pytest.mark.parametrize("primaries, transfer", [(12, 13), (9, 14), (9, 1), (12, 4), (5, 6), (22, 1)])
+def test_code_points_go_along_with_the_profile_that_says_the_same(
+    tmp_path: Path, primaries: int, transfer: int
+) -> None:
+    (tmp_path / "in.png").write_bytes(png(GREYS, cicp(primaries, transfer)))
+    (tmp_path / "in.avif").write_bytes(avif(GREYS, 8, primaries, transfer))
+    profile = read(tmp_path / "in.png").info.icc
+    for source in ("png", "avif"):
+        media = read(tmp_path / f"in.{source}")
+        assert media.info.icc == profile
+        for target in ("png", "avif", "tif", "webp", "jpg"):
+            write(media, tmp_path / f"out.{target}", like=media.info)
+            assert read(tmp_path / f"out.{target}").info.icc == profile
+        assert cicp(primaries, transfer) in (tmp_path / "out.png").read_bytes()
+        assert b"colrnclx" + bytes([0, primaries, 0, transfer]) in (tmp_path / "out.avif").read_bytes()
+    (tmp_path / "x.png").write_bytes(png(GREYS, iccp(profile_with(gamma_curve(2.2), bytes([12, 13, 0, 1])))))
+    write(read(tmp_path / "x.png"), tmp_path / "y.png", like=read(tmp_path / "x.png").info)
+    assert b"cICP" not in (tmp_path / "y.png").read_bytes()
+
+
 def test_a_profile_in_an_avif_goes_before_its_code_points(tmp_path: Path) -> None:
     Image.fromarray(GREYS).save(tmp_path / "x.avif", icc_profile=PROFILE, quality=100, subsampling="4:4:4")
     data = (tmp_path / "x.avif").read_bytes()
@@ -417,6 +437,43 @@ def _save(path: Path, samples: Samples, icc: bytes) -> None:
     lossless = {"lossless": True} if path.suffix == ".webp" else {"quality": 100, "subsampling": "4:4:4"}
     options = {} if path.suffix in (".png", ".tif") else lossless
     Image.fromarray(samples).save(path, icc_profile=icc, **options)
+
+
+def ink_profile() -> bytes:
+    """A profile of inks by a table of two points a side: paper is white, black ink a dark grey, cyan a dull blue."""
+    paper = {(): (100, 0, 0), "c": (55, -30, -40), "k": (20, 0, 0)}
+    table = b""
+    for corner in np.ndindex(2, 2, 2, 2):
+        cyan, _, _, black = corner
+        lab = paper["k"] if black else paper["c"] if cyan else paper[()]
+        table += bytes([round(lab[0] * 2.55), lab[1] + 128, lab[2] + 128])
+    straight = bytes(range(256))
+    matrix = struct.pack(">9i", *(65_536 * (at % 4 == 0) for at in range(9)))
+    tag = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + 4 * straight + table + 3 * straight
+    at = 128 + 4 + 12
+    head = struct.pack(">I4sI4s4s4s", at + len(tag), b"", 0x02400000, b"prtr", b"CMYK", b"Lab ").ljust(36, b"\0")
+    white = struct.pack(">3i", *(round(value * 65_536) for value in (0.9642, 1.0, 0.8249)))
+    head = ((head + b"acsp").ljust(68, b"\0") + white).ljust(128, b"\0")
+    return head + struct.pack(">I4sII", 1, b"A2B0", at, len(tag)) + tag
+
+
+@pytest.mark.parametrize("kind", ["jpg", "tif", "16 bits"])
+def test_inks_are_shown_by_their_profile(tmp_path: Path, kind: str) -> None:
+    inks = patches((0, 0, 0, 0), (255, 0, 0, 0))
+    path = tmp_path / f"x.{'jpg' if kind == 'jpg' else 'tif'}"
+    if kind == "jpg":
+        Image.fromarray(inks, "CMYK").save(path, icc_profile=ink_profile(), quality=100, subsampling=0)
+    else:
+        samples = inks.astype(np.uint16) * 257 if kind == "16 bits" else inks
+        tifffile.imwrite(path, samples, photometric="separated", iccprofile=ink_profile())
+    info = read(path).info
+    # CIE Lab of 55, -30, -40 under D50, by the formulas of ISO 13655 and Bradford's adaptation
+    np.testing.assert_allclose(seen(path), [[255, 255, 255], [0, 148, 202]], atol=6)
+    assert (info.icc, info.bits) == (None, 16 if kind == "16 bits" else 8)
+    assert len(info.notes) == 1 and "by their profile" in info.notes[0]
+    Image.fromarray(inks, "CMYK").save(tmp_path / "y.jpg", icc_profile=ink_profile()[:300], quality=100)
+    np.testing.assert_allclose(seen(tmp_path / "y.jpg"), [[255, 255, 255], [0, 255, 255]], atol=3)
+    assert "without a profile" in read(tmp_path / "y.jpg").info.notes[0]
 
 
 def test_a_mask_counts_as_it_stands(tmp_path: Path) -> None:
