@@ -103,9 +103,8 @@ def _png(file: IO[bytes]) -> Label | None:
         primaries, transfer, matrix, full = coded
         if matrix == 0 and primaries in PRIMARIES and transfer in TRANSFERS:
             return Label(Meaning(transfer, primaries, narrow=0 if full else max(depth, 8)), first=True)
-    if b"iCCP" in chunks:
-        hdr = chunks[b"iCCP"].startswith(b"ITUR_2100_PQ_FULL\0")
-        return Label(Meaning(PQ, _BT2020), first=True) if hdr else None
+    if chunks.get(b"iCCP", b"").startswith(b"ITUR_2100_PQ_FULL\0"):
+        return Label(Meaning(PQ, _BT2020), first=True)
     if b"sRGB" in chunks:
         return Label(Meaning())
     return _gamma_label(chunks.get(b"gAMA"), chunks.get(b"cHRM"))

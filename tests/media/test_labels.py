@@ -119,6 +119,7 @@ PNG_ROWS: Mapping[str, tuple[list[bytes], list[list[int]]]] = {
     "linear with its primaries": ([gama(1), chrm("srgb")], power(1, *LEVELS)),
     "sRGB before gAMA": ([SRGB, gama(1)], AS_STORED),
     "a profile before gAMA": ([iccp(PROFILE), gama(1)], AS_STORED),
+    "gAMA where a profile is none for RGB": ([iccp(PROFILE[:100]), gama(1)], power(1, *LEVELS)),
     "cICP before all": ([cicp(1, 13), iccp(PROFILE), gama(1), SRGB], AS_STORED),
     "cICP, linear": ([cicp(1, 8), SRGB], power(1, *LEVELS)),
     "cICP of another matrix": ([cicp(9, 16, 9), SRGB], AS_STORED),
