@@ -20,8 +20,10 @@ from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import opened
 from dreampipe.media.formats import HEAD, format_of_content
 from dreampipe.media.headers import read_header
+from dreampipe.media.labels import Label, label_in
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
+from dreampipe.media.showing import shown
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.stills import SRGB, part, survey_of
 
@@ -47,12 +49,14 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
     if not durations:
         raise MediaError(f"{path} holds no frame that can be decoded: replace it by a whole copy.")
     edges = tuple(accumulate(durations, initial=0))
+    held = rgb_profile(image.info.get("icc_profile"))
+    _, icc, notes = shown(np.zeros((1, 1, 3), np.float32), held, reading.label)
     info = FilmInfo(
         width=size[0],
         height=size[1],
         format=reading.format,
-        icc=rgb_profile(image.info.get("icc_profile")),
-        notes=("It is see-through in places, and black is laid behind it.",) if see_through else (),
+        icc=icc,
+        notes=(*notes, *("It is see-through in places, and black is laid behind it." for _ in range(see_through))),
         time_base=_TICK,
         rate=Fraction(len(durations), 1) / (edges[-1] * _TICK),
         colour=SRGB,
@@ -62,7 +66,7 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
         end=end,
     )
     part(edges, info, path)
-    return Animated(path, info, edges, reading.problem(len(durations)), max_pixels)
+    return Animated(path, info, edges, reading.problem(len(durations)), max_pixels, held, reading.label)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Animated:
         edges: milliseconds at which each of its frames comes on show, and at which the last one ends.
         problem: a sentence when it is damaged.
         max_pixels: the most that it may have.
+        icc, label: the colour profile and the label of the file, by which its numbers are shown.
     """
 
     path: Path
@@ -82,6 +87,8 @@ class Animated:
     edges: tuple[int, ...]
     problem: str | None
     max_pixels: int
+    icc: bytes | None = None
+    label: Label | None = None
 
     @property
     def _part(self) -> range:
@@ -115,9 +122,9 @@ class Animated:
             size = (self.info.width, self.info.height)
             black = Image.new("RGBA", size, (0, 0, 0, 255))
             # A GIF may have frames that reach beyond its screen, where they are not shown.
-            shown = image.convert("RGBA").crop((0, 0, *size))
-            rgb = np.asarray(Image.alpha_composite(black, shown).convert("RGB"))
-            yield np.divide(rgb, np.float32(255), dtype=np.float32)
+            visible = image.convert("RGBA").crop((0, 0, *size))
+            rgb = np.asarray(Image.alpha_composite(black, visible).convert("RGB"))
+            yield shown(np.divide(rgb, np.float32(255), dtype=np.float32), self.icc, self.label)[0]
         if left:
             raise self._changed()
 
@@ -134,6 +141,7 @@ class _Reading:
     def __init__(self, path: Path, max_pixels: int) -> None:
         self._path, self._max_pixels = path, max_pixels
         self.format = ""
+        self.label: Label | None = None
         self._declared: int | None = None
         self._torn = False
 
@@ -168,6 +176,7 @@ class _Reading:
         if format is None or format.name not in ANIMATED:
             raise MediaError(f"{self._path} does not hold an animated picture, but a GIF, WebP or PNG is expected.")
         bounds = Bounds(self._path, self._max_pixels)
+        self.label = label_in(file, format)
         header = read_header(file, format)
         if header:
             bounds.admit_frames(header.width, header.height, header.frames)

@@ -42,7 +42,7 @@ def open_numbered(
         bits=first.bits,
         format=first.format,
         icc=first.icc,
-        notes=tuple(_notes(folder, first.alpha)),
+        notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(folder, first.alpha)),
         time_base=1 / rate,
         rate=rate,
         colour=SRGB,
