@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from dreampipe.errors import MediaError
+from dreampipe.media.deciding import report, sentence_of
 from dreampipe.media.formats import format_of
-from dreampipe.media.video.beside import holds, other_streams
+from dreampipe.media.things import Found
+from dreampipe.media.video.beside import fits_nowhere, holds, other_streams, timecode_at
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
+from dreampipe.media.video.holding import KINDS, held
 from dreampipe.media.video.info import FilmInfo
-from dreampipe.media.video.opening import container_of, moving
+from dreampipe.media.video.opening import container_of
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
 
+_ANIMATED = {".gif": "gif", ".webp": "webp", ".png": "png", ".apng": "png"}
 _LONGEST_SIDE = {".gif": 65_535, ".webp": 16_383}
-_KINDS = {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments", "data": "data"}
 
 
 def check_film(path: Path, container: Container, form: Form, info: FilmInfo, drop: bool) -> tuple[str, ...]:
@@ -43,16 +46,17 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
             f"{most:,}: choose another format or a smaller size."
         )
     lost = {
-        "It has no sound, no subtitles and no chapters: they are left out.": info.sound
-        or info.subtitles
-        or info.chapters,
         f"Its {info.bits} bits become 8.": info.bits > 8,
         f"Its pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
         "It counts in hundredths of a second, and what is shown for less than two of them, browsers show for ten.": (
             info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
         ),
     }
-    return (*(f"{path.suffix}: {what}" for what, so in lost.items() if so), *_profile_notes(path, info))
+    return (
+        *(f"{path.suffix}: {what}" for what, so in lost.items() if so),
+        *report(held(info), f"animated {_ANIMATED[path.suffix.lower()]}"),
+        *_profile_notes(path, info),
+    )
 
 
 def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
@@ -63,12 +67,11 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
     if info.path is not None and info.path.is_dir() and folder.exists() and info.path.samefile(folder):
         raise MediaError(f"{folder} is the input folder itself, but inputs are never overwritten: name another output.")
     lost = {
-        "They have no sound, no subtitles and no chapters.": info.sound or info.subtitles or info.chapters,
         "They keep no times: each is a frame.": True,
         f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
         f"Their pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
     }
-    return tuple(what for what, so in lost.items() if so)
+    return (*(what for what, so in lost.items() if so), *report(held(info), format_of(pattern).name))
 
 
 def check_place(path: Path, info: FilmInfo) -> None:
@@ -105,22 +108,16 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
         return
     with container_of(info.path) as source:
         unheld = [stream for stream in other_streams(source) if not holds(container.muxer, stream)]
-        if unheld and not drop:
+        if not drop and not all(map(fits_nowhere, unheld)):
             raise MediaError(
                 f"{path} cannot hold {_named(unheld)} of {info.path.name}: "
                 f"{_homes(source, form)}, or leave out what does not fit with --drop-streams."
             )
         if unheld:
             yield f"{path.suffix} cannot hold its {_named(unheld)}: left out."
-        # "bin_data" is how FFmpeg calls the track of a mov's chapters, which are kept.
-        data = [stream for stream in source.streams if stream.type == "data" and stream.name != "bin_data"]
-        if data:
-            yield f"Its {_named(data)} is left out."
-        films = len(moving(source))
-        if films > 1:
-            yield f"Of its {films} streams of pictures one is dreamed; the others are left out."
-        if films < len(source.streams.video):
-            yield "Its cover is left out."
+    if info.timecode and timecode_at(info, Fraction(0)) is None:
+        yield sentence_of(Found("timecode", f" ({info.timecode})"))
+    yield from report(held(info), container.suffixes[0].removeprefix("."))
 
 
 def _named(streams: list[Any]) -> str:
@@ -128,13 +125,13 @@ def _named(streams: list[Any]) -> str:
     names: dict[str, list[str]] = {}
     for stream in streams:
         codec = "no known codec" if stream.codec_context is None else stream.codec_context.codec.canonical_name
-        names.setdefault(_KINDS[stream.type], []).append(codec)
+        names.setdefault(KINDS[stream.type], []).append(codec)
     return " and ".join(f"{kind} ({', '.join(codecs)})" for kind, codecs in names.items())
 
 
 def _homes(source: Any, form: Form) -> str:
     """Which containers would take the codec and every stream of the source."""
-    streams = other_streams(source)
+    streams = [stream for stream in other_streams(source) if not fits_nowhere(stream)]
     homes = [
         suffix
         for suffix, container in CONTAINERS.items()

@@ -24,7 +24,8 @@ from dreampipe.media.records import checked
 from dreampipe.media.video.beside import Beside, Timed
 from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
-from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.info import FilmInfo, Label, Survey
+from dreampipe.media.video.labels import add_labelled, insert
 from dreampipe.media.video.packets import Packets, read_packets
 from dreampipe.media.video.releasing import Releasing
 from dreampipe.media.video.sinks import Gauge, Sink, aside, room_for
@@ -110,6 +111,8 @@ class _Muxing:
                 aside(partial(self._make, Sink(file), look))
                 if self.record and self.container.exact:
                     append_box(file, self.record.encode())
+                if self.info.labels and self.container.exact:
+                    insert(file, self.info.labels)
         except OSError as problem:
             raise unwritable(path, problem) from None
 
@@ -128,7 +131,8 @@ class _Muxing:
         """The muxer's options that keep room for the index at the front, by writing the whole film to nowhere."""
         gauge = Gauge()
         packets = self._write(gauge, {}, on_packet)
-        return {"moov_size": str(room_for(gauge, packets))}
+        labels = sum(len(label.box) for label in self.info.labels)
+        return {"moov_size": str(room_for(gauge, packets) + labels)}
 
     def _write(self, sink: Sink | Gauge, options: Mapping[str, str], on_packet: Callable[[], None]) -> int:
         """Write the film, each packet at once; the number of packets."""
@@ -139,7 +143,8 @@ class _Muxing:
         ):
             lead = Fraction(0) if self.container.exact else _LEAD
             ticks = _Ticks(self.survey, self.parts, lead)
-            picture = _picture(film, self.form, self.survey.time_base)
+            labels = () if self.container.exact else self.info.labels
+            picture = _picture(film, self.form, self.survey.time_base, labels)
             if any(part.header != (picture.codec_context.extradata or b"") for part in self.parts):
                 raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")
             beside.add_to(film)
@@ -172,14 +177,15 @@ def _due(timed: Timed) -> Fraction:
     return timed.due
 
 
-def _picture(film: Any, form: Form, time_base: Fraction) -> Any:
+def _picture(film: Any, form: Form, time_base: Fraction, labels: Sequence[Label]) -> Any:
     """The stream of the picture; its encoder, opened as for the segments, gives it its header and encodes nothing."""
-    stream = film.add_stream(form.codec.encoder, rate=form.rate)
-    form.configure(stream.codec_context)
+    stream = add_labelled(film, form, labels) if labels else film.add_stream(form.codec.encoder, rate=form.rate)
+    if not labels:
+        form.configure(stream.codec_context)
+        stream.codec_context.open()
     stream.time_base = time_base
     if form.rotation:
         stream.set_display_rotation(form.rotation)
-    stream.codec_context.open()
     return stream
 
 

@@ -15,8 +15,12 @@ from av.video.stream import VideoStream
 from dreampipe.errors import MediaError
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.things import Found
+from dreampipe.media.video.boxtree import found_in_boxes
+from dreampipe.media.video.holding import held_streams, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.pixels import depth
+from dreampipe.media.video.sidedata import found_in, labels_of
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
 _CONTAINERS = (
@@ -25,6 +29,7 @@ _CONTAINERS = (
 )
 _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
 _UNSAID = 2
+_FIRST_SPHERE = (Found("unknown", "a 360 degree projection that cannot be read"), Found("sphere_1"))
 _STREAMED = {"mpegts", "mpeg"}
 
 
@@ -105,8 +110,6 @@ def info_of(
     turned = frame.rotation % 180 == 90
     upright = frame.rotation if frame.rotation % 90 == 0 else 0
     notes = []
-    if len(moving(container)) > 1:
-        notes.append(f"It has {len(moving(container))} video streams, and one of them is read.")
     if upright != frame.rotation:
         notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
     if frame.interlaced_frame:
@@ -129,7 +132,21 @@ def info_of(
         subtitles=tuple(_codec(other) for other in container.streams.subtitles),
         chapters=len(container.chapters()),
         begun=_begun(container),
+        timecode=timecode_of(container, stream),
+        labels=labels_of(frame),
+        plays=1,
+        found=_found(container, frame, path),
     )
+
+
+def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple[Found, ...]:
+    """List what a film holds besides what `FilmInfo` names: streams, side data of its first frame, boxes."""
+    boxes = found_in_boxes(path) if container.format.name.startswith("mov") else ()
+    inside = found_in(frame)
+    # FFmpeg reads the first version of 360 degree films as if it were the second, if it is whole.
+    seen = Found("spherical") in inside
+    boxes = tuple(found if found.key != "sphere_1" else _FIRST_SPHERE[seen] for found in boxes)
+    return tuple(dict.fromkeys((*held_streams(container, len(moving(container))), *inside, *boxes)))
 
 
 def moving(container: InputContainer) -> list[VideoStream]:
