@@ -174,7 +174,7 @@ _ROWS = (
         "spherical",
         "360 degree projection",
         _FILMS,
-        _rules(films=keep_if("equirectangular and cube map")),
+        _rules(films=keep_if("equirectangular and cube map, where the film is not turned in a Matroska file")),
         "That it is a 360 degree film{} is left out.",
     ),
     Thing(
@@ -188,7 +188,7 @@ _ROWS = (
         "stereo",
         "stereo 3D layout",
         _FILMS,
-        _rules(films=keep_if("side by side and top-bottom")),
+        _rules(films=keep_if("side by side and top-bottom, where pixels are square in a Matroska file")),
         "Its stereo 3D layout{} is left out.",
     ),
     Thing("captions", "closed captions (CEA-608, CEA-708)", _FILMS, _rules(), "Its closed captions are left out."),

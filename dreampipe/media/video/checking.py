@@ -17,6 +17,7 @@ from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.holding import KINDS, held
 from dreampipe.media.video.info import FilmInfo
+from dreampipe.media.video.labels import labels_for
 from dreampipe.media.video.opening import container_of
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
@@ -115,6 +116,8 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
             )
         if unheld:
             yield f"{path.suffix} cannot hold its {_named(unheld)}: left out."
+    for label in set(info.labels) - set(labels_for(info, form, container)):
+        yield sentence_of(Found(label.key))
     if info.timecode and timecode_at(info, Fraction(0)) is None:
         yield sentence_of(Found("timecode", f" ({info.timecode})"))
     yield from report(held(info), container.suffixes[0].removeprefix("."))

@@ -25,7 +25,7 @@ from dreampipe.media.video.beside import Beside, Timed
 from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Label, Survey
-from dreampipe.media.video.labels import add_labelled, insert
+from dreampipe.media.video.labels import add_labelled, insert, labels_for
 from dreampipe.media.video.packets import Packets, read_packets
 from dreampipe.media.video.releasing import Releasing
 from dreampipe.media.video.sinks import Gauge, Sink, aside, room_for
@@ -104,6 +104,10 @@ class _Muxing:
     drop: bool
     record: str | None
 
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return labels_for(self.info, self.form, self.container)
+
     def make(self, path: Path, temporary: Path, look: Callable[[Sink], None] = lambda sink: None) -> None:
         """Write the film `path` under a temporary name; what looks at it does so after each packet."""
         try:
@@ -111,8 +115,8 @@ class _Muxing:
                 aside(partial(self._make, Sink(file), look))
                 if self.record and self.container.exact:
                     append_box(file, self.record.encode())
-                if self.info.labels and self.container.exact:
-                    insert(file, self.info.labels)
+                if self.labels and self.container.exact:
+                    insert(file, self.labels)
         except OSError as problem:
             raise unwritable(path, problem) from None
 
@@ -131,7 +135,7 @@ class _Muxing:
         """The muxer's options that keep room for the index at the front, by writing the whole film to nowhere."""
         gauge = Gauge()
         packets = self._write(gauge, {}, on_packet)
-        labels = sum(len(label.box) for label in self.info.labels)
+        labels = sum(len(label.box) for label in self.labels)
         return {"moov_size": str(room_for(gauge, packets) + labels)}
 
     def _write(self, sink: Sink | Gauge, options: Mapping[str, str], on_packet: Callable[[], None]) -> int:
@@ -143,7 +147,7 @@ class _Muxing:
         ):
             lead = Fraction(0) if self.container.exact else _LEAD
             ticks = _Ticks(self.survey, self.parts, lead)
-            labels = () if self.container.exact else self.info.labels
+            labels = () if self.container.exact else self.labels
             picture = _picture(film, self.form, self.survey.time_base, labels)
             if any(part.header != (picture.codec_context.extradata or b"") for part in self.parts):
                 raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")

@@ -15,11 +15,24 @@ from typing import IO, Any
 import av
 
 from dreampipe.media.video.boxtree import Box, walk
+from dreampipe.media.video.codecs import Container
 from dreampipe.media.video.coding import Form
-from dreampipe.media.video.info import Label
+from dreampipe.media.video.info import FilmInfo, Label
 
 _SIGNS = {"h264": b"avc1", "h265": b"hvc1", "av1": b"av01", "vp9": b"vp09", "prores": b"apch", "ffv1": b"FFV1"}
 """How a sample entry names each codec."""
+
+
+def labels_for(info: FilmInfo, form: Form, container: Container) -> tuple[Label, ...]:
+    """Return the labels of a film that still fit it as it is stored, and that a container takes."""
+    gone = set()
+    if form.colour.transfer != info.colour.transfer:
+        gone |= {"mastering", "light"}
+    if not container.exact and form.rotation:  # Matroska says both in one place
+        gone.add("spherical")
+    if not container.exact and form.aspect != 1:  # FFmpeg writes either
+        gone.add("stereo")
+    return tuple(label for label in info.labels if label.key not in gone)
 
 
 def add_labelled(film: Any, form: Form, labels: Iterable[Label]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.sidedata.sidedata import SideData, Type
@@ -88,7 +89,8 @@ def labels_of(frame: av.VideoFrame) -> tuple[Label, ...]:
 
 def _side_data(frame: av.VideoFrame) -> tuple[SideData, ...] | None:
     try:
-        return tuple(frame.side_data)
+        held: Any = frame.side_data  # a mapping that yields its values
+        return tuple(held)
     except ValueError:  # PyAV does not know one of the kinds, and then shows none
         return None
 

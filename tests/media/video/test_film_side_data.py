@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from av.sidedata.sidedata import Type
 from boxed import (
@@ -25,6 +27,7 @@ from boxed import (
     put,
 )
 from films import Colour, render, scene
+from messages import ACTIVE_FORMAT, AMBIENT, CAPTIONS, USER, with_message
 from written import seen
 
 import dreampipe
@@ -84,8 +87,6 @@ def test_labels_of_the_picture_go_along(labelled: Path, name: str, codec: str, t
 
 @pytest.mark.parametrize(("name", "codec"), KEPT)
 def test_a_film_with_labels_is_otherwise_the_same(labelled: Path, name: str, codec: str, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     media = dreampipe.read(labelled)
     encoding = Encoding(codec, drop=True)
     films = []
@@ -158,3 +159,46 @@ def test_a_plain_film_has_nothing_to_report(tmp_path: Path) -> None:
     source = render(tmp_path / "source.mp4", scene(COUNT), sound="aac", chapters=1)
     for name in ("film.mp4", "film.mov", "film.mkv"):
         assert notes(source, name) == ()
+
+
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize(("message", "part"), [
+    (CAPTIONS, "closed captions"), (ACTIVE_FORMAT, "active format"), (USER, "User data of another program"),
+    (AMBIENT, "ambient viewing"),
+])  # fmt: skip
+def test_what_frames_say_is_reported_once(message: tuple[int, bytes], part: str, first: int, tmp_path: Path) -> None:
+    source = with_message(tmp_path / "source.mp4", *message, first)
+    for name in ("film.mp4", "film.gif"):
+        said = notes(source, name)
+        assert [part in note for note in said] == [True], said
+
+
+def test_a_stereo_layout_that_the_packets_say_goes_along(tmp_path: Path) -> None:
+    source = render(tmp_path / "source.mp4", scene(COUNT), options={"x264-params": "frame-packing=3"})
+    assert Type.STEREO3D in side_data(source)
+    assert notes(source, "film.mkv") == ()
+    came = side_data(copied(source, tmp_path / "film.mkv"))
+    assert struct.unpack("<2I", came[Type.STEREO3D][:8]) == (1, 0)
+
+
+def test_the_grain_of_av1_is_drawn_into_the_picture(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(128, 12, (128, 128, 1)).clip(0, 255).astype(np.uint8)
+    still = [np.repeat(noise, 3, axis=2)] * 4
+    moved = []
+    for grain in (0, 50):
+        options = {"preset": "8", "svtav1-params": f"film-grain={grain}:film-grain-denoise=1:lp=1"}
+        source = render(tmp_path / "source.mp4", still, codec="libsvtav1", options=options)
+        frames = [frame.pixels for frame in dreampipe.read(source)]
+        moved.append(np.abs(frames[2] - frames[1]).mean())
+        assert notes(source, "film.mp4") == ()
+    assert moved[1] > 3 * moved[0]
+
+
+def test_what_matroska_cannot_say_together_is_reported(labelled: Path, tmp_path: Path) -> None:
+    info = open_source(labelled).info
+    turned = target_of(tmp_path / "film.mkv", replace(info, rotation=90), Encoding(drop=True)).check()
+    assert len([note for note in turned if "360 degree" in note]) == 1
+    wide = target_of(tmp_path / "film.mkv", replace(info, aspect=Fraction(4, 3)), Encoding(drop=True)).check()
+    assert len([note for note in wide if "stereo 3D" in note]) == 1
+    for turned_or_wide in (replace(info, rotation=90), replace(info, aspect=Fraction(4, 3))):
+        assert target_of(tmp_path / "film.mp4", turned_or_wide).check() == ()
