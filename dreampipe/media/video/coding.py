@@ -24,7 +24,7 @@ class Form:
         codec: which codec.
         pixel_format: FFmpeg's name.
         width, height: pixels as stored, before they are turned for show.
-        rotation: degrees, as in `FilmInfo`.
+        rotation, mirrored: as in `FilmInfo`.
         aspect: width over height of a stored pixel.
         colour: how numbers represent colours.
         rate: frames a second, for the encoder's judgement; it decides no time stamp.
@@ -36,6 +36,7 @@ class Form:
     width: int
     height: int
     rotation: int
+    mirrored: bool
     aspect: Fraction
     colour: Colour
     rate: Fraction
@@ -88,6 +89,7 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None) -> Form:
         width=width,
         height=height,
         rotation=info.rotation,
+        mirrored=info.mirrored,
         aspect=info.aspect,
         colour=_colour(info, codec, pixel_format),
         rate=_plain(info.rate),

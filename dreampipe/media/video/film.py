@@ -26,6 +26,7 @@ from dreampipe.media.manifest import sha256
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
+from dreampipe.media.video.orientation import upright
 from dreampipe.media.video.pixels import sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.stamps import Clock
@@ -110,7 +111,7 @@ class Film:
             raise self._changed(index + 1)
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
-        pixels = np.rot90(unpack(frame, self.info.colour), self.info.rotation // 90)
+        pixels = upright(unpack(frame, self.info.colour), self.info.rotation, self.info.mirrored)
         return Frame(np.ascontiguousarray(pixels), index, survey.time(index), survey.duration(index))
 
     def _changed(self, index: int) -> MediaError:

@@ -25,6 +25,7 @@ from dreampipe.media.video.beside import Beside, Timed
 from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.orientation import set_orientation
 from dreampipe.media.video.packets import Packets, read_packets
 from dreampipe.media.video.releasing import Releasing
 from dreampipe.media.video.sinks import Gauge, Sink, aside, room_for
@@ -177,8 +178,7 @@ def _picture(film: Any, form: Form, time_base: Fraction) -> Any:
     stream = film.add_stream(form.codec.encoder, rate=form.rate)
     form.configure(stream.codec_context)
     stream.time_base = time_base
-    if form.rotation:
-        stream.set_display_rotation(form.rotation)
+    set_orientation(stream, form.rotation, form.mirrored)
     stream.codec_context.open()
     return stream
 

@@ -16,6 +16,7 @@ from dreampipe.errors import MediaError
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.video.info import Colour, FilmInfo
+from dreampipe.media.video.orientation import orientation_of
 from dreampipe.media.video.pixels import depth
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
@@ -102,12 +103,13 @@ def info_of(
         path: the file.
         declared: as `declared_colour` gave it.
     """
-    turned = frame.rotation % 180 == 90
-    upright = frame.rotation if frame.rotation % 90 == 0 else 0
+    orientation = orientation_of(frame)
+    rotation, mirrored = orientation or (0, False)
+    turned = rotation % 180 == 90
     notes = []
     if len(moving(container)) > 1:
         notes.append(f"It has {len(moving(container))} video streams, and one of them is read.")
-    if upright != frame.rotation:
+    if orientation is None:
         notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
     if frame.interlaced_frame:
         notes.append("It is interlaced, and its frames are read as they are stored.")
@@ -120,7 +122,8 @@ def info_of(
         path=path,
         time_base=stream.time_base or Fraction(1, av.time_base),
         rate=stream.average_rate or stream.guessed_rate,
-        rotation=upright,
+        rotation=rotation,
+        mirrored=mirrored,
         aspect=stream.sample_aspect_ratio or Fraction(1),
         colour=_colour(frame, declared),
         codec=stream.codec.canonical_name,

@@ -17,6 +17,7 @@ from dreampipe.frames import Frame
 from dreampipe.media.profiles import to_srgb
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.packets import Encoded, PacketWriter
+from dreampipe.media.video.orientation import as_stored
 from dreampipe.media.video.pixels import pack
 from dreampipe.media.writing import written_whole
 
@@ -105,4 +106,5 @@ def stored_frame(frame: Frame, form: Form, size: tuple[int, int]) -> VideoFrame:
     if not np.isfinite(frame.pixels).all():
         raise MediaError("A frame with values that are no numbers came for a film: dream it with smaller steps.")
     # `pack` tags each frame: ProRes writes into a frame what that says of its colours, not what the film does.
-    return pack(np.ascontiguousarray(np.rot90(frame.pixels, -form.rotation // 90)), form.pixel_format, form.colour)
+    stored = np.ascontiguousarray(as_stored(frame.pixels, form.rotation, form.mirrored))
+    return pack(stored, form.pixel_format, form.colour)
