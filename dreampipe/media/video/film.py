@@ -21,13 +21,13 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Frame
+from dreampipe.frames import Array, Frame
 from dreampipe.media.manifest import sha256
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
 from dreampipe.media.video.orientation import upright
-from dreampipe.media.video.pixels import sized, thumbnail, unpack
+from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.stamps import Clock
 from dreampipe.media.video.stills import nothing
@@ -111,8 +111,17 @@ class Film:
             raise self._changed(index + 1)
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
-        pixels = upright(unpack(frame, self.info.colour), self.info.rotation, self.info.mirrored)
-        return Frame(np.ascontiguousarray(pixels), index, survey.time(index), survey.duration(index))
+        def shown(plane: Array) -> Array:
+            return np.ascontiguousarray(upright(plane, self.info.rotation, self.info.mirrored))
+
+        alpha = alpha_of(frame) if self.info.alpha else None
+        return Frame(
+            shown(unpack(frame, self.info.colour)),
+            index,
+            survey.time(index),
+            survey.duration(index),
+            None if alpha is None else shown(alpha),
+        )
 
     def _changed(self, index: int) -> MediaError:
         return MediaError(

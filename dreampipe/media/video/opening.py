@@ -17,7 +17,7 @@ from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.orientation import orientation_of
-from dreampipe.media.video.pixels import depth
+from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
 _CONTAINERS = (
@@ -117,6 +117,7 @@ def info_of(
         width=frame.height if turned else frame.width,
         height=frame.width if turned else frame.height,
         bits=depth(frame.format),
+        alpha=_has_alpha(frame),
         format=container.format.name,
         notes=tuple(notes),
         path=path,
@@ -133,6 +134,14 @@ def info_of(
         chapters=len(container.chapters()),
         begun=_begun(container),
     )
+
+
+def _has_alpha(frame: av.VideoFrame) -> bool:
+    """Say whether a film has transparency, by one of its frames; a palette has if a colour is not solid."""
+    if not frame.format.has_palette:
+        return holds_alpha(frame.format)
+    alpha = alpha_of(frame)
+    return alpha is not None and bool((alpha < 1).any())
 
 
 def moving(container: InputContainer) -> list[VideoStream]:

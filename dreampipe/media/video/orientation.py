@@ -6,6 +6,7 @@ tells the two apart (ISO/IEC 14496-12, 8.3.2.3: a stored point (x, y) is shown a
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -74,13 +75,13 @@ def _display_matrix(frame: av.VideoFrame) -> list[list[int]] | None:
 
 def _with_known_side_data(frame: av.VideoFrame) -> Any:
     """A copy of a frame without the kinds of side data that PyAV does not know."""
-    known = {kind.value for kind in Type}
+    known: set[int] = {int(kind.value) for kind in Type}  # type: ignore[call-overload]
     for kind in range(_MOST_KINDS):
         if kind in known:
             continue
         graph = Graph()
         source: Any = graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or 1
+            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
         )
         try:
             graph.link_nodes(source, graph.add("sidedata", f"mode=delete:type={kind}"), graph.add("buffersink"))

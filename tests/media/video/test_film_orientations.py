@@ -72,9 +72,7 @@ def test_frames_stand_as_the_matrix_says_and_are_stored_as_they_were(
 
 
 @pytest.mark.parametrize("turn", EIGHT, ids=str)
-def test_a_film_without_a_matrix_in_its_format_stands_upright(
-    turn: tuple[int, int, int, int], tmp_path: Path
-) -> None:
+def test_a_film_without_a_matrix_in_its_format_stands_upright(turn: tuple[int, int, int, int], tmp_path: Path) -> None:
     path = render(tmp_path / "film.mp4", scene(1), matrix=matrix_of(turn), colour=BT709)
     film = dreampipe.read(path)
     dreampipe.write(film, tmp_path / "film.png", like=film.info)
