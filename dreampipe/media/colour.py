@@ -34,7 +34,7 @@ _Curve = Callable[[Matrix], Matrix]
 
 BT709, UNSPECIFIED, LINEAR, SRGB, PQ, HLG = 1, 2, 8, 13, 16, 18
 PQ_WHITE, HLG_WHITE = 0.58, 191 / 255
-"""Signals of diffuse white: Report ITU-R BT.2408, table 1. Of HLG, 0.75 as 8 bits hold it, so that it is white there."""
+"""Signals of diffuse white: Report ITU-R BT.2408, table 1. HLG's is 0.75 as 8 bits hold it, to be white there."""
 _HLG_PEAK_GAMMA = 1.2  # the system gamma of a screen of 1,000 cd/m2: Recommendation ITU-R BT.2100, table 5
 _D65, _C = (0.3127, 0.3290), (0.310, 0.316)
 _SMALLEST_Y = 1e-6
@@ -54,6 +54,9 @@ PRIMARIES: Mapping[int, Chromaticities] = {
     22: (0.630, 0.340, 0.295, 0.605, 0.155, 0.077, *_D65),
 }
 """Primaries by their code point: ITU-T H.273, table 2. Others, and those left open, count as BT.709."""
+
+TRANSFERS = frozenset({1, *range(4, 19)})
+"""Code points of transfer functions: ITU-T H.273, table 3."""
 
 _PRIMARIES_NAMES = {
     **{1: "BT.709", 4: "BT.470 M", 5: "BT.601 (625 lines)", 6: "BT.601 (525 lines)", 7: "SMPTE 240M", 8: "film"},
@@ -223,7 +226,7 @@ _CURVES: Mapping[int, _Curve] = {
 
 
 def xyz_matrix(primaries: int | Chromaticities) -> Matrix:
-    """The matrix from linear RGB to CIE XYZ, in which white has a Y of 1 (SMPTE RP 177).
+    """The matrix from linear RGB to CIE XYZ, in which white, the sum of its columns, has a Y of 1 (SMPTE RP 177).
 
     Raises:
         ValueError: the primaries are no colours that could be mixed.
@@ -232,23 +235,13 @@ def xyz_matrix(primaries: int | Chromaticities) -> Matrix:
     if not np.isfinite(values).all() or abs(values[7]) < _SMALLEST_Y:
         raise ValueError("its white is no colour")
     columns = np.array([(x, y, 1 - x - y) for x, y in zip(values[0:6:2], values[1:6:2], strict=True)]).T
-    white = np.array(_xyz(values[6], values[7]))
+    white = np.array([values[6], values[7], 1 - values[6] - values[7]]) / values[7]
     if abs(np.linalg.det(columns)) < _SMALLEST_Y:
         raise ValueError("its primaries lie on one line")
     shares = np.linalg.solve(columns, white)
     if (shares <= 0).any():
         raise ValueError("its white lies outside of its primaries")
     return np.asarray(columns * shares, np.float64)
-
-
-def white_of(primaries: int | Chromaticities) -> tuple[float, float, float]:
-    """The XYZ of white, of a Y of 1."""
-    values = PRIMARIES.get(primaries, PRIMARIES[BT709]) if isinstance(primaries, int) else primaries
-    return _xyz(values[6], values[7])
-
-
-def _xyz(x: float, y: float) -> tuple[float, float, float]:
-    return x / y, 1.0, (1 - x - y) / y
 
 
 def adaptation(source: npt.ArrayLike, target: npt.ArrayLike) -> Matrix:
@@ -260,5 +253,6 @@ def adaptation(source: npt.ArrayLike, target: npt.ArrayLike) -> Matrix:
 
 def mixture(primaries: int | Chromaticities) -> Matrix:
     """The matrix from linear RGB of these primaries to that of sRGB; raises ValueError as `xyz_matrix` does."""
-    adapted = adaptation(white_of(primaries), white_of(BT709)) @ xyz_matrix(primaries)
+    columns = xyz_matrix(primaries)
+    adapted = adaptation(columns.sum(axis=1), xyz_matrix(BT709).sum(axis=1)) @ columns
     return np.asarray(np.linalg.inv(xyz_matrix(BT709)) @ adapted, np.float64)
