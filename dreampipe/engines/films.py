@@ -85,7 +85,7 @@ class FilmOrder:
         """The hash of all that decides an output's frames beside its source."""
         said = (
             self.recipe.film_sha256(),
-            repr(self.encoding),
+            self.encoding.key,
             self.preview,
             self.carrying.key,
             dreampipe.__version__,
@@ -99,6 +99,7 @@ class FilmOrder:
         options = {
             "codec": self.encoding.codec,
             "crf": self.encoding.crf,
+            "chroma": self.encoding.chroma,
             "drop_streams": self.encoding.drop,
             "fps": None if self.fps is None else str(self.fps),
             "preview": self.preview,

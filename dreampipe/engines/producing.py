@@ -50,6 +50,13 @@ def depth_of(target: Target) -> int:
     return target.info.bits
 
 
+def keeps_alpha(target: Target) -> bool:
+    """Say whether a film keeps its transparency."""
+    if isinstance(target, FilmFile):
+        return target.form.alpha
+    return target.info.alpha and (isinstance(target, Animation) or format_of(target.path).alpha)
+
+
 @dataclass(frozen=True, eq=False)
 class Production:
     """A film to be made.
@@ -93,6 +100,7 @@ class Production:
             width=info.width,
             height=info.height,
             bits=depth_of(self.target),
+            alpha=keeps_alpha(self.target),
             frames=len(self.survey),
             instructions=self.target.form.instructions if isinstance(self.target, FilmFile) else None,
         )

@@ -26,8 +26,11 @@ _PART = _SEGMENT - len(_MORE) - 32 - 8
 
 
 def png_with(data: bytes, record: bytes | None, icc: bytes | None) -> bytes:
-    """A PNG with a record, in an iTXt chunk, and a colour profile, in an iCCP chunk, before its pixels."""
-    said = _chunk(b"iCCP", b"ICC\0\0" + zlib.compress(icc, 9)) if icc else b""
+    """A PNG with a record, in an iTXt chunk, and a colour profile, in an iCCP chunk, before its pixels.
+
+    Without a profile its numbers are sRGB's, and an sRGB chunk says so.
+    """
+    said = _chunk(b"iCCP", b"ICC\0\0" + zlib.compress(icc, 9)) if icc else _chunk(b"sRGB", b"\0")
     if record:
         said += _text_chunk(record)
     return data[:_AFTER_HEADER] + said + data[_AFTER_HEADER:]

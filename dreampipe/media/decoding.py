@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -26,11 +27,13 @@ from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import tiff
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.chunks import bare_png
-from dreampipe.media.formats import AVIF, HEAD, SUFFIXES, TIFF, WEBP, Format, format_of_content
+from dreampipe.media.formats import AVIF, BMP, HEAD, JPEG, SUFFIXES, TIFF, WEBP, Format, format_of_content
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.labels import bmp_profile, label_in, label_in_exif
 from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
 from dreampipe.media.profiles import grey_as_rgb
+from dreampipe.media.showing import shown
 from dreampipe.media.tiff import Decoded
 
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
@@ -50,10 +53,10 @@ _READ_WHOLE = (WEBP, AVIF)
 _GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
 
 
-def decode(path: str | os.PathLike[str], max_pixels: int | None) -> tuple[Frame, MediaInfo]:
+def decode(path: str | os.PathLike[str], max_pixels: int | None, as_stored: bool) -> tuple[Frame, MediaInfo]:
     """As `pictures.decode` says."""
     with _opened(Path(path), max_pixels) as (file, bounds):
-        return _read(file, bounds)
+        return _read(file, bounds, as_stored)
 
 
 def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None) -> tuple[Frame, MediaInfo, str]:
@@ -80,9 +83,10 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Boun
         raise MediaError(f"{path} cannot be opened ({problem.strerror}): make it readable, or leave it out.") from None
 
 
-def _read(file: BinaryIO, bounds: Bounds) -> tuple[Frame, MediaInfo]:
+def _read(file: BinaryIO, bounds: Bounds, as_stored: bool = False) -> tuple[Frame, MediaInfo]:
     format = _format(bounds.path, file)
-    return _finished(_decoded(bounds.path, file, format, bounds), format)
+    decoded = _decoded(bounds.path, file, format, bounds)
+    return _finished(replace(decoded, label=None, icc=None) if as_stored else decoded, format)
 
 
 def _format(path: Path, file: IO[bytes]) -> Format:
@@ -128,26 +132,32 @@ def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, 
 
 
 def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
+    label, icc = label_in(file, format), bmp_profile(file) if format is BMP else None
     image, header = opened(file, format, bounds)
-    icc, deep, steps = image.info.get("icc_profile"), _is_deep(image), _steps(image)
+    icc, deep, steps = image.info.get("icc_profile") or icc, _is_deep(image, header), _steps(image)
     if deep:
         bounds.admit_file(file)
-    image.load()
+    if format is not AVIF or not deep:
+        image.load()
     exif = image.info.get("exif")  # which in a PNG may come after the pixels
     if steps and "transparency" in image.info:
         image.info["transparency"] *= 255 // steps
     if deep:
-        samples = _deep_samples(file, image)
+        samples = _deep_avif(file, header) if header and format is AVIF else _deep_samples(file, image)
     else:
         see_through = image.has_transparency_data and not (header and header.opaque)
         samples = np.asarray(image.convert("RGBA" if see_through else "RGB"))
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
-    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header))
+    if format is JPEG:
+        label = label_in_exif(exif)
+    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header), label)
 
 
-def _is_deep(image: ImageFile) -> bool:
+def _is_deep(image: ImageFile, header: Header | None) -> bool:
+    if header and header.bits > 8:
+        return True
     # Pillow calls a deep colour PNG plain "RGB"; only what it is about to unpack tells (before load).
     return any("16" in str(tile.args) for tile in image.tile) if image.format == "PNG" else False
 
@@ -175,6 +185,18 @@ def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:
     return np.stack(planes, axis=2)
 
 
+def _deep_avif(file: IO[bytes], header: Header) -> Array:
+    """(height, width, 3 or 4) in [0, 1] of an AVIF of 10 or 12 bits, which Pillow would cut to 8."""
+    import imagecodecs
+
+    file.seek(0)
+    samples = imagecodecs.avif_decode(file.read(), index=0)
+    top = 255 if samples.dtype == np.uint8 else (1 << header.bits) - 1
+    unit: Array = np.divide(samples, np.float32(top), dtype=np.float32)
+    planes = np.atleast_3d(unit)
+    return planes if planes.shape[2] > 2 else planes[..., [0, 0, 0, 1][: 2 + planes.shape[2]]]  # grey, with its alpha
+
+
 def _notes(image: ImageFile, header: Header | None) -> tuple[str, ...]:
     notes = []
     frames = max(
@@ -189,8 +211,9 @@ def _notes(image: ImageFile, header: Header | None) -> tuple[str, ...]:
 
 def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
     exif, orientation = upright_exif(decoded.exif)
+    pixels, icc, notes = shown(_unit(turned(decoded.pixels, orientation)), rgb_profile(decoded.icc), decoded.label)
     frame = Frame(
-        pixels=_unit(turned(decoded.pixels, orientation)),
+        pixels=pixels,
         alpha=None if decoded.alpha is None else _unit(turned(decoded.alpha, orientation)),
     )
     info = MediaInfo(
@@ -199,9 +222,9 @@ def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
         bits=decoded.bits,
         alpha=frame.alpha is not None,
         format=format.name,
-        icc=rgb_profile(decoded.icc),
+        icc=icc,
         exif=exif,
-        notes=decoded.notes,
+        notes=(*decoded.notes, *notes),
     )
     return frame, info
 

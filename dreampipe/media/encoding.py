@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -83,8 +83,14 @@ def _webp(parts: _Parts) -> bytes:
 def _avif(parts: _Parts) -> bytes:
     # Pillow would take an orientation out itself, and write all other tags anew with it.
     block = without_orientation(parts.exif) if parts.exif else None
+    # Without an alpha channel libavif lets libyuv convert, which cuts chroma instead of rounding it: after ten saves a
+    # colour is off by 10 of 255. It does not write an alpha channel that is opaque everywhere.
+    opaque = np.full(parts.samples.shape[:2], 255, np.uint8)
+    samples = parts.samples if parts.samples.shape[2] == 4 else np.dstack((parts.samples, opaque))
     # Pillow would use as many threads as there are processors, and the pixels depend on that number.
-    return _pillow("AVIF", parts, exif=block, xmp=_packet(parts), subsampling="4:4:4", max_threads=1)
+    return _pillow(
+        "AVIF", replace(parts, samples=samples), exif=block, xmp=_packet(parts), subsampling="4:4:4", max_threads=1
+    )
 
 
 def _packet(parts: _Parts) -> bytes | None:

@@ -33,6 +33,7 @@ class Header:
         frames: how many pictures it holds; those of an animation, and a still before them.
         scans: how often a decoder goes over all pixels of a picture.
         opaque: whether the first picture says that it covers the whole canvas without an alpha channel.
+        bits: of a sample of an AVIF: 8, 10 or 12.
     """
 
     width: int
@@ -40,6 +41,7 @@ class Header:
     frames: int = 1
     scans: int = 1
     opaque: bool = False
+    bits: int = 8
 
 
 def read_header(file: IO[bytes], format: Format) -> Header | None:
@@ -181,12 +183,15 @@ def _is_opaque(frame: bytes, width: int, height: int) -> bool:
 def _avif(file: IO[bytes]) -> Header | None:
     """The largest size that a picture, a part of one, or a track in it declares."""
     sizes: list[tuple[int, int]] = []
+    bits = 8
     for kind, body in _boxes(file):
         if kind == b"ispe":
             sizes.append(struct.unpack(">II", body[4:12]))
         elif kind == b"av01":
             sizes.append(struct.unpack(">HH", body[24:28]))
-    return Header(*max(sizes, key=lambda sides: sides[0] * sides[1])) if sizes else None
+        elif kind == b"av1C":
+            bits = max(bits, 12 if body[2] & 0x20 else 10 if body[2] & 0x40 else 8)
+    return Header(*max(sizes, key=lambda sides: sides[0] * sides[1]), bits=bits) if sizes else None
 
 
 def _boxes(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:

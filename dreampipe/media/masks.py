@@ -18,13 +18,13 @@ _TELLING = 8  # pixels of a side that tell a shape to within a pixel
 def read_mask(path: str | os.PathLike[str]) -> Array:
     """The mask (height, width) float32 in [0, 1] in a picture file: white is dreamed, black stays.
 
-    Grey levels count as they stand in the file, 16 bits where it has them; of colours their luminance counts, and what
-    is transparent stays.
+    Grey levels count as they stand in the file, whatever it says of their tones, with 16 bits where it has them. Of
+    colours their luminance counts, and what is transparent stays.
 
     Raises:
         MediaError: the file is no picture, or all of it is black.
     """
-    frame, _ = decode(path)
+    frame, _ = decode(path, as_stored=True)
     red, green, blue = (frame.pixels[..., channel] for channel in range(3))
     grey = np.array_equal(red, green) and np.array_equal(green, blue)
     mask = green if grey else np.clip(frame.pixels @ np.asarray(_LUMINANCE, np.float32), 0, 1)

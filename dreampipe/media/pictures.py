@@ -11,20 +11,25 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import Format
 
 
-def decode(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo]:
+def decode(
+    path: str | os.PathLike[str], max_pixels: int | None = None, *, as_stored: bool = False
+) -> tuple[Frame, MediaInfo]:
     """Read the first frame of a picture, upright, and what the file says of itself.
+
+    Its numbers are sRGB's, or those of the profile in `MediaInfo.icc`; see `media.showing`.
 
     Args:
         path: a picture; what it holds decides its format, not its suffix.
         max_pixels: a header that says more is refused before anything is decoded; `bounds` says what else follows from
             it. None for `MAX_PIXELS`, of which no sentence then says that they can be raised.
+        as_stored: keep the file's numbers, whatever it says that they mean.
 
     Raises:
         MediaError: the file is missing, is no picture, is damaged, or is too large.
     """
     from dreampipe.media import decoding
 
-    return decoding.decode(path, max_pixels)
+    return decoding.decode(path, max_pixels, as_stored)
 
 
 def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo, str]:

@@ -1,4 +1,5 @@
-"""Colour profiles (ICC.1:2022, "ICC"): numbers to sRGB where a file cannot hold their profile, and grey ones as RGB.
+"""Colour profiles (ICC.1:2022, "ICC"): numbers to sRGB where a file cannot hold their profile, grey ones as RGB, and
+profiles of what a file says in other words.
 
 A profile of three curves and a matrix, as of cameras and screens, is computed here in float32, so that a deep film
 loses nothing to it; one of tables is left to Little CMS, which takes 8 bits.
@@ -14,12 +15,17 @@ import numpy.typing as npt
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
+from dreampipe.media.colour import Meaning, adaptation, xyz_matrix
 
 _HEADER, _ENTRY, _MOST_TAGS = 128, 12, 200
 _MATRIX, _CURVES = ("rXYZ", "gXYZ", "bXYZ"), ("rTRC", "gTRC", "bTRC")
 # sRGB's primaries as columns of X, Y, Z under D50, as every profile states them (IEC 61966-2-1, Bradford).
 _SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
 _D50 = (0.9642, 1.0, 0.8249)
+
+_PARAMETRIC = b"para\0\0\0\0"
+# sRGB's curve in the standard's form for it: gamma, a, b, c, d.
+_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 Curve = Callable[[Array], Array]
 
@@ -34,8 +40,8 @@ def to_srgb(pixels: Array, icc: bytes) -> Array:
     """
     try:
         lattice = (np.indices((9, 9, 9)).reshape(3, 27, 27).transpose(1, 2, 0) / 8).astype(np.float32)
-        same = np.abs(_converted(lattice, icc) - lattice).max() < 0.5 / 255
-        return pixels if same else _converted(pixels, icc)
+        same = np.abs(converted(lattice, icc) - lattice).max() < 0.5 / 255
+        return pixels if same else converted(pixels, icc)
     except ValueError as problem:
         raise MediaError(
             f"Colours came with a profile that cannot be read ({problem}), to be written where no profile can stand: "
@@ -43,7 +49,8 @@ def to_srgb(pixels: Array, icc: bytes) -> Array:
         ) from None
 
 
-def _converted(pixels: Array, icc: bytes) -> Array:
+def converted(pixels: Array, icc: bytes) -> Array:
+    """Pixels (height, width, 3) of an RGB profile as sRGB, in [0, 1]; raises ValueError where it is damaged."""
     tags = _tags(icc)
     if not {*_MATRIX, *_CURVES} <= tags.keys():
         return _by_tables(pixels, icc)
@@ -51,6 +58,40 @@ def _converted(pixels: Array, icc: bytes) -> Array:
     columns = np.array([_xyz(tags[name]) for name in _MATRIX]).T
     mixed = np.clip(linear @ (np.linalg.inv(_SRGB) @ columns).T.astype(np.float32), 0, 1)
     return np.asarray(np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055), np.float32)
+
+
+def tones(greys: Array, icc: bytes) -> Array | None:
+    """The light of greys, by the curves of an RGB profile; None where it has none, or they are damaged."""
+    try:
+        tags = _tags(icc)
+        if not {*_MATRIX, *_CURVES} <= tags.keys():
+            return None
+        return np.asarray(np.mean([_curve(tags[name])(greys) for name in _CURVES], axis=0), np.float32)
+    except ValueError:
+        return None
+
+
+def code_points(icc: bytes) -> tuple[int, int] | None:
+    """The primaries and the transfer function of a profile's cicp tag (ICC 9.2.17); None where it has none."""
+    try:
+        tag = _tags(icc).get("cicp", b"")
+    except ValueError:
+        return None
+    return (tag[8], tag[9]) if len(tag) >= 12 and tag[:4] == b"cicp" else None
+
+
+def profile_of(meaning: Meaning) -> bytes:
+    """An RGB profile for numbers of a meaning: its primaries, and its gamma or sRGB's curve.
+
+    Raises:
+        ValueError: the primaries are no colours that could be mixed.
+    """
+    columns = xyz_matrix(meaning.primaries)
+    columns = adaptation(columns.sum(axis=1), _D50) @ columns
+    gamma = 2.2 if meaning.transfer == 4 else meaning.gamma  # a code point for that very number
+    kind, values = (3, _SRGB_CURVE) if gamma is None else (0, (gamma,))
+    curve = _PARAMETRIC + struct.pack(">HH", kind, 0) + b"".join(map(_fixed, values))
+    return _rgb(str(meaning), columns, curve)
 
 
 def _by_tables(pixels: Array, icc: bytes) -> Array:
@@ -80,11 +121,16 @@ def grey_as_rgb(icc: bytes) -> bytes | None:
         return None
     if curve is None:
         return None
-    text = "Grey".encode("utf-16-be")
+    return _rgb("Grey", _SRGB, curve)
+
+
+def _rgb(name: str, columns: npt.NDArray[np.float64], curve: bytes) -> bytes:
+    """A profile of one curve and the XYZ, under D50, of red, green and blue as columns."""
+    text = name.encode("utf-16-be")
     said = b"mluc" + struct.pack(">III4sII", 0, 1, 12, b"enUS", len(text), 28) + text
     white = _as_xyz(_D50)
-    columns = {name: _as_xyz(column) for name, column in zip(_MATRIX, _SRGB.T.tolist(), strict=True)}
-    return _profile({"desc": said, "cprt": said, "wtpt": white, **columns, **dict.fromkeys(_CURVES, curve)})
+    named = {name: _as_xyz(column) for name, column in zip(_MATRIX, columns.T.tolist(), strict=True)}
+    return _profile({"desc": said, "cprt": said, "wtpt": white, **named, **dict.fromkeys(_CURVES, curve)})
 
 
 def _profile(tags: Mapping[str, bytes]) -> bytes:
@@ -95,7 +141,7 @@ def _profile(tags: Mapping[str, bytes]) -> bytes:
             places[data] = at + len(body)
             body += data.ljust(-(-len(data) // 4) * 4, b"\0")
         table += name.encode() + struct.pack(">II", places[data], len(data))
-    white = b"".join(struct.pack(">i", round(value * 65_536)) for value in _D50)
+    white = b"".join(map(_fixed, _D50))
     head = struct.pack(">I4sI4s4s4s", at + len(body), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ").ljust(36, b"\0")
     head = (head + b"acsp").ljust(68, b"\0") + white
     return head.ljust(_HEADER, b"\0") + table + body
@@ -118,7 +164,11 @@ def _xyz(tag: bytes) -> list[float]:
 
 
 def _as_xyz(values: npt.ArrayLike) -> bytes:
-    return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65_536)) for value in np.asarray(values).tolist())
+    return b"XYZ \0\0\0\0" + b"".join(map(_fixed, np.asarray(values).tolist()))
+
+
+def _fixed(value: float) -> bytes:
+    return struct.pack(">i", round(value * 65_536))
 
 
 def _curve(tag: bytes) -> Curve:

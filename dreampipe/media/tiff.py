@@ -29,6 +29,7 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.embedded import admit_embedded
+from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_in_tiff
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
@@ -49,6 +50,7 @@ class Decoded:
         bits: 8 or 16, what the file is worth.
         exif, icc: as in the file; the orientation in `exif` is not applied yet.
         notes: as in `MediaInfo`.
+        label: what the file says that its numbers mean, besides the profile.
     """
 
     pixels: Samples
@@ -57,6 +59,7 @@ class Decoded:
     exif: bytes | None
     icc: bytes | None
     notes: tuple[str, ...] = ()
+    label: Label | None = None
 
 
 _MOST_PAGES = 10_000
@@ -91,6 +94,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
+        label = label_in_tiff(exif, page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
         notes = _page_notes(whole)
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_CMYK)
@@ -101,6 +105,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         exif,
         icc,
         notes,
+        label,
     )
 
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Array, Frame
+from dreampipe.frames import Frame
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import opened
 from dreampipe.media.formats import HEAD, format_of_content
 from dreampipe.media.headers import read_header
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
+from dreampipe.media.samples import over_black
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.stills import SRGB, part, survey_of
 
@@ -52,7 +52,7 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
         height=size[1],
         format=reading.format,
         icc=rgb_profile(image.info.get("icc_profile")),
-        notes=("It is see-through in places, and black is laid behind it.",) if see_through else (),
+        alpha=see_through,
         time_base=_TICK,
         rate=Fraction(len(durations), 1) / (edges[-1] * _TICK),
         colour=SRGB,
@@ -96,28 +96,27 @@ class Animated:
         """One pass over all frames; see `Source.survey`."""
         chosen = self._part
         edges = self.edges[chosen.start : chosen.stop + 1]
-        return survey_of(self._pixels(chosen), edges, self.info, on_frame, self.problem)
+        return survey_of(map(over_black, self._shown(chosen)), edges, self.info, on_frame, self.problem)
 
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
         chosen = self._part
         if len(survey) != len(chosen):
             raise self._changed()
-        for index, pixels in enumerate(self._pixels(chosen[first:]), first):
-            yield Frame(pixels, index, survey.time(index), survey.duration(index))
+        for index, shown in enumerate(self._shown(chosen[first:]), first):
+            yield replace(shown, index=index, time=survey.time(index), duration=survey.duration(index))
 
-    def _pixels(self, chosen: range) -> Iterator[Array]:
+    def _shown(self, chosen: range) -> Iterator[Frame]:
         # Each frame is drawn over those before it, so all of them are read.
         images = islice(_Reading(self.path, self.max_pixels), chosen.start, chosen.stop)
         left = len(chosen)
         for image in images:
             left -= 1
-            size = (self.info.width, self.info.height)
-            black = Image.new("RGBA", size, (0, 0, 0, 255))
             # A GIF may have frames that reach beyond its screen, where they are not shown.
-            shown = image.convert("RGBA").crop((0, 0, *size))
-            rgb = np.asarray(Image.alpha_composite(black, shown).convert("RGB"))
-            yield np.divide(rgb, np.float32(255), dtype=np.float32)
+            shown = image.convert("RGBA").crop((0, 0, self.info.width, self.info.height))
+            unit = np.divide(np.asarray(shown), np.float32(255), dtype=np.float32)
+            alpha = np.ascontiguousarray(unit[..., 3]) if self.info.alpha else None
+            yield Frame(np.ascontiguousarray(unit[..., :3]), alpha=alpha)
         if left:
             raise self._changed()
 

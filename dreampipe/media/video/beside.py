@@ -20,8 +20,8 @@ from dreampipe.media.video.timecodes import advance
 
 # What a container says of itself; the new one says its own.
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
-# And of its picture: what was counted in it, and the name of a track that is left out.
-_COUNTED = ("duration", "encoder", "bps", "number_of_", "_statistics", "timecode")
+# And of its picture: what was counted in it, what its new packets tell, and the name of a track that is left out.
+_COUNTED = ("alpha_mode", "duration", "encoder", "bps", "number_of_", "_statistics", "timecode")
 # Where it was taken: location-eng, com.apple.quicktime.location.ISO6709, ©xyz, RECORDING_LOCATION, GPSLatitude.
 _PLACE = re.compile("location|iso6709|xyz|gps|latitude|longitude|altitude", re.IGNORECASE)
 _COPIED = {"audio", "subtitle", "attachment"}

@@ -18,7 +18,9 @@ from dreampipe.media.video.coding import Form
 from dreampipe.media.video.holding import KINDS, held
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.labels import labels_for
+from dreampipe.media.video.layouts import GREY, RGB, fitting, layout_of, spoken
 from dreampipe.media.video.opening import container_of
+from dreampipe.media.video.protocols import Encoding
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
 
@@ -26,14 +28,14 @@ _ANIMATED = {".gif": "gif", ".webp": "webp", ".png": "png", ".apng": "png"}
 _LONGEST_SIDE = {".gif": 65_535, ".webp": 16_383}
 
 
-def check_film(path: Path, container: Container, form: Form, info: FilmInfo, drop: bool) -> tuple[str, ...]:
+def check_film(path: Path, container: Container, form: Form, info: FilmInfo, encoding: Encoding) -> tuple[str, ...]:
     """Try out a film that is to be written; see `Target.check`."""
     check_place(path, info)
     opened(form)
     return (
-        *_picture_notes(path, container, form, info),
+        *_picture_notes(path, container, form, info, encoding.chroma),
         *_profile_notes(path, info),
-        *_stream_notes(path, container, form, info, drop),
+        *_stream_notes(path, container, form, info, encoding.drop),
     )
 
 
@@ -48,6 +50,9 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
         )
     lost = {
         f"Its {info.bits} bits become 8.": info.bits > 8,
+        "Its transparency becomes one bit: what is less than half solid is left out, all else is solid.": (
+            info.alpha and path.suffix.lower() == ".gif"
+        ),
         f"Its pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
         "It counts in hundredths of a second, and what is shown for less than two of them, browsers show for ten.": (
             info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
@@ -69,6 +74,7 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
         raise MediaError(f"{folder} is the input folder itself, but inputs are never overwritten: name another output.")
     lost = {
         "They keep no times: each is a frame.": True,
+        "Their transparency is left out: black is laid behind them.": info.alpha and not format_of(pattern).alpha,
         f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
         f"Their pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
     }
@@ -85,18 +91,40 @@ def check_place(path: Path, info: FilmInfo) -> None:
         raise unwritable(path, OSError(f"its folder is {'read-only' if path.parent.is_dir() else 'missing'}"))
 
 
-def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo) -> Iterator[str]:
+def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo, chroma: str | None) -> Iterator[str]:
     kept = 10 if "10le" in form.pixel_format else 16 if "16le" in form.pixel_format else info.bits if form.deep else 8
     if kept < info.bits:
         yield f"As {form.codec.name}, its {info.bits} bits become {kept}."
-    if form.pixel_format.startswith("yuv444p") and form.codec.name in ("h264", "h265"):
+    yield from _layout_notes(form, info, chroma)
+    if info.alpha and not form.alpha:
         yield (
-            f"Its odd size, {form.width}x{form.height}, is kept by colours at full size (4:4:4), which some players "
-            "do not show: make both sides even for those."
+            f"As {form.codec.name} in {path.suffix}, its transparency is left out: black is laid behind it. .webm and "
+            ".mov keep it."
         )
     # Of these codecs, FFmpeg's Matroska writer learns the shape of a pixel only from H.264 and H.265.
     if not container.exact and form.aspect != 1 and form.codec.name not in ("h264", "h265"):
         yield f"Its pixels' shape, {form.aspect}, is lost as {form.codec.name} in {path.suffix}: they are shown square."
+
+
+def _layout_notes(form: Form, info: FilmInfo, chroma: str | None) -> Iterator[str]:
+    """Say where each pixel's own colour gets lost, or is kept for a price; not where the user has chosen."""
+    name, kept, size = form.codec.name, form.layout, f"{form.width}x{form.height}"
+    had = layout_of(info.pixel_format)
+    if chroma is not None or kept == RGB or name in ("prores", "ffv1") or info.codec == "rawvideo":
+        had = GREY  # nothing to say
+    if name in ("h264", "h265") and not fitting("420", form.width, form.height) and kept != "420":
+        yield (
+            f"Its odd size, {size}, is kept by colours at full size ({spoken(kept)}), which some players do not show: "
+            "make both sides even for those."
+        )
+    elif had not in (GREY, "420") and kept != "420":
+        yield (
+            f"Its colours are kept at their full size ({spoken(kept)}), which some players do not show: --chroma 420 "
+            "makes the file smaller, and plays everywhere."
+        )
+    if had not in (GREY, "420") and kept < ("444" if had == RGB else had):
+        way = "--chroma 444 keeps them" if "yuv444p" in form.codec.formats else "h264, h265 and vp9 can keep them"
+        yield f"As {name}, its colours ({spoken(had)}) are stored for blocks of pixels ({spoken(kept)}): {way}."
 
 
 def _profile_notes(path: Path, info: FilmInfo) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from errno import errorcode
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -17,6 +18,8 @@ from dreampipe.errors import MediaError
 
 # Containers that write down how long they are; of others FFmpeg guesses it from what is there.
 _DECLARING = {"mov", "matroska", "flv", "asf"}
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders, by codec, of the transparency that Matroska and WebM keep next to each packet."""
 _SLACK = Fraction(1, 5)  # seconds by which streams may end before what a container declares
 
 
@@ -75,6 +78,7 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
         MediaError: the stream is encrypted.
     """
     _declare(container, stream, damage)
+    decode = decoder_of(stream)
     untold = container.format.name == "avi" and stream.has_b_frames
     for packet in _packets(container, damage):
         if packet.stream.index != stream.index:
@@ -83,7 +87,7 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
             raise MediaError(f"{container.name.removeprefix('file:')} is encrypted: convert it first.")
         damage.expected += packet.size > 0 and not packet.is_discard
         try:
-            frames = stream.decode(packet)
+            frames = decode(packet)
         except MemoryError:  # which PyAV raises as an error of FFmpeg, too
             raise
         except av.FFmpegError:
@@ -95,6 +99,17 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
             if untold:  # AVI tells when to decode, and FFmpeg makes times of that which go back and forth
                 frame.pts = None
             yield frame
+
+
+def decoder_of(stream: VideoStream) -> Callable[[av.Packet[Any]], list[av.VideoFrame]]:
+    """Choose what decodes a stream's packets: FFmpeg's own decoders of VP8 and VP9 leave transparency out."""
+    name = _WITH_ALPHA.get(stream.codec.canonical_name)
+    if name is None or {key.lower(): said for key, said in stream.metadata.items()}.get("alpha_mode") != "1":
+        return stream.decode
+    context: Any = av.CodecContext.create(name, "r")
+    context.extradata, context.options = stream.codec_context.extradata, stream.codec_context.options
+    context.width, context.height = stream.codec_context.width, stream.codec_context.height
+    return lambda packet: list(context.decode(packet))
 
 
 def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> None:

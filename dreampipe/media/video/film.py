@@ -21,14 +21,15 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Frame
+from dreampipe.frames import Array, Frame
 from dreampipe.media.deciding import decide
 from dreampipe.media.manifest import sha256
 from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
-from dreampipe.media.video.pixels import sized, thumbnail, unpack
+from dreampipe.media.video.orientation import upright
+from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.sidedata import LABELS, found_in
 from dreampipe.media.video.stamps import Clock
@@ -124,8 +125,17 @@ class Film:
         )
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
-        pixels = np.rot90(unpack(frame, self.info.colour), self.info.rotation // 90)
-        return Frame(np.ascontiguousarray(pixels), index, survey.time(index), survey.duration(index))
+        def shown(plane: Array) -> Array:
+            return np.ascontiguousarray(upright(plane, self.info.rotation, self.info.mirrored))
+
+        alpha = alpha_of(frame) if self.info.alpha else None
+        return Frame(
+            shown(unpack(frame, self.info.colour)),
+            index,
+            survey.time(index),
+            survey.duration(index),
+            None if alpha is None else shown(alpha),
+        )
 
     def _changed(self, index: int) -> MediaError:
         return MediaError(

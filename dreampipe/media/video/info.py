@@ -62,6 +62,7 @@ class FilmInfo(MediaInfo):
         time_base: seconds a tick of `Survey.stamps`.
         rate: frames a second on average; None when unknown.
         rotation: degrees, counter-clockwise, by which stored frames are turned for show: 0, 90, -90, 180 or -180.
+        mirrored: whether stored frames are mirrored left to right before they are turned.
         aspect: width over height of a stored pixel, 1 for a square one.
         colour: how the stored numbers represent colours.
         codec: FFmpeg's name of the codec, "h264"; of pictures their format.
@@ -83,6 +84,7 @@ class FilmInfo(MediaInfo):
     time_base: Fraction
     rate: Fraction | None = None
     rotation: int = 0
+    mirrored: bool = False
     aspect: Fraction = Fraction(1)
     colour: Colour = Colour()
     codec: str

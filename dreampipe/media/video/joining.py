@@ -14,9 +14,10 @@ from functools import partial
 from heapq import merge
 from math import ceil, lcm
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import av
+from av.packet import PacketSideData, PktSideDataT
 
 from dreampipe.errors import MediaError
 from dreampipe.media.boxes import append_box
@@ -26,7 +27,8 @@ from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Label, Survey
 from dreampipe.media.video.labels import add_labelled, insert, labels_for
-from dreampipe.media.video.packets import Packets, read_packets
+from dreampipe.media.video.orientation import set_orientation
+from dreampipe.media.video.packets import BLOCK_ADDITION, Packets, read_packets
 from dreampipe.media.video.releasing import Releasing
 from dreampipe.media.video.sinks import Gauge, Sink, aside, room_for
 from dreampipe.media.writing import take_name, unwritable, written_whole
@@ -188,8 +190,7 @@ def _picture(film: Any, form: Form, time_base: Fraction, labels: Sequence[Label]
         form.configure(stream.codec_context)
         stream.codec_context.open()
     stream.time_base = time_base
-    if form.rotation:
-        stream.set_display_rotation(form.rotation)
+    set_orientation(stream, form.rotation, form.mirrored)
     return stream
 
 
@@ -201,9 +202,17 @@ def _timed(parts: Sequence[Packets], stream: Any, ticks: _Ticks) -> Iterator[Tim
             packet.pts, packet.dts = ticks.shown(first + encoded.place), ticks.decoded(order)
             packet.duration, packet.time_base = ticks.lasting(first + encoded.place), ticks.base
             packet.is_keyframe, packet.stream = encoded.key, stream
+            if encoded.beside:
+                packet.set_sidedata(_side_data(encoded.beside))
             order += 1
             yield Timed(packet.dts * ticks.base, packet)
         first += len(part)
+
+
+def _side_data(beside: bytes) -> PacketSideData:
+    held: Any = PacketSideData(get_args(PktSideDataT).index(BLOCK_ADDITION), len(beside))  # type: ignore[call-arg]
+    held.update(beside)
+    return held  # type: ignore[no-any-return]
 
 
 class _Ticks:

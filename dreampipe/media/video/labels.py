@@ -28,7 +28,7 @@ def labels_for(info: FilmInfo, form: Form, container: Container) -> tuple[Label,
     gone = set()
     if form.colour.transfer != info.colour.transfer:
         gone |= {"mastering", "light"}
-    if not container.exact and form.rotation:  # Matroska says both in one place
+    if not container.exact and (form.rotation or form.mirrored):  # Matroska says both in one place
         gone.add("spherical")
     if not container.exact and form.aspect != 1:  # FFmpeg writes either
         gone.add("stereo")

@@ -19,7 +19,8 @@ from dreampipe.media.things import Found
 from dreampipe.media.video.boxtree import found_in_boxes
 from dreampipe.media.video.holding import held_streams, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
-from dreampipe.media.video.pixels import depth
+from dreampipe.media.video.orientation import orientation_of
+from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
 from dreampipe.media.video.sidedata import found_in, labels_of
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
@@ -107,10 +108,11 @@ def info_of(
         path: the file.
         declared: as `declared_colour` gave it.
     """
-    turned = frame.rotation % 180 == 90
-    upright = frame.rotation if frame.rotation % 90 == 0 else 0
+    orientation = orientation_of(frame)
+    rotation, mirrored = orientation or (0, False)
+    turned = rotation % 180 == 90
     notes = []
-    if upright != frame.rotation:
+    if orientation is None:
         notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
     if frame.interlaced_frame:
         notes.append("It is interlaced, and its frames are read as they are stored.")
@@ -118,12 +120,14 @@ def info_of(
         width=frame.height if turned else frame.width,
         height=frame.width if turned else frame.height,
         bits=depth(frame.format),
+        alpha=_has_alpha(frame),
         format=container.format.name,
         notes=tuple(notes),
         path=path,
         time_base=stream.time_base or Fraction(1, av.time_base),
         rate=stream.average_rate or stream.guessed_rate,
-        rotation=upright,
+        rotation=rotation,
+        mirrored=mirrored,
         aspect=stream.sample_aspect_ratio or Fraction(1),
         colour=_colour(frame, declared),
         codec=stream.codec.canonical_name,
@@ -147,6 +151,14 @@ def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple
     seen = Found("spherical") in inside
     boxes = tuple(found if found.key != "sphere_1" else _FIRST_SPHERE[seen] for found in boxes)
     return tuple(dict.fromkeys((*held_streams(container, len(moving(container))), *inside, *boxes)))
+
+
+def _has_alpha(frame: av.VideoFrame) -> bool:
+    """Say whether a film has transparency, by one of its frames; a palette has if a colour is not solid."""
+    if not frame.format.has_palette:
+        return holds_alpha(frame.format)
+    alpha = alpha_of(frame)
+    return alpha is not None and bool((alpha < 1).any())
 
 
 def moving(container: InputContainer) -> list[VideoStream]:

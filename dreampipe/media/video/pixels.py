@@ -17,6 +17,7 @@ from av.video.reformatter import Interpolation
 
 from dreampipe.frames import Array
 from dreampipe.media.video.info import Colour
+from dreampipe.media.video.layouts import has_alpha
 
 EXACT = (
     Interpolation.POINT
@@ -45,6 +46,24 @@ def unpack(frame: av.VideoFrame, colour: Colour) -> Array:
     samples = whole[: frame.height, : frame.width]
     unit: Array = np.divide(samples, np.float32(_white(frame.format, colour)), dtype=np.float32, order="C")
     return np.minimum(unit, np.float32(1), out=unit)
+
+
+def alpha_of(frame: av.VideoFrame) -> Array | None:
+    """(height, width) float32 in [0, 1], the transparency of a decoded frame; None where its format has none."""
+    if not holds_alpha(frame.format):
+        return None
+    bits, name = depth(frame.format), frame.format.name
+    if len(frame.planes) == 4 and not name.endswith("be"):
+        samples, top = _get(frame.planes[3], frame.format), (1 << bits) - 1
+    else:
+        samples = frame.reformat(format="rgba64le" if bits > 8 else "rgba", threads=1).to_ndarray()[..., 3]
+        top = 65_535 if bits > 8 else 255
+    return np.divide(samples, np.float32(top), dtype=np.float32)
+
+
+def holds_alpha(format: av.VideoFormat) -> bool:
+    """Say whether a pixel format holds transparency; a palette may."""
+    return format.has_palette or any(component.is_alpha for component in format.components)
 
 
 def _white(format: av.VideoFormat, colour: Colour) -> int:
@@ -84,14 +103,18 @@ def _rgb(frame: av.VideoFrame, format: str, colour: Colour, **how: Any) -> av.Vi
     return frame.reformat(format=format, dst_color_range=_FULL, threads=1, **{"interpolation": EXACT} | how)
 
 
-def pack(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
+def pack(pixels: Array, format: str, colour: Colour, alpha: Array | None = None) -> av.VideoFrame:
     """A frame to be stored in a pixel format ("yuv420p", "gbrp10le", ...): what `unpack` makes comes back as it was.
 
     Args:
         pixels: (height, width, 3) float32 RGB, as it is to lie in the file; clipped to [0, 1].
         format: FFmpeg's name; of planar formats with thinned chroma, a last odd row or column stands for itself.
         colour: the matrix and the range to store by; the frame is tagged with all four.
+        alpha: (height, width) float32 in [0, 1] for a format with transparency; None for opaque.
     """
+    if has_alpha(format):
+        opaque = pack(pixels, _without_alpha(format), colour)
+        return _tagged(_with_alpha(opaque, format, np.ones(pixels.shape[:2]) if alpha is None else alpha), colour)
     kind = av.VideoFormat(format)
     deep = depth(kind) > 8
     top = 255 if not deep else 65535 if kind.is_rgb else _WHITE
@@ -105,10 +128,33 @@ def pack(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
         threads=1,
         **({} if kind.is_rgb else _target(colour)),
     )
-    packed = stored if whole == format else _thinned(stored, format)
-    packed.color_range, packed.colorspace = colour.range, colour.matrix
-    packed.color_primaries, packed.color_trc = colour.primaries, colour.transfer
-    return packed
+    return _tagged(stored if whole == format else _thinned(stored, format), colour)
+
+
+def _tagged(frame: av.VideoFrame, colour: Colour) -> av.VideoFrame:
+    frame.color_range, frame.colorspace = colour.range, colour.matrix
+    frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
+    return frame
+
+
+def _without_alpha(format: str) -> str:
+    return {"bgra": "bgr0"}.get(format, format.replace("yuva", "yuv").replace("gbrap", "gbrp"))
+
+
+def _with_alpha(frame: av.VideoFrame, format: str, alpha: Samples) -> av.VideoFrame:
+    """A frame of that format with the colours of `frame` and this transparency."""
+    whole = av.VideoFrame(frame.width, frame.height, format)
+    top = (1 << depth(whole.format)) - 1
+    samples = np.rint(np.clip(alpha, 0, 1) * top)
+    if len(whole.planes) == 1:
+        packed = np.frombuffer(memoryview(frame.planes[0]), np.uint8).reshape(frame.height, -1).copy()
+        packed[:, 3 : 4 * frame.width : 4] = samples
+        whole.planes[0].update(_lines(packed[:, : 4 * frame.width], whole.planes[0]))
+        return whole
+    for old, new in zip(frame.planes, whole.planes, strict=False):
+        _set(new, _get(old, frame.format))
+    _set(whole.planes[3], samples.astype(np.uint8 if top == 255 else np.uint16))
+    return whole
 
 
 def _target(colour: Colour) -> dict[str, int]:
@@ -154,9 +200,14 @@ def _get(plane: VideoPlane, format: av.VideoFormat) -> Samples:
 
 
 def _set(plane: VideoPlane, samples: Samples) -> None:
+    plane.update(_lines(samples, plane))
+
+
+def _lines(samples: Samples, plane: VideoPlane) -> bytes:
+    """The bytes of a plane, whose lines may be longer than what they hold."""
     rows = np.zeros((plane.height, plane.line_size // samples.itemsize), samples.dtype)
-    rows[:, : plane.width] = samples
-    plane.update(rows.tobytes())
+    rows[:, : samples.shape[1]] = samples
+    return rows.tobytes()
 
 
 def _edged(samples: Samples, width: int, height: int) -> Samples:

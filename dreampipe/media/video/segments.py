@@ -15,8 +15,10 @@ from av.video.frame import VideoFrame
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.profiles import to_srgb
+from dreampipe.media.samples import over_black
 from dreampipe.media.video.coding import Form
-from dreampipe.media.video.packets import Encoded, PacketWriter
+from dreampipe.media.video.orientation import as_stored
+from dreampipe.media.video.packets import BLOCK_ADDITION, Encoded, PacketWriter
 from dreampipe.media.video.pixels import pack
 from dreampipe.media.writing import written_whole
 
@@ -69,7 +71,8 @@ class _Encoder:
         except av.FFmpegError as problem:
             raise _refused(self._form, problem) from problem
         for packet in packets:
-            self._writer.add(Encoded(packet.pts, packet.is_keyframe, bytes(packet)))
+            beside = next((one for one in packet.iter_sidedata() if one.data_type == BLOCK_ADDITION), b"")
+            self._writer.add(Encoded(packet.pts, packet.is_keyframe, bytes(packet), bytes(beside)))
 
 
 def opened(form: Form) -> Any:
@@ -105,4 +108,7 @@ def stored_frame(frame: Frame, form: Form, size: tuple[int, int]) -> VideoFrame:
     if not np.isfinite(frame.pixels).all():
         raise MediaError("A frame with values that are no numbers came for a film: dream it with smaller steps.")
     # `pack` tags each frame: ProRes writes into a frame what that says of its colours, not what the film does.
-    return pack(np.ascontiguousarray(np.rot90(frame.pixels, -form.rotation // 90)), form.pixel_format, form.colour)
+    pixels = over_black(frame) if frame.alpha is not None and not form.alpha else frame.pixels
+    stored = np.ascontiguousarray(as_stored(pixels, form.rotation, form.mirrored))
+    alpha = as_stored(frame.alpha, form.rotation, form.mirrored) if frame.alpha is not None and form.alpha else None
+    return pack(stored, form.pixel_format, form.colour, alpha)

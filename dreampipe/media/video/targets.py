@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,16 +48,18 @@ class FilmFile:
 
     @property
     def codec(self) -> Codec:
-        return codec_named(self.encoding.codec, self.container, self.info.bits)
+        return codec_named(self.encoding.codec, self.container, self.info.bits, self.info.alpha)
 
     @property
     def form(self) -> Form:
-        return form_of(self.info, self.codec, self.encoding.crf)
+        codec = self.codec
+        alpha = self.info.alpha and self.container.muxer in codec.alpha_in
+        return form_of(replace(self.info, alpha=alpha), codec, self.encoding.crf, self.encoding.chroma)
 
     def check(self) -> tuple[str, ...]:
         from dreampipe.media.video.checking import check_film
 
-        return check_film(self.path, self.container, self.form, self.info, self.encoding.drop)
+        return check_film(self.path, self.container, self.form, self.info, self.encoding)
 
     def need(self, survey: Survey, keep: bool = False) -> int:
         """See `Target.need`; all else than the picture is taken to be as large as the source's file."""
@@ -95,10 +97,11 @@ class Animation:
 
     @property
     def form(self) -> Form:
-        """How the segments are stored: upright and without loss, in 8 bits of RGB."""
+        """How the segments are stored: upright and without loss, in 8 bits of RGB and perhaps alpha."""
         plain = FilmInfo(
             width=self.info.width,
             height=self.info.height,
+            alpha=self.info.alpha,
             time_base=self.info.time_base,
             rate=self.info.rate,
             codec="rawvideo",
@@ -131,7 +134,7 @@ class Animation:
         from dreampipe.media.video.animations import join_animation
 
         size = (self.info.width, self.info.height)
-        join_animation(self.path, size, self.tick, survey, segments, self.record)
+        join_animation(self.path, size, self.tick, survey, segments, self.info.alpha, self.record)
 
 
 @dataclass(frozen=True)
@@ -194,9 +197,9 @@ def target_of(
         film = FilmFile(target, info, encoding, record)
         film.form  # noqa: B018 - refuses a codec or a CRF that is none
         return film
-    if encoding.codec is not None or encoding.crf is not None:
+    if (encoding.codec, encoding.crf, encoding.chroma) != (None, None, None):
         raise MediaError(
-            f"A codec or a CRF came for {target}, but only a film has one: leave it out, or name one of "
+            f"A codec, a CRF or a chroma came for {target}, but only a film has one: leave it out, or name one of "
             f"{' '.join(CONTAINERS)}."
         )
     if is_pattern(target) or not suffix or os.path.isdir(target) or os.fspath(path).endswith(("/", os.sep)):

@@ -1,0 +1,84 @@
+"""One rule makes a file's numbers those of a frame, so that a model sees what a person sees.
+
+1. Numbers of sRGB, and those without a label, stay.
+2. Numbers that show other tones become those of sRGB, by `colour.to_srgb` or by their profile: HDR (PQ, HLG), linear
+   light, and whatever else moves a grey by more than a twelfth of the range. A note says so.
+3. All others, such as Display P3 and Adobe RGB, stay as they are and go along with an ICC profile: the file's own, or
+   one made of its label. Every format but BMP and films holds that; there they become sRGB's.
+
+A narrow range (16 to 235) is spread over the whole range first. `docs/colour.md` says which labels are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dreampipe.frames import Array
+from dreampipe.media.colour import BT709, HLG, PQ, Meaning, light, means_srgb, srgb_numbers, to_srgb, widened
+from dreampipe.media.labels import Label
+from dreampipe.media.profiles import code_points, converted, profile_of, tones
+
+_MOST = 1 / 12
+"""How far a grey may be shown from where sRGB shows it: above what a gamma of 1.8 (ProPhoto) does, below one of 1.5."""
+_GAMMA_22, _XYZ = 4, 10
+_GREYS = np.linspace(0, 1, 65, dtype=np.float32).reshape(1, -1, 1).repeat(3, axis=2)
+
+Shown = tuple[Array, bytes | None, tuple[str, ...]]
+
+
+def shown(pixels: Array, icc: bytes | None, label: Label | None) -> Shown:
+    """Numbers of a file as those of a frame, with the profile that goes along, and notes.
+
+    Args:
+        pixels: (height, width, 3) float32, RGB in [0, 1], as in the file.
+        icc: its RGB profile.
+        label: what it says besides.
+    """
+    if icc is not None and not (label and label.first):
+        hdr = _hdr_in(icc)
+        return _of_profile(pixels, icc) if hdr is None else _of_meaning(pixels, hdr)
+    return (pixels, None, ()) if label is None else _of_meaning(pixels, label.meaning)
+
+
+def _hdr_in(icc: bytes) -> Meaning | None:
+    primaries, transfer = code_points(icc) or (0, 0)
+    return Meaning(transfer, primaries) if transfer in (PQ, HLG) else None
+
+
+def _of_profile(pixels: Array, icc: bytes) -> Shown:
+    linear = tones(_GREYS, icc)
+    if linear is None or not _moved(linear):
+        return pixels, icc, ()
+    try:
+        return converted(pixels, icc), None, (_note("have other tones, by its colour profile", cut=True),)
+    except ValueError:
+        return pixels, icc, ()
+
+
+def _of_meaning(pixels: Array, meaning: Meaning) -> Shown:
+    notes: tuple[str, ...] = ()
+    if meaning.narrow:
+        pixels, meaning = widened(pixels, meaning.narrow), replace(meaning, narrow=0)
+        notes = ("Its numbers run from 16 to 235: they were spread over the whole range.",)
+    if means_srgb(meaning):
+        return pixels, None, notes
+    if meaning.primaries != _XYZ and _has_curve(meaning) and not _moved(light(_GREYS, meaning)):
+        return pixels, profile_of(meaning), notes
+    cut = meaning.hdr or meaning.primaries != BT709
+    return to_srgb(pixels, meaning), None, (*notes, _note(f"are {meaning}", cut))
+
+
+def _has_curve(meaning: Meaning) -> bool:
+    """Say whether `profile_of` can write the tones down."""
+    gamma = meaning.gamma is not None or meaning.transfer == _GAMMA_22
+    return gamma or means_srgb(Meaning(meaning.transfer))
+
+
+def _moved(linear: Array) -> bool:
+    return bool(np.abs(srgb_numbers(linear) - _GREYS).max() > _MOST)
+
+
+def _note(what: str, cut: bool) -> str:
+    return f"Its numbers {what}: they became those of sRGB{', and what sRGB cannot show was clipped' * cut}."
