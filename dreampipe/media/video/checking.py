@@ -12,6 +12,7 @@ from dreampipe.errors import MediaError
 from dreampipe.media.deciding import report, sentence_of
 from dreampipe.media.formats import format_of
 from dreampipe.media.things import Found
+from dreampipe.media.video.animations import most_plays
 from dreampipe.media.video.beside import fits_nowhere, holds, other_streams, timecode_at
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
@@ -36,6 +37,7 @@ def check_film(path: Path, container: Container, form: Form, info: FilmInfo, enc
         *_picture_notes(path, container, form, info, encoding.chroma),
         *_profile_notes(path, info),
         *_stream_notes(path, container, form, info, encoding.drop),
+        *_held_notes(container, form, info),
     )
 
 
@@ -54,6 +56,8 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
             info.alpha and path.suffix.lower() == ".gif"
         ),
         f"Its pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
+        f"Its {info.plays or 0:,} plays become {most_plays(path.suffix):,}.": (info.plays or 0)
+        > most_plays(path.suffix),
         "It counts in hundredths of a second, and what is shown for less than two of them, browsers show for ten.": (
             info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
         ),
@@ -144,6 +148,10 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
             )
         if unheld:
             yield f"{path.suffix} cannot hold its {_named(unheld)}: left out."
+
+
+def _held_notes(container: Container, form: Form, info: FilmInfo) -> Iterator[str]:
+    """Yield a sentence for each thing that the film does not take along."""
     for label in set(info.labels) - set(labels_for(info, form, container)):
         yield sentence_of(Found(label.key))
     if info.timecode and timecode_at(info, Fraction(0)) is None:

@@ -30,8 +30,8 @@ def _fields(info: FilmInfo) -> Iterator[Found]:
         yield Found("chapters")
     if info.timecode:
         yield Found("timecode", f" ({info.timecode})")
-    if info.plays not in (0, 1):
-        yield Found("plays", f"{info.plays:,} times")
+    if info.plays not in (None, 1):
+        yield Found("plays", f"{info.plays:,} times" if info.plays else "for ever")
 
 
 def held_streams(container: Any, moving: int) -> tuple[Found, ...]:

@@ -73,7 +73,7 @@ class FilmInfo(MediaInfo):
         start, end: seconds by the clock of `path`, the part of it that this is; None for its beginning and its end.
         timecode: of the first frame of `path`, "01:00:00:00"; None for none.
         labels: what goes along of the side data of its picture.
-        plays: how often an animation plays, 0 for ever; 1 for a film.
+        plays: how often an animation plays, 0 for ever; None for what is no animation.
         found: what else it holds; `holding.held` lists everything.
         tags: what of that file's words about itself goes along: all, all but where it was taken, or none.
     """
@@ -97,7 +97,7 @@ class FilmInfo(MediaInfo):
     end: Fraction | None = None
     timecode: str | None = None
     labels: tuple[Label, ...] = ()
-    plays: int = 0
+    plays: int | None = None
     found: tuple[Found, ...] = ()
     tags: Literal["all", "placeless", "none"] = "all"
 

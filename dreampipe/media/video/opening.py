@@ -138,7 +138,6 @@ def info_of(
         begun=_begun(container),
         timecode=timecode_of(container, stream),
         labels=labels_of(frame),
-        plays=1,
         found=_found(container, frame, path),
     )
 
