@@ -37,8 +37,3 @@ def report(found: Iterable[Found], output: str) -> tuple[str, ...]:
 def sentence_of(found: Found) -> str:
     """Return the sentence that reports a thing."""
     return THINGS[found.key].lost.format(found.detail)
-
-
-def keeps(key: str, output: str) -> bool:
-    """Say whether an output of that kind keeps a thing, as it is or converted."""
-    return THINGS[key].rules[output].fate is not Fate.REPORTED

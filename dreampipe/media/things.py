@@ -208,6 +208,13 @@ _ROWS = (
     ),
     Thing("ambient", "ambient viewing environment", _FILMS, _rules(), "Its ambient viewing environment is left out."),
     Thing("afd", "active format (AFD), pan and scan", _FILMS, _rules(), "Its active format (AFD) is left out."),
+    Thing(
+        "gop",
+        "timecodes of groups of pictures (MPEG-2)",
+        _FILMS,
+        _rules(*[convert("the first one becomes the timecode of the film")] * 3),
+        "The timecodes of its groups of pictures are left out.",
+    ),
     Thing("frame_time", "timecodes within frames", _FILMS, _rules(), "The timecodes within its frames are left out."),
     Thing("grain", "film grain parameters", _FILMS, _rules(_DRAWN, _DRAWN, _DRAWN), "Its film grain is left out."),
     Thing(

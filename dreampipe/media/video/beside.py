@@ -13,13 +13,11 @@ from typing import Any, NamedTuple
 import av
 
 from dreampipe.media.video.codecs import CONTAINERS, TAG
-from dreampipe.media.video.holding import is_known
+from dreampipe.media.video.holding import is_known, own_tags
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.opening import container_of, picture_of
 from dreampipe.media.video.timecodes import advance
 
-# What a container says of itself; the new one says its own.
-_OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 # And of its picture: what was counted in it, what its new packets tell, and the name of a track that is left out.
 _COUNTED = ("alpha_mode", "duration", "encoder", "bps", "number_of_", "_statistics", "timecode")
 # Where it was taken: location-eng, com.apple.quicktime.location.ISO6709, ©xyz, RECORDING_LOCATION, GPSLatitude.
@@ -62,6 +60,11 @@ class Beside:
             self._source.close()
 
     @property
+    def tags(self) -> dict[str, str]:
+        """What the source's container says of the film and goes along."""
+        return self._kept(own_tags(self._source)) if self._source else {}
+
+    @property
     def rates(self) -> list[int]:
         """Ticks a second of the streams of sound."""
         return [stream.time_base.denominator for stream in self._source.streams.audio] if self._source else []
@@ -70,7 +73,7 @@ class Beside:
         """Add the streams, the chapters and all that is said in words to a film that has a picture, but no packet."""
         if not self._source:
             return
-        film.metadata.update(self._kept(own_tags(self._source)))
+        film.metadata.update(self.tags)
         film.set_chapters(list(self._chapters()))
         old, new = picture_of(self._source), film.streams.video[0]
         if old:
@@ -148,9 +151,15 @@ def other_streams(source: Any) -> list[Any]:
     return [stream for stream in source.streams if stream.type in _COPIED and is_known(stream)]
 
 
-def own_tags(source: Any) -> dict[str, str]:
-    """Return what a container says of the film, but for what each container says of itself."""
-    return {key: text for key, text in source.metadata.items() if key not in _OWN and key.lower() != "timecode"}
+def loses_tags(muxer: str, tags: Mapping[str, str]) -> bool:
+    """Say whether a film of boxes loses a tag, found by trying: its usual places have a fixed set of names."""
+    trial = BytesIO()
+    with av.open(trial, "w", format=muxer, container_options=_ALL_AT_ONCE[muxer]) as film:
+        film.metadata.update(tags)
+        film.add_mux_stream("mjpeg", rate=24, width=16, height=16)
+        film.start_encoding()
+    with av.open(BytesIO(trial.getvalue())) as film:
+        return not {key.lower() for key in tags} <= {key.lower() for key in film.metadata}
 
 
 def timecode_at(info: FilmInfo, seconds: Fraction) -> str | None:

@@ -9,16 +9,21 @@ from typing import Any
 import av
 
 from dreampipe.media.things import Found
+from dreampipe.media.video.codecs import TAG
 from dreampipe.media.video.info import FilmInfo
 
 _CHAPTERS = "bin_data"  # how FFmpeg calls the track of a mov's chapters, which are read as chapters
+# What a container says of itself; a new one says its own.
+_OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode", TAG}
+_NAMED = 3  # tags that a sentence names
 KINDS = {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments", "data": "data"}
 """What users call each type of stream."""
 
 
 def held(info: FilmInfo) -> tuple[Found, ...]:
     """List everything that a film is known to hold, each thing once."""
-    return tuple(dict.fromkeys((*_fields(info), *info.found)))
+    found = (*_fields(info), *info.found)
+    return tuple(one for one in dict.fromkeys(found) if one.key != "tags" or info.tags != "none")
 
 
 def _fields(info: FilmInfo) -> Iterator[Found]:
@@ -34,8 +39,8 @@ def _fields(info: FilmInfo) -> Iterator[Found]:
         yield Found("plays", f"{info.plays:,} times" if info.plays else "for ever")
 
 
-def held_streams(container: Any, moving: int) -> tuple[Found, ...]:
-    """List the streams of a film that are not copied; `moving` of its streams are films themselves."""
+def held_by_container(container: Any, moving: int) -> tuple[Found, ...]:
+    """List the tags of a film and its streams that are not copied; `moving` of its streams are films themselves."""
     found = []
     unknown: Counter[str] = Counter()
     for stream in container.streams:
@@ -47,11 +52,19 @@ def held_streams(container: Any, moving: int) -> tuple[Found, ...]:
             unknown[KINDS.get(stream.type, "stream of no known kind")] += 1
     for kind, count in unknown.items():
         found.append(Found("unknown_stream", kind if count == 1 else f"{kind} ({count} tracks)"))
+    tags = [*own_tags(container)]
+    if tags:
+        found.append(Found("tags", f" ({', '.join(tags[:_NAMED])}{', ...' * (len(tags) > _NAMED)})"))
     if moving > 1:
         found.append(Found("other_video", str(moving)))
     if moving < len(container.streams.video):
         found.append(Found("cover"))
     return tuple(dict.fromkeys(found))
+
+
+def own_tags(source: Any) -> dict[str, str]:
+    """Return what a container says of the film, but for what each container says of itself."""
+    return {key: text for key, text in source.metadata.items() if key.lower() not in _OWN}
 
 
 def is_known(stream: Any) -> bool:
@@ -64,11 +77,12 @@ def is_timecode(stream: av.stream.Stream) -> bool:
     return stream.type == "data" and any(key.lower() == "timecode" for key in stream.metadata)
 
 
-def timecode_of(container: Any, picture: Any) -> str | None:
+def timecode_of(container: Any, picture: Any, frame: Any) -> str | None:
     """Return the timecode of a film's first frame, or None."""
     tracks = [stream for stream in container.streams if is_timecode(stream)]
-    for said in (picture, *tracks, container):
+    for said in (picture, *tracks, container, frame):
         for key, text in said.metadata.items():
-            if key.lower() == "timecode":
+            # An encoder of MPEG-2 that is told nothing counts from 0.
+            if key.lower() == "timecode" and (said is not frame or text != "00:00:00:00"):
                 return str(text)
     return None

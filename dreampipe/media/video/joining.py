@@ -22,7 +22,7 @@ from av.packet import PacketSideData, PktSideDataT
 from dreampipe.errors import MediaError
 from dreampipe.media.boxes import append_box
 from dreampipe.media.records import checked
-from dreampipe.media.video.beside import Beside, Timed
+from dreampipe.media.video.beside import Beside, Timed, loses_tags
 from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo, Label, Survey
@@ -166,6 +166,8 @@ class _Muxing:
     def _opened(self, sink: Sink | Gauge, options: Mapping[str, str], beside: Beside) -> Any:
         settings = {**_AS_THEY_COME, **options}
         if self.container.exact:
+            if loses_tags(self.container.muxer, beside.tags):
+                settings["movflags"] = "use_metadata_tags"  # as QuickTime's own keys, which take any name
             settings["movie_timescale"] = str(_clock(self.survey.time_base, beside.rates))
         else:
             settings |= _REPEATABLE

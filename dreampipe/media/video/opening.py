@@ -17,7 +17,7 @@ from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.things import Found
 from dreampipe.media.video.boxtree import found_in_boxes
-from dreampipe.media.video.holding import held_streams, timecode_of
+from dreampipe.media.video.holding import held_by_container, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.orientation import orientation_of
 from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
@@ -136,7 +136,7 @@ def info_of(
         subtitles=tuple(_codec(other) for other in container.streams.subtitles),
         chapters=len(container.chapters()),
         begun=_begun(container),
-        timecode=timecode_of(container, stream),
+        timecode=timecode_of(container, stream, frame),
         labels=labels_of(frame),
         found=_found(container, frame, path),
     )
@@ -149,7 +149,7 @@ def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple
     # FFmpeg reads the first version of 360 degree films as if it were the second, if it is whole.
     seen = Found("spherical") in inside
     boxes = tuple(found if found.key != "sphere_1" else _FIRST_SPHERE[seen] for found in boxes)
-    return tuple(dict.fromkeys((*held_streams(container, len(moving(container))), *inside, *boxes)))
+    return tuple(dict.fromkeys((*held_by_container(container, len(moving(container))), *inside, *boxes)))
 
 
 def _has_alpha(frame: av.VideoFrame) -> bool:

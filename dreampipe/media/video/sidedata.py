@@ -17,7 +17,7 @@ from av.sidedata.sidedata import SideData, Type
 from dreampipe.media.things import Found
 from dreampipe.media.video.info import Label
 
-_THINGS: Mapping[Type, str] = {
+THING_OF: Mapping[Type, str] = {
     Type.MASTERING_DISPLAY_METADATA: "mastering",
     Type.CONTENT_LIGHT_LEVEL: "light",
     Type.SPHERICAL: "spherical",
@@ -30,7 +30,7 @@ _THINGS: Mapping[Type, str] = {
     Type.AMBIENT_VIEWING_ENVIRONMENT: "ambient",
     Type.AFD: "afd",
     Type.PANSCAN: "afd",
-    Type.GOP_TIMECODE: "frame_time",
+    Type.GOP_TIMECODE: "gop",
     Type.S12M_TIMECODE: "frame_time",
     Type.FILM_GRAIN_PARAMS: "grain",
     Type.ICC_PROFILE: "profile_film",
@@ -68,10 +68,12 @@ def found_in(frame: av.VideoFrame) -> tuple[Found, ...]:
         if data.type is Type.SEI_UNREGISTERED:
             signed = bytes(data)[_SIGNED:].startswith(_SIGNATURES)
             found.append(Found("encoder" if signed else "user"))
+        elif data.type is Type.PANSCAN and not any(bytes(data)):
+            continue  # MPEG-2 has one in every frame
         elif data.type in (Type.SPHERICAL, Type.STEREO3D):
             found += _layout(data)
         else:
-            found.append(Found(_THINGS.get(data.type, f"side data {data.type.name}")))
+            found.append(Found(THING_OF.get(data.type, f"side data {data.type.name}")))
     return tuple(dict.fromkeys(found))
 
 
@@ -82,7 +84,7 @@ def labels_of(frame: av.VideoFrame) -> tuple[Label, ...]:
         make = _BOXES.get(data.type)
         box = make(bytes(data)) if make else None
         if box:
-            key = _THINGS[data.type]
+            key = THING_OF[data.type]
             labels[key] = Label(key, box)
     return tuple(labels.values())
 
@@ -98,7 +100,7 @@ def _side_data(frame: av.VideoFrame) -> tuple[SideData, ...] | None:
 def _layout(data: SideData) -> list[Found]:
     """List a projection or a stereo layout; one that no box can say counts as unknown."""
     if _BOXES[data.type](bytes(data)):
-        return [Found(_THINGS[data.type])]
+        return [Found(THING_OF[data.type])]
     (kind,) = struct.unpack_from("<I", bytes(data))
     if data.type is Type.SPHERICAL:
         return [Found("unknown", f"a projection of kind {kind}")]
@@ -161,5 +163,5 @@ _BOXES: Mapping[Type, Callable[[bytes], bytes | None]] = {
     Type.SPHERICAL: _spherical,
 }
 
-LABELS = frozenset(_THINGS[kind] for kind in _BOXES)
+LABELS = frozenset(THING_OF[kind] for kind in _BOXES)
 """The things that go along as labels of a whole film."""

@@ -173,3 +173,14 @@ def test_drop_frame_timecodes_keep_up_with_the_clock() -> None:
     assert len(set(day)) == len(day)
     assert not any(re.fullmatch(r"\d\d:\d[1-9]:00;0[01]", text or "") for text in day)
     assert advance("00:00:00;00", NTSC, 2_589_408 / NTSC) == "00:00:00;00"
+
+
+TAGS = {"title": "Sea", "com.apple.quicktime.make": "Nobody", "my_own_key": "yes"}
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_tags_of_any_name_go_along(name: str, tmp_path: Path) -> None:
+    source = render(tmp_path / "source.mov", scene(2), metadata=TAGS, container={"movflags": "use_metadata_tags"})
+    with av.open(str(copied(source, name))) as film:
+        told = {key.lower(): text for key, text in film.metadata.items()}
+    assert {key: told.get(key) for key in TAGS} == TAGS
