@@ -15,6 +15,7 @@ from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.layouts import GREY, RGB, fitting, layout_of, spoken
+from dreampipe.media.video.meaning import keeps_meaning, told_conversion
 from dreampipe.media.video.opening import container_of, moving
 from dreampipe.media.video.protocols import Encoding
 from dreampipe.media.video.segments import opened
@@ -57,7 +58,10 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
             info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
         ),
     }
-    return (*(f"{path.suffix}: {what}" for what, so in lost.items() if so), *_profile_notes(path, info))
+    told = told_conversion(info)
+    converted = [f"Its {told}"] if told else []
+    said = [*(what for what, so in lost.items() if so), *converted]
+    return (*(f"{path.suffix}: {what}" for what in said), *_profile_notes(path, info))
 
 
 def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
@@ -74,7 +78,9 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
         f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
         f"Their pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
     }
-    return tuple(what for what, so in lost.items() if so)
+    told = told_conversion(info)
+    converted = [f"Their {told}"] if told else []
+    return (*(what for what, so in lost.items() if so), *converted)
 
 
 def check_place(path: Path, info: FilmInfo) -> None:
@@ -92,6 +98,8 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo,
     if kept < info.bits:
         yield f"As {form.codec.name}, its {info.bits} bits become {kept}."
     yield from _layout_notes(form, info, chroma)
+    if not keeps_meaning(info, form.deep) and (told := told_conversion(info)):
+        yield f"As {form.codec.name} of 8 bits, its {told}"
     if info.alpha and not form.alpha:
         yield (
             f"As {form.codec.name} in {path.suffix}, its transparency is left out: black is laid behind it. .webm and "
