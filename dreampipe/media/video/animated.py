@@ -25,7 +25,8 @@ from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.samples import over_black
 from dreampipe.media.video.apng import AnimatedPng
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.stills import SRGB, part, survey_of
+from dreampipe.media.video.meaning import SRGB
+from dreampipe.media.video.stills import part, survey_of
 
 ANIMATED = {"gif", "webp", "png"}
 """The formats whose animations are read as films."""

@@ -20,6 +20,7 @@ from dreampipe.media.video.holding import KINDS, held
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.labels import labels_for
 from dreampipe.media.video.layouts import GREY, RGB, fitting, layout_of, spoken
+from dreampipe.media.video.meaning import keeps_meaning, told_conversion
 from dreampipe.media.video.opening import container_of
 from dreampipe.media.video.protocols import Encoding
 from dreampipe.media.video.segments import opened
@@ -62,8 +63,11 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
             info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
         ),
     }
+    told = told_conversion(info)
+    converted = [f"Its {told}"] if told else []
+    said = [*(what for what, so in lost.items() if so), *converted]
     return (
-        *(f"{path.suffix}: {what}" for what, so in lost.items() if so),
+        *(f"{path.suffix}: {what}" for what in said),
         *report(held(info), f"animated {_ANIMATED[path.suffix.lower()]}"),
         *_profile_notes(path, info),
     )
@@ -82,7 +86,10 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
         f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
         f"Their pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
     }
-    return (*(what for what, so in lost.items() if so), *report(held(info), format_of(pattern).name))
+    told = told_conversion(info)
+    converted = [f"Their {told}"] if told else []
+    lost_things = report(held(info), format_of(pattern).name)
+    return (*(what for what, so in lost.items() if so), *converted, *lost_things)
 
 
 def check_place(path: Path, info: FilmInfo) -> None:
@@ -100,6 +107,8 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo,
     if kept < info.bits:
         yield f"As {form.codec.name}, its {info.bits} bits become {kept}."
     yield from _layout_notes(form, info, chroma)
+    if not keeps_meaning(info, form.deep) and (told := told_conversion(info)):
+        yield f"As {form.codec.name} of 8 bits, its {told}"
     if info.alpha and not form.alpha:
         yield (
             f"As {form.codec.name} in {path.suffix}, its transparency is left out: black is laid behind it. .webm and "
@@ -152,8 +161,8 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
 
 def _held_notes(container: Container, form: Form, info: FilmInfo) -> Iterator[str]:
     """Yield a sentence for each thing that the film does not take along."""
-    for label in set(info.labels) - set(labels_for(info, form, container)):
-        yield sentence_of(Found(label.key))
+    kept = labels_for(info, form, container)
+    yield from (sentence_of(Found(label.key)) for label in info.labels if label not in kept)
     if info.timecode and timecode_at(info, Fraction(0)) is None:
         yield sentence_of(Found("timecode", f" ({info.timecode})"))
     yield from report(held(info), container.suffixes[0].removeprefix("."))

@@ -11,6 +11,7 @@ from dreampipe.errors import MediaError
 from dreampipe.media.video.codecs import THREADS, Codec, checked_crf
 from dreampipe.media.video.info import RATE, Colour, FilmInfo
 from dreampipe.media.video.layouts import GREY, LAYOUTS, RGB, choose, fitting, has_alpha, layout_of, spoken
+from dreampipe.media.video.meaning import SRGB, keeps_meaning
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -159,8 +160,11 @@ def wanted_layout(info: FilmInfo, codec: Codec) -> str:
 
 
 def _colour(info: FilmInfo, codec: Codec, pixel_format: str) -> Colour:
-    """The source's, but where it is RGB and the film is not, or the other way about, or the codec knows one range."""
-    colour = info.colour
+    """The source's, but where it is RGB and the film is not, or the other way about, or the codec knows one range.
+
+    HDR that loses its depth becomes sRGB, as does what a colour profile tells.
+    """
+    colour = info.colour if keeps_meaning(info, pixel_format.endswith("le")) else SRGB
     if pixel_format.startswith(("bgr", "gbr")):
         return Colour(2, colour.primaries, colour.transfer, 0)
     if colour.matrix == 0 or info.pixel_format.startswith(("rgb", "bgr", "gbr", "pal", "argb", "abgr")):

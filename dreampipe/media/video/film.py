@@ -34,6 +34,7 @@ from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.sidedata import LABELS, found_in
 from dreampipe.media.video.stamps import Clock
 from dreampipe.media.video.stills import nothing
+from dreampipe.media.video.tones import to_view
 
 
 def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Film:
@@ -128,9 +129,10 @@ class Film:
         def shown(plane: Array) -> Array:
             return np.ascontiguousarray(upright(plane, self.info.rotation, self.info.mirrored))
 
+        seen = to_view(unpack(frame, self.info.colour), self.info.colour.transfer)
         alpha = alpha_of(frame) if self.info.alpha else None
         return Frame(
-            shown(unpack(frame, self.info.colour)),
+            shown(seen),
             index,
             survey.time(index),
             survey.duration(index),

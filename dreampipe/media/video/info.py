@@ -64,7 +64,8 @@ class FilmInfo(MediaInfo):
         rotation: degrees, counter-clockwise, by which stored frames are turned for show: 0, 90, -90, 180 or -180.
         mirrored: whether stored frames are mirrored left to right before they are turned.
         aspect: width over height of a stored pixel, 1 for a square one.
-        colour: how the stored numbers represent colours.
+        colour: how the stored numbers represent colours; frames of PQ, HLG and linear light are as a person sees them
+            (`tones`).
         codec: FFmpeg's name of the codec, "h264"; of pictures their format.
         pixel_format: FFmpeg's name of how pixels are stored, "yuv420p10le".
         sound, subtitles: the codecs' names of the other streams.

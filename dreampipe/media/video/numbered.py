@@ -17,7 +17,8 @@ from dreampipe.media.pictures import decode
 from dreampipe.media.samples import over_black
 from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.info import RATE, FilmInfo, Survey
-from dreampipe.media.video.stills import SRGB, part, survey_of
+from dreampipe.media.video.meaning import SRGB
+from dreampipe.media.video.stills import part, survey_of
 
 
 def open_numbered(

@@ -19,6 +19,8 @@ from dreampipe.media.own import foreign_kind
 from dreampipe.media.patterns import names_matching, picture
 from dreampipe.media.pictures import encode
 from dreampipe.media.samples import over_black
+from dreampipe.media.video.info import FilmInfo
+from dreampipe.media.video.meaning import as_picture
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 from dreampipe.parsing import parse_json
 
@@ -44,7 +46,7 @@ def digest(pictures: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def pictures_segment(path: Path, pattern: Path, info: MediaInfo, first: int) -> Iterator[Callable[[Frame], None]]:
+def pictures_segment(path: Path, pattern: Path, info: FilmInfo, first: int) -> Iterator[Callable[[Frame], None]]:
     """Write each frame as a picture next to the file `path`, and after the block their list into it."""
     bits = 16 if info.bits > 8 else 8
     like = MediaInfo(info.width, info.height, bits=bits, alpha=info.alpha, icc=info.icc)
@@ -53,7 +55,8 @@ def pictures_segment(path: Path, pattern: Path, info: MediaInfo, first: int) -> 
 
     def add(frame: Frame) -> None:
         target = path.with_name(picture(pattern, first + len(written)).name)
-        shown = frame if format.alpha else replace(frame, pixels=over_black(frame), alpha=None)
+        shown = as_picture(frame, info)
+        shown = shown if format.alpha else replace(shown, pixels=over_black(shown), alpha=None)
         write_whole(target, encode(shown, format, like))
         written[target.name] = sha256(target)
 

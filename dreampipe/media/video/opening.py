@@ -19,6 +19,7 @@ from dreampipe.media.things import Found
 from dreampipe.media.video.boxtree import found_in_boxes
 from dreampipe.media.video.holding import held_by_container, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
+from dreampipe.media.video.matrices import unread
 from dreampipe.media.video.orientation import orientation_of
 from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
 from dreampipe.media.video.sidedata import found_in, labels_of
@@ -29,7 +30,7 @@ _CONTAINERS = (
     "wav,mp3,flac,aac,ac3,aiff,w64,amr,ape,caf"
 )
 _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
-_UNSAID = 2
+_UNSAID, _XVYCC, _CONSTANT_LUMINANCE = 2, 11, 10
 _FIRST_SPHERE = (Found("unknown", "a 360 degree projection that cannot be read"), Found("sphere_1"))
 _STREAMED = {"mpegts", "mpeg"}
 
@@ -107,6 +108,9 @@ def info_of(
         frame: one of its frames.
         path: the file.
         declared: as `declared_colour` gave it.
+
+    Raises:
+        MediaError: its colours are stored in a way that we cannot read.
     """
     orientation = orientation_of(frame)
     rotation, mirrored = orientation or (0, False)
@@ -115,7 +119,17 @@ def info_of(
     if orientation is None:
         notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
     if frame.interlaced_frame:
-        notes.append("It is interlaced, and its frames are read as they are stored.")
+        notes.append("It is interlaced: its frames are read as they are stored, and written as whole ones.")
+    colour = _colour(frame, declared)
+    if unread(colour):
+        raise MediaError(
+            f"{path} stores its colours as {unread(colour)}, but RGB or one of the usual kinds of Y'CbCr is expected: "
+            "convert it first."
+        )
+    if colour.transfer == _XVYCC:
+        notes.append("Its colours may go beyond those of BT.709 (xvYCC), which are cut off.")
+    if colour.matrix == _CONSTANT_LUMINANCE:
+        notes.append("Its colours are stored with constant luminance, and are read as without: they are a little off.")
     return FilmInfo(
         width=frame.height if turned else frame.width,
         height=frame.width if turned else frame.height,
@@ -129,7 +143,7 @@ def info_of(
         rotation=rotation,
         mirrored=mirrored,
         aspect=stream.sample_aspect_ratio or Fraction(1),
-        colour=_colour(frame, declared),
+        colour=colour,
         codec=stream.codec.canonical_name,
         pixel_format=frame.format.name,
         sound=tuple(_codec(other) for other in container.streams.audio),

@@ -6,6 +6,7 @@ exact: up by repetition here, and down by the mean of what was repeated, which g
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import av
@@ -17,7 +18,8 @@ from av.video.reformatter import Interpolation
 
 from dreampipe.frames import Array
 from dreampipe.media.video.info import Colour
-from dreampipe.media.video.layouts import has_alpha
+from dreampipe.media.video.layouts import LAYOUTS, has_alpha, layout_of
+from dreampipe.media.video.matrices import from_rgb, own, swscale_matrix, to_rgb, widened
 
 EXACT = (
     Interpolation.POINT
@@ -29,9 +31,7 @@ EXACT = (
 _LIMITED, _FULL = 1, 2
 _WHITE = 255 << 8  # in 16 bits, where libswscale turns RGB to luma
 Samples = npt.NDArray[Any]
-# libswscale counts matrices differently; what a file does not say, FFmpeg takes for BT.601.
-_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
-_BT601 = 5
+_GREY = re.compile(r"(gray|ya)\d*(le)?")  # those of whole numbers in the order of this processor
 
 
 def unpack(frame: av.VideoFrame, colour: Colour) -> Array:
@@ -41,11 +41,34 @@ def unpack(frame: av.VideoFrame, colour: Colour) -> Array:
         frame: 8 bits pass through 8 bits of RGB, more through 16.
         colour: its matrix and its range; primaries and transfer are left as they are.
     """
-    deep = depth(frame.format) > 8
+    deep, name = depth(frame.format) > 8, frame.format.name
+    limited = colour.range == _LIMITED
+    if _GREY.fullmatch(name):
+        grey = _grey(frame)
+        return np.repeat((widened(grey, frame.format.components[0].bits) if limited else grey)[..., None], 3, axis=2)
+    if own(colour) and layout_of(name) in LAYOUTS and len(frame.planes) >= 3:
+        return _mixed(frame, colour)
     whole = _rgb(_plain(frame), "rgb48le" if deep else "rgb24", colour).to_ndarray()
     samples = whole[: frame.height, : frame.width]
     unit: Array = np.divide(samples, np.float32(_white(frame.format, colour)), dtype=np.float32, order="C")
-    return np.minimum(unit, np.float32(1), out=unit)
+    np.minimum(unit, np.float32(1), out=unit)
+    return widened(unit, depth(frame.format)) if limited and frame.format.is_rgb else unit
+
+
+def _grey(frame: av.VideoFrame) -> Array:
+    """(height, width) float32, the numbers of a grey frame over the largest; libswscale takes all for full range."""
+    bits, name = frame.format.components[0].bits, frame.format.name
+    samples = _get(frame.planes[0], frame.format, 2 if name.startswith("ya") else 1)
+    step = samples.shape[1] // frame.width
+    return np.divide(samples[:, ::step], np.float32((1 << bits) - 1), dtype=np.float32)
+
+
+def _mixed(frame: av.VideoFrame, colour: Colour) -> Array:
+    """What `unpack` gives of a frame whose matrix libswscale does not know."""
+    across, down = _block(frame.format)
+    luma, *differences = (_get(plane, frame.format) for plane in frame.planes[:3])
+    one, other = (plane.repeat(down, 0).repeat(across, 1)[: frame.height, : frame.width] for plane in differences)
+    return to_rgb((luma, one, other), depth(frame.format), colour)
 
 
 def alpha_of(frame: av.VideoFrame) -> Array | None:
@@ -99,7 +122,8 @@ def depth(format: av.VideoFormat) -> int:
 
 def _rgb(frame: av.VideoFrame, format: str, colour: Colour, **how: Any) -> av.VideoFrame:
     if not (frame.format.is_rgb or frame.format.has_palette):
-        how |= {"src_colorspace": _MATRICES.get(colour.matrix, _BT601), "src_color_range": colour.range}
+        matrix = swscale_matrix(colour, frame.width, frame.height)
+        how |= {"src_colorspace": matrix, "src_color_range": colour.range}
     return frame.reformat(format=format, dst_color_range=_FULL, threads=1, **{"interpolation": EXACT} | how)
 
 
@@ -116,17 +140,19 @@ def pack(pixels: Array, format: str, colour: Colour, alpha: Array | None = None)
         opaque = pack(pixels, _without_alpha(format), colour)
         return _tagged(_with_alpha(opaque, format, np.ones(pixels.shape[:2]) if alpha is None else alpha), colour)
     kind = av.VideoFormat(format)
+    if own(colour) and not kind.is_rgb:
+        return _tagged(_split(pixels, format, colour), colour)
     deep = depth(kind) > 8
     top = 255 if not deep else 65535 if kind.is_rgb else _WHITE
     samples = np.rint(np.clip(pixels, 0, 1) * np.float32(top)).astype(np.uint16 if deep else np.uint8)
     frame = av.VideoFrame.from_ndarray(samples, "rgb48le" if deep else "rgb24")
-    whole = format.replace("420p", "444p").replace("422p", "444p").replace("411p", "444p")
+    whole = _whole(format)
     stored = frame.reformat(
         format=whole,
         interpolation=EXACT,
         src_color_range=_FULL,
         threads=1,
-        **({} if kind.is_rgb else _target(colour)),
+        **({} if kind.is_rgb else _target(colour, pixels)),
     )
     return _tagged(stored if whole == format else _thinned(stored, format), colour)
 
@@ -157,8 +183,22 @@ def _with_alpha(frame: av.VideoFrame, format: str, alpha: Samples) -> av.VideoFr
     return whole
 
 
-def _target(colour: Colour) -> dict[str, int]:
-    return {"dst_colorspace": _MATRICES.get(colour.matrix, _BT601), "dst_color_range": colour.range or _LIMITED}
+def _whole(format: str) -> str:
+    return format.replace("420p", "444p").replace("422p", "444p").replace("411p", "444p")
+
+
+def _split(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
+    """What `pack` gives for a matrix that libswscale does not know."""
+    height, width = pixels.shape[:2]
+    stored = av.VideoFrame(width, height, _whole(format))
+    for plane, samples in zip(stored.planes, from_rgb(pixels, depth(stored.format), colour), strict=True):
+        _set(plane, samples)
+    return stored if stored.format.name == format else _thinned(stored, format)
+
+
+def _target(colour: Colour, pixels: Array) -> dict[str, int]:
+    matrix = swscale_matrix(colour, pixels.shape[1], pixels.shape[0])
+    return {"dst_colorspace": matrix, "dst_color_range": colour.range or _LIMITED}
 
 
 def _thinned(frame: av.VideoFrame, format: str) -> av.VideoFrame:
@@ -194,9 +234,10 @@ def _block(format: av.VideoFormat) -> tuple[int, int]:
     return 8 // format.chroma_width(8), 8 // format.chroma_height(8)
 
 
-def _get(plane: VideoPlane, format: av.VideoFormat) -> Samples:
+def _get(plane: VideoPlane, format: av.VideoFormat, wide: int = 1) -> Samples:
+    """The samples of a plane, (height, width times `wide`): packed formats have several a pixel."""
     dtype = np.uint8 if depth(format) == 8 else np.uint16
-    return np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1)[:, : plane.width]
+    return np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1)[:, : plane.width * wide]
 
 
 def _set(plane: VideoPlane, samples: Samples) -> None:

@@ -16,6 +16,7 @@ from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.meaning import keeps_meaning, stored_numbers
 from dreampipe.media.video.numbering import is_whole, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
@@ -69,7 +70,9 @@ class FilmFile:
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
-        return segment(path, self.form, (self.info.height, self.info.width), self.info.icc)
+        form = self.form
+        numbers = stored_numbers(self.info, keeps_meaning(self.info, form.deep))
+        return segment(path, form, (self.info.height, self.info.width), numbers)
 
     def whole(self, segment: Path) -> bool:
         return True
@@ -125,7 +128,8 @@ class Animation:
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
-        return segment(path, self.form, (self.info.height, self.info.width), self.info.icc)
+        size = (self.info.height, self.info.width)
+        return segment(path, self.form, size, stored_numbers(self.info, kept=False))
 
     def whole(self, segment: Path) -> bool:
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,12 +175,14 @@ def test_the_tag_of_transparency_tells_the_truth(name: str, codec: str, kept: bo
         assert ("alpha_mode" in {key.lower() for key in out.streams.video[0].metadata}) == kept
 
 
+def framed(picture: Samples, index: int) -> Frame:
+    unit = np.divide(picture, np.float32(255), dtype=np.float32)
+    return Frame(np.ascontiguousarray(unit[..., :3]), index, alpha=np.ascontiguousarray(unit[..., 3]))
+
+
 @pytest.mark.parametrize("suffix", ["mov", "webm", "apng"])
 def test_odd_sizes_and_turned_films_keep_it(suffix: str, tmp_path: Path) -> None:
-    frames = [
-        Frame((picture[..., :3] / np.float32(255)), index, alpha=picture[..., 3] / np.float32(255))
-        for index, picture in enumerate(pictures(37, 21))
-    ]
+    frames = [framed(picture, index) for index, picture in enumerate(pictures(37, 21))]
     write_film(frames, tmp_path / f"out.{suffix}")
     source = open_source(tmp_path / f"out.{suffix}")
     for frame, one in zip(source.frames(source.survey()), frames, strict=True):
@@ -189,8 +192,7 @@ def test_odd_sizes_and_turned_films_keep_it(suffix: str, tmp_path: Path) -> None
 
 def test_frames_that_have_none_are_solid_among_others(tmp_path: Path) -> None:
     first, *rest = pictures()
-    frames = [Frame(first[..., :3] / np.float32(255), alpha=first[..., 3] / np.float32(255))]
-    frames += [Frame(picture[..., :3] / np.float32(255)) for picture in rest]
+    frames = [framed(first, 0), *(replace(framed(picture, 0), alpha=None) for picture in rest)]
     write_film(frames, tmp_path / "out.apng")
     assert [float(plane.min()) for plane in alphas(tmp_path / "out.apng")] == [0, 1, 1, 1]
 
