@@ -1,11 +1,17 @@
-"""The fate of each thing that a source holds: one look into the table of `things.py`, and one sentence for a loss."""
+"""The fate of each thing that a source holds: one look into the table of things, and one sentence for a loss."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from dreampipe.media.things import THINGS, Fate, Found, Rule
+from dreampipe.media.film_things import FILM_THINGS
+from dreampipe.media.picture_things import PICTURE_THINGS
+from dreampipe.media.things import Fate, Found, Rule, Thing
+
+THINGS: Mapping[str, Thing] = MappingProxyType({thing.key: thing for thing in (*FILM_THINGS, *PICTURE_THINGS)})
+"""The closed table, by key."""
 
 
 @dataclass(frozen=True)

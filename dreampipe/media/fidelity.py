@@ -1,16 +1,17 @@
-"""The page `docs/fidelity.md`: the table of `things.py`, printed by `python -m dreampipe.media.fidelity`."""
+"""The page `docs/fidelity.md`: the table of things, printed by `python -m dreampipe.media.fidelity`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 
-from dreampipe.media.things import ANIMATIONS, FILMS, INPUTS, OUTPUTS, PICTURES, THINGS, Fate, Rule, Thing
+from dreampipe.media.deciding import THINGS
+from dreampipe.media.things import ANIMATIONS, FILMS, INPUTS, OUTPUTS, PICTURES, Fate, Rule, Thing
 
 _HEAD = """# What goes along
 
-`python -m dreampipe.media.fidelity > docs/fidelity.md` makes this page from the table in `dreampipe/media/things.py`; a
-test holds the two equal.
+`python -m dreampipe.media.fidelity > docs/fidelity.md` makes this page from the rows in
+`dreampipe/media/film_things.py` and `picture_things.py`; a test holds the two equal.
 
 A file holds more than plain pixels. Each thing that is found in a source meets one of three fates, which depends on the
 kind of the output:

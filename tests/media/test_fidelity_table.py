@@ -8,9 +8,9 @@ import pytest
 from av.sidedata.sidedata import Type
 
 from dreampipe.media import fidelity
-from dreampipe.media.deciding import decide, report
+from dreampipe.media.deciding import THINGS, decide, report
 from dreampipe.media.formats import FORMATS, losses
-from dreampipe.media.things import ANIMATIONS, FILMS, OUTPUTS, PICTURES, THINGS, Fate, Found
+from dreampipe.media.things import ANIMATIONS, FILMS, OUTPUTS, PICTURES, Fate, Found
 from dreampipe.media.video import FilmInfo, sidedata
 from dreampipe.media.video.codecs import CONTAINERS, TICKS
 

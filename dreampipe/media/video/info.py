@@ -42,7 +42,7 @@ class Label:
     """One thing about the picture of a film that goes along: HDR10, a projection, a stereo layout.
 
     Attributes:
-        key: which, as in `things.THINGS`.
+        key: which, as in `deciding.THINGS`.
         box: the box of ISO 14496-12 that says it.
     """
 

@@ -99,6 +99,11 @@ UNMADE = {
     "hdr10plus": "no encoder at hand writes it; `found_in` maps its kind",
     "frame_time": "no encoder at hand writes it",
     "grain": "decoders draw it and then say nothing; a test of its own shows that",
+    "meaning": "test_film_meaning.py tests them",
+    "alpha_film": "test_film_alpha.py tests it",
+    "chroma": "test_film_chroma.py tests it",
+    "depth_film": "test_film_pixels.py tests it",
+    "interlaced": "the film's own note says it, whatever the output",
     "profile_film": "no film at hand carries one",
 }
 """Things of films that no test file holds, and why."""

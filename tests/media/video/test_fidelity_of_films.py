@@ -10,8 +10,8 @@ import pytest
 from holding_films import MAKERS, UNMADE
 
 import dreampipe
-from dreampipe.media.deciding import sentence_of
-from dreampipe.media.things import FILMS, THINGS, Fate, Found
+from dreampipe.media.deciding import THINGS, sentence_of
+from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video import Encoding, FilmInfo, open_source, target_of
 from dreampipe.media.video.holding import held
 
