@@ -61,25 +61,29 @@ class _Canvas:
         return cls(np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32))
 
     def taken(self, at: Control) -> _Canvas:
-        """Return a copy of the place of a frame."""
-        return _Canvas(self.pixels[at.place].copy(), self.alpha[at.place].copy())
+        """Return the place of a frame."""
+        return _Canvas(self.pixels[at.place], self.alpha[at.place])
 
-    def put(self, part: _Canvas, at: Control) -> None:
-        """Replace the place of a frame."""
-        self.pixels[at.place], self.alpha[at.place] = part.pixels, part.alpha
+    def put(self, part: _Canvas, at: Control) -> _Canvas:
+        """Return what is shown once the place of a frame is replaced."""
+        if part.alpha.shape == self.alpha.shape:
+            return part
+        pixels, alpha = self.pixels.copy(), self.alpha.copy()
+        pixels[at.place], alpha[at.place] = part.pixels, part.alpha
+        return _Canvas(pixels, alpha)
 
-    def lay(self, picture: Frame, at: Control) -> None:
-        """Show a frame's own picture at its place: over what is there, or instead of it."""
-        if picture.alpha is None or at.blend != _OVER:
-            alpha = np.ones(picture.pixels.shape[:2], np.float32) if picture.alpha is None else picture.alpha
-            self.put(_Canvas(picture.pixels, alpha), at)
-            return
-        above = picture.alpha[..., None]
-        below = self.alpha[at.place][..., None] * (1 - above)
-        alpha = above + below
-        mixed = picture.pixels * above + self.pixels[at.place] * below
-        pixels = np.divide(mixed, alpha, out=np.zeros_like(mixed), where=alpha > 0)
-        self.put(_Canvas(pixels, alpha[..., 0]), at)
+    def lay(self, picture: Frame, at: Control) -> _Canvas:
+        """Return what is shown once a frame's own picture is at its place: over what is there, or instead of it."""
+        if picture.alpha is None:
+            return self.put(_Canvas(picture.pixels, np.ones(picture.pixels.shape[:2], np.float32)), at)
+        if at.blend != _OVER:
+            return self.put(_Canvas(picture.pixels, picture.alpha), at)
+        below = self.taken(at)
+        share = below.alpha * (1 - picture.alpha)
+        alpha = picture.alpha + share
+        mixed = picture.pixels * picture.alpha[..., None] + below.pixels * share[..., None]
+        pixels = np.divide(mixed, alpha[..., None], out=np.zeros_like(mixed), where=alpha[..., None] > 0)
+        return self.put(_Canvas(pixels, alpha), at)
 
 
 @dataclass
@@ -111,13 +115,13 @@ class AnimatedPng:
             canvas = canvas or _Canvas.clear(*self._size)
             if control.left + control.width > self._size[0] or control.top + control.height > self._size[1]:
                 raise ValueError("a frame reaches beyond the picture")
-            before = canvas.taken(control) if control.dispose == _RESTORE else None
-            canvas.lay(self._decoded(control, data), control)
-            yield Frame(canvas.pixels.copy(), duration=control.seconds, alpha=canvas.alpha.copy())
-            if before:
-                canvas.put(before, control)
+            before = canvas
+            canvas = canvas.lay(self._decoded(control, data), control)
+            yield Frame(canvas.pixels, duration=control.seconds, alpha=canvas.alpha)
+            if control.dispose == _RESTORE:
+                canvas = before
             elif control.dispose == _CLEAR:
-                canvas.put(_Canvas.clear(control.width, control.height), control)
+                canvas = canvas.put(_Canvas.clear(control.width, control.height), control)
 
     @property
     def _size(self) -> tuple[int, int]:
