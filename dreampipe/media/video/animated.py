@@ -20,9 +20,11 @@ from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import opened
 from dreampipe.media.formats import HEAD, PNG, Format, format_of_content
 from dreampipe.media.headers import read_header
+from dreampipe.media.labels import Label, label_in
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.samples import over_black
+from dreampipe.media.showing import shown
 from dreampipe.media.video.apng import AnimatedPng
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.meaning import SRGB
@@ -111,8 +113,8 @@ class Animated:
         chosen = self._part
         if len(survey) != len(chosen):
             raise self._changed()
-        for index, shown in enumerate(self._shown(chosen[first:]), first):
-            yield replace(shown, index=index, time=survey.time(index), duration=survey.duration(index))
+        for index, frame in enumerate(self._shown(chosen[first:]), first):
+            yield replace(frame, index=index, time=survey.time(index), duration=survey.duration(index))
 
     def _shown(self, chosen: range) -> Iterator[Frame]:
         # Each frame is drawn over those before it, so all of them are read.
@@ -165,8 +167,9 @@ class _Reading:
                 header = read_header(file, format)
                 if header:
                     bounds.admit_frames(header.width, header.height, header.frames)
+                label = label_in(file, format)
                 begun = None if format is PNG else self._opened(file, format, bounds)
-                yield from self._whole(self._images(*begun) if begun else self._pngs(file))
+                yield from self._whole(self._images(*begun, label) if begun else self._pngs(file))
         except OSError as problem:
             raise MediaError(
                 f"{self._path} cannot be opened ({problem.strerror}): make it readable, or leave it out."
@@ -196,8 +199,9 @@ class _Reading:
             assert frame.duration is not None and frame.alpha is not None
             yield _Picture(_shown_for(frame.duration * 1000), bool((frame.alpha < 1).any()), partial(_same, frame))
 
-    def _images(self, image: ImageFile, frames: int) -> Iterator[_Picture]:
+    def _images(self, image: ImageFile, frames: int, label: Label | None) -> Iterator[_Picture]:
         """Yield the frames of a GIF or WebP, by Pillow."""
+        held: bytes | None = None
         for index in range(frames):
             try:
                 image.seek(index)
@@ -205,10 +209,11 @@ class _Reading:
                 return
             image.load()
             if not index:
-                self.size, self.icc = image.size, rgb_profile(image.info.get("icc_profile"))
-                self.plays = _plays(image)
+                held = rgb_profile(image.info.get("icc_profile"))
+                _, self.icc, self.notes = shown(np.zeros((1, 1, 3), np.float32), held, label)
+                self.size, self.plays = image.size, _plays(image)
             milliseconds = _shown_for(Fraction(image.info.get("duration") or 0))
-            yield _Picture(milliseconds, _is_see_through(image), partial(_frame_of, image, self.size))
+            yield _Picture(milliseconds, _is_see_through(image), partial(_frame_of, image, self.size, held, label))
 
     def _opened(self, file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, int]:
         """The picture, and how many frames of it are read at most."""
@@ -234,11 +239,12 @@ def _same(frame: Frame) -> Frame:
     return replace(frame, duration=None)
 
 
-def _frame_of(image: ImageFile, size: tuple[int, int]) -> Frame:
+def _frame_of(image: ImageFile, size: tuple[int, int], icc: bytes | None, label: Label | None) -> Frame:
     # A GIF may have frames that reach beyond its screen, where they are not shown.
     samples = np.asarray(image.convert("RGBA").crop((0, 0, *size)))
     unit = np.divide(samples, np.float32(255), dtype=np.float32)
-    return Frame(np.ascontiguousarray(unit[..., :3]), alpha=np.ascontiguousarray(unit[..., 3]))
+    pixels, _, _ = shown(np.ascontiguousarray(unit[..., :3]), icc, label)
+    return Frame(pixels, alpha=np.ascontiguousarray(unit[..., 3]))
 
 
 def _plays(image: ImageFile) -> int:
