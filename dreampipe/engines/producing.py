@@ -94,7 +94,7 @@ class Production:
         hashing = FramesHash(depth_of(self.target), done[-1].pixels if done else "")
         if first < len(self.survey):
             self._make(work, done, hashing)
-        info = self.target.info
+        info, form = self.target.info, self.target.form if isinstance(self.target, FilmFile) else None
         return Output(
             pixels=hashing.hexdigest(),
             width=info.width,
@@ -102,7 +102,8 @@ class Production:
             bits=depth_of(self.target),
             alpha=keeps_alpha(self.target),
             frames=len(self.survey),
-            instructions=self.target.form.instructions if isinstance(self.target, FilmFile) else None,
+            instructions=form.instructions if form else None,
+            encoded=f"{form.codec.name} {form.pixel_format}" if form else None,
         )
 
     def _make(self, work: Work, done: list[Segment], hashing: FramesHash) -> None:

@@ -122,8 +122,9 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo,
 def _layout_notes(form: Form, info: FilmInfo, chroma: str | None) -> Iterator[str]:
     """Say where each pixel's own colour gets lost, or is kept for a price; not where the user has chosen."""
     name, kept, size = form.codec.name, form.layout, f"{form.width}x{form.height}"
+    drawn = info.codec == "rawvideo" and info.path is None  # by dreampipe itself
     had = layout_of(info.pixel_format)
-    if chroma is not None or kept == RGB or name in ("prores", "ffv1") or info.codec == "rawvideo":
+    if chroma is not None or kept == RGB or name in ("prores", "ffv1") or drawn:
         had = GREY  # nothing to say
     if name in ("h264", "h265") and not fitting("420", form.width, form.height) and kept != "420":
         yield (
@@ -132,8 +133,8 @@ def _layout_notes(form: Form, info: FilmInfo, chroma: str | None) -> Iterator[st
         )
     elif had not in (GREY, "420") and kept != "420":
         yield (
-            f"Its colours are kept at their full size ({spoken(kept)}), which some players do not show: --chroma 420 "
-            "makes the file smaller, and plays everywhere."
+            f"Its colours are kept as {spoken(kept)}, which some players do not show: --chroma 420 makes the file "
+            "smaller, and plays everywhere."
         )
     if had not in (GREY, "420") and kept < ("444" if had == RGB else had):
         way = "--chroma 444 keeps them" if "yuv444p" in form.codec.formats else "h264, h265 and vp9 can keep them"

@@ -9,8 +9,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
-from films import BT709, TICK
+from films import BT709, TICK, render, scene
 from PIL import Image
+from planes import Planes, lossless, planes_of
 from written import info_of
 
 import dreampipe
@@ -24,7 +25,6 @@ LINEAR = Colour(2, 1, 8, 0)
 WIDE = Colour(1, 9, 14, 9)
 HDR = {"pq": PQ, "hlg": HLG}
 WHITE = {"pq": 0.58, "hlg": 0.75}
-Planes = list[npt.NDArray[Any]]
 Numbers = npt.NDArray[np.float64]
 
 
@@ -46,35 +46,6 @@ def light_of(name: str, numbers: Any) -> Numbers:
 
 def srgb_of(light: Any) -> Numbers:
     return np.asarray(np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.asarray(light) ** (1 / 2.4) - 0.055))
-
-
-def lossless(path: Path, planes: Planes, pixel_format: str, colour: Colour, count: int = 1) -> Path:
-    """A film of one frame, as FFV1, with exactly these samples."""
-    height, width = planes[0].shape
-    with av.open(str(path), "w") as film:
-        video: Any = film.add_stream("ffv1", rate=24)
-        video.width, video.height, video.pix_fmt = width, height, pixel_format
-        context = video.codec_context
-        context.color_range, context.colorspace = colour.range, colour.matrix
-        context.color_primaries, context.color_trc = colour.primaries, colour.transfer
-        for index in range(count):
-            frame = av.VideoFrame(width, height, pixel_format)
-            for plane, samples in zip(frame.planes, planes, strict=True):
-                rows = np.zeros((plane.height, plane.line_size // samples.itemsize), samples.dtype)
-                rows[:, : samples.shape[1]] = samples
-                plane.update(rows.tobytes())
-            frame.pts, frame.time_base = index, TICK
-            film.mux(video.encode(frame))
-        film.mux(video.encode(None))
-    return path
-
-
-def planes_of(path: Path) -> Planes:
-    with av.open(str(path)) as film:
-        frame = next(film.decode(video=0))
-        dtype = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
-        rows = [np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1) for plane in frame.planes]
-        return [row[:, : plane.width].copy() for row, plane in zip(rows, frame.planes, strict=True)]
 
 
 def greys(numbers: Any, bits: int = 10, width: int = 64, height: int = 48) -> Planes:
@@ -342,10 +313,19 @@ def test_what_cannot_be_read_is_refused_by_its_name(matrix: int, name: str, tmp_
         open_source(path)
 
 
-def test_the_transfer_of_wider_colours_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("colour", "said"),
+    [(Colour(1, 1, 11, 1), "xvYCC"), (Colour(1, 9, 14, 10), "constant luminance"), (Colour(1, 9, 14, 9), None)],
+)
+def test_what_is_read_by_halves_is_told(colour: Colour, said: str | None, tmp_path: Path) -> None:
     planes = [plane.astype(np.uint8) for plane in greys([0.5], 8)]
-    notes = open_source(lossless(tmp_path / "film.mkv", planes, "yuv444p", Colour(1, 1, 11, 1))).info.notes
-    assert any("xvYCC" in note for note in notes)
+    notes = open_source(lossless(tmp_path / "film.mkv", planes, "yuv444p", colour)).info.notes
+    assert [said] * len(notes) == [word for word in ("xvYCC", "constant luminance") if any(word in n for n in notes)]
+
+
+def test_an_interlaced_film_is_told(tmp_path: Path) -> None:
+    path = render(tmp_path / "film.mp4", scene(4), options={"x264-params": "tff=1"}, colour=BT709)
+    assert any("interlaced" in note for note in open_source(path).info.notes)
 
 
 def test_the_labels_of_ordinary_films_are_never_touched(tmp_path: Path) -> None:
