@@ -10,6 +10,7 @@ from dreampipe.cli.answer import answered
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
+    Chroma,
     Codec,
     Crf,
     Events,
@@ -52,6 +53,7 @@ def dream(
     ] = None,
     codec: Codec = None,
     crf: Crf = None,
+    chroma: Chroma = None,
     drop_streams: Annotated[
         bool,
         typer.Option(
@@ -108,7 +110,7 @@ def dream(
     """
     order = FilmOrder(
         recipe=choose_recipe(FilmRecipe, quiet, **settings),
-        encoding=Encoding(codec, crf, drop_streams),
+        encoding=Encoding(codec, crf, drop_streams, chroma),
         start=None if start is None else parse_time(start),
         end=None if end is None else parse_time(end),
         fps=None if fps is None else parse_rate(fps),

@@ -61,6 +61,14 @@ Crf = Annotated[
         rich_help_panel=FILMS,
     ),
 ]
+Chroma = Annotated[
+    str | None,
+    typer.Option(
+        help="Layout of a film's colours: 420 (small, plays everywhere), 422 or 444.",
+        show_default="that of the source",
+        rich_help_panel=EXPERT_FILMS,
+    ),
+]
 KeepWork = Annotated[
     bool, typer.Option("--keep-work", help="Keep the segments of a finished film.", rich_help_panel=EXPERT_FILMS)
 ]

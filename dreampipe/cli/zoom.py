@@ -11,6 +11,7 @@ from dreampipe.cli.answer import answered
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
+    Chroma,
     Codec,
     Crf,
     Events,
@@ -38,6 +39,7 @@ def zoom(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The film to write: .mp4 .mov .mkv .webm .gif .webp .png.")],
     codec: Codec = None,
     crf: Crf = None,
+    chroma: Chroma = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     overwrite: Overwrite = False,
     keep_work: KeepWork = False,
@@ -54,5 +56,5 @@ def zoom(
     """
     recipe = choose_recipe(Zooming, quiet, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    task = DiveTask(Path(source), place, recipe, Encoding(codec, crf), max_pixels, keep_work)
+    task = DiveTask(Path(source), place, recipe, Encoding(codec, crf, chroma=chroma), max_pixels, keep_work)
     perform(task, quiet, events)

@@ -59,7 +59,7 @@ class DiveTask:
     def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
         """Build the task that makes a recorded dive again."""
         assert isinstance(again.recipe, Zooming)
-        encoding = Encoding(again.option("codec"), again.option("crf"))
+        encoding = Encoding(again.option("codec"), again.option("crf"), chroma=again.option("chroma"))
         return cls(again.dreamed, Place(Path(out), carrying, overwrite), again.recipe, encoding, max_pixels)
 
     @property
@@ -165,7 +165,9 @@ class _Diving:
         self.tell(Done(self.name, str(path), time.perf_counter() - began, resident))
 
     def _record(self, made: Output, max_size: int) -> Record:
-        making = Making("zoom", self.recipe, {"codec": self.task.encoding.codec, "crf": self.task.encoding.crf})
+        encoding = self.task.encoding
+        options = {"codec": encoding.codec, "crf": encoding.crf, "chroma": encoding.chroma}
+        making = Making("zoom", self.recipe, options)
         whole = max_size >= max(made.width, made.height)
         return making.record(
             self.place.path, made, (self.task.source, sha256(self.task.source)), {} if whole else {"max_size": max_size}
@@ -173,7 +175,7 @@ class _Diving:
 
     def _begin(self, work: Work) -> int:
         """Choose the longest side to climb at, once: the free memory changes, and the film must not."""
-        deciding = (self.recipe.sha256(), repr(self.task.encoding), self.place.carrying.key)
+        deciding = (self.recipe.sha256(), self.task.encoding.key, self.place.carrying.key)
         key = key_of(sha256(self.task.source), *deciding, dreampipe.__version__)
         max_size = (work.begun(key) or {}).get("max_size")
         if type(max_size) is not int or not 1 <= max_size <= max(self._size):

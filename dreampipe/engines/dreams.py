@@ -51,7 +51,9 @@ class DreamTask:
         start, end, fps = map(again.option, ("start", "end", "fps"))
         order = FilmOrder(
             recipe=again.recipe,
-            encoding=Encoding(again.option("codec"), again.option("crf"), bool(again.option("drop_streams"))),
+            encoding=Encoding(
+                again.option("codec"), again.option("crf"), bool(again.option("drop_streams")), again.option("chroma")
+            ),
             start=parse_time(start) if start else None,
             end=parse_time(end) if end else None,
             fps=parse_rate(fps) if fps else None,
@@ -108,6 +110,7 @@ class DreamTask:
             "fps": order.fps,
             "codec": encoding.codec,
             "crf": encoding.crf,
+            "chroma": encoding.chroma,
             "drop-streams": encoding.drop or None,
             "keep-work": order.keep_work or None,
         }

@@ -86,7 +86,9 @@ class _Filming:
         shown = Pipeline([self.preparing, self.recipe.dreaming()]).output(self.source.info)
         assert isinstance(shown, FilmInfo)  # stages change its size only
         info = likeness(shown, self.order.carrying)
-        return target_of(path, info, self.order.encoding, record)
+        # A preview may have an odd size, which not every layout of colours fits.
+        encoding = replace(self.order.encoding, chroma=None) if self.order.preview else self.order.encoding
+        return target_of(path, info, encoding, record)
 
     def run(self) -> Done | Skipped | Failed:
         target = self.target(self.job.target)

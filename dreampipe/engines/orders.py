@@ -57,7 +57,7 @@ class FilmOrder:
         """Hash everything that decides an output's frames, apart from its source."""
         deciding = (
             self.recipe.film_sha256(),
-            repr(self.encoding),
+            self.encoding.key,
             self.preview,
             self.carrying.key,
             dreampipe.__version__,
@@ -71,6 +71,7 @@ class FilmOrder:
         options = {
             "codec": self.encoding.codec,
             "crf": self.encoding.crf,
+            "chroma": self.encoding.chroma,
             "drop_streams": self.encoding.drop,
             "fps": None if self.fps is None else str(self.fps),
             "preview": self.preview,

@@ -51,6 +51,13 @@ def depth_of(target: Target) -> int:
     return target.info.bits
 
 
+def keeps_alpha(target: Target) -> bool:
+    """Say whether a film keeps its transparency."""
+    if isinstance(target, FilmFile):
+        return target.form.alpha
+    return target.info.alpha and (isinstance(target, Animation) or format_of(target.path).alpha)
+
+
 @dataclass(frozen=True, eq=False)
 class Production:
     """A film to make.
@@ -90,14 +97,16 @@ class Production:
         hashing = FramesHash(depth_of(self.target), done[-1].pixels if done else "")
         if first < len(self.survey):
             self._make(work, done, hashing)
-        info = self.target.info
+        info, form = self.target.info, self.target.form if isinstance(self.target, FilmFile) else None
         return Output(
             pixels=hashing.hexdigest(),
             width=info.width,
             height=info.height,
             bits=depth_of(self.target),
+            alpha=keeps_alpha(self.target),
             frames=len(self.survey),
-            instructions=self.target.form.instructions if isinstance(self.target, FilmFile) else None,
+            instructions=form.instructions if form else None,
+            encoded=f"{form.codec.name} {form.pixel_format}" if form else None,
         )
 
     def _make(self, work: Work, done: list[Segment], hashing: FramesHash) -> None:

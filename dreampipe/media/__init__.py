@@ -57,6 +57,7 @@ from dreampipe.media.samples import FramesHash, samples_sha256
 from dreampipe.media.video import Encoding, FilmInfo
 from dreampipe.media.video.codecs import CONTAINERS
 from dreampipe.media.video.forms import is_film
+from dreampipe.media.video.meaning import as_picture
 from dreampipe.media.video.reading import Frames
 from dreampipe.media.video.sources import holds_picture, open_source
 from dreampipe.media.video.whole import write_film
@@ -149,7 +150,7 @@ def write(
     also an animated GIF, WebP or PNG, or numbered pictures in a folder. Frames without times are shown 24 a second.
 
     Args:
-        frames: a frame, or an iterable of them; of exactly one for a picture.
+        frames: a frame, or an iterable of them; of exactly one for a picture. One of a film becomes sRGB.
         path: its folder must exist; a file that is there is replaced.
         like: for a picture, depth, alpha, colour profile and EXIF are taken from it where the format can hold them;
             without it the picture has 8 bits, the frame's alpha and no metadata. For a film, depth, colours, rotation,
@@ -169,8 +170,9 @@ def write(
             raise MediaError(f"A quality of {quality} came for {path}, but a film has a CRF: give it an encoding.")
         write_film([frames] if isinstance(frames, Frame) else frames, path, film, encoding, record=record)
     else:
-        path = Path(path)
-        write_whole(path, encode(_only(frames, path), format_of(path), like, quality, record))
+        path, frame = Path(path), _only(frames, path)
+        shown = as_picture(frame, film) if film else frame
+        write_whole(path, encode(shown, format_of(path), like, quality, record))
     if record is not None and not carries(path):
         write_sidecar(path, record)
 

@@ -55,7 +55,7 @@ def write_animation(
     """Write frames as an animated picture that plays for ever, or as a film, whole or not at all.
 
     GIF takes 256 colours for each frame, dithered, and whole hundredths of a second; WebP is lossy at a quality of 90;
-    PNG keeps 8 bits exactly. A film has the default codec of its kind. Alpha is left out.
+    PNG keeps 8 bits exactly. A film has the default codec of its kind.
 
     Args:
         frames: at least one, all of one size; values outside of [0, 1] are clipped. They are taken one after the other.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Frame, MediaInfo
+from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.formats import Format
 from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.profiles import to_srgb
@@ -47,6 +47,11 @@ def rounded(values: npt.NDArray[np.float32], bits: int) -> Samples:
     return np.rint(scaled, out=scaled).astype(dtype)
 
 
+def over_black(frame: Frame) -> Array:
+    """(height, width, 3) float32, a frame as it looks before black."""
+    return frame.pixels if frame.alpha is None else frame.pixels * frame.alpha[..., None]
+
+
 def samples_sha256(frame: Frame, format: Format, like: MediaInfo | None = None) -> str:
     """The SHA-256, in hexadecimal, of what `encode` would write of this frame: its size, depth and every sample.
 
@@ -59,7 +64,7 @@ def samples_sha256(frame: Frame, format: Format, like: MediaInfo | None = None) 
 class FramesHash:
     """The hash of a film's frames, in order, which can be gone on with from any frame: one text says all so far.
 
-    The frames are taken upright, in RGB as they were dreamed, with 8 bits or for a deeper film 16.
+    The frames are taken upright, in RGB and alpha as they were dreamed, with 8 bits or for a deeper film 16.
 
     Args:
         bits: of the film, `FilmInfo.bits`.
@@ -71,7 +76,8 @@ class FramesHash:
 
     def add(self, frame: Frame) -> None:
         """The next frame; raises MediaError where a value is no number."""
-        self._said = hashlib.sha256(f"{self._said} {_digest(rounded(frame.pixels, self._bits))}".encode()).hexdigest()
+        held = frame.pixels if frame.alpha is None else np.dstack((frame.pixels, frame.alpha))
+        self._said = hashlib.sha256(f"{self._said} {_digest(rounded(held, self._bits))}".encode()).hexdigest()
 
     def hexdigest(self) -> str:
         """The SHA-256 of all frames so far, whatever they were cut into; empty where there was none."""

@@ -41,6 +41,7 @@ _DREAM_OPTIONS: Mapping[str, type[Option]] = {
     "quality": int,
     "codec": str,
     "crf": int,
+    "chroma": str,
     "drop_streams": bool,
     "start": str,
     "end": str,
@@ -50,7 +51,7 @@ _DREAM_OPTIONS: Mapping[str, type[Option]] = {
 TASKS: Mapping[str, Row] = {
     # A dive dreams its picture as a dream does, and an atlas draws each channel as a visualization does.
     "dream": Row(FilmRecipe, "dreams.DreamTask", _DREAM_OPTIONS, serves=("dream", "zoom")),
-    "zoom": Row(Zooming, "dives.DiveTask", {"codec": str, "crf": int}, serves=("zoom",)),
+    "zoom": Row(Zooming, "dives.DiveTask", {"codec": str, "crf": int, "chroma": str}, serves=("zoom",)),
     "visualize": Row(Visualization, "drawings.VisualizationTask", {"animated": bool}, serves=("visualize", "atlas")),
     "atlas": Row(Atlas, "drawings.AtlasTask", {"page": bool}, serves=("atlas",)),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),

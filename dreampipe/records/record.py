@@ -65,6 +65,7 @@ class Output(_Part):
         frames: the number of frames of a film; None for a picture.
         instructions: the processor's instruction sets that a film's encoder was limited to; None for no limit. They do
             not change the film: see `media.video.instructions`.
+        encoded: the codec and the pixel format of a film of packets, as "h264 yuv420p"; None for others.
         decoded: the SHA-256 of what a lossy picture's file shows, as `media.comparing` decodes it; None for all others.
         file: the SHA-256 of the whole file, or of the names and SHA-256s of numbered pictures; only a sidecar can
             hold that.
@@ -77,6 +78,7 @@ class Output(_Part):
     alpha: bool = False
     frames: int | None = None
     instructions: str | None = None
+    encoded: str | None = None
     decoded: Sha256 | None = None
     file: Sha256 | None = None
 

@@ -29,6 +29,8 @@ def write_rows(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, 
     alpha = " with transparency" if output.alpha else ""
     yield "output", f"{output.width}x{output.height}{count}, {output.bits} bits{alpha}"
     yield "pixels", f"sha256 {output.pixels}"
+    if output.encoded:
+        yield "encoded as", output.encoded
     if output.instructions:
         yield "encoded with", output.instructions
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items() if name != "dreampipe")

@@ -5,6 +5,7 @@ protocols.py  the two ends: Source and Target
 forms.py      what a path's name says of films
 jobs.py       which inputs and outputs are one film
 pixels.py     stored pixels to RGB and back, exactly
+orientation.py  how stored frames are turned and mirrored
 
 sources.py    which source a path holds
 film.py       a film's file: its stamps, cuts, damages and frames

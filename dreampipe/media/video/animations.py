@@ -25,12 +25,13 @@ from dreampipe.media.writing import written_whole
 from dreampipe.media.xmp import packet
 
 _QUALITY = 90  # of WebP
+_HALF = 128  # of 255: alpha from which on GIF shows a pixel
 _APNG_LIMIT = 65_535  # ticks of one frame
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture of an animation: 8 bits of RGB, when it comes on show and how long it stays, in ticks."""
+    """One picture of an animation: 8 bits of RGB or RGBA, when it comes on show and how long it stays, in ticks."""
 
     image: Image.Image
     start: int
@@ -43,9 +44,11 @@ def join_animation(
     tick: Fraction,
     survey: Survey,
     segments: Sequence[Path],
+    alpha: bool = False,
     record: str | None = None,
+    plays: int = 0,
 ) -> None:
-    """Write an animated picture of these segments that plays for ever; see `Target.join`.
+    """Write an animated picture of these segments; see `Target.join`.
 
     Args:
         path: ends in .gif, .webp, .png or .apng.
@@ -53,7 +56,9 @@ def join_animation(
         tick: seconds, in which that format counts.
         survey: when each frame is shown; no picture begins more than half a tick early or late.
         segments: their files, in order, as FFV1.
+        alpha: whether they hold transparency.
         record: how it was made; left out of GIF.
+        plays: how often it plays, 0 for ever; more than a format can count become the most that it can.
 
     Raises:
         MediaError: a segment is damaged, their frames are not as many as the survey's, or the file cannot be written.
@@ -63,11 +68,11 @@ def join_animation(
         raise MediaError(
             f"{sum(map(len, parts))} frames came for {path}, but {len(survey)} are expected: dream the film anew."
         )
-    shown = _shown(parts, size, ticks_of(survey, tick))
+    shown = _shown(parts, size, alpha, ticks_of(survey, tick))
     with written_whole(path) as temporary:
         try:
             said = None if record is None else checked(record).encode()
-            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick, said)
+            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick, alpha, said, plays)
         except (ValueError, RuntimeError, av.FFmpegError) as problem:  # Pillow raises either
             reason = " ".join(str(problem).split()).rstrip(".")
             raise MediaError(
@@ -83,52 +88,81 @@ def ticks_of(survey: Survey, tick: Fraction) -> list[int]:
     return [*starts, max(end, starts[-1] + 1)]
 
 
-def _shown(parts: Sequence[Packets], size: tuple[int, int], ticks: Sequence[int]) -> Iterator[Shown]:
+def most_plays(suffix: str) -> int:
+    """Return the largest number of plays that an animation of that suffix can say."""
+    return 65_536 if suffix.lower() == ".gif" else 65_535
+
+
+def _shown(parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int]) -> Iterator[Shown]:
     """Each frame but those that would stay for no tick at all."""
-    for pixels, (start, end) in zip(decoded(parts, size), pairwise(ticks), strict=True):
+    for pixels, (start, end) in zip(decoded(parts, size, alpha), pairwise(ticks), strict=True):
         if end > start:
             yield Shown(Image.fromarray(pixels), start, end - start)
 
 
-def decoded(parts: Sequence[Packets], size: tuple[int, int]) -> Iterator[Any]:
-    """(height, width, 3) uint8 of each frame of lossless segments, in order of show."""
+def decoded(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False) -> Iterator[Any]:
+    """(height, width, 3), or with alpha 4, uint8 of each frame of lossless segments, in order of show."""
+    format = "rgba" if alpha else "rgb24"
     for part in parts:
         context: Any = av.CodecContext.create("ffv1", "r")
         context.extradata = part.header
         context.width, context.height = size
         for encoded in part:
             for frame in context.decode(av.Packet(encoded.data)):
-                yield frame.to_ndarray(format="rgb24", threads=1)
+                yield frame.to_ndarray(format=format, threads=1)
         for frame in context.decode(None):
-            yield frame.to_ndarray(format="rgb24", threads=1)
+            yield frame.to_ndarray(format=format, threads=1)
 
 
-def paletted(image: Image.Image) -> Image.Image:
-    """At most 256 colours, chosen for this very picture, and what each pixel lacks spread over its neighbours."""
+def paletted(image: Image.Image, colours: int = 256) -> Image.Image:
+    """At most so many colours, chosen for this very picture, and what each pixel lacks spread over its neighbours."""
     # Against the default, the median cut: a thirtieth of the time, and nearer to a photo after dithering.
-    palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
-    return image.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+    palette = image.quantize(colours, method=Image.Quantize.FASTOCTREE)
+    return image.quantize(colours, palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def _gif(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, record: bytes | None) -> None:
+def _gif(
+    path: Path,
+    shown: Iterator[Shown],
+    survey: Survey,
+    tick: Fraction,
+    alpha: bool,
+    record: bytes | None,
+    plays: int,
+) -> None:
     def frame(image: Image.Image) -> Any:
-        coloured = paletted(image)
-        palette = np.zeros((256, 4), np.uint8)
+        see_through = image.mode == "RGBA"
+        coloured = paletted(image.convert("RGB"), 255 if see_through else 256)
+        palette, indices = np.zeros((256, 4), np.uint8), np.array(coloured)
         colours = np.array(coloured.getpalette("RGB"), np.uint8).reshape(-1, 3)
         palette[:, 0], palette[: len(colours), 1:] = 255, colours
-        return av.VideoFrame.from_ndarray((np.asarray(coloured), palette), "pal8")  # type: ignore[arg-type]
+        if see_through:  # GIF knows one colour that is not there, and nothing between
+            palette[255] = 0
+            indices[np.asarray(image)[..., 3] < _HALF] = 255
+        return av.VideoFrame.from_ndarray((indices, palette), "pal8")  # type: ignore[arg-type]
 
     ticks = ticks_of(survey, tick)
-    options = {"loop": "0", "final_delay": str(ticks[-1] - ticks[-2])}
+    # It counts repeats: -1 leaves their number out, and players then play it once.
+    repeats = {0: 0, 1: -1}.get(plays, min(plays, most_plays(".gif")) - 1)
+    options = {"loop": str(repeats), "final_delay": str(ticks[-1] - ticks[-2])}
     _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
 
 
-def _apng(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, record: bytes | None) -> None:
+def _apng(
+    path: Path,
+    shown: Iterator[Shown],
+    survey: Survey,
+    tick: Fraction,
+    alpha: bool,
+    record: bytes | None,
+    plays: int,
+) -> None:
     ticks = ticks_of(survey, tick)
     final = min(ticks[-1] - ticks[-2], _APNG_LIMIT) * tick
-    options = {"plays": "0", "final_delay": f"{final.numerator}/{final.denominator}"}
-    frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), "rgb24"), one) for one in shown)
-    _muxed(path, "apng", "rgb24", options, frames, tick)
+    options = {"plays": str(min(plays, most_plays(".png"))), "final_delay": f"{final.numerator}/{final.denominator}"}
+    format = "rgba" if alpha else "rgb24"
+    frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), format), one) for one in shown)
+    _muxed(path, "apng", format, options, frames, tick)
     if record:
         with path.open("rb+") as file:
             append_to_png(file, record)
@@ -154,13 +188,22 @@ def _muxed(
         film.mux(stream.encode(None))
 
 
-def _webp(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, record: bytes | None) -> None:
+def _webp(
+    path: Path,
+    shown: Iterator[Shown],
+    survey: Survey,
+    tick: Fraction,
+    alpha: bool,
+    record: bytes | None,
+    plays: int,
+) -> None:
     ticks = ticks_of(survey, tick)
     durations = [end - start for start, end in pairwise(ticks) if end > start]
     reel = _Reel((one.image for one in shown), len(durations))
     said = {"xmp": packet(record)} if record else {}
+    loop = min(plays, most_plays(".webp"))
     with path.open("wb") as file:
-        reel.save(file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=4, **said)
+        reel.save(file, "WEBP", save_all=True, duration=durations, loop=loop, quality=_QUALITY, method=4, **said)
 
 
 class _Reel(Image.Image):

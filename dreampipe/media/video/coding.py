@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from dreampipe.errors import MediaError
 from dreampipe.media.video.codecs import THREADS, Codec, checked_crf
 from dreampipe.media.video.info import RATE, Colour, FilmInfo
+from dreampipe.media.video.layouts import GREY, LAYOUTS, RGB, choose, fitting, has_alpha, layout_of, spoken
+from dreampipe.media.video.meaning import SRGB, keeps_meaning
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -24,7 +27,7 @@ class Form:
         codec: which codec.
         pixel_format: FFmpeg's name.
         width, height: pixels as stored, before they are turned for show.
-        rotation: degrees, as in `FilmInfo`.
+        rotation, mirrored: as in `FilmInfo`.
         aspect: width over height of a stored pixel.
         colour: how numbers represent colours.
         rate: frames a second, for the encoder's judgement; it decides no time stamp.
@@ -36,6 +39,7 @@ class Form:
     width: int
     height: int
     rotation: int
+    mirrored: bool
     aspect: Fraction
     colour: Colour
     rate: Fraction
@@ -47,11 +51,23 @@ class Form:
         return self.pixel_format.endswith("le")
 
     @property
+    def alpha(self) -> bool:
+        """Say whether transparency is stored."""
+        return has_alpha(self.pixel_format)
+
+    @property
+    def layout(self) -> str:
+        """Return the layout of its colours: "420", "422", "444" or "rgb"."""
+        return layout_of(self.pixel_format)
+
+    @property
     def bits(self) -> float:
         """Bits that a pixel of a dreamed film takes on the disk, roughly; six steps of CRF halve or double them."""
         coarser = (self.crf or 0) - (self.codec.crf or 0)
-        whole = 2.0 if self.codec.name == "ffv1" and "420" not in self.pixel_format else 1.0
-        return self.codec.bits * whole * (1.5 if self.deep else 1) * 2 ** (-coarser / 6)
+        layout = 1.5 if self.layout != "420" and self.codec.name != "prores" else 1.0
+        whole = 2.0 if self.codec.name == "ffv1" and self.layout != "420" else layout
+        alpha = 1.5 if self.alpha else 1.0
+        return self.codec.bits * whole * alpha * (1.5 if self.deep else 1) * 2 ** (-coarser / 6)
 
     @property
     def instructions(self) -> str | None:
@@ -70,24 +86,36 @@ class Form:
         context.flags |= GLOBAL_HEADER
         crf = {} if self.crf is None else {"crf": str(self.crf)}
         limited = {"x264-params": f"asm={self.instructions}"} if self.instructions else {}
-        context.options = {**self.codec.options, **crf, **limited}
+        deep = self.codec.deep if self.deep else {}
+        context.options = {**self.codec.options, **deep, **crf, **limited}
         if self.codec.encoder == "libx265":
             context.codec_tag = "hvc1"  # players of Apple's know H.265 by no other
         if self.codec.encoder == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "0")  # its only way to be silent
 
 
-def form_of(info: FilmInfo, codec: Codec, crf: int | None) -> Form:
-    """How a film with that codec is stored; raises MediaError for a CRF that the codec does not know."""
+def form_of(info: FilmInfo, codec: Codec, crf: int | None, chroma: str | None = None) -> Form:
+    """How a film with that codec is stored.
+
+    Args:
+        info: of the film.
+        codec: which codec.
+        crf: constant rate factor; None for the codec's default.
+        chroma: as in `Encoding`.
+
+    Raises:
+        MediaError: the codec does not know that CRF, or that layout of colours at this size.
+    """
     turned = info.rotation % 180 != 0
     width, height = (info.height, info.width) if turned else (info.width, info.height)
-    pixel_format = _pixel_format(info, codec, width % 2 + height % 2 > 0)
+    pixel_format = _pixel_format(info, codec, chroma, (width, height))
     return Form(
         codec=codec,
         pixel_format=pixel_format,
         width=width,
         height=height,
         rotation=info.rotation,
+        mirrored=info.mirrored,
         aspect=info.aspect,
         colour=_colour(info, codec, pixel_format),
         rate=_plain(info.rate),
@@ -101,29 +129,42 @@ def _plain(rate: Fraction | None) -> Fraction:
     return min(max(near, Fraction(1, 10)), Fraction(1000))
 
 
-def _pixel_format(info: FilmInfo, codec: Codec, odd: bool) -> str:
-    if codec.name == "ffv1":
-        return _lossless(info)
-    shallow, deep, odd_shallow, odd_deep = codec.formats
-    chosen = (odd_deep if odd else deep) if info.bits > 8 else None
-    return chosen or (odd_shallow if odd else shallow) or "yuv420p"
+def _pixel_format(info: FilmInfo, codec: Codec, chroma: str | None, size: tuple[int, int]) -> str:
+    """Choose the pixel format that keeps the most of a film, among those that the codec has at this size."""
+    if chroma not in (None, *LAYOUTS):
+        raise MediaError(f"The chroma came as {chroma!r}, but 420, 422 or 444 is expected: choose one of them.")
+    taken = {layout for layout in LAYOUTS if codec.odd or fitting(layout, *size)}
+    if chroma is None:
+        chosen = choose(codec.formats, wanted_layout(info, codec), info.bits, info.alpha, {RGB, *taken})
+    else:
+        chosen = choose(codec.formats, chroma, info.bits, info.alpha, taken & {chroma})
+    if chosen is None:
+        held = {layout_of(name) for name in codec.formats}
+        able = ", ".join(spoken(layout) for layout in LAYOUTS if layout in taken & held)
+        raise MediaError(
+            f"The chroma {spoken(chroma or RGB)} came for {codec.name} at {size[0]}x{size[1]}, which stores {able}: "
+            "choose one of these, or another codec."
+        )
+    return chosen
 
 
-def _lossless(info: FilmInfo) -> str:
-    """FFV1's own format nearest to the source's, without alpha; grey becomes coloured, for dreams are."""
-    named = info.pixel_format.replace("yuvj", "yuv").replace("yuva", "yuv")
-    depth = {8: "", 10: "10le", 12: "12le"}.get(info.bits, "16le")
-    for layout in ("yuv420p", "yuv422p", "yuv444p"):
-        if named.startswith((layout, {"yuv420p": "nv12", "yuv422p": "nv16", "yuv444p": "nv24"}[layout])):
-            return layout + depth
-    if named.startswith(("p010", "p016")):
-        return "yuv420p" + depth
-    return f"gbrp{depth}" if depth else "bgr0"
+def wanted_layout(info: FilmInfo, codec: Codec) -> str:
+    """Return the layout of colours to store a film in: its own, where the codec has that.
+
+    Grey films and pictures, which have no film's file, are stored as every player shows them, or as RGB without loss.
+    """
+    layout = layout_of(info.pixel_format)
+    if layout == GREY or (layout == RGB and info.path is None):
+        return RGB if "bgr0" in codec.formats else "420"
+    return layout
 
 
 def _colour(info: FilmInfo, codec: Codec, pixel_format: str) -> Colour:
-    """The source's, but where it is RGB and the film is not, or the other way about, or the codec knows one range."""
-    colour = info.colour
+    """The source's, but where it is RGB and the film is not, or the other way about, or the codec knows one range.
+
+    HDR that loses its depth becomes sRGB, as does what a colour profile tells.
+    """
+    colour = info.colour if keeps_meaning(info, pixel_format.endswith("le")) else SRGB
     if pixel_format.startswith(("bgr", "gbr")):
         return Colour(2, colour.primaries, colour.transfer, 0)
     if colour.matrix == 0 or info.pixel_format.startswith(("rgb", "bgr", "gbr", "pal", "argb", "abgr")):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.frames import MediaInfo
+from dreampipe.media.things import Found
 
 Stamps = npt.NDArray[np.int64]
 
@@ -36,6 +37,19 @@ class Colour:
     matrix: int = 2
 
 
+@dataclass(frozen=True)
+class Label:
+    """One thing about the picture of a film that goes along: HDR10, a projection, a stereo layout.
+
+    Attributes:
+        key: which, as in `deciding.THINGS`.
+        box: the box of ISO 14496-12 that says it.
+    """
+
+    key: str
+    box: bytes
+
+
 @dataclass(frozen=True, kw_only=True)
 class FilmInfo(MediaInfo):
     """Facts about a film, apart from its frames.
@@ -48,14 +62,20 @@ class FilmInfo(MediaInfo):
         time_base: seconds a tick of `Survey.stamps`.
         rate: frames a second on average; None when unknown.
         rotation: degrees, counter-clockwise, by which stored frames are turned for show: 0, 90, -90, 180 or -180.
+        mirrored: whether stored frames are mirrored left to right before they are turned.
         aspect: width over height of a stored pixel, 1 for a square one.
-        colour: how the stored numbers represent colours.
+        colour: how the stored numbers represent colours; frames of PQ, HLG and linear light are as a person sees them
+            (`tones`).
         codec: FFmpeg's name of the codec, "h264"; of pictures their format.
         pixel_format: FFmpeg's name of how pixels are stored, "yuv420p10le".
         sound, subtitles: the codecs' names of the other streams.
         chapters: how many there are.
         begun: the second of the clock of `path` at which it begins: not 0 for a stream that was recorded.
         start, end: seconds by the clock of `path`, the part of it that this is; None for its beginning and its end.
+        timecode: of the first frame of `path`, "01:00:00:00"; None for none.
+        labels: what goes along of the side data of its picture.
+        plays: how often an animation plays, 0 for ever; None for what is no animation.
+        found: what else it holds; `holding.held` lists everything.
         tags: what of that file's words about itself goes along: all, all but where it was taken, or none.
     """
 
@@ -65,6 +85,7 @@ class FilmInfo(MediaInfo):
     time_base: Fraction
     rate: Fraction | None = None
     rotation: int = 0
+    mirrored: bool = False
     aspect: Fraction = Fraction(1)
     colour: Colour = Colour()
     codec: str
@@ -75,6 +96,10 @@ class FilmInfo(MediaInfo):
     begun: Fraction = Fraction(0)
     start: Fraction | None = None
     end: Fraction | None = None
+    timecode: str | None = None
+    labels: tuple[Label, ...] = ()
+    plays: int | None = None
+    found: tuple[Found, ...] = ()
     tags: Literal["all", "placeless", "none"] = "all"
 
 

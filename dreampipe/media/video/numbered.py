@@ -9,14 +9,16 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Array, Frame
+from dreampipe.frames import Frame
 from dreampipe.media.folders import natural
 from dreampipe.media.formats import SUFFIXES, format_of_suffix
 from dreampipe.media.manifest import sha256
 from dreampipe.media.pictures import decode
+from dreampipe.media.samples import over_black
 from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.info import RATE, FilmInfo, Survey
-from dreampipe.media.video.stills import SRGB, part, survey_of
+from dreampipe.media.video.meaning import SRGB
+from dreampipe.media.video.stills import part, survey_of
 
 
 def open_numbered(
@@ -40,9 +42,10 @@ def open_numbered(
         width=first.width,
         height=first.height,
         bits=first.bits,
+        alpha=first.alpha,
         format=first.format,
         icc=first.icc,
-        notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(folder, first.alpha)),
+        notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(folder)),
         time_base=1 / rate,
         rate=rate,
         colour=SRGB,
@@ -55,9 +58,7 @@ def open_numbered(
     return Numbered(folder, info, tuple(names), max_pixels)
 
 
-def _notes(folder: Path, alpha: bool) -> Iterator[str]:
-    if alpha:
-        yield "The transparency of its pictures is left out."
+def _notes(folder: Path) -> Iterator[str]:
     films = sum(is_film(path) for path in folder.iterdir())
     if films:
         yield f"Its pictures become the film; {films} {'film' if films == 1 else 'films'} in the folder are left out."
@@ -98,7 +99,7 @@ class Numbered:
         """
         chosen = self._part
         edges = range(chosen.start, chosen.stop + 1)
-        return survey_of(map(self._pixels, chosen), edges, self.info, on_frame)
+        return survey_of((over_black(self._read(index)) for index in chosen), edges, self.info, on_frame)
 
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
@@ -109,10 +110,10 @@ class Numbered:
                 "folder that stays as it is is expected: start again."
             )
         for index in range(first, len(survey)):
-            pixels = self._pixels(part.start + index)
-            yield Frame(pixels, index, survey.time(index), survey.duration(index))
+            read = self._read(part.start + index)
+            yield Frame(read.pixels, index, survey.time(index), survey.duration(index), read.alpha)
 
-    def _pixels(self, index: int) -> Array:
+    def _read(self, index: int) -> Frame:
         path = self.path / self.names[index]
         frame, _ = decode(path, self.max_pixels)
         if (frame.width, frame.height) != (self.info.width, self.info.height):
@@ -120,7 +121,7 @@ class Numbered:
                 f"{path} has {frame.width}x{frame.height} pixels, but {self.names[0]} has {self.info.width}x"
                 f"{self.info.height} and a film has one size: make them equal, or move those of another size elsewhere."
             )
-        return frame.pixels
+        return frame
 
 
 def _is_picture(path: Path) -> bool:

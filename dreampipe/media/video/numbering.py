@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from dreampipe.errors import MediaError
@@ -17,6 +18,9 @@ from dreampipe.media.manifest import sha256
 from dreampipe.media.own import foreign_kind
 from dreampipe.media.patterns import names_matching, picture
 from dreampipe.media.pictures import encode
+from dreampipe.media.samples import over_black
+from dreampipe.media.video.info import FilmInfo
+from dreampipe.media.video.meaning import as_picture
 from dreampipe.media.writing import make_folder, unwritable, write_whole
 from dreampipe.parsing import parse_json
 
@@ -42,14 +46,18 @@ def digest(pictures: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def pictures_segment(path: Path, pattern: Path, info: MediaInfo, first: int) -> Iterator[Callable[[Frame], None]]:
+def pictures_segment(path: Path, pattern: Path, info: FilmInfo, first: int) -> Iterator[Callable[[Frame], None]]:
     """Write each frame as a picture next to the file `path`, and after the block their list into it."""
-    like = MediaInfo(info.width, info.height, bits=16 if info.bits > 8 else 8, icc=info.icc)
+    bits = 16 if info.bits > 8 else 8
+    like = MediaInfo(info.width, info.height, bits=bits, alpha=info.alpha, icc=info.icc)
+    format = format_of(pattern)
     written: dict[str, str] = {}
 
     def add(frame: Frame) -> None:
         target = path.with_name(picture(pattern, first + len(written)).name)
-        write_whole(target, encode(frame, format_of(target), like))
+        shown = as_picture(frame, info)
+        shown = shown if format.alpha else replace(shown, pixels=over_black(shown), alpha=None)
+        write_whole(target, encode(shown, format, like))
         written[target.name] = sha256(target)
 
     yield add

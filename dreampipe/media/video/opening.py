@@ -15,8 +15,14 @@ from av.video.stream import VideoStream
 from dreampipe.errors import MediaError
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.things import Found
+from dreampipe.media.video.boxtree import found_in_boxes
+from dreampipe.media.video.holding import held_by_container, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
-from dreampipe.media.video.pixels import depth
+from dreampipe.media.video.matrices import unread
+from dreampipe.media.video.orientation import orientation_of
+from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
+from dreampipe.media.video.sidedata import found_in, labels_of
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
 _CONTAINERS = (
@@ -24,7 +30,8 @@ _CONTAINERS = (
     "wav,mp3,flac,aac,ac3,aiff,w64,amr,ape,caf"
 )
 _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
-_UNSAID = 2
+_UNSAID, _XVYCC, _CONSTANT_LUMINANCE = 2, 11, 10
+_FIRST_SPHERE = (Found("unknown", "a 360 degree projection that cannot be read"), Found("sphere_1"))
 _STREAMED = {"mpegts", "mpeg"}
 
 
@@ -101,35 +108,70 @@ def info_of(
         frame: one of its frames.
         path: the file.
         declared: as `declared_colour` gave it.
+
+    Raises:
+        MediaError: its colours are stored in a way that we cannot read.
     """
-    turned = frame.rotation % 180 == 90
-    upright = frame.rotation if frame.rotation % 90 == 0 else 0
+    orientation = orientation_of(frame)
+    rotation, mirrored = orientation or (0, False)
+    turned = rotation % 180 == 90
     notes = []
-    if len(moving(container)) > 1:
-        notes.append(f"It has {len(moving(container))} video streams, and one of them is read.")
-    if upright != frame.rotation:
+    if orientation is None:
         notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
     if frame.interlaced_frame:
-        notes.append("It is interlaced, and its frames are read as they are stored.")
+        notes.append("It is interlaced: its frames are read as they are stored, and written as whole ones.")
+    colour = _colour(frame, declared)
+    if unread(colour):
+        raise MediaError(
+            f"{path} stores its colours as {unread(colour)}, but RGB or one of the usual kinds of Y'CbCr is expected: "
+            "convert it first."
+        )
+    if colour.transfer == _XVYCC:
+        notes.append("Its colours may go beyond those of BT.709 (xvYCC), which are cut off.")
+    if colour.matrix == _CONSTANT_LUMINANCE:
+        notes.append("Its colours are stored with constant luminance, and are read as without: they are a little off.")
     return FilmInfo(
         width=frame.height if turned else frame.width,
         height=frame.width if turned else frame.height,
         bits=depth(frame.format),
+        alpha=_has_alpha(frame),
         format=container.format.name,
         notes=tuple(notes),
         path=path,
         time_base=stream.time_base or Fraction(1, av.time_base),
         rate=stream.average_rate or stream.guessed_rate,
-        rotation=upright,
+        rotation=rotation,
+        mirrored=mirrored,
         aspect=stream.sample_aspect_ratio or Fraction(1),
-        colour=_colour(frame, declared),
+        colour=colour,
         codec=stream.codec.canonical_name,
         pixel_format=frame.format.name,
         sound=tuple(_codec(other) for other in container.streams.audio),
         subtitles=tuple(_codec(other) for other in container.streams.subtitles),
         chapters=len(container.chapters()),
         begun=_begun(container),
+        timecode=timecode_of(container, stream, frame),
+        labels=labels_of(frame),
+        found=_found(container, frame, path),
     )
+
+
+def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple[Found, ...]:
+    """List what a film holds besides what `FilmInfo` names: streams, side data of its first frame, boxes."""
+    boxes = found_in_boxes(path) if container.format.name.startswith("mov") else ()
+    inside = found_in(frame)
+    # FFmpeg reads the first version of 360 degree films as if it were the second, if it is whole.
+    seen = Found("spherical") in inside
+    boxes = tuple(found if found.key != "sphere_1" else _FIRST_SPHERE[seen] for found in boxes)
+    return tuple(dict.fromkeys((*held_by_container(container, len(moving(container))), *inside, *boxes)))
+
+
+def _has_alpha(frame: av.VideoFrame) -> bool:
+    """Say whether a film has transparency, by one of its frames; a palette has if a colour is not solid."""
+    if not frame.format.has_palette:
+        return holds_alpha(frame.format)
+    alpha = alpha_of(frame)
+    return alpha is not None and bool((alpha < 1).any())
 
 
 def moving(container: InputContainer) -> list[VideoStream]:

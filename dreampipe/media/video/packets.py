@@ -20,12 +20,18 @@ _MAGIC = b"dreampipe packets 1\n"
 _LENGTH = 8
 
 
+BLOCK_ADDITION = "matroska_block_additional"
+"""FFmpeg's name of what Matroska keeps next to a packet: of VP9 the transparency."""
+
+
 class Encoded(NamedTuple):
-    """One packet: the place of its frame within the segment in order of show, whether it is a key frame, its bytes."""
+    """One packet: the place of its frame within the segment in order of show, whether it is a key frame, its bytes,
+    and those that its container keeps next to them."""
 
     place: int
     key: bool
     data: bytes
+    beside: bytes = b""
 
 
 @dataclass
@@ -36,11 +42,12 @@ class PacketWriter:
 
     def __post_init__(self) -> None:
         self.file.write(_MAGIC)
-        self._index: list[tuple[int, bool, int]] = []
+        self._index: list[tuple[int, ...]] = []
 
     def add(self, packet: Encoded) -> None:
-        self.file.write(packet.data)
-        self._index.append((packet.place, packet.key, len(packet.data)))
+        self.file.write(packet.data + packet.beside)
+        beside = (len(packet.beside),) if packet.beside else ()
+        self._index.append((packet.place, packet.key, len(packet.data), *beside))
 
     def finish(self, header: bytes) -> None:
         """Close the list; `header` is the codec's own, which all packets need."""
@@ -56,12 +63,12 @@ class Packets:
         path: the file.
         header: the codec's own header, empty where it has none.
         index: of each packet in the order of decoding, its frame's place in order of show, whether it is a key frame,
-            and its length in bytes.
+            its length in bytes, and that of what is kept next to it.
     """
 
     path: Path
     header: bytes
-    index: tuple[tuple[int, bool, int], ...]
+    index: tuple[tuple[int, bool, int, int], ...]
 
     def __len__(self) -> int:
         return len(self.index)
@@ -70,11 +77,11 @@ class Packets:
         """The packets, one in memory at a time; raises MediaError where the file is no longer whole."""
         with _opened(self.path) as file:
             file.seek(len(_MAGIC))
-            for place, key, length in self.index:
-                data = file.read(length)
-                if len(data) != length:
+            for place, key, length, beside in self.index:
+                data = file.read(length + beside)
+                if len(data) != length + beside:
                     raise _damaged(self.path)
-                yield Encoded(place, key, data)
+                yield Encoded(place, key, data[:length], data[length:])
 
     @property
     def before(self) -> bytes:
@@ -85,13 +92,13 @@ class Packets:
     def after(self) -> bytes:
         """Its bytes after the last packet."""
         with _opened(self.path) as file:
-            file.seek(len(_MAGIC) + sum(length for _, _, length in self.index))
+            file.seek(len(_MAGIC) + sum(length + beside for _, _, length, beside in self.index))
             return file.read()
 
     @property
     def delay(self) -> int:
         """Frames by which decoding must run ahead of show."""
-        return max((order - place for order, (place, _, _) in enumerate(self.index)), default=0)
+        return max((order - place for order, (place, *_) in enumerate(self.index)), default=0)
 
 
 def read_packets(path: Path) -> Packets:
@@ -115,9 +122,9 @@ def read_packets(path: Path) -> Packets:
         header, index = bytes.fromhex(values["header"]), tuple(tuple(entry) for entry in values["packets"])
     except (ValueError, KeyError, TypeError):
         raise _damaged(path) from None
-    if not all(len(entry) == 3 and all(isinstance(said, int) and said >= 0 for said in entry) for entry in index):
+    if not all(len(entry) in (3, 4) and all(isinstance(said, int) and said >= 0 for said in entry) for entry in index):
         raise _damaged(path)
-    return Packets(path, header, index)
+    return Packets(path, header, tuple((*entry, 0)[:4] for entry in index))
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -49,12 +49,20 @@ class Encoding:
     Attributes:
         codec: "h264", "h265", "av1", "vp9", "prores" or "ffv1"; None for what suits the container and the depth.
         crf: constant rate factor, lower is better; None for the codec's default.
+        chroma: the layout of colours, "420", "422" or "444"; None for that of the source, where the codec has it.
         drop: leave out streams that the container cannot hold, instead of refusing.
     """
 
     codec: str | None = None
     crf: int | None = None
     drop: bool = False
+    chroma: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Name all that it decides, for a hash; as earlier versions did where they knew all of it."""
+        chroma = f", chroma={self.chroma!r}" if self.chroma else ""
+        return f"Encoding(codec={self.codec!r}, crf={self.crf!r}, drop={self.drop!r}{chroma})"
 
 
 class Target(Protocol):

@@ -46,7 +46,7 @@ class Releasing:
         self._journal = Journal(path.parent, path.name)
         self._journal.begin((half.name, path.name))
         self._left, self._codec, self._on_joined = deque(parts), codec, on_joined
-        self._step = max(1, sum(length for part in parts for _, _, length in part.index) // _STEPS)
+        self._step = max(1, sum(length for part in parts for _, _, length, _ in part.index) // _STEPS)
         self._seen = self._place = 0
 
     def look(self, sink: Sink) -> None:
@@ -82,8 +82,9 @@ class Releasing:
                 place += len(framing)
                 pieces += [between + own, (place, place + len(data))]
                 place, between = place + len(data), b""
+            between = encoded.beside
         self._place = place
-        return [*pieces, part.after]
+        return [*pieces, between + part.after]
 
 
 class _Laid(NamedTuple):

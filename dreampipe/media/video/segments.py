@@ -13,23 +13,26 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Frame
-from dreampipe.media.profiles import to_srgb
+from dreampipe.frames import Array, Frame
+from dreampipe.media.samples import over_black
 from dreampipe.media.video.coding import Form
-from dreampipe.media.video.packets import Encoded, PacketWriter
+from dreampipe.media.video.orientation import as_stored
+from dreampipe.media.video.packets import BLOCK_ADDITION, Encoded, PacketWriter
 from dreampipe.media.video.pixels import pack
 from dreampipe.media.writing import written_whole
 
+Numbers = Callable[[Array], Array] | None
+
 
 @contextmanager
-def segment(path: Path, form: Form, size: tuple[int, int], icc: bytes | None) -> Iterator[Callable[[Frame], None]]:
+def segment(path: Path, form: Form, size: tuple[int, int], numbers: Numbers) -> Iterator[Callable[[Frame], None]]:
     """Encode what is handed to the callable, frame by frame, into the file `path`; see `Target.segment`.
 
     Args:
         path: the segment's file.
         form: how the picture is stored.
         size: height and width, in pixels, that each frame must have.
-        icc: the frames' colour profile, which no film holds: their colours become sRGB's; None for none.
+        numbers: turns frames into the numbers to be stored; None where they are that already.
 
     Raises:
         MediaError: a frame has another size or a value that is no number, none came, the encoder refuses, or the file
@@ -38,7 +41,9 @@ def segment(path: Path, form: Form, size: tuple[int, int], icc: bytes | None) ->
     with written_whole(path) as temporary, temporary.open("wb") as file:
         encoder = _Encoder(form, size, PacketWriter(file))
         yield (
-            encoder.add if icc is None else lambda frame: encoder.add(replace(frame, pixels=to_srgb(frame.pixels, icc)))
+            encoder.add
+            if numbers is None
+            else lambda frame: encoder.add(replace(frame, pixels=numbers(_finite(frame).pixels)))
         )
         encoder.finish()
 
@@ -69,7 +74,8 @@ class _Encoder:
         except av.FFmpegError as problem:
             raise _refused(self._form, problem) from problem
         for packet in packets:
-            self._writer.add(Encoded(packet.pts, packet.is_keyframe, bytes(packet)))
+            beside = next((one for one in packet.iter_sidedata() if one.data_type == BLOCK_ADDITION), b"")
+            self._writer.add(Encoded(packet.pts, packet.is_keyframe, bytes(packet), bytes(beside)))
 
 
 def opened(form: Form) -> Any:
@@ -102,7 +108,15 @@ def stored_frame(frame: Frame, form: Form, size: tuple[int, int]) -> VideoFrame:
             f"A frame of {frame.width}x{frame.height} pixels came for a film of {size[1]}x{size[0]}, "
             "but a film has one size: make them equal first."
         )
+    _finite(frame)
+    # `pack` tags each frame: ProRes writes into a frame what that says of its colours, not what the film does.
+    pixels = over_black(frame) if frame.alpha is not None and not form.alpha else frame.pixels
+    stored = np.ascontiguousarray(as_stored(pixels, form.rotation, form.mirrored))
+    alpha = as_stored(frame.alpha, form.rotation, form.mirrored) if frame.alpha is not None and form.alpha else None
+    return pack(stored, form.pixel_format, form.colour, alpha)
+
+
+def _finite(frame: Frame) -> Frame:
     if not np.isfinite(frame.pixels).all():
         raise MediaError("A frame with values that are no numbers came for a film: dream it with smaller steps.")
-    # `pack` tags each frame: ProRes writes into a frame what that says of its colours, not what the film does.
-    return pack(np.ascontiguousarray(np.rot90(frame.pixels, -form.rotation // 90)), form.pixel_format, form.colour)
+    return frame

@@ -10,11 +10,8 @@ import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
-from dreampipe.media.video.info import Colour, FilmInfo, Survey
+from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.shots import THUMBNAIL, Thumbnail, cuts
-
-SRGB = Colour(range=1, primaries=1, transfer=13, matrix=1)
-"""What pictures say of their colours, with the matrix and the range that films usually have."""
 
 
 def part(edges: Sequence[int], info: FilmInfo, path: Path) -> range:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.meaning import keeps_meaning, stored_numbers
 from dreampipe.media.video.numbering import is_whole, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
@@ -48,16 +49,18 @@ class FilmFile:
 
     @property
     def codec(self) -> Codec:
-        return codec_named(self.encoding.codec, self.container, self.info.bits)
+        return codec_named(self.encoding.codec, self.container, self.info.bits, self.info.alpha)
 
     @property
     def form(self) -> Form:
-        return form_of(self.info, self.codec, self.encoding.crf)
+        codec = self.codec
+        alpha = self.info.alpha and self.container.muxer in codec.alpha_in
+        return form_of(replace(self.info, alpha=alpha), codec, self.encoding.crf, self.encoding.chroma)
 
     def check(self) -> tuple[str, ...]:
         from dreampipe.media.video.checking import check_film
 
-        return check_film(self.path, self.container, self.form, self.info, self.encoding.drop)
+        return check_film(self.path, self.container, self.form, self.info, self.encoding)
 
     def need(self, survey: Survey, keep: bool = False) -> int:
         """See `Target.need`; all else than the picture is taken to be as large as the source's file."""
@@ -67,7 +70,9 @@ class FilmFile:
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
-        return segment(path, self.form, (self.info.height, self.info.width), self.info.icc)
+        form = self.form
+        numbers = stored_numbers(self.info, keeps_meaning(self.info, form.deep))
+        return segment(path, form, (self.info.height, self.info.width), numbers)
 
     def whole(self, segment: Path) -> bool:
         return True
@@ -95,10 +100,11 @@ class Animation:
 
     @property
     def form(self) -> Form:
-        """How the segments are stored: upright and without loss, in 8 bits of RGB."""
+        """How the segments are stored: upright and without loss, in 8 bits of RGB and perhaps alpha."""
         plain = FilmInfo(
             width=self.info.width,
             height=self.info.height,
+            alpha=self.info.alpha,
             time_base=self.info.time_base,
             rate=self.info.rate,
             codec="rawvideo",
@@ -122,7 +128,8 @@ class Animation:
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
 
-        return segment(path, self.form, (self.info.height, self.info.width), self.info.icc)
+        size = (self.info.height, self.info.width)
+        return segment(path, self.form, size, stored_numbers(self.info, kept=False))
 
     def whole(self, segment: Path) -> bool:
         return True
@@ -131,7 +138,7 @@ class Animation:
         from dreampipe.media.video.animations import join_animation
 
         size = (self.info.width, self.info.height)
-        join_animation(self.path, size, self.tick, survey, segments, self.record)
+        join_animation(self.path, size, self.tick, survey, segments, self.info.alpha, self.record, self.info.plays or 0)
 
 
 @dataclass(frozen=True)
@@ -194,9 +201,9 @@ def target_of(
         film = FilmFile(target, info, encoding, record)
         film.form  # noqa: B018 - refuses a codec or a CRF that is none
         return film
-    if encoding.codec is not None or encoding.crf is not None:
+    if (encoding.codec, encoding.crf, encoding.chroma) != (None, None, None):
         raise MediaError(
-            f"A codec or a CRF came for {target}, but only a film has one: leave it out, or name one of "
+            f"A codec, a CRF or a chroma came for {target}, but only a film has one: leave it out, or name one of "
             f"{' '.join(CONTAINERS)}."
         )
     if is_pattern(target) or not suffix or os.path.isdir(target) or os.fspath(path).endswith(("/", os.sep)):

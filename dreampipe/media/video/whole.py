@@ -70,7 +70,13 @@ def _info(first: Frame, like: FilmInfo | None, rate: Fraction) -> FilmInfo:
     if like is not None:
         return replace(like, width=first.width, height=first.height)
     return FilmInfo(
-        width=first.width, height=first.height, time_base=1 / rate, rate=rate, codec="rawvideo", pixel_format="rgb24"
+        width=first.width,
+        height=first.height,
+        alpha=first.alpha is not None,
+        time_base=1 / rate,
+        rate=rate,
+        codec="rawvideo",
+        pixel_format="rgb24",
     )
 
 

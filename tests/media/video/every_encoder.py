@@ -25,14 +25,13 @@ from dreampipe.media.formats import FORMATS
 from dreampipe.media.video import Encoding, FilmInfo, Survey, open_source, target_of
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec
 from dreampipe.media.video.coding import Form, form_of
+from dreampipe.media.video.layouts import has_alpha
+from dreampipe.media.video.packets import BLOCK_ADDITION
 from dreampipe.media.video.pixels import pack
 
 COUNT = 10
 SIZES = ((70, 50), (65, 49))
 LARGE = (734, 722)  # from half a million pixels on, AVIF is cut into tiles where there are several threads
-LOSSLESS = [(f"yuv{layout}p{deep}", bits) for layout in (420, 422, 444) for bits, deep in ((8, ""), (10, "10le"))]
-SOURCES = {"ffv1": [*LOSSLESS, ("yuv444p12le", 12), ("rgb24", 8), ("rgb48le", 16)]}
-"""Pixel formats and depths of sources; for codecs that are not listed, those of 4:2:0."""
 
 
 def moving(width: int, height: int) -> Iterator[npt.NDArray[np.float32]]:
@@ -48,13 +47,18 @@ def moving(width: int, height: int) -> Iterator[npt.NDArray[np.float32]]:
 def info_of(width: int, height: int, source: tuple[str, int] = ("yuv420p", 8)) -> FilmInfo:
     name, bits = source
     rate = Fraction(24)
-    return FilmInfo(width, height, bits, time_base=1 / rate, rate=rate, codec="rawvideo", pixel_format=name)
+    alpha = has_alpha(name)
+    return FilmInfo(width, height, bits, alpha, time_base=1 / rate, rate=rate, codec="rawvideo", pixel_format=name)
 
 
 def forms(codec: Codec) -> dict[str, Form]:
     """Each way to store a film with this codec, by what tells it apart."""
-    sources = SOURCES.get(codec.name, [("yuv420p", 8), ("yuv420p10le", 10)])
-    every = [form_of(info_of(*size, source), codec, None) for size in SIZES for source in sources]
+    depths = {"10le": 10, "12le": 12, "16le": 16}
+    sources = [("yuv420p", 8), *((name, depths.get(name[-4:], 8)) for name in codec.formats)]
+    odd = sources[:3]
+    every = [
+        form_of(info_of(*size, source), codec, None) for size in SIZES for source in (odd if size[0] % 2 else sources)
+    ]
     return {f"{codec.name} {form.pixel_format} {form.width}x{form.height}": form for form in every}
 
 
@@ -66,11 +70,12 @@ def stream(form: Form, threads: int | None) -> bytes:
     context.open()
     packets = []
     for at, pixels in enumerate(moving(form.width, form.height)):
-        frame = pack(pixels, form.pixel_format, form.colour)
+        frame = pack(pixels, form.pixel_format, form.colour, pixels[..., 0])
         frame.pts, frame.time_base = at, 1 / form.rate
         packets += context.encode(frame)
     packets += context.encode(None)
-    return b"".join([context.extradata or b"", *map(bytes, packets)])
+    beside = [bytes(one) for packet in packets for one in packet.iter_sidedata() if one.data_type == BLOCK_ADDITION]
+    return b"".join([context.extradata or b"", *map(bytes, packets), *beside])
 
 
 def streams(names: list[str]) -> Iterator[tuple[str, bytes]]:

@@ -51,6 +51,7 @@ def render(
     rate: Fraction | None = None,
     stamps: Sequence[int] | None = None,
     rotation: int = 0,
+    matrix: Sequence[int] | None = None,
     aspect: Fraction | None = None,
     colour: Colour = UNTAGGED,
     options: Mapping[str, str] | None = None,
@@ -77,6 +78,8 @@ def render(
             context.sample_aspect_ratio = aspect
         if rotation:
             video.set_display_rotation(rotation)
+        if matrix:
+            video.set_display_matrix(matrix)
         tone: Any = film.add_stream(sound, rate=RATE, layout="stereo") if sound else None
         lines: Any = (
             film.add_mux_stream("mov_text" if path.suffix in {".mp4", ".mov"} else "subrip") if subtitles else None

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -76,14 +76,16 @@ class Joining:
         assert told(self.target.path.read_bytes()) == told(self.whole)
 
 
-def joining(suffix: str, codec: str | None, folder: Path) -> Joining:
+def joining(suffix: str, codec: str | None, folder: Path, alpha: bool = False) -> Joining:
     sound = "libopus" if suffix == "webm" else "aac"
     source = open_source(render(folder / f"source.{suffix.replace('webm', 'mkv')}", scene(COUNT), sound=sound))
     survey = source.survey()
     target, alone = (
-        target_of(path / f"film.{suffix}", source.info, Encoding(codec)) for path in (folder / "work", folder)
+        target_of(path / f"film.{suffix}", replace(source.info, alpha=alpha), Encoding(codec))
+        for path in (folder / "work", folder)
     )
-    segments = write_segments(target, frames_of(COUNT), survey, folder / "work", STARTS)
+    frames = [replace(frame, alpha=frame.pixels[..., 0].copy()) if alpha else frame for frame in frames_of(COUNT)]
+    segments = write_segments(target, frames, survey, folder / "work", STARTS)
     alone.join(segments, survey)
     return Joining(target, survey, {path: path.read_bytes() for path in segments}, alone.path.read_bytes())
 
@@ -122,9 +124,14 @@ def after(count: int) -> Callable[[Path], None]:
     return on_joined
 
 
-@pytest.mark.parametrize(("codec", "suffix"), EVERY)
-def test_segments_go_while_the_film_grows_and_come_back_from_it(codec: str, suffix: str, tmp_path: Path) -> None:
-    film = joining(suffix, codec, tmp_path)
+@pytest.mark.parametrize(
+    ("codec", "suffix", "alpha"),
+    [(*pair, False) for pair in EVERY] + [("vp9", "webm", True), ("vp9", "mkv", True), ("prores", "mov", True)],
+)
+def test_segments_go_while_the_film_grows_and_come_back_from_it(
+    codec: str, suffix: str, alpha: bool, tmp_path: Path
+) -> None:
+    film = joining(suffix, codec, tmp_path, alpha)
     most = 0
 
     def on_joined(path: Path) -> None:

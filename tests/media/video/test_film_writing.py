@@ -20,6 +20,7 @@ from dreampipe.errors import MediaError
 from dreampipe.media.video import Colour, Encoding, target_of
 from dreampipe.media.video.packets import read_packets
 from dreampipe.media.video.pixels import pack, unpack
+from dreampipe.media.video.tones import from_view
 
 HELD = {
     "mp4": ("h264", "h265", "av1", "vp9"),
@@ -39,7 +40,8 @@ def loss(path: Path, frames: Sequence[Frame], colour: Colour) -> float:
     steps = []
     with av.open(str(path)) as film:
         for stored, frame in zip(film.decode(video=0), frames, strict=True):
-            told = unpack(pack(frame.pixels, stored.format.name, colour), colour)
+            numbers = from_view(frame.pixels, colour.transfer)  # frames of HDR are as a person sees them
+            told = unpack(pack(numbers, stored.format.name, colour), colour)
             steps.append(np.abs(unpack(stored, colour) - told).mean() * 255)
     return float(np.mean(steps))
 

@@ -80,13 +80,14 @@ def test_a_damaged_one_is_named(tmp_path: Path) -> None:
         open_source(tmp_path).survey()
 
 
-def test_their_transparency_is_left_out_and_told(tmp_path: Path) -> None:
+def test_their_transparency_is_kept(tmp_path: Path) -> None:
     Image.new("RGBA", (8, 6), (200, 100, 50, 10)).save(tmp_path / "1.png")
     source = open_source(tmp_path)
     (frame,) = source.frames(source.survey())
-    assert frame.alpha is None
+    assert source.info.alpha
+    assert frame.alpha is not None
+    assert np.array_equal(np.rint(frame.alpha * 255), np.full((6, 8), 10))
     assert round(float(frame.pixels[0, 0, 0]) * 255) == 200
-    assert any("transparency" in note for note in source.info.notes)
 
 
 def test_cuts_between_them_are_found(tmp_path: Path) -> None:
@@ -110,12 +111,13 @@ def test_animated_pictures_keep_their_times(tmp_path: Path, name: str) -> None:
     assert source.info.rate == Fraction(6000, sum(shown))
 
 
-def test_what_is_see_through_lies_on_black(tmp_path: Path) -> None:
+def test_what_is_see_through_is_kept(tmp_path: Path) -> None:
     clear, solid = Image.new("RGBA", (8, 6), (255, 255, 255, 0)), Image.new("RGBA", (8, 6), (200, 200, 200, 255))
     solid.save(tmp_path / "film.png", save_all=True, append_images=[clear, solid], duration=50, disposal=1, blend=0)
     source = open_source(tmp_path / "film.png")
-    assert levels(source, source.survey()) == [200, 0, 200]
-    assert any("see-through" in note for note in source.info.notes)
+    alphas = [frame.alpha for frame in source.frames(source.survey())]
+    assert source.info.alpha
+    assert [None if alpha is None else (alpha.min(), alpha.max()) for alpha in alphas] == [(1, 1), (0, 0), (1, 1)]
 
 
 def test_frames_that_change_a_part_lie_on_those_before(tmp_path: Path) -> None:
