@@ -29,6 +29,7 @@ from dreampipe.engines.events import (
     Failed,
     Finished,
     Framed,
+    LeftOut,
     Noted,
     Skipped,
     Started,
@@ -51,15 +52,19 @@ def fields_of(event: Event) -> dict[str, Any]:
 
 
 def tell_failures(event: Event) -> None:
-    """Name each picture that failed, with the reason, on stderr."""
+    """Name each picture that failed, with the reason, and count what was left out, on stderr."""
     if isinstance(event, Failed):
         say(f"Failed {event.name}: {event.reason}")
+    elif isinstance(event, LeftOut) and not event.ignored:
+        say(f"Left out: {event.text}")
 
 
 def tell_notes(event: Event) -> None:
     """Tell failures, and the notes and estimates of a run that makes one thing, on stderr."""
     tell_failures(event)
-    if isinstance(event, Noted):
+    if isinstance(event, LeftOut) and event.ignored:
+        say(f"Note: left out: {event.text}")
+    elif isinstance(event, Noted):
         say(f"Note: {event.text}")
     elif isinstance(event, Estimated):
         say(f"Note: {sentence(event)}")

@@ -19,7 +19,7 @@ from dreampipe.cli.events import (
 from dreampipe.cli.fetching import fetch_class_names, fetch_missing
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import say
-from dreampipe.engines.events import Began, Compared, Event, Failed, Noted
+from dreampipe.engines.events import Began, Compared, Event, Failed, LeftOut, Noted
 from dreampipe.engines.task import Task
 
 
@@ -34,7 +34,7 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
 
     Raises:
         DreampipeError: the check failed, so nothing was begun.
-        typer.Exit: 1 after a failure or an unexplained difference, 130 after Ctrl-C.
+        typer.Exit: 1 after a failure, an unexplained difference or something that was left out, 130 after Ctrl-C.
     """
     fetch_class_names(task.recipe)
     notes = task.check()
@@ -42,14 +42,14 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
         say(f"Note: {note}")
     fetch_missing(task.recipe, quiet)
     stopped = f"Stopped. This goes on from here: {resuming()}" if task.resumes else "Stopped; OUT was not written."
-    ends: list[Failed | Compared] = []
+    ends: list[Failed | Compared | LeftOut] = []
     with interruptible(stopped), failing(), bar(task.recipe.octave_scale, not (quiet or events)) as show:
         listeners = (show, *_listeners(task, quiet, events, many))
 
         def hear(event: Event) -> None:
             if isinstance(event, Began):
                 import_backend()  # not before something is climbed
-            if isinstance(event, Failed | Compared):
+            if isinstance(event, Failed | Compared) or (isinstance(event, LeftOut) and not event.ignored):
                 ends.append(event)
             for listener in listeners:
                 listener(event)
@@ -70,8 +70,8 @@ def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Hear]:
     return listeners
 
 
-def _finish(ends: list[Failed | Compared]) -> None:
-    """Print what a comparison found, and exit with 1 after a failure or an unexplained difference."""
+def _finish(ends: list[Failed | Compared | LeftOut]) -> None:
+    """Print what a comparison found, and exit with 1 after anything else, or an unexplained difference."""
     verdicts = [end.verdict for end in ends if isinstance(end, Compared)]
     for verdict in verdicts:
         print_out(str(verdict), "findings")

@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
+from dreampipe.engines.events import LeftOut
 from dreampipe.engines.films import FilmOrder
 from dreampipe.engines.local import Order, run
 from dreampipe.engines.standing import check_folder
 from dreampipe.engines.task import Tell, ignore
 from dreampipe.errors import MediaError
-from dreampipe.media import Job, Manifest, Plan, plan
+from dreampipe.media import Job, Manifest, Plan, mask_notes, plan
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
 from dreampipe.recipes.keyframes import parse_rate, parse_time
@@ -31,6 +32,7 @@ class DreamTask:
         order: how to dream films; a picture takes its recipe, what it carries and what may be replaced from it, too.
         quality: of lossy pictures, 1 to 100; None for each format's default.
         recursive: include the folders inside `source`.
+        ignore: let what is left out of a folder be no failure.
         format: of the pictures to write, as its suffix names it; None for that of each input.
         alone: write one output, under the very name of `target`, even if it is a preview.
     """
@@ -40,6 +42,7 @@ class DreamTask:
     order: FilmOrder
     quality: int | None = None
     recursive: bool = False
+    ignore: bool = False
     format: str | None = None
     alone: bool = False
     resumes: ClassVar[bool] = True
@@ -97,7 +100,7 @@ class DreamTask:
         self.order.check(self._jobs)
         Manifest(self._plan.folder)
         check_folder(self._plan)
-        return (*self.recipe.card().notes, *self._plan.notes)
+        return (*self.recipe.card().notes, *mask_notes(self.recipe.mask), *self._plan.notes)
 
     def _check_films(self) -> None:
         """Raise MediaError for options of films that came where there is none."""
@@ -118,12 +121,16 @@ class DreamTask:
     def run(self, tell: Tell = ignore) -> None:
         """Dream every picture and film. One that fails becomes a `Failed` event, and the run continues with the others.
 
+        What a folder holds and cannot be dreamed becomes one `LeftOut` event at the end.
+
         Raises:
             DreampipeError: the model cannot be opened.
         """
         films = self.order
         order = Order(films.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
         run(self._jobs, Manifest(self._plan.folder), order, tell)
+        if self._plan.left_out:
+            tell(LeftOut(self._plan.left_out, self.ignore))
 
 
 def _previews(jobs: Sequence[Job]) -> list[Job]:

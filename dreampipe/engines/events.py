@@ -127,6 +127,17 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Pictures and films of the input folder that cannot be read, and folders in it, in words: "2 .dng, 1 folder".
+
+    `ignored` says that the user knows of them, so that they are no failure.
+    """
+
+    text: str
+    ignored: bool = False
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run is over.
 
@@ -166,6 +177,7 @@ Event = (
     | Done
     | Written
     | Failed
+    | LeftOut
     | Finished
     | Compared
 )

@@ -92,7 +92,9 @@ def _format(path: Path, file: IO[bytes]) -> Format:
         raise MediaError(f"{path} is empty (0 bytes), but a picture is expected: replace it by a whole copy.")
     format = format_of_content(head)
     if format is None:
-        raise MediaError(f"{path} does not hold a picture that can be read, but one of {SUFFIXES} is expected.")
+        held = unread_name(head)
+        what = f"holds a picture that is not read ({held})" if held else "does not hold a picture that can be read"
+        raise MediaError(f"{path} {what}, but one of {SUFFIXES} is expected: convert it first, or leave it out.")
     return format
 
 

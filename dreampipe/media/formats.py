@@ -43,8 +43,9 @@ TIFF = Format("tiff", (".tif", ".tiff"), bits=16)
 AVIF = Format("avif", (".avif",), quality=90)
 BMP = Format("bmp", (".bmp", ".dib"), metadata=False, records=False)
 GIF = Format("gif", (".gif",), bits=0, metadata=False, records=False)
+HEIF = Format("heif", (".heic", ".heif", ".hif"), bits=0, metadata=False, records=False)
 
-FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF)
+FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF, HEIF)
 _BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
 
 SUFFIXES = " ".join(_BY_SUFFIX)
@@ -55,6 +56,8 @@ WRITABLE_SUFFIXES = " ".join(suffix for suffix, format in _BY_SUFFIX.items() if 
 HEAD = 64
 """Bytes of a file's start that `format_of_content` looks at."""
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
 def format_of_suffix(path: PurePath) -> Format | None:
@@ -72,11 +75,19 @@ def format_of_content(head: bytes) -> Format | None:
         return WEBP
     if head.startswith(_TIFF_HEADS):
         return TIFF
-    if head[4:8] == b"ftyp" and (b"avif" in head[8:] or b"avis" in head[8:]):
-        return AVIF
+    if brands := brands_of(head):
+        return AVIF if brands & _AVIF_BRANDS else HEIF if brands & _HEIF_BRANDS else None
     if head.startswith((b"GIF87a", b"GIF89a")):
         return GIF
     return BMP if head.startswith(b"BM") else None
+
+
+def brands_of(head: bytes) -> frozenset[bytes]:
+    """The brands that a file of boxes (ISO 14496-12) declares in its first `HEAD` bytes; none for other files."""
+    if head[4:8] != b"ftyp":
+        return frozenset()
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return frozenset(head[at : at + 4] for at in (8, *range(16, end - 3, 4)))
 
 
 def format_of(path: PurePath) -> Format:

@@ -294,7 +294,7 @@ def test_what_is_neither_a_film_nor_a_picture_is_called_neither(tmp_path: Path) 
     source = tmp_path / "sound.mp3"
     source.write_bytes(b"ID3")
     refused(
-        source, tmp_path / "film.mp4", "sound.mp3 has the suffix of neither a film nor a picture", "film.mp4 is a film"
+        source, tmp_path / "film.mp4", "sound.mp3 is neither a film nor a picture", "film.mp4 is a film"
     )
 
 
