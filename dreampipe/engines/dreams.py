@@ -32,7 +32,7 @@ class DreamTask:
         order: how to dream films; a picture takes its recipe, what it carries and what may be replaced from it, too.
         quality: of lossy pictures, 1 to 100; None for each format's default.
         recursive: include the folders inside `source`.
-        ignore: let what is left out of a folder be no failure.
+        ignoring: let what is left out of a folder be no failure.
         format: of the pictures to write, as its suffix names it; None for that of each input.
         alone: write one output, under the very name of `target`, even if it is a preview.
     """
@@ -42,7 +42,7 @@ class DreamTask:
     order: FilmOrder
     quality: int | None = None
     recursive: bool = False
-    ignore: bool = False
+    ignoring: bool = False
     format: str | None = None
     alone: bool = False
     resumes: ClassVar[bool] = True
@@ -130,7 +130,7 @@ class DreamTask:
         order = Order(films.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
         run(self._jobs, Manifest(self._plan.folder), order, tell)
         if self._plan.left_out:
-            tell(LeftOut(self._plan.left_out, self.ignore))
+            tell(LeftOut(self._plan.left_out, self.ignoring))
 
 
 def _previews(jobs: Sequence[Job]) -> list[Job]:

@@ -1,7 +1,8 @@
 """A file to a Frame and its MediaInfo.
 
-Pillow decodes all but TIFF (tifffile does that): OpenCV returns a truncated JPEG as a picture with a grey rest and no
-error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pillow has found the file to be whole.
+Pillow decodes all but TIFF (tifffile does that) and HEIF (pillow-heif does): OpenCV returns a truncated JPEG as a
+picture with a grey rest and no error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pillow has
+found the file to be whole.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -23,20 +25,34 @@ from PIL.ImageFile import ImageFile
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media import tiff
+from dreampipe.media import heif, tiff
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.chunks import bare_png
-from dreampipe.media.formats import AVIF, HEAD, SUFFIXES, TIFF, WEBP, Format, format_of_content
+from dreampipe.media.formats import AVIF, HEAD, HEIF, LONGEST_READ, SUFFIXES, TIFF, WEBP, Format, format_of_content
+from dreampipe.media.further import further, further_note
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.kinds import unread_name
 from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
+from dreampipe.media.png import PixelChunks, too_long
 from dreampipe.media.profiles import grey_as_rgb
+from dreampipe.media.ranges import dark_note
 from dreampipe.media.tiff import Decoded
+
+_CHUNKS = "chunks"  # in what Pillow knows of a PNG
+
+
+def _open_png(file: IO[bytes]) -> ImageFile:
+    chunks = PixelChunks(file)
+    image = PngImagePlugin.PngImageFile(chunks)  # type: ignore[arg-type]  # it needs no more than read, seek and tell
+    image.info |= {_CHUNKS: chunks, "icc_profile": chunks.profile}
+    return image
+
 
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
 # limit of pixels does not stand in for ours.
 OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
-    "png": PngImagePlugin.PngImageFile,
+    "png": _open_png,
     "jpeg": JpegImagePlugin.JpegImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
     "avif": AvifImagePlugin.AvifImageFile,
@@ -82,7 +98,20 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Boun
 
 def _read(file: BinaryIO, bounds: Bounds) -> tuple[Frame, MediaInfo]:
     format = _format(bounds.path, file)
-    return _finished(_decoded(bounds.path, file, format, bounds), format)
+    return _finished(_bounded(_decoded(bounds.path, file, format, bounds)), format)
+
+
+def _bounded(decoded: Decoded) -> Decoded:
+    """The same without a profile or EXIF that is too long to be written again, and with a note on dark pixels."""
+    notes = [dark_note(decoded.pixels)] if decoded.pixels.dtype.kind == "u" else []
+    icc, exif = decoded.icc, decoded.exif
+    if icc and len(icc) > LONGEST_READ:
+        notes.append(too_long("colour profile", len(icc)))
+        icc = None
+    if exif and len(exif) > LONGEST_READ:
+        notes.append(too_long("EXIF", len(exif)))
+        exif = None
+    return replace(decoded, icc=icc, exif=exif, notes=(*decoded.notes, *filter(None, notes)))
 
 
 def _format(path: Path, file: IO[bytes]) -> Format:
@@ -100,7 +129,8 @@ def _format(path: Path, file: IO[bytes]) -> Format:
 
 def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     try:
-        return tiff.decode(file, bounds) if format is TIFF else _decode(file, format, bounds)
+        own = {TIFF: tiff.decode, HEIF: heif.decode}.get(format)
+        return own(file, bounds) if own else _decode(file, format, bounds)
     except MediaError:
         raise
     except MemoryError:
@@ -131,6 +161,7 @@ def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, 
 
 def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     image, header = opened(file, format, bounds)
+    held = further(file, format, header)
     icc, deep, steps = image.info.get("icc_profile"), _is_deep(image), _steps(image)
     if deep:
         bounds.admit_file(file)
@@ -146,7 +177,7 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
-    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header))
+    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header, held))
 
 
 def _is_deep(image: ImageFile) -> bool:
@@ -177,7 +208,7 @@ def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:
     return np.stack(planes, axis=2)
 
 
-def _notes(image: ImageFile, header: Header | None) -> tuple[str, ...]:
+def _notes(image: ImageFile, header: Header | None, held: tuple[str, ...]) -> tuple[str, ...]:
     notes = []
     frames = max(
         header.frames if header else 1, image.n_frames if isinstance(image, AvifImagePlugin.AvifImageFile) else 1
@@ -186,7 +217,10 @@ def _notes(image: ImageFile, header: Header | None) -> tuple[str, ...]:
         notes.append(f"It has {frames} frames, and only the first was read.")
     if image.mode == "CMYK":
         notes.append(FROM_CMYK)
-    return tuple(notes)
+    if chunks := image.info.get(_CHUNKS):
+        notes += chunks.notes
+        held = tuple(chunks.held)
+    return (*notes, *further_note(held))
 
 
 def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:

@@ -110,9 +110,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
     if not listed.inputs:
         deeper = "" if recursive else " (or --recursive, to look into the folders below)"
         left = f" (left out: {listed.left_out})" if listed.left_out else ""
-        raise MediaError(
-            f"{source} holds no pictures{left}, but files with one of {SUFFIXES} are expected{deeper}."
-        )
+        raise MediaError(f"{source} holds no pictures{left}, but files with one of {SUFFIXES} are expected{deeper}.")
     result = _planned([(source / name, name) for name in listed.inputs], target, suffix)
     return Plan(result.jobs, result.folder, (*listed.notes, *result.notes), listed.left_out)
 

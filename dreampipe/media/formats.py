@@ -8,6 +8,13 @@ from pathlib import PurePath
 from dreampipe.errors import MediaError
 from dreampipe.frames import MediaInfo
 
+LONGEST = 16_000_000
+"""The most bytes of a colour profile or of EXIF that are written; a JPEG's profile cannot have many more."""
+LONGEST_READ = 16_500_000
+"""The most bytes of them that are read: more, because formats wrap what they hold."""
+
+_JPEG_EXIF = 65_527  # a segment holds 65,533 bytes, six of them a prefix
+
 
 @dataclass(frozen=True)
 class Format:
@@ -19,6 +26,7 @@ class Format:
         bits: the most bits a channel that we write, 8 or 16; 0 for a format that is only read.
         alpha: whether an alpha channel can be written.
         metadata: whether a colour profile and EXIF can be written.
+        exif: the most bytes of EXIF that can be written.
         records: whether a record of how it was made can be written.
         quality: the default quality of a lossy format, 1 to 100; None for a lossless one.
     """
@@ -28,6 +36,7 @@ class Format:
     bits: int = 8
     alpha: bool = True
     metadata: bool = True
+    exif: int = LONGEST
     records: bool = True
     quality: int | None = None
 
@@ -37,7 +46,7 @@ class Format:
 
 
 PNG = Format("png", (".png",), bits=16)
-JPEG = Format("jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, quality=95)
+JPEG = Format("jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, exif=_JPEG_EXIF, quality=95)
 WEBP = Format("webp", (".webp",), quality=95)
 TIFF = Format("tiff", (".tif", ".tiff"), bits=16)
 AVIF = Format("avif", (".avif",), quality=90)
@@ -121,10 +130,15 @@ def suffix_named(name: str) -> str:
 
 def losses(format: Format, info: MediaInfo) -> tuple[str, ...]:
     """What a format cannot hold of a picture, a sentence each."""
+    exif, icc = len(info.exif or b""), len(info.icc or b"")
     lost = {
         "its transparency is left out": info.alpha and not format.alpha,
         "its 16 bits become 8": info.bits > format.bits,
-        "its EXIF is left out": bool(info.exif) and not format.metadata,
-        "which holds no colour profile, its colours become those of sRGB": bool(info.icc) and not format.metadata,
+        "its EXIF is left out": exif and not format.metadata,
+        f"its EXIF of {exif:,} bytes is left out, as at most {format.exif:,} fit": format.metadata
+        and exif > format.exif,
+        f"its colour profile of {icc:,} bytes is left out, as at most {LONGEST:,} fit": format.metadata
+        and icc > LONGEST,
+        "which holds no colour profile, its colours become those of sRGB": icc and not format.metadata,
     }
     return tuple(f"As {format.name}, {what}." for what, so in lost.items() if so)

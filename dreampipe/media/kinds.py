@@ -1,7 +1,7 @@
 """What a file is: a picture or a film that is read, one that is not, or something else. Its bytes decide.
 
 The name decides only where the bytes say nothing, as in a damaged file, and for raw photos, most of which are TIFF by
-their bytes. A file that is no picture and no film by its bytes and by its name is something else: text, sound, archives.
+their bytes. A file that is no picture and no film by its bytes and its name is something else: text, sound, archives.
 """
 
 from __future__ import annotations
@@ -44,7 +44,22 @@ RAW = Unread(
     "raw photo",
     (
         *(".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".srf", ".sr2", ".orf", ".raf", ".rw2", ".rwl"),
-        *(".pef", ".srw", ".x3f", ".3fr", ".fff", ".iiq", ".mos", ".mrw", ".kdc", ".dcr", ".erf", ".mef", ".gpr", ".raw"),
+        *(
+            ".pef",
+            ".srw",
+            ".x3f",
+            ".3fr",
+            ".fff",
+            ".iiq",
+            ".mos",
+            ".mrw",
+            ".kdc",
+            ".dcr",
+            ".erf",
+            ".mef",
+            ".gpr",
+            ".raw",
+        ),
     ),
     (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"II*\0\x10\0\0\0CR", b"II\x1a\0\0\0HEAPCCDR"),
 )
@@ -78,7 +93,21 @@ UNREAD = (
 
 _RAW_BRANDS = {b"crx "}
 _SOUND_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
-_SOUND_SUFFIXES = (".m4a", ".m4b", ".mka", ".mks", ".weba", ".wma", ".oga", ".ogg", ".opus", ".spx", ".aac", ".mp3", ".wav")
+_SOUND_SUFFIXES = (
+    ".m4a",
+    ".m4b",
+    ".mka",
+    ".mks",
+    ".weba",
+    ".wma",
+    ".oga",
+    ".ogg",
+    ".opus",
+    ".spx",
+    ".aac",
+    ".mp3",
+    ".wav",
+)
 _FILM_HEADS = (
     b"\x1a\x45\xdf\xa3",  # Matroska, WebM
     b"FLV\1",

@@ -79,12 +79,15 @@ def numbering_note(names: Sequence[str]) -> str | None:
     count = Counter(int(one[at]) for one in parts)
     numbers = sorted(count)
     missing = numbers[-1] - numbers[0] + 1 - len(numbers)
-    told = [f"{missing:,} {'number is' if missing == 1 else 'numbers are'} missing ({_told(numbers)})"] if missing else []
+    told = []
+    if missing:
+        told.append(f"{missing:,} {'number is' if missing == 1 else 'numbers are'} missing ({_told(numbers)})")
     if twice := [str(number) for number, times in count.items() if times > 1]:
         told.append(f"{', '.join(twice[:_MOST_TOLD])} {'comes' if len(twice) == 1 else 'come'} more than once")
     if not told:
         return None
-    return f"Its pictures are numbered {numbers[0]} to {numbers[-1]}, but {' and '.join(told)}: the frames follow each other without a gap."
+    numbered = f"Its pictures are numbered {numbers[0]} to {numbers[-1]}"
+    return f"{numbered}, but {' and '.join(told)}: the frames follow each other without a gap."
 
 
 def _told(numbers: Sequence[int]) -> str:

@@ -7,15 +7,14 @@ signed integers and wide ones hold whatever a program put there, so their range 
    beyond 0 to 1.
 2. Floats from 0 to 1 are that, and so are floats most of which are, with some beyond: highlights, as in renderings.
    Those become white, or black, and a note says how many.
-3. Other values mean 0 to 255, 4,095, 65,535 or the highest of their type: the smallest that they reach a sixteenth of.
+3. Other values mean 0 to 255, 4,095, 65,535 or the highest of their type: the first that they reach a sixteenth of.
    A hundredth of them may be beyond it, by a tenth, as resampling makes them.
-4. Of all others the lowest is black, or 0 if that is lower, and the highest is white; but floats from -1 to 1 mean that.
+4. Of all others the lowest is black, or 0 if that is lower, and the highest is white. Floats from -1 to 1 mean that.
 
 A file that holds anything but numbers is refused.
 """
 
 from __future__ import annotations
-
 
 from dataclasses import dataclass
 from typing import Any
@@ -86,14 +85,16 @@ def range_of(samples: Samples, bits: int, rows: int, declared: tuple[float, floa
     found = _found(samples, rows)
     floats, signed = samples.dtype.kind == "f", samples.dtype.kind == "i"
     if declared and declared[0] <= found.lowest and found.highest <= declared[1] and not _is_unit(*declared):
-        return Range(*declared, f"Its values are read from {_said(declared[0])} to {_said(declared[1])}, as it declares.")
+        return Range(
+            *declared, f"Its values are read from {_said(declared[0])} to {_said(declared[1])}, as it declares."
+        )
     if floats and found.lowest >= -_OVER and (found.highest <= 1 + _OVER or found.small >= _MOST):
         share = _beyond(samples, rows, 0, 1)
         return Range(0, 1, _highlights(found, share) if share else "")
     own = () if floats else (2 ** (bits - signed) - 1,)
     black, white = 0.0, _top(found.highest, (*_TOPS, *own))
     if found.lowest < -_OVER * white or _beyond(samples, rows, black, white) > _FEW:
-        unit = floats and -1 <= found.lowest and found.highest <= 1
+        unit = floats and found.lowest >= -1 and found.highest <= 1
         black, white = (-1.0, 1.0) if unit else (min(found.lowest, 0.0), max(found.highest, 0.0))
     elif not signed and white in own:
         return Range(black, white)
@@ -166,5 +167,3 @@ def _cut(found: _Found, black: float, white: float) -> str:
 
 def _said(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.4g}"
-
-

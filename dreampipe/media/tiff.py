@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
@@ -30,6 +30,7 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.embedded import admit_embedded
+from dreampipe.media.further import further_note, in_packet, in_tags
 from dreampipe.media.kinds import DNG_VERSION
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
 from dreampipe.media.profiles import grey_as_rgb
@@ -90,8 +91,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         page = whole.pages.first
         if DNG_VERSION in page.tags:
             raise MediaError(
-                f"{bounds.path} is a raw photo (DNG), but a developed picture is expected: convert it first, to TIFF or "
-                "JPEG."
+                f"{bounds.path} is a raw photo (DNG), but a developed picture is expected: convert it to TIFF or JPEG."
             )
         _admit(page, bounds)
         try:
@@ -106,7 +106,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
-        notes = (*notes, *_page_notes(whole))
+        notes = (*notes, *_page_notes(whole), *further_note(_held(page)))
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_CMYK)
     return Decoded(
@@ -145,6 +145,14 @@ def _page_notes(whole: tifffile.TiffFile) -> tuple[str, ...]:
         return ()
     count = f"more than {_MOST_PAGES:,}" if pages > _MOST_PAGES else f"{pages}"
     return (f"It has {count} pages, and only the first was read.",)
+
+
+def _held(page: tifffile.TiffPage) -> Iterator[str]:
+    """Names of what else a page holds."""
+    xmp = page.tags.get(_XMP)
+    if xmp is not None and xmp.count <= LONGEST_PACKET and isinstance(xmp.value, bytes):
+        yield from in_packet(xmp.value)
+    yield from in_tags(page.tags.keys())
 
 
 def _pages(whole: tifffile.TiffFile) -> int:
@@ -254,10 +262,10 @@ def _full_range(samples: Samples, page: tifffile.TiffPage) -> tuple[Samples, str
         raise ValueError(f"its samples are {samples.dtype}, which is not supported")
     _, declared = _declared(page) or (0, None)
     top, note = declared_top(int(samples.max()), bits, declared) if bits == 16 else (2**bits - 1, "")
-    dtype = np.dtype(np.uint8 if bits <= 8 else np.uint16)
-    if samples.dtype == dtype and top == np.iinfo(dtype).max:
+    dtype, full = (np.uint8, 255) if bits <= 8 else (np.uint16, 65_535)
+    if samples.dtype == dtype and top == full:
         return samples, note
-    scale = np.iinfo(dtype).max / top
+    scale = full / top
     return _banded(lambda band: np.asarray(np.rint(band * scale), dtype), samples), note
 
 
@@ -274,7 +282,7 @@ def _declared(page: tifffile.TiffPage) -> tuple[float, float] | None:
 
 
 def _rows(plane: Samples) -> int:
-    return max(1, _BAND // plane.shape[1])
+    return max(1, _BAND // int(plane.shape[1]))
 
 
 def _banded(convert: Callable[..., Samples], *planes: Samples) -> Samples:

@@ -293,9 +293,7 @@ def test_or_a_still_of_its_first_frame_where_that_is_asked_for_or_it_lies_in_a_f
 def test_what_is_neither_a_film_nor_a_picture_is_called_neither(tmp_path: Path) -> None:
     source = tmp_path / "sound.mp3"
     source.write_bytes(b"ID3")
-    refused(
-        source, tmp_path / "film.mp4", "sound.mp3 is neither a film nor a picture", "film.mp4 is a film"
-    )
+    refused(source, tmp_path / "film.mp4", "sound.mp3 is neither a film nor a picture", "film.mp4 is a film")
 
 
 def test_a_still_becomes_no_numbered_pictures(tmp_path: Path) -> None:
