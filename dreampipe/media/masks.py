@@ -45,13 +45,12 @@ def _scaled(path: str | os.PathLike[str]) -> tuple[Array, tuple[str, ...]]:
         raise MediaError(
             f"The mask {path} is all black, so nothing would be dreamed: make white what is to be dreamed."
         )
-    notes = tuple(f"The mask {path}: {note}" for note in info.notes)
     top = mask.max()
     if top > _FAINT:
-        return np.ascontiguousarray(mask), notes
+        return np.ascontiguousarray(mask), tuple(f"The mask {path}: {note}" for note in info.notes)
     share = f"{top * (2**info.bits - 1):.0f} of {2**info.bits - 1:,}"
     scaled = f"The mask {path} reaches no more than {share}, so it is scaled: its highest value counts as white."
-    return np.ascontiguousarray(mask / top), (*notes, scaled)
+    return np.ascontiguousarray(mask / top), (scaled,)
 
 
 def fitted_mask(mask: Array, size: tuple[int, int], name: str | os.PathLike[str] = "that came") -> Array:
