@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from dreampipe.media.formats import HEAD, TIFF, Format, brands_of, format_of_content, format_of_suffix
-from dreampipe.media.video.forms import FILM_SUFFIXES
+from dreampipe.media.video.forms import is_film
 
 
 class Kind(Enum):
@@ -132,11 +132,11 @@ def kind_of(path: Path) -> Kind:
         return Kind.UNREAD if format is TIFF and _is_raw(path, head) else Kind.PICTURE
     if _is_film(head, suffix):
         return Kind.FILM
-    if unread_name(head) and not named and suffix not in FILM_SUFFIXES:
+    if unread_name(head) and not named and not is_film(path):
         return Kind.UNREAD
     if named:  # damaged, so it is to fail by its name
         return Kind.PICTURE
-    if suffix in FILM_SUFFIXES:
+    if is_film(path):
         return Kind.FILM
     return Kind.UNREAD if any(suffix in row.suffixes for row in UNREAD) else Kind.OTHER
 
