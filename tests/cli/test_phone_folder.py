@@ -100,8 +100,10 @@ def test_each_goes_through_other_commands(call, quick, folder, tmp_path, name):
     dive = ("zoom", source, tmp_path / "dive.gif", *quick, "--seconds", "0.1", "--fps", "10", "--size", "32")
     assert call(*dive).exit_code == 0
     guided = ("--objective", f'guide("{source}", second)')
-    assert call("dream", source, tmp_path / "out.jpg", *quick, *guided).exit_code == 0
-    assert call("rerun", tmp_path / "out.jpg", tmp_path / "again.jpg", "--input", source).exit_code == 0
+    assert call("dream", source, tmp_path / "guided.jpg", *quick, *guided).exit_code == 0
+    assert call("dream", source, tmp_path / "out.jpg", *quick).exit_code == 0
+    again = call("rerun", tmp_path / "out.jpg", tmp_path / "again.jpg", "--input", source, "--set", f"model={quick[1]}")
+    assert (again.exit_code, again.stdout.strip()) == (0, "the pixels are the same")
 
 
 def test_an_atlas_looks_at_every_picture_of_it(call, quick, folder, tmp_path):
