@@ -46,6 +46,7 @@ class PixelChunks:
         self.notes: list[str] = []
         self._file = file
         self._spans = [_Span(0, 8, 0)]
+        self._size = 8  # of what is kept so far
         self._next: int | None = 8
         self._at = 0
 
@@ -62,23 +63,20 @@ class PixelChunks:
     def read(self, size: int = -1) -> bytes:
         while self._next is not None and (size < 0 or self._at + size > self._size):
             self._look()
+        stop = self._size if size < 0 else min(self._at + size, self._size)
         parts = []
-        at, stop = self._at, self._size if size < 0 else min(self._at + size, self._size)
-        while at < stop:
-            span = self._spans[bisect_right(self._spans, at, key=lambda one: one.before) - 1]
-            self._file.seek(span.start + at - span.before)
-            data = self._file.read(min(stop - at, span.stop - span.start - (at - span.before)))
+        while self._at < stop:
+            span = self._spans[-1]
+            if self._at < span.before:
+                span = self._spans[bisect_right(self._spans, self._at, key=lambda one: one.before) - 1]
+            start = span.start + self._at - span.before
+            self._file.seek(start)
+            data = self._file.read(min(stop - self._at, span.stop - start))
             if not data:
                 break
             parts.append(data)
-            at += len(data)
-        self._at = at
-        return b"".join(parts)
-
-    @property
-    def _size(self) -> int:
-        last = self._spans[-1]
-        return last.before + last.stop - last.start
+            self._at += len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _look(self) -> None:
         """Look at the next chunk, and keep it or not."""
@@ -92,7 +90,9 @@ class PixelChunks:
             return
         length, kind = struct.unpack(">I4s", head)
         stop = at + 12 + length
-        if kind in _TEXT:
+        if kind == b"IDAT":  # of which there may be thousands
+            self._keep(at, stop)
+        elif kind in _TEXT:
             self._hold_text()
         elif kind == b"iCCP":
             self._read_profile(length)
@@ -105,9 +105,10 @@ class PixelChunks:
     def _keep(self, start: int, stop: int) -> None:
         last = self._spans[-1]
         if last.stop == start:
-            self._spans[-1] = last._replace(stop=stop)
+            self._spans[-1] = _Span(last.start, stop, last.before)
         else:
             self._spans.append(_Span(start, stop, self._size))
+        self._size += stop - start
 
     def _hold_text(self) -> None:
         keyword = self._file.read(_KEYWORD)
