@@ -145,6 +145,17 @@ class Failed(Event):
 
 
 @dataclass(frozen=True)
+class LeftOut(Event):
+    """Pictures and films of the input folder that cannot be read, and folders in it, in words: "2 .dng, 1 folder".
+
+    `ignored` says that the user knows of them, so that they are no failure.
+    """
+
+    text: str
+    ignored: bool = False
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The run is over.
 

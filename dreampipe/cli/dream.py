@@ -72,6 +72,14 @@ def dream(
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Include the folders inside INPUT.", rich_help_panel=OUTPUT)
     ] = False,
+    ignore: Annotated[
+        bool,
+        typer.Option(
+            "--ignore",
+            help="Exit with 0 although pictures or films in INPUT were left out.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -120,4 +128,4 @@ def dream(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    perform(DreamTask(source, target, order, quality, recursive, format), quiet, events, many=True)
+    perform(DreamTask(source, target, order, quality, recursive, ignore, format), quiet, events, many=True)

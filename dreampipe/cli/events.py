@@ -29,6 +29,7 @@ from dreampipe.events import (
     Failed,
     Finished,
     Framed,
+    LeftOut,
     Noted,
     Skipped,
     Started,
@@ -51,15 +52,19 @@ def fields_of(event: Event) -> dict[str, Any]:
 
 
 def tell_failures(event: Event) -> None:
-    """Print each picture that failed, and the reason, on stderr."""
+    """Print each picture that failed, the reason, and a count of what was left out, on stderr."""
     if isinstance(event, Failed):
         say(f"Failed {event.name}: {event.reason}")
+    elif isinstance(event, LeftOut) and not event.ignored:
+        say(f"Left out: {event.text}")
 
 
 def tell_notes(event: Event) -> None:
     """Print failures, notes and estimates on stderr, for a run that makes one thing."""
     tell_failures(event)
-    if isinstance(event, Noted):
+    if isinstance(event, LeftOut) and event.ignored:
+        say(f"Note: left out: {event.text}")
+    elif isinstance(event, Noted):
         say(f"Note: {event.text}")
     elif isinstance(event, Estimated):
         say(f"Note: {sentence(event)}")

@@ -20,7 +20,7 @@ from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import say
 from dreampipe.engines.remaking import Compared
 from dreampipe.engines.task import Task
-from dreampipe.events import Began, Event, Failed, Noted, Tell
+from dreampipe.events import Began, Event, Failed, LeftOut, Noted, Tell
 from dreampipe.models.weights.missing import fetch_names
 from dreampipe.recipes import Climbing
 
@@ -36,7 +36,7 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
 
     Raises:
         DreampipeError: the check failed, so nothing was begun.
-        typer.Exit: 1 after a failure or an unexplained difference, 130 after Ctrl-C.
+        typer.Exit: 1 after a failure, an unexplained difference or something that was left out, 130 after Ctrl-C.
     """
     fetch_names(task.recipe.card())  # the check needs them
     notes = task.check()
@@ -45,14 +45,14 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
     fetch_missing(task.recipe, quiet)
     stopped = f"Stopped. To continue, run: {write_command()}" if task.resumes else "Stopped; OUT was not written."
     scale = task.recipe.octave_scale if isinstance(task.recipe, Climbing) else 1.0
-    ends: list[Failed | Compared] = []
+    ends: list[Failed | Compared | LeftOut] = []
     with interruptible(stopped), failing(), bar(scale, not (quiet or events)) as show:
         listeners = (show, *_listeners(task, quiet, events, many))
 
         def hear(event: Event) -> None:
             if isinstance(event, Began):
                 import_backend()  # only once something is climbed
-            if isinstance(event, Failed | Compared):
+            if isinstance(event, Failed | Compared) or (isinstance(event, LeftOut) and not event.ignored):
                 ends.append(event)
             for listener in listeners:
                 listener(event)
@@ -73,8 +73,8 @@ def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Tell]:
     return listeners
 
 
-def _finish(ends: list[Failed | Compared]) -> None:
-    """Print what a comparison found, and exit with 1 after a failure or an unexplained difference."""
+def _finish(ends: list[Failed | Compared | LeftOut]) -> None:
+    """Print what a comparison found, and exit with 1 after anything else, or an unexplained difference."""
     verdicts = [end.verdict for end in ends if isinstance(end, Compared)]
     for verdict in verdicts:
         print_out(str(verdict), "findings")

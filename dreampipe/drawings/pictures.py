@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
@@ -18,7 +19,9 @@ from dreampipe.errors import MediaError
 from dreampipe.events import Noted, Tell, ignore
 from dreampipe.frames import Array, dequantize
 from dreampipe.media import read
-from dreampipe.media.formats import SUFFIXES, format_of_suffix
+from dreampipe.media.formats import SUFFIXES
+from dreampipe.media.kinds import Kind, kind_of, left_out_name
+from dreampipe.media.listing import in_words
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render
 from dreampipe.stages import Resize
 
@@ -67,9 +70,13 @@ def folder_pictures(
     if not folder.is_dir():
         came = "is a file" if folder.exists() else "does not exist"
         raise MediaError(f"{folder} {came}, but a folder of pictures is expected: name the one that they are in.")
-    names = sorted(_names(folder))
+    kinds = {name: kind_of(folder / name) for name in _names(folder)}
+    names = sorted(name for name, kind in kinds.items() if kind is Kind.PICTURE)
     if not names:
         raise MediaError(f"{folder} holds no pictures, but files with one of {SUFFIXES} are expected in it.")
+    if unread := [name for name, kind in kinds.items() if kind is Kind.UNREAD]:
+        note = f"Left out of {folder}: {in_words(Counter(left_out_name(folder / name) for name in unread))}."
+        tell(Noted(str(folder), note))
     if len(names) > most:
         note = f"Of the {len(names)} pictures in {folder}, {most} are looked at, evenly spread."
         tell(Noted(str(folder), note))
@@ -81,7 +88,7 @@ def _names(folder: Path) -> Iterator[str]:
     for here, below, files in os.walk(folder):
         below[:] = [name for name in below if not name.startswith(".")]
         for name in files:
-            if not name.startswith(".") and format_of_suffix(Path(name)):
+            if not name.startswith("."):
                 yield (Path(here) / name).relative_to(folder).as_posix()
 
 

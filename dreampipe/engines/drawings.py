@@ -28,6 +28,7 @@ from dreampipe.media import (
     check_animation,
     decode_hashed,
     format_of,
+    mask_notes,
     plan,
     read,
     sha256,
@@ -228,9 +229,10 @@ class SheetTask:
         self.recipe.pipeline()
         if not 32 <= self.size <= 4096:
             raise MediaError(f"The tiles are to be {self.size} pixels, but 32 to 4096 are expected.")
-        (_,) = read(self.photo)
+        photo = read(self.photo)
+        (_,) = photo
         self.place.check()
-        return earlier.notes(self.recipe)
+        return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *photo.info.notes)
 
     def run(self, tell: Tell = ignore) -> None:
         """Dream the photo at each layer, and write the sheet; raises DreampipeError."""

@@ -12,8 +12,8 @@ from dreampipe.engines.local import run
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
-from dreampipe.events import Tell, ignore
-from dreampipe.media import Job, Manifest, Plan, plan
+from dreampipe.events import LeftOut, Tell, ignore
+from dreampipe.media import Job, Manifest, Plan, mask_notes, plan
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe, earlier
 from dreampipe.recipes.keyframes import parse_rate, parse_time
@@ -31,6 +31,7 @@ class DreamTask:
         order: how to make films; pictures take recipe, carrying and overwrite from it, too.
         quality: of lossy pictures, 1 to 100; None for each format's default.
         recursive: include the folders inside `source`.
+        ignoring: let what is left out of a folder be no failure.
         format: of the pictures to write, as its suffix names it; None for that of each input.
         alone: write one output, under the very name of `target`, even if it is a preview.
     """
@@ -40,6 +41,7 @@ class DreamTask:
     order: FilmOrder
     quality: int | None = None
     recursive: bool = False
+    ignoring: bool = False
     format: str | None = None
     alone: bool = False
     resumes: ClassVar[bool] = True
@@ -99,7 +101,7 @@ class DreamTask:
         self.order.check(self._jobs)
         Manifest(self._plan.folder)
         check_folder(self._plan)
-        return (*earlier.notes(self.recipe), *self._plan.notes)
+        return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *self._plan.notes)
 
     def _check_films(self) -> None:
         """Raise MediaError for options of films if there is no film."""
@@ -121,12 +123,16 @@ class DreamTask:
     def run(self, tell: Tell = ignore) -> None:
         """Dream every picture and film. One that fails becomes a `Failed` event, and the run continues with the others.
 
+        What a folder holds and cannot be dreamed becomes one `LeftOut` event at the end.
+
         Raises:
             DreampipeError: the model cannot be opened.
         """
         films = self.order
         order = Order(films.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
         run(self._jobs, Manifest(self._plan.folder), order, tell)
+        if self._plan.left_out:
+            tell(LeftOut(self._plan.left_out, self.ignoring))
 
 
 def _previews(jobs: Sequence[Job]) -> list[Job]:

@@ -20,6 +20,8 @@
     records.py     how a file was made, stored in it or next to it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs; jobs.py, one of these; patterns.py, names of numbered pictures
+    listing.py     which files of a folder are read, and which are left out; kinds.py, what a file is; order.py, the
+                   order of names
     manifest.py    what has been written, from what, and by which recipe
     locks.py       one run at a time makes an output
     work.py        the folder in which a film grows until it is whole; owner.py, which process works there; stored.py,
@@ -48,18 +50,18 @@ from dreampipe.media.bounds import MAX_PIXELS
 from dreampipe.media.folders import Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
+from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.manifest import Entry, Manifest, sha256
-from dreampipe.media.masks import fitted_mask, read_mask
+from dreampipe.media.masks import fitted_mask, mask_notes, read_mask
 from dreampipe.media.pictures import decode, decode_hashed, encode
 from dreampipe.media.privacy import without_metadata, without_position
 from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
 from dreampipe.media.samples import FramesHash, samples_sha256
 from dreampipe.media.video import Encoding, FilmInfo
 from dreampipe.media.video.codecs import CONTAINERS
-from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.meaning import as_picture
 from dreampipe.media.video.reading import Frames
-from dreampipe.media.video.sources import holds_picture, open_source
+from dreampipe.media.video.sources import open_source
 from dreampipe.media.video.whole import write_film
 from dreampipe.media.writing import check_writable, make_folder, write_whole
 
@@ -82,6 +84,7 @@ __all__ = [
     "format_of",
     "losses",
     "make_folder",
+    "mask_notes",
     "plan",
     "read",
     "read_mask",
@@ -122,13 +125,13 @@ class Media:
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Media:
-    """Read a picture or a film; what the file holds decides its format, and the suffix whether it may be a film.
+    """Read a picture or a film; the file's bytes decide which, and its name where they say nothing.
 
     Raises:
         MediaError: the file is missing, is neither, is damaged, or has more than `max_pixels` pixels.
     """
     path = Path(path)
-    if is_film(path) and not holds_picture(path):
+    if kind_of(path) is Kind.FILM:
         source = open_source(path, max_pixels=max_pixels)
         return Media(path, source.info, Frames(source))
     frame, info = decode(path, max_pixels)

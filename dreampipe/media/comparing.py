@@ -11,14 +11,15 @@ import numpy as np
 from dreampipe.frames import Frame
 from dreampipe.media.bounds import MAX_PIXELS
 from dreampipe.media.formats import Format
+from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.pictures import decode, decode_bytes
 from dreampipe.media.samples import FramesHash
-from dreampipe.media.video.forms import is_animated, is_film
+from dreampipe.media.video.forms import is_animated
 from dreampipe.media.video.numbering import standing
 from dreampipe.media.video.reading import Frames
-from dreampipe.media.video.sources import holds_picture, open_source
+from dreampipe.media.video.sources import open_source
 
 
 def shown_sha256(path: Path, max_pixels: int = MAX_PIXELS) -> str:
@@ -68,7 +69,7 @@ def _shown(path: Path, max_pixels: int) -> Iterator[Frame]:
     if _is_numbered(path):
         for picture in _files(path):
             yield decode(picture, max_pixels)[0]
-    elif is_animated(path) or (is_film(path) and not holds_picture(path)):
+    elif is_animated(path) or kind_of(path) is Kind.FILM:
         yield from Frames(open_source(path, max_pixels=max_pixels))
     else:
         yield decode(path, max_pixels)[0]

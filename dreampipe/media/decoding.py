@@ -1,7 +1,8 @@
 """A file to a Frame and its MediaInfo.
 
-Pillow decodes all but TIFF (tifffile does that): OpenCV returns a truncated JPEG as a picture with a grey rest and no
-error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pillow has found the file to be whole.
+Pillow decodes all but TIFF (tifffile does that) and HEIF (pillow-heif does): OpenCV returns a truncated JPEG as a
+picture with a grey rest and no error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pillow has
+found the file to be whole.
 """
 
 from __future__ import annotations
@@ -24,22 +25,48 @@ from PIL.ImageFile import ImageFile
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media import tiff
+from dreampipe.media import heif, tiff
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.chunks import bare_png
-from dreampipe.media.formats import AVIF, BMP, HEAD, JPEG, SUFFIXES, TIFF, WEBP, Format, format_of_content
+from dreampipe.media.formats import (
+    AVIF,
+    BMP,
+    HEAD,
+    HEIF,
+    JPEG,
+    LONGEST_READ,
+    SUFFIXES,
+    TIFF,
+    WEBP,
+    Format,
+    format_of_content,
+)
+from dreampipe.media.further import further, further_note
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.kinds import unread_name
 from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
+from dreampipe.media.png import PixelChunks, too_long
 from dreampipe.media.profiles import from_inks, grey_as_rgb
+from dreampipe.media.ranges import dark_note
 from dreampipe.media.showing import shown
 from dreampipe.media.tiff import Decoded
+
+_CHUNKS = "chunks"  # in what Pillow knows of a PNG
+
+
+def _open_png(file: IO[bytes]) -> ImageFile:
+    chunks = PixelChunks(file)
+    image = PngImagePlugin.PngImageFile(chunks)  # type: ignore[arg-type]  # it needs no more than read, seek and tell
+    image.info |= {_CHUNKS: chunks, "icc_profile": chunks.profile}
+    return image
+
 
 # Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
 # limit of pixels does not stand in for ours.
 OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
-    "png": PngImagePlugin.PngImageFile,
+    "png": _open_png,
     "jpeg": JpegImagePlugin.JpegImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
     "avif": AvifImagePlugin.AvifImageFile,
@@ -90,7 +117,7 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Boun
 
 def _read(file: BinaryIO, bounds: Bounds, as_stored: bool = False) -> tuple[Frame, MediaInfo]:
     format = _format(bounds.path, file)
-    decoded = _decoded(bounds.path, file, format, bounds)
+    decoded = _bounded(_decoded(bounds.path, file, format, bounds))
     labelled = {"label": None, "icc": None} if as_stored else {"label": _label(file, format, decoded)}
     return _finished(replace(decoded, **labelled), format)
 
@@ -100,6 +127,19 @@ def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
     return label_in_exif(decoded.exif) if found is None and format in (JPEG, TIFF) else found
 
 
+def _bounded(decoded: Decoded) -> Decoded:
+    """Leave out a profile or EXIF that is too long to be written again, and note dark pixels."""
+    notes = [dark_note(decoded.pixels)] if decoded.pixels.dtype.kind == "u" else []
+    icc, exif = decoded.icc, decoded.exif
+    if icc and len(icc) > LONGEST_READ:
+        notes.append(too_long("colour profile", len(icc)))
+        icc = None
+    if exif and len(exif) > LONGEST_READ:
+        notes.append(too_long("EXIF", len(exif)))
+        exif = None
+    return replace(decoded, icc=icc, exif=exif, notes=(*decoded.notes, *filter(None, notes)))
+
+
 def _format(path: Path, file: IO[bytes]) -> Format:
     head = file.read(HEAD)
     file.seek(0)
@@ -107,13 +147,16 @@ def _format(path: Path, file: IO[bytes]) -> Format:
         raise MediaError(f"{path} is empty (0 bytes), but a picture is expected: replace it by a whole copy.")
     format = format_of_content(head)
     if format is None:
-        raise MediaError(f"{path} does not hold a picture that can be read, but one of {SUFFIXES} is expected.")
+        held = unread_name(head)
+        what = f"holds a picture that is not read ({held})" if held else "does not hold a picture that can be read"
+        raise MediaError(f"{path} {what}, but one of {SUFFIXES} is expected: convert it first, or leave it out.")
     return format
 
 
 def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     try:
-        return tiff.decode(file, bounds) if format is TIFF else _decode(file, format, bounds)
+        own = {TIFF: tiff.decode, HEIF: heif.decode}.get(format)
+        return own(file, bounds) if own else _decode(file, format, bounds)
     except MediaError:
         raise
     except MemoryError:
@@ -143,9 +186,10 @@ def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, 
 
 
 def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
-    held = bmp_profile(file) if format is BMP else None
+    profile = bmp_profile(file) if format is BMP else None
     image, header = opened(file, format, bounds)
-    icc, deep, steps = image.info.get("icc_profile", held), _is_deep(image, header), _steps(image)
+    held = further(file, format, header)
+    icc, deep, steps = image.info.get("icc_profile") or profile, _is_deep(image, header), _steps(image)
     if deep:
         bounds.admit_file(file)
     if format is not AVIF or not deep:
@@ -164,7 +208,8 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
-    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header, inked is not None))
+    notes = _notes(image, header, held, inked is not None)
+    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
 
 
 def _is_deep(image: ImageFile, header: Header | None) -> bool:
@@ -209,7 +254,7 @@ def _deep_avif(file: IO[bytes], header: Header) -> Array:
     return planes if planes.shape[2] > 2 else planes[..., [0, 0, 0, 1][: 2 + planes.shape[2]]]  # grey, with its alpha
 
 
-def _notes(image: ImageFile, header: Header | None, inked: bool) -> tuple[str, ...]:
+def _notes(image: ImageFile, header: Header | None, held: tuple[str, ...], inked: bool) -> tuple[str, ...]:
     notes = []
     frames = max(
         header.frames if header else 1, image.n_frames if isinstance(image, AvifImagePlugin.AvifImageFile) else 1
@@ -218,7 +263,10 @@ def _notes(image: ImageFile, header: Header | None, inked: bool) -> tuple[str, .
         notes.append(f"It has {frames} frames, and only the first was read.")
     if image.mode == "CMYK":
         notes.append(FROM_INKS if inked else FROM_CMYK)
-    return tuple(notes)
+    if chunks := image.info.get(_CHUNKS):
+        notes += chunks.notes
+        held = tuple(chunks.held)
+    return (*notes, *further_note(held))
 
 
 def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:

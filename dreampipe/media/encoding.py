@@ -17,14 +17,13 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import chunks, tiff
 from dreampipe.media.colour import UNSPECIFIED
-from dreampipe.media.formats import Format
+from dreampipe.media.formats import LONGEST, Format
 from dreampipe.media.metadata import rgb_profile, upright_exif, without_orientation
 from dreampipe.media.profiles import own_code_points
 from dreampipe.media.records import checked
 from dreampipe.media.samples import Samples, samples_of
 from dreampipe.media.xmp import packet
 
-_JPEG_EXIF_LIMIT = 65_527  # a JPEG segment holds 65,533 bytes, six of them the prefix
 _PREFIX = b"Exif\0\0"
 _NCLX = b"colrnclx"
 _OPEN = _NCLX + struct.pack(">HH", UNSPECIFIED, UNSPECIFIED)
@@ -46,6 +45,8 @@ def encode(frame: Frame, format: Format, like: MediaInfo | None, quality: int | 
     if quality is not None and not 1 <= quality <= 100:
         raise MediaError(f"The quality came as {quality}, but 1 to 100 is expected: choose one in that range.")
     exif, icc = (upright_exif(like.exif)[0], rgb_profile(like.icc)) if like and format.metadata else (None, None)
+    exif = None if len(exif or b"") > format.exif else exif
+    icc = None if len(icc or b"") > LONGEST else icc
     said = checked(record).encode() if record is not None and format.records else None
     parts = _Parts(samples_of(frame, format, like), exif, icc, said, quality or format.quality or 0)
     try:
@@ -76,7 +77,7 @@ def _bmp(parts: _Parts) -> bytes:
 
 
 def _jpeg(parts: _Parts) -> bytes:
-    block = _PREFIX + parts.exif if parts.exif and len(parts.exif) <= _JPEG_EXIF_LIMIT else None
+    block = _PREFIX + parts.exif if parts.exif else None
     data = _pillow("JPEG", parts, exif=block, subsampling=0)
     return chunks.jpeg_with(data, parts.record) if parts.record else data
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +16,9 @@ from dreampipe.media.formats import (
     suffix_named,
 )
 from dreampipe.media.jobs import Job, identity
+from dreampipe.media.kinds import Kind, format_of_file, kind_of
+from dreampipe.media.listing import list_folder
 from dreampipe.media.locks import sweep_locks
-from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.jobs import film_job, film_suffix, makes_film
 from dreampipe.media.writing import sweep
 
@@ -33,11 +33,13 @@ class Plan:
         jobs: in natural order (`a2` before `a10`); no two write one file, none writes an input.
         folder: the output folder, which holds the manifest; it need not exist yet.
         notes: sentences for the user on what planning had to decide.
+        left_out: pictures and films of the input folder that are not made, in words: "2 .dng"; empty for none.
     """
 
     jobs: tuple[Job, ...]
     folder: Path
     notes: tuple[str, ...] = ()
+    left_out: str = ""
 
 
 def plan(
@@ -50,8 +52,8 @@ def plan(
     """Pair every input with its output, and remove what killed runs have left in the output folders.
 
     Args:
-        source: a picture, a film, or a folder; of a folder the files with the suffix of a picture or film are taken,
-            hidden ones are not.
+        source: a picture, a film, or a folder; of a folder the files are taken that are pictures or films by their
+            bytes, or by their names where the bytes say nothing; hidden ones are not.
         target: for a folder a folder, or a film or numbered pictures (`f/%05d.png`) that the pictures in it become as
             one; for a picture a file, or a folder where it exists or ends in a separator (a `Path` has lost that: hand
             over the text); for a film or an animated picture a film, an animated picture, or a folder or such names for
@@ -104,64 +106,37 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         )
     if identity(source) == identity(target) or os.path.realpath(source) == os.path.realpath(target):
         raise MediaError(f"{target} is the input folder itself, but inputs are never overwritten: name another output.")
-    unlisted: list[str] = []
-    found = sorted(_pictures(source, target, recursive, unlisted), key=natural)
-    if not found:
+    listed = list_folder(source, target, recursive)
+    if not listed.inputs:
         deeper = "" if recursive else " (or --recursive, to look into the folders below)"
-        raise MediaError(f"{source} holds no pictures, but files with one of {SUFFIXES} are expected{deeper}.")
-    result = _planned([(source / name, name) for name in found], target, suffix)
-    return Plan(result.jobs, result.folder, (*unlisted, *result.notes))
-
-
-def _pictures(source: Path, target: Path, recursive: bool, unlisted: list[str]) -> Iterator[Path]:
-    def missed(problem: OSError) -> None:
-        if Path(problem.filename) == source:
-            raise MediaError(f"{source} cannot be listed ({problem.strerror}): make it readable.") from None
-        unlisted.append(f"{problem.filename} cannot be listed ({problem.strerror}), and its pictures are left out.")
-
-    output = os.path.realpath(target)
-    for folder, below, names in os.walk(source, onerror=missed):
-        here = Path(folder)
-        if recursive:
-            below[:] = [name for name in below if not name.startswith(".") and os.path.realpath(here / name) != output]
-        else:
-            below.clear()
-        for name in names:
-            if not name.startswith(".") and (format_of_suffix(Path(name)) or is_film(Path(name))):
-                yield (here / name).relative_to(source)
-
-
-def natural(path: Path) -> list[tuple[list[str | int], str]]:
-    """A key to sort paths by, as people count: `a2` before `a10`."""
-    # Text and numbers take turns in a split by digits, so that like is only ever compared with like.
-    return [([int(part) if part.isdecimal() else part for part in _split(name)], name) for name in path.parts]
-
-
-def _split(name: str) -> list[str]:
-    return re.split(r"([0-9]+)", name.casefold())
+        left = f" (left out: {listed.left_out})" if listed.left_out else ""
+        raise MediaError(f"{source} holds no pictures{left}, but files with one of {SUFFIXES} are expected{deeper}.")
+    result = _planned([(source / name, name) for name in listed.inputs], target, suffix)
+    return Plan(result.jobs, result.folder, (*listed.notes, *result.notes), listed.left_out)
 
 
 def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
     jobs, changed = [], set()
     for source, name in pairs:
-        ending = film_suffix(name) if is_film(name) else suffix or _kept_suffix(name)
-        if suffix and (known := format_of_suffix(name)) and suffix in known.suffixes:
+        film = kind_of(source) is Kind.FILM
+        ending = film_suffix(name) if film else suffix or _kept_suffix(source, name)
+        if suffix and not film and (known := format_of_suffix(name)) and suffix in known.suffixes:
             ending = name.suffix
         if not suffix and ending != name.suffix:
-            changed.add(name.suffix or "no suffix")
+            kind = "Films" if film else "Pictures"
+            changed.add(f"{kind} with {name.suffix or 'no suffix'} are written as {ending}.")
         output = name.with_suffix(ending)
-        jobs.append(Job(source, folder / output, output.as_posix(), film=is_film(name)))
-    notes = tuple(
-        f"{'Films' if is_film(Path('x' + old)) else 'Pictures'} with {old} are written as "
-        f"{film_suffix(Path('x' + old)) if is_film(Path('x' + old)) else _FALLBACK}."
-        for old in sorted(changed)
-    )
-    return Plan(tuple(jobs), folder, notes)
+        jobs.append(Job(source, folder / output, output.as_posix(), film=film))
+    return Plan(tuple(jobs), folder, tuple(sorted(changed)))
 
 
-def _kept_suffix(name: Path) -> str:
+def _kept_suffix(source: Path, name: Path) -> str:
+    """The suffix of a name where pictures are written with it, else the usual one of the format that the file holds."""
     known = format_of_suffix(name)
-    return name.suffix if known and known.writable else _FALLBACK
+    if known and known.writable:
+        return name.suffix
+    held = format_of_file(source)
+    return held.suffixes[0] if held and held.writable else _FALLBACK
 
 
 def _check(jobs: tuple[Job, ...]) -> None:

@@ -8,6 +8,13 @@ from pathlib import PurePath
 from dreampipe.errors import MediaError
 from dreampipe.frames import MediaInfo
 
+LONGEST = 16_000_000
+"""The most bytes of a colour profile or of EXIF that are written; a JPEG's profile cannot have many more."""
+LONGEST_READ = 16_500_000
+"""The most bytes of them that are read: more, because formats wrap what they hold."""
+
+_JPEG_EXIF = 65_527  # a segment holds 65,533 bytes, six of them a prefix
+
 
 @dataclass(frozen=True)
 class Format:
@@ -19,6 +26,7 @@ class Format:
         bits: the most bits a channel that we write, 8 or 16; 0 for a format that is only read.
         alpha: whether an alpha channel can be written.
         metadata: whether a colour profile and EXIF can be written.
+        exif: the most bytes of EXIF that can be written.
         records: whether a record of how it was made can be written.
         quality: the default quality of a lossy format, 1 to 100; None for a lossless one.
     """
@@ -28,6 +36,7 @@ class Format:
     bits: int = 8
     alpha: bool = True
     metadata: bool = True
+    exif: int = LONGEST
     records: bool = True
     quality: int | None = None
 
@@ -37,14 +46,15 @@ class Format:
 
 
 PNG = Format("png", (".png",), bits=16)
-JPEG = Format("jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, quality=95)
+JPEG = Format("jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, exif=_JPEG_EXIF, quality=95)
 WEBP = Format("webp", (".webp",), quality=95)
 TIFF = Format("tiff", (".tif", ".tiff"), bits=16)
 AVIF = Format("avif", (".avif",), quality=90)
 BMP = Format("bmp", (".bmp", ".dib"), metadata=False, records=False)
 GIF = Format("gif", (".gif",), bits=0, metadata=False, records=False)
+HEIF = Format("heif", (".heic", ".heif", ".hif"), bits=0, metadata=False, records=False)
 
-FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF)
+FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF, HEIF)
 _BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
 
 SUFFIXES = " ".join(_BY_SUFFIX)
@@ -55,6 +65,8 @@ WRITABLE_SUFFIXES = " ".join(suffix for suffix, format in _BY_SUFFIX.items() if 
 HEAD = 64
 """Bytes of a file's start that `format_of_content` looks at."""
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
 def format_of_suffix(path: PurePath) -> Format | None:
@@ -72,11 +84,19 @@ def format_of_content(head: bytes) -> Format | None:
         return WEBP
     if head.startswith(_TIFF_HEADS):
         return TIFF
-    if head[4:8] == b"ftyp" and (b"avif" in head[8:] or b"avis" in head[8:]):
-        return AVIF
+    if brands := brands_of(head):
+        return AVIF if brands & _AVIF_BRANDS else HEIF if brands & _HEIF_BRANDS else None
     if head.startswith((b"GIF87a", b"GIF89a")):
         return GIF
     return BMP if head.startswith(b"BM") else None
+
+
+def brands_of(head: bytes) -> frozenset[bytes]:
+    """The brands that a file of boxes (ISO 14496-12) declares in its first `HEAD` bytes; none for other files."""
+    if head[4:8] != b"ftyp":
+        return frozenset()
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return frozenset(head[at : at + 4] for at in (8, *range(16, end - 3, 4)))
 
 
 def format_of(path: PurePath) -> Format:
@@ -110,10 +130,15 @@ def suffix_named(name: str) -> str:
 
 def losses(format: Format, info: MediaInfo) -> tuple[str, ...]:
     """What a format cannot hold of a picture, a sentence each."""
+    exif, icc = len(info.exif or b""), len(info.icc or b"")
     lost = {
         "its transparency is left out": info.alpha and not format.alpha,
         "its 16 bits become 8": info.bits > format.bits,
-        "its EXIF is left out": bool(info.exif) and not format.metadata,
-        "which holds no colour profile, its colours become those of sRGB": bool(info.icc) and not format.metadata,
+        "its EXIF is left out": exif and not format.metadata,
+        f"its EXIF of {exif:,} bytes is left out, as at most {format.exif:,} fit": format.metadata
+        and exif > format.exif,
+        f"its colour profile of {icc:,} bytes is left out, as at most {LONGEST:,} fit": format.metadata
+        and icc > LONGEST,
+        "which holds no colour profile, its colours become those of sRGB": icc and not format.metadata,
     }
     return tuple(f"As {format.name}, {what}." for what, so in lost.items() if so)

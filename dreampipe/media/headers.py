@@ -21,7 +21,18 @@ _MOST_BOXES = 4096
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _BARE_MARKERS = (0x01, *range(0xD0, 0xD9))
 # Boxes that hold boxes, and the bytes before the first of these.
-_HOLDERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"stsd": 8}
+_HOLDERS = {
+    b"meta": 4,
+    b"iinf": 6,
+    b"iprp": 0,
+    b"ipco": 0,
+    b"moov": 0,
+    b"trak": 0,
+    b"mdia": 0,
+    b"minf": 0,
+    b"stbl": 0,
+    b"stsd": 8,
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class Header:
         scans: how often a decoder goes over all pixels of a picture.
         opaque: whether the first picture says that it covers the whole canvas without an alpha channel.
         bits: of a sample of an AVIF: 8, 10 or 12.
+        end: the byte at which a JPEG ends, which others may follow; 0 for other formats.
     """
 
     width: int
@@ -42,6 +54,7 @@ class Header:
     scans: int = 1
     opaque: bool = False
     bits: int = 8
+    end: int = 0
 
 
 def read_header(file: IO[bytes], format: Format) -> Header | None:
@@ -100,7 +113,7 @@ def _jpeg(file: IO[bytes]) -> Header | None:
         if kind == 0xDA:
             scans += 1
             at = _next_marker(file, at)
-    return Header(*size, scans=max(1, scans)) if size else None
+    return Header(*size, scans=max(1, scans), end=at + 2) if size else None
 
 
 def _next_marker(file: IO[bytes], at: int) -> int:
@@ -184,17 +197,17 @@ def _avif(file: IO[bytes]) -> Header | None:
     """The largest size that a picture, a part of one, or a track in it declares."""
     sizes: list[tuple[int, int]] = []
     bits = 8
-    for kind, body in _boxes(file):
+    for kind, body in boxes(file):
         if kind == b"ispe":
             sizes.append(struct.unpack(">II", body[4:12]))
-        elif kind == b"av01":
+        elif kind in (b"av01", b"hvc1", b"hev1"):
             sizes.append(struct.unpack(">HH", body[24:28]))
         elif kind == b"av1C":
             bits = max(bits, 12 if body[2] & 0x20 else 10 if body[2] & 0x40 else 8)
     return Header(*max(sizes, key=lambda sides: sides[0] * sides[1]), bits=bits) if sizes else None
 
 
-def _boxes(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def boxes(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """The kind and the first bytes of each box (ISO 14496-12), and of those within it."""
     open_ends = [(0, file.seek(0, 2))]
     for _ in range(_MOST_BOXES):
@@ -228,4 +241,5 @@ _READERS: Mapping[str, Callable[[IO[bytes]], Header | None]] = {
     "gif": _gif,
     "webp": _webp,
     "avif": _avif,
+    "heif": _avif,
 }

@@ -13,18 +13,30 @@ from dreampipe.media.pictures import decode
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: ITU-R BT.709
 
 _TELLING = 8  # pixels of a side that tell a shape to within a pixel
+_FAINT = 1 / 16
+"""A mask that reaches no more than this was not painted in greys: it holds labels, or fewer bits than its file."""
 
 
 def read_mask(path: str | os.PathLike[str]) -> Array:
     """The mask (height, width) float32 in [0, 1] in a picture file: white is dreamed, black stays.
 
-    Grey levels count as they stand in the file, whatever it says of their tones, with 16 bits where it has them. Of
-    colours their luminance counts, and what is transparent stays.
+    Grey levels count as they are in the file, whatever it says of their tones, with 16 bits if it has them; of colours
+    their luminance counts, and what is transparent stays. A mask that reaches no more than a sixteenth of white is
+    scaled, so that its highest value is white: one of zeros and ones works as one of black and white does.
 
     Raises:
         MediaError: the file is no picture, or all of it is black.
     """
-    frame, _ = decode(path, as_stored=True)
+    return _scaled(path)[0]
+
+
+def mask_notes(path: str | os.PathLike[str] | None) -> tuple[str, ...]:
+    """Sentences for the user on how a mask was read; none without a mask. Raises MediaError as `read_mask` does."""
+    return () if path is None else _scaled(path)[1]
+
+
+def _scaled(path: str | os.PathLike[str]) -> tuple[Array, tuple[str, ...]]:
+    frame, info = decode(path, as_stored=True)
     red, green, blue = (frame.pixels[..., channel] for channel in range(3))
     grey = np.array_equal(red, green) and np.array_equal(green, blue)
     mask = green if grey else np.clip(frame.pixels @ np.asarray(_LUMINANCE, np.float32), 0, 1)
@@ -33,7 +45,12 @@ def read_mask(path: str | os.PathLike[str]) -> Array:
         raise MediaError(
             f"The mask {path} is all black, so nothing would be dreamed: make white what is to be dreamed."
         )
-    return np.ascontiguousarray(mask)
+    top = mask.max()
+    if top > _FAINT:
+        return np.ascontiguousarray(mask), tuple(f"The mask {path}: {note}" for note in info.notes)
+    share = f"{top * (2**info.bits - 1):.0f} of {2**info.bits - 1:,}"
+    scaled = f"The mask {path} reaches no more than {share}, so it is scaled: its highest value counts as white."
+    return np.ascontiguousarray(mask / top), (scaled,)
 
 
 def fitted_mask(mask: Array, size: tuple[int, int], name: str | os.PathLike[str] = "that came") -> Array:

@@ -8,14 +8,15 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of
 
-NUMBER = re.compile(r"%(0?[0-9]*)d")
+NUMBER = re.compile(r"%(0[1-9][0-9]?)?d(?![^\W\d_])")
+"""A placeholder: `%d`, or `%05d` for at least five digits. Before a letter it is none: "50%dark" is a word."""
 IN_A_FOLDER = "%06d.png"
 """The pattern of pictures in a folder of which no more is said."""
 
 
 def is_pattern(path: Path) -> bool:
-    """Say whether a name has a placeholder for a number, as "frames/%05d.jpg" does."""
-    return NUMBER.search(path.name) is not None
+    """Say whether a file's own name has a placeholder for a number, as "frames/%05d.jpg" does; folders have none."""
+    return bool(path.suffix) and NUMBER.search(path.name) is not None
 
 
 def pattern_of(path: Path) -> Path:
@@ -25,7 +26,7 @@ def pattern_of(path: Path) -> Path:
         MediaError: there are several numbers in it, one in its folder, or no picture can be written with its suffix.
     """
     pattern = path if is_pattern(path) else path / IN_A_FOLDER
-    if len(NUMBER.findall(str(pattern))) != 1 or "%" in NUMBER.sub("", str(pattern)):
+    if len(NUMBER.findall(pattern.name)) != 1:
         raise MediaError(f"{path} came, but one number as %05d in the pictures' own name is expected: give it one.")
     format_of(pattern)
     return pattern
@@ -38,7 +39,7 @@ def picture(pattern: Path, index: int) -> Path:
 
 def names_matching(pattern: Path) -> str:
     """The regular expression of the names of all pictures of that pattern, whatever their number."""
-    before, after = (re.escape(part) for part in re.split(NUMBER.pattern.replace("(", "(?:"), pattern.name))
+    before, _, after = (re.escape(part or "") for part in NUMBER.split(pattern.name))
     return f"{before}[0-9]+{after}"
 
 

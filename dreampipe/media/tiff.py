@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from dreampipe.errors import MediaError
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.directories import (
     EXIF,
@@ -29,9 +30,12 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.embedded import admit_embedded
+from dreampipe.media.further import further_note, in_packet, in_tags
+from dreampipe.media.kinds import DNG_VERSION
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.profiles import from_inks, grey_as_rgb
+from dreampipe.media.ranges import NotFinite, declared_top, range_of
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
@@ -65,6 +69,7 @@ class Decoded:
 _MOST_PAGES = 10_000
 _BAND = 1 << 20  # pixels that are converted at a time
 _DESCRIPTION, _XMP = 270, 700
+_LOWEST, _HIGHEST, _LOWEST_UNSIGNED, _HIGHEST_UNSIGNED = 340, 341, 280, 281
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
 _GREY = {tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.MINISBLACK}
@@ -87,16 +92,26 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
     """
     with _opened(file) as whole:
         page = whole.pages.first
+        if DNG_VERSION in page.tags:
+            raise MediaError(
+                f"{bounds.path} is a raw photo (DNG), but a developed picture is expected: convert it to TIFF or JPEG."
+            )
         _admit(page, bounds)
         inks = _inks(page)
-        pixels, alpha = _planes(page, inks)
+        try:
+            pixels, alpha, notes = _planes(page, inks)
+        except NotFinite:
+            raise MediaError(
+                f"{bounds.path} holds values that are no numbers (NaN or infinite), but finite ones are expected: give "
+                "them a value, such as 0."
+            ) from None
         orientation = int(page.tags.valueof(ORIENTATION, 1))
         icc = page.iccprofile
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
         label = label_of_tags(page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
-        notes = _page_notes(whole)
+        notes = (*notes, *_page_notes(whole), *further_note(_held(page)))
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_INKS if inks else FROM_CMYK)
     return Decoded(
@@ -136,6 +151,14 @@ def _page_notes(whole: tifffile.TiffFile) -> tuple[str, ...]:
         return ()
     count = f"more than {_MOST_PAGES:,}" if pages > _MOST_PAGES else f"{pages}"
     return (f"It has {count} pages, and only the first was read.",)
+
+
+def _held(page: tifffile.TiffPage) -> Iterator[str]:
+    """Names of what else a page holds."""
+    xmp = page.tags.get(_XMP)
+    if xmp is not None and xmp.count <= LONGEST_PACKET and isinstance(xmp.value, bytes):
+        yield from in_packet(xmp.value)
+    yield from in_tags(page.tags.keys())
 
 
 def _pages(whole: tifffile.TiffFile) -> int:
@@ -206,20 +229,22 @@ def _inks(page: tifffile.TiffPage) -> bytes | None:
     return icc if from_inks(np.zeros((1, 1, 4), np.uint8), icc) is not None else None
 
 
-def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Samples | None]:
+def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Samples | None, tuple[str, ...]]:
+    """The colours, the alpha channel, and sentences on how their values were read."""
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
     if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
         raise ValueError(f"its colours are {getattr(photometric, 'name', photometric)}, which is not supported")
     samples = _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
-    alpha = None if place is None else _full_range(samples[..., place], page.bitspersample)
+    alpha, clear = (None, "") if place is None else _full_range(samples[..., place], page)
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _looked_up(samples[..., 0], page), alpha
-    pixels = _rgb(_full_range(samples[..., :colours], page.bitspersample), photometric, inks)
+        return _looked_up(samples[..., 0], page), alpha, ()
+    shades, note = _full_range(samples[..., :colours], page)
+    pixels = _rgb(shades, photometric, inks)
     if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         pixels = _banded(_unassociated, pixels, alpha)
-    return pixels, alpha
+    return pixels, alpha, tuple(dict.fromkeys(filter(None, (note, clear))))
 
 
 def _interleaved(page: tifffile.TiffPage) -> Samples:
@@ -239,23 +264,42 @@ def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | N
     return colours if kinds and kinds[0] != tifffile.EXTRASAMPLE.UNSPECIFIED and samples > colours else None
 
 
-def _full_range(samples: Samples, bits: int) -> Samples:
-    if samples.dtype.kind == "f":
-        return _banded(lambda band: np.clip(np.nan_to_num(band.astype(np.float32)), 0, 1), samples)
-    if samples.dtype.kind not in "ub":
+def _full_range(samples: Samples, page: tifffile.TiffPage) -> tuple[Samples, str]:
+    """Samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on their range; see `ranges`."""
+    kind, bits = samples.dtype.kind, page.bitspersample
+    if kind in "fi" or (kind == "u" and bits > 16):
+        found = range_of(samples, bits, _rows(samples), _declared(page))
+        return _banded(found, samples), found.note
+    if kind not in "ub":
         raise ValueError(f"its samples are {samples.dtype}, which is not supported")
-    if bits in (8, 16) and samples.dtype.itemsize * 8 == bits:
-        return samples
-    if bits > 16:
-        return _banded(lambda band: np.asarray(band / (2.0**bits - 1), np.float32), samples)
-    dtype = np.uint8 if bits < 8 else np.uint16
-    scale = np.iinfo(dtype).max / (2**bits - 1)
-    return _banded(lambda band: np.asarray(np.rint(band * scale), dtype), samples)
+    _, declared = _declared(page) or (0, None)
+    top, note = declared_top(int(samples.max()), bits, declared) if bits == 16 else (2**bits - 1, "")
+    dtype, full = (np.uint8, 255) if bits <= 8 else (np.uint16, 65_535)
+    if samples.dtype == dtype and top == full:
+        return samples, note
+    scale = full / top
+    return _banded(lambda band: np.asarray(np.rint(band * scale), dtype), samples), note
+
+
+def _declared(page: tifffile.TiffPage) -> tuple[float, float] | None:
+    """The range of values that a page declares; None where it declares none that makes sense."""
+    low, high = (page.tags.valueof(code) for code in (_LOWEST, _HIGHEST))
+    if high is None and page.sampleformat == tifffile.SAMPLEFORMAT.UINT:
+        low, high = (page.tags.valueof(code) for code in (_LOWEST_UNSIGNED, _HIGHEST_UNSIGNED))
+    try:
+        bounds = float(np.min(0 if low is None else low)), float(np.max(high))
+    except (TypeError, ValueError):
+        return None
+    return bounds if np.isfinite(bounds).all() and bounds[0] < bounds[1] else None
+
+
+def _rows(plane: Samples) -> int:
+    return max(1, _BAND // int(plane.shape[1]))
 
 
 def _banded(convert: Callable[..., Samples], *planes: Samples) -> Samples:
     """Convert planes of one height some rows at a time, because `convert` computes in float64, which takes memory."""
-    rows = max(1, _BAND // planes[0].shape[1])
+    rows = _rows(planes[0])
     bands = (convert(*(plane[at : at + rows] for plane in planes)) for at in range(0, len(planes[0]), rows))
     first = next(bands)
     whole = np.empty((len(planes[0]), *first.shape[1:]), first.dtype)

@@ -313,7 +313,6 @@ def without_its_index(path: Path) -> None:
 
 
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a picture": (renamed_picture, "holds a picture (png), but a film is expected"),
     "no video": (only_sound, "has no video (it holds audio), but a film is expected"),
     "no frames": (no_frames, "film is expected"),
     "no index": (without_its_index, "lacks the index"),
@@ -329,6 +328,14 @@ def test_what_is_no_film_is_one_sentence(call, quick, tmp_path, kind):
     result = call("dream", tmp_path / "in.mp4", tmp_path / "out.mp4", *quick)
     assert_failed(result, reason)
     assert names(tmp_path) == ["in.mp4"]
+
+
+def test_a_picture_with_the_name_of_a_film_is_a_still(call, quick, tmp_path):
+    renamed_picture(tmp_path / "in.mp4")
+    result = call("dream", tmp_path / "in.mp4", tmp_path / "out.mp4", *quick)
+    assert result.exit_code == 2
+    assert "in.mp4 is a still, but" in result.stderr and "dreampipe zoom" in result.stderr
+    assert call("dream", tmp_path / "in.mp4", tmp_path / "out.png", *quick).exit_code == 0
 
 
 def assert_failed(result: Any, reason: str) -> None:

@@ -34,8 +34,16 @@ def box(kind: bytes, body: bytes) -> bytes:
 
 
 def avif_header() -> bytes:
+    return _boxed_header(b"avif")
+
+
+def heif_header() -> bytes:
+    return _boxed_header(b"heic")
+
+
+def _boxed_header(brand: bytes) -> bytes:
     size = box(b"ispe", struct.pack(">III", 0, SIDE, SIDE))
-    return box(b"ftyp", b"avif\0\0\0\0avifmif1") + box(b"meta", bytes(4) + box(b"iprp", box(b"ipco", size)))
+    return box(b"ftyp", brand + bytes(4) + brand + b"mif1") + box(b"meta", bytes(4) + box(b"iprp", box(b"ipco", size)))
 
 
 def bmp_header() -> bytes:

@@ -154,8 +154,8 @@ def test_the_limit_may_lie_above_that_of_pillow(tmp_path: Path, monkeypatch: pyt
 def test_a_tiff_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "lab.tif", NOISE, photometric="cielab")
     refused(tmp_path / "lab.tif", "CIELAB")
-    tifffile.imwrite(tmp_path / "signed.tif", NOISE[..., 0].astype(np.int16), photometric="minisblack")
-    refused(tmp_path / "signed.tif", "int16")
+    tifffile.imwrite(tmp_path / "complex.tif", NOISE[..., 0].astype(np.complex64), photometric="minisblack")
+    refused(tmp_path / "complex.tif", "complex64")
     volume = np.zeros((2, 16, 16), np.uint8)
     tifffile.imwrite(tmp_path / "volume.tif", volume, photometric="minisblack", volumetric=True, tile=(2, 16, 16))
     refused(tmp_path / "volume.tif", "not a picture")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
 from hostile import (
     SIDE,
@@ -25,6 +26,7 @@ from hostile import (
     bmp_header,
     gif,
     gif_header,
+    heif_header,
     jpeg_header,
     png_chunk,
     png_header,
@@ -56,6 +58,12 @@ def saved(name: str, **how: object) -> bytes:
     return held.getvalue()
 
 
+def heic() -> bytes:
+    held = BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(NOISE)).save(held)
+    return held.getvalue()
+
+
 @dataclass(frozen=True)
 class Case:
     """What the contract asks of a row: its header without pixels, a whole picture, and a file of too many bytes.
@@ -76,6 +84,7 @@ CASES = {
     "avif": Case(avif_header, lambda: saved("avif")),
     "bmp": Case(bmp_header, lambda: saved("bmp")),
     "gif": Case(gif_header, lambda: saved("gif")),
+    "heif": Case(heif_header, heic),
 }
 ROWS = [format.name for format in FORMATS]
 
@@ -239,12 +248,13 @@ def test_a_film_is_refused_by_its_header(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_file_that_is_read_as_a_whole_is_not_endless(tmp_path: Path) -> None:
-    for name in ("webp", "avif"):
+    for name in ("webp", "avif", "heif"):
         path = written(tmp_path / "x", CASES[name].whole())
         os.truncate(path, 5 << 30)  # a hole, which takes no room on the disk
         refused(path, "bytes long", "--max-pixels")
-    with pytest.raises(MediaError, match="the file is longer than"):
-        read_record(path)
+        if name == "avif":
+            with pytest.raises(MediaError, match="the file is longer than"):
+                read_record(path)
 
 
 def directory_bomb(entries: int) -> bytes:

@@ -189,9 +189,6 @@ def test_tiff_of_other_numbers(tmp_path: Path) -> None:
         (frame,) = read(path)
         np.testing.assert_allclose(frame.pixels[..., 1], ramp, atol=1e-6)
         assert read(path).info.bits == 16
-    tifffile.imwrite(path, np.array([[-1, np.nan, 2]], np.float32), photometric="minisblack")
-    (frame,) = read(path)
-    assert frame.pixels[0, :, 0].tolist() == [0, 0, 1]
     for bits, full in ((2, 3), (4, 15), (12, 4095)):
         dtype = np.uint16 if bits > 8 else np.uint8
         tifffile.imwrite(path, np.array([[0, full, 1]], dtype), photometric="minisblack", bitspersample=bits)
@@ -236,9 +233,9 @@ def test_jpeg_within_tiff(tmp_path: Path, colours: npt.NDArray[np.uint8]) -> Non
 
 def test_tiff_of_pages_says_so(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "x.tif") as out:
-        for level in (10, 20, 30):
+        for level in (40, 50, 60):
             out.write(np.full((4, 5, 3), level, np.uint8), photometric="rgb")
-    assert values(tmp_path / "x.tif")[0][0] == [10, 10, 10]
+    assert values(tmp_path / "x.tif")[0][0] == [40, 40, 40]
     assert read(tmp_path / "x.tif").info.notes == ("It has 3 pages, and only the first was read.",)
 
 

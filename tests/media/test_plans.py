@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from dreampipe.errors import MediaError
-from dreampipe.media import Job, plan
+from dreampipe.media import Job, carries, plan, sidecar_of
+from dreampipe.media.video import FilmInfo, target_of
 from dreampipe.media.video.forms import FILM_SUFFIXES, is_animated, is_film
+from dreampipe.media.video.targets import Pictures
+
+FILM = FilmInfo(8, 6, time_base=Fraction(1, 24), codec="rawvideo", pixel_format="rgb24")
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -200,6 +205,40 @@ def test_a_film_becomes_pictures_that_are_named_with_a_number(tmp_path: Path) ->
     assert plan(source, made.target).folder == tmp_path / "out"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["50%dream.jpg", "before 50%dark.png", "100%.png", "my%20dream.webp", "a%0dream.png", "100%%.jpg", "%dé.png"],
+)
+def test_a_per_cent_sign_in_the_name_of_a_still_is_one(tmp_path: Path, name: str) -> None:
+    source = touch(tmp_path, "a.png", f"in/{name}") / "a.png"
+    assert names(source, tmp_path / name) == [name]
+    assert names(source, f"{tmp_path}/100% dreams/") == ["a.png"]
+    assert names(source, tmp_path / "%d" / name) == [name]
+    assert names(tmp_path / "in", tmp_path / "100% dreams") == [name]
+    assert carries(name) and sidecar_of(name) == Path(f"{name}.dream.json")
+
+
+@pytest.mark.parametrize("target", ["100% dreams/%05d.png", "50%dark/x%d.jpg", "%d/%03d.png", "50% %05d.png"])
+def test_a_number_is_looked_for_in_the_last_part_of_a_film_s_pictures(tmp_path: Path, target: str) -> None:
+    source = touch(tmp_path, "clip.mp4") / "clip.mp4"
+    made = job(source, tmp_path / target)
+    assert made.target == tmp_path / target
+    assert target_of(made.target, FILM).path == tmp_path / target
+
+
+@pytest.mark.parametrize("target", ["100% dreams/", "100% dreams", "take%d", "50%dark"])
+def test_a_film_s_folder_may_have_a_per_cent_sign(tmp_path: Path, target: str) -> None:
+    source = touch(tmp_path, "clip.mp4") / "clip.mp4"
+    made = job(source, f"{tmp_path}/{target}")
+    assert target_of(made.target, FILM).path == tmp_path / target.rstrip("/") / "%06d.png"
+
+
+@pytest.mark.parametrize("target", ["50%dream.mp4", "50%dream.gif", "50%d.mp4", "50%dream.png"])
+def test_a_film_or_an_animated_picture_may_have_a_per_cent_sign(tmp_path: Path, target: str) -> None:
+    source = touch(tmp_path, "clip.mp4") / "clip.mp4"
+    assert not isinstance(target_of(job(source, tmp_path / target).target, FILM), Pictures)
+
+
 @pytest.mark.parametrize("folder", ["frames.png", "out.v2", "there.mp4", "..", "."])
 def test_a_folder_with_the_name_of_a_file_or_none_stays_a_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
@@ -293,9 +332,7 @@ def test_or_a_still_of_its_first_frame_where_that_is_asked_for_or_it_lies_in_a_f
 def test_what_is_neither_a_film_nor_a_picture_is_called_neither(tmp_path: Path) -> None:
     source = tmp_path / "sound.mp3"
     source.write_bytes(b"ID3")
-    refused(
-        source, tmp_path / "film.mp4", "sound.mp3 has the suffix of neither a film nor a picture", "film.mp4 is a film"
-    )
+    refused(source, tmp_path / "film.mp4", "sound.mp3 is neither a film nor a picture", "film.mp4 is a film")
 
 
 def test_a_still_becomes_no_numbered_pictures(tmp_path: Path) -> None:

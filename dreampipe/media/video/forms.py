@@ -11,6 +11,7 @@ from dreampipe.media.video.codecs import CONTAINERS, TICKS
 FILM_SUFFIXES = (
     *CONTAINERS,
     *(".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"),
+    *(".3g2", ".asf", ".dv", ".f4v", ".m2v", ".mxf", ".ogm", ".rm", ".rmvb", ".vob"),
 )
 """The suffixes of films that are read, in lower case."""
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of_suffix
 from dreampipe.media.jobs import Job, check_regular, identity
+from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.patterns import IN_A_FOLDER, is_pattern
-from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated, is_film
+from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated
 
 _FILMS = (*CONTAINERS, ".gif", ".apng")
 """Suffixes of what no still is written as."""
@@ -21,17 +22,19 @@ def makes_film(source: Path, target: str) -> bool:
     form = "" if folder else end.suffix.lower()
     if source.is_dir():
         return form in _FILMS or is_pattern(end)
-    if is_film(source):
+    kind = kind_of(source)
+    if kind is Kind.FILM:
         return True
     film = form in _FILMS or (is_pattern(end) and not folder)
     if (film or folder or form in TICKS) and is_animated(source):
         return True
     if film:
         check_regular(source, "film")
-        kind = "numbered pictures are made of films" if is_pattern(end) else f"{end} is a film"
-        if format_of_suffix(source) is None:
-            raise MediaError(f"{source} has the suffix of neither a film nor a picture, but {kind}: name one of them.")
-        raise MediaError(f"{source} is a still, but {kind}: make one of it with dreampipe zoom.")
+        wanted = "numbered pictures are made of films" if is_pattern(end) else f"{end} is a film"
+        if kind is not Kind.PICTURE:
+            what = "cannot be read" if kind is Kind.UNREAD else "is neither a film nor a picture"
+            raise MediaError(f"{source} {what}, but {wanted}: name a film or a picture.")
+        raise MediaError(f"{source} is a still, but {wanted}: make one of it with dreampipe zoom.")
     return False
 
 

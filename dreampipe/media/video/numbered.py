@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.folders import natural
-from dreampipe.media.formats import SUFFIXES, format_of_suffix
+from dreampipe.media.formats import SUFFIXES
+from dreampipe.media.kinds import Kind, kind_of, left_out_name
+from dreampipe.media.listing import in_words
 from dreampipe.media.manifest import sha256
+from dreampipe.media.order import in_order, numbering_note
 from dreampipe.media.pictures import decode
 from dreampipe.media.samples import over_black
-from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.info import RATE, FilmInfo, Survey
 from dreampipe.media.video.meaning import SRGB
 from dreampipe.media.video.stills import part, survey_of
@@ -30,12 +32,12 @@ def open_numbered(
         MediaError: there is none, or the first cannot be read.
     """
     try:
-        names = [entry.name for entry in folder.iterdir() if _is_picture(entry)]
+        held = _by_kind(folder)
     except OSError as problem:
         raise MediaError(f"{folder} cannot be listed ({problem.strerror}): make it readable.") from None
+    names = [path.name for path in in_order(held[Kind.PICTURE])]
     if not names:
         raise MediaError(f"{folder} holds no pictures, but a film's frames with one of {SUFFIXES} are expected.")
-    names.sort(key=lambda name: natural(Path(name)))
     _, first = decode(folder / names[0], max_pixels)
     rate = RATE if fps is None else fps
     info = FilmInfo(
@@ -45,7 +47,7 @@ def open_numbered(
         alpha=first.alpha,
         format=first.format,
         icc=first.icc,
-        notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(folder)),
+        notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(held, names)),
         time_base=1 / rate,
         rate=rate,
         colour=SRGB,
@@ -58,10 +60,13 @@ def open_numbered(
     return Numbered(folder, info, tuple(names), max_pixels)
 
 
-def _notes(folder: Path) -> Iterator[str]:
-    films = sum(is_film(path) for path in folder.iterdir())
-    if films:
+def _notes(held: Mapping[Kind, Sequence[Path]], names: Sequence[str]) -> Iterator[str]:
+    if films := len(held[Kind.FILM]):
         yield f"Its pictures become the film; {films} {'film' if films == 1 else 'films'} in the folder are left out."
+    if unread := held[Kind.UNREAD]:
+        yield f"Left out of it, as they cannot be read: {in_words(Counter(map(left_out_name, unread)))}."
+    if note := numbering_note(names):
+        yield note
 
 
 @dataclass(frozen=True)
@@ -124,5 +129,10 @@ class Numbered:
         return frame
 
 
-def _is_picture(path: Path) -> bool:
-    return not path.name.startswith(".") and format_of_suffix(path) is not None and path.is_file()
+def _by_kind(folder: Path) -> Mapping[Kind, list[Path]]:
+    """The files of a folder that are not hidden, by what they are; raises OSError."""
+    held: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
+    for path in folder.iterdir():
+        if not path.name.startswith(".") and path.is_file():
+            held[kind_of(path)].append(path)
+    return held

@@ -54,11 +54,6 @@ def open_source(
     return open_film(path, start, end, max_pixels)
 
 
-def holds_picture(path: Path) -> bool:
-    """Whether a file's first bytes are those of a picture, animated or not; False where there is no file."""
-    return path.is_file() and _format(path) is not None
-
-
 def _check(path: Path, fps: Fraction | None, start: Fraction | None, end: Fraction | None) -> None:
     if fps is not None and not 0 < fps <= 1000:
         raise MediaError(f"{fps} frames a second came, but more than 0 and at most 1000 is expected: choose between.")

@@ -212,7 +212,7 @@ def test_apples_players_find_their_tag_and_the_index_comes_first(tmp_path: Path)
     ("film.gif", Encoding("h264"), "only a film has one"),
     ("film.jpg", Encoding(), "%05d.jpg"),
     ("film.avi", Encoding(), "becomes one of"),
-    ("frames/%d/%05d.png", Encoding(), "one number"),
+    ("frames/%d_%05d.png", Encoding(), "one number"),
     ("frames/%05d.xyz", Encoding(), "picture"),
 ])  # fmt: skip
 def test_what_cannot_be_written_is_refused_by_its_name(

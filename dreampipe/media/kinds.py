@@ -1,0 +1,201 @@
+"""What a file is: a picture or a film that is read, one that is not, or something else. Its bytes decide.
+
+The name decides only where the bytes say nothing, as in a damaged file, and for raw photos, most of which are TIFF by
+their bytes. A file that is no picture and no film by its bytes and its name is something else: text, sound, archives.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from dreampipe.media.formats import HEAD, TIFF, Format, brands_of, format_of_content, format_of_suffix
+from dreampipe.media.video.forms import is_film
+
+
+class Kind(Enum):
+    """What is done with a file of a folder."""
+
+    PICTURE = "a picture"
+    FILM = "a film"
+    UNREAD = "a picture or a film that cannot be read"
+    OTHER = "neither a picture nor a film"
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A kind of picture that is not read.
+
+    Attributes:
+        name: as people call it.
+        suffixes: in lower case with their dot.
+        heads: the first bytes of such a file; none where they are those of other files, too.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    heads: tuple[bytes, ...] = ()
+
+
+RAW = Unread(
+    "raw photo",
+    (
+        *(".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".srf", ".sr2", ".orf", ".raf", ".rw2", ".rwl"),
+        *(
+            ".pef",
+            ".srw",
+            ".x3f",
+            ".3fr",
+            ".fff",
+            ".iiq",
+            ".mos",
+            ".mrw",
+            ".kdc",
+            ".dcr",
+            ".erf",
+            ".mef",
+            ".gpr",
+            ".raw",
+        ),
+    ),
+    (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"II*\0\x10\0\0\0CR", b"II\x1a\0\0\0HEAPCCDR"),
+)
+JPEG_XL = Unread("JPEG XL", (".jxl",), (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"))
+JPEG_2000 = Unread(
+    "JPEG 2000",
+    (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc", ".jph", ".jhc", ".jpm"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+)
+UNREAD = (
+    RAW,
+    JPEG_XL,
+    JPEG_2000,
+    Unread("JPEG XR", (".jxr", ".wdp", ".hdp"), (b"II\xbc\x01",)),
+    Unread("Photoshop", (".psd", ".psb"), (b"8BPS",)),
+    Unread("OpenEXR", (".exr",), (b"\x76\x2f\x31\x01",)),
+    Unread("Radiance", (".hdr", ".rgbe"), (b"#?RADIANCE", b"#?RGBE")),
+    Unread("GIMP", (".xcf",), (b"gimp xcf",)),
+    Unread("DPX", (".dpx", ".cin"), (b"SDPX", b"XPDS", b"\x80\x2a\x5f\xd7")),
+    Unread("QOI", (".qoi",), (b"qoif",)),
+    Unread("BPG", (".bpg",), (b"BPG\xfb",)),
+    Unread("FLIF", (".flif",), (b"FLIF",)),
+    Unread("icon", (".ico", ".icns"), (b"\0\0\1\0", b"icns")),
+    Unread("FITS", (".fits", ".fit", ".fts"), (b"SIMPLE  =",)),
+    Unread("DDS", (".dds",), (b"DDS ",)),
+    Unread("picture", (".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm", ".tga", ".pcx", ".sgi", ".rgb", ".ras", ".dcm")),
+    Unread("drawing", (".svg", ".svgz", ".wmf", ".emf", ".kra", ".ora", ".pict", ".pct")),
+    Unread("film", (".braw", ".r3d", ".insv", ".wtv", ".ivf", ".y4m", ".swf")),
+)
+"""The kinds of pictures and films that are known and not read."""
+
+_RAW_BRANDS = {b"crx "}
+_SOUND_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
+_SOUND_SUFFIXES = (
+    ".m4a",
+    ".m4b",
+    ".mka",
+    ".mks",
+    ".weba",
+    ".wma",
+    ".oga",
+    ".ogg",
+    ".opus",
+    ".spx",
+    ".aac",
+    ".mp3",
+    ".wav",
+)
+_FILM_HEADS = (
+    b"\x1a\x45\xdf\xa3",  # Matroska, WebM
+    b"FLV\1",
+    b".RMF",
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # Windows Media
+    b"\6\x0e\x2b\x34\2\5\1\1\x0d\1\2",  # MXF
+    b"\0\0\1\xba",  # MPEG program stream
+    b"\0\0\1\xb3",  # MPEG video
+)
+_FILM_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"pnot", b"skip", b"free"}
+_LOOK = 512  # bytes, which hold three packets of an MPEG transport stream
+DNG_VERSION = 50706
+"""The tag of TIFF that only DNG has."""
+
+
+def kind_of(path: Path) -> Kind:
+    """Say what a file is: by its bytes, else by its name; by its name alone where it cannot be opened."""
+    head = _head_of(path)
+    suffix = path.suffix.lower()
+    named = format_of_suffix(path) is not None
+    if format := format_of_content(head[:HEAD]):
+        return Kind.UNREAD if format is TIFF and _is_raw(path, head) else Kind.PICTURE
+    if _is_film(head, suffix):
+        return Kind.FILM
+    if unread_name(head) and not named and not is_film(path):
+        return Kind.UNREAD
+    if named:  # damaged, so it is to fail by its name
+        return Kind.PICTURE
+    if is_film(path):
+        return Kind.FILM
+    return Kind.UNREAD if any(suffix in row.suffixes for row in UNREAD) else Kind.OTHER
+
+
+def format_of_file(path: Path) -> Format | None:
+    """The format of the picture that a file's first bytes say it is; None for any other file."""
+    return format_of_content(_head_of(path)[:HEAD])
+
+
+def _is_raw(path: Path, head: bytes) -> bool:
+    """Say whether a TIFF is a raw photo by its name or its bytes: DNG has a tag that says so."""
+    if path.suffix.lower() in RAW.suffixes or head.startswith(RAW.heads):
+        return True
+    order = "<" if head.startswith(b"II*\0") else ">"
+    try:
+        with path.open("rb") as file:
+            file.seek(*struct.unpack(f"{order}I", head[4:8]))
+            (count,) = struct.unpack(f"{order}H", file.read(2))
+            tags = file.read(12 * count)
+        return any(code == DNG_VERSION for code, _ in struct.iter_unpack(f"{order}H10s", tags))
+    except (OSError, struct.error):  # reported when it is read
+        return False
+
+
+def unread_name(head: bytes) -> str | None:
+    """Name the kind of picture that is not read whose first bytes these are; None for any other."""
+    if brands_of(head) & _RAW_BRANDS:
+        return RAW.name
+    return next((row.name for row in UNREAD if row.heads and head.startswith(row.heads)), None)
+
+
+def left_out_name(path: Path) -> str:
+    """What a file that is not read is counted as: its suffix in lower case, or what it holds."""
+    return path.suffix.lower() or unread_name(_head_of(path)) or "file without suffix"
+
+
+def _is_film(head: bytes, suffix: str) -> bool:
+    if suffix in _SOUND_SUFFIXES:
+        return False
+    brands = brands_of(head)
+    if head[4:8] in _FILM_BOXES and head[0] < 0x20:  # text that begins so has a letter there
+        return not brands & (_SOUND_BRANDS | _RAW_BRANDS)
+    if head.startswith(b"OggS"):
+        return b"theora" in head
+    riff = head.startswith(b"RIFF") and head[8:12] in (b"AVI ", b"AVIX")
+    return riff or head.startswith(_FILM_HEADS) or _is_stream(head, 188, 0) or _is_stream(head, 192, 4)
+
+
+def _is_stream(head: bytes, packet: int, first: int) -> bool:
+    """Say whether three packets of an MPEG transport stream begin where they should."""
+    signs: Sequence[int] = [head[at] for at in range(first, len(head), packet)][:3]
+    return len(signs) == 3 and set(signs) == {0x47}
+
+
+def _head_of(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe would be waited for, for ever
+            return b""
+        with path.open("rb") as file:
+            return file.read(_LOOK)
+    except OSError:  # reported when it is read
+        return b""
