@@ -13,8 +13,9 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dreampipe.errors import ModelError
 from dreampipe.models.graphs import fields, graph, heads, sizes
@@ -50,11 +51,26 @@ class Inspected:
 def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
     """Check all of a file that Keras would act on, building nothing and importing no keras.
 
+    A file whose bytes were inspected before in this process is only read again, not checked again.
+
     Raises:
         ModelError: with the reason why the file is refused.
     """
     with named(path):
-        return inspected(path, limits)
+        with archive.opened(path, limits) as file:
+            sha256 = _hash(file)
+        found = _inspected_once(path, sha256, limits)
+        return found if found.sha256 == sha256 else inspected(path, limits)  # it changed between the two readings
+
+
+# A command asks for the card of its model about six times, and to check a large model takes a second.
+@lru_cache(maxsize=4)
+def _inspected_once(path: Path, sha256: str, limits: Limits) -> Inspected:
+    return inspected(path, limits)
+
+
+def _hash(file: IO[bytes]) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -69,7 +85,7 @@ def named(path: Path, what: str = "model") -> Iterator[None]:
 def checked(path: Path, limits: Limits) -> tuple[dict[str, Any], str]:
     """A file's configuration, of which Keras may build all, without what is there for training; and its SHA-256."""
     with archive.opened(path, limits) as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        sha256 = _hash(file)
         config = archive.configuration(file, limits)
     with reading():
         if not limits.code and (reason := allowed.refusal(config)):
