@@ -115,6 +115,13 @@ def test_rooms_look_down_only() -> None:
     assert wrong == []
 
 
+def test_each_room_has_a_smoke_test() -> None:
+    rooms = [path for path in Path(__file__).parent.iterdir() if any(path.rglob("test_*.py"))]
+    assert rooms
+    for room in rooms:
+        assert any("@pytest.mark.smoke" in path.read_text(encoding="utf-8") for path in room.rglob("test_*.py")), room
+
+
 def looked_into(path: Path) -> Iterator[str]:
     """The rooms that a module imports anything from."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

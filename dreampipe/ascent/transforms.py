@@ -105,7 +105,7 @@ class Mirror(Transform):
         margin = self.margin
         if not margin:
             return image
-        # Not ops.custom_gradient: in a graph tensorflow registers one for the whole process, and the graph stays with it.
+        # Not ops.custom_gradient, which tensorflow registers for the whole process: every graph would stay in memory.
         padding = ((0, 0), (margin, margin), (margin, margin), (0, 0))
         around = ops.stop_gradient(ops.pad(image, padding, mode="reflect"))
         middle = [around[:, margin:-margin, :margin], image, around[:, margin:-margin, -margin:]]
