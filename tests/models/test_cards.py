@@ -32,6 +32,12 @@ def test_a_card_of_a_file_is_small_hashable_and_picklable(tmp_path: Path) -> Non
     assert card.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_file_that_changes_gets_another_card(tmp_path: Path) -> None:
+    configs = (functional(image(None, None, 3), conv(name, "image")) for name in ("one", "two", "one"))
+    cards = [models.card(pack(tmp_path / "own.keras", config)) for config in configs]
+    assert [card.layers[-1].name for card in cards] == ["one", "two", "one"]
+
+
 def test_an_assumed_scaling_has_a_note_and_a_given_one_has_none(tmp_path: Path) -> None:
     path = pack(tmp_path / "own.keras", plain())
     (note,) = models.card(path).notes
