@@ -8,9 +8,12 @@ import shutil
 import signal
 import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.testing
+from typer.main import get_command
 from wide import GAMMA, wide_profile_of
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, and what they start inherits that.
@@ -19,6 +22,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Keras' folder holds what this machine has downloaded and seen: tests have an empty one. Keras looks once, at import.
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="dreampipe-tests-")
 atexit.register(shutil.rmtree, os.environ["KERAS_HOME"], ignore_errors=True)
+
+# typer's runner builds all commands anew for each call, which takes as long as many a command.
+typer.testing._get_command = cache(get_command)
 
 # Before any test module imports keras, and tensorflow with it: whoever comes first decides how tensorflow computes, and
 # what this process makes is compared to the bit with what other processes make.

@@ -125,8 +125,15 @@ def test_the_map_and_the_test_name_the_same_rooms() -> None:
     """The map lists the rooms from the top down, in the order of the floors."""
     floor = {room: number for number, rooms in enumerate(ROOMS) for room in rooms}
     lines = re.findall(r"^    (\w+)(?:/|\.py) ", str(dreampipe.__doc__), re.MULTILINE)
-    assert set(lines) == {room for room in floor if room != "scoring" or "scoring" in lines}
+    assert set(lines) == set(floor)
     assert [floor[room] for room in lines] == sorted((floor[room] for room in lines), reverse=True)
+
+
+def test_each_room_has_a_smoke_test() -> None:
+    rooms = [path for path in Path(__file__).parent.iterdir() if any(path.rglob("test_*.py"))]
+    assert rooms
+    for room in rooms:
+        assert any("@pytest.mark.smoke" in path.read_text(encoding="utf-8") for path in room.rglob("test_*.py")), room
 
 
 def looked_into(path: Path) -> Iterator[str]:

@@ -114,14 +114,13 @@ class Mirror(Transform):
         from dreampipe.backend import ops
 
         margin = self.margin
-
-        def padded(image: Tensor) -> Any:
-            def inner(*upstream: Tensor) -> Tensor:
-                return upstream[0][:, margin:-margin, margin:-margin]
-
-            return ops.pad(image, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="reflect"), inner
-
-        return ops.custom_gradient(padded)(image) if margin else image
+        if not margin:
+            return image
+        # Not ops.custom_gradient, which tensorflow registers for the whole process: every graph would stay in memory.
+        padding = ((0, 0), (margin, margin), (margin, margin), (0, 0))
+        around = ops.stop_gradient(ops.pad(image, padding, mode="reflect"))
+        middle = [around[:, margin:-margin, :margin], image, around[:, margin:-margin, -margin:]]
+        return ops.concatenate([around[:, :margin], ops.concatenate(middle, axis=2), around[:, -margin:]], axis=1)
 
     def output(self, size: Size, drawn: Array) -> Size:
         return size[0] + 2 * self.margin, size[1] + 2 * self.margin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import lru_cache
 from typing import Any
 
@@ -92,6 +93,24 @@ def test_a_mirror_shows_the_border_and_takes_its_gradient_from_the_picture_alone
     assert np.array_equal(seen, np.pad(image, ((0, 0), (4, 4), (4, 4), (0, 0)), mode="reflect"))
     weights = pictures((20, 23), low=-1, high=1)
     assert np.array_equal(back(Mirror(4), image, weights), weights[:, 4:-4, 4:-4])
+
+
+@pytest.mark.parametrize("transform", [Mirror(3), Jitter(3), Pad(3), Blur(1.0)], ids=repr)
+def test_its_graph_is_freed_once_nobody_holds_it(transform: Transform) -> None:
+    """A process that climbs many objectives, one after the other, must not keep the graphs of all."""
+    compiled = backwards.__wrapped__(transform)
+    numbers = transform.draw(np.random.default_rng(0), 0.0, (12, 15))
+    compiled(pictures((12, 15)), numbers, pictures(transform.output((12, 15), numbers)))
+    held = graphs_alive()
+    del compiled
+    assert graphs_alive() == held - 1
+
+
+def graphs_alive() -> int:
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    gc.collect()
+    return sum(type(each) is FuncGraph for each in gc.get_objects())
 
 
 def test_padding_mirrors_as_often_as_it_takes() -> None:

@@ -263,7 +263,7 @@ def test_grey_pictures_and_transparent_ones_are_dreamed(call, quick, tmp_path, s
         assert np.array_equal(after.alpha, before.alpha)
 
 
-@pytest.mark.parametrize("size", [(20, 20), (30, 200), (224, 100), (600, 900)], ids=str)
+@pytest.mark.parametrize("size", [(20, 20), (30, 200), (224, 100), (100, 140)], ids=str)
 def test_a_guide_of_any_size_guides(call, quick, pictures, tmp_path, size):
     guide = tmp_path / "guide.png"
     dreampipe.write(Frame(np.random.default_rng(7).random((*size, 3), np.float32)), guide)

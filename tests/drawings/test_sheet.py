@@ -24,6 +24,7 @@ def recipe(tiny_model) -> Recipe:
     return Recipe.of(model=str(tiny_model), scaling="unit", octaves=1, steps=2, objective="first", blend=0.5)
 
 
+@pytest.mark.smoke
 def test_the_source_then_a_dream_of_each_recommended_layer(recipe):
     source = photo()
     drawn = np.rint(draw_sheet(source, recipe, size=64).pixels * 255)

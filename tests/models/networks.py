@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,11 @@ NETWORKS: dict[str, Callable[[int | None], Any]] = {
     f.__name__: f for f in (branches, chain, transferred, shared, headless)
 }
 """Each names its layers as in a fresh process, so that tests can name them."""
+
+
+@contextmanager
+def without_weights() -> Iterator[None]:
+    """Models that are built in here have shapes but no weights, which can take half a gigabyte."""
+    with keras.StatelessScope(initialize_variables=False):
+        yield
+    keras.utils.clear_session(free_memory=False)  # otherwise keras makes the weights at its next opportunity

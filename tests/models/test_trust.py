@@ -56,6 +56,8 @@ def test_trusting_once_does_not_make_a_file_known(program: Path) -> None:
     card = models.card(program, "unit", trust=True)
     models.open_model(card)
     assert not seen.knows(card.sha256)
+    with pytest.raises(ModelError, match="a Lambda layer, which runs code"):
+        models.card(program, "unit")
 
 
 def test_caps_do_not_hold_for_a_trusted_file(tmp_path: Path) -> None:

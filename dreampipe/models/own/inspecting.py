@@ -13,8 +13,9 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from dreampipe.errors import ModelError
 from dreampipe.models.graphs import fields, graph, heads, sizes
@@ -54,11 +55,26 @@ class Inspected:
 def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
     """Check all of a file that Keras would act on, building nothing and importing no keras.
 
+    A file whose bytes were inspected before in this process is only read again, not checked again.
+
     Raises:
         ModelError: with the reason why the file is refused.
     """
     with named(path):
-        return inspected(path, limits)
+        with archive.opened(path, limits) as file:
+            sha256 = _hash(file)
+        found = _inspected_once(path, sha256, limits)
+        return found if found.sha256 == sha256 else inspected(path, limits)  # it changed between the two readings
+
+
+# A command asks for the card of its model about six times, and to check a large model takes a second.
+@lru_cache(maxsize=4)
+def _inspected_once(path: Path, sha256: str, limits: Limits) -> Inspected:
+    return inspected(path, limits)
+
+
+def _hash(file: IO[bytes]) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -87,7 +103,7 @@ class Checked(NamedTuple):
 def checked(path: Path, limits: Limits) -> Checked:
     """Check the configuration of a file; raises ModelError, with a clause about "it", where Keras may not build it."""
     with archive.opened(path, limits) as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        sha256 = _hash(file)
         config, saved = archive.configuration(file, limits)
     versions.refuse(saved)
     with reading():
