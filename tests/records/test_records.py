@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import dreampipe
 from dreampipe.drawings.contact import Tile
-from dreampipe.drawings.page import atlas_page, record_in
+from dreampipe.drawings.page import atlas_page, find_record
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import JPEG, PNG
@@ -158,9 +158,9 @@ def test_a_page_carries_its_record_whatever_its_texts_say(text):
     record = Record(command="atlas", recipe={"layer": f"</script><{text}"}, model=model, output=output, versions={})
     tiles = [Tile(text, np.zeros((2, 2, 3), np.float32))]
     page = atlas_page(tiles, f'<script type="application/json" id="dreampipe-record">{text}', record=record.text())
-    found = record_in(page)
+    found = find_record(page)
     assert found is not None and Record.read(found, "a.html") == record
-    assert record_in(atlas_page(tiles, f'<script type="application/json" id="dreampipe-record">{text}')) is None
+    assert find_record(atlas_page(tiles, f'<script type="application/json" id="dreampipe-record">{text}')) is None
 
 
 def test_recipes_of_each_kind_are_whole_in_their_records(tmp_path, tiny_model):
