@@ -115,9 +115,9 @@ class Ascent:
             DreampipeError: this process was forked after tensorflow had computed.
             ValueError: units or mask do not fit the picture, or units are missing.
         """
+        check_process()  # before keras is imported
         from dreampipe.ascent.loop import climb
 
-        check_process()
         if source is not None and source.shape != image.shape:
             raise ValueError(f"The source came as {source.shape} for {image.shape}: give one of the same shape.")
         batch = image if image.ndim == 4 else image[None]

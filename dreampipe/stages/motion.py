@@ -140,7 +140,7 @@ class Carry:
         )
 
     def _carry(self, frame: Frame, last: Frame, share: float, still: Array | None) -> Array | None:
-        """Carry the last frame's dream onto this one, (height, width, 3); None without flow."""
+        """Move the last frame's dream to this frame, (height, width, 3); None without flow."""
         detail: Array = last.extras[DREAM] - last.extras[SOURCE]
         if self.motion != "flow":
             return detail * np.float32(share)

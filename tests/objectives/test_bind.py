@@ -256,7 +256,7 @@ def test_a_neuron_needs_rows_and_columns() -> None:
 def test_a_layer_that_lays_the_picture_into_the_batch_is_refused() -> None:
     bound = BoundObjective(Objective.parse("windows[3] + rest").terms)
     bound.check({"windows": (1, 16, 8), "rest": (None, 5)})
-    with pytest.raises(ObjectiveError, match=r"Layer windows lays a picture into the batch in 64 parts, .* before or"):
+    with pytest.raises(ObjectiveError, match=r"Layer windows puts 64 parts of a picture .* before or after"):
         bound.check({"windows": (64, 16, 8), "rest": (1, 5)})
 
 

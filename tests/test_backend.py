@@ -1,0 +1,48 @@
+"""Gradients of the backend: by the arguments of a function, and by nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dreampipe import backend
+from dreampipe.backend import keras, ops
+
+X, Y = np.float32([1, 2, 3]), np.float32([5, -1, 0])
+
+
+def test_gradients_are_by_the_arguments_alone() -> None:
+    outer = ops.convert_to_tensor(Y)
+
+    def function(x: Any, y: Any, unused: Any) -> tuple[Any, Any]:
+        return ops.sum(x * x * y * outer), x + y
+
+    value, rest, gradients = backend.value_and_gradients(function, X, Y, np.float32(7))
+    assert float(value) == np.sum(X * X * Y * Y)
+    np.testing.assert_array_equal(rest, X + Y)
+    for gradient, expected in zip(gradients, (2 * X * Y * Y, X * X * Y, 0), strict=True):
+        np.testing.assert_array_equal(gradient, expected)
+
+
+def test_a_pullback_is_the_transpose_of_the_derivative() -> None:
+    matrix = np.float32([[1, 2, 0], [0, -1, 4]])
+    value, back = backend.pullback(lambda x, unused: ops.matmul(matrix, x), X[:, None], Y)
+    np.testing.assert_array_equal(value, matrix @ X[:, None])
+    pulled, nothing = back(np.float32([[3], [5]]))
+    np.testing.assert_array_equal(pulled[:, 0], matrix.T @ [3, 5])
+    np.testing.assert_array_equal(nothing, 0 * Y)
+
+
+def test_weights_are_arguments_too() -> None:
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    layer.build((None, 3))
+
+    def loss(kernel: Any) -> tuple[Any, None]:
+        with backend.weights_as(layer.trainable_variables, [kernel]):
+            return ops.sum(layer(X[None]) ** 2), None
+
+    value, _, (gradient,) = backend.value_and_gradients(loss, 2 * layer.kernel.value)
+    assert float(value) == 12**2
+    np.testing.assert_allclose(gradient[:, 0], 2 * 12 * X)
+    np.testing.assert_array_equal(layer.kernel, np.ones((3, 1)))
