@@ -1,8 +1,8 @@
 """A file to a Frame and its MediaInfo.
 
 Pillow decodes all but TIFF (tifffile does that) and HEIF (pillow-heif does): OpenCV returns a truncated JPEG as a
-picture with a grey rest and no error. Only deep PNG, which Pillow cuts to 8 bits, comes from OpenCV, after Pillow has
-found the file to be whole.
+picture with a grey rest and no error. Pillow cuts deep pictures to 8 bits: a deep PNG comes from OpenCV, once Pillow has
+found the file to be whole, and a deep AVIF from imagecodecs.
 """
 
 from __future__ import annotations

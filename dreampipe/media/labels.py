@@ -1,4 +1,4 @@
-"""What a picture's file says that its numbers mean, apart from an ICC profile; read without a decoder.
+"""The labels by which a picture's file tells the meaning of its numbers, apart from ICC; read without a decoder.
 
     PNG    cICP, before a profile; without one sRGB, else gAMA and cHRM (PNG, third edition, 4.3); a profile of the
            name that W3C's note on BT.2100 in PNG gives it
@@ -7,7 +7,7 @@
     TIFF   the same, or WhitePoint and PrimaryChromaticities (TIFF 6.0, section 20)
     BMP    the end points and gammas of its fourth header, or a profile in its fifth
 
-Damaged labels, and those that name nothing known, say nothing.
+Damaged labels, and those of unknown code points, count as missing.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _EMBEDDED = 0x4D424544
 
 @dataclass(frozen=True)
 class Label:
-    """What a file says of its numbers.
+    """The meaning that a file gives its numbers.
 
     Attributes:
-        meaning: what they mean.
+        meaning: the meaning itself.
         first: whether it goes before an ICC profile in the same file.
     """
 
@@ -80,15 +80,16 @@ def _below(tags: Mapping[int, Tag], code: int) -> Mapping[int, Tag]:
     return tags[code].directory or {} if code in tags else {}
 
 
-def label_of_tags(white: tuple[int, ...] | None, ends: tuple[int, ...] | None) -> Label | None:
+def label_of_tags(white: object, ends: object) -> Label | None:
     """The label of a TIFF.
 
     Args:
-        white, ends: its tags WhitePoint and PrimaryChromaticities, as numerators and denominators; None for none.
+        white, ends: its tags WhitePoint and PrimaryChromaticities, tuples of numerators and denominators, or whatever
+            else stands there.
     """
-    if ends is None or len(ends) != 12:
+    if not isinstance(ends, tuple) or len(ends) != 12:
         return None
-    values = [*ends, *(white if white is not None and len(white) == 4 else _D65)]
+    values = [*ends, *(white if isinstance(white, tuple) and len(white) == 4 else _D65)]
     if not all(values[1::2]):
         return None
     return _label(

@@ -54,7 +54,7 @@ class Decoded:
         bits: 8 or 16, what the file is worth.
         exif, icc: as in the file; the orientation in `exif` is not applied yet.
         notes: as in `MediaInfo`.
-        label: what the file says that its numbers mean, besides the profile.
+        label: the meaning that the file gives its numbers, apart from the profile.
     """
 
     pixels: Samples

@@ -329,7 +329,7 @@ def test_adobe_rgb_by_exif(tmp_path: Path, suffix: str, space: int, index: str |
         Image.fromarray(colours).save(tmp_path / "x.jpg", exif=exif, quality=100, subsampling=0)
     else:
         like = MediaInfo(32, 16, exif=exif.removeprefix(b"Exif\0\0"))
-        write(Frame(colours.astype(np.float32) / 255), tmp_path / "x.tif", like=like)
+        write(Frame((colours / 255).astype(np.float32)), tmp_path / "x.tif", like=like)
     media = read(tmp_path / f"x.{suffix}")
     assert (media.info.icc is not None) == adobe
     np.testing.assert_allclose(seen(tmp_path / f"x.{suffix}"), [[200, 90, 60], [60, 150, 90]], atol=2)
@@ -356,6 +356,9 @@ def test_primaries_of_a_tiff(tmp_path: Path) -> None:
         ([(319, "2I", 6, p3, True)], True),
         ([(318, "2I", 2, white, True)], False),
         ([(319, "2I", 6, (0,) * 12, True)], False),
+        ([(319, "I", 1, 7, True)], False),
+        ([(319, "d", 6, PRIMARIES["p3"][:6], True)], False),
+        ([(318, "I", 1, 7, True), (319, "2I", 6, p3, True)], True),
     ):
         tifffile.imwrite(tmp_path / "x.tif", GREYS, photometric="rgb", extratags=tags)
         assert (read(tmp_path / "x.tif").info.icc is not None) == wide
@@ -515,7 +518,7 @@ def test_an_animation_and_numbered_pictures_are_shown_by_their_label(tmp_path: P
 def test_ten_saves_move_no_colour(tmp_path: Path, suffix: str, alpha: bool) -> None:
     rows, columns = np.mgrid[0:48, 0:64].astype(np.float32) / 64
     # So far within the range that no colour is clipped, which would move the mean.
-    first = 0.2 + 0.6 * np.stack((rows, (rows + columns) / 2, 1 - columns), axis=2)
+    first = (0.2 + 0.6 * np.stack((rows, (rows + columns) / 2, 1 - columns), axis=2)).astype(np.float32)
     frame = Frame(first, alpha=np.full(first.shape[:2], 0.5, np.float32) if alpha else None)
     for _ in range(10):
         write(frame, tmp_path / f"x.{suffix}")
