@@ -31,7 +31,6 @@ from dreampipe.media.directories import (
 )
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.further import further_note, in_packet, in_tags
-from dreampipe.media.kinds import DNG_VERSION
 from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.ranges import NotFinite, declared_top, range_of
@@ -89,10 +88,6 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
     """
     with _opened(file) as whole:
         page = whole.pages.first
-        if DNG_VERSION in page.tags:
-            raise MediaError(
-                f"{bounds.path} is a raw photo (DNG), but a developed picture is expected: convert it to TIFF or JPEG."
-            )
         _admit(page, bounds)
         try:
             pixels, alpha, notes = _planes(page)
