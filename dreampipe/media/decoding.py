@@ -1,8 +1,8 @@
 """A file to a Frame and its MediaInfo.
 
 Pillow decodes all but TIFF (tifffile does that) and HEIF (pillow-heif does): OpenCV returns a truncated JPEG as a
-picture with a grey rest and no error. Pillow cuts deep pictures to 8 bits: a deep PNG comes from OpenCV, once Pillow has
-found the file to be whole, and a deep AVIF from imagecodecs.
+picture with a grey rest and no error. Pillow cuts deep pictures to 8 bits: a deep PNG comes from OpenCV, once Pillow
+has found the file to be whole, and a deep AVIF from imagecodecs.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from dreampipe.media.formats import (
     HEIF,
     JPEG,
     LONGEST_READ,
+    PNG,
     SUFFIXES,
     TIFF,
     WEBP,
@@ -44,7 +45,7 @@ from dreampipe.media.formats import (
 from dreampipe.media.further import further, further_note
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
-from dreampipe.media.kinds import unread_name
+from dreampipe.media.kinds import Kind, kind_of, unread_name
 from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
 from dreampipe.media.png import PixelChunks, too_long
@@ -77,6 +78,8 @@ OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
 
 _READ_WHOLE = (WEBP, AVIF)
 """The formats whose decoders take the whole file into memory."""
+_LONGEST_SIDE = 1_000_000
+"""The longest side of a deep PNG: the limit of libpng, which OpenCV leaves as it is."""
 _GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
 
 
@@ -150,6 +153,8 @@ def _format(path: Path, file: IO[bytes]) -> Format:
         held = unread_name(head)
         what = f"holds a picture that is not read ({held})" if held else "does not hold a picture that can be read"
         raise MediaError(f"{path} {what}, but one of {SUFFIXES} is expected: convert it first, or leave it out.")
+    if format is TIFF and kind_of(path) is Kind.UNREAD:  # its first picture would be a small preview
+        raise MediaError(f"{path} is a raw photo, but a developed picture is expected: convert it to TIFF or JPEG.")
     return format
 
 
@@ -192,6 +197,11 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     icc, deep, steps = image.info.get("icc_profile") or profile, _is_deep(image, header), _steps(image)
     if deep:
         bounds.admit_file(file)
+        if format is PNG and max(image.size) > _LONGEST_SIDE:
+            raise MediaError(
+                f"{bounds.path} has {image.width}x{image.height} pixels of 16 bits, but a side of at most "
+                f"{_LONGEST_SIDE:,} is read: cut it into parts, or save it as TIFF."
+            )
     if format is not AVIF or not deep:
         image.load()
     exif = image.info.get("exif")  # which in a PNG may come after the pixels

@@ -119,8 +119,7 @@ _FILM_HEADS = (
 )
 _FILM_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"pnot", b"skip", b"free"}
 _LOOK = 512  # bytes, which hold three packets of an MPEG transport stream
-DNG_VERSION = 50706
-"""The tag of TIFF that only DNG has."""
+_DNG_VERSION = 50706  # a tag that only DNG has
 
 
 def kind_of(path: Path) -> Kind:
@@ -156,7 +155,7 @@ def _is_raw(path: Path, head: bytes) -> bool:
             file.seek(*struct.unpack(f"{order}I", head[4:8]))
             (count,) = struct.unpack(f"{order}H", file.read(2))
             tags = file.read(12 * count)
-        return any(code == DNG_VERSION for code, _ in struct.iter_unpack(f"{order}H10s", tags))
+        return any(code == _DNG_VERSION for code, _ in struct.iter_unpack(f"{order}H10s", tags))
     except (OSError, struct.error):  # reported when it is read
         return False
 

@@ -31,7 +31,6 @@ from dreampipe.media.directories import (
 )
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.further import further_note, in_packet, in_tags
-from dreampipe.media.kinds import DNG_VERSION
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.profiles import from_inks, grey_as_rgb
@@ -92,10 +91,6 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
     """
     with _opened(file) as whole:
         page = whole.pages.first
-        if DNG_VERSION in page.tags:
-            raise MediaError(
-                f"{bounds.path} is a raw photo (DNG), but a developed picture is expected: convert it to TIFF or JPEG."
-            )
         _admit(page, bounds)
         inks = _inks(page)
         try:

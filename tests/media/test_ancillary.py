@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_what_is_written_in_any_format_is_read_and_written_in_any_other(
     write(FRAME, tmp_path / f"in{source}", like=MediaInfo(11, 9, icc=icc, exif=exif))
     media = read(tmp_path / f"in{source}")
     assert media.info.icc == icc and media.info.notes == ()
-    kept = size <= format_of(Path(f"x{source}")).exif
+    kept = len(exif) <= format_of(Path(f"x{source}")).exif
     assert (media.info.exif is not None and exif[-1000:] in media.info.exif) == kept
     for target in WITH_METADATA:
         write(media, tmp_path / f"out{target}", like=media.info)
@@ -100,6 +101,15 @@ def test_a_profile_or_exif_too_long_to_be_read_is_left_out_with_a_note(tmp_path:
     assert info.icc is None and info.exif is None
     assert len(info.notes) == 2
     assert f"Its EXIF has {LONGEST_READ + 1:,} bytes, more than the {LONGEST_READ:,} that are read" in info.notes[1]
+
+
+def test_a_deep_png_of_a_side_that_its_decoder_does_not_take_is_told_so(tmp_path: Path) -> None:
+    width = 1_000_001
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, 16, 0, 0, 0, 0))
+    pixels = png_chunk(b"IDAT", zlib.compress(bytes(1 + 2 * width)))
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + pixels + png_chunk(b"IEND", b""))
+    with pytest.raises(MediaError, match=r"1000001x1 pixels of 16 bits, but a side of at most 1,000,000 is read"):
+        read(tmp_path / "x.png")
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"x\0\0nonsense", b"x\0\0" + zlib.compress(bytes(999))[:-9]])

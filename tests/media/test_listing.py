@@ -108,8 +108,14 @@ def test_a_small_tiff_of_any_byte_order_is_no_raw_photo(tmp_path: Path) -> None:
         assert kind_of(tmp_path / "x.tif") is Kind.PICTURE
         tifffile.imwrite(tmp_path / "x.tif", scene(), byteorder=order, extratags=[(50706, "B", 4, b"\1\4\0\0", True)])
         assert kind_of(tmp_path / "x.tif") is Kind.UNREAD
-        with pytest.raises(MediaError, match=r"x\.tif is a raw photo \(DNG\), but a developed picture is expected"):
+        with pytest.raises(MediaError, match=r"x\.tif is a raw photo, but a developed picture is expected"):
             read(tmp_path / "x.tif")
+
+
+def test_a_raw_photo_is_not_read_as_its_preview(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "x.NEF", scene(12, 16), photometric="rgb")
+    with pytest.raises(MediaError, match=r"x\.NEF is a raw photo, but a developed picture is expected"):
+        read(tmp_path / "x.NEF")
 
 
 @pytest.mark.parametrize(("data", "name"), [(JXL, "JPEG XL"), (JP2, "JPEG 2000"), (b"8BPS\0\1", "Photoshop")])
