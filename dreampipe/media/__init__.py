@@ -14,6 +14,8 @@
     comparing.py   hashes of all decoded pixels of a file
     metadata.py    EXIF, orientation and colour profiles
     profiles.py    colours to sRGB, for files that can hold no profile; grey profiles as RGB
+    colour.py      the light that numbers mean: transfer functions, primaries, HDR to SDR
+    labels.py      what a file says that its numbers mean; showing.py, the rule by which they become a frame's
     privacy.py     what of a source's words does not go along: where it was taken, or all of them
     records.py     how a file was made, stored in it or next to it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
@@ -27,7 +29,8 @@
     video/         films
 
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
-the file's own numbers. Only into a file that can hold no profile (BMP, films) colours are converted, to sRGB.
+the file's own numbers. Colours of HDR, of linear light and of inks become those of sRGB, and in a file that can hold no
+profile (BMP, films) all do.
 """
 
 from __future__ import annotations

@@ -25,12 +25,18 @@ _SEGMENT = 65_533  # bytes of a JPEG's segment, its length left out
 _PART = _SEGMENT - len(_MORE) - 32 - 8
 
 
-def png_with(data: bytes, record: bytes | None, icc: bytes | None) -> bytes:
-    """A PNG with a record, in an iTXt chunk, and a colour profile, in an iCCP chunk, before its pixels.
+def png_with(data: bytes, record: bytes | None, icc: bytes | None, code_points: tuple[int, int] | None = None) -> bytes:
+    """A PNG with a record, in an iTXt chunk, and its colours before its pixels.
 
-    Without a profile its numbers are sRGB's, and an sRGB chunk says so.
+    Args:
+        data: the PNG.
+        record: how it was made; None for none.
+        icc: its profile, for an iCCP chunk; without one its numbers are sRGB's, and an sRGB chunk says so.
+        code_points: primaries and transfer function that say the same as the profile, for a cICP chunk.
     """
     said = _chunk(b"iCCP", b"ICC\0\0" + zlib.compress(icc, 9)) if icc else _chunk(b"sRGB", b"\0")
+    if code_points:
+        said = _chunk(b"cICP", bytes([*code_points, 0, 1])) + said
     if record:
         said += _text_chunk(record)
     return data[:_AFTER_HEADER] + said + data[_AFTER_HEADER:]

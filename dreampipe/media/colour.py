@@ -38,6 +38,7 @@ PQ_WHITE, HLG_WHITE = 0.58, 191 / 255
 _HLG_PEAK_GAMMA = 1.2  # the system gamma of a screen of 1,000 cd/m2: Recommendation ITU-R BT.2100, table 5
 _D65, _C = (0.3127, 0.3290), (0.310, 0.316)
 _SMALLEST_Y = 1e-6
+_BAND = 1 << 18  # pixels that are converted at a time, so that little memory is taken
 _TOP = 65_535  # of the tables below, which are exact for samples of up to 16 bits
 
 PRIMARIES: Mapping[int, Chromaticities] = {
@@ -115,11 +116,12 @@ def to_srgb(pixels: Array, meaning: Meaning) -> Array:
     """
     if means_srgb(meaning):
         return pixels
-    mixing = mixture(meaning.primaries)
-    linear = light(pixels, meaning)
-    if np.abs(mixing - np.eye(3)).max() > 1e-6:
-        linear = linear @ mixing.T.astype(np.float32)
-    return srgb_numbers(linear)
+    mixing = mixture(meaning.primaries).T.astype(np.float32)
+    shown = np.empty(pixels.shape, np.float32)
+    rows = max(1, _BAND // pixels.shape[1])
+    for at in range(0, len(pixels), rows):
+        shown[at : at + rows] = srgb_numbers(light(pixels[at : at + rows], meaning) @ mixing)
+    return shown
 
 
 def means_srgb(meaning: Meaning) -> bool:

@@ -30,9 +30,9 @@ from dreampipe.media.chunks import bare_png
 from dreampipe.media.formats import AVIF, BMP, HEAD, JPEG, SUFFIXES, TIFF, WEBP, Format, format_of_content
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
-from dreampipe.media.labels import bmp_profile, label_in, label_in_exif
-from dreampipe.media.metadata import FROM_CMYK, rgb_profile, turned, upright_exif
-from dreampipe.media.profiles import grey_as_rgb
+from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
+from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
+from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.showing import shown
 from dreampipe.media.tiff import Decoded
 
@@ -86,7 +86,13 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Boun
 def _read(file: BinaryIO, bounds: Bounds, as_stored: bool = False) -> tuple[Frame, MediaInfo]:
     format = _format(bounds.path, file)
     decoded = _decoded(bounds.path, file, format, bounds)
-    return _finished(replace(decoded, label=None, icc=None) if as_stored else decoded, format)
+    labelled = {"label": None, "icc": None} if as_stored else {"label": _label(file, format, decoded)}
+    return _finished(replace(decoded, **labelled), format)
+
+
+def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
+    found = decoded.label or label_in(file, format)
+    return label_in_exif(decoded.exif) if found is None and format in (JPEG, TIFF) else found
 
 
 def _format(path: Path, file: IO[bytes]) -> Format:
@@ -132,9 +138,9 @@ def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, 
 
 
 def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
-    label, icc = label_in(file, format), bmp_profile(file) if format is BMP else None
+    held = bmp_profile(file) if format is BMP else None
     image, header = opened(file, format, bounds)
-    icc, deep, steps = image.info.get("icc_profile") or icc, _is_deep(image, header), _steps(image)
+    icc, deep, steps = image.info.get("icc_profile", held), _is_deep(image, header), _steps(image)
     if deep:
         bounds.admit_file(file)
     if format is not AVIF or not deep:
@@ -142,7 +148,10 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     exif = image.info.get("exif")  # which in a PNG may come after the pixels
     if steps and "transparency" in image.info:
         image.info["transparency"] *= 255 // steps
-    if deep:
+    inked = from_inks(np.asarray(image), icc) if image.mode == "CMYK" else None
+    if inked is not None:
+        samples = inked
+    elif deep:
         samples = _deep_avif(file, header) if header and format is AVIF else _deep_samples(file, image)
     else:
         see_through = image.has_transparency_data and not (header and header.opaque)
@@ -150,9 +159,7 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
-    if format is JPEG:
-        label = label_in_exif(exif)
-    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header), label)
+    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, _notes(image, header, inked is not None))
 
 
 def _is_deep(image: ImageFile, header: Header | None) -> bool:
@@ -197,7 +204,7 @@ def _deep_avif(file: IO[bytes], header: Header) -> Array:
     return planes if planes.shape[2] > 2 else planes[..., [0, 0, 0, 1][: 2 + planes.shape[2]]]  # grey, with its alpha
 
 
-def _notes(image: ImageFile, header: Header | None) -> tuple[str, ...]:
+def _notes(image: ImageFile, header: Header | None, inked: bool) -> tuple[str, ...]:
     notes = []
     frames = max(
         header.frames if header else 1, image.n_frames if isinstance(image, AvifImagePlugin.AvifImageFile) else 1
@@ -205,7 +212,7 @@ def _notes(image: ImageFile, header: Header | None) -> tuple[str, ...]:
     if frames > 1:
         notes.append(f"It has {frames} frames, and only the first was read.")
     if image.mode == "CMYK":
-        notes.append(FROM_CMYK)
+        notes.append(FROM_INKS if inked else FROM_CMYK)
     return tuple(notes)
 
 

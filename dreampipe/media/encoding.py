@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -15,14 +16,18 @@ from PIL import Image
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import chunks, tiff
+from dreampipe.media.colour import UNSPECIFIED
 from dreampipe.media.formats import Format
 from dreampipe.media.metadata import rgb_profile, upright_exif, without_orientation
+from dreampipe.media.profiles import own_code_points
 from dreampipe.media.records import checked
 from dreampipe.media.samples import Samples, samples_of
 from dreampipe.media.xmp import packet
 
 _JPEG_EXIF_LIMIT = 65_527  # a JPEG segment holds 65,533 bytes, six of them the prefix
 _PREFIX = b"Exif\0\0"
+_NCLX = b"colrnclx"
+_OPEN = _NCLX + struct.pack(">HH", UNSPECIFIED, UNSPECIFIED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +65,7 @@ def _png(parts: _Parts) -> bytes:
     done, data = cv2.imencodeWithMetadata(".png", _bgr(parts.samples), kinds, blocks)
     if not done:
         raise ValueError("OpenCV refused it")
-    return chunks.png_with(data.tobytes(), parts.record, parts.icc)
+    return chunks.png_with(data.tobytes(), parts.record, parts.icc, own_code_points(parts.icc) if parts.icc else None)
 
 
 def _bmp(parts: _Parts) -> bytes:
@@ -87,10 +92,12 @@ def _avif(parts: _Parts) -> bytes:
     # colour is off by 10 of 255. It does not write an alpha channel that is opaque everywhere.
     opaque = np.full(parts.samples.shape[:2], 255, np.uint8)
     samples = parts.samples if parts.samples.shape[2] == 4 else np.dstack((parts.samples, opaque))
+    whole = replace(parts, samples=samples)
     # Pillow would use as many threads as there are processors, and the pixels depend on that number.
-    return _pillow(
-        "AVIF", replace(parts, samples=samples), exif=block, xmp=_packet(parts), subsampling="4:4:4", max_threads=1
-    )
+    data = _pillow("AVIF", whole, exif=block, xmp=_packet(parts), subsampling="4:4:4", max_threads=1)
+    coded = own_code_points(parts.icc) if parts.icc else None
+    # Next to a profile Pillow leaves the code points open.
+    return data.replace(_OPEN, _NCLX + struct.pack(">HH", *coded), 1) if coded else data
 
 
 def _packet(parts: _Parts) -> bytes | None:

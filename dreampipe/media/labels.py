@@ -2,7 +2,7 @@
 
     PNG    cICP, before a profile; without one sRGB, else gAMA and cHRM (PNG, third edition, 4.3); a profile of the
            name that W3C's note on BT.2100 in PNG gives it
-    AVIF   nclx of the primary picture, which a profile goes before (ISO 23000-22, 7.3.6.4)
+    AVIF   nclx of the primary picture, which a profile goes before (ISO 23000-22, 7.3.6.4); HEIF likewise
     JPEG   EXIF that says Adobe RGB, as cameras do (DCF 2.0, CIPA DC-009)
     TIFF   the same, or WhitePoint and PrimaryChromaticities (TIFF 6.0, section 20)
     BMP    the end points and gammas of its fourth header, or a profile in its fifth
@@ -25,7 +25,8 @@ from dreampipe.media.formats import Format
 
 _BT2020 = 9
 _ADOBE_RGB = Meaning(primaries=(0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329), gamma=563 / 256)
-_COLOUR_SPACE, _INDEX = 40961, 1
+_COLOUR_SPACE, _UNCALIBRATED, _INDEX = 40961, 0xFFFF, 1
+_D65 = (3127, 10_000, 3290, 10_000)
 WHITE_POINT, CHROMATICITIES = 318, 319
 """Tags of TIFF."""
 _SRGB_GAMMA, _SRGB_ENDS = 2.2, PRIMARIES[BT709]
@@ -54,6 +55,7 @@ def label_in(file: IO[bytes], format: Format) -> Label | None:
     if reader is None:
         return None
     try:
+        file.seek(0)
         with suppress(struct.error, IndexError, ValueError):
             return reader(file)
         return None
@@ -62,42 +64,36 @@ def label_in(file: IO[bytes], format: Format) -> Label | None:
 
 
 def label_in_exif(exif: bytes | None) -> Label | None:
-    """The label in an EXIF block, with or without JPEG's prefix."""
-    tags = first_directory((exif or b"").removeprefix(b"Exif\0\0"))
-    order = byte_order((exif or b"").removeprefix(b"Exif\0\0"))
-    return _of_tags(tags, order) if tags and order else None
-
-
-def _of_tags(tags: Mapping[int, Tag], order: str) -> Label | None:
-    below = tags[EXIF].directory or {} if EXIF in tags else {}
-    space = _shorts(below.get(_COLOUR_SPACE), order)
-    pointed = below[INTEROPERABILITY].directory or {} if INTEROPERABILITY in below else {}
-    index = pointed[_INDEX].payload.rstrip(b"\0") if _INDEX in pointed else b""
+    """The label in an EXIF block, with or without JPEG's prefix: Adobe RGB, or none."""
+    block = (exif or b"").removeprefix(b"Exif\0\0")
+    tags, order = first_directory(block), byte_order(block)
+    below = _below(tags, EXIF)
+    space = below[_COLOUR_SPACE].payload[:2] if _COLOUR_SPACE in below else b""
+    code = int.from_bytes(space, "little" if order == "<" else "big")
+    interoperability = _below(below, INTEROPERABILITY)
+    index = interoperability[_INDEX].payload if _INDEX in interoperability else b""
     # Some cameras write 2, which no edition of the standard has.
-    return Label(_ADOBE_RGB) if space == (2,) or (space == (0xFFFF,) and index == b"R03") else None
+    return Label(_ADOBE_RGB) if code == 2 or (code == _UNCALIBRATED and index.startswith(b"R03")) else None
 
 
-def _shorts(tag: Tag | None, order: str) -> tuple[int, ...]:
-    return struct.unpack(f"{order}{len(tag.payload) // 2}H", tag.payload) if tag and tag.kind == 3 else ()
+def _below(tags: Mapping[int, Tag], code: int) -> Mapping[int, Tag]:
+    return tags[code].directory or {} if code in tags else {}
 
 
-def label_in_tiff(exif: bytes | None, white: tuple[int, ...] | None, ends: tuple[int, ...] | None) -> Label | None:
+def label_of_tags(white: tuple[int, ...] | None, ends: tuple[int, ...] | None) -> Label | None:
     """The label of a TIFF.
 
     Args:
-        exif: its EXIF, as a block.
-        white, ends: its tags WhitePoint and PrimaryChromaticities as numerators and denominators; None for none.
+        white, ends: its tags WhitePoint and PrimaryChromaticities, as numerators and denominators; None for none.
     """
-    if (found := label_in_exif(exif)) is not None:
-        return found
     if ends is None or len(ends) != 12:
         return None
-    white = white if white is not None and len(white) == 4 else (3127, 10_000, 3290, 10_000)
-    values = [*ends, *white]
+    values = [*ends, *(white if white is not None and len(white) == 4 else _D65)]
     if not all(values[1::2]):
         return None
-    chromaticities = _chromaticities([above / below for above, below in zip(values[::2], values[1::2], strict=True)])
-    return Label(Meaning(primaries=chromaticities)) if chromaticities else None
+    return _label(
+        None, _chromaticities([above / below for above, below in zip(values[::2], values[1::2], strict=True)])
+    )
 
 
 def _png(file: IO[bytes]) -> Label | None:
@@ -107,9 +103,8 @@ def _png(file: IO[bytes]) -> Label | None:
         primaries, transfer, matrix, full = coded
         if matrix == 0 and primaries in PRIMARIES and transfer in TRANSFERS:
             return Label(Meaning(transfer, primaries, narrow=0 if full else max(depth, 8)), first=True)
-    if b"iCCP" in chunks:
-        hdr = chunks[b"iCCP"].startswith(b"ITUR_2100_PQ_FULL\0")
-        return Label(Meaning(PQ, _BT2020), first=True) if hdr else None
+    if chunks.get(b"iCCP", b"").startswith(b"ITUR_2100_PQ_FULL\0"):
+        return Label(Meaning(PQ, _BT2020), first=True)
     if b"sRGB" in chunks:
         return Label(Meaning())
     return _gamma_label(chunks.get(b"gAMA"), chunks.get(b"cHRM"))
@@ -262,4 +257,9 @@ def bmp_profile(file: IO[bytes]) -> bytes | None:
     return data if len(data) == length else None
 
 
-_READERS: Mapping[str, Callable[[IO[bytes]], Label | None]] = {"png": _png, "avif": _avif, "bmp": _bmp}
+_READERS: Mapping[str, Callable[[IO[bytes]], Label | None]] = {
+    "png": _png,
+    "avif": _avif,
+    "heif": _avif,
+    "bmp": _bmp,
+}

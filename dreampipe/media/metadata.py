@@ -14,6 +14,7 @@ ORIENTATION = 274
 _SHORT, _LONG = 3, 4
 
 FROM_CMYK = "Its CMYK colours were turned into RGB without a profile, so they may look different."
+FROM_INKS = "Its CMYK colours became those of sRGB by their profile."
 
 
 def upright_exif(exif: bytes | None) -> tuple[bytes | None, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ _MATRIX, _CURVES = ("rXYZ", "gXYZ", "bXYZ"), ("rTRC", "gTRC", "bTRC")
 _SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
 _D50 = (0.9642, 1.0, 0.8249)
 
-_PARAMETRIC = b"para\0\0\0\0"
+_PARAMETRIC, _CODED = b"para\0\0\0\0", b"cicp\0\0\0\0"
 # sRGB's curve in the standard's form for it: gamma, a, b, c, d.
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
@@ -77,11 +78,17 @@ def code_points(icc: bytes) -> tuple[int, int] | None:
         tag = _tags(icc).get("cicp", b"")
     except ValueError:
         return None
-    return (tag[8], tag[9]) if len(tag) >= 12 and tag[:4] == b"cicp" else None
+    return (tag[8], tag[9]) if len(tag) >= 12 and tag.startswith(_CODED) else None
+
+
+def own_code_points(icc: bytes) -> tuple[int, int] | None:
+    """The primaries and the transfer function that `profile_of` made this profile of; None for any other profile."""
+    coded = code_points(icc)
+    return coded if coded and icc == profile_of(Meaning(coded[1], coded[0])) else None
 
 
 def profile_of(meaning: Meaning) -> bytes:
-    """An RGB profile for numbers of a meaning: its primaries, and its gamma or sRGB's curve.
+    """An RGB profile for numbers of a meaning: its primaries, its gamma or sRGB's curve, and its code points if any.
 
     Raises:
         ValueError: the primaries are no colours that could be mixed.
@@ -91,7 +98,10 @@ def profile_of(meaning: Meaning) -> bytes:
     gamma = 2.2 if meaning.transfer == 4 else meaning.gamma  # a code point for that very number
     kind, values = (3, _SRGB_CURVE) if gamma is None else (0, (gamma,))
     curve = _PARAMETRIC + struct.pack(">HH", kind, 0) + b"".join(map(_fixed, values))
-    return _rgb(str(meaning), columns, curve)
+    coded = b""
+    if meaning.gamma is None and isinstance(meaning.primaries, int):
+        coded = _CODED + bytes([meaning.primaries, meaning.transfer, 0, 1])
+    return _rgb(str(meaning), columns, curve, coded)
 
 
 def _by_tables(pixels: Array, icc: bytes) -> Array:
@@ -110,6 +120,28 @@ def _by_tables(pixels: Array, icc: bytes) -> Array:
     return unit
 
 
+def from_inks(samples: npt.NDArray[Any], icc: bytes | None) -> npt.NDArray[Any] | None:
+    """Samples (height, width, 4) of cyan, magenta, yellow and black as those of sRGB, of the same type.
+
+    They are exact to 8 bits. None where the profile is none for such inks, or is damaged.
+    """
+    from io import BytesIO
+
+    from PIL import Image, ImageCms
+
+    if icc is None or icc[16:20] != b"CMYK":
+        return None
+    top = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
+    image = Image.fromarray(np.rint(samples * (255 / top)).astype(np.uint8), "CMYK")
+    intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+    try:
+        profile, srgb = ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
+        shown = ImageCms.profileToProfile(image, profile, srgb, intent, outputMode="RGB", flags=flags)
+    except (ImageCms.PyCMSError, OSError):
+        return None
+    return np.asarray(np.asarray(shown) * (top / 255), samples.dtype)
+
+
 def grey_as_rgb(icc: bytes) -> bytes | None:
     """An RGB profile in which equal numbers of red, green and blue show the greys of a grey profile; None for others.
 
@@ -124,13 +156,16 @@ def grey_as_rgb(icc: bytes) -> bytes | None:
     return _rgb("Grey", _SRGB, curve)
 
 
-def _rgb(name: str, columns: npt.NDArray[np.float64], curve: bytes) -> bytes:
-    """A profile of one curve and the XYZ, under D50, of red, green and blue as columns."""
+def _rgb(name: str, columns: npt.NDArray[np.float64], curve: bytes, coded: bytes = b"") -> bytes:
+    """A profile of one curve, the XYZ, under D50, of red, green and blue as columns, and perhaps a cicp tag."""
     text = name.encode("utf-16-be")
     said = b"mluc" + struct.pack(">III4sII", 0, 1, 12, b"enUS", len(text), 28) + text
     white = _as_xyz(_D50)
     named = {name: _as_xyz(column) for name, column in zip(_MATRIX, columns.T.tolist(), strict=True)}
-    return _profile({"desc": said, "cprt": said, "wtpt": white, **named, **dict.fromkeys(_CURVES, curve)})
+    code_points = {"cicp": coded} if coded else {}
+    return _profile(
+        {"desc": said, "cprt": said, "wtpt": white, **code_points, **named, **dict.fromkeys(_CURVES, curve)}
+    )
 
 
 def _profile(tags: Mapping[str, bytes]) -> bytes:

@@ -12,6 +12,7 @@ A narrow range (16 to 235) is spread over the whole range first. `docs/colour.md
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -37,24 +38,26 @@ def shown(pixels: Array, icc: bytes | None, label: Label | None) -> Shown:
         label: what it says besides.
     """
     if icc is not None and not (label and label.first):
-        hdr = _hdr_in(icc)
-        return _of_profile(pixels, icc) if hdr is None else _of_meaning(pixels, hdr)
+        return _of_profile(pixels, icc)
     return (pixels, None, ()) if label is None else _of_meaning(pixels, label.meaning)
 
 
-def _hdr_in(icc: bytes) -> Meaning | None:
-    primaries, transfer = code_points(icc) or (0, 0)
-    return Meaning(transfer, primaries) if transfer in (PQ, HLG) else None
-
-
 def _of_profile(pixels: Array, icc: bytes) -> Shown:
-    linear = tones(_GREYS, icc)
-    if linear is None or not _moved(linear):
+    primaries, transfer = code_points(icc) or (0, 0)
+    if transfer in (PQ, HLG):
+        return _of_meaning(pixels, Meaning(transfer, primaries))
+    if not _has_other_tones(icc):
         return pixels, icc, ()
     try:
         return converted(pixels, icc), None, (_note("have other tones, by its colour profile", cut=True),)
     except ValueError:
         return pixels, icc, ()
+
+
+@lru_cache(maxsize=4)  # the pictures of a folder have one profile
+def _has_other_tones(icc: bytes) -> bool:
+    linear = tones(_GREYS, icc)
+    return linear is not None and _moved(linear)
 
 
 def _of_meaning(pixels: Array, meaning: Meaning) -> Shown:

@@ -29,9 +29,9 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.embedded import admit_embedded
-from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_in_tiff
-from dreampipe.media.metadata import FROM_CMYK, ORIENTATION, turned
-from dreampipe.media.profiles import grey_as_rgb
+from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
+from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
+from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
@@ -88,16 +88,17 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
     with _opened(file) as whole:
         page = whole.pages.first
         _admit(page, bounds)
-        pixels, alpha = _planes(page)
+        inks = _inks(page)
+        pixels, alpha = _planes(page, inks)
         orientation = int(page.tags.valueof(ORIENTATION, 1))
         icc = page.iccprofile
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
-        label = label_in_tiff(exif, page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
+        label = label_of_tags(page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
         notes = _page_notes(whole)
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
-            notes = (*notes, FROM_CMYK)
+            notes = (*notes, FROM_INKS if inks else FROM_CMYK)
     return Decoded(
         turned(pixels, orientation),
         None if alpha is None else turned(alpha, orientation),
@@ -199,7 +200,13 @@ def _exif(file: IO[bytes], *, ours: bool) -> bytes | None:
     return block_of(tags, order) if order and tags else None
 
 
-def _planes(page: tifffile.TiffPage) -> tuple[Samples, Samples | None]:
+def _inks(page: tifffile.TiffPage) -> bytes | None:
+    """The profile of a page's inks, where it can be followed."""
+    icc = page.iccprofile if page.photometric == tifffile.PHOTOMETRIC.SEPARATED else None
+    return icc if from_inks(np.zeros((1, 1, 4), np.uint8), icc) is not None else None
+
+
+def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Samples | None]:
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
     if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
@@ -209,7 +216,7 @@ def _planes(page: tifffile.TiffPage) -> tuple[Samples, Samples | None]:
     alpha = None if place is None else _full_range(samples[..., place], page.bitspersample)
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
         return _looked_up(samples[..., 0], page), alpha
-    pixels = _rgb(_full_range(samples[..., :colours], page.bitspersample), photometric)
+    pixels = _rgb(_full_range(samples[..., :colours], page.bitspersample), photometric, inks)
     if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         pixels = _banded(_unassociated, pixels, alpha)
     return pixels, alpha
@@ -258,9 +265,10 @@ def _banded(convert: Callable[..., Samples], *planes: Samples) -> Samples:
     return whole
 
 
-def _rgb(samples: Samples, photometric: object) -> Samples:
+def _rgb(samples: Samples, photometric: object, inks: bytes | None) -> Samples:
     if photometric == tifffile.PHOTOMETRIC.SEPARATED:
-        return _banded(_from_cmyk, samples)
+        shown = from_inks(samples, inks)
+        return _banded(_from_cmyk, samples) if shown is None else shown
     top = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
     if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
         samples = top - samples

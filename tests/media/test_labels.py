@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from dreampipe import Frame, MediaInfo, read, write
+from dreampipe.media import decode_hashed
 from dreampipe.media.masks import read_mask
+from dreampipe.media.video import open_source
 
 SUFFIXES = ["png", "jpg", "webp", "tif", "avif", "bmp"]
 PRIMARIES = {
@@ -117,6 +119,7 @@ PNG_ROWS: Mapping[str, tuple[list[bytes], list[list[int]]]] = {
     "linear with its primaries": ([gama(1), chrm("srgb")], power(1, *LEVELS)),
     "sRGB before gAMA": ([SRGB, gama(1)], AS_STORED),
     "a profile before gAMA": ([iccp(PROFILE), gama(1)], AS_STORED),
+    "gAMA where a profile is none for RGB": ([iccp(PROFILE[:100]), gama(1)], power(1, *LEVELS)),
     "cICP before all": ([cicp(1, 13), iccp(PROFILE), gama(1), SRGB], AS_STORED),
     "cICP, linear": ([cicp(1, 8), SRGB], power(1, *LEVELS)),
     "cICP of another matrix": ([cicp(9, 16, 9), SRGB], AS_STORED),
@@ -275,6 +278,26 @@ def test_wide_colours_of_an_avif_get_a_profile(tmp_path: Path) -> None:
     np.testing.assert_allclose(on_screen(tmp_path / "y.avif"), expected, atol=4)
 
 
+@pytest.mark.parametrize("primaries, transfer", [(12, 13), (9, 14), (9, 1), (12, 4), (5, 6), (22, 1)])
+def test_code_points_go_along_with_the_profile_that_says_the_same(
+    tmp_path: Path, primaries: int, transfer: int
+) -> None:
+    (tmp_path / "in.png").write_bytes(png(GREYS, cicp(primaries, transfer)))
+    (tmp_path / "in.avif").write_bytes(avif(GREYS, 8, primaries, transfer))
+    profile = read(tmp_path / "in.png").info.icc
+    for source in ("png", "avif"):
+        media = read(tmp_path / f"in.{source}")
+        assert media.info.icc == profile
+        for target in ("png", "avif", "tif", "webp", "jpg"):
+            write(media, tmp_path / f"out.{target}", like=media.info)
+            assert read(tmp_path / f"out.{target}").info.icc == profile
+        assert cicp(primaries, transfer) in (tmp_path / "out.png").read_bytes()
+        assert b"colrnclx" + bytes([0, primaries, 0, transfer]) in (tmp_path / "out.avif").read_bytes()
+    (tmp_path / "x.png").write_bytes(png(GREYS, iccp(profile_with(gamma_curve(2.2), bytes([12, 13, 0, 1])))))
+    write(read(tmp_path / "x.png"), tmp_path / "y.png", like=read(tmp_path / "x.png").info)
+    assert b"cICP" not in (tmp_path / "y.png").read_bytes()
+
+
 def test_a_profile_in_an_avif_goes_before_its_code_points(tmp_path: Path) -> None:
     Image.fromarray(GREYS).save(tmp_path / "x.avif", icc_profile=PROFILE, quality=100, subsampling="4:4:4")
     data = (tmp_path / "x.avif").read_bytes()
@@ -417,11 +440,74 @@ def _save(path: Path, samples: Samples, icc: bytes) -> None:
     Image.fromarray(samples).save(path, icc_profile=icc, **options)
 
 
+def ink_profile() -> bytes:
+    """A profile of inks by a table of two points a side: paper is white, black ink a dark grey, cyan a dull blue."""
+    paper = {(): (100, 0, 0), "c": (55, -30, -40), "k": (20, 0, 0)}
+    table = b""
+    for corner in np.ndindex(2, 2, 2, 2):
+        cyan, _, _, black = corner
+        lab = paper["k"] if black else paper["c"] if cyan else paper[()]
+        table += bytes([round(lab[0] * 2.55), lab[1] + 128, lab[2] + 128])
+    straight = bytes(range(256))
+    matrix = struct.pack(">9i", *(65_536 * (at % 4 == 0) for at in range(9)))
+    tag = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + 4 * straight + table + 3 * straight
+    at = 128 + 4 + 12
+    head = struct.pack(">I4sI4s4s4s", at + len(tag), b"", 0x02400000, b"prtr", b"CMYK", b"Lab ").ljust(36, b"\0")
+    white = struct.pack(">3i", *(round(value * 65_536) for value in (0.9642, 1.0, 0.8249)))
+    head = ((head + b"acsp").ljust(68, b"\0") + white).ljust(128, b"\0")
+    return head + struct.pack(">I4sII", 1, b"A2B0", at, len(tag)) + tag
+
+
+@pytest.mark.parametrize("kind", ["jpg", "tif", "16 bits"])
+def test_inks_are_shown_by_their_profile(tmp_path: Path, kind: str) -> None:
+    inks = patches((0, 0, 0, 0), (255, 0, 0, 0))
+    path = tmp_path / f"x.{'jpg' if kind == 'jpg' else 'tif'}"
+    if kind == "jpg":
+        Image.fromarray(inks, "CMYK").save(path, icc_profile=ink_profile(), quality=100, subsampling=0)
+    else:
+        samples = inks.astype(np.uint16) * 257 if kind == "16 bits" else inks
+        tifffile.imwrite(path, samples, photometric="separated", iccprofile=ink_profile())
+    info = read(path).info
+    # CIE Lab of 55, -30, -40 under D50, by the formulas of ISO 13655 and Bradford's adaptation
+    np.testing.assert_allclose(seen(path), [[255, 255, 255], [0, 148, 202]], atol=6)
+    assert (info.icc, info.bits) == (None, 16 if kind == "16 bits" else 8)
+    assert len(info.notes) == 1 and "by their profile" in info.notes[0]
+    Image.fromarray(inks, "CMYK").save(tmp_path / "y.jpg", icc_profile=ink_profile()[:300], quality=100)
+    np.testing.assert_allclose(seen(tmp_path / "y.jpg"), [[255, 255, 255], [0, 255, 255]], atol=3)
+    assert "without a profile" in read(tmp_path / "y.jpg").info.notes[0]
+
+
 def test_a_mask_counts_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(png(patches((0,), (128,), (255,)), gama(1)))
     np.testing.assert_allclose(read_mask(tmp_path / "x.png")[8, 8::16] * 255, [0, 128, 255], atol=1e-3)
     (tmp_path / "x.png").write_bytes(png(patches((0,), (128,), (255,)), cicp(9, 16)))
     np.testing.assert_allclose(read_mask(tmp_path / "x.png")[8, 8::16] * 255, [0, 128, 255], atol=1e-3)
+
+
+def test_a_guide_is_seen_like_a_source(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(png(GREYS, cicp(9, 18)))
+    guide, _, _ = decode_hashed(tmp_path / "x.png")
+    (source,) = read(tmp_path / "x.png")
+    np.testing.assert_array_equal(guide.pixels, source.pixels)
+    assert guide.pixels.max() == 1 and 0 < guide.pixels[8, 40, 0] < 128 / 255 + 0.1
+
+
+@pytest.mark.parametrize("label, white", [(cicp(9, 16), 148), (cicp(9, 18), 191), (gama(1), 255)])
+def test_an_animation_and_numbered_pictures_are_shown_by_their_label(tmp_path: Path, label: bytes, white: int) -> None:
+    first, *rest = [Image.fromarray(patches((level,) * 3)) for level in (0, white // 2, white)]
+    first.save(tmp_path / "film.png", save_all=True, append_images=rest, duration=50)
+    data = (tmp_path / "film.png").read_bytes()
+    (tmp_path / "film.png").write_bytes(data[:33] + label + data[33:])
+    (tmp_path / "folder").mkdir()
+    for number, image in enumerate((first, *rest)):
+        (tmp_path / "folder" / f"{number}.png").write_bytes(png(np.asarray(image), label))
+    (still,) = read(tmp_path / "folder" / "1.png")
+    for path in (tmp_path / "film.png", tmp_path / "folder"):
+        source = open_source(path)
+        levels = [float(frame.pixels[8, 8, 0]) for frame in source.frames(source.survey())]
+        assert levels == [0, float(still.pixels[8, 8, 0]), 1]
+        assert source.info.icc is None
+        assert any("sRGB" in note for note in source.info.notes)
 
 
 @pytest.mark.parametrize("alpha", [False, True])

@@ -19,9 +19,11 @@ from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import opened
 from dreampipe.media.formats import HEAD, format_of_content
 from dreampipe.media.headers import read_header
+from dreampipe.media.labels import Label, label_in
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.samples import over_black
+from dreampipe.media.showing import shown
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.meaning import SRGB
 from dreampipe.media.video.stills import part, survey_of
@@ -48,12 +50,15 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
     if not durations:
         raise MediaError(f"{path} holds no frame that can be decoded: replace it by a whole copy.")
     edges = tuple(accumulate(durations, initial=0))
+    held = rgb_profile(image.info.get("icc_profile"))
+    _, icc, notes = shown(np.zeros((1, 1, 3), np.float32), held, reading.label)
     info = FilmInfo(
         width=size[0],
         height=size[1],
         format=reading.format,
-        icc=rgb_profile(image.info.get("icc_profile")),
+        icc=icc,
         alpha=see_through,
+        notes=tuple(notes),
         time_base=_TICK,
         rate=Fraction(len(durations), 1) / (edges[-1] * _TICK),
         colour=SRGB,
@@ -63,7 +68,7 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
         end=end,
     )
     part(edges, info, path)
-    return Animated(path, info, edges, reading.problem(len(durations)), max_pixels)
+    return Animated(path, info, edges, reading.problem(len(durations)), max_pixels, held, reading.label)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Animated:
         edges: milliseconds at which each of its frames comes on show, and at which the last one ends.
         problem: a sentence when it is damaged.
         max_pixels: the most that it may have.
+        icc, label: the colour profile and the label of the file, by which its numbers are shown.
     """
 
     path: Path
@@ -83,6 +89,8 @@ class Animated:
     edges: tuple[int, ...]
     problem: str | None
     max_pixels: int
+    icc: bytes | None = None
+    label: Label | None = None
 
     @property
     def _part(self) -> range:
@@ -104,8 +112,8 @@ class Animated:
         chosen = self._part
         if len(survey) != len(chosen):
             raise self._changed()
-        for index, shown in enumerate(self._shown(chosen[first:]), first):
-            yield replace(shown, index=index, time=survey.time(index), duration=survey.duration(index))
+        for index, frame in enumerate(self._shown(chosen[first:]), first):
+            yield replace(frame, index=index, time=survey.time(index), duration=survey.duration(index))
 
     def _shown(self, chosen: range) -> Iterator[Frame]:
         # Each frame is drawn over those before it, so all of them are read.
@@ -114,10 +122,11 @@ class Animated:
         for image in images:
             left -= 1
             # A GIF may have frames that reach beyond its screen, where they are not shown.
-            shown = image.convert("RGBA").crop((0, 0, self.info.width, self.info.height))
-            unit = np.divide(np.asarray(shown), np.float32(255), dtype=np.float32)
+            visible = image.convert("RGBA").crop((0, 0, self.info.width, self.info.height))
+            unit = np.divide(np.asarray(visible), np.float32(255), dtype=np.float32)
             alpha = np.ascontiguousarray(unit[..., 3]) if self.info.alpha else None
-            yield Frame(np.ascontiguousarray(unit[..., :3]), alpha=alpha)
+            pixels, *_ = shown(np.ascontiguousarray(unit[..., :3]), self.icc, self.label)
+            yield Frame(pixels, alpha=alpha)
         if left:
             raise self._changed()
 
@@ -134,6 +143,7 @@ class _Reading:
     def __init__(self, path: Path, max_pixels: int) -> None:
         self._path, self._max_pixels = path, max_pixels
         self.format = ""
+        self.label: Label | None = None
         self._declared: int | None = None
         self._torn = False
 
@@ -168,6 +178,7 @@ class _Reading:
         if format is None or format.name not in ANIMATED:
             raise MediaError(f"{self._path} does not hold an animated picture, but a GIF, WebP or PNG is expected.")
         bounds = Bounds(self._path, self._max_pixels)
+        self.label = label_in(file, format)
         header = read_header(file, format)
         if header:
             bounds.admit_frames(header.width, header.height, header.frames)

@@ -45,7 +45,7 @@ def open_numbered(
         alpha=first.alpha,
         format=first.format,
         icc=first.icc,
-        notes=tuple(_notes(folder)),
+        notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(folder)),
         time_base=1 / rate,
         rate=rate,
         colour=SRGB,
