@@ -84,11 +84,10 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
 
 
 def picture_of(container: InputContainer) -> VideoStream | None:
-    """The stream that is the film: not its cover; of several the one that is marked, or the first."""
-    streams = moving(container)
-    return next(
-        (known for known in streams if known.disposition & Disposition.default), streams[0] if streams else None
-    )
+    """The stream that is the film: not its cover; of several that are known the one that is marked, or the first."""
+    known = [stream for stream in moving(container) if stream.codec_context]
+    streams = known or moving(container)
+    return next((one for one in streams if one.disposition & Disposition.default), streams[0] if streams else None)
 
 
 def declared_colour(stream: VideoStream) -> Colour:
