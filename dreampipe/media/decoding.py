@@ -72,6 +72,11 @@ def decode_bytes(data: bytes, format: Format) -> Frame:
     return _read(BytesIO(data), Bounds(Path(f"picture{format.suffixes[0]}"), sys.maxsize))[0]
 
 
+def decode_still(data: bytes) -> tuple[Frame, MediaInfo]:
+    """Return the picture in the bytes of a PNG that was put together of parts of a file, and its facts."""
+    return _read(BytesIO(data), Bounds(Path("picture.png"), sys.maxsize))
+
+
 @contextmanager
 def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Bounds]]:
     bounds = Bounds(path, MAX_PIXELS if max_pixels is None else max_pixels, fixed=max_pixels is None)

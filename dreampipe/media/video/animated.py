@@ -1,4 +1,4 @@
-"""An animated picture (GIF, WebP, APNG) as a film, by Pillow."""
+"""An animated picture (GIF, WebP, APNG) as a film."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 from PIL.ImageFile import ImageFile
@@ -17,13 +18,14 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import opened
-from dreampipe.media.formats import HEAD, format_of_content
+from dreampipe.media.formats import HEAD, PNG, Format, format_of_content
 from dreampipe.media.headers import read_header
 from dreampipe.media.labels import Label, label_in
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.samples import over_black
 from dreampipe.media.showing import shown
+from dreampipe.media.video.apng import AnimatedPng
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.meaning import SRGB
 from dreampipe.media.video.stills import part, survey_of
@@ -31,7 +33,10 @@ from dreampipe.media.video.stills import part, survey_of
 ANIMATED = {"gif", "webp", "png"}
 """The formats whose animations are read as films."""
 _TICK = Fraction(1, 1000)
-_TOO_SHORT, _INSTEAD = 10, 100  # milliseconds: what browsers make of a frame that is to stay for so little
+_TOO_SHORT, _INSTEAD = (
+    Fraction(10),
+    Fraction(100),
+)  # milliseconds: what browsers make of a frame that is to stay for so little
 
 
 def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Animated:
@@ -41,34 +46,33 @@ def open_animated(path: Path, start: Fraction | None, end: Fraction | None, max_
         MediaError: not one of its frames can be decoded, or it has too many pixels.
     """
     reading = _Reading(path, max_pixels)
-    durations: list[int] = []
-    see_through, size = False, (0, 0)
-    for image in reading:
-        size = size if durations else image.size
-        durations.append(_milliseconds(image))
-        see_through = see_through or _is_see_through(image)
+    durations: list[Fraction] = []
+    see_through = False
+    for picture in reading:
+        durations.append(picture.milliseconds)
+        see_through = see_through or picture.see_through
     if not durations:
         raise MediaError(f"{path} holds no frame that can be decoded: replace it by a whole copy.")
-    edges = tuple(accumulate(durations, initial=0))
-    held = rgb_profile(image.info.get("icc_profile"))
-    _, icc, notes = shown(np.zeros((1, 1, 3), np.float32), held, reading.label)
+    edges = tuple(map(round, accumulate(durations, initial=Fraction(0))))
     info = FilmInfo(
-        width=size[0],
-        height=size[1],
+        width=reading.size[0],
+        height=reading.size[1],
+        bits=reading.bits,
         format=reading.format,
-        icc=icc,
+        icc=reading.icc,
+        notes=reading.notes,
         alpha=see_through,
-        notes=tuple(notes),
         time_base=_TICK,
         rate=Fraction(len(durations), 1) / (edges[-1] * _TICK),
         colour=SRGB,
         codec=reading.format,
-        pixel_format="rgb24",
+        pixel_format="rgb24" if reading.bits == 8 else "rgb48le",
         start=start,
         end=end,
+        plays=reading.plays,
     )
     part(edges, info, path)
-    return Animated(path, info, edges, reading.problem(len(durations)), max_pixels, held, reading.label)
+    return Animated(path, info, edges, reading.problem(len(durations)), max_pixels)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,6 @@ class Animated:
         edges: milliseconds at which each of its frames comes on show, and at which the last one ends.
         problem: a sentence when it is damaged.
         max_pixels: the most that it may have.
-        icc, label: the colour profile and the label of the file, by which its numbers are shown.
     """
 
     path: Path
@@ -89,8 +92,6 @@ class Animated:
     edges: tuple[int, ...]
     problem: str | None
     max_pixels: int
-    icc: bytes | None = None
-    label: Label | None = None
 
     @property
     def _part(self) -> range:
@@ -117,16 +118,12 @@ class Animated:
 
     def _shown(self, chosen: range) -> Iterator[Frame]:
         # Each frame is drawn over those before it, so all of them are read.
-        images = islice(_Reading(self.path, self.max_pixels), chosen.start, chosen.stop)
+        pictures = islice(_Reading(self.path, self.max_pixels), chosen.start, chosen.stop)
         left = len(chosen)
-        for image in images:
+        for picture in pictures:
             left -= 1
-            # A GIF may have frames that reach beyond its screen, where they are not shown.
-            visible = image.convert("RGBA").crop((0, 0, self.info.width, self.info.height))
-            unit = np.divide(np.asarray(visible), np.float32(255), dtype=np.float32)
-            alpha = np.ascontiguousarray(unit[..., 3]) if self.info.alpha else None
-            pixels, *_ = shown(np.ascontiguousarray(unit[..., :3]), self.icc, self.label)
-            yield Frame(pixels, alpha=alpha)
+            frame = picture.frame()
+            yield frame if self.info.alpha else replace(frame, alpha=None)
         if left:
             raise self._changed()
 
@@ -137,60 +134,97 @@ class Animated:
         )
 
 
+class _Picture(NamedTuple):
+    """One frame of a pass: how long it stays, whether it is transparent anywhere, and how to get its pixels."""
+
+    milliseconds: Fraction
+    see_through: bool
+    frame: Callable[[], Frame]
+
+
 class _Reading:
-    """One pass: iterate over it, once, for an image a frame; then ask what it met."""
+    """One pass: iterate over it, once, for a picture a frame; then ask what it met."""
 
     def __init__(self, path: Path, max_pixels: int) -> None:
         self._path, self._max_pixels = path, max_pixels
         self.format = ""
-        self.label: Label | None = None
+        self.size, self.bits, self.plays = (0, 0), 8, 0
+        self.icc: bytes | None = None
+        self.notes: tuple[str, ...] = ()
         self._declared: int | None = None
         self._torn = False
 
-    def __iter__(self) -> Iterator[ImageFile]:
+    def __iter__(self) -> Iterator[_Picture]:
         try:
             with self._path.open("rb") as file:
-                yield from self._images(file)
+                format = format_of_content(file.read(HEAD))
+                if format is None or format.name not in ANIMATED:
+                    raise MediaError(
+                        f"{self._path} does not hold an animated picture, but a GIF, WebP or PNG is expected."
+                    )
+                self.format = format.name
+                bounds = Bounds(self._path, self._max_pixels)
+                header = read_header(file, format)
+                if header:
+                    bounds.admit_frames(header.width, header.height, header.frames)
+                label = label_in(file, format)
+                begun = None if format is PNG else self._opened(file, format, bounds)
+                yield from self._whole(self._images(*begun, label) if begun else self._pngs(file))
         except OSError as problem:
             raise MediaError(
                 f"{self._path} cannot be opened ({problem.strerror}): make it readable, or leave it out."
             ) from None
 
-    def _images(self, file: IO[bytes]) -> Iterator[ImageFile]:
-        image, frames = self._opened(file)
-        # An APNG may begin with a picture for those who show stills, which is not part of the film.
-        for index in range(1 if image.info.get("default_image") else 0, frames):
+    def _whole(self, pictures: Iterator[_Picture]) -> Iterator[_Picture]:
+        """Yield pictures up to where the file is damaged."""
+        while True:
             try:
-                image.seek(index)
-                image.load()
-            except EOFError:
-                return
+                picture = next(pictures, None)
             except MemoryError:
                 raise MediaError(f"{self._path} does not fit into memory when decoded: shrink it first.") from None
             except Exception:  # on broken bytes the codecs raise whatever they happen to meet
                 self._torn = True
                 return
-            yield image
+            if picture is None:
+                return
+            yield picture
 
-    def _opened(self, file: IO[bytes]) -> tuple[ImageFile, int]:
+    def _pngs(self, file: IO[bytes]) -> Iterator[_Picture]:
+        reading = AnimatedPng(file)
+        for frame in reading:
+            if not self._declared and reading.info:
+                self.size, self.bits = (frame.width, frame.height), reading.info.bits
+                self.icc, self.notes = reading.info.icc, reading.info.notes
+                self._declared, self.plays = reading.declared, reading.plays
+            assert frame.duration is not None and frame.alpha is not None
+            yield _Picture(_shown_for(frame.duration * 1000), bool((frame.alpha < 1).any()), partial(_same, frame))
+
+    def _images(self, image: ImageFile, frames: int, label: Label | None) -> Iterator[_Picture]:
+        """Yield the frames of a GIF or WebP, by Pillow."""
+        held: bytes | None = None
+        for index in range(frames):
+            try:
+                image.seek(index)
+            except EOFError:
+                return
+            image.load()
+            if not index:
+                held = rgb_profile(image.info.get("icc_profile"))
+                _, self.icc, self.notes = shown(np.zeros((1, 1, 3), np.float32), held, label)
+                self.size, self.plays = image.size, _plays(image)
+            milliseconds = _shown_for(Fraction(image.info.get("duration") or 0))
+            yield _Picture(milliseconds, _is_see_through(image), partial(_frame_of, image, self.size, held, label))
+
+    def _opened(self, file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, int]:
         """The picture, and how many frames of it are read at most."""
-        format = format_of_content(file.read(HEAD))
-        if format is None or format.name not in ANIMATED:
-            raise MediaError(f"{self._path} does not hold an animated picture, but a GIF, WebP or PNG is expected.")
-        bounds = Bounds(self._path, self._max_pixels)
-        self.label = label_in(file, format)
-        header = read_header(file, format)
-        if header:
-            bounds.admit_frames(header.width, header.height, header.frames)
         try:
-            image, _ = opened(file, format, bounds)
+            image, header = opened(file, format, bounds)
         except MediaError:
             raise
         except Exception:
             raise MediaError(f"{self._path} is a damaged {format.name} file: replace it by a whole copy.") from None
-        self.format = format.name
         if format.name != "gif":  # which does not declare how many it has
-            self._declared = getattr(image, "n_frames", 1) - bool(image.info.get("default_image"))
+            self._declared = getattr(image, "n_frames", 1)
         return image, header.frames if header else 1
 
     def problem(self, frames: int) -> str | None:
@@ -201,6 +235,26 @@ class _Reading:
         return f"{self._path} {held}: what is there is used; a whole copy would give all of it."
 
 
+def _same(frame: Frame) -> Frame:
+    return replace(frame, duration=None)
+
+
+def _frame_of(image: ImageFile, size: tuple[int, int], icc: bytes | None, label: Label | None) -> Frame:
+    # A GIF may have frames that reach beyond its screen, where they are not shown.
+    samples = np.asarray(image.convert("RGBA").crop((0, 0, *size)))
+    unit = np.divide(samples, np.float32(255), dtype=np.float32)
+    pixels, _, _ = shown(np.ascontiguousarray(unit[..., :3]), icc, label)
+    return Frame(pixels, alpha=np.ascontiguousarray(unit[..., 3]))
+
+
+def _plays(image: ImageFile) -> int:
+    """Say how often an animation plays, 0 for ever: a GIF counts repeats, and plays once if it says nothing."""
+    said = image.info.get("loop")
+    if image.format != "GIF":
+        return int(said or 0)
+    return 1 if said is None else said and int(said) + 1
+
+
 def _is_see_through(image: ImageFile) -> bool:
     """Say whether a frame is transparent anywhere; a file may declare an alpha channel that is opaque everywhere."""
     if not image.has_transparency_data:
@@ -209,6 +263,5 @@ def _is_see_through(image: ImageFile) -> bool:
     return least < 255  # type: ignore[operator]  # of one channel they are numbers
 
 
-def _milliseconds(image: ImageFile) -> int:
-    said = round(image.info.get("duration") or 0)
+def _shown_for(said: Fraction) -> Fraction:
     return said if said > _TOO_SHORT else _INSTEAD

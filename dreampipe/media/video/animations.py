@@ -46,8 +46,9 @@ def join_animation(
     segments: Sequence[Path],
     alpha: bool = False,
     record: str | None = None,
+    plays: int = 0,
 ) -> None:
-    """Write an animated picture of these segments that plays for ever; see `Target.join`.
+    """Write an animated picture of these segments; see `Target.join`.
 
     Args:
         path: ends in .gif, .webp, .png or .apng.
@@ -57,6 +58,7 @@ def join_animation(
         segments: their files, in order, as FFV1.
         alpha: whether they hold transparency.
         record: how it was made; left out of GIF.
+        plays: how often it plays, 0 for ever; more than a format can count become the most that it can.
 
     Raises:
         MediaError: a segment is damaged, their frames are not as many as the survey's, or the file cannot be written.
@@ -70,7 +72,7 @@ def join_animation(
     with written_whole(path) as temporary:
         try:
             said = None if record is None else checked(record).encode()
-            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick, alpha, said)
+            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick, alpha, said, plays)
         except (ValueError, RuntimeError, av.FFmpegError) as problem:  # Pillow raises either
             reason = " ".join(str(problem).split()).rstrip(".")
             raise MediaError(
@@ -84,6 +86,11 @@ def ticks_of(survey: Survey, tick: Fraction) -> list[int]:
     stamps = [*survey.stamps.tolist(), int(survey.stamps[-1]) + survey.last]
     *starts, end = (round((stamp - stamps[0]) * survey.time_base / tick) for stamp in stamps)
     return [*starts, max(end, starts[-1] + 1)]
+
+
+def most_plays(suffix: str) -> int:
+    """Return the largest number of plays that an animation of that suffix can say."""
+    return 65_536 if suffix.lower() == ".gif" else 65_535
 
 
 def _shown(parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int]) -> Iterator[Shown]:
@@ -114,7 +121,15 @@ def paletted(image: Image.Image, colours: int = 256) -> Image.Image:
     return image.quantize(colours, palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def _gif(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, alpha: bool, record: bytes | None) -> None:
+def _gif(
+    path: Path,
+    shown: Iterator[Shown],
+    survey: Survey,
+    tick: Fraction,
+    alpha: bool,
+    record: bytes | None,
+    plays: int,
+) -> None:
     def frame(image: Image.Image) -> Any:
         see_through = image.mode == "RGBA"
         coloured = paletted(image.convert("RGB"), 255 if see_through else 256)
@@ -127,16 +142,24 @@ def _gif(path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, alp
         return av.VideoFrame.from_ndarray((indices, palette), "pal8")  # type: ignore[arg-type]
 
     ticks = ticks_of(survey, tick)
-    options = {"loop": "0", "final_delay": str(ticks[-1] - ticks[-2])}
+    # It counts repeats: -1 leaves their number out, and players then play it once.
+    repeats = {0: 0, 1: -1}.get(plays, min(plays, most_plays(".gif")) - 1)
+    options = {"loop": str(repeats), "final_delay": str(ticks[-1] - ticks[-2])}
     _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
 
 
 def _apng(
-    path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, alpha: bool, record: bytes | None
+    path: Path,
+    shown: Iterator[Shown],
+    survey: Survey,
+    tick: Fraction,
+    alpha: bool,
+    record: bytes | None,
+    plays: int,
 ) -> None:
     ticks = ticks_of(survey, tick)
     final = min(ticks[-1] - ticks[-2], _APNG_LIMIT) * tick
-    options = {"plays": "0", "final_delay": f"{final.numerator}/{final.denominator}"}
+    options = {"plays": str(min(plays, most_plays(".png"))), "final_delay": f"{final.numerator}/{final.denominator}"}
     format = "rgba" if alpha else "rgb24"
     frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), format), one) for one in shown)
     _muxed(path, "apng", format, options, frames, tick)
@@ -166,14 +189,21 @@ def _muxed(
 
 
 def _webp(
-    path: Path, shown: Iterator[Shown], survey: Survey, tick: Fraction, alpha: bool, record: bytes | None
+    path: Path,
+    shown: Iterator[Shown],
+    survey: Survey,
+    tick: Fraction,
+    alpha: bool,
+    record: bytes | None,
+    plays: int,
 ) -> None:
     ticks = ticks_of(survey, tick)
     durations = [end - start for start, end in pairwise(ticks) if end > start]
     reel = _Reel((one.image for one in shown), len(durations))
     said = {"xmp": packet(record)} if record else {}
+    loop = min(plays, most_plays(".webp"))
     with path.open("wb") as file:
-        reel.save(file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=4, **said)
+        reel.save(file, "WEBP", save_all=True, duration=durations, loop=loop, quality=_QUALITY, method=4, **said)
 
 
 class _Reel(Image.Image):

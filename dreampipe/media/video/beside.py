@@ -12,16 +12,18 @@ from typing import Any, NamedTuple
 
 import av
 
-from dreampipe.media.video.codecs import TAG
+from dreampipe.media.video.codecs import CONTAINERS, TAG
+from dreampipe.media.video.holding import is_known, own_tags
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.opening import container_of, picture_of
+from dreampipe.media.video.timecodes import advance
 
-# What a container says of itself; the new one says its own.
-_OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 # And of its picture: what was counted in it, what its new packets tell, and the name of a track that is left out.
 _COUNTED = ("alpha_mode", "duration", "encoder", "bps", "number_of_", "_statistics", "timecode")
 # Where it was taken: location-eng, com.apple.quicktime.location.ISO6709, ©xyz, RECORDING_LOCATION, GPSLatitude.
 _PLACE = re.compile("location|iso6709|xyz|gps|latitude|longitude|altitude", re.IGNORECASE)
+_COPIED = {"audio", "subtitle", "attachment"}
+_LEAD_IN = Fraction(1, 10)  # seconds of hidden sound that a decoder starts with; Opus asks for 80 ms
 # Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
 _ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
 
@@ -58,6 +60,11 @@ class Beside:
             self._source.close()
 
     @property
+    def tags(self) -> dict[str, str]:
+        """What the source's container says of the film and goes along."""
+        return self._kept(own_tags(self._source)) if self._source else {}
+
+    @property
     def rates(self) -> list[int]:
         """Ticks a second of the streams of sound."""
         return [stream.time_base.denominator for stream in self._source.streams.audio] if self._source else []
@@ -66,15 +73,18 @@ class Beside:
         """Add the streams, the chapters and all that is said in words to a film that has a picture, but no packet."""
         if not self._source:
             return
-        film.metadata.update(self._kept({key: text for key, text in self._source.metadata.items() if key not in _OWN}))
+        film.metadata.update(self.tags)
         film.set_chapters(list(self._chapters()))
         old, new = picture_of(self._source), film.streams.video[0]
         if old:
             kept = {key: text for key, text in old.metadata.items() if not key.lower().startswith(_COUNTED)}
             new.metadata.update(self._kept(kept))
             new.disposition = old.disposition
+            timecode = timecode_at(self._info, self._origin - self._info.begun)
+            if timecode and self._info.tags != "none":
+                new.metadata["timecode"] = timecode  # of which muxers make a track of its own, or a tag
         for stream in other_streams(self._source):
-            if self._drop and not holds(self._muxer, stream):
+            if not holds(self._muxer, stream) and (self._drop or fits_nowhere(stream)):
                 continue
             copy = film.add_stream_from_template(stream, opaque=True)
             copy.metadata.update(self._kept(stream.metadata))
@@ -111,8 +121,11 @@ class Beside:
     def _within(self, packet: Any) -> bool:
         start, end = self._info.start, self._info.end
         time = (packet.dts if packet.pts is None else packet.pts) * packet.time_base
-        after = start is None or time + (packet.duration or 0) * packet.time_base > self._origin
-        return after and (end is None or time < end)
+        stop = time + (packet.duration or 0) * packet.time_base
+        # An edit list hides what comes before: a decoder needs the last of it, nobody needs the rest.
+        hidden = packet.is_discard and stop < self._origin - _LEAD_IN
+        after = start is None or stop > self._origin
+        return not hidden and after and (end is None or time < end)
 
     def _chapters(self) -> Iterator[dict[str, Any]]:
         """Those that reach into the part, cut to it."""
@@ -134,13 +147,34 @@ def _whole(packets: Iterator[Any]) -> Iterator[Any]:
 
 
 def other_streams(source: Any) -> list[Any]:
-    """All streams but the pictures'; of unknown kinds of data (cameras' own) none."""
-    return [stream for stream in source.streams if stream.type in {"audio", "subtitle", "attachment"}]
+    """List the streams that can be copied besides the picture."""
+    return [stream for stream in source.streams if stream.type in _COPIED and is_known(stream)]
+
+
+def loses_tags(muxer: str, tags: Mapping[str, str]) -> bool:
+    """Say whether a film of boxes loses a tag, found by trying: its usual places have a fixed set of names."""
+    trial = BytesIO()
+    with av.open(trial, "w", format=muxer, container_options=_ALL_AT_ONCE[muxer]) as film:
+        film.metadata.update(tags)
+        film.add_mux_stream("mjpeg", rate=24, width=16, height=16)
+        film.start_encoding()
+    with av.open(BytesIO(trial.getvalue())) as film:
+        return not {key.lower() for key in tags} <= {key.lower() for key in film.metadata}
+
+
+def timecode_at(info: FilmInfo, seconds: Fraction) -> str | None:
+    """Return the timecode of the frame at a time since a film's beginning; None where it has none that can go along."""
+    return advance(info.timecode, info.rate, seconds) if info.timecode else None
+
+
+def fits_nowhere(stream: Any) -> bool:
+    """Say whether no kind of film file can hold a stream."""
+    return not any(holds(container.muxer, stream) for container in set(CONTAINERS.values()))
 
 
 def holds(muxer: str, stream: Any) -> bool:
     """Whether a kind of film file can hold a stream, found by trying it in memory."""
-    if stream.codec_context is None and stream.type != "attachment":
+    if not is_known(stream):
         return False
     try:
         with av.open(BytesIO(), "w", format=muxer, container_options=_ALL_AT_ONCE.get(muxer, {})) as trial:

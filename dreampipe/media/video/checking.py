@@ -9,20 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from dreampipe.errors import MediaError
+from dreampipe.media.deciding import report, sentence_of
 from dreampipe.media.formats import format_of
-from dreampipe.media.video.beside import holds, other_streams
+from dreampipe.media.things import Found
+from dreampipe.media.video.animations import most_plays
+from dreampipe.media.video.beside import fits_nowhere, holds, other_streams, timecode_at
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
+from dreampipe.media.video.holding import KINDS, held
 from dreampipe.media.video.info import FilmInfo
+from dreampipe.media.video.labels import labels_for
 from dreampipe.media.video.layouts import GREY, RGB, fitting, layout_of, spoken
 from dreampipe.media.video.meaning import keeps_meaning, told_conversion
-from dreampipe.media.video.opening import container_of, moving
+from dreampipe.media.video.opening import container_of
 from dreampipe.media.video.protocols import Encoding
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
 
+_ANIMATED = {".gif": "gif", ".webp": "webp", ".png": "png", ".apng": "png"}
 _LONGEST_SIDE = {".gif": 65_535, ".webp": 16_383}
-_KINDS = {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments", "data": "data"}
 
 
 def check_film(path: Path, container: Container, form: Form, info: FilmInfo, encoding: Encoding) -> tuple[str, ...]:
@@ -33,6 +38,7 @@ def check_film(path: Path, container: Container, form: Form, info: FilmInfo, enc
         *_picture_notes(path, container, form, info, encoding.chroma),
         *_profile_notes(path, info),
         *_stream_notes(path, container, form, info, encoding.drop),
+        *_held_notes(container, form, info),
     )
 
 
@@ -46,14 +52,13 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
             f"{most:,}: choose another format or a smaller size."
         )
     lost = {
-        "It has no sound, no subtitles and no chapters: they are left out.": info.sound
-        or info.subtitles
-        or info.chapters,
         f"Its {info.bits} bits become 8.": info.bits > 8,
         "Its transparency becomes one bit: what is less than half solid is left out, all else is solid.": (
             info.alpha and path.suffix.lower() == ".gif"
         ),
         f"Its pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
+        f"Its {info.plays or 0:,} plays become {most_plays(path.suffix):,}.": (info.plays or 0)
+        > most_plays(path.suffix),
         "It counts in hundredths of a second, and what is shown for less than two of them, browsers show for ten.": (
             info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
         ),
@@ -61,7 +66,11 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
     told = told_conversion(info)
     converted = [f"Its {told}"] if told else []
     said = [*(what for what, so in lost.items() if so), *converted]
-    return (*(f"{path.suffix}: {what}" for what in said), *_profile_notes(path, info))
+    return (
+        *(f"{path.suffix}: {what}" for what in said),
+        *report(held(info), f"animated {_ANIMATED[path.suffix.lower()]}"),
+        *_profile_notes(path, info),
+    )
 
 
 def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
@@ -72,7 +81,6 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
     if info.path is not None and info.path.is_dir() and folder.exists() and info.path.samefile(folder):
         raise MediaError(f"{folder} is the input folder itself, but inputs are never overwritten: name another output.")
     lost = {
-        "They have no sound, no subtitles and no chapters.": info.sound or info.subtitles or info.chapters,
         "They keep no times: each is a frame.": True,
         "Their transparency is left out: black is laid behind them.": info.alpha and not format_of(pattern).alpha,
         f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
@@ -80,7 +88,8 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
     }
     told = told_conversion(info)
     converted = [f"Their {told}"] if told else []
-    return (*(what for what, so in lost.items() if so), *converted)
+    lost_things = report(held(info), format_of(pattern).name)
+    return (*(what for what, so in lost.items() if so), *converted, *lost_things)
 
 
 def check_place(path: Path, info: FilmInfo) -> None:
@@ -142,22 +151,22 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
         return
     with container_of(info.path) as source:
         unheld = [stream for stream in other_streams(source) if not holds(container.muxer, stream)]
-        if unheld and not drop:
+        if not drop and not all(map(fits_nowhere, unheld)):
             raise MediaError(
                 f"{path} cannot hold {_named(unheld)} of {info.path.name}: "
                 f"{_homes(source, form)}, or leave out what does not fit with --drop-streams."
             )
         if unheld:
             yield f"{path.suffix} cannot hold its {_named(unheld)}: left out."
-        # "bin_data" is how FFmpeg calls the track of a mov's chapters, which are kept.
-        data = [stream for stream in source.streams if stream.type == "data" and stream.name != "bin_data"]
-        if data:
-            yield f"Its {_named(data)} is left out."
-        films = len(moving(source))
-        if films > 1:
-            yield f"Of its {films} streams of pictures one is dreamed; the others are left out."
-        if films < len(source.streams.video):
-            yield "Its cover is left out."
+
+
+def _held_notes(container: Container, form: Form, info: FilmInfo) -> Iterator[str]:
+    """Yield a sentence for each thing that the film does not take along."""
+    kept = labels_for(info, form, container)
+    yield from (sentence_of(Found(label.key)) for label in info.labels if label not in kept)
+    if info.timecode and timecode_at(info, Fraction(0)) is None:
+        yield sentence_of(Found("timecode", f" ({info.timecode})"))
+    yield from report(held(info), container.suffixes[0].removeprefix("."))
 
 
 def _named(streams: list[Any]) -> str:
@@ -165,13 +174,13 @@ def _named(streams: list[Any]) -> str:
     names: dict[str, list[str]] = {}
     for stream in streams:
         codec = "no known codec" if stream.codec_context is None else stream.codec_context.codec.canonical_name
-        names.setdefault(_KINDS[stream.type], []).append(codec)
+        names.setdefault(KINDS[stream.type], []).append(codec)
     return " and ".join(f"{kind} ({', '.join(codecs)})" for kind, codecs in names.items())
 
 
 def _homes(source: Any, form: Form) -> str:
     """Which containers would take the codec and every stream of the source."""
-    streams = other_streams(source)
+    streams = [stream for stream in other_streams(source) if not fits_nowhere(stream)]
     homes = [
         suffix
         for suffix, container in CONTAINERS.items()

@@ -31,18 +31,16 @@ class Damage:
         lost: packets that could not be decoded.
         broken: frames that came out with faults.
         torn: why the container's reader could not continue.
-        packets: packets of the film's stream.
-        expected: those of them that are to be shown.
+        expected: packets of the film's stream that are to be shown.
         frames: what came of them.
         until: seconds at which the last packet of any stream ends.
-        declared: packets of the film's stream that the container declares; None when unknown.
+        declared: packets to be shown that the container declares for the film's stream; None when unknown.
         length: seconds that the container declares; None when unknown.
     """
 
     lost: int = 0
     broken: int = 0
     torn: str | None = None
-    packets: int = 0
     expected: int = 0
     frames: int = 0
     until: Fraction = Fraction(0)
@@ -57,7 +55,7 @@ class Damage:
     def problem(self, path: Path, frames: int) -> str | None:
         """A sentence on what is missing or damaged, for a pass that gave so many frames; None where all is well."""
         said = []
-        if self.declared and self.packets < self.declared:
+        if self.declared and self.expected < self.declared:
             said.append(f"holds {frames} of {self.declared} frames")
         elif self.length and self.until < self.length - _SLACK:
             said.append(f"ends at {float(self.until):.2f} of {float(self.length):.2f} seconds, after {frames} frames")
@@ -87,7 +85,6 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
             continue
         if packet.has_sidedata("encryption_info"):  # some ciphered packets decode by chance, into noise
             raise MediaError(f"{container.name.removeprefix('file:')} is encrypted: convert it first.")
-        damage.packets += packet.size > 0
         damage.expected += packet.size > 0 and not packet.is_discard
         try:
             frames = decode(packet)
@@ -120,8 +117,14 @@ def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> 
         # It counts empty packets too, which repeat a frame; its length FFmpeg takes from what is there.
         damage.length = stream.frames / stream.average_rate if stream.average_rate else None
     elif _DECLARING & set(container.format.name.split(",")):
-        damage.declared = stream.frames or None
+        damage.declared = _declared_frames(stream)
         damage.length = None if container.duration is None else Fraction(container.duration, av.time_base)
+
+
+def _declared_frames(stream: VideoStream) -> int | None:
+    # `stream.frames` of an mp4 also counts samples outside its edit list; the index has the edit list applied.
+    listed = sum(entry.size > 0 and not entry.is_discard for entry in stream.index_entries)
+    return (listed if stream.container.format.name.startswith("mov") else stream.frames) if stream.frames else None
 
 
 def _packets(container: InputContainer, damage: Damage) -> Iterator[av.Packet[Stream]]:

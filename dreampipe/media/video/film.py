@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,13 +22,16 @@ from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
+from dreampipe.media.deciding import decide
 from dreampipe.media.manifest import sha256
+from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
 from dreampipe.media.video.orientation import upright
 from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
+from dreampipe.media.video.sidedata import LABELS, found_in
 from dreampipe.media.video.stamps import Clock
 from dreampipe.media.video.stills import nothing
 from dreampipe.media.video.tones import to_view
@@ -78,10 +81,12 @@ class Film:
         """One pass over all frames, decoded and shrunk; see `Source.survey`."""
         run = _Run(self)
         stamps = array("q")
+        later: dict[Found, None] = {}  # in their order
 
         def thumbnails() -> Iterator[npt.NDArray[np.uint8]]:
             for stamp, frame in run:
                 stamps.append(stamp)
+                later.update(dict.fromkeys(found_in(frame)))
                 yield thumbnail(frame, self.info.colour, THUMBNAIL)
                 if on_frame:
                     on_frame(len(stamps))
@@ -96,7 +101,7 @@ class Film:
             time_base=self.info.time_base,
             cuts=found,
             origin=origin,
-            notes=run.notes(),
+            notes=(*run.notes(), *self._later_notes(later)),
             problem=run.damage.problem(self.path, len(stamps)),
         )
 
@@ -110,6 +115,15 @@ class Film:
                 yield self._frame(survey, index, frame)
         if index + 1 < len(survey):
             raise self._changed(index + 1)
+
+    def _later_notes(self, found: Iterable[Found]) -> tuple[str, ...]:
+        """Return a sentence for each thing that begins after the first frame: labels hold for a whole film."""
+        anew = [one for one in found if one not in self.info.found]
+        return tuple(
+            decision.sentence
+            for decision in decide(anew, FILMS[0])
+            if decision.rule.fate is Fate.REPORTED or decision.found.key in LABELS
+        )
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
         def shown(plane: Array) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.frames import MediaInfo
+from dreampipe.media.things import Found
 
 Stamps = npt.NDArray[np.int64]
 
@@ -34,6 +35,19 @@ class Colour:
     primaries: int = 2
     transfer: int = 2
     matrix: int = 2
+
+
+@dataclass(frozen=True)
+class Label:
+    """One thing about the picture of a film that goes along: HDR10, a projection, a stereo layout.
+
+    Attributes:
+        key: which, as in `deciding.THINGS`.
+        box: the box of ISO 14496-12 that says it.
+    """
+
+    key: str
+    box: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +72,10 @@ class FilmInfo(MediaInfo):
         chapters: how many there are.
         begun: the second of the clock of `path` at which it begins: not 0 for a stream that was recorded.
         start, end: seconds by the clock of `path`, the part of it that this is; None for its beginning and its end.
+        timecode: of the first frame of `path`, "01:00:00:00"; None for none.
+        labels: what goes along of the side data of its picture.
+        plays: how often an animation plays, 0 for ever; None for what is no animation.
+        found: what else it holds; `holding.held` lists everything.
         tags: what of that file's words about itself goes along: all, all but where it was taken, or none.
     """
 
@@ -78,6 +96,10 @@ class FilmInfo(MediaInfo):
     begun: Fraction = Fraction(0)
     start: Fraction | None = None
     end: Fraction | None = None
+    timecode: str | None = None
+    labels: tuple[Label, ...] = ()
+    plays: int | None = None
+    found: tuple[Found, ...] = ()
     tags: Literal["all", "placeless", "none"] = "all"
 
 

@@ -22,10 +22,11 @@ from av.packet import PacketSideData, PktSideDataT
 from dreampipe.errors import MediaError
 from dreampipe.media.boxes import append_box
 from dreampipe.media.records import checked
-from dreampipe.media.video.beside import Beside, Timed
+from dreampipe.media.video.beside import Beside, Timed, loses_tags
 from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
-from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.info import FilmInfo, Label, Survey
+from dreampipe.media.video.labels import add_labelled, insert, labels_for
 from dreampipe.media.video.orientation import set_orientation
 from dreampipe.media.video.packets import BLOCK_ADDITION, Packets, read_packets
 from dreampipe.media.video.releasing import Releasing
@@ -105,6 +106,10 @@ class _Muxing:
     drop: bool
     record: str | None
 
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return labels_for(self.info, self.form, self.container)
+
     def make(self, path: Path, temporary: Path, look: Callable[[Sink], None] = lambda sink: None) -> None:
         """Write the film `path` under a temporary name; what looks at it does so after each packet."""
         try:
@@ -112,6 +117,8 @@ class _Muxing:
                 aside(partial(self._make, Sink(file), look))
                 if self.record and self.container.exact:
                     append_box(file, self.record.encode())
+                if self.labels and self.container.exact:
+                    insert(file, self.labels)
         except OSError as problem:
             raise unwritable(path, problem) from None
 
@@ -130,7 +137,8 @@ class _Muxing:
         """The muxer's options that keep room for the index at the front, by writing the whole film to nowhere."""
         gauge = Gauge()
         packets = self._write(gauge, {}, on_packet)
-        return {"moov_size": str(room_for(gauge, packets))}
+        labels = sum(len(label.box) for label in self.labels)
+        return {"moov_size": str(room_for(gauge, packets) + labels)}
 
     def _write(self, sink: Sink | Gauge, options: Mapping[str, str], on_packet: Callable[[], None]) -> int:
         """Write the film, each packet at once; the number of packets."""
@@ -141,7 +149,8 @@ class _Muxing:
         ):
             lead = Fraction(0) if self.container.exact else _LEAD
             ticks = _Ticks(self.survey, self.parts, lead)
-            picture = _picture(film, self.form, self.survey.time_base)
+            labels = () if self.container.exact else self.labels
+            picture = _picture(film, self.form, self.survey.time_base, labels)
             if any(part.header != (picture.codec_context.extradata or b"") for part in self.parts):
                 raise MediaError("The segments of this film come from another encoder: remove them, and dream it anew.")
             beside.add_to(film)
@@ -157,6 +166,8 @@ class _Muxing:
     def _opened(self, sink: Sink | Gauge, options: Mapping[str, str], beside: Beside) -> Any:
         settings = {**_AS_THEY_COME, **options}
         if self.container.exact:
+            if loses_tags(self.container.muxer, beside.tags):
+                settings["movflags"] = "use_metadata_tags"  # as QuickTime's own keys, which take any name
             settings["movie_timescale"] = str(_clock(self.survey.time_base, beside.rates))
         else:
             settings |= _REPEATABLE
@@ -174,13 +185,14 @@ def _due(timed: Timed) -> Fraction:
     return timed.due
 
 
-def _picture(film: Any, form: Form, time_base: Fraction) -> Any:
+def _picture(film: Any, form: Form, time_base: Fraction, labels: Sequence[Label]) -> Any:
     """The stream of the picture; its encoder, opened as for the segments, gives it its header and encodes nothing."""
-    stream = film.add_stream(form.codec.encoder, rate=form.rate)
-    form.configure(stream.codec_context)
+    stream = add_labelled(film, form, labels) if labels else film.add_stream(form.codec.encoder, rate=form.rate)
+    if not labels:
+        form.configure(stream.codec_context)
+        stream.codec_context.open()
     stream.time_base = time_base
     set_orientation(stream, form.rotation, form.mirrored)
-    stream.codec_context.open()
     return stream
 
 

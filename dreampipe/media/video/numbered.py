@@ -15,6 +15,7 @@ from dreampipe.media.formats import SUFFIXES, format_of_suffix
 from dreampipe.media.manifest import sha256
 from dreampipe.media.pictures import decode
 from dreampipe.media.samples import over_black
+from dreampipe.media.things import Found
 from dreampipe.media.video.forms import is_film
 from dreampipe.media.video.info import RATE, FilmInfo, Survey
 from dreampipe.media.video.meaning import SRGB
@@ -45,6 +46,7 @@ def open_numbered(
         alpha=first.alpha,
         format=first.format,
         icc=first.icc,
+        found=(Found("exif_film"),) if first.exif else (),
         notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(folder)),
         time_base=1 / rate,
         rate=rate,

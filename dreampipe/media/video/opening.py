@@ -16,10 +16,14 @@ from av.video.stream import VideoStream
 from dreampipe.errors import MediaError
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
+from dreampipe.media.things import Found
+from dreampipe.media.video.boxtree import found_in_boxes
+from dreampipe.media.video.holding import held_by_container, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.matrices import unread
 from dreampipe.media.video.orientation import orientation_of
 from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
+from dreampipe.media.video.sidedata import found_in, labels_of
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
 _CONTAINERS = (
@@ -28,6 +32,7 @@ _CONTAINERS = (
 )
 _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
 _UNSAID, _XVYCC, _CONSTANT_LUMINANCE = 2, 11, 10
+_FIRST_SPHERE = (Found("unknown", "a 360 degree projection that cannot be read"), Found("sphere_1"))
 _STREAMED = {"mpegts", "mpeg"}
 
 
@@ -80,11 +85,10 @@ def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStr
 
 
 def picture_of(container: InputContainer) -> VideoStream | None:
-    """The stream that is the film: not its cover; of several the one that is marked, or the first."""
-    streams = moving(container)
-    return next(
-        (known for known in streams if known.disposition & Disposition.default), streams[0] if streams else None
-    )
+    """The stream that is the film: not its cover; of several that are known the one that is marked, or the first."""
+    known = [stream for stream in moving(container) if stream.codec_context]
+    streams = known or moving(container)
+    return next((one for one in streams if one.disposition & Disposition.default), streams[0] if streams else None)
 
 
 def declared_colour(stream: VideoStream) -> Colour:
@@ -124,7 +128,7 @@ def info_of(
         bits=depth(frame.format),
         alpha=_has_alpha(frame),
         format=container.format.name,
-        notes=tuple(_notes(container, frame, colour, odd_angle)),
+        notes=tuple(_notes(frame, colour, odd_angle)),
         path=path,
         time_base=stream.time_base or Fraction(1, av.time_base),
         rate=stream.average_rate or stream.guessed_rate,
@@ -138,14 +142,14 @@ def info_of(
         subtitles=tuple(_codec(other) for other in container.streams.subtitles),
         chapters=len(container.chapters()),
         begun=_begun(container),
+        timecode=timecode_of(container, stream, frame),
+        labels=labels_of(frame),
+        found=_found(container, frame, path),
     )
 
 
-def _notes(container: InputContainer, frame: av.VideoFrame, colour: Colour, odd_angle: int | None) -> Iterator[str]:
+def _notes(frame: av.VideoFrame, colour: Colour, odd_angle: int | None) -> Iterator[str]:
     """Say what reading a film has to decide, or leaves out."""
-    films = len(moving(container))
-    if films > 1:
-        yield f"It has {films} video streams, and one of them is read."
     if odd_angle is not None:
         yield f"It is to be turned by {odd_angle} degrees for show, and is read as it is stored."
     if frame.interlaced_frame:
@@ -154,6 +158,16 @@ def _notes(container: InputContainer, frame: av.VideoFrame, colour: Colour, odd_
         yield "Its colours may go beyond those of BT.709 (xvYCC), which are cut off."
     if colour.matrix == _CONSTANT_LUMINANCE:
         yield "Its colours are stored with constant luminance, and are read as without: they are a little off."
+
+
+def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple[Found, ...]:
+    """List what a film holds besides what `FilmInfo` names: streams, side data of its first frame, boxes."""
+    boxes = found_in_boxes(path) if container.format.name.startswith("mov") else ()
+    inside = found_in(frame)
+    # FFmpeg reads the first version of 360 degree films as if it were the second, if it is whole.
+    seen = Found("spherical") in inside
+    boxes = tuple(found if found.key != "sphere_1" else _FIRST_SPHERE[seen] for found in boxes)
+    return tuple(dict.fromkeys((*held_by_container(container, len(moving(container))), *inside, *boxes)))
 
 
 def _has_alpha(frame: av.VideoFrame) -> bool:

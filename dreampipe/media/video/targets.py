@@ -138,7 +138,7 @@ class Animation:
         from dreampipe.media.video.animations import join_animation
 
         size = (self.info.width, self.info.height)
-        join_animation(self.path, size, self.tick, survey, segments, self.info.alpha, self.record)
+        join_animation(self.path, size, self.tick, survey, segments, self.info.alpha, self.record, self.info.plays or 0)
 
 
 @dataclass(frozen=True)

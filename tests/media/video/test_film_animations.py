@@ -65,7 +65,7 @@ def test_frames_too_short_for_the_format_make_room_for_the_next(tmp_path: Path) 
 def test_what_an_animation_loses_is_said(tmp_path: Path) -> None:
     info = info_of(sound=("aac",), bits=10, aspect=Fraction(4, 3), rate=Fraction(60))
     notes = " ".join(target_of(tmp_path / "film.gif", info).check())
-    for part in ("no sound", "10 bits become 8", "4/3", "hundredths"):
+    for part in ("sound (aac) is left out", "10 bits become 8", "4/3", "hundredths"):
         assert part in notes
     assert target_of(tmp_path / "film.png", info_of()).check() == ()
 

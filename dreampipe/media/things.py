@@ -1,0 +1,97 @@
+"""What a file can hold besides plain pixels, and what can become of it: the words that the table is written in.
+
+The rows are in `film_things.py` and `picture_things.py`. A source lists what it holds as `Found` values, and
+`deciding.py` looks each one up: it is kept, converted by a named rule, or reported in one sentence. Whatever the table
+does not know is "unknown", and that is reported, too. The page `docs/fidelity.md` is this table, printed by
+`python -m dreampipe.media.fidelity`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+FILMS = ("mp4", "mov", "mkv", "webm")
+ANIMATIONS = ("animated gif", "animated webp", "animated png")
+PICTURES = ("png", "jpeg", "webp", "tiff", "avif", "bmp")
+OUTPUTS = (*FILMS, *ANIMATIONS, *PICTURES)
+"""The kinds of files that are written; .m4v counts as mp4, and numbered pictures count as what each of them is."""
+READ_ONLY_FILMS = ("avi", "mpeg-ts", "mxf")
+READ_ONLY_PICTURES = ("gif", "heif")
+INPUTS = (*FILMS, *READ_ONLY_FILMS, *ANIMATIONS, *PICTURES, *READ_ONLY_PICTURES)
+
+
+class Fate(Enum):
+    """What becomes of a thing."""
+
+    KEPT = "kept"
+    CONVERTED = "converted"
+    REPORTED = "reported"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What becomes of one thing in one kind of output.
+
+    Attributes:
+        fate: kept, converted or reported.
+        how: how it is converted, or the condition under which it is kept, for the page.
+    """
+
+    fate: Fate
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thing that a source holds.
+
+    Attributes:
+        key: which one, as in `deciding.THINGS`; any other counts as unknown.
+        detail: what exactly was found, for the sentence.
+    """
+
+    key: str
+    detail: str = ""
+
+
+KEEP = Rule(Fate.KEPT)
+REPORT = Rule(Fate.REPORTED)
+
+
+def convert(how: str) -> Rule:
+    """Return the rule of a thing that comes out in another form."""
+    return Rule(Fate.CONVERTED, how)
+
+
+def keep_if(how: str) -> Rule:
+    """Return the rule of a thing that is kept under a condition, and reported or refused otherwise."""
+    return Rule(Fate.KEPT, how)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing that a file can hold.
+
+    Attributes:
+        key: its name in code.
+        name: its name on the page.
+        held_by: the kinds of inputs in which it is looked for.
+        rules: what becomes of it in each of `OUTPUTS`.
+        lost: the sentence that reports it; "{}" stands for the detail that was found.
+    """
+
+    key: str
+    name: str
+    held_by: tuple[str, ...]
+    rules: Mapping[str, Rule]
+    lost: str
+
+
+def rules(films: Rule = REPORT, animations: Rule = REPORT, pictures: Rule = REPORT, **some: Rule) -> Mapping[str, Rule]:
+    """Return a rule for each of `OUTPUTS`: one for each group, and others for the outputs that `some` names."""
+    groups = {FILMS: films, ANIMATIONS: animations, PICTURES: pictures}
+    rules = {output: rule for group, rule in groups.items() for output in group}
+    return MappingProxyType(rules | {name.replace("_", " "): rule for name, rule in some.items()})
