@@ -41,6 +41,7 @@ PICTURE_THINGS = (
         rules(pictures=KEEP, jpeg=keep_if("up to 65,527 bytes; longer EXIF is left out with a note"), bmp=REPORT),
         "Its EXIF is left out.",
     ),
+    Thing("exif_film", "EXIF of numbered pictures", _READ, rules(), "The EXIF of its pictures is left out."),
     Thing("orientation", "EXIF orientation", _READ, rules(_UPRIGHT, _UPRIGHT, _UPRIGHT), ""),
     Thing("thumbnail", "EXIF thumbnail, previews", _READ, rules(_OLD, _OLD, _OLD), ""),
     Thing(

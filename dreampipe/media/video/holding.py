@@ -12,7 +12,7 @@ from dreampipe.media.things import Found
 from dreampipe.media.video.codecs import TAG
 from dreampipe.media.video.info import FilmInfo
 
-_CHAPTERS = "bin_data"  # how FFmpeg calls the track of a mov's chapters, which are read as chapters
+_NAMELESS = (None, "bin_data")  # how FFmpeg calls what it does not know, and the text of a mov's chapters
 # What a container says of itself; a new one says its own.
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode", TAG}
 _NAMED = 3  # tags that a sentence names
@@ -44,8 +44,9 @@ def held_by_container(container: Any, moving: int) -> tuple[Found, ...]:
     found = []
     unknown: Counter[str] = Counter()
     for stream in container.streams:
-        if stream.type == "data" and not is_timecode(stream) and stream.name != _CHAPTERS:
-            found.append(Found("data", f"data ({stream.name or 'no known codec'})"))
+        if stream.type == "data" and not is_timecode(stream) and not _is_chapters(stream):
+            handler = stream.metadata.get("handler_name", "no known codec").strip()
+            found.append(Found("data", f"data ({handler if stream.name in _NAMELESS else stream.name})"))
         elif stream.type == "attachment":
             found.append(Found("attachments"))
         elif stream.type not in ("data", "video") and not is_known(stream):
@@ -70,6 +71,11 @@ def own_tags(source: Any) -> dict[str, str]:
 def is_known(stream: Any) -> bool:
     """Say whether a stream can be copied: PyAV copies none whose codec has no decoder."""
     return stream.codec_context is not None or stream.type == "attachment"
+
+
+def _is_chapters(stream: Any) -> bool:
+    """Say whether a track is the text of a mov's chapters, which are read as chapters: FFmpeg then passes it over."""
+    return stream.name in _NAMELESS and stream.discard == av.stream.Discard.all
 
 
 def is_timecode(stream: av.stream.Stream) -> bool:

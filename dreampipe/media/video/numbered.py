@@ -18,6 +18,7 @@ from dreampipe.media.manifest import sha256
 from dreampipe.media.order import in_order, numbering_note
 from dreampipe.media.pictures import decode
 from dreampipe.media.samples import over_black
+from dreampipe.media.things import Found
 from dreampipe.media.video.info import RATE, FilmInfo, Survey
 from dreampipe.media.video.meaning import SRGB
 from dreampipe.media.video.stills import part, survey_of
@@ -47,6 +48,7 @@ def open_numbered(
         alpha=first.alpha,
         format=first.format,
         icc=first.icc,
+        found=(Found("exif_film"),) if first.exif else (),
         notes=(*(f"{names[0]}: {note}" for note in first.notes), *_notes(held, names)),
         time_base=1 / rate,
         rate=rate,

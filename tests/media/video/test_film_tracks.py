@@ -10,6 +10,7 @@ from typing import Any
 import av
 import pytest
 from films import render, scene
+from holding_films import with_tracks
 from written import packets, write_segments
 
 import dreampipe
@@ -87,26 +88,8 @@ def test_a_track_that_another_container_holds_is_still_refused(tmp_path: Path) -
     assert len(said) == 2
 
 
-def attached(path: Path) -> Path:
-    """Render a film with a font, a cover and a second film."""
-    plain = render(path.with_name("plain.mkv"), scene(4), options={"bf": "0"})
-    with av.open(str(plain)) as source, av.open(str(path), "w") as film:
-        template = source.streams.video[0]
-        streams = [film.add_stream_from_template(template, opaque=True) for _ in range(2)]
-        film.add_attachment("font.ttf", "application/x-truetype-font", b"font")
-        for packet in source.demux():
-            if packet.size:
-                data = bytes(packet)
-                for stream in streams:
-                    again = av.Packet(data)
-                    again.pts, again.dts, again.time_base = packet.pts, packet.dts, packet.time_base
-                    again.is_keyframe, again.stream = packet.is_keyframe, stream
-                    film.mux(again)
-    return path
-
-
 def test_a_second_film_is_reported_once_and_a_font_goes_along(tmp_path: Path) -> None:
-    source = attached(tmp_path / "source.mkv")
+    source = with_tracks(tmp_path / "source.mkv", 2, attachment=b"font")
     assert notes(source, "film.mkv") == ("Of its 2 streams of pictures one is dreamed; the others are left out.",)
     with av.open(str(copied(source, "film.mkv"))) as film:
         font = next(stream for stream in film.streams if stream.type == "attachment")
@@ -114,6 +97,22 @@ def test_a_second_film_is_reported_once_and_a_font_goes_along(tmp_path: Path) ->
     with pytest.raises(MediaError, match=r"cannot hold attachments.*write to \.mkv"):
         target_of(tmp_path / "film.mp4", open_source(source).info).check()
     assert any("Its attachments are left out" in note for note in notes(source, "film.gif"))
+
+
+def test_a_film_beside_one_that_is_not_known_is_dreamed(tmp_path: Path) -> None:
+    source = with_tracks(tmp_path / "source.mkv", 2)
+    data = source.read_bytes()
+    first = data.index(b"V_MPEG4/ISO/AVC")
+    source.write_bytes(data[:first] + b"V_XXXX4/ISO/AVC" + data[first + 15 :])
+    assert len(list(dreampipe.read(source))) == 4
+    assert notes(source, "film.mkv") == ("Of its 2 streams of pictures one is dreamed; the others are left out.",)
+
+
+def test_the_telemetry_of_a_camera_is_reported_and_chapters_are_not(tmp_path: Path) -> None:
+    path = render(tmp_path / "source.mp4", scene(4), subtitles=("one", "two"))
+    path.write_bytes(path.read_bytes().replace(b"tx3g", b"gpmd").replace(b"sbtl", b"meta"))
+    assert notes(path, "film.mp4") == ("Its data (SubtitleHandler) is left out.",)
+    assert notes(render(tmp_path / "chapters.mp4", scene(4), chapters=2), "film.mp4") == ()
 
 
 @pytest.mark.parametrize(("rate", "timecode"), [(Fraction(25), "10:20:30:24"), (NTSC, "00:00:59;28")])

@@ -13,7 +13,7 @@ from PIL import Image
 from dreampipe import write
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media.video import Source, Survey, open_source
+from dreampipe.media.video import Source, Survey, open_source, target_of
 
 Times = list[Fraction | None]
 
@@ -151,3 +151,14 @@ def test_a_long_film_of_pictures_needs_no_more_than_one_at_a_time(tmp_path: Path
     for index in range(COUNT):
         (tmp_path / f"{index - 1}.png").unlink(missing_ok=True)
         assert next(source.frames(survey, index)).index == index
+
+
+def test_exif_of_numbered_pictures_is_reported(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[271] = "Nobody"
+    (tmp_path / "in").mkdir()
+    for number in range(2):
+        Image.new("RGB", (8, 6)).save(tmp_path / "in" / f"{number}.jpg", exif=exif)
+    info = open_source(tmp_path / "in").info
+    for name in ("film.mkv", "film.gif", "out/%d.jpg"):
+        assert "The EXIF of its pictures is left out." in target_of(tmp_path / name, info).check()
