@@ -16,8 +16,8 @@
     profiles.py    colours to sRGB, for files that can hold no profile; grey profiles as RGB
     colour.py      the light that numbers mean: transfer functions, primaries, HDR to SDR
     labels.py      what a file says that its numbers mean; showing.py, the rule by which they become a frame's
-    things.py      what a file can hold besides pixels, and what becomes of it; film_things.py, picture_things.py, the rows;
-                   deciding.py, one look into them; fidelity.py, the page docs/fidelity.md
+    things.py      what a file can hold besides pixels, and what becomes of it; film_things.py and picture_things.py,
+                   the rows; deciding.py, one look into them; fidelity.py, the page docs/fidelity.md
     privacy.py     what of a source's words does not go along: where it was taken, or all of them
     records.py     how a file was made, stored in it or next to it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
