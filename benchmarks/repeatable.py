@@ -37,7 +37,7 @@ def encoded(film: Path, count: int, parameters: str) -> tuple[float, int]:
     with av.open(str(film)) as container:
         frames = [frame for _, frame in zip(range(count), container.decode(video=0), strict=False)]
     width, height = frames[0].width, frames[0].height
-    form = Form(CODECS["h264"], "yuv420p", width, height, 0, Fraction(1), Colour(1, 1, 1, 1), Fraction(24), 18)
+    form = Form(CODECS["h264"], "yuv420p", width, height, 0, False, Fraction(1), Colour(1, 1, 1, 1), Fraction(24), 18)
     context = av.VideoCodecContext.create("libx264", "w")
     form.configure(context)
     kept = {name: said for name, said in context.options.items() if name != "x264-params"}

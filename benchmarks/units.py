@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 import dreampipe
+from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes import Visualization
-from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 
 CHANNELS = ("mixed3[30]", "mixed4[12]", "mixed4[150]", "mixed5[30]")
 CLASSES = ("eye", "owl", "butterfly", "pagoda")

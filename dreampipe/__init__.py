@@ -4,11 +4,14 @@ Data enters as files, becomes frames, passes through stages, and leaves as files
 model; everything else arranges its inputs or shows its outputs. The rooms, from the outside in:
 
     cli/         parse arguments, build a task, perform it
+    api.py       `dream`, `visualize`, `atlas` in one call each
     engines/     task.py: Task, the one shape of everything that can be made; one module for each kind of task; who runs
                  a recipe over files, and at what pace
-    recipes/     tasks.py: TASKS, the one list of what can be made; the settings of a dream (Recipe), of a film
-                 (FilmRecipe, Zooming), of what a unit has learned (Visualization), of a layer (Atlas); `dream`,
-                 `visualize`, `atlas` in one call; presets/, recipes as files; records/, how an output was made
+    records/     how an output was made: read, write, make again
+    drawings/    sheets, pages, contact sheets, and the pictures on them
+    recipes/     settings only: of a dream (Recipe), of a film (FilmRecipe, Zooming), of what a unit has learned
+                 (Visualization), of a layer (Atlas); presets/, recipes as files; tasks.py: TASKS, the one list of what
+                 can be made
     stages/      frames to frames: Resize, Dream, Blend; of films Flow, Carry, Zoom; a Pipeline is itself a stage
     ascent/      the one loop: climb an objective over octaves
     objectives/  what to climb: terms, their algebra, and the text that names them
@@ -31,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 from dreampipe import forking  # noqa: F401  it notes every fork from here on
 
 if TYPE_CHECKING:
+    from dreampipe.api import atlas, dream, visualize
     from dreampipe.ascent import Ascent, Octaves, Step
     from dreampipe.errors import DreampipeError
     from dreampipe.frames import Frame, MediaInfo
@@ -38,7 +42,6 @@ if TYPE_CHECKING:
     from dreampipe.models import card, cards
     from dreampipe.objectives import Objective
     from dreampipe.recipes import Atlas, FilmRecipe, Recipe, Visualization, Zooming
-    from dreampipe.recipes.door import atlas, dream, visualize
     from dreampipe.stages import Blend, Carry, Dream, Flow, Moment, Pipeline, Resize, Stage, Zoom
 
 __version__ = "0.1.0"
@@ -51,7 +54,7 @@ _HOMES = {
     "dreampipe.models": ("card", "cards"),
     "dreampipe.objectives": ("Objective",),
     "dreampipe.recipes": ("Atlas", "FilmRecipe", "Recipe", "Visualization", "Zooming"),
-    "dreampipe.recipes.door": ("atlas", "dream", "visualize"),
+    "dreampipe.api": ("atlas", "dream", "visualize"),
     "dreampipe.stages": ("Blend", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage", "Zoom"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

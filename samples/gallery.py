@@ -13,18 +13,18 @@ from typing import Any
 
 import dreampipe
 from dreampipe import Frame, Recipe, Resize, Visualization
+from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.frames import Array
-from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.files import Loaded, presets
 
 HERE = Path(__file__).parent
 PICTURE, SIZE, COLUMNS, WIDTH, QUALITY = "hills", 320, 4, 1100, 60
 HEAD = f"""# Every preset, on one picture
 
-`dreampipe dream samples/{PICTURE}.jpg dream.jpg --recipe NAME` dreams a picture by a preset, and options beside it go
-before what it says; `dreampipe recipes show NAME` prints one whole, to begin a file of your own with. Here are all of
-them on `motifnet`, the model that comes with dreampipe, at {SIZE} pixels, in the order of the table, the source first.
-`python samples/gallery.py` makes this page.
+`dreampipe dream samples/{PICTURE}.jpg dream.jpg --recipe NAME` dreams a picture with a preset, and options override
+it. `dreampipe recipes show NAME` prints a preset, to start your own file with. This page shows all of them on
+`motifnet`, the model that comes with dreampipe, at {SIZE} pixels: the source first, then the presets in the order of
+the table. `python samples/gallery.py` makes this page.
 
 ![{PICTURE}.jpg through every preset](gallery.jpg)
 
@@ -32,10 +32,10 @@ them on `motifnet`, the model that comes with dreampipe, at {SIZE} pixels, in th
 |---|---|---|---|
 """
 TAIL = """
-The published ones follow their sources step by step, but on `motifnet` they look like `motifnet`: it has seen motifs
-drawn by code, and no photograph. What stands in on each model is in the preset's table `objectives`, so that
-`--model inception_v3` and others climb the layers of the publications. `film` and `hires` are for what a small still
-cannot show: what moves, and what is large.
+The published presets follow their sources step by step, but on `motifnet` they look like `motifnet`, which has seen
+motifs drawn by code and no photograph. A preset's table `objectives` names the layers for each model, so that
+`--model inception_v3` and others climb the layers of the publications. `film` and `hires` are for moving and for large
+pictures, which a small still cannot show.
 """
 
 

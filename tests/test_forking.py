@@ -21,10 +21,10 @@ import pytest
 
 import dreampipe
 from dreampipe import Ascent, Dream, Frame, Objective, Octaves, Pipeline, Resize, card
+from dreampipe.drawings.exemplars import exemplars
+from dreampipe.drawings.pictures import Picture
 from dreampipe.errors import DreampipeError
 from dreampipe.models import decoder, open_decoder, open_model
-from dreampipe.recipes.drawings.exemplars import exemplars
-from dreampipe.recipes.drawings.pictures import Picture
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 

@@ -17,7 +17,7 @@ from dreampipe.models.own import cards
 from dreampipe.objectives import Objective
 from dreampipe.parsing import DEEPEST, parse_json, parse_toml
 from dreampipe.recipes.files import read
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.record import Record
 
 DOTS = 20_000
 """Of which Python's own parser of TOML needs a quarter of a minute."""

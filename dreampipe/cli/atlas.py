@@ -12,7 +12,7 @@ from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
 from dreampipe.engines.drawings import AtlasTask
 from dreampipe.recipes import Atlas
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 _LAYER = Atlas.model_fields["layer"].description
 

@@ -29,7 +29,7 @@ from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
 from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, OUTPUT
 from dreampipe.recipes.keyframes import parse_rate, parse_time
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 
 @answered

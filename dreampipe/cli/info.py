@@ -11,9 +11,9 @@ from dreampipe.cli.answer import answered
 from dreampipe.cli.terminal import say, show
 from dreampipe.errors import RecipeError
 from dreampipe.recipes.printing import toml_of
-from dreampipe.recipes.records.carried import edit_of, record_of
-from dreampipe.recipes.records.telling import told
 from dreampipe.recipes.tasks import TASKS
+from dreampipe.records.carried import edit_of, record_of
+from dreampipe.records.telling import told
 
 
 @answered

@@ -10,7 +10,7 @@ import typer
 from dreampipe.cli.answer import answered
 from dreampipe.cli.terminal import show
 from dreampipe.engines.task import Place
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 
 @answered

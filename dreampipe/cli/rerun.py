@@ -15,8 +15,8 @@ from dreampipe.cli.targets import KeepGps, KeepPaths, MaxPixels, Overwrite, Side
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.fields import DREAM, OUTPUT
-from dreampipe.recipes.records.again import again
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.again import again
+from dreampipe.records.making import Carrying
 
 
 @answered

@@ -12,11 +12,11 @@ from dreampipe.cli.answer import answered
 from dreampipe.cli.options import chosen, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar
+from dreampipe.drawings.sheet import sheet as draw
 from dreampipe.engines.drawings import SheetTask
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.drawings.sheet import sheet as draw
 from dreampipe.recipes.fields import DREAM
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 _SIZE: int = inspect.signature(draw).parameters["size"].default
 _WITHOUT = ("objective", "max_size", "caption")

@@ -10,7 +10,7 @@ import typer
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
 from dreampipe.recipes.fields import EXPERT_FILMS, EXPERT_OUTPUT, FILMS, OUTPUT
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it exists.", rich_help_panel=OUTPUT)

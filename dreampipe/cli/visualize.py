@@ -13,7 +13,7 @@ from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidec
 from dreampipe.engines.drawings import VisualizationTask
 from dreampipe.recipes import Visualization
 from dreampipe.recipes.fields import OUTPUT
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 _OBJECTIVE = Visualization.model_fields["objective"].description
 

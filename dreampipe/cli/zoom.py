@@ -27,8 +27,8 @@ from dreampipe.cli.targets import (
 from dreampipe.engines.dives import DiveTask
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
-from dreampipe.recipes.records.making import Carrying
 from dreampipe.recipes.zooming import Zooming
+from dreampipe.records.making import Carrying
 
 
 @answered

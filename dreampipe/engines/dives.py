@@ -23,10 +23,10 @@ from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
-from dreampipe.recipes.records.again import Again
-from dreampipe.recipes.records.making import Carrying, Making
-from dreampipe.recipes.records.record import Output, Record
 from dreampipe.recipes.zooming import Zooming
+from dreampipe.records.again import Again
+from dreampipe.records.making import Carrying, Making
+from dreampipe.records.record import Output, Record
 from dreampipe.stages.motion import DREAM
 
 

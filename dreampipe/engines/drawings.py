@@ -10,6 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
+from dreampipe.drawings.batches import remove_store, together
+from dreampipe.drawings.contact import Tile, contact_sheet
+from dreampipe.drawings.forming import Forming
+from dreampipe.drawings.page import atlas_page, is_page
+from dreampipe.drawings.sheet import recommended, sheet
 from dreampipe.engines.estimating import Estimating, Planned, planned
 from dreampipe.engines.events import Began, Drawn, Noted, Started, Stepped, Written
 from dreampipe.engines.keeping import embedded, keep_picture, settle_sidecar, text_within
@@ -32,14 +37,9 @@ from dreampipe.media.locks import alone
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization
-from dreampipe.recipes.drawings.batches import remove_store, together
-from dreampipe.recipes.drawings.contact import Tile, contact_sheet
-from dreampipe.recipes.drawings.forming import Forming
-from dreampipe.recipes.drawings.page import atlas_page, is_page
-from dreampipe.recipes.drawings.sheet import recommended, sheet
-from dreampipe.recipes.records.again import Again
-from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
-from dreampipe.recipes.records.record import Output
+from dreampipe.records.again import Again
+from dreampipe.records.making import EVERYTHING, Carrying, Making
+from dreampipe.records.record import Output
 from dreampipe.stages import Resize
 
 

@@ -17,8 +17,8 @@ from dreampipe.media import Job, Manifest, Plan, plan
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
 from dreampipe.recipes.keyframes import parse_rate, parse_time
-from dreampipe.recipes.records.again import Again
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.again import Again
+from dreampipe.records.making import Carrying
 
 
 @dataclass(frozen=True, eq=False)

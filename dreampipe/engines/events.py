@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dreampipe.ascent import Step
-from dreampipe.recipes.records.verdict import Verdict
+from dreampipe.records.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ from dreampipe.media.work import Work
 from dreampipe.media.writing import make_folder
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.keyframes import print_time
-from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making, fingerprint
-from dreampipe.recipes.records.record import Output as Made
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.making import EVERYTHING, Carrying, Making, fingerprint
+from dreampipe.records.record import Output as Made
+from dreampipe.records.record import Record
 from dreampipe.stages import Dream, Pipeline, Resize
 from dreampipe.stages.dream import SOURCE
 from dreampipe.stages.motion import DREAM

@@ -31,8 +31,8 @@ from dreampipe.media.comparing import encoded_sha256
 from dreampipe.media.own import open_plain
 from dreampipe.media.writing import unwritable
 from dreampipe.parsing import parse_json
-from dreampipe.recipes.records.making import Carrying, Making, output_of
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.making import Carrying, Making, output_of
+from dreampipe.records.record import Record
 
 Info = TypeVar("Info", bound=MediaInfo)
 

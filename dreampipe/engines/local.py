@@ -31,8 +31,8 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, Job, Manifest, check_regular, decode, format_of, losses, sha256
 from dreampipe.media.locks import Lock, lock
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.records.making import EVERYTHING, Carrying, Making
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.making import EVERYTHING, Carrying, Making
+from dreampipe.records.record import Record
 from dreampipe.stages import Pipeline
 
 if TYPE_CHECKING:

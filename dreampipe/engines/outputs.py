@@ -17,8 +17,8 @@ from dreampipe.media.video.numbering import digest, is_numbered, listed, standin
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
 from dreampipe.media.writing import take_name, unwritable
-from dreampipe.recipes.records.making import Carrying
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.making import Carrying
+from dreampipe.records.record import Record
 
 
 @dataclass(frozen=True, eq=False)

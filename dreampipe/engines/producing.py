@@ -23,7 +23,7 @@ from dreampipe.media.video import Survey, Target
 from dreampipe.media.video.targets import Animation, FilmFile, Pictures
 from dreampipe.media.work import Segment, Work
 from dreampipe.media.writing import check_room
-from dreampipe.recipes.records.record import Output
+from dreampipe.records.record import Output
 
 SEGMENT = 24
 """Frames of a segment at most: what a kill may cost."""

@@ -16,11 +16,11 @@ from dreampipe.media import MAX_PIXELS, sidecar_of
 from dreampipe.media.jobs import identity
 from dreampipe.media.records import told_of
 from dreampipe.recipes import Climbing
-from dreampipe.recipes.records.again import Again
-from dreampipe.recipes.records.carried import record_of
-from dreampipe.recipes.records.compared import is_there, show_the_same, shown
-from dreampipe.recipes.records.making import EVERYTHING, Carrying
-from dreampipe.recipes.records.verdict import verdict
+from dreampipe.records.again import Again
+from dreampipe.records.carried import record_of
+from dreampipe.records.compared import is_there, show_the_same, shown
+from dreampipe.records.making import EVERYTHING, Carrying
+from dreampipe.records.verdict import verdict
 
 
 @dataclass(frozen=True, eq=False)

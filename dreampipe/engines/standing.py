@@ -15,10 +15,10 @@ from dreampipe.errors import DreampipeError
 from dreampipe.media import Entry, Plan, carries, check_writable, sidecar_of
 from dreampipe.media.manifest import NAME
 from dreampipe.media.patterns import is_pattern
-from dreampipe.recipes.records.carried import record_of
-from dreampipe.recipes.records.differing import differences, of_source
-from dreampipe.recipes.records.making import Carrying
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.carried import record_of
+from dreampipe.records.differing import differences, of_source
+from dreampipe.records.making import Carrying
+from dreampipe.records.record import Record
 
 _MOST = 6
 """Differences that a sentence names."""

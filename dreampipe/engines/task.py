@@ -18,9 +18,9 @@ from dreampipe.errors import MediaError
 from dreampipe.media import format_of
 from dreampipe.media.writing import sweep
 from dreampipe.recipes import Climbing
-from dreampipe.recipes.records.again import Again
-from dreampipe.recipes.records.making import EVERYTHING, Carrying
 from dreampipe.recipes.tasks import TASKS, Row
+from dreampipe.records.again import Again
+from dreampipe.records.making import EVERYTHING, Carrying
 
 __all__ = ["TASKS", "Made", "Place", "Row", "Task", "Tell", "ignore", "load_task"]
 

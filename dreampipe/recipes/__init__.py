@@ -1,4 +1,4 @@
-"""The one door through which every face comes in: recipes, checked and hashed, and one call for each.
+"""Recipes: settings, checked, printable and hashed, and the files that hold them.
 
 climbing.py      Climbing: what every recipe says: model, objective, how to climb
 recipe.py        Recipe: a dream of pictures
@@ -11,10 +11,7 @@ fields.py        numbers that change over an ascent; ways.py: the words of a rec
 files.py         presets/*.toml and files of one's own, by name; reading.py, loaded.py: what such a file says
 named.py         the files that settings name
 printing.py      recipes as TOML, and the schema of such files
-door.py          dream, visualize, atlas: pictures as arrays, in one call
 fetched.py       weights of the model that are missing, downloaded first
-records/         how an output was made, written into it, and made once more
-drawings/        sheets, pages and animations
 """
 
 from dreampipe.recipes.atlas import Atlas

@@ -16,15 +16,15 @@ from pydantic import Field
 
 from dreampipe.ascent import Ascent, Step
 from dreampipe.ascent.starts import Noise
+from dreampipe.drawings.batches import Batch, Drawn, Store, batches, layer_of, width_of
+from dreampipe.drawings.contact import Tile, rows_beside
+from dreampipe.drawings.exemplars import Exemplar, exemplars
+from dreampipe.drawings.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.models import motifnet
 from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
 from dreampipe.objectives.names import path_of
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.drawings.batches import Batch, Drawn, Store, batches, layer_of, width_of
-from dreampipe.recipes.drawings.contact import Tile, rows_beside
-from dreampipe.recipes.drawings.exemplars import Exemplar, exemplars
-from dreampipe.recipes.drawings.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.recipes.fields import CLIMB, DREAM, Pixels, Shown
 from dreampipe.recipes.ways import Param
 

@@ -18,13 +18,13 @@ from dreampipe.ascent import Ascent, Result
 from dreampipe.ascent.octaves import fit, resized
 from dreampipe.ascent.results import OnPictures, OnStep
 from dreampipe.ascent.starts import Colour, Grey, Noise, Picture, Start, apart
+from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.errors import ModelError, RecipeError, nearest
 from dreampipe.frames import Array, Frame
 from dreampipe.models import Card
 from dreampipe.objectives import Objective
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Pixels, Shown
 from dreampipe.recipes.ways import Param
 from dreampipe.stages import Caption

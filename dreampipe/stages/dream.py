@@ -55,14 +55,17 @@ class Dream:
             extras = MappingProxyType({**frame.extras, SOURCE: frame.pixels})
             yield replace(frame, pixels=self.dreamed(frame), extras=extras)
 
-    def dreamed(self, frame: Frame, carried: Array | None = None) -> Array:
-        """The frame's pixels, dreamed.
+    def dreamed(self, frame: Frame, carried: Array | None = None, where: Array | None = None) -> Array:
+        """Dream the frame, and return its pixels.
 
         Args:
-            carried: (height, width, 3) float32, a dream that lies over the source when the ascent begins.
+            carried: (height, width, 3) float32, a dream to add to the source before the ascent begins.
+            where: (height, width) float32 in [0, 1], how much of each pixel's gradient to follow, next to the mask.
         """
         size = (frame.height, frame.width)
         mask = self._mask(size)
+        if where is not None:
+            mask = where if mask is None else mask * where
         start = frame.pixels if carried is None else self.laid(frame, carried)
         small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
         if small == size:

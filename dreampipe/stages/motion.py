@@ -1,9 +1,9 @@
-"""Steady dreams: the dream of a frame is carried along onto the next one (`Carry`).
+"""Steady dreams: the dream of a frame is carried to the next one (`Carry`).
 
-A film whose frames are dreamed one by one flickers, for each dream settles elsewhere. Here the dream of the last frame,
-its difference from its own source, is carried along the optical flow onto the next one, fades where something comes
-into sight, and a few steps refresh it. Source of the warped start: Ruder, Dosovitskiy and Brox 2016, "Artistic style
-transfer for videos".
+Frames that are dreamed one by one flicker, because each dream settles somewhere else. So the last dream, its
+difference from its own source, moves along the optical flow to the next frame, fades where something comes into sight,
+and a few steps refresh it. Where nothing moves, it stays as it is (`stillness`). Source of the warped start: Ruder,
+Dosovitskiy and Brox 2016, "Artistic style transfer for videos".
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.stages.dream import SOURCE, Dream, seed_of_frame
 from dreampipe.stages.flow import FLOW, VISIBLE, moved
+from dreampipe.stages.still import stillness
 
 DREAM = "dream"
 """The extra in which a frame of a film keeps its dreamed pixels, whatever later stages do: what is carried on."""
@@ -91,42 +92,65 @@ class Carry:
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         last = self.begun
+        before = None if last is None else self._moment(last)
         for frame in frames:
-            last = self._next(frame, None if last is None or frame.index in self.cuts else last)
+            moment = self._moment(frame)
+            last = self._next(
+                frame, None if last is None or frame.index in self.cuts else last, moment, moment == before
+            )
+            before = moment
             yield last
 
-    def _next(self, frame: Frame, last: Frame | None) -> Frame:
-        """The frame, dreamed; `last` is the one before it in its shot."""
-        moment = self.moment if isinstance(self.moment, Moment) else self.moment(frame)
+    def _moment(self, frame: Frame) -> Moment:
+        return self.moment if isinstance(self.moment, Moment) else self.moment(frame)
+
+    def _next(self, frame: Frame, last: Frame | None, moment: Moment, same: bool) -> Frame:
+        """Dream a frame; `last` is the one before it in its shot, `same` says that it had the same moment."""
         between = last is not None and (frame.index - self._shot(frame.index)) % self.every
+        still = None if last is None or not same else self._still(frame, last)
         if last is None:
             carried = None
         elif self.motion == "blend" and not between:
             carried = (last.extras[DREAM] - frame.pixels) * np.float32(moment.carry)
         else:
-            carried = self._carried(frame, last, 1.0 if between else moment.carry)
-        if between and carried is not None:
+            carried = self._carried(frame, last, 1.0 if between else moment.carry, still)
+        if carried is not None and (between or (still is not None and still.min() == 1)):
             dreamed = moment.dream.laid(frame, carried)
         else:
-            dreamed = self._dreamed(frame, carried, moment)
+            dreamed = self._dreamed(frame, carried, moment, None if still is None else 1 - still)
+        if last is not None and still is not None:  # adding a difference to its source rounds
+            equal = (still == 1) & (frame.pixels == last.extras[SOURCE]).all(axis=2)
+            dreamed = np.where(equal[..., None], last.extras[DREAM], dreamed)
         extras = {**frame.extras, SOURCE: frame.pixels, DREAM: dreamed}
         return replace(frame, pixels=dreamed, extras=MappingProxyType(extras))
 
-    def _dreamed(self, frame: Frame, carried: Array | None, moment: Moment) -> Array:
+    def _still(self, frame: Frame, last: Frame) -> Array | None:
+        """Say how still each pixel is; None if nothing is carried along the flow."""
+        if self.motion != "flow" or FLOW not in frame.extras:
+            return None
+        return stillness(last.extras[SOURCE], frame.pixels)
+
+    def _dreamed(self, frame: Frame, carried: Array | None, moment: Moment, where: Array | None) -> Array:
         if self.motion == "none":
             return moment.dream.dreamed(frame)
         refreshed = self.motion == "flow" and carried is not None
         dream = moment.refreshing if refreshed else moment.dream
-        return replace(dream, seed=seed_of_frame(dream.seed, frame.index)).dreamed(frame, carried)
+        return replace(dream, seed=seed_of_frame(dream.seed, frame.index)).dreamed(
+            frame, carried, where if refreshed else None
+        )
 
-    def _carried(self, frame: Frame, last: Frame, share: float) -> Array | None:
-        """The last frame's dream as it lies over this one, (height, width, 3); None where nothing can be carried."""
-        detail: Array = (last.extras[DREAM] - last.extras[SOURCE]) * np.float32(share)
+    def _carried(self, frame: Frame, last: Frame, share: float, still: Array | None) -> Array | None:
+        """The last frame's dream, moved to this frame, (height, width, 3); None if nothing can be carried."""
+        detail: Array = last.extras[DREAM] - last.extras[SOURCE]
         if self.motion != "flow":
-            return detail
+            return detail * np.float32(share)
         if FLOW not in frame.extras:
             return None
-        return np.asarray(moved(detail, frame.extras[FLOW]) * frame.extras[VISIBLE][..., None], np.float32)
+        fading = np.asarray(moved(detail, frame.extras[FLOW]) * frame.extras[VISIBLE][..., None], np.float32)
+        fading *= np.float32(share)
+        if still is None:
+            return fading
+        return fading + still[..., None] * (detail - fading)
 
     def _shot(self, index: int) -> int:
         """The index of the frame that begins this frame's shot."""

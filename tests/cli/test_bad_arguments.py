@@ -180,7 +180,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import dreampipe
     from dreampipe.frames import Frame
     from dreampipe.media import write_sidecar
-    from dreampipe.recipes.records.making import recorded
+    from dreampipe.records.making import recorded
 
     folder = tmp_path_factory.mktemp("house")
     (folder / "empty").mkdir()

@@ -12,8 +12,8 @@ from PIL import Image
 
 import dreampipe
 from dreampipe.media import read_record, sidecar_of
-from dreampipe.recipes.records.making import recorded
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.making import recorded
+from dreampipe.records.record import Record
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 
 import dreampipe
+from dreampipe.drawings.sheet import sheet
 from dreampipe.frames import Frame
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.drawings.sheet import sheet
 
 
 def test_it_writes_the_library_s_sheet(call, quick, pictures, tmp_path, tiny_model):

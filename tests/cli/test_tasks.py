@@ -14,9 +14,9 @@ import dreampipe
 from dreampipe.cli.app import app
 from dreampipe.engines.task import TASKS, load_task
 from dreampipe.recipes import Climbing
-from dreampipe.recipes.records.again import again
-from dreampipe.recipes.records.carried import record_of
-from dreampipe.recipes.records.making import EVERYTHING, Making
+from dreampipe.records.again import again
+from dreampipe.records.carried import record_of
+from dreampipe.records.making import EVERYTHING, Making
 
 SMALLEST: Mapping[str, tuple[str, ...]] = {
     "dream": ("PHOTO", "out.jpg", "--quality", "80"),

@@ -13,8 +13,8 @@ import dreampipe
 from dreampipe.engines.keeping import text_within
 from dreampipe.frames import Frame
 from dreampipe.media import decode, encode, format_of, read, read_record, sidecar_of
-from dreampipe.recipes.records.making import EVERYTHING
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.making import EVERYTHING
+from dreampipe.records.record import Record
 
 SAME = "the pixels are the same\n"
 FILES_DIFFER = "the frames before encoding are the same, but the pixels in the files differ: "

@@ -22,8 +22,8 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import FramesHash, Manifest, plan, read_record, samples_sha256, sidecar_of
 from dreampipe.media.formats import format_of
 from dreampipe.recipes import FilmRecipe, Visualization
-from dreampipe.recipes.records.making import Carrying
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.making import Carrying
+from dreampipe.records.record import Record
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from dreampipe.engines.events import Began, Done, Event, Failed, Finished, Noted
 from dreampipe.engines.local import Order
 from dreampipe.errors import ObjectiveError
 from dreampipe.media import Manifest, plan
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 STEPS = 2
 OCTAVES = 2

@@ -23,7 +23,7 @@ from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Manifest, plan, sha256, sidecar_of
 from dreampipe.media.locks import lock
 from dreampipe.media.video import Encoding
-from dreampipe.recipes.records.making import Carrying
+from dreampipe.records.making import Carrying
 
 MANIFEST = ".dreampipe.jsonl"
 NO_RECORD = " exists and carries no record that dreampipe made it: move it or use --overwrite."

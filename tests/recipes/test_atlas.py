@@ -15,10 +15,10 @@ from known import known
 
 import dreampipe
 from dreampipe import Atlas, Frame, Visualization
+from dreampipe.drawings.batches import TOGETHER
+from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.errors import MediaError, ObjectiveError, RecipeError
 from dreampipe.recipes.atlas import numbers
-from dreampipe.recipes.drawings.batches import TOGETHER
-from dreampipe.recipes.drawings.contact import Tile, contact_sheet
 
 Array = np.ndarray[Any, Any]
 

@@ -196,7 +196,7 @@ def test_between_them_it_moves_along_the_flow(dream: Dream) -> None:
 @pytest.mark.parametrize("carry", [1.0, 0.9, 0.25, 0.0])
 def test_without_steps_exactly_what_was_carried_is_left(dream: Dream, carry: float, max_size: int | None) -> None:
     stage = Carry(Moment(replace(dream, max_size=max_size), carry, refresh=0))
-    before, after = through(stage, crossing([20, 26]))
+    before, after = through(stage, film(2))
     detail = np.float32(carry) * moved(before.pixels - before.extras[SOURCE], after.extras[FLOW])
     expected = np.clip(after.extras[SOURCE] + detail * after.extras[VISIBLE][..., None], 0, 1)
     np.testing.assert_allclose(after.pixels, expected, atol=1e-6)

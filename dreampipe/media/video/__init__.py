@@ -5,7 +5,11 @@ protocols.py  the two ends: Source and Target
 forms.py      what a path's name says of films
 jobs.py       which inputs and outputs are one film
 pixels.py     stored pixels to RGB and back, exactly
+matrices.py   between RGB and luma with colour differences
+layouts.py    for how many pixels a colour is stored
 orientation.py  how stored frames are turned and mirrored
+tones.py      HDR as a person sees it, and back
+meaning.py    whether a target keeps the meaning of numbers, or shows it as sRGB
 
 sources.py    which source a path holds
 film.py       a film's file: its stamps, cuts, damages and frames

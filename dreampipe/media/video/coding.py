@@ -153,7 +153,7 @@ def wanted_layout(info: FilmInfo, codec: Codec) -> str:
 
     Grey films and pictures, which have no film's file, are stored as every player shows them, or as RGB without loss.
     """
-    layout = layout_of(info.pixel_format)
+    layout = RGB if info.colour.matrix == 0 else layout_of(info.pixel_format)
     if layout == GREY or (layout == RGB and info.path is None):
         return RGB if "bgr0" in codec.formats else "420"
     return layout

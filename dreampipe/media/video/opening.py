@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from errno import errorcode
 from fractions import Fraction
 from pathlib import Path
@@ -114,28 +115,20 @@ def info_of(
     orientation = orientation_of(frame)
     rotation, mirrored = orientation or (0, False)
     turned = rotation % 180 == 90
-    notes = []
-    if orientation is None:
-        notes.append(f"It is to be turned by {frame.rotation} degrees for show, and is read as it is stored.")
-    if frame.interlaced_frame:
-        notes.append("It is interlaced: its frames are read as they are stored, and written as whole ones.")
     colour = _colour(frame, declared)
     if unread(colour):
         raise MediaError(
             f"{path} stores its colours as {unread(colour)}, but RGB or one of the usual kinds of Y'CbCr is expected: "
             "convert it first."
         )
-    if colour.transfer == _XVYCC:
-        notes.append("Its colours may go beyond those of BT.709 (xvYCC), which are cut off.")
-    if colour.matrix == _CONSTANT_LUMINANCE:
-        notes.append("Its colours are stored with constant luminance, and are read as without: they are a little off.")
+    odd_angle = frame.rotation if orientation is None else None
     return FilmInfo(
         width=frame.height if turned else frame.width,
         height=frame.width if turned else frame.height,
         bits=depth(frame.format),
         alpha=_has_alpha(frame),
         format=container.format.name,
-        notes=tuple(notes),
+        notes=tuple(_notes(frame, colour, odd_angle)),
         path=path,
         time_base=stream.time_base or Fraction(1, av.time_base),
         rate=stream.average_rate or stream.guessed_rate,
@@ -153,6 +146,18 @@ def info_of(
         labels=labels_of(frame),
         found=_found(container, frame, path),
     )
+
+
+def _notes(frame: av.VideoFrame, colour: Colour, odd_angle: int | None) -> Iterator[str]:
+    """Say what reading a film has to decide, or leaves out."""
+    if odd_angle is not None:
+        yield f"It is to be turned by {odd_angle} degrees for show, and is read as it is stored."
+    if frame.interlaced_frame:
+        yield "It is interlaced: its frames are read as they are stored, and written as whole ones."
+    if colour.transfer == _XVYCC:
+        yield "Its colours may go beyond those of BT.709 (xvYCC), which are cut off."
+    if colour.matrix == _CONSTANT_LUMINANCE:
+        yield "Its colours are stored with constant luminance, and are read as without: they are a little off."
 
 
 def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple[Found, ...]:

@@ -1,7 +1,7 @@
 """A program that writes the training pictures of some numbers to its output: `python -m ... START STOP STEP`.
 
 Each is (SIZE, SIZE, 3) bytes, RGB, without anything before or between them. Rendering is a core's work that threads
-cannot share, so `dreampipe.recipes.drawings.pictures` runs this once for each core.
+cannot share, so `dreampipe.drawings.pictures` runs this once for each core.
 """
 
 from __future__ import annotations

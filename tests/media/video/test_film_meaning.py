@@ -251,6 +251,9 @@ def test_rgb_under_the_name_of_another_layout_is_read(tmp_path: Path) -> None:
     planes = [np.ascontiguousarray(rgb[..., channel]) for channel in (1, 2, 0)]
     path = lossless(tmp_path / "film.mkv", planes, "yuv444p", Colour(2, 1, 13, 0))
     assert np.abs(first(path).pixels * 255 - rgb).max() < 0.01
+    film = dreampipe.read(path)
+    dreampipe.write(film, tmp_path / "out.mkv", like=film.info, encoding=Encoding("ffv1"))
+    assert np.abs(first(tmp_path / "out.mkv").pixels * 255 - rgb).max() < 0.01
 
 
 @pytest.mark.parametrize(("pixel_format", "bits"), [("gbrp", 8), ("gbrp10le", 10)])

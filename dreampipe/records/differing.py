@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from dreampipe.errors import RecipeError, brief, printable
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.record import Record
 
 
 def differences(there: Record, now: Record) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.octaves import fit, pad_to
+from dreampipe.drawings.contact import squared
+from dreampipe.drawings.pictures import Picture
 from dreampipe.errors import ObjectiveError, nearest
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card, Layer
-from dreampipe.recipes.drawings.contact import squared
-from dreampipe.recipes.drawings.pictures import Picture
 
 if TYPE_CHECKING:
     from dreampipe.backend import Tensor

@@ -22,9 +22,9 @@ from dreampipe.media import samples_sha256, sha256
 from dreampipe.media.formats import Format, format_of, format_of_suffix
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import files, is_file, renamed
-from dreampipe.recipes.records.places import told
-from dreampipe.recipes.records.record import NEVER, Model, Output, Record, Source
 from dreampipe.recipes.tasks import TASKS, Command, Option, command_of
+from dreampipe.records.places import told
+from dreampipe.records.record import NEVER, Model, Output, Record, Source
 
 _LIBRARIES = {
     "keras": "keras",

@@ -6,11 +6,11 @@ import hashlib
 import os
 from pathlib import Path
 
+from dreampipe.drawings.page import is_page, record_in
 from dreampipe.errors import MediaError
 from dreampipe.media.comparing import same_bytes, shown_sha256
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.video.numbering import standing
-from dreampipe.recipes.drawings.page import is_page, record_in
 
 
 def is_there(path: Path) -> bool:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dreampipe.recipes.drawings.contact import Tile
-from dreampipe.recipes.drawings.page import atlas_page
+from dreampipe.drawings.contact import Tile
+from dreampipe.drawings.page import atlas_page
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dreampipe.drawings.pictures import folder_pictures, training_pictures
 from dreampipe.errors import MediaError
 from dreampipe.models.motifnet.renderer import CLASSES, render
-from dreampipe.recipes.drawings.pictures import folder_pictures, training_pictures
 
 
 def same_as_rendered(pictures, count):

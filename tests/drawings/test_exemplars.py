@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from known import known
 
+from dreampipe.drawings.exemplars import exemplars
+from dreampipe.drawings.pictures import Picture
 from dreampipe.errors import ObjectiveError
 from dreampipe.models import card
-from dreampipe.recipes.drawings.exemplars import exemplars
-from dreampipe.recipes.drawings.pictures import Picture
 
 
 def spot(row: int, column: int, value: float, size: tuple[int, int] = (48, 64), channel: int = 0) -> np.ndarray:
@@ -120,7 +120,7 @@ def test_what_is_not_there_is_refused_before_anything_is_loaded(tiny_model):
 import sys
 from dreampipe.errors import ObjectiveError
 from dreampipe.models import card
-from dreampipe.recipes.drawings.exemplars import exemplars
+from dreampipe.drawings.exemplars import exemplars
 for layer, channels in (("frist", [0]), ("first", [0, 8]), ("first", [-1])):
     try:
         exemplars(card(sys.argv[1], "unit"), layer, channels, [])

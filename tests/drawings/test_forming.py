@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dreampipe.ascent import Step
+from dreampipe.drawings.forming import FRAMES, Forming
 from dreampipe.frames import Frame
-from dreampipe.recipes.drawings.forming import FRAMES, Forming
 
 Array = np.ndarray[Any, Any]
 

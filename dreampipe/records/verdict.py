@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreampipe.media.formats import format_of_suffix
-from dreampipe.recipes.records.again import Again
-from dreampipe.recipes.records.record import Record
+from dreampipe.records.again import Again
+from dreampipe.records.record import Record
 
 
 @dataclass(frozen=True)

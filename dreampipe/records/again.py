@@ -18,11 +18,11 @@ from dreampipe.media import sidecar_of
 from dreampipe.media.records import told_of
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import is_file, renamed
-from dreampipe.recipes.records.carried import edit_of, record_of
-from dreampipe.recipes.records.making import fingerprint, versions
-from dreampipe.recipes.records.places import looked_for
-from dreampipe.recipes.records.record import Record
 from dreampipe.recipes.tasks import TASKS, Command, Option
+from dreampipe.records.carried import edit_of, record_of
+from dreampipe.records.making import fingerprint, versions
+from dreampipe.records.places import looked_for
+from dreampipe.records.record import Record
 
 
 @dataclass(frozen=True, eq=False)

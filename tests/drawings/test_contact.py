@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dreampipe.recipes.drawings.contact import GAP, Tile, contact_sheet, squared
+from dreampipe.drawings.contact import GAP, Tile, contact_sheet, squared
 
 SIZE, STRIP = 64, 16
 

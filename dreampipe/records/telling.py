@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dreampipe.recipes.records.record import Record
 from dreampipe.recipes.tasks import TASKS
+from dreampipe.records.record import Record
 
 _BESIDE = ("version", "model")
 

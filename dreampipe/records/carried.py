@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from dreampipe.drawings.page import is_page, record_in
 from dreampipe.errors import MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import decode, read_record, samples_sha256, sha256
 from dreampipe.media.comparing import frames_sha256, shown_sha256
@@ -14,10 +15,9 @@ from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import told_of
 from dreampipe.media.video.numbering import digest, standing
 from dreampipe.media.xmp import LONGEST
-from dreampipe.recipes.drawings.page import is_page, record_in
-from dreampipe.recipes.records.making import versions
-from dreampipe.recipes.records.record import Record
 from dreampipe.recipes.tasks import TASKS
+from dreampipe.records.making import versions
+from dreampipe.records.record import Record
 
 
 def record_of(path: Path) -> Record:

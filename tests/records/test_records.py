@@ -13,16 +13,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import dreampipe
+from dreampipe.drawings.contact import Tile
+from dreampipe.drawings.page import atlas_page, record_in
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import JPEG, PNG
 from dreampipe.recipes import FilmRecipe, Recipe, Visualization
-from dreampipe.recipes.drawings.contact import Tile
-from dreampipe.recipes.drawings.page import atlas_page, record_in
 from dreampipe.recipes.named import files, renamed
-from dreampipe.recipes.records.making import Making, fingerprint, output_of
-from dreampipe.recipes.records.places import UP, looked_for, told
-from dreampipe.recipes.records.record import Model, Output, Record, Source
+from dreampipe.records.making import Making, fingerprint, output_of
+from dreampipe.records.places import UP, looked_for, told
+from dreampipe.records.record import Model, Output, Record, Source
 
 SHA = "0123456789abcdef" * 4
 TEXTS = st.text(max_size=40)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dreampipe.ascent import Step
+from dreampipe.drawings.contact import GAP, Tile, contact_sheet
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array, Frame
 from dreampipe.objectives.names import quoted
-from dreampipe.recipes.drawings.contact import GAP, Tile, contact_sheet
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.stages import Resize
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import dreampipe
+from dreampipe.drawings.sheet import GAP, recommended, sheet
 from dreampipe.errors import ModelError
 from dreampipe.frames import Frame
 from dreampipe.recipes import Recipe
-from dreampipe.recipes.drawings.sheet import GAP, recommended, sheet
 
 
 def photo(height: int = 48, width: int = 64) -> Frame:

@@ -9,11 +9,11 @@ from itertools import chain, repeat
 from math import ceil
 from pathlib import PurePath
 
+from dreampipe.drawings.contact import Tile, rows_beside
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media import encode
 from dreampipe.media.formats import WEBP
-from dreampipe.recipes.drawings.contact import Tile, rows_beside
 
 _PAGES = (".html", ".htm")
 _QUALITY = 90

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe import media
+from dreampipe.drawings.contact import contact_sheet
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media.video import FilmInfo
 from dreampipe.recipes.atlas import Atlas
-from dreampipe.recipes.drawings.contact import contact_sheet
 from dreampipe.recipes.fetched import fetched
 from dreampipe.recipes.files import made
 from dreampipe.recipes.recipe import Recipe

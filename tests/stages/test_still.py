@@ -1,0 +1,144 @@
+"""What stands still in a film stays still in its dream, and what moves is carried and refreshed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from moving import crossing, frame_of, panning, texture
+
+from dreampipe import Ascent, Dream, Frame, Objective, Octaves, card
+from dreampipe.ascent.transforms import Jitter
+from dreampipe.frames import Array
+from dreampipe.stages import Carry, Flow, Moment, Pipeline
+from dreampipe.stages.motion import DREAM
+from dreampipe.stages.still import stillness
+
+
+@pytest.fixture(scope="module")
+def dream(tiny_model: Path) -> Dream:
+    spec = Ascent(card(tiny_model, "unit"), Objective.parse("second"), Octaves(1), steps=4, transforms=(Jitter(4),))
+    return Dream(spec, seed=7)
+
+
+def dreamed(dream: Dream, frames: Sequence[Frame], every: int = 1) -> list[Frame]:
+    return list(Pipeline([Flow(), Carry(Moment(dream), every=every)])(iter(frames)))
+
+
+def shot(grain: float, count: int = 11) -> list[Frame]:
+    """One picture again and again, with new noise of this standard deviation in each frame, in 8 bits."""
+    picture, draws = texture(96, 128), np.random.default_rng(5)
+    noisy = (np.clip(picture + draws.normal(0, grain, picture.shape), 0, 1) for _ in range(count))
+    return [frame_of((np.rint(pixels * 255) / 255).astype(np.float32), index) for index, pixels in enumerate(noisy)]
+
+
+def steps_between(frames: Sequence[Frame]) -> list[Array]:
+    return [np.abs(after.pixels - before.pixels) for before, after in pairwise(frames)]
+
+
+def test_equal_frames_become_equal_frames(dream: Dream) -> None:
+    out = dreamed(dream, shot(0.0))
+    assert all(np.array_equal(frame.pixels, out[0].pixels) for frame in out)
+
+
+def test_only_the_first_of_equal_frames_is_climbed(dream: Dream) -> None:
+    climbed: list[int] = []
+    dreamed(replace(dream, on_step=lambda frame, step: climbed.append(frame.index)), shot(0.0, 4))
+    assert set(climbed) == {0}
+
+
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("grain", [1 / 255, 3 / 255, 6 / 255])
+def test_a_still_shot_changes_by_no_more_than_its_grain(dream: Dream, grain: float, every: int) -> None:
+    frames = shot(grain)
+    source, changes = np.mean(steps_between(frames)), np.mean(steps_between(dreamed(dream, frames, every=every)))
+    assert 0.5 * source < changes <= 1.01 * source
+
+
+@pytest.mark.parametrize("grain", [0.0, 2 / 255, 6 / 255])
+def test_the_dream_of_a_still_shot_keeps_its_strength(dream: Dream, grain: float) -> None:
+    frames = shot(grain)
+    strength = [
+        float(np.abs(after.pixels - before.pixels).mean())
+        for before, after in zip(frames, dreamed(dream, frames), strict=True)
+    ]
+    assert strength[10] == pytest.approx(strength[2], rel=0.05)
+
+
+def test_around_what_moves_the_rest_stays(dream: Dream) -> None:
+    def square(left: int) -> Array:
+        pixels = texture(128, 512, seed=3)
+        pixels[50:74, left : left + 24] = texture(24, 24, seed=9)
+        return pixels
+
+    out = dreamed(dream, [frame_of(square(20 + 4 * index), index) for index in range(4)])
+    for before, after in pairwise(out):
+        assert np.array_equal(before.pixels[:, 256:], after.pixels[:, 256:])
+        assert np.abs(before.pixels[50:74, 20:80] - after.pixels[50:74, 20:80]).mean() > 0.01
+
+
+def test_nothing_is_still_where_all_moves() -> None:
+    for shift in (1, 2, 5):
+        before, after = panning([(0, 0), (shift, 0)], 96, 128)
+        assert stillness(before.pixels, after.pixels).max() == 0
+
+
+def test_what_has_no_edges_follows_what_is_around_it() -> None:
+    """A plain sky shows no motion: it moves with the hills under it."""
+
+    def hills(shift: int) -> Array:
+        pixels = np.full((96, 128, 3), 0.6, np.float32) + np.linspace(0, 0.05, 96, dtype=np.float32)[:, None, None]
+        pixels[64:] = texture(32, 160)[:, shift : shift + 128]
+        return pixels
+
+    noise = np.random.default_rng(2).normal(0, 1 / 255, (2, 96, 128, 3)).astype(np.float32)
+    assert stillness(hills(0) + noise[0], hills(3) + noise[1]).max() < 0.05
+    assert stillness(hills(0) + noise[0], hills(0) + noise[1]).min() == 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (3, 2000), (2, 2)])
+def test_any_size_has_a_stillness(size: tuple[int, int]) -> None:
+    draws = np.random.default_rng(1)
+    before, after = draws.uniform(size=(2, *size, 3)).astype(np.float32)
+    assert stillness(before, after).shape == size
+    assert stillness(before, before.copy()).min() == 1
+
+
+def test_stillness_is_between_still_and_moving() -> None:
+    before, after = crossing([20, 24])
+    still = stillness(before.pixels, after.pixels)
+    assert still.shape == (64, 96) and still.dtype == np.float32
+    assert still.min() == 0 and still.max() == 1 and ((still > 0) & (still < 1)).any()
+    assert still[20:44, 20:48].max() == 0
+
+
+def test_a_setting_that_changes_dreams_a_still_shot_again(dream: Dream) -> None:
+    other = replace(dream, ascent=replace(dream.ascent, objective=Objective.parse("first")))
+
+    def moment(frame: Frame) -> Moment:
+        return Moment(dream if (frame.time or 0) < Fraction(2, 25) else other, refresh=4)
+
+    out = list(Pipeline([Flow(), Carry(moment)])(iter(shot(0.0, 4))))
+    changes = [change.mean() for change in steps_between(out)]
+    assert changes[0] == 0 and changes[1] > 0.003 and changes[2] == 0
+
+
+def test_a_mask_still_holds(dream: Dream) -> None:
+    mask = np.zeros((96, 128), np.float32)
+    mask[:, 64:] = 1
+    frames = shot(2 / 255, 3)
+    for before, after in zip(frames, dreamed(replace(dream, mask=mask), frames), strict=True):
+        assert np.array_equal(after.pixels[:, :64], before.pixels[:, :64])
+
+
+def test_a_run_that_continues_makes_the_same_frames(dream: Dream) -> None:
+    frames = shot(2 / 255, 5)
+    whole = dreamed(dream, frames)
+    flown = list(Flow()(iter(frames)))
+    rest = list(Carry(Moment(dream), begun=whole[2])(iter(flown[3:])))
+    assert all(np.array_equal(a.extras[DREAM], b.extras[DREAM]) for a, b in zip(whole[3:], rest, strict=True))
