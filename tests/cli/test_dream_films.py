@@ -153,7 +153,7 @@ def test_an_animated_picture_out(call, quick, clip, tmp_path, suffix):
     out = tmp_path / f"out{suffix}"
     result = call("dream", clip, out, *quick)
     assert result.exit_code == 0
-    assert "It has no sound, no subtitles and no chapters: they are left out." in result.stderr
+    assert "Its sound (aac) is left out." in result.stderr
     with Image.open(out) as film:
         assert (film.n_frames, film.size) == (COUNT, (48, 64))  # upright
 

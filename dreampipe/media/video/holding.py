@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 
+from dreampipe.errors import brief
 from dreampipe.media.things import Found
 from dreampipe.media.video.codecs import TAG
 from dreampipe.media.video.info import FilmInfo
@@ -46,14 +47,14 @@ def held_by_container(container: Any, moving: int) -> tuple[Found, ...]:
     for stream in container.streams:
         if stream.type == "data" and not is_timecode(stream) and not _is_chapters(stream):
             handler = stream.metadata.get("handler_name", "no known codec").strip()
-            found.append(Found("data", f"data ({handler if stream.name in _NAMELESS else stream.name})"))
+            found.append(Found("data", f"data ({brief(handler) if stream.name in _NAMELESS else stream.name})"))
         elif stream.type == "attachment":
             found.append(Found("attachments"))
         elif stream.type not in ("data", "video") and not is_known(stream):
             unknown[KINDS.get(stream.type, "stream of no known kind")] += 1
     for kind, count in unknown.items():
         found.append(Found("unknown_stream", kind if count == 1 else f"{kind} ({count} tracks)"))
-    tags = [*own_tags(container)]
+    tags = [*map(brief, own_tags(container))]
     if tags:
         found.append(Found("tags", f" ({', '.join(tags[:_NAMED])}{', ...' * (len(tags) > _NAMED)})"))
     if moving > 1:

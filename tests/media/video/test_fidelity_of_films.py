@@ -72,7 +72,7 @@ def drop(output: str) -> Encoding | None:
     return Encoding(drop=True) if output in FILMS else None
 
 
-@pytest.mark.parametrize("output", FILMS)
+@pytest.mark.parametrize("output", [film for film in FILMS if film != "mov"])  # made as mp4 is; other tests make it
 @pytest.mark.parametrize("key", [key for key in MAKERS if THINGS[key].rules["mp4"].fate is not Fate.REPORTED])
 def test_what_is_kept_is_in_the_film(key: str, output: str, films: dict[str, Path], tmp_path: Path) -> None:
     media = dreampipe.read(films[key])

@@ -14,7 +14,7 @@ import dreampipe
 from dreampipe.media.video import open_source, target_of
 
 FORMATS = (".gif", ".webp", ".png")
-PLAYS = (0, 1, 2, 7)
+PLAYS = (0, 1, 3)
 
 
 def made(path: Path, plays: int) -> Path:
@@ -45,12 +45,8 @@ def test_the_number_of_plays_is_kept(source: str, target: str, plays: int, tmp_p
     assert plays_in(path) == plays
     film = open_source(path)
     assert target_of(tmp_path / f"out{target}", film.info).check() == ()
-    media = dreampipe.read(path)
-    source_film = open_source(path)
-    survey = source_film.survey()
-    dreampipe.write(source_film.frames(survey), tmp_path / f"out{target}", like=source_film.info)
+    dreampipe.write(film.frames(film.survey()), tmp_path / f"out{target}", like=film.info)
     assert plays_in(tmp_path / f"out{target}") == plays
-    assert media.frames[0].pixels.shape == (8, 12, 3)
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "frames/%d.png"])
