@@ -8,19 +8,18 @@ from collections.abc import Iterator
 from dreampipe.media.deciding import THINGS
 from dreampipe.media.things import ANIMATIONS, FILMS, INPUTS, OUTPUTS, PICTURES, Fate, Rule, Thing
 
-_HEAD = """# What goes along
+_HEAD = """# What dreampipe keeps of a file
 
 `python -m dreampipe.media.fidelity > docs/fidelity.md` makes this page from the rows in
 `dreampipe/media/film_things.py` and `picture_things.py`; a test holds the two equal.
 
-A file holds more than plain pixels. Each thing that is found in a source meets one of three fates, which depends on the
-kind of the output:
+A file holds more than plain pixels. For each thing in a source and each kind of output, one of these is true:
 
-- **kept**: it is in the output, byte for byte or in the words of the other format;
-- **(1), (2), ...**: it is converted by the rule of that number, or kept under that condition;
-- **noted**: it is left out, and one sentence says so.
+- **kept**: the output has it, byte for byte or in the words of the other format;
+- **(1), (2), ...**: dreampipe converts it by the rule with that number, or keeps it under that condition;
+- **noted**: dreampipe leaves it out, and says so in one sentence.
 
-What has no row of its own is "anything else", and noted. `--steps 0` shows what a pair of formats does to a file
+"Anything else" is what has no row of its own; it is noted. Run `dream --steps 0` to see what a pair of formats does to a file
 without a dream.
 """
 _WORDS = {Fate.KEPT: "kept", Fate.CONVERTED: "", Fate.REPORTED: "noted"}

@@ -151,7 +151,7 @@ def test_windows_that_are_laid_into_the_batch_are_climbed_from_behind(tmp_path: 
     climbed = Ascent(card, Objective.parse("places[2]"), Octaves(1), steps=1).run(noise, seed=0).image
     assert np.abs(climbed - noise).max() > 1e-3
     for text in ("windows", "windows[3]"):
-        with pytest.raises(ObjectiveError, match="Layer windows lays a picture into the batch in 4 parts"):
+        with pytest.raises(ObjectiveError, match="Layer windows puts 4 parts of a picture into the batch"):
             Ascent(card, Objective.parse(text), Octaves(1), steps=1).run(noise, seed=0)
 
 
