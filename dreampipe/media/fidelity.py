@@ -19,8 +19,8 @@ A file holds more than plain pixels. For each thing in a source and each kind of
 - **(1), (2), ...**: dreampipe converts it by the rule with that number, or keeps it under that condition;
 - **noted**: dreampipe leaves it out, and says so in one sentence.
 
-"Anything else" is what has no row of its own; it is noted. Run `dream --steps 0` to see what a pair of formats does to a
-file without a dream.
+"Anything else" is what has no row of its own; it is noted. Run `dream --steps 0` to see what a pair of formats does to
+a file without a dream.
 """
 _WORDS = {Fate.KEPT: "kept", Fate.CONVERTED: "", Fate.REPORTED: "noted"}
 
