@@ -1,30 +1,36 @@
 """dreampipe: pictures and films, dreamed by the activations of a Keras model.
 
-Files are read into frames, frames pass through stages, and files are written. One engine climbs one objective on one
+Files are read into frames, frames pass through stages, and files are written. One loop climbs one objective on one
 model; everything else prepares its inputs or shows its outputs. The rooms, from the top down; each imports only from
 those under it:
 
     cli/         parse arguments, build a task, perform it
     api.py       `dream`, `visualize`, `atlas` in one call each
     engines/     Task, the one shape of everything that can be made, and a module for each kind of task: local.py and
-                 films.py run a recipe over files; pacing.py has the threads. A new engine goes here
+                 films.py run a recipe over files; pacing.py has the threads. A new kind of task, or a new way to
+                 run one, goes here
     records/     how an output was made: read, write, make again
     drawings/    what a model draws: visualization.py, atlas.py, sheet.py, dive.py; contact sheets and pages
-    recipes/     settings only: ModelSettings, and on it Recipe (a dream), FilmRecipe, Zooming, Visualization
-                 and Atlas; presets/, recipes as files; tasks.py: TASKS, the one list of what can be made
+    recipes/     settings only: ModelSettings, Climbing (those of an ascent), and on them Recipe (a dream), FilmRecipe,
+                 Zooming, Visualization and Atlas; presets/, recipes as files; tasks.py: TASKS, the one list of what can
+                 be made. A new setting goes here
     stages/      frames to frames: Resize, Dream, Blend; in films Flow, Carry, Zoom; a Pipeline is itself a stage
-    events.py    what happens in a run, as values, and Tell, which hears them
+    events.py    what happens in a run, as values, and Tell, the callback that receives them
     ascent/      the one loop: climb an objective over octaves
     scoring.py   scores of an objective on a model, their gradients, and the memory that they take
-    objectives/  what to climb: terms, their algebra, and the text that names them
-    models/      cards, taps, and opening a model safely; zoo/ has those of Keras, own/ the user's files, weights/ the
-                 downloads, and motifnet/ is the model that comes with the package
+    objectives/  what to climb: terms (a measure of a layer, times a weight), their algebra, and the text that names
+                 them. A new measure goes here
+    models/      cards (what is known of a model), taps (a model cut at a layer), and opening a model safely; zoo/ has
+                 those of Keras, own/ the user's files, weights/ the downloads, and motifnet/ is the model that comes
+                 with the package
     media/       files to frames and back, safe writing, folders; video/ for films. A new format or codec goes here
     backend.py   the one module that imports tensorflow
     forking.py   refuses to compute in a forked process, where tensorflow would wait forever
-    parsing.py   JSON and TOML from strangers
-    frames.py    Frame and MediaInfo, the values that travel
+    parsing.py   untrusted JSON and TOML
+    frames.py    Frame and MediaInfo, the values that rooms pass to each other
     errors.py    DreampipeError and its kinds
+
+Not built yet: explain/, between stages/ and ascent/, for attribution methods and adversarial examples, on scoring.py.
 
 Public names are loaded when they are first used, so that importing dreampipe costs nothing.
 """

@@ -1,4 +1,4 @@
-"""Scores of an objective on a model: what an ascent climbs, exemplars are chosen by, and explanations explain.
+"""Scores of an objective on a model: an ascent climbs them, and exemplars are chosen by them.
 
     read_of, scores_of                      functions for a step of your own: pictures to activations, and to scores
     score, differentiate                    pictures to scores, and to the gradients of the scores

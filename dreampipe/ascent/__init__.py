@@ -4,7 +4,7 @@ spec.py              Ascent: octaves, steps, and everything else that decides wh
 loop.py              climb: the loop, from octave to octave and step to step
 step.py              one step, compiled, and the state that it changes
 pyramid.py           the pictures at all sizes, and how a dream gets from each size to the next
-waking.py            units that are asleep, and the steps that wake them
+waking.py            units without a gradient, and the steps that wake them
 octaves.py           the sizes to climb at, and resizing
 starts.py            pictures to start from: noise, grey, a picture of the user's
 parameterizations.py what is climbed in place of the picture: pixels, spectra, a decoder's latents (prior.py)
@@ -14,7 +14,7 @@ optimizers.py        steps along the gradient
 amounts.py           numbers that change over an ascent or an octave, `8 -> 2`
 results.py           Step and Result: what an ascent reports
 
-`Ascent.run` calls `loop.climb`, which calls the compiled step. No module imports one above it in the first three lines.
+`Ascent.run` calls `loop.climb`, which calls the compiled step; spec, loop and step import only downwards.
 """
 
 from dreampipe.ascent.amounts import Ramp

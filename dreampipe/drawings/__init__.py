@@ -1,6 +1,6 @@
 """Draw what a model sees: visualizations, atlases, sheets and dives, and the sheets and pages that show them.
 
-visualization.py  the pictures of a unit; forming.py: the same as they form
+visualization.py  the pictures of a unit; forming.py: the frames of how they form
 atlas.py          every channel of a layer; batches.py: which channels climb together, and a folder that keeps them
 sheet.py          one photo through every recommended layer
 dive.py           the frames of a dive into a still

@@ -8,7 +8,7 @@ remaking.py  Remaking: any of these again, from its record
 local.py     pictures on this machine, one after the other; films.py: one film
 producing.py frames to segments to a film; continues a stopped run
 keeping.py   a picture under its final name, with its record in it or next to it
-standing.py  whether a dream made the existing file; outputs.py: the same for a film
+standing.py  whether the existing file is this run's own finished output; outputs.py: the same for a film
 estimating.py  how long something takes, by its first steps
 pacing.py    work in other threads
 """

@@ -1,4 +1,4 @@
-"""Files to frames and frames to files; nothing else in the house opens a picture.
+"""Files to frames and frames to files; no other room opens a picture.
 
     formats.py     which formats there are: their suffixes, their first bytes, what each can hold
     bounds.py      how much is decoded: the one rule that every reader checks before it decodes
@@ -6,8 +6,9 @@
     pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
     encoding.py    a Frame to the bytes of a file
-    samples.py     what an encoder gets of a frame, and its hash
-    tiff.py        the same two for TIFF
+    samples.py     the numbers that an encoder gets, and their hash
+    tiff.py        decoding and encoding of TIFF; heif.py, decoding of HEIC; png.py, what is in a PNG besides pixels
+    ranges.py      which numbers of a TIFF are black and white; further.py, what is in a file besides its picture
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animated picture
     masks.py       grey levels that say where a picture is dreamed
@@ -18,13 +19,13 @@
     labels.py      what a file says that its numbers mean; showing.py, the rule that makes them a frame's
     things.py      what a file can hold besides pixels, and what becomes of it; film_things.py, picture_things.py, the
                    rows; deciding.py, one look into them; fidelity.py, the page docs/fidelity.md
-    privacy.py     what of a source's words does not go along: where it was taken, or all of them
+    privacy.py     the words of a source that are left out: where it was taken, or all of them
     records.py     how a file was made, stored in it or next to it; chunks.py, xmp.py, where in a file
     writing.py     bytes to a file, whole or not at all
     folders.py     which inputs become which outputs; jobs.py, one of these; patterns.py, names of numbered pictures
     listing.py     which files of a folder are read, and which are left out; kinds.py, what a file is; order.py, the
                    order of names
-    manifest.py    what has been written, from what, and by which recipe
+    manifest.py    which outputs were written, from which sources, by which recipe
     locks.py       one run at a time makes an output
     work.py        the folder in which a film grows until it is whole; owner.py, which process works there; stored.py,
                    the checks of what is stored in it
@@ -35,6 +36,9 @@
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with
 the file's own numbers. Colours of HDR, of linear light and of inks become those of sRGB, and in a file that can hold no
 profile (BMP, films) all do.
+
+A new format is a row in `formats.py`, an opener in `decoding.py` and a reader in `headers.py`; what it holds besides
+pixels is rows in `picture_things.py`, `further.py` and `labels.py`. A new codec of films is a row in `video/codecs.py`.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""Models: what can be climbed, and how it is known before it is opened.
+"""Models: what can be climbed, and what is known of it before it is opened.
 
     model_card.py  Card and Layer, frozen values that travel
     opening.py     open_model, the model once per process, and open_decoder
     tap.py         a model cut at the deepest layer asked for: image -> {layer name: activation}
-    leaky.py, depthwise.py   some of its operations with another gradient, or the same much faster
+    leaky.py       activations whose gradient leaks; depthwise.py, depthwise convolutions with the same result, faster
     scaling.py     pixels in [0, 1] to a model's own input
-    names.py       names of layers that last
-    imagenet.py    ImageNet's class names, where they have been downloaded
+    names.py       names of layers that stay the same in every process
+    imagenet.py    ImageNet's class names, if they were downloaded
     decoders.py    decoders of pictures, files or shipped, and their cards
-    graphs/        what a configuration tells: layers, strides, receptive fields, sizes, costs
-    own/           the user's own .keras files, checked before they are opened, and the cards beside them
-    weights/       files of weights: where they lie, and how they are downloaded
+    graphs/        facts from a configuration: layers, strides, receptive fields, sizes, costs
+    own/           the user's own .keras files, checked before they are opened, and the cards next to them
+    weights/       files of weights: where they are, and how they are downloaded
     zoo/           the architectures of keras.applications
     motifnet/      the embedded model, and its decoder
 

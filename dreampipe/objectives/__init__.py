@@ -4,13 +4,13 @@
     grammar.py      text to terms, over the tokens of reading.py
     forms.py        the forms of the language in one table: how each is read, printed and explained
     terms.py        Term: a measure of a layer, times a weight
-    measures.py     scores of an activation
+    measures.py     scores of an activation; a new measure goes here, with its row in forms.py
     comparisons.py  its likeness to a guide, a direction, the start or the rest of the batch
     penalties.py    scores of what is unnatural in a picture
     binding.py      finds names on a model's card; files.py reads the files that they name
     names.py        names as text; the keys of what is read: HEAD, PROBABILITIES, IMAGE, START, UNIT, start_of(layer)
 
-Modules import those below them in this list. Nothing here loads keras before a score is computed.
+earlier.py reads the names that earlier versions gave to layers. Nothing here loads keras before a score is computed.
 """
 
 from dreampipe.objectives.comparisons import Caricature, Direction, Diversity, Guide

@@ -1,7 +1,8 @@
 """Stages turn frames into frames: the protocol and `Pipeline` (`base`), then `prepare`, `dream` and `recompose`.
 
-For films `flow` and `motion`; `zoom` makes a film of a still, with its `camera` and its return to the start
-(`returning`)."""
+For films `flow`, `still` (which parts stand still) and `motion`; `zoom` makes a film of a still, with its `camera` and
+its return to the start (`returning`).
+"""
 
 from dreampipe.stages.base import Pipeline, Stage
 from dreampipe.stages.dream import Dream

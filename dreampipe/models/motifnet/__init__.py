@@ -2,10 +2,11 @@
 
 network.py    the architecture
 renderer.py   the training pictures: motifs/ on a scenery.py
-rendering.py  a program that writes them to its output
+rendering.py  a program that writes them to stdout
 train.py      the training, which makes weights.npz
-card.toml     what is known of the result
-decoder.py, train_decoder.py, decoder_weights.npz, decoder.toml   the same of the learned prior
+card.toml     the card of the result
+decoder.py, train_decoder.py, decoder_weights.npz, decoder.toml   the same for the decoder of `--param prior`
+evaluate.py, checkpoints.py, publish.py   measure, continue and export a training
 """
 
 from __future__ import annotations

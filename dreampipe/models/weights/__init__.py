@@ -1,7 +1,7 @@
-"""Files of weights: where they lie, how they come there, and what is in them.
+"""Files of weights: where they are, how they are downloaded, and what is in them.
 
 store.py        Keras' own folder, and whether a file in it is whole
-fetching.py     weights brought there, once
-downloading.py  one file, however often the connection is cut; parts.py: what has come of it
-hdf5.py         the arrays in a file, looked at before Keras reads them
+fetching.py     download weights into it, once; missing.py, which weights a model still needs
+downloading.py  one file, through any number of cut connections; parts.py: the part that is here
+hdf5.py         the arrays in a file, checked before Keras reads them
 """
