@@ -89,7 +89,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """What a file says of itself beside its pixels; hand it to `write(..., like=info)` to keep it.
+    """The facts in a file besides its pixels; pass it to `write(..., like=info)` to keep them.
 
     Attributes:
         width, height: pixels, after the EXIF orientation has been applied.

@@ -216,7 +216,7 @@ class SheetTask:
 
     @cached_property
     def place(self) -> Place:
-        """Where the sheet goes; raises MediaError."""
+        """Return the place of the sheet; raises MediaError."""
         return Place(plan(self.photo, self.out).jobs[0].target, self.carrying, self.overwrite)
 
     @property

@@ -22,7 +22,7 @@ _ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawv
 
 @dataclass(frozen=True)
 class FilmOrder:
-    """How a run makes every film.
+    """Decide how a run makes every film.
 
     Attributes:
         recipe: how to dream.
@@ -82,7 +82,7 @@ class FilmOrder:
 
 @dataclass(frozen=True)
 class Order:
-    """How a run makes every picture, and its films.
+    """Decide how a run makes every picture, and its films.
 
     Attributes:
         recipe: how to dream.

@@ -1,4 +1,4 @@
-"""How much is decoded: one rule that every reader checks before it decodes.
+"""Bounds of decoding: one rule that every reader checks before it decodes.
 
 All bounds follow from the one number that a user sets, `--max-pixels`:
 

@@ -97,7 +97,7 @@ class Meaning:
 
     @property
     def hdr(self) -> bool:
-        """Whether it holds light brighter than diffuse white."""
+        """Say whether it holds light brighter than diffuse white."""
         return self.gamma is None and self.transfer in (PQ, HLG)
 
 

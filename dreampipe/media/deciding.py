@@ -16,7 +16,7 @@ THINGS: Mapping[str, Thing] = MappingProxyType({thing.key: thing for thing in (*
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of a thing that was found."""
+    """The decision on a thing that was found."""
 
     found: Found
     rule: Rule

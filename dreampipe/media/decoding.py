@@ -84,13 +84,13 @@ _GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
 
 
 def decode(path: str | os.PathLike[str], max_pixels: int | None, as_stored: bool) -> tuple[Frame, MediaInfo]:
-    """As `pictures.decode` says."""
+    """Do the work of `pictures.decode`."""
     with _opened(Path(path), max_pixels) as (file, bounds):
         return _read(file, bounds, as_stored)
 
 
 def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None) -> tuple[Frame, MediaInfo, str]:
-    """As `pictures.decode_hashed` says."""
+    """Do the work of `pictures.decode_hashed`."""
     with _opened(Path(path), max_pixels) as (file, bounds):
         said = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         file.seek(0)
@@ -98,7 +98,7 @@ def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None) -> tuple
 
 
 def decode_bytes(data: bytes, format: Format) -> Frame:
-    """As `pictures.decode_bytes` says."""
+    """Do the work of `pictures.decode_bytes`."""
     return _read(BytesIO(data), Bounds(Path(f"picture{format.suffixes[0]}"), sys.maxsize))[0]
 
 

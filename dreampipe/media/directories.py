@@ -146,7 +146,7 @@ def _strip(block: bytearray, order: str, start: int, depth: int, left: list[int]
 
 
 def _end(block: bytearray, order: str, start: int) -> int:
-    """Where the entries of a directory end; `start` where there is none."""
+    """Find the end of a directory's entries; `start` if there is none."""
     if start + 2 > len(block):
         return start
     (count,) = struct.unpack_from(f"{order}H", block, start)

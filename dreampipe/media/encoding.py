@@ -41,7 +41,7 @@ class _Parts:
 
 
 def encode(frame: Frame, format: Format, like: MediaInfo | None, quality: int | None, record: str | None) -> bytes:
-    """As `pictures.encode` says."""
+    """Do the work of `pictures.encode`."""
     if quality is not None and not 1 <= quality <= 100:
         raise MediaError(f"The quality came as {quality}, but 1 to 100 is expected: choose one in that range.")
     exif, icc = (upright_exif(like.exif)[0], rgb_profile(like.icc)) if like and format.metadata else (None, None)

@@ -129,7 +129,7 @@ def suffix_named(name: str) -> str:
 
 
 def losses(format: Format, info: MediaInfo) -> tuple[str, ...]:
-    """What a format cannot hold of a picture, a sentence each."""
+    """List what a format cannot hold of a picture, a sentence each."""
     exif, icc = len(info.exif or b""), len(info.icc or b"")
     lost = {
         "its transparency is left out": info.alpha and not format.alpha,

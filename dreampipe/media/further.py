@@ -1,4 +1,4 @@
-"""What a picture's file holds beside the picture that is read: a gain map, a motion photo's film, a depth map, text.
+"""Name what a picture's file holds besides the picture: a gain map, a motion photo's film, a depth map, text.
 
 None of it goes along, because it fits the source and not its dream, or says what the source was; a note names it. It is
 found by its bytes alone:

@@ -36,7 +36,7 @@ class Job:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """What two names of one file have in common; None where there is none."""
+    """Identify a file, whatever its name; None if there is none."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a file is: a picture or a film that is read, one that is not, or something else. Its bytes decide.
+"""Tell by its bytes what a file is: a picture or film that dreampipe reads, another one, or something else.
 
 The name decides only where the bytes say nothing, as in a damaged file, and for raw photos, most of which are TIFF by
 their bytes. A file that is no picture and no film by its bytes and its name is something else: text, sound, archives.
@@ -17,7 +17,7 @@ from dreampipe.media.video.forms import is_film
 
 
 class Kind(Enum):
-    """What is done with a file of a folder."""
+    """The kinds of files in a folder."""
 
     PICTURE = "a picture"
     FILM = "a film"
@@ -168,7 +168,7 @@ def unread_name(head: bytes) -> str | None:
 
 
 def left_out_name(path: Path) -> str:
-    """What a file that is not read is counted as: its suffix in lower case, or what it holds."""
+    """Name a file that is not read, for counting: its suffix in lower case, or what it holds."""
     return path.suffix.lower() or unread_name(_head_of(path)) or "file without suffix"
 
 

@@ -70,7 +70,7 @@ def list_folder(source: Path, output: Path, recursive: bool) -> Listing:
 
 
 def in_words(count: Counter[str]) -> str:
-    """What is left out, most frequent first, and folders last: "2 .dng, 1 .jxl, 3 folders (--recursive)"."""
+    """Write a count of what is left out, most frequent first, folders last: "2 .dng, 3 folders (--recursive)"."""
     ordered = sorted(count.items(), key=lambda item: (item[0] in _SEVERAL, -item[1], item[0]))
     return ", ".join(f"{times} {_SEVERAL.get(what, what) if times > 1 else what}" for what, times in ordered)
 
@@ -80,7 +80,7 @@ def _is_seen(folder: Path, output: Path) -> bool:
 
 
 def _left_out(folder: Path, source: Path, recursive: bool) -> str | None:
-    """What a folder within another is counted as; None where its pictures are listed, or it holds none."""
+    """Name a folder within another, for counting; None if its pictures are listed, or it holds none."""
     if not folder.is_symlink():
         return _FOLDER if not recursive and _holds_media(folder) else None
     root, there = os.path.realpath(source), os.path.realpath(folder)

@@ -1,4 +1,4 @@
-"""Who works in a folder of ours: one process at a time, which a file says."""
+"""The owner of a folder of ours: one process at a time, whose number is in a file."""
 
 from __future__ import annotations
 

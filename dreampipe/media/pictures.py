@@ -33,7 +33,7 @@ def decode(
 
 
 def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo, str]:
-    """As `decode`, with the SHA-256 of the very file that was read, which is opened once; raises MediaError."""
+    """Decode as `decode` does, and hash the file, which is opened once; raises MediaError."""
     from dreampipe.media import decoding
 
     return decoding.decode_hashed(path, max_pixels)

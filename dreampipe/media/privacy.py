@@ -1,4 +1,4 @@
-"""What a file's words about itself give away, taken out before they go along: where it was taken, or all of them.
+"""Remove private facts of a source before they are copied: where it was taken, or all of them.
 
 Makers' notes in EXIF have no known form and stay as they are: a camera may repeat its place there. So may subtitles of
 a film, which are content. XMP, IPTC and text chunks of a source go nowhere in any case.
@@ -17,7 +17,7 @@ Info = TypeVar("Info", bound=MediaInfo)
 
 
 def without_position(info: Info) -> Info:
-    """What a file says of itself, but for where it was taken: GPS in its EXIF, locations among a film's tags.
+    """Remove where a file was taken: GPS in its EXIF, locations among a film's tags.
 
     The GPS directory of an EXIF block is unlinked and its bytes become zero; all else stays at its place.
     """
@@ -28,7 +28,7 @@ def without_position(info: Info) -> Info:
 
 
 def without_metadata(info: Info) -> Info:
-    """What decides how a file's pixels and sound are shown, and no more of what it says of itself.
+    """Keep only the facts that decide how pixels and sound are shown.
 
     EXIF goes, and of a film all tags but languages. The colour profile stays, for without it the numbers mean other
     colours; so do the chapters of a film, with their names.

@@ -207,7 +207,7 @@ def _fixed(value: float) -> bytes:
 
 
 def _curve(tag: bytes) -> Curve:
-    """What makes light of a channel's numbers; raises ValueError."""
+    """Return the function from a channel's numbers to light; raises ValueError."""
     try:
         if tag[:4] == b"curv":
             return _table(tag)
@@ -232,7 +232,7 @@ def _table(tag: bytes) -> Curve:
 
 
 def _parametric(tag: bytes) -> Curve:
-    """Of the standard's five forms: (a x + b)^gamma + e from d on, c x + f below."""
+    """Evaluate the standard's five forms: (a x + b)^gamma + e from d on, c x + f below."""
     (kind,) = struct.unpack_from(">H", tag, 8)
     counts = (1, 3, 4, 5, 7)
     if kind >= len(counts):

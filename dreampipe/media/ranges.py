@@ -63,7 +63,7 @@ class Range:
 
 @dataclass(frozen=True)
 class _Found:
-    """What is known of the values: the lowest, the highest, and the share of those above 0 that are less than 1."""
+    """Facts of the values: the lowest, the highest, and the share of those above 0 that are less than 1."""
 
     lowest: float
     highest: float

@@ -1,4 +1,4 @@
-"""How a file was made, which it carries in itself: a record, one JSON text, and the ways in and out of files.
+"""Records in files: one JSON text on how the file was made; write it into a file and read it back.
 
 PNG keeps it in an iTXt chunk of the keyword `dreampipe`, Matroska and WebM in a tag of that name, and JPEG, WebP, AVIF,
 TIFF, MP4 and QuickTime in an XMP packet. GIF, BMP and numbered pictures have none: there it lies in a sidecar beside

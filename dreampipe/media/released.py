@@ -39,7 +39,7 @@ class Released(NamedTuple):
 
     @property
     def span(self) -> tuple[int, int]:
-        """Where in the larger file its bytes begin, and where they end."""
+        """The first byte in the larger file, and the one after the last."""
         places = [piece for piece in self.pieces if not isinstance(piece, bytes)]
         return min(first for first, _ in places), max(stop for _, stop in places)
 

@@ -23,7 +23,7 @@ Samples = npt.NDArray[Any]
 
 
 def samples_of(frame: Frame, format: Format, like: MediaInfo | None) -> Samples:
-    """What the encoder of a format gets of a frame: depth and alpha are those of `like` where it can hold them.
+    """Make the samples for a format's encoder: with the depth and alpha of `like`, if it can hold them.
 
     So are the colours' numbers; only where the format can hold no colour profile they become those of sRGB.
 

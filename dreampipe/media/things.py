@@ -1,4 +1,4 @@
-"""What a file can hold besides plain pixels, and what can become of it: the words that the table is written in.
+"""The types of the fidelity table: things in a file besides plain pixels, and what dreampipe does with them.
 
 The rows are in `film_things.py` and `picture_things.py`. A source lists what it holds as `Found` values, and
 `deciding.py` looks each one up: it is kept, converted by a named rule, or reported in one sentence. Whatever the table
@@ -24,7 +24,7 @@ INPUTS = (*FILMS, *READ_ONLY_FILMS, *ANIMATIONS, *PICTURES, *READ_ONLY_PICTURES)
 
 
 class Fate(Enum):
-    """What becomes of a thing."""
+    """What dreampipe does with a thing."""
 
     KEPT = "kept"
     CONVERTED = "converted"
@@ -33,7 +33,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """What becomes of one thing in one kind of output.
+    """The rule for one thing in one kind of output.
 
     Attributes:
         fate: kept, converted or reported.

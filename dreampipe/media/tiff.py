@@ -157,7 +157,7 @@ def _held(page: tifffile.TiffPage) -> Iterator[str]:
 
 
 def _pages(whole: tifffile.TiffFile) -> int:
-    """How many pages there are, up to one that leads to an earlier one or nowhere; not counted beyond `_MOST_PAGES`."""
+    """Count the pages, up to one that leads to an earlier one or nowhere, and at most `_MOST_PAGES`."""
     layout, file = whole.tiff, whole.filehandle
     at, seen = whole.pages.first.offset, set[int]()
     while 0 < at < file.size and at not in seen and len(seen) <= _MOST_PAGES:

@@ -44,7 +44,7 @@ _PASSING = frozenset(["Identity", "Cast", "Reshape", "UpSampling2D", "Cropping2D
 
 @dataclass(frozen=True)
 class Grid:
-    """How the pictures of a decoder grow with its grid of latents, each (height, width).
+    """The sizes of a decoder's pictures for its grids of latents, each (height, width).
 
     Attributes:
         least: cells of the smallest grid.
@@ -57,7 +57,7 @@ class Grid:
     margin: Size = (0, 0)
 
     def cells(self, size: Size) -> Size:
-        """Of the smallest grid whose picture covers `size`."""
+        """Return the smallest grid whose picture covers `size`."""
         height, width = (
             max(self.least[axis], ceil((size[axis] - self.margin[axis]) / self.stride[axis])) for axis in (0, 1)
         )
@@ -66,7 +66,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class DecoderCard:
-    """What dreampipe knows of a decoder; small, hashable and picklable, as a model's card is.
+    """The card of a decoder; small, hashable and picklable, like a model's card.
 
     Attributes:
         name: for people and messages.
@@ -245,7 +245,7 @@ def _after(node: Node, given: Shape, last: int | None) -> Shape | None:
 
 
 def _grid(read: Graph) -> Grid:
-    """How pictures grow: found by trying, for mirrored and lost borders ask for a least grid."""
+    """Find by trying how pictures grow, because mirrored and lost borders need a least grid."""
     if any(node.config.get("interpolation", "nearest") != "nearest" for node in read.nodes.values()):
         raise ModelError(
             "it takes grids of all sizes and interpolates between their cells, which Keras does for known sizes only: "

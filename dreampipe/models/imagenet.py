@@ -17,7 +17,7 @@ INDEX = store.Weights("imagenet_class_index.json", ADDRESS, 35_363, MD5)
 
 
 def file() -> Path:
-    """Where Keras keeps it; raises ModelError where there is no home."""
+    """Return Keras' place for it; raises ModelError without a home."""
     return store.folder() / INDEX.file
 
 

@@ -1,4 +1,4 @@
-"""What a model is, without opening it: `Card` and `Layer`, small frozen values."""
+"""Facts of a model that is not open: `Card` and `Layer`, small frozen values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Card:
-    """What dreampipe knows of a model; small, hashable and picklable, so that it travels where a model cannot.
+    """The card of a model; small, hashable and picklable, so it can go where a model cannot.
 
     Attributes:
         name: for people and messages.

@@ -59,7 +59,7 @@ def unscale(pixels: Any, scaling: Scaling) -> Any:
 
 
 def spread(scaling: Scaling) -> float:
-    """How far apart black and white lie in a scaling, the mean over its channels: 1 for unit, 255 for bytes."""
+    """Return the distance of black and white in a scaling, the mean over its channels: 1 for unit, 255 for bytes."""
     return {"unit": 1.0, "tf": 2.0, "bytes": 255.0, "caffe": 255.0, "torch": sum(1 / std for std in _STD) / 3}[scaling]
 
 

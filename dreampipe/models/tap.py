@@ -25,7 +25,7 @@ _SIGMOID = (keras.activations.sigmoid, ops.sigmoid)
 
 
 class Head(NamedTuple):
-    """Where the logits of a classifier are.
+    """The place of a classifier's logits.
 
     Attributes:
         layer: the name of the layer that makes them, before any activation of its own.
@@ -88,7 +88,7 @@ def _branch(graph: Graph, widths: Mapping[Key, int | None], key: Key, name: str,
 
 
 def head(model: keras.Model) -> Head:
-    """Where the logits of a model are.
+    """Find the place of a model's logits.
 
     Raises:
         ModelError: its output is not (batch, classes).

@@ -27,7 +27,7 @@ EXPERT = (EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT)
 
 @dataclass(frozen=True)
 class Shown:
-    """How the command line shows a setting, and where it is kept.
+    """The way in which the command line shows a setting, and where it is kept.
 
     Attributes:
         group: one of `GROUPS`.

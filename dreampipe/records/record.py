@@ -84,7 +84,7 @@ class Output(_Part):
 
 
 class Record(_Part):
-    """How an output was made.
+    """The record of how an output was made.
 
     Attributes:
         version: the version of this form.

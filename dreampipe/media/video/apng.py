@@ -51,7 +51,7 @@ class Control:
 
 @dataclass(frozen=True)
 class _Canvas:
-    """What is shown: (height, width, 3) float32 RGB and (height, width) float32 of straight alpha, both in [0, 1]."""
+    """The canvas: (height, width, 3) float32 RGB and (height, width) float32 of straight alpha, both in [0, 1]."""
 
     pixels: Array
     alpha: Array

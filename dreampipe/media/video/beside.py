@@ -1,4 +1,4 @@
-"""What lies beside a film's picture: sound, subtitles, chapters and what the container says, carried over as it is."""
+"""Everything in a film besides its picture: sound, subtitles, chapters and tags, copied unchanged."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Beside:
 
     @property
     def tags(self) -> dict[str, str]:
-        """What the source's container says of the film and goes along."""
+        """Return the tags of the source's container that are kept."""
         return self._kept(own_tags(self._source)) if self._source else {}
 
     @property
@@ -92,7 +92,7 @@ class Beside:
             self._streams[stream.index] = copy
 
     def _kept(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Of words that the source says, those that go along; which language is spoken always does."""
+        """Select the tags of a stream that are kept; its language always is."""
         match self._info.tags:
             case "none":
                 return {key: text for key, text in tags.items() if key.lower() == "language"}
@@ -102,7 +102,7 @@ class Beside:
                 return {key: text for key, text in tags.items() if key.lower() != TAG}
 
     def _named(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Of words about a chapter, those that go along; its name, by which one finds it, always does."""
+        """Select the tags of a chapter that are kept; its name always is."""
         return {key: text for key, text in tags.items() if key.lower() == "title"} | self._kept(tags)
 
     def packets(self) -> Iterator[Timed]:
@@ -173,7 +173,7 @@ def fits_nowhere(stream: Any) -> bool:
 
 
 def holds(muxer: str, stream: Any) -> bool:
-    """Whether a kind of film file can hold a stream, found by trying it in memory."""
+    """Say whether a kind of film file can hold a stream; tries it in memory."""
     if not is_known(stream):
         return False
     try:

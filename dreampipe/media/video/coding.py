@@ -1,4 +1,4 @@
-"""How the picture of a film is stored: all that decides its packets, apart from its frames."""
+"""The form of a film's picture: everything that decides its packets, apart from its frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GLOBAL_HEADER = 1 << 22  # parameter sets outside of the packets, not within the
 
 @dataclass(frozen=True)
 class Form:
-    """How the picture of a film is stored; all that decides its packets, apart from the frames.
+    """The form of a film's picture: everything that decides its packets, apart from the frames.
 
     Attributes:
         codec: which codec.
@@ -95,7 +95,7 @@ class Form:
 
 
 def form_of(info: FilmInfo, codec: Codec, crf: int | None, chroma: str | None = None) -> Form:
-    """How a film with that codec is stored.
+    """Return the form of a film with that codec.
 
     Args:
         info: of the film.

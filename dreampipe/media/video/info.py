@@ -24,7 +24,7 @@ RATE = Fraction(24)
 
 @dataclass(frozen=True)
 class Colour:
-    """How numbers represent colours, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.
+    """The colour tags of a film, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.
 
     Attributes:
         range: 1 for limited (16 to 235), 2 for full, 0 where the file does not say.

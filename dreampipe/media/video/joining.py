@@ -96,7 +96,7 @@ def join(
 
 @dataclass(frozen=True)
 class _Muxing:
-    """How the packets of a film come into its file; the arguments of `join`."""
+    """The arguments of `join`, which writes the packets of a film into its file."""
 
     container: Container
     form: Form

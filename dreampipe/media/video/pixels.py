@@ -64,7 +64,7 @@ def _grey(frame: av.VideoFrame) -> Array:
 
 
 def _mixed(frame: av.VideoFrame, colour: Colour) -> Array:
-    """What `unpack` gives of a frame whose matrix libswscale does not know."""
+    """Unpack a frame whose matrix libswscale does not know."""
     across, down = _block(frame.format)
     luma, *differences = (_get(plane, frame.format) for plane in frame.planes[:3])
     one, other = (plane.repeat(down, 0).repeat(across, 1)[: frame.height, : frame.width] for plane in differences)
@@ -90,7 +90,7 @@ def holds_alpha(format: av.VideoFormat) -> bool:
 
 
 def _white(format: av.VideoFormat, colour: Colour) -> int:
-    """What libswscale makes of white: not the top of 16 bits where it comes from luma."""
+    """Return libswscale's white: not the top of 16 bits if it comes from luma."""
     bits = depth(format)
     if bits == 8:
         return 255
@@ -188,7 +188,7 @@ def _whole(format: str) -> str:
 
 
 def _split(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
-    """What `pack` gives for a matrix that libswscale does not know."""
+    """Pack a frame with a matrix that libswscale does not know."""
     height, width = pixels.shape[:2]
     stored = av.VideoFrame(width, height, _whole(format))
     for plane, samples in zip(stored.planes, from_rgb(pixels, depth(stored.format), colour), strict=True):
@@ -202,7 +202,7 @@ def _target(colour: Colour, pixels: Array) -> dict[str, int]:
 
 
 def _thinned(frame: av.VideoFrame, format: str) -> av.VideoFrame:
-    """Of a frame whose chroma is whole, one whose chroma is the mean over each of the format's blocks."""
+    """Thin the chroma of a frame: the mean over each of the format's blocks."""
     thinned = av.VideoFrame(frame.width, frame.height, format)
     across, down = _block(thinned.format)
     _set(thinned.planes[0], _get(frame.planes[0], frame.format))

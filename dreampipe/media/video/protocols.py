@@ -13,7 +13,7 @@ from dreampipe.media.video.info import FilmInfo, Survey
 
 
 class Source(Protocol):
-    """Where the frames of a film come from; frozen and picklable, and holds nothing open."""
+    """The source of a film's frames; frozen and picklable, and holds nothing open."""
 
     @property
     def info(self) -> FilmInfo: ...
@@ -44,7 +44,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a film is to be encoded.
+    """The encoding that the user asks for.
 
     Attributes:
         codec: "h264", "h265", "av1", "vp9", "prores" or "ffv1"; None for what suits the container and the depth.
@@ -66,14 +66,14 @@ class Encoding:
 
 
 class Target(Protocol):
-    """Where the frames of a film go; frozen and picklable, and holds nothing open."""
+    """The target of a film's frames; frozen and picklable, and holds nothing open."""
 
     @property
     def path(self) -> Path: ...
 
     @property
     def info(self) -> FilmInfo:
-        """What the film is to say of itself."""
+        """The facts for the film's header."""
         ...
 
     def check(self) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ class Target(Protocol):
         ...
 
     def whole(self, segment: Path) -> bool:
-        """Whether all that a segment's file names beside itself is as it was written; raises MediaError."""
+        """Say whether the other files that a segment's file names are unchanged; raises MediaError."""
         ...
 
     def join(self, segments: Sequence[Path], survey: Survey, on_joined: Callable[[Path], None] | None = None) -> None:

@@ -23,7 +23,7 @@ class Frames(Sequence[Frame]):
 
     @cached_property
     def survey(self) -> Survey:
-        """What a first pass found: stamps, cuts, and in `problem` what is missing or damaged."""
+        """The result of a first pass: stamps, cuts, and in `problem` what is missing or damaged."""
         return self.source.survey()
 
     def __len__(self) -> int:

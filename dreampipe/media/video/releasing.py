@@ -96,7 +96,7 @@ class _Laid(NamedTuple):
 
 
 def _laid(codec: str, data: bytes) -> Iterator[_Laid]:
-    """How films hold a packet, as far as we know."""
+    """The known ways in which films hold a packet."""
     if codec in {"h264", "h265"}:
         yield from _laid_units(*data.split(_START))
     else:

@@ -1,4 +1,4 @@
-"""Where shots begin, by PySceneDetect's adaptive detector, which compares each step with those around it.
+"""Find the starts of shots with PySceneDetect's adaptive detector, which compares each step with those around it.
 
 It looks at hue, saturation and brightness, so that it takes a flash for two cuts and the last step of a fade to black
 for one. What it finds is therefore held against the plain colours of the frames around it.
@@ -49,7 +49,7 @@ def cuts(thumbnails: Iterable[Thumbnail], rate: Fraction | None) -> tuple[int, .
 
 
 def _confirmed(thumbnails: Iterable[Thumbnail], flash: int) -> Iterator[int]:
-    """What the detector finds and the frames around it, `flash` before and after, do not speak against."""
+    """Keep the cuts that the frames around them, `flash` before and after, do not contradict."""
     detector = _detector()
     recent: deque[Thumbnail] = deque(maxlen=2 * flash + 3)
     waiting: list[int] = []

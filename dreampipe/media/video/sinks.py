@@ -1,4 +1,4 @@
-"""What a muxer writes into: a film's file, or nothing, to learn how long the film's index is.
+"""The files that a muxer writes into: a film's file, or none, to measure the film's index.
 
 A film over the net begins to play once its index has come, so that goes to the front. FFmpeg would move all that is
 written to make room for it; here the room is known beforehand, so what is written stays where it is.

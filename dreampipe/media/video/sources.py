@@ -1,4 +1,4 @@
-"""What a path holds decides how it is read as a film: a file of packets, an animated picture, numbered pictures."""
+"""Choose how to read a path as a film: a file of packets, an animated picture, numbered pictures."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Clock:
         return pts + self._shift
 
     def notes(self) -> tuple[str, ...]:
-        """What had to be decided, a sentence each."""
+        """The decisions that were made, a sentence each."""
         said = (
             (self._missing, "Frames that have no time of their own follow one another at the film's rate"),
             (self._moved, "Frames whose time does not rise come one tick after the one before"),

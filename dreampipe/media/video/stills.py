@@ -1,4 +1,4 @@
-"""What sources whose frames are pictures of their own have in common: their part, their survey."""
+"""The part and the survey of sources whose frames are separate pictures."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def survey_of(
     on_frame: Callable[[int], None] | None,
     problem: str | None = None,
 ) -> Survey:
-    """What a pass over such a source finds.
+    """Return the survey of such a source.
 
     Args:
         pictures: those of the part, in order.

@@ -100,7 +100,7 @@ class Animation:
 
     @property
     def form(self) -> Form:
-        """How the segments are stored: upright and without loss, in 8 bits of RGB and perhaps alpha."""
+        """The form of the segments: upright and without loss, in 8 bits of RGB and perhaps alpha."""
         plain = FilmInfo(
             width=self.info.width,
             height=self.info.height,
@@ -181,7 +181,7 @@ def _bytes(info: FilmInfo, survey: Survey, bits: float) -> int:
 def target_of(
     path: str | os.PathLike[str], info: FilmInfo, encoding: Encoding | None = None, record: str | None = None
 ) -> Target:
-    """Where a film is to go, by the form of its name; whether it can be written there, `check` says.
+    """Choose the target of a film by its name; `check` says whether it can be written there.
 
     Args:
         path: a film's name (.mp4, .m4v, .mov, .mkv, .webm), an animated picture's (.gif, .webp, .png, .apng), a folder

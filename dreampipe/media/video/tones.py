@@ -91,7 +91,7 @@ class _Tones:
 
     @property
     def _bend(self) -> float:
-        """How soon numbers above the knee are compressed: with this, the curve has no kink there."""
+        """The compression above the knee; with this number the curve has no kink there."""
         return 1 / max((self.top - _KNEE) / (1 - _KNEE) - 1, 1e-9)
 
     def compressed(self, seen: Numbers) -> Numbers:

@@ -1,4 +1,4 @@
-"""What a model's configuration tells of it, by reading and arithmetic; no keras here.
+"""Facts from a model's configuration, by reading and arithmetic; no keras here.
 
 graph.py    a configuration as one flat graph
 kinds.py    kinds of layers, and the cells that they take together

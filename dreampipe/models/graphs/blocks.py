@@ -38,7 +38,7 @@ class Block:
 
     @property
     def end(self) -> Layer:
-        """Where its branches meet in a layer that is called as the block is, or else the last layer."""
+        """The layer with the block's name, in which its branches meet; otherwise the last layer."""
         met = (layer for layer in self.layers if layer.name == self.name and layer.kind in ENDS)
         return next(met, self.layers[-1])
 
@@ -151,7 +151,7 @@ def _trail(run: list[Layer], waiting: list[Layer]) -> None:
 
 
 def _stem(layer: Layer, prefix: str) -> str:
-    """What the names of its block have in common: all up to the first number behind the prefix, or the first word.
+    """Return the common part of a block's names: up to the first number after the prefix, or the first word.
 
     It is empty where Keras gave the name.
     """
@@ -163,7 +163,7 @@ def _stem(layer: Layer, prefix: str) -> str:
 
 
 def _is_counted(layer: Layer) -> bool:
-    """Whether Keras gave the name: the class in snake case, alone or with a number."""
+    """Say whether Keras gave the name: the class in snake case, alone or with a number."""
     return bool(re.fullmatch(rf"{re.escape(in_snake_case(layer.kind))}(_\d+)?", layer.name.rpartition("/")[2]))
 
 

@@ -1,4 +1,4 @@
-"""What it costs to compute each layer, in multiply-adds, by arithmetic over a `Graph`; no keras here.
+"""The cost of each layer, in multiply-adds, by arithmetic over a `Graph`; no keras here.
 
 Counted are products with weights (convolutions, dense layers) and of tensors with one another (attention, matrix
 products). What works value by value, pools, normalizes or only moves values costs nothing here, as is usual where costs
@@ -34,7 +34,7 @@ _FREE = (BY_PLACE | POOLS | GLOBAL_POOLS | frozenset([*_MOVING.split(), *_REDUCI
 
 
 def size(graph: Graph) -> Size:
-    """Of the picture that costs are told for: the one that the graph is held to, or 512x512."""
+    """Return the size of the picture for which costs are given: the graph's fixed one, or 512x512."""
     held = declared(graph)
     return (SIDE, SIDE) if held is None or takes_all_sizes(graph) else held
 
@@ -63,7 +63,7 @@ def costs(graph: Graph, found: Mapping[Key, Shape | None]) -> dict[Key, int | No
 
 
 def _pictures(graph: Graph, found: Mapping[Key, Shape | None]) -> dict[Key, Fraction | None]:
-    """How many entries of the batch one picture has at each call: attention in windows lays them into the batch."""
+    """Count the entries of the batch that one picture has at each call: attention in windows makes several."""
     pictures: dict[Key, Fraction | None] = {}
     for key, node in graph.nodes.items():
         before = pictures[node.inputs[0].key] if node.inputs else Fraction(1)
@@ -139,7 +139,7 @@ def _attention(node: Node, inputs: Sequence[Shape], made: Shape) -> int | None:
 
 
 def _heads(node: Node, inputs: Sequence[Shape], made: Shape) -> int | None:
-    """As `_attention` in each head, and the layers that make queries, keys and values and join the heads."""
+    """Cost of `_attention` in each head, and of the layers that make queries, keys and values and join the heads."""
     config = node.config
     query, value, key = inputs[0], inputs[1], inputs[-1]
     heads = int(config.get("num_heads") or config["num_query_heads"])

@@ -1,4 +1,4 @@
-"""What a `Graph` tells of its layers without keras: `layers`, and `spread`, which recommends some of them."""
+"""Facts on layers from a `Graph`, without keras: `layers`, and `spread`, which recommends some of them."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class _Call:
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """Where a model stands in the whole: nowhere for the outermost, else its call and the tensor it is given."""
+    """The place of a model in the whole: none for the outermost, otherwise its call and the tensor that it gets."""
 
     key: Key = ()
     path: tuple[str, ...] = ()
@@ -275,7 +275,7 @@ def _ordered(calls: Sequence[_Call]) -> Iterator[_Call]:
 
 
 def _is_plain(call: _Call, inputs: Sequence[Ref]) -> bool:
-    """Whether a model within the model has one tensor in and one out, so that it can be laid flat."""
+    """Say whether a model within the model has one tensor in and one out, so that it can be flattened."""
     taken = sum(layer["class_name"] == "InputLayer" for layer in call.config["layers"])
     single = call.kind == "Sequential" or len(_outputs(call.config, ())) == 1
     return len(inputs) == 1 and taken <= 1 and single and not any(call.kwargs.values())

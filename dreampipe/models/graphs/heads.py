@@ -1,4 +1,4 @@
-"""Whether a model ends in a head of classes, by arithmetic over its `Graph`; no keras here."""
+"""Find a model's head of classes, by arithmetic over its `Graph`; no keras here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_TOKENS = {"GlobalAveragePooling1D", "GlobalMaxPooling1D"}
 
 
 def outputs(graph: Graph) -> int | None:
-    """How many classes a head of (batch, classes) gives; 0 where there is no such head, None where it is not known."""
+    """Count the classes of a head (batch, classes); 0 without such a head, None if unknown."""
     axes: dict[Key, int | None] = {}
     for key, node in graph.nodes.items():
         axes[key] = _axes(graph, key, node, [axes[ref.key] for ref in node.inputs])

@@ -48,7 +48,7 @@ def window(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def enlarged(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Of an enlarging layer: the cells of its output that one of its input reaches, and how often it enlarges."""
+    """For an enlarging layer: the cells of its output that one of its input reaches, and its factor."""
     if node.kind == "UpSampling2D":
         height, width = both(node.config["size"])
         cells = {"nearest": 1, "bilinear": 2, "bicubic": 4}.get(node.config["interpolation"], 10)
@@ -62,5 +62,5 @@ def _extent(kernel: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, in
 
 
 def is_along_channels(node: Node) -> bool:
-    """Whether a layer that works along an axis works along the channels, so that places stay apart."""
+    """Say whether a layer that works along an axis works along the channels, so that places stay apart."""
     return node.kind not in _ALONG_CHANNELS or node.config.get("axis", -1) in (-1, 3, [-1], [3], (-1,), (3,))

@@ -1,4 +1,4 @@
-"""What the first layers of a `Graph` do to the numbers of the picture, where they compute sums alone; no keras here.
+"""Follow what the first layers of a `Graph` do to the picture's numbers, as long as they compute sums; no keras here.
 
     taken(graph) -> Taken, ...      what the other layers take
 
@@ -56,7 +56,7 @@ class Values:
 
     @property
     def is_scaled(self) -> bool:
-        """Whether its numbers are others than the picture's, in whatever order."""
+        """Say whether its numbers differ from the picture's, in any order."""
         return any(sorted(one.weights) != [0.0, 0.0, 1.0] or one.offset for one in self.channels)
 
 

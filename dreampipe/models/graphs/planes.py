@@ -1,4 +1,4 @@
-"""Where a `Graph` only selects, orders or stacks channels, and where its sizes no longer depend on the picture.
+"""Find where a `Graph` only selects, orders or stacks channels, and where sizes no longer depend on the picture.
 
     selecting(graph) -> Selecting        resized(graph) -> {key, ...}
 

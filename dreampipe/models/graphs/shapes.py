@@ -40,7 +40,7 @@ def declared(graph: Graph) -> Size | None:
 
 
 def channels(graph: Graph) -> dict[Key, int | None]:
-    """Of each call's first output, the last axis, whatever the size of the picture; None where that is not known."""
+    """Return the last axis of each call's first output, for any size of the picture; None if unknown."""
     found: dict[Key, int | None] = {}
     for key, node in graph.nodes.items():
         found[key] = _channels(graph.shapes.get(Ref(key, 0)), node, [found[ref.key] for ref in node.inputs])
@@ -62,7 +62,7 @@ def _channels(told: Shape | None, node: Node, inputs: Sequence[int | None]) -> i
 
 
 def shapes(graph: Graph, size: Size) -> dict[Key, Shape | None]:
-    """Of each call's first output for a picture of `size`, without the batch; None where not even its axes are known.
+    """Return the shape of each call's first output for a picture of `size`, without the batch; None if unknown.
 
     A height or width of 0 tells that the picture is too small.
     """
@@ -108,14 +108,14 @@ def _shape(node: Node, inputs: Sequence[Shape | None], last: int | None) -> Shap
 
 
 def _met(places: Sequence[Shape]) -> Shape:
-    """Of places that meet, each side the longest: a gate of one place is spread over all."""
+    """Return the longest of each side of places that meet: a gate of one place is spread over all."""
     most = max(map(len, places))
     aligned = [(1,) * (most - len(each)) + tuple(each) for each in places]
     return tuple(None if None in sides else max(sides) for sides in zip(*aligned, strict=True))
 
 
 def _reshaped(given: Shape, target: Sequence[int] | None) -> Shape | None:
-    """What the layer `Reshape` makes; the operation `keras.ops.reshape` says nothing of its target."""
+    """Return the shape after the layer `Reshape`; the operation `keras.ops.reshape` does not store its target."""
     whole, told = count(given), prod(n for n in target or () if n != -1)
     if target is None or whole is None or not told:
         return None
@@ -124,7 +124,7 @@ def _reshaped(given: Shape, target: Sequence[int] | None) -> Shape | None:
 
 
 def count(shape: Shape | None) -> int | None:
-    """Of the values of one picture; None where a side is not known."""
+    """Count the values of one picture; None if a side is unknown."""
     return None if shape is None or None in shape else prod(n for n in shape if n is not None)
 
 

@@ -1,4 +1,4 @@
-"""What one place of each layer sees of the picture, by arithmetic over a `Graph`; no keras here.
+"""The part of the picture that one place of each layer sees, by arithmetic over a `Graph`; no keras here.
 
 Exact for convolutions, pooling, padding and what works place by place; where branches meet, the largest field counts.
 What the arithmetic does not know is None, never a guess.
@@ -37,21 +37,21 @@ class _Reach(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """Of one tensor: the stride in pixels and the reach, each (height, width); None where not known."""
+    """The stride in pixels and the reach of one tensor, each (height, width); None if unknown."""
 
     steps: tuple[Fraction, Fraction] | None
     reach: tuple[_Reach, _Reach] | None
 
     @property
     def stride(self) -> int | None:
-        """As on a `Layer`."""
+        """The stride, as in `Layer`."""
         if self.steps is None or self.steps[0] != self.steps[1] or self.steps[0].denominator != 1:
             return None
         return int(self.steps[0])
 
     @property
     def field(self) -> int | None:
-        """As `receptive_field` on a `Layer`."""
+        """The receptive field, as in `Layer`."""
         return None if self.reach is None else max(axis.pixels() for axis in self.reach)
 
 
@@ -60,7 +60,7 @@ _PICTURE = Sight((Fraction(1), Fraction(1)), (_Reach(), _Reach()))
 
 
 def sights(graph: Graph) -> dict[Key, Sight]:
-    """Of each call's first output."""
+    """Return the sight of each call's first output."""
     found: dict[Key, Sight] = {}
     selects = selecting(graph).calls
     for key, node in graph.nodes.items():
@@ -95,7 +95,7 @@ def _sight(node: Node, inputs: Sequence[Sight]) -> Sight:
 
 
 def _met(inputs: Sequence[Sight]) -> Sight:
-    """Of branches that meet: one that is not on the grid (a gate from a global pooling) sees the whole picture."""
+    """Combine branches that meet: one that is not on the grid (a gate from a global pooling) sees the whole picture."""
     steps = {sight.steps for sight in inputs} - {None}
     if len(steps) != 1:
         return _BLIND

@@ -16,7 +16,7 @@ _ANY_SIZE = CONVOLUTIONS | POOLS | GLOBAL_POOLS | BY_PLACE - {"PReLU"} | {"Group
 
 
 def takes_all_sizes(graph: Graph) -> bool:
-    """Whether nothing in the graph holds it to one size of the picture, whatever size its input declares."""
+    """Say whether the graph takes pictures of any size, whatever size its input declares."""
     if not _knows_no_size(graph):
         return False
     least = least_side(graph)
@@ -26,7 +26,7 @@ def takes_all_sizes(graph: Graph) -> bool:
 
 
 def _knows_no_size(graph: Graph) -> bool:
-    """Whether each layer works on a grid of any size, or on channels alone."""
+    """Say whether each layer works on a grid of any size, or only on channels."""
     flat: dict[Key, bool] = {}  # of each tensor: whether places are gone, so that no size is left in it
     last, selects, same = channels(graph), selecting(graph), resized(graph)
     for key, node in graph.nodes.items():
@@ -62,7 +62,7 @@ def _fits(graph: Graph, side: int) -> bool:
 
 
 def _meets(graph: Graph, side: int, seen: Mapping[Key, Sight]) -> bool:
-    """Whether branches have one size wherever they meet; a gate, which is on no grid, is spread over all."""
+    """Say whether branches have one size wherever they meet; a gate, which is on no grid, is spread over all."""
     found = shapes(graph, (side, side))
     grids = {key: shape[:2] for key, shape in found.items() if shape and len(shape) == 3 and seen[key].steps}
     return all(len({grids[ref.key] for ref in node.inputs if ref.key in grids}) < 2 for node in graph.nodes.values())

@@ -93,7 +93,7 @@ def load_decoder(sha256: str, weights: Path = DECODER_WEIGHTS) -> keras.Model:
 
 
 def _filled(build: Callable[[], keras.Model], weights: Path, sha256: str) -> keras.Model:
-    """What is built, with its weights in; nothing is built before they have been checked."""
+    """Check the weights, build the model, and fill it with them."""
     data = _checked(weights, sha256)
     import numpy as np
 

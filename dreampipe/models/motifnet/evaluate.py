@@ -1,4 +1,4 @@
-"""How well a network names pictures it has not seen, as they are and under attack.
+"""Measure how well a network names new pictures, as they are and under attack.
 
 The pictures of `fresh` come from another seed than those of the training. The attack is projected gradient descent
 (Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks") in the L2 ball around each

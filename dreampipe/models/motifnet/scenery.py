@@ -244,7 +244,7 @@ def _billows(rng: Rng, height: int, width: int, cells: float, gain: float = 0.5)
 
 
 def _relief(surface: Array, sun: float, strength: float) -> Array:
-    """How lit a surface is, in [0, 1], by a light above it and `sun` to the right."""
+    """Return the light on a surface, in [0, 1], from a light above it and `sun` to the right."""
     scale = surface.shape[0] * strength / 8
     down, right = cv2.Sobel(surface, cv2.CV_32F, 0, 1), cv2.Sobel(surface, cv2.CV_32F, 1, 0)
     slope = np.float32(scale) * (down - sun * right)

@@ -105,7 +105,7 @@ def _render_chunk(folder: Path, seed: int, numbers: range) -> None:
 
 
 class Draws(Protocol):
-    """What of a plan decides its batches."""
+    """The part of a plan that decides its batches."""
 
     @property
     def seed(self) -> int: ...

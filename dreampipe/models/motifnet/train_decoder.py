@@ -147,25 +147,25 @@ class Trainer:
 
 
 def _noise(plan: Plan, number: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """What the latents of this update are blurred by, for pictures of this shape."""
+    """Draw the noise for the latents of this update, for pictures of this shape."""
     batch, height, width, _ = shape
     grid = (batch, height // decoder.STRIDE, width // decoder.STRIDE, decoder.CHANNELS)
     return np.random.default_rng([plan.seed, 2, number]).standard_normal(grid, np.float32)
 
 
 def perceived(x: Mapping[str, Tensor], y: Mapping[str, Tensor]) -> Tensor:
-    """How far the activations of two pictures lie apart, as a share of those of the first; the mean over layers."""
+    """Return the distance of two pictures' activations, as a share of the first's; the mean over layers."""
     apart = [ops.mean(ops.abs(x[name] - y[name])) / (ops.mean(ops.abs(x[name])) + 1e-6) for name in x]
     return ops.mean(ops.stack(apart))
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Of normal distributions from N(0, 1), in nats (Kullback and Leibler 1951); the mean over all latents."""
+    """Return the divergence from N(0, 1), in nats (Kullback and Leibler 1951); the mean over latents."""
     return 0.5 * ops.mean(mean * mean + ops.exp(log_variance) - 1 - log_variance)
 
 
 def measured(trainer: Trainer, count: int = 100) -> dict[str, float]:
-    """How far fresh pictures lie from those that their latents' means give, by pixels and as motifnet sees them."""
+    """Measure how far new pictures are from those of their latents' means, in pixels and as motifnet sees them."""
     pixels, _ = evaluate.fresh(count)
     x = ops.convert_to_tensor(np.float32(pixels) / 255)
     seen = trainer.judge(x)

@@ -1,4 +1,4 @@
-"""What the config.json of a model file may name: Keras' own layers and functions of pictures, and nothing else.
+"""The names that the config.json of a model file can use: Keras' own layers and functions for pictures.
 
 Keras builds whatever its configuration names, so the list says what may be built; all that can hold code, read files or
 fetch something (Lambda, TFSMLayer, lookup tables, wrappers of other frameworks) is left out. No keras here.

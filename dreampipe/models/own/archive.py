@@ -31,7 +31,7 @@ _ZIP = b"PK\x03\x04"
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file may hold.
+    """The limits of a file.
 
     Attributes:
         total: bytes in all, once uncompressed.

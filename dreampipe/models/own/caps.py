@@ -1,4 +1,4 @@
-"""How large a model's configuration may be before anybody reads it as a graph; no keras here.
+"""Limits of a model's configuration, checked before it is read as a graph; no keras here.
 
 A few hundred bytes can ask for years: models within models, each called twice, double from level to level. So calls
 are counted before any of them is laid out, and the numbers that make layers large are held to what pictures need.
@@ -64,7 +64,7 @@ def refuse(config: Mapping[str, Any], caps: Caps = CAPS) -> None:
 
 
 def _calls(config: Mapping[str, Any], caps: Caps, depth: int) -> int:
-    """How many calls of layers a model makes, those within it included, at each of its own."""
+    """Count the calls of layers at each call of a model, with the models within it."""
     if depth > caps.depth:
         raise ModelError(f"it holds models in models more than {caps.depth} deep: save it flatter.")
     return sum(

@@ -98,7 +98,7 @@ KEYS = tuple(field.name for field in fields(OwnCard))
 
 
 def beside(path: Path) -> Path:
-    """Where the card of a model file is: `my.card.toml` for `my.keras`."""
+    """Return the path of a model file's card: `my.card.toml` for `my.keras`."""
     return path.with_suffix(".card.toml")
 
 
@@ -187,7 +187,7 @@ def _lines(value: str, folder: Path) -> list[str]:
 
 
 def _real(place: Path) -> Path:
-    """Where links lead in the end."""
+    """Follow links to the end."""
     return Path(os.path.realpath(place))
 
 

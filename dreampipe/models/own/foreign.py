@@ -127,7 +127,7 @@ def in_hdf5(path: Path, file: IO[bytes]) -> str:
 
 
 def _held(file: IO[bytes]) -> tuple[str, str]:
-    """What an HDF5 file holds, "model" or "weights" or nothing known, and the version of the Keras that saved it."""
+    """Tell what an HDF5 file holds, "model", "weights" or unknown, and which version of Keras saved it."""
     import h5py
 
     try:

@@ -126,7 +126,7 @@ def reading() -> Iterator[None]:
 
 
 def inspected(path: Path, limits: Limits) -> Inspected:
-    """As `inspect`, with errors about "it"."""
+    """Inspect as `inspect` does, with errors about "it"."""
     config, sha256, saved = checked(path, limits)
     with versions.blamed(saved), reading():
         read = graph.read(config)

@@ -35,7 +35,7 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a server is waited for.
+    """The times to wait for a server.
 
     Attributes:
         tries: how many that bring nothing are made, one after another.
@@ -119,7 +119,7 @@ def _try(address: str, part: Part, expected: int | None, timeout: float, on_prog
 
 
 def _blocks(response: HTTPResponse, come: int, total: int | None) -> Iterator[bytes]:
-    """What the server sends, up to the end that it announced; raises Cut before that."""
+    """Yield what the server sends, up to the announced end; raises Cut before that."""
     while come != total:
         try:
             block = response.read1(_BLOCK if total is None else min(_BLOCK, total - come))
@@ -188,7 +188,7 @@ def _announced(response: HTTPResponse) -> int | None:
 
 
 def _validator(headers: Message) -> str:
-    """What marks the content of a file for If-Range: a strong ETag, or its time; empty where there is neither."""
+    """Return the validator of a file for If-Range: a strong ETag, or its time; empty without either."""
     etag = headers.get("ETag", "")
     return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
 

@@ -30,7 +30,7 @@ _WAIT = 0.5  # seconds between two looks at how far another process has come
 
 
 def address_of(weights: Weights) -> str:
-    """Where weights are downloaded: their own address, or that of the mirror."""
+    """Return the address of weights: their own, or that of the mirror."""
     base = os.environ.get(MIRROR)
     return f"{base.rstrip('/')}/{quote(weights.file)}" if base else weights.address
 

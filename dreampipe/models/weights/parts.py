@@ -38,7 +38,7 @@ class Part:
 
     @property
     def length(self) -> int:
-        """How many bytes are there."""
+        """Count the bytes that are here."""
         try:
             return self.path.stat().st_size
         except OSError:

@@ -38,7 +38,7 @@ def written(name: str) -> bytes:
 
 
 def _shared(ends: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """What both ends begin with, and the rest of each."""
+    """Return the common start of both ends, and the rest of each."""
     body = [top for top, _ in takewhile(lambda pair: pair[0] == pair[1], zip(*ends.values(), strict=False))]
     return {"body": body, **{end: rows[len(body) :] for end, rows in ends.items()}}
 
@@ -52,7 +52,7 @@ def _layer(layer: Layer) -> list[Any]:
 
 
 def _parts(model: keras.Model) -> Iterator[list[Any]]:
-    """Of each layer with weights: its name, and of it or what it holds, where weights are saved, and their shapes."""
+    """For each layer with weights: its name, the paths of its saved weights, and their shapes."""
     for layer, at in _numbered(model, "layers"):
         groups = _numbered(layer, f"{at}/layers") if isinstance(layer, keras.Model) else [(layer, at)]
         rows = [[place, *_shapes(part)] for part, place in groups if _shapes(part)]

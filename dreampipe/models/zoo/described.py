@@ -1,4 +1,4 @@
-"""What the built architectures are, written down: `described/NAME.json.gz`, made by `describe.py`.
+"""Stored facts of the built architectures: `described/NAME.json.gz`, made by `describe.py`.
 
     read(name) -> Described
 
@@ -55,7 +55,7 @@ class Described:
 
     @property
     def bytes(self) -> int:
-        """Of all weights, in single precision."""
+        """Return the bytes of all weights, in single precision."""
         return 4 * sum(prod(shape) for part in self.parts for _, shape in part.arrays)
 
 

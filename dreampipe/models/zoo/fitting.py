@@ -38,7 +38,7 @@ _DAMAGE = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeE
 
 @dataclass(frozen=True)
 class Fit:
-    """How a file fits.
+    """The way in which a file fits.
 
     Attributes:
         architecture: its name, followed by `-notop` if the file has no head.
@@ -57,7 +57,7 @@ class Fit:
 
 
 def fitted(path: Path, name: str, source: Path | None = None) -> Fit:
-    """How a file of weights fits an architecture, with its head or without, whichever the name says.
+    """Find how a file of weights fits an architecture, with or without its head, as the name says.
 
     The file is opened once: what is hashed is what is looked at, whatever takes its name meanwhile.
 
@@ -73,7 +73,7 @@ def fitted(path: Path, name: str, source: Path | None = None) -> Fit:
 
 @contextmanager
 def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[list[Any]]]]:
-    """How a file fits, and its arrays for each layer that has some, in Keras' order.
+    """Open a file, find how it fits, and yield its arrays for each layer, in Keras' order.
 
     Nobody can change the file between check and use: what is checked and read is one copy in a private folder.
 
@@ -91,7 +91,7 @@ def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[l
 
 
 def _fitted(file: BinaryIO, name: str, expected: str | None = None) -> Fit:
-    """As `fitted`, of an open file, where one is expected of this SHA-256; with errors about "it"."""
+    """Find how an open file with this SHA-256 fits; with errors about "it"."""
     base = name.removesuffix(NOTOP)
     md5, sha256 = store.digests(file)
     if expected not in (None, sha256):

@@ -1,4 +1,4 @@
-"""What people know of the architectures: `cards/`, a TOML file for each family."""
+"""Facts of the architectures that people know: `cards/`, a TOML file for each family."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ NAMES: tuple[str, ...] = tuple(name for names in FAMILIES.values() for name in n
 
 
 def is_known(name: str) -> bool:
-    """Whether this names an architecture, with or without its head."""
+    """Say whether this names an architecture, with or without its head."""
     return name.removesuffix(NOTOP) in NAMES
 
 
 def read(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """What is written of a family, and of one architecture in it.
+    """Read the facts of a family, and of one architecture in it.
 
     Raises:
         ModelError: there is no such architecture.

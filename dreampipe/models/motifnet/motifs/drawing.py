@@ -1,4 +1,4 @@
-"""What every motif is drawn with: soft edges, mixing, colours and noise, on a grid of coordinates.
+"""The tools of every motif: soft edges, mixing, colours and noise, on a grid of coordinates.
 
 A motif is drawn on two arrays `u` (to the right) and `v` (downwards), (n, n) float32, in which it fills the
 square from -1 to 1; outside of it its mask is 0. Colours are RGB in [0, 1].
@@ -90,7 +90,7 @@ def natural_hue(rng: Rng, *hues: float) -> float:
 
 
 def any_hue(rng: Rng) -> float:
-    """What to add to all hues of a palette: mostly nothing, now and then a turn to other colours."""
+    """Draw a number to add to all hues of a palette: mostly 0, sometimes a turn to other colours."""
     return float(rng.uniform()) if rng.random() < 0.15 else 0.0
 
 
