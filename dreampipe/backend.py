@@ -1,8 +1,8 @@
 """Gradients, compiled steps and memory of the computing library: the one module that imports tensorflow.
 
 It chooses the backend of keras before keras is imported, and everything else takes `keras` and `ops` from here. Tensor
-mathematics is written in `ops`, so another backend of keras needs only this module again. Importing this module loads
-tensorflow and keras, which takes seconds: import it where computing begins.
+mathematics is written in `ops`, so another backend of keras needs only another module like this one. Importing this
+module loads tensorflow and keras, which takes seconds: import it where computing begins.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ class Ascent:
 
     def _units(self, batch: int, units: Sequence[int] | None) -> npt.NDArray[np.int32]:
         if (self.bound.reads_unit and units is None) or (units is not None and len(units) != batch):
-            came = "none" if units is None else str(len(units))
+            came = "no" if units is None else str(len(units))
             raise ValueError(f"{came} units came for {batch} pictures, but {self.objective} needs one for each.")
         if units is not None and min(units, default=0) < 0:
             raise ValueError(f"Unit {min(units)} was asked for, but they are counted from 0.")

@@ -34,7 +34,7 @@ def about(seconds: float) -> str:
 
 def exact(seconds: float) -> str:
     """Write a duration that was measured: `12.1 s`, `7 min 2 s`, `1 h 5 min`."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

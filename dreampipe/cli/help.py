@@ -16,7 +16,7 @@ from dreampipe.cli.terminal import show
 from dreampipe.recipes.fields import EXPERT, GROUPS
 
 _ALL = "dreampipe.help_all"
-_ARGUMENTS, _OTHERS = "Arguments", "Help"
+_ARGUMENTS, _OTHERS = "Arguments", "Other options"
 _CODES = (
     "Exit codes: 0 all done; 1 something failed, and a line names it with its reason; 2 bad arguments, nothing was "
     "begun; 130 interrupted."

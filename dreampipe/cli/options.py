@@ -140,7 +140,7 @@ def _settings(
             limits = _limits(field) if name in flags else {}
             option = typer.Option(
                 both,
-                help=" ".join(filter(None, [field.description, _range(field)])),
+                help=" ".join(filter(None, [field.description, "" if limits else _range(field)])),
                 show_default=default_shown,
                 rich_help_panel=own.group,
                 **limits,

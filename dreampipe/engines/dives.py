@@ -25,6 +25,7 @@ from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
 from dreampipe.recipes import earlier
+from dreampipe.recipes.named import files
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying, Making
@@ -92,7 +93,7 @@ class DiveTask:
         """
         self.recipe.zoom_of()
         still, info = self.still
-        self.place.check(self._check_form)
+        self.place.check(self._check_form, (self.source, *files(self.recipe.model_dump())))
         Work(self.place.path).check()
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         return (*earlier.notes(self.recipe), *info.notes, *lost, *self.target(self.place.path).check())

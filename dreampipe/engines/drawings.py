@@ -24,13 +24,14 @@ from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.events import Began, Drawn, Event, Noted, Started, Tell, Written, ignore
 from dreampipe.frames import Frame
 from dreampipe.media import (
+    MAX_PIXELS,
     FramesHash,
     check_animation,
+    decode,
     decode_hashed,
     format_of,
     mask_notes,
     plan,
-    read,
     sha256,
     write_animation,
     write_whole,
@@ -40,8 +41,9 @@ from dreampipe.media.locks import alone
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization, earlier
+from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
-from dreampipe.records.making import EVERYTHING, Carrying, Making
+from dreampipe.records.making import USUAL, Carrying, Making
 from dreampipe.records.record import Output
 from dreampipe.stages import Resize
 
@@ -91,9 +93,9 @@ class VisualizationTask:
         if self.picture and self.animation and self.picture.path.resolve() == self.animation.path.resolve():
             raise MediaError(f"{self.picture.path} came as OUT and for --animate: give the animation another name.")
         if self.picture:
-            self.picture.check()
+            self.picture.check(inputs=files(self.recipe.model_dump()))
         if self.animation:
-            self.animation.check(check_animation)
+            self.animation.check(check_animation, files(self.recipe.model_dump()))
         return earlier.notes(self.recipe)
 
     def run(self, tell: Tell = ignore) -> None:
@@ -113,13 +115,13 @@ class VisualizationTask:
         if self.animation and forming:
             making = Making("visualize", recipe, {"animated": True})
             keep_animation(lambda: forming.frames(result.image), self.animation, making)
+            tell(Written(str(self.animation.path)))
         if self.picture:
             making = Making("visualize", recipe)
             keep_picture(lay_out(recipe, result.image), self.picture.path, making, self.picture.carrying)
+            tell(Written(str(self.picture.path)))
         for note in result.notes:
             tell(Noted(self.name, note))
-        for name in self.outputs:
-            tell(Written(name))
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class AtlasTask:
     def check(self) -> tuple[str, ...]:
         """Check the recipe and the place; raises DreampipeError."""
         check_atlas(self.recipe)
-        self.place.check(lambda path: is_page(path) or format_of(path))
+        self.place.check(lambda path: is_page(path) or format_of(path), files(self.recipe.model_dump()))
         return earlier.notes(self.recipe)
 
     def run(self, tell: Tell = ignore) -> None:
@@ -194,21 +196,23 @@ class SheetTask:
         out: the file to write, as text; or a folder, which takes it under the name of the photo.
         carrying: what the sheet carries apart from its pixels.
         overwrite: whether the file may exist.
+        max_pixels: refuse a larger photo.
     """
 
     photo: Path
     recipe: Recipe
     size: int
     out: str
-    carrying: Carrying = EVERYTHING
+    carrying: Carrying = USUAL
     overwrite: bool = False
+    max_pixels: int = MAX_PIXELS
     resumes: ClassVar[bool] = False
 
     @classmethod
     def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
         """Build the task that draws a recorded sheet again."""
         assert isinstance(again.recipe, Recipe)
-        return cls(again.dreamed, again.recipe, again.option("size") or 0, out, carrying, overwrite)
+        return cls(again.dreamed, again.recipe, again.option("size") or 0, out, carrying, overwrite, max_pixels)
 
     @property
     def name(self) -> str:
@@ -229,14 +233,13 @@ class SheetTask:
         self.recipe.pipeline()
         if not 32 <= self.size <= 4096:
             raise MediaError(f"The tiles are to be {self.size} pixels, but 32 to 4096 are expected.")
-        photo = read(self.photo)
-        (_,) = photo
-        self.place.check()
-        return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *photo.info.notes)
+        _, info = decode(self.photo, self.max_pixels)
+        self.place.check(inputs=(self.photo, *files(self.recipe.model_dump())))
+        return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *info.notes)
 
     def run(self, tell: Tell = ignore) -> None:
         """Dream the photo at each layer, and write the sheet; raises DreampipeError."""
-        source, _, source_sha256 = decode_hashed(self.photo)
+        source, _, source_sha256 = decode_hashed(self.photo, self.max_pixels)
         tell = Estimating(tell)
         tell(Began(self.name))
         tell(Started(len(recommended_layers(self.recipe))))

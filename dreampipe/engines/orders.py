@@ -14,7 +14,7 @@ from dreampipe.media.video import Encoding, FilmInfo, target_of
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.keyframes import print_time
-from dreampipe.records.making import EVERYTHING, Carrying, Making
+from dreampipe.records.making import USUAL, Carrying, Making
 
 _ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawvideo", pixel_format="rgb24")
 """Any film, in place of one that is not open yet."""
@@ -22,7 +22,7 @@ _ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawv
 
 @dataclass(frozen=True)
 class FilmOrder:
-    """Decide how a run makes every film.
+    """The order for films: how a run makes each one.
 
     Attributes:
         recipe: how to dream.
@@ -45,7 +45,7 @@ class FilmOrder:
     max_pixels: int = MAX_PIXELS
     overwrite: bool = False
     keep_work: bool = False
-    carrying: Carrying = EVERYTHING
+    carrying: Carrying = USUAL
 
     def check(self, jobs: Iterable[Job]) -> None:
         """Raise MediaError for an encoding that one of these films cannot have, before any is opened."""
@@ -82,7 +82,7 @@ class FilmOrder:
 
 @dataclass(frozen=True)
 class Order:
-    """Decide how a run makes every picture, and its films.
+    """The order for pictures: how a run makes each one, and its films.
 
     Attributes:
         recipe: how to dream.
@@ -98,7 +98,7 @@ class Order:
     quality: int | None = None
     overwrite: bool = False
     film: FilmOrder | None = None
-    carrying: Carrying = EVERYTHING
+    carrying: Carrying = USUAL
 
     def sha256(self) -> str:
         """Hash everything that decides an output's bytes, apart from its source."""

@@ -19,7 +19,7 @@ from dreampipe.recipes.settings import ModelSettings
 from dreampipe.records.again import Again
 from dreampipe.records.carried import record_of
 from dreampipe.records.compared import hash_shown, is_there, show_the_same
-from dreampipe.records.making import EVERYTHING, Carrying
+from dreampipe.records.making import USUAL, Carrying
 from dreampipe.records.verdict import Verdict, verdict
 
 
@@ -46,7 +46,7 @@ class Remaking:
     path: str
     overwrite: bool = False
     max_pixels: int = MAX_PIXELS
-    carrying: Carrying = EVERYTHING
+    carrying: Carrying = USUAL
     resumes: ClassVar[bool] = True
 
     @property

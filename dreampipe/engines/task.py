@@ -6,7 +6,7 @@ A task is a frozen value. Nothing is open before it runs, so it can be checked, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -16,11 +16,12 @@ from dreampipe.engines.keeping import check_place
 from dreampipe.errors import MediaError
 from dreampipe.events import Tell
 from dreampipe.media import format_of
+from dreampipe.media.jobs import identity
 from dreampipe.media.writing import sweep
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import Again
-from dreampipe.records.making import EVERYTHING, Carrying
+from dreampipe.records.making import USUAL, Carrying
 
 
 class Task(Protocol):
@@ -89,23 +90,26 @@ class Place:
     """
 
     path: Path
-    carrying: Carrying = EVERYTHING
+    carrying: Carrying = USUAL
     overwrite: bool = False
 
-    def check(self, check_form: Callable[[Path], object] = format_of) -> None:
+    def check(self, check_form: Callable[[Path], object] = format_of, inputs: Iterable[str | Path] = ()) -> None:
         """Check that the file can be written; make its folder, and remove the leftovers of killed runs there.
 
         Args:
             check_form: raises DreampipeError for a name whose format cannot be written.
+            inputs: the files that the task reads, which are never overwritten.
 
         Raises:
-            MediaError: the path is a folder, the file exists, a foreign sidecar is in the way, or the folder is not
-                writable.
+            MediaError: the path is a folder or an input, the file exists, a foreign sidecar is in the way, or the
+                folder is not writable.
         """
         if os.path.isdir(self.path):
             raise MediaError(f"{self.path} is a folder, but the name of a file is expected: name a file in it.")
         check_form(self.path)
         if os.path.lexists(self.path) and not self.overwrite:
             raise MediaError(f"{self.path} exists: give another name, or --overwrite.")
+        if (found := identity(self.path)) and found in map(identity, map(Path, inputs)):
+            raise MediaError(f"{self.path} is an input itself, but inputs are never overwritten: name another output.")
         check_place(self.path, self.carrying)
         sweep(self.path.parent)

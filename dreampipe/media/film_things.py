@@ -178,23 +178,21 @@ FILM_THINGS = (
         "transparency of a film or an animation",
         (*_FILMS, *ANIMATIONS),
         rules(
-            keep_if(
-                "as ProRes, VP9 or FFV1, which its default is then; otherwise black is laid behind it, with a note"
-            ),
+            keep_if("as ProRes, VP9 or FFV1, which its default is then; otherwise it is drawn over black, with a note"),
             KEEP,
             KEEP,
             mp4=REPORT,
             animated_gif=convert("what is less than half solid is left out, and a note says so"),
             jpeg=REPORT,
         ),
-        "Its transparency is left out: black is laid behind it.",
+        "Its transparency is left out: it is drawn over black.",
     ),
     Thing(
         "chroma",
         "colours at their full size (4:2:2, 4:4:4, RGB)",
         _FILMS,
         rules(
-            keep_if("where the codec has them; --chroma chooses, and a note tells of a loss"),
+            keep_if("where the codec has them; --chroma chooses, and a note reports a loss"),
             KEEP,
             KEEP,
             animated_webp=convert("WebP keeps one colour for four pixels"),
@@ -207,7 +205,7 @@ FILM_THINGS = (
         "10, 12 and 16 bits of a film",
         _FILMS,
         rules(
-            keep_if("10 bits as h264, h265, AV1 and ProRes, all as FFV1; a note tells of a loss"), png=KEEP, tiff=KEEP
+            keep_if("10 bits as h264, h265, AV1 and ProRes, all as FFV1; a note reports a loss"), png=KEEP, tiff=KEEP
         ),
         "Its bits become 8.",
     ),

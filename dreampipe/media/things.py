@@ -24,7 +24,7 @@ INPUTS = (*FILMS, *READ_ONLY_FILMS, *ANIMATIONS, *PICTURES, *READ_ONLY_PICTURES)
 
 
 class Fate(Enum):
-    """What dreampipe does with a thing."""
+    """The three fates of a thing."""
 
     KEPT = "kept"
     CONVERTED = "converted"

@@ -53,10 +53,10 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
 
 
 def with_objectives(settings: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """Settings with each objective as `change` gives it, also one that comes later in a film.
+    """Change each objective in settings, also one that comes later in a film.
 
     Args:
-        settings: as a recipe has checked them. What is no objective is left as it is: whoever climbs it will say so.
+        settings: as a recipe has checked them. A wrong objective stays as it is: the ascent will refuse it.
         change: called with each objective.
     """
     changed = dict(settings)

@@ -71,4 +71,7 @@ else:  # typer and pydantic list the commands in their help and messages
 def command_of(kind: type[ModelSettings]) -> FileCommand:
     """Return the command of a class of recipes; `Recipe`, of a single picture, belongs to dream."""
     known = {command: TASKS[command].recipe for command in FILES}
-    return next(command for command, own in known.items() if issubclass(own, kind) or issubclass(kind, own))
+    for command, own in known.items():
+        if issubclass(own, kind) or issubclass(kind, own):
+            return command
+    raise ValueError(f"{kind.__name__} has no row in TASKS: add one.")

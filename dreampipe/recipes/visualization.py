@@ -73,7 +73,7 @@ class Visualization(Climbing):
         if not path.suffix and not path.exists():
             near = nearest(self.start, ("noise", "grey"))
             raise RecipeError(f"start came as {self.start!r}, but noise, grey or a picture's path is expected: {near}.")
-        (frame,) = media.read(self.start)
+        frame, _ = media.decode(self.start)
         return Picture(frame.pixels)
 
     @property

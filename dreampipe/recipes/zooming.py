@@ -41,7 +41,7 @@ def _spell_shift(value: Any) -> str:
     match = re.fullmatch(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*", text)
     if not match or max(abs(float(part)) for part in match.groups()) > 4096:
         raise PydanticCustomError("shift", "pixels to the right and down, at most 4096 each, such as 2,-0.5")
-    return ",".join(f"{float(part) + 0:g}" for part in match.groups())
+    return ",".join(repr(float(part) + 0).removesuffix(".0") for part in match.groups())
 
 
 # The schema of what a file may hold: text, or these.

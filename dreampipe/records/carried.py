@@ -98,5 +98,5 @@ def _is_edited_animation(made: Path, record: Record) -> bool:
 def edit_of(path: Path, record: Record) -> str:
     """Say how an output was seen to be edited since it was made, as a phrase; empty if it was not."""
     if is_of_another_file(path, record):
-        return f"{path} is not what its sidecar tells of"
-    return f"{told_of(path)} shows other pixels than its record tells of" if is_edited(path, record) else ""
+        return f"{path} is not the file that its sidecar describes"
+    return f"{told_of(path)} shows other pixels than its record describes" if is_edited(path, record) else ""

@@ -60,7 +60,7 @@ class Carrying:
         return f"{self} with paths" if self.paths else str(self)
 
 
-EVERYTHING = Carrying()
+USUAL = Carrying()
 """The default of what an output carries."""
 
 

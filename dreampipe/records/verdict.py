@@ -43,7 +43,7 @@ class Verdict:
                 return f"the frames before encoding are the same, but the pixels in the files differ: {why}"
             case False, True:
                 because = f": {why}" if self.reasons else ""
-                return f"the pixels in the files are the same, but not those that the record tells of{because}"
+                return f"the pixels in the files are the same, but not those that the record describes{because}"
         return f"the pixels differ: {why}"
 
 

@@ -21,6 +21,21 @@ WRONG = {
     ("dream", "empty", "out"): "empty holds no pictures",
     ("dream", "pictures", "pictures"): "inputs are never overwritten",
     ("dream", "pictures/a.png", "pictures/a.png"): "inputs are never overwritten",
+    ("sheet", "pictures/a.png", "pictures/a.png", "--overwrite"): "inputs are never overwritten",
+    ("visualize", "mixed4[3]", "dot.png", "--start", "dot.png", "--overwrite"): "inputs are never overwritten",
+    (
+        "visualize",
+        "mixed4[3]",
+        "new.png",
+        "--start",
+        "dot.png",
+        "--animate",
+        "dot.png",
+        "--overwrite",
+    ): "never overwritten",
+    ("zoom", "pictures/a.png", "pictures/a.png", "--overwrite"): "inputs are never overwritten",
+    ("sheet", "clip.mp4", "sheet.png"): "clip.mp4 does not hold a picture that can be read",
+    ("visualize", "mixed4[3]", "out.png", "--start", "clip.mp4"): "clip.mp4 does not hold a picture that can be read",
     ("dream", "pictures/a.png", "a.tga"): "a.tga",
     ("dream", "pictures", "file"): "file is a file",
     (*DREAM, "--format", "png", "--recursive"): "pictures/a.jpg",
@@ -189,6 +204,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dreampipe.write(Frame(np.full((48, 64, 3), 0.5, np.float32)), folder / "pictures" / name)
     for name, size in (("black.png", 48), ("dot.png", 4)):
         dreampipe.write(Frame(np.zeros((size, size, 3), np.float32)), folder / name)
+    dreampipe.write([Frame(np.zeros((32, 32, 3), np.float32), index) for index in range(2)], folder / "clip.mp4")
     made = folder / "made.png"
     frame = Frame(np.full((48, 64, 3), 0.5, np.float32))
     write_sidecar(
@@ -225,7 +241,7 @@ def test_one_sentence_and_exit_code_2(answered, words):
 
 
 def test_nothing_is_written(answered, house):
-    names = {"black.png", "dot.png", "empty", "file", "file.gif", "old.h5", "pictures", "text.keras"}
+    names = {"black.png", "clip.mp4", "dot.png", "empty", "file", "file.gif", "old.h5", "pictures", "text.keras"}
     assert {path.name for path in house.iterdir()} == names | {"made.dream.json", "text.dream.json"}
     assert sorted(path.name for path in (house / "pictures").iterdir()) == ["a.jpg", "a.png", "b.jpg"]
     assert not list((house / "empty").iterdir())

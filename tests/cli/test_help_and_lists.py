@@ -60,7 +60,7 @@ def test_help_fits_two_screens_and_help_all_shows_the_rest(call):
     assert len(first.splitlines()) <= 100
     assert "--octave-rounding" not in first and "--octave-rounding" in whole
     titles = [line[:-1] for line in whole.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert titles == ["Arguments", *GROUPS, "Help"]
+    assert titles == ["Arguments", *GROUPS, "Other options"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -386,7 +386,7 @@ def test_pixels_that_differ_for_no_reason_are_exit_code_1(call, quick, photo, tm
     assert call("dream", photo, out, *quick).exit_code == 0
     tampered(out, "output", pixels="0" * 64)
     result = call("rerun", out, tmp_path / "b.bmp")
-    told = "the pixels in the files are the same, but not those that the record tells of\n"
+    told = "the pixels in the files are the same, but not those that the record describes\n"
     assert (result.exit_code, result.stdout) == (1, told)
     dreampipe.write(Frame(np.zeros((40, 56, 3), np.float32)), out)
     tampered(out, "output", file=sha256(out))
@@ -414,11 +414,13 @@ def test_an_edited_picture_is_told_from_the_one_that_its_sidecar_is_of(call, qui
     assert call("dream", photo, out, *quick).exit_code == 0
     assert call("info", out).stderr == ""
     out.write_bytes(out.read_bytes()[:-1] + b"\0")
-    assert call("info", out).stderr == f"Note: {out} is not what its sidecar tells of.\n"
-    assert call("info", sidecar_of(out)).stderr == f"Note: {sidecar_of(out)} is not what its sidecar tells of.\n"
+    assert call("info", out).stderr == f"Note: {out} is not the file that its sidecar describes.\n"
+    assert (
+        call("info", sidecar_of(out)).stderr == f"Note: {sidecar_of(out)} is not the file that its sidecar describes.\n"
+    )
     assert call("rerun", sidecar_of(out), tmp_path / "b.bmp").stdout == (
         "the frames before encoding are the same, but the pixels in the files differ: "
-        f"{sidecar_of(out)} is not what its sidecar tells of\n"
+        f"{sidecar_of(out)} is not the file that its sidecar describes\n"
     )
     assert (tmp_path / "b.bmp").exists()
 
@@ -429,7 +431,7 @@ def test_edited_numbered_pictures_are_told_from_those_that_their_sidecar_is_of(c
     assert call("info", frames).stderr == ""
     shutil.copy(frames / "001.jpg", frames / "002.jpg")
     for named in (frames, frames / "%03d.jpg.dream.json"):
-        assert call("info", named).stderr == f"Note: {named} is not what its sidecar tells of.\n"
+        assert call("info", named).stderr == f"Note: {named} is not the file that its sidecar describes.\n"
 
 
 @pytest.fixture

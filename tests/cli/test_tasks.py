@@ -16,7 +16,7 @@ from dreampipe.engines.task import load_task
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import again
 from dreampipe.records.carried import record_of
-from dreampipe.records.making import EVERYTHING, Making
+from dreampipe.records.making import USUAL, Making
 
 SMALLEST: Mapping[str, tuple[str, ...]] = {
     "dream": ("PHOTO", "out.jpg", "--quality", "80"),
@@ -74,7 +74,7 @@ def test_a_task_is_a_frozen_value_and_opens_nothing_before_it_runs(
     out, second = make(command), tmp_path / "new" / "second"
     target = second.with_suffix(out.suffix)
     begun = again(out, source=pictures / "a.png" if record_of(out).source else None)
-    task = load_task(command).remade(begun, str(target), False, EVERYTHING, 10**6)
+    task = load_task(command).remade(begun, str(target), False, USUAL, 10**6)
     assert not target.parent.exists()
     assert type(task.recipe) is TASKS[command].recipe
     with pytest.raises(FrozenInstanceError):

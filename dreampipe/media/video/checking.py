@@ -111,7 +111,7 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo,
         yield f"As {form.codec.name} of 8 bits, its {told}"
     if info.alpha and not form.alpha:
         yield (
-            f"As {form.codec.name} in {path.suffix}, its transparency is left out: black is laid behind it. .webm and "
+            f"As {form.codec.name} in {path.suffix}, its transparency is left out: it is drawn over black. .webm and "
             ".mov keep it."
         )
     # Of these codecs, FFmpeg's Matroska writer learns the shape of a pixel only from H.264 and H.265.

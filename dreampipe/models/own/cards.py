@@ -53,7 +53,7 @@ class OwnCard:
         """Raise ModelError, with a clause about "it", where the card is of another model than this."""
         if self.sha256 and self.sha256.lower() != sha256:
             raise ModelError(
-                f"it is for the model file of SHA-256 {self.sha256[:12]}..., but the file beside it is "
+                f"it is for the model file of SHA-256 {self.sha256[:12]}..., but the file next to it is "
                 f"{sha256[:12]}...: take the right file, or mend or leave out sha256."
             )
         if self.classes and outputs is not None and len(self.classes) != outputs:
@@ -182,7 +182,7 @@ def _lines(value: str, folder: Path) -> list[str]:
     place = PurePosixPath(value)
     odd = not place.parts or place.is_absolute() or ".." in place.parts or "\\" in value or "\0" in value
     if odd or not _real(folder / place).is_relative_to(_real(folder)):
-        raise ModelError(f"its classes came as the file {value!r}, but a file beside the card is expected.")
+        raise ModelError(f"its classes came as the file {value!r}, but a file next to the card is expected.")
     return [line.strip() for line in _text(folder / place, f"it names {value}, which").splitlines() if line.strip()]
 
 

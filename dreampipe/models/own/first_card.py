@@ -72,7 +72,7 @@ def _classes(path: Path, outputs: int | None) -> str:
     if outputs == 0:
         return _comment("It has no head of classes, so there are no names of logits to give.").rstrip("\n")
     count = "" if outputs is None else f"{outputs} "
-    told = f"Names of its {count}logits, in order: a list, or the name of a file of lines beside this card."
+    told = f"Names of its {count}logits, in order: a list, or the name of a file of lines next to this card."
     if outputs == imagenet.COUNT:
         told += " Left out, they are those of ImageNet, once these have been downloaded."
     return _comment(told) + f"# classes = {_quoted(f'{path.stem}.classes.txt')}"
