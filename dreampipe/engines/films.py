@@ -209,7 +209,7 @@ class _Filming:
 
         dreamed = sum(dreams(stop - at) - dreams(min(max(first, at), stop) - at) for at, stop in survey.shots)
         whole = sum(at >= first for at, _ in survey.shots) if recipe.motion == "flow" else dreamed
-        ascents = [(ascent, whole), (replace(ascent, steps=recipe.refresh_steps), dreamed - whole)]
+        ascents = [(ascent, whole), (replace(ascent, steps=recipe.steps_of_refresh), dreamed - whole)]
         return plan_climbing(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
 
     def _take_dream(self, frame: Frame) -> Array:
@@ -237,7 +237,7 @@ class _Filming:
         step = time.perf_counter() - started
         dreamed = sum(-(-(stop - first) // recipe.every) for first, stop in survey.shots)
         whole = len(survey.shots) if recipe.motion == "flow" else dreamed
-        seconds = step * (whole * recipe.steps + (dreamed - whole) * recipe.refresh_steps)
+        seconds = step * (whole * recipe.steps + (dreamed - whole) * recipe.steps_of_refresh)
         return f"the whole film, {len(survey)} frames of {info.width}x{info.height}, takes about {_duration(seconds)}"
 
 

@@ -113,6 +113,11 @@ class FilmRecipe(Recipe):
             changed["objective"] = None
         return type(self)(**{**self.model_dump(exclude={"at"}), **changed})
 
+    @property
+    def steps_of_refresh(self) -> int:
+        """The steps that refresh a carried dream: none if nothing is dreamed at all."""
+        return self.refresh_steps if self.steps else 0
+
     def ahead(self, cuts: tuple[int, ...] = ()) -> Pipeline:
         """Build the stages before the dream, which another thread may run ahead."""
         moving = self.motion == "flow"
@@ -215,7 +220,7 @@ class Moments:
         size = recipe.max_size or self.max_size
         dream = Dream(recipe.ascent(), recipe.seed, size, self._mask, recipe.mask or "", self.tell)
         carry = CARRY[recipe.motion] if recipe.carry is None else recipe.carry
-        return Moment(dream, carry, recipe.refresh_steps)
+        return Moment(dream, carry, recipe.steps_of_refresh)
 
     @cached_property
     def _mask(self) -> Array | None:

@@ -320,3 +320,12 @@ def test_names_that_are_not_there_are_refused(base: dict[str, Any]) -> None:
         recipe.film_sha256()
     with pytest.raises(ModelError, match="no such"):
         FilmRecipe.of(model="no such").film_sha256()
+
+
+def test_without_steps_every_frame_is_its_source(tiny_model: Path) -> None:
+    """Also after a cut, and where the film moves."""
+    draws = np.random.default_rng(3)
+    frames = [Frame(draws.random((48, 64, 3), np.float32), index, Fraction(index, 25)) for index in range(4)]
+    recipe = FilmRecipe(model=str(tiny_model), scaling="unit", steps=0)
+    for before, after in zip(frames, recipe.film_pipeline((2,))(iter(frames)), strict=True):
+        np.testing.assert_allclose(after.pixels, before.pixels, atol=1e-6)
