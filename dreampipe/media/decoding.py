@@ -132,7 +132,7 @@ def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
 
 def _bounded(decoded: Decoded) -> Decoded:
     """Leave out a profile or EXIF that is too long to be written again, and note dark pixels."""
-    notes = [dark_note(decoded.pixels)] if decoded.pixels.dtype.kind == "u" else []
+    notes = [dark_note(decoded.pixels)]
     icc, exif = decoded.icc, decoded.exif
     if icc and len(icc) > LONGEST_READ:
         notes.append(too_long("colour profile", len(icc)))

@@ -113,14 +113,17 @@ def declared_top(highest: int, bits: int, declared: float | None) -> tuple[int, 
 
 
 def dark_note(samples: Samples) -> str:
-    """A sentence on samples of 8 or 16 bits that reach no more than a sixteenth of white; empty for others."""
-    top = int(np.iinfo(samples.dtype).max)
+    """A sentence on samples that reach no more than a sixteenth of white; empty for others.
+
+    They are unsigned integers of 8 or 16 bits, or floats in [0, 1].
+    """
+    top = 1 if samples.dtype.kind == "f" else int(np.iinfo(samples.dtype).max)
     if samples[::16, ::16].max() > top * _REACHED:
         return ""
-    highest = int(samples.max())
+    highest = float(samples.max())
     if not 0 < highest <= top * _REACHED:
         return ""
-    return f"Its highest value is {highest:,} of {top:,}, so it looks black: scale its values if that is wrong."
+    return f"Its highest value is {_said(highest)} of {top:,}, so it looks black: scale its values if that is wrong."
 
 
 def _found(samples: Samples, rows: int) -> _Found:

@@ -71,6 +71,7 @@ _DESCRIPTION, _XMP = 270, 700
 _LOWEST, _HIGHEST, _LOWEST_UNSIGNED, _HIGHEST_UNSIGNED = 340, 341, 280, 281
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
+_ONE_LEFT_OUT = "It has 1 more channel, which is left out."
 _GREY = {tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.MINISBLACK}
 _COLOURS = {
     tifffile.PHOTOMETRIC.MINISWHITE: 1,
@@ -232,14 +233,16 @@ def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Sampl
         raise ValueError(f"its colours are {getattr(photometric, 'name', photometric)}, which is not supported")
     samples = _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
+    more = _left_out_note(samples.shape[2] - colours - (place is not None))
     alpha, clear = (None, "") if place is None else _full_range(samples[..., place], page)
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _looked_up(samples[..., 0], page), alpha, ()
+        return _looked_up(samples[..., 0], page), alpha, more
     shades, note = _full_range(samples[..., :colours], page)
     pixels = _rgb(shades, photometric, inks)
-    if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
+    kinds = page.extrasamples
+    if alpha is not None and place is not None and kinds and kinds[place - colours] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         pixels = _banded(_unassociated, pixels, alpha)
-    return pixels, alpha, tuple(dict.fromkeys(filter(None, (note, clear))))
+    return pixels, alpha, (*dict.fromkeys(filter(None, (note, clear))), *more)
 
 
 def _interleaved(page: tifffile.TiffPage) -> Samples:
@@ -255,8 +258,16 @@ def _interleaved(page: tifffile.TiffPage) -> Samples:
 
 
 def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | None:
+    """The first sample that a page calls alpha; one extra sample of which it says nothing is alpha, too."""
     kinds = page.extrasamples or ((tifffile.EXTRASAMPLE.UNASSALPHA,) if samples == colours + 1 else ())
-    return colours if kinds and kinds[0] != tifffile.EXTRASAMPLE.UNSPECIFIED and samples > colours else None
+    places = enumerate(kinds[: samples - colours], colours)
+    return next((place for place, kind in places if kind != tifffile.EXTRASAMPLE.UNSPECIFIED), None)
+
+
+def _left_out_note(channels: int) -> tuple[str, ...]:
+    if channels < 1:
+        return ()
+    return (f"It has {channels} more channels, which are left out." if channels > 1 else _ONE_LEFT_OUT,)
 
 
 def _full_range(samples: Samples, page: tifffile.TiffPage) -> tuple[Samples, str]:
@@ -324,7 +335,8 @@ def _from_cmyk(samples: Samples) -> Samples:
 def _looked_up(indices: Samples, page: tifffile.TiffPage) -> Samples:
     if page.colormap is None:
         raise ValueError("it has no palette")
-    table = (page.colormap >> 8).astype(np.uint8)  # palettes are kept in 16 bits, and hold 8
+    wide = int(page.colormap.max()) > 255  # palettes have 16 bits, but some programs write 0 to 255
+    table = (page.colormap >> 8 if wide else page.colormap).astype(np.uint8)
     return np.moveaxis(table[:, indices.astype(np.intp)], 0, 2)
 
 
