@@ -33,6 +33,7 @@ from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.further import further_note, in_packet, in_tags
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
+from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite, declared_top, range_of
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
@@ -237,12 +238,15 @@ def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Sampl
     alpha, clear = (None, "") if place is None else _full_range(samples[..., place], page)
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
         return _looked_up(samples[..., 0], page), alpha, more
-    shades, note = _full_range(samples[..., :colours], page)
+    blank = blank_of(samples[..., :colours], page) if photometric != tifffile.PHOTOMETRIC.SEPARATED else None
+    shades, note = _full_range(samples[..., :colours], page, blank)
     pixels = _rgb(shades, photometric, inks)
+    if blank:
+        pixels = np.where(blank.places, pixels.dtype.type(0), pixels)
     kinds = page.extrasamples
     if alpha is not None and place is not None and kinds and kinds[place - colours] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         pixels = _banded(_unassociated, pixels, alpha)
-    return pixels, alpha, (*dict.fromkeys(filter(None, (note, clear))), *more)
+    return pixels, alpha, (*dict.fromkeys(filter(None, (note, clear))), *((blank.note,) if blank else ()), *more)
 
 
 def _interleaved(page: tifffile.TiffPage) -> Samples:
@@ -270,11 +274,15 @@ def _left_out_note(channels: int) -> tuple[str, ...]:
     return (f"It has {channels} more channels, which are left out." if channels > 1 else _ONE_LEFT_OUT,)
 
 
-def _full_range(samples: Samples, page: tifffile.TiffPage) -> tuple[Samples, str]:
-    """Samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on their range; see `ranges`."""
+def _full_range(samples: Samples, page: tifffile.TiffPage, blank: Blank | None = None) -> tuple[Samples, str]:
+    """Samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on their range; see `ranges`.
+
+    Blank samples do not count for the range, and come out as any value.
+    """
     kind, bits = samples.dtype.kind, page.bitspersample
     if kind in "fi" or (kind == "u" and bits > 16):
-        found = range_of(samples, bits, _rows(samples), _declared(page))
+        counted = samples[~blank.places] if blank else samples
+        found = range_of(counted, bits, _BAND if blank else _rows(samples), _declared(page))
         return _banded(found, samples), found.note
     if kind not in "ub":
         raise ValueError(f"its samples are {samples.dtype}, which is not supported")

@@ -10,6 +10,7 @@ import pytest
 import tifffile
 
 from dreampipe import read
+from dreampipe.errors import MediaError
 
 PLANES = np.random.default_rng(5).integers(1, 256, (6, 7, 8), np.uint8)
 ONE, TWO = "It has 1 more channel, which is left out.", "It has 2 more channels, which are left out."
@@ -64,3 +65,59 @@ def test_a_palette_of_8_or_16_bits_has_its_colours(tmp_path: Path, scale: int) -
     indices = steps.astype(np.uint8).reshape(16, 16)
     tifffile.imwrite(path, indices, photometric="palette", colormap=(table * scale).astype(np.uint16))
     np.testing.assert_allclose(planes_of(path) * 255, np.moveaxis(table[:, indices], 0, 2), atol=1e-4)
+
+
+def with_no_data(path: Path, samples: npt.NDArray[np.generic], value: str, **options: str) -> Path:
+    tags = [(42113, "s", 0, value, True)]
+    tifffile.imwrite(path, samples, **{"photometric": "minisblack", **options}, metadata=None, extratags=tags)
+    return path
+
+
+HEIGHTS = np.linspace(0, 900, 100).reshape(10, 10)
+NO_DATA = [
+    (np.float32, "-9999", -9999),
+    (np.float32, "-3.4028234663852886e+38", np.finfo(np.float32).min),
+    (np.float32, "1e+20", 1e20),
+    (np.float32, "nan", np.nan),
+    (np.float64, "-9999 ", -9999),
+    (np.float64, "nan", np.nan),
+    (np.int16, "-32768", -32768),
+    (np.int32, "-2147483648", -(2**31)),
+    (np.uint32, "4294967295", 2**32 - 1),
+]
+
+
+@pytest.mark.parametrize(("dtype", "text", "value"), NO_DATA)
+def test_a_value_of_no_data_becomes_black_and_does_not_change_the_range(
+    tmp_path: Path, dtype: type, text: str, value: float
+) -> None:
+    samples = HEIGHTS.astype(dtype)
+    samples[2:4, 5:9] = 0
+    whole = with_no_data(tmp_path / "whole.tif", samples, text)
+    expected, notes = planes_of(whole), read(whole).info.notes
+    samples[2:4, 5:9] = value
+    path = with_no_data(tmp_path / "x.tif", samples, text)
+    np.testing.assert_array_equal(planes_of(path), expected)
+    assert read(path).info.notes[:-1] == notes and expected.max() > 0.2
+    assert read(path).info.notes[-1].endswith(" as no data, so that 8 of its 100 values become black.")
+
+
+def test_a_file_of_no_data_alone_is_black(tmp_path: Path) -> None:
+    path = with_no_data(tmp_path / "x.tif", np.full((4, 5), np.nan, np.float32), "nan")
+    assert not planes_of(path).any()
+
+
+def test_nan_that_is_not_declared_is_refused(tmp_path: Path) -> None:
+    samples = HEIGHTS.astype(np.float32)
+    samples[0, 0] = np.nan
+    for text in ("-9999", "none", ""):
+        with pytest.raises(MediaError, match="NaN or infinite"):
+            read(with_no_data(tmp_path / "x.tif", samples, text))
+
+
+def test_a_colour_of_8_bits_has_no_data_only_where_all_its_channels_say_so(tmp_path: Path) -> None:
+    samples = np.array([[[255, 255, 255], [255, 10, 20], [1, 2, 3]]], np.uint8)
+    path = with_no_data(tmp_path / "x.tif", samples, "255", photometric="rgb")
+    np.testing.assert_allclose(planes_of(path) * 255, [[[0, 0, 0], [255, 10, 20], [1, 2, 3]]], atol=1e-4)
+    assert read(path).info.notes == ("It declares 255 as no data, so that 3 of its 9 values become black.",)
+    assert read(with_no_data(path, samples, "0", photometric="rgb")).info.notes == ()
