@@ -30,6 +30,7 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.embedded import admit_embedded
+from dreampipe.media.formats import NotRead
 from dreampipe.media.further import further_note, in_packet, in_tags
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
@@ -231,7 +232,7 @@ def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Sampl
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
     if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
-        raise ValueError(f"its colours are {getattr(photometric, 'name', photometric)}, which is not supported")
+        raise NotRead(f"its colours are {getattr(photometric, 'name', photometric)}")
     samples = _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
     more = _left_out_note(samples.shape[2] - colours - (place is not None))
@@ -258,7 +259,7 @@ def _interleaved(page: tifffile.TiffPage) -> Samples:
             return samples
         case "SYX":
             return np.moveaxis(samples, 0, 2)
-    raise ValueError(f"it is an array of {page.axes}, not a picture")
+    raise NotRead(f"it is an array of {page.axes}, not a picture")
 
 
 def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | None:
@@ -285,7 +286,7 @@ def _full_range(samples: Samples, page: tifffile.TiffPage, blank: Blank | None =
         found = range_of(counted, bits, _BAND if blank else _rows(samples), _declared(page))
         return _banded(found, samples), found.note
     if kind not in "ub":
-        raise ValueError(f"its samples are {samples.dtype}, which is not supported")
+        raise NotRead(f"its samples are {samples.dtype}")
     _, declared = _declared(page) or (0, None)
     top, note = declared_top(int(samples.max()), bits, declared) if bits == 16 else (2**bits - 1, "")
     dtype, full = (np.uint8, 255) if bits <= 8 else (np.uint16, 65_535)
