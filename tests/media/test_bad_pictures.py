@@ -163,7 +163,7 @@ def test_a_tiff_that_is_no_picture_is_refused(tmp_path: Path) -> None:
 
 
 def jpeg_of_12_bits() -> bytes:
-    return imagecodecs.jpeg8_encode(NOISE.astype(np.uint16) * 16, bitspersample=12)
+    return bytes(imagecodecs.jpeg8_encode(NOISE.astype(np.uint16) * 16, bitspersample=12))
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ NO_DATA = [
 def test_a_value_of_no_data_becomes_black_and_does_not_change_the_range(
     tmp_path: Path, dtype: type, text: str, value: float
 ) -> None:
-    samples = HEIGHTS.astype(dtype)
+    samples: npt.NDArray[np.generic] = HEIGHTS.astype(dtype)
     samples[2:4, 5:9] = 0
     whole = with_no_data(tmp_path / "whole.tif", samples, text)
     expected, notes = planes_of(whole), read(whole).info.notes
