@@ -8,7 +8,8 @@
     encoding.py    a Frame to the bytes of a file
     samples.py     the numbers that an encoder gets, and their hash
     tiff.py        decoding and encoding of TIFF; heif.py, decoding of HEIC; png.py, what is in a PNG besides pixels
-    ranges.py      which numbers of a TIFF are black and white; further.py, what is in a file besides its picture
+    ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
+    further.py     what is in a file besides its picture
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animated picture
     masks.py       grey levels that say where a picture is dreamed

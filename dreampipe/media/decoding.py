@@ -40,10 +40,11 @@ from dreampipe.media.formats import (
     TIFF,
     WEBP,
     Format,
+    NotRead,
     format_of_content,
 )
 from dreampipe.media.further import further, further_note
-from dreampipe.media.headers import Header, read_header
+from dreampipe.media.headers import Header, read_header, unread_jpeg
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.kinds import Kind, kind_of, unread_name
 from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
@@ -132,7 +133,7 @@ def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
 
 def _bounded(decoded: Decoded) -> Decoded:
     """Leave out a profile or EXIF that is too long to be written again, and note dark pixels."""
-    notes = [dark_note(decoded.pixels)] if decoded.pixels.dtype.kind == "u" else []
+    notes = [dark_note(decoded.pixels)]
     icc, exif = decoded.icc, decoded.exif
     if icc and len(icc) > LONGEST_READ:
         notes.append(too_long("colour profile", len(icc)))
@@ -167,6 +168,12 @@ def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds) -> Dec
     except MemoryError:
         raise MediaError(f"{path} does not fit into memory when decoded: shrink it first.") from None
     except Exception as problem:  # on broken bytes the codecs raise whatever they happen to meet
+        unread = str(problem) if isinstance(problem, NotRead) else unread_jpeg(file) if format is JPEG else None
+        if unread:
+            raise MediaError(
+                f"{path} is a {format.name} file of a kind that is not read ({unread}), but a picture of RGB or grey "
+                "is expected: convert it to PNG or TIFF first."
+            ) from problem
         reason = " ".join(str(problem).split()).rstrip(".") or type(problem).__name__
         raise MediaError(
             f"{path} is a damaged, cut short or unusual {format.name} file ({reason}): replace it by a whole copy."

@@ -16,6 +16,10 @@ LONGEST_READ = 16_500_000
 _JPEG_EXIF = 65_527  # a segment holds 65,533 bytes, six of them a prefix
 
 
+class NotRead(ValueError):
+    """A picture that is whole, but of a kind that is not read; the message names the kind."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One format of pictures.

@@ -116,6 +116,21 @@ def _jpeg(file: IO[bytes]) -> Header | None:
     return Header(*size, scans=max(1, scans), end=at + 2) if size else None
 
 
+def unread_jpeg(file: IO[bytes]) -> str | None:
+    """Name what is unusual about the coding of a JPEG; None for 8 bits in the usual ways, and where it is not found."""
+    at = 2
+    while len(head := _at(file, at, 5)) == 5 and head[0] == 0xFF:
+        kind = head[1]
+        if kind in (0xC3, 0xC7, 0xCB, 0xCF):
+            return "it is a lossless JPEG"
+        if kind == 0xF7:
+            return "it is a JPEG-LS"
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            return None if head[4] == 8 else f"its samples have {head[4]} bits"
+        at += 2 + int.from_bytes(head[2:4], "big")
+    return None
+
+
 def _next_marker(file: IO[bytes], at: int) -> int:
     """Return the position of the next marker from `at` on; the end of the file if there is none."""
     length = 4096  # grows, as scans are short in some files and long in most

@@ -6,11 +6,13 @@ their bytes. A file that is no picture and no film by its bytes and its name is 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import IO
 
 from dreampipe.media.formats import HEAD, TIFF, Format, brands_of, format_of_content, format_of_suffix
 from dreampipe.media.video.forms import is_film
@@ -33,13 +35,21 @@ class Unread:
         name: as people call it.
         suffixes: in lower case with their dot.
         heads: the first bytes of such a file; none where they are those of other files, too.
+        pattern: how such a file begins, if not with one of a few heads.
     """
 
     name: str
     suffixes: tuple[str, ...]
     heads: tuple[bytes, ...] = ()
+    pattern: re.Pattern[bytes] | None = None
+
+    def is_start_of(self, head: bytes) -> bool:
+        """Say whether a file of this kind begins so."""
+        return head.startswith(self.heads) or bool(self.pattern and self.pattern.match(head))
 
 
+_NETPBM = re.compile(rb"P(?:[1-6Ff]\s(?:#[^\n]*\n|\s)*\d+\s+\d+\s|7\s+(?:#|WIDTH |HEIGHT |DEPTH |MAXVAL ))")
+_SVG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>)*<svg[\s>/]", re.DOTALL)
 RAW = Unread(
     "raw photo",
     (
@@ -59,6 +69,9 @@ RAW = Unread(
             ".mef",
             ".gpr",
             ".raw",
+            ".ptx",
+            ".bay",
+            ".dcs",
         ),
     ),
     (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"II*\0\x10\0\0\0CR", b"II\x1a\0\0\0HEAPCCDR"),
@@ -82,11 +95,15 @@ UNREAD = (
     Unread("QOI", (".qoi",), (b"qoif",)),
     Unread("BPG", (".bpg",), (b"BPG\xfb",)),
     Unread("FLIF", (".flif",), (b"FLIF",)),
-    Unread("icon", (".ico", ".icns"), (b"\0\0\1\0", b"icns")),
+    Unread("icon", (".ico", ".icns", ".cur"), (b"\0\0\1\0", b"icns")),
     Unread("FITS", (".fits", ".fit", ".fts"), (b"SIMPLE  =",)),
     Unread("DDS", (".dds",), (b"DDS ",)),
-    Unread("picture", (".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm", ".tga", ".pcx", ".sgi", ".rgb", ".ras", ".dcm")),
-    Unread("drawing", (".svg", ".svgz", ".wmf", ".emf", ".kra", ".ora", ".pict", ".pct")),
+    Unread("MNG", (".mng", ".jng"), (b"\x8aMNG\r\n\x1a\n", b"\x8bJNG\r\n\x1a\n")),
+    Unread("XPM", (".xpm",), (b"/* XPM */",)),
+    Unread("Netpbm", (".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm"), pattern=_NETPBM),
+    Unread("picture", (".tga", ".pcx", ".sgi", ".rgb", ".ras", ".dcm", ".xbm", ".wbmp")),
+    Unread("SVG", (".svg", ".svgz"), pattern=_SVG),
+    Unread("drawing", (".wmf", ".emf", ".kra", ".ora", ".pict", ".pct")),
     Unread("film", (".braw", ".r3d", ".insv", ".wtv", ".ivf", ".y4m", ".swf")),
 )
 """The kinds of pictures and films that are known and not read."""
@@ -120,6 +137,9 @@ _FILM_HEADS = (
 _FILM_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"pnot", b"skip", b"free"}
 _LOOK = 512  # bytes, which hold three packets of an MPEG transport stream
 _DNG_VERSION = 50706  # a tag that only DNG has
+_SUBFILE, _PHOTOMETRIC, _BELOW = 254, 262, 330  # tags of TIFF
+_SENSOR = {32803, 34892}  # colours as a sensor sees them: CFA, LinearRaw
+_MOST_DIRECTORIES = 16
 
 
 def kind_of(path: Path) -> Kind:
@@ -146,25 +166,63 @@ def format_of_file(path: Path) -> Format | None:
 
 
 def _is_raw(path: Path, head: bytes) -> bool:
-    """Say whether a TIFF is a raw photo by its name or its bytes: DNG has a tag that says so."""
+    """Say whether a TIFF is a raw photo by its name or its bytes.
+
+    DNG has a tag that says so; others begin with a small preview, and the values of the sensor come after it.
+    """
     if path.suffix.lower() in RAW.suffixes or head.startswith(RAW.heads):
         return True
-    order = "<" if head.startswith(b"II*\0") else ">"
+    order = "<" if head.startswith(b"II") else ">"
     try:
         with path.open("rb") as file:
-            file.seek(*struct.unpack(f"{order}I", head[4:8]))
-            (count,) = struct.unpack(f"{order}H", file.read(2))
-            tags = file.read(12 * count)
-        return any(code == _DNG_VERSION for code, _ in struct.iter_unpack(f"{order}H10s", tags))
+            (at,) = struct.unpack(f"{order}I", head[4:8])
+            first, after = _directory(file, order, at)
+            if _DNG_VERSION in first:
+                return True
+            if not first.get(_SUBFILE, (0,))[0] & 1:
+                return False
+            return _holds_sensor(file, order, [*first.get(_BELOW, ()), after])
     except (OSError, struct.error):  # reported when it is read
         return False
+
+
+def _holds_sensor(file: IO[bytes], order: str, places: list[int]) -> bool:
+    """Say whether one of the directories at some places, or after them, describes the values of a sensor."""
+    seen = {0}
+    while places and len(seen) <= _MOST_DIRECTORIES:
+        if (at := places.pop()) in seen:
+            continue
+        seen.add(at)
+        tags, after = _directory(file, order, at)
+        if _SENSOR.intersection(tags.get(_PHOTOMETRIC, ())):
+            return True
+        places += [*tags.get(_BELOW, ()), after]
+    return False
+
+
+def _directory(file: IO[bytes], order: str, at: int) -> tuple[dict[int, tuple[int, ...]], int]:
+    """Return the tags of a directory of a TIFF with their numbers, at most 16 each, and the place of the next one."""
+    file.seek(at)
+    (count,) = struct.unpack(f"{order}H", file.read(2))
+    entries = list(struct.iter_unpack(f"{order}HHI4s", file.read(12 * count)))
+    (after,) = struct.unpack(f"{order}I", file.read(4).ljust(4, b"\0"))
+    tags = {}
+    for code, kind, times, value in entries:
+        size, form = (2, "H") if kind == 3 else (4, "I")
+        times = min(times, _MOST_DIRECTORIES)
+        if size * times > 4 and code == _BELOW:
+            file.seek(*struct.unpack(f"{order}I", value))
+            value = file.read(size * times)
+        times = min(times, len(value) // size)
+        tags[code] = struct.unpack(f"{order}{times}{form}", value[: size * times]) or (0,)
+    return tags, after
 
 
 def unread_name(head: bytes) -> str | None:
     """Name the kind of picture that is not read whose first bytes these are; None for any other."""
     if brands_of(head) & _RAW_BRANDS:
         return RAW.name
-    return next((row.name for row in UNREAD if row.heads and head.startswith(row.heads)), None)
+    return next((row.name for row in UNREAD if row.is_start_of(head)), None)
 
 
 def left_out_name(path: Path) -> str:

@@ -16,6 +16,7 @@ from dreampipe.media.formats import LONGEST_READ
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _OWN = b"dreampipe\0"
 _XMP = b"XML:com.adobe.xmp\0"
+_OF_PIXELS = (b"tRNS", b"acTL", b"fcTL", b"fdAT")  # not to be guessed where they are damaged
 _NAMES = {b"iCCP": "colour profile", b"eXIf": "EXIF"}
 _KEYWORD = 80  # bytes of a keyword and its end
 _PACKED = LONGEST_READ + LONGEST_READ // 1000 + 1024  # of what does not shrink
@@ -37,7 +38,7 @@ class PixelChunks:
     Attributes:
         profile: the ICC profile; None for none, or one that cannot be read.
         held: the names of what is left out, such as "text".
-        notes: sentences for the user on a profile or EXIF that is left out.
+        notes: sentences for the user on a profile, EXIF or damaged chunk that is left out.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -98,9 +99,16 @@ class PixelChunks:
             self._read_profile(length)
         elif kind[:1].islower() and kind != b"fdAT" and length > LONGEST_READ:
             self.notes.append(too_long(_NAMES.get(kind, f"chunk {kind.decode('latin-1')}"), length))
+        elif kind[:1].islower() and kind not in _OF_PIXELS and self._is_damaged(kind, length):
+            self.notes.append(f"Its chunk {kind.decode('latin-1')} is damaged and is left out.")
         else:
             self._keep(at, stop)
         self._next = None if kind == b"IEND" else stop
+
+    def _is_damaged(self, kind: bytes, length: int) -> bool:
+        """Say whether a chunk is whole in length and its checksum is wrong; its head has been read."""
+        body, check = self._file.read(length), self._file.read(4)
+        return len(check) == 4 and zlib.crc32(kind + body) != int.from_bytes(check, "big")
 
     def _keep(self, start: int, stop: int) -> None:
         last = self._spans[-1]

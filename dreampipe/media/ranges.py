@@ -71,10 +71,10 @@ class _Found:
 
 
 def range_of(samples: Samples, bits: int, rows: int, declared: tuple[float, float] | None = None) -> Range:
-    """Find the range of samples (height, width, ...): floats, signed integers, or integers of more than 16 bits.
+    """Find the range of samples of any shape: floats, signed integers, or integers of more than 16 bits.
 
     Args:
-        samples: all of them.
+        samples: all that count; without any, the range is 0 to 1.
         bits: of a sample in the file.
         rows: how many are looked at a time.
         declared: the lowest and highest value that the file says.
@@ -82,6 +82,8 @@ def range_of(samples: Samples, bits: int, rows: int, declared: tuple[float, floa
     Raises:
         NotFinite: some are NaN or infinite.
     """
+    if not samples.size:
+        return Range(0, 1)
     found = _found(samples, rows)
     floats, signed = samples.dtype.kind == "f", samples.dtype.kind == "i"
     if declared and declared[0] <= found.lowest and found.highest <= declared[1] and not _is_unit(*declared):
@@ -113,14 +115,17 @@ def declared_top(highest: int, bits: int, declared: float | None) -> tuple[int, 
 
 
 def dark_note(samples: Samples) -> str:
-    """A sentence on samples of 8 or 16 bits that reach no more than a sixteenth of white; empty for others."""
-    top = int(np.iinfo(samples.dtype).max)
+    """A sentence on samples that reach no more than a sixteenth of white; empty for others.
+
+    They are unsigned integers of 8 or 16 bits, or floats in [0, 1].
+    """
+    top = 1 if samples.dtype.kind == "f" else int(np.iinfo(samples.dtype).max)
     if samples[::16, ::16].max() > top * _REACHED:
         return ""
-    highest = int(samples.max())
+    highest = float(samples.max())
     if not 0 < highest <= top * _REACHED:
         return ""
-    return f"Its highest value is {highest:,} of {top:,}, so it looks black: scale its values if that is wrong."
+    return f"Its highest value is {_said(highest)} of {top:,}, so it looks black: scale its values if that is wrong."
 
 
 def _found(samples: Samples, rows: int) -> _Found:

@@ -30,9 +30,11 @@ from dreampipe.media.directories import (
     with_first_directory,
 )
 from dreampipe.media.embedded import admit_embedded
+from dreampipe.media.formats import NotRead
 from dreampipe.media.further import further_note, in_packet, in_tags
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
+from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite, declared_top, range_of
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
@@ -71,6 +73,7 @@ _DESCRIPTION, _XMP = 270, 700
 _LOWEST, _HIGHEST, _LOWEST_UNSIGNED, _HIGHEST_UNSIGNED = 340, 341, 280, 281
 # ImageDescription, Make, Model, resolutions, Software, DateTime, Artist, Windows' own texts, Copyright
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
+_ONE_LEFT_OUT = "It has 1 more channel, which is left out."
 _GREY = {tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.MINISBLACK}
 _COLOURS = {
     tifffile.PHOTOMETRIC.MINISWHITE: 1,
@@ -229,17 +232,22 @@ def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Sampl
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
     if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
-        raise ValueError(f"its colours are {getattr(photometric, 'name', photometric)}, which is not supported")
+        raise NotRead(f"its colours are {getattr(photometric, 'name', photometric)}")
     samples = _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
+    more = _left_out_note(samples.shape[2] - colours - (place is not None))
     alpha, clear = (None, "") if place is None else _full_range(samples[..., place], page)
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _looked_up(samples[..., 0], page), alpha, ()
-    shades, note = _full_range(samples[..., :colours], page)
+        return _looked_up(samples[..., 0], page), alpha, more
+    blank = blank_of(samples[..., :colours], page) if photometric != tifffile.PHOTOMETRIC.SEPARATED else None
+    shades, note = _full_range(samples[..., :colours], page, blank)
     pixels = _rgb(shades, photometric, inks)
-    if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
+    if blank:
+        pixels = np.where(blank.places, pixels.dtype.type(0), pixels)
+    kinds = page.extrasamples
+    if alpha is not None and place is not None and kinds and kinds[place - colours] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         pixels = _banded(_unassociated, pixels, alpha)
-    return pixels, alpha, tuple(dict.fromkeys(filter(None, (note, clear))))
+    return pixels, alpha, (*dict.fromkeys(filter(None, (note, clear))), *((blank.note,) if blank else ()), *more)
 
 
 def _interleaved(page: tifffile.TiffPage) -> Samples:
@@ -251,22 +259,34 @@ def _interleaved(page: tifffile.TiffPage) -> Samples:
             return samples
         case "SYX":
             return np.moveaxis(samples, 0, 2)
-    raise ValueError(f"it is an array of {page.axes}, not a picture")
+    raise NotRead(f"it is an array of {page.axes}, not a picture")
 
 
 def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | None:
+    """The first sample that a page calls alpha; one extra sample of which it says nothing is alpha, too."""
     kinds = page.extrasamples or ((tifffile.EXTRASAMPLE.UNASSALPHA,) if samples == colours + 1 else ())
-    return colours if kinds and kinds[0] != tifffile.EXTRASAMPLE.UNSPECIFIED and samples > colours else None
+    places = enumerate(kinds[: samples - colours], colours)
+    return next((place for place, kind in places if kind != tifffile.EXTRASAMPLE.UNSPECIFIED), None)
 
 
-def _full_range(samples: Samples, page: tifffile.TiffPage) -> tuple[Samples, str]:
-    """Samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on their range; see `ranges`."""
+def _left_out_note(channels: int) -> tuple[str, ...]:
+    if channels < 1:
+        return ()
+    return (f"It has {channels} more channels, which are left out." if channels > 1 else _ONE_LEFT_OUT,)
+
+
+def _full_range(samples: Samples, page: tifffile.TiffPage, blank: Blank | None = None) -> tuple[Samples, str]:
+    """Samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on their range; see `ranges`.
+
+    Blank samples do not count for the range, and come out as any value.
+    """
     kind, bits = samples.dtype.kind, page.bitspersample
     if kind in "fi" or (kind == "u" and bits > 16):
-        found = range_of(samples, bits, _rows(samples), _declared(page))
+        counted = samples[~blank.places] if blank else samples
+        found = range_of(counted, bits, _BAND if blank else _rows(samples), _declared(page))
         return _banded(found, samples), found.note
     if kind not in "ub":
-        raise ValueError(f"its samples are {samples.dtype}, which is not supported")
+        raise NotRead(f"its samples are {samples.dtype}")
     _, declared = _declared(page) or (0, None)
     top, note = declared_top(int(samples.max()), bits, declared) if bits == 16 else (2**bits - 1, "")
     dtype, full = (np.uint8, 255) if bits <= 8 else (np.uint16, 65_535)
@@ -324,7 +344,8 @@ def _from_cmyk(samples: Samples) -> Samples:
 def _looked_up(indices: Samples, page: tifffile.TiffPage) -> Samples:
     if page.colormap is None:
         raise ValueError("it has no palette")
-    table = (page.colormap >> 8).astype(np.uint8)  # palettes are kept in 16 bits, and hold 8
+    wide = int(page.colormap.max()) > 255  # palettes have 16 bits, but some programs write 0 to 255
+    table = (page.colormap >> 8 if wide else page.colormap).astype(np.uint8)
     return np.moveaxis(table[:, indices.astype(np.intp)], 0, 2)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -153,9 +154,51 @@ def test_the_limit_may_lie_above_that_of_pillow(tmp_path: Path, monkeypatch: pyt
 
 def test_a_tiff_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "lab.tif", NOISE, photometric="cielab")
-    refused(tmp_path / "lab.tif", "CIELAB")
+    refused(tmp_path / "lab.tif", "not read (its colours are CIELAB)", "convert it")
     tifffile.imwrite(tmp_path / "complex.tif", NOISE[..., 0].astype(np.complex64), photometric="minisblack")
-    refused(tmp_path / "complex.tif", "complex64")
+    refused(tmp_path / "complex.tif", "not read (its samples are complex64)", "convert it")
     volume = np.zeros((2, 16, 16), np.uint8)
     tifffile.imwrite(tmp_path / "volume.tif", volume, photometric="minisblack", volumetric=True, tile=(2, 16, 16))
     refused(tmp_path / "volume.tif", "not a picture")
+
+
+def jpeg_of_12_bits() -> bytes:
+    return bytes(imagecodecs.jpeg8_encode(NOISE.astype(np.uint16) * 16, bitspersample=12))
+
+
+@pytest.mark.parametrize(
+    ("encode", "words"),
+    [
+        (jpeg_of_12_bits, "its samples have 12 bits"),
+        (lambda: imagecodecs.jpegls_encode(NOISE[..., 0]), "it is a JPEG-LS"),
+        (lambda: imagecodecs.jpegls_encode(NOISE // 16), "it is a JPEG-LS"),
+    ],
+)
+def test_a_whole_jpeg_of_another_coding_is_to_be_converted(
+    tmp_path: Path, encode: Callable[[], bytes], words: str
+) -> None:
+    (tmp_path / "x.jpg").write_bytes(encode())
+    assert "damaged" not in refused(tmp_path / "x.jpg", f"not read ({words})", "convert it to PNG or TIFF")
+
+
+def with_chunk(path: Path, kind: bytes, body: bytes, check: int) -> Path:
+    """Save noise as a PNG with a chunk of a given checksum after its header."""
+    Image.fromarray(NOISE).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", check) + data[33:])
+    return path
+
+
+@pytest.mark.parametrize("kind", [b"pHYs", b"gAMA", b"cHRM", b"sRGB", b"tIME", b"eXIf", b"bKGD", b"sBIT", b"prVt"])
+def test_a_chunk_with_a_wrong_checksum_that_pixels_do_not_need_is_left_out(tmp_path: Path, kind: bytes) -> None:
+    plain = read(with_chunk(tmp_path / "x.png", b"tEXt", b"a\0b", 7))
+    (frame,), notes = plain, plain.info.notes
+    assert not any("damaged" in note for note in notes)
+    media = read(with_chunk(tmp_path / "x.png", kind, b"\0\0\0\1" * 8, 7))
+    np.testing.assert_array_equal(next(iter(media)).pixels, frame.pixels)
+    assert media.info.notes == (f"Its chunk {kind.decode()} is damaged and is left out.",)
+
+
+@pytest.mark.parametrize("kind", [b"tRNS", b"PLTE"])
+def test_a_chunk_with_a_wrong_checksum_that_pixels_need_is_refused(tmp_path: Path, kind: bytes) -> None:
+    refused(with_chunk(tmp_path / "x.png", kind, bytes(6), 7), "damaged")

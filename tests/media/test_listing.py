@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import av
@@ -65,9 +66,23 @@ KINDS: dict[Kind, dict[str, bytes]] = {
         "exr": b"\x76\x2f\x31\x01",
         "a.cr3": b"",
         "a.svg": b"<svg/>",
+        "drawing": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+        "drawing with a head": b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a\nb -->\n<!DOCTYPE svg PUBLIC "a">\n<svg\n/>',
+        **{f"netpbm{kind}": b"P%d\n# comment\n2 2\n255\n" % kind + bytes(12) for kind in range(1, 7)},
+        "netpbm7": b"P7\nWIDTH 2\nHEIGHT 2\nDEPTH 3\nMAXVAL 255\nENDHDR\n",
+        "netpbm floats": b"PF\n2 2\n-1.0\n",
+        "a.ppm": b"P6 2 2 255 ",
+        "a.cur": b"\0\0\2\0\1\0",
+        "xpm": b"/* XPM */",
+        "a.xpm": b"",
+        "mng": b"\x8aMNG\r\n\x1a\n",
+        "jng": b"\x8bJNG\r\n\x1a\n",
+        **{f"a{suffix}": b"?" for suffix in (".xbm", ".wbmp", ".mng", ".jng", ".ptx", ".bay", ".dcs")},
     },
     Kind.OTHER: {
         "text": b"The wide world",
+        "plan": b"P1 is urgent",
+        "page": b"<html><svg></svg></html>",
         "a.txt": b"x",
         "a.json": b"{}",
         "a.xml": b"<x/>",
@@ -110,6 +125,24 @@ def test_a_small_tiff_of_any_byte_order_is_no_raw_photo(tmp_path: Path) -> None:
         assert kind_of(tmp_path / "x.tif") is Kind.UNREAD
         with pytest.raises(MediaError, match=r"x\.tif is a raw photo, but a developed picture is expected"):
             read(tmp_path / "x.tif")
+
+
+@pytest.mark.parametrize("below", [True, False])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_preview_before_the_values_of_a_sensor_is_no_picture(tmp_path: Path, order: str, below: bool) -> None:
+    for photometric, preview, kind in [("cfa", 1, Kind.UNREAD), ("minisblack", 1, Kind.PICTURE)]:
+        with tifffile.TiffWriter(tmp_path / "x.tif", byteorder=order) as file:
+            file.write(scene(), photometric="rgb", subfiletype=preview, subifds=2 * below, metadata=None)
+            file.write(scene(), photometric="rgb", subfiletype=1, metadata=None)
+            file.write(scene()[..., 0].astype(np.uint16), photometric=photometric, metadata=None)
+        assert kind_of(tmp_path / "x.tif") is kind
+    assert read(tmp_path / "x.tif").info.bits == 8
+
+
+def test_directories_that_lead_around_in_a_circle_are_left(tmp_path: Path) -> None:
+    entries = struct.pack("<HHII", 254, 4, 1, 1) + struct.pack("<HHII", 330, 4, 1, 8)
+    path = saved(tmp_path / "x.tif", b"II*\0\x08\0\0\0\2\0" + entries + struct.pack("<I", 8))
+    assert kind_of(path) is Kind.PICTURE
 
 
 def test_a_raw_photo_is_not_read_as_its_preview(tmp_path: Path) -> None:

@@ -56,10 +56,17 @@ def test_a_ramp_over_a_usual_range_is_a_ramp_from_black_to_white(tmp_path: Path,
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_floats_from_0_to_1_are_that_without_a_note(tmp_path: Path, dtype: type) -> None:
-    for share in (1.0, 0.6, 0.01):
+    for share in (1.0, 0.6, 0.1):
         path = saved(tmp_path / "x.tif", (RAMP * share).astype(dtype))
         np.testing.assert_array_equal(shown(path), (RAMP * share).astype(dtype).astype(np.float32))
         assert read(path).info.notes == ()
+
+
+def test_dark_floats_are_read_as_they_are_with_a_note(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.tif", (RAMP * 0.01).astype(np.float32))
+    np.testing.assert_array_equal(shown(path), (RAMP * 0.01).astype(np.float32))
+    assert note(path) == "Its highest value is 0.01 of 1, so it looks black: scale its values if that is wrong."
+    assert note(saved(path, (RAMP * 0).astype(np.float32))) == ""
 
 
 def test_unsigned_integers_of_32_bits_that_count_to_their_end_need_no_note(tmp_path: Path) -> None:
