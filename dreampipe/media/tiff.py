@@ -34,7 +34,7 @@ from dreampipe.media.further import further_note, in_packet, in_tags
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.profiles import from_inks, grey_as_rgb
-from dreampipe.media.ranges import NotFinite, declared_top, range_of
+from dreampipe.media.ranges import NotFinite, Pairs, Range, declared_top, range_of
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
@@ -54,6 +54,7 @@ class Decoded:
         exif, icc: as in the file; the orientation in `exif` is not applied yet.
         notes: as in `MediaInfo`.
         label: the meaning that the file gives its numbers, apart from the profile.
+        ranges: those that were found for its values, of the colours first, then of the alpha channel.
     """
 
     pixels: Samples
@@ -63,6 +64,7 @@ class Decoded:
     icc: bytes | None
     notes: tuple[str, ...] = ()
     label: Label | None = None
+    ranges: tuple[Range, ...] = ()
 
 
 _MOST_PAGES = 10_000
@@ -82,8 +84,13 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
+def decode(file: IO[bytes], bounds: Bounds, least: Pairs = ()) -> Decoded:
     """Decode the first page of a TIFF, upright.
+
+    Args:
+        file: the TIFF.
+        bounds: what it may need.
+        least: what the ranges that are found cover at least, as the pictures of one film share theirs.
 
     Raises:
         MediaError: it has more pixels, samples or bytes than the bounds admit.
@@ -94,7 +101,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         _admit(page, bounds)
         inks = _inks(page)
         try:
-            pixels, alpha, notes = _planes(page, inks)
+            pixels, alpha, ranges, notes = _planes(page, inks, least)
         except NotFinite:
             raise MediaError(
                 f"{bounds.path} holds values that are no numbers (NaN or infinite), but finite ones are expected: give "
@@ -117,6 +124,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         icc,
         notes,
         label,
+        ranges,
     )
 
 
@@ -224,22 +232,34 @@ def _inks(page: tifffile.TiffPage) -> bytes | None:
     return icc if from_inks(np.zeros((1, 1, 4), np.uint8), icc) is not None else None
 
 
-def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Samples | None, tuple[str, ...]]:
-    """The colours, the alpha channel, and sentences on how their values were read."""
+def _planes(
+    page: tifffile.TiffPage, inks: bytes | None, least: Pairs
+) -> tuple[Samples, Samples | None, tuple[Range, ...], tuple[str, ...]]:
+    """Return the colours, the alpha channel, the ranges that were found, and sentences on how values were read."""
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
     if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
         raise ValueError(f"its colours are {getattr(photometric, 'name', photometric)}, which is not supported")
     samples = _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
-    alpha, clear = (None, "") if place is None else _full_range(samples[..., place], page)
+    parts = [samples[..., :colours], *([] if place is None else [samples[..., place]])]
+    found = _ranges(parts, page, least)
+    alpha, clear = (None, "") if place is None else _full_range(parts[1], page, found[1])
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _looked_up(samples[..., 0], page), alpha, ()
-    shades, note = _full_range(samples[..., :colours], page)
+        return _looked_up(samples[..., 0], page), alpha, (), ()
+    shades, note = _full_range(parts[0], page, found[0])
     pixels = _rgb(shades, photometric, inks)
     if alpha is not None and page.extrasamples and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         pixels = _banded(_unassociated, pixels, alpha)
-    return pixels, alpha, tuple(dict.fromkeys(filter(None, (note, clear))))
+    return pixels, alpha, tuple(filter(None, found)), tuple(dict.fromkeys(filter(None, (note, clear))))
+
+
+def _ranges(parts: list[Samples], page: tifffile.TiffPage, least: Pairs) -> list[Range | None]:
+    """Return the range of each part of the samples; None for kinds of numbers that say their range themselves."""
+    if not (parts[0].dtype.kind in "fi" or (parts[0].dtype.kind == "u" and page.bitspersample > 16)):
+        return [None] * len(parts)
+    found = (range_of(part, page.bitspersample, _rows(part), _declared(page)) for part in parts)
+    return [one.widened(least[place : place + 1]) for place, one in enumerate(found)]
 
 
 def _interleaved(page: tifffile.TiffPage) -> Samples:
@@ -259,11 +279,10 @@ def _alpha_place(page: tifffile.TiffPage, colours: int, samples: int) -> int | N
     return colours if kinds and kinds[0] != tifffile.EXTRASAMPLE.UNSPECIFIED and samples > colours else None
 
 
-def _full_range(samples: Samples, page: tifffile.TiffPage) -> tuple[Samples, str]:
-    """Samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on their range; see `ranges`."""
+def _full_range(samples: Samples, page: tifffile.TiffPage, found: Range | None) -> tuple[Samples, str]:
+    """Return samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on them; see `ranges`."""
     kind, bits = samples.dtype.kind, page.bitspersample
-    if kind in "fi" or (kind == "u" and bits > 16):
-        found = range_of(samples, bits, _rows(samples), _declared(page))
+    if found:
         return _banded(found, samples), found.note
     if kind not in "ub":
         raise ValueError(f"its samples are {samples.dtype}, which is not supported")
