@@ -51,7 +51,7 @@ from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
 from dreampipe.media.png import PixelChunks, too_long
 from dreampipe.media.profiles import from_inks, grey_as_rgb
-from dreampipe.media.ranges import dark_note
+from dreampipe.media.ranges import Pairs, Range, dark_note
 from dreampipe.media.showing import shown
 from dreampipe.media.tiff import Decoded
 
@@ -98,6 +98,15 @@ def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None) -> tuple
         return *_read(file, bounds), said
 
 
+def decode_in_film(path: Path, max_pixels: int, least: Pairs) -> tuple[Frame, MediaInfo, tuple[Range, ...]]:
+    """Do the work of `pictures.decode_in_film`."""
+    with _opened(path, max_pixels) as (file, bounds):
+        decoded, format = _labelled(file, bounds, least=least)
+    frame, info = _finished(decoded, format)
+    told = {one.note for one in decoded.ranges}
+    return frame, replace(info, notes=tuple(note for note in info.notes if note not in told)), decoded.ranges
+
+
 def decode_bytes(data: bytes, format: Format) -> Frame:
     """Do the work of `pictures.decode_bytes`."""
     return _read(BytesIO(data), Bounds(Path(f"picture{format.suffixes[0]}"), sys.maxsize))[0]
@@ -120,10 +129,14 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Boun
 
 
 def _read(file: BinaryIO, bounds: Bounds, as_stored: bool = False) -> tuple[Frame, MediaInfo]:
+    return _finished(*_labelled(file, bounds, as_stored))
+
+
+def _labelled(file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pairs = ()) -> tuple[Decoded, Format]:
     format = _format(bounds.path, file)
-    decoded = _bounded(_decoded(bounds.path, file, format, bounds))
+    decoded = _bounded(_decoded(bounds.path, file, format, bounds, least))
     labelled = {"label": None, "icc": None} if as_stored else {"label": _label(file, format, decoded)}
-    return _finished(replace(decoded, **labelled), format)
+    return replace(decoded, **labelled), format
 
 
 def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
@@ -159,10 +172,11 @@ def _format(path: Path, file: IO[bytes]) -> Format:
     return format
 
 
-def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
+def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least: Pairs) -> Decoded:
     try:
-        own = {TIFF: tiff.decode, HEIF: heif.decode}.get(format)
-        return own(file, bounds) if own else _decode(file, format, bounds)
+        if format is TIFF:
+            return tiff.decode(file, bounds, least)
+        return heif.decode(file, bounds) if format is HEIF else _decode(file, format, bounds)
     except MediaError:
         raise
     except MemoryError:

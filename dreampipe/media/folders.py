@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dreampipe.errors import MediaError
@@ -40,6 +41,16 @@ class Plan:
     folder: Path
     notes: tuple[str, ...] = ()
     left_out: str = ""
+
+
+@dataclass(frozen=True)
+class _Named:
+    """An input and the name of its output; `name` and `output` are relative to their folders."""
+
+    source: Path
+    name: Path
+    output: Path
+    film: bool
 
 
 def plan(
@@ -116,7 +127,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
 
 
 def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
-    jobs, changed = [], set()
+    named, changed = [], set()
     for source, name in pairs:
         film = kind_of(source) is Kind.FILM
         ending = film_suffix(name) if film else suffix or _kept_suffix(source, name)
@@ -125,9 +136,30 @@ def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | Non
         if not suffix and ending != name.suffix:
             kind = "Films" if film else "Pictures"
             changed.add(f"{kind} with {name.suffix or 'no suffix'} are written as {ending}.")
-        output = name.with_suffix(ending)
-        jobs.append(Job(source, folder / output, output.as_posix(), film=film))
-    return Plan(tuple(jobs), folder, tuple(sorted(changed)))
+        named.append(_Named(source, name, name.with_suffix(ending), film))
+    apart, note = _kept_apart(named)
+    jobs = (Job(one.source, folder / one.output, one.output.as_posix(), film=one.film) for one in apart)
+    return Plan(tuple(jobs), folder, (*sorted(changed), *note))
+
+
+def _kept_apart(named: Sequence[_Named]) -> tuple[list[_Named], tuple[str, ...]]:
+    """Keep the old suffix in the new names that others have too, and return a sentence on it."""
+    count = Counter(_one_name(one.output) for one in named)
+    clashing = {one.name for one in named if count[_one_name(one.output)] > 1 and one.output != one.name}
+    apart = [
+        replace(one, output=one.name.with_name(one.name.name + one.output.suffix)) if one.name in clashing else one
+        for one in named
+    ]
+    first = next((one for one in apart if one.name in clashing), None)
+    if first is None:
+        return apart, ()
+    others = f" ({len(clashing)} files in all)" if len(clashing) > 1 else ""
+    return apart, (f"{first.name} is written as {first.output}, so that no two files become one{others}.",)
+
+
+def _one_name(output: Path) -> str:
+    """Return a name as some file systems see it: A.png and a.png are one, and so is an accent in one piece or two."""
+    return unicodedata.normalize("NFC", output.as_posix()).casefold()
 
 
 def _kept_suffix(source: Path, name: Path) -> str:
@@ -143,8 +175,7 @@ def _check(jobs: tuple[Job, ...]) -> None:
     by_output: dict[str, Job] = {}
     inputs = {found: job.source for job in jobs if (found := identity(job.source))}
     for job in jobs:
-        # Some file systems take A.png and a.png, or an accent in one piece or two, for one name.
-        other = by_output.setdefault(unicodedata.normalize("NFC", job.name).casefold(), job)
+        other = by_output.setdefault(_one_name(Path(job.name)), job)
         if other is not job:
             raise MediaError(
                 f"{other.source} and {job.source} would both be written to {job.target}: rename one of them."

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from dreampipe.media.formats import Format
+from dreampipe.media.labels import primary_properties
 
 _BLOCK = 1 << 20
 _MOST_BOXES = 4096
@@ -211,15 +212,23 @@ def _is_opaque(frame: bytes, width: int, height: int) -> bool:
 def _avif(file: IO[bytes]) -> Header | None:
     """The largest size that a picture, a part of one, or a track in it declares."""
     sizes: list[tuple[int, int]] = []
-    bits = 8
     for kind, body in boxes(file):
         if kind == b"ispe":
             sizes.append(struct.unpack(">II", body[4:12]))
         elif kind in (b"av01", b"hvc1", b"hev1"):
             sizes.append(struct.unpack(">HH", body[24:28]))
-        elif kind == b"av1C":
-            bits = max(bits, 12 if body[2] & 0x20 else 10 if body[2] & 0x40 else 8)
-    return Header(*max(sizes, key=lambda sides: sides[0] * sides[1]), bits=bits) if sizes else None
+    return Header(*max(sizes, key=lambda sides: sides[0] * sides[1]), bits=_avif_bits(file)) if sizes else None
+
+
+def _avif_bits(file: IO[bytes]) -> int:
+    """Return the bits of a sample of the picture that is shown, whatever its alpha or a gain map has."""
+    shown: dict[bytes, bytes] = {}
+    with suppress(struct.error, IndexError, ValueError):
+        shown = dict(primary_properties(file))
+    if b"av1C" not in shown and len(depths := shown.get(b"pixi", b"")) > 5:  # a grid, of which only tiles are coded
+        return depths[5]
+    coded = [shown[b"av1C"]] if b"av1C" in shown else [body for kind, body in boxes(file) if kind == b"av1C"]
+    return max((12 if body[2] & 0x20 else 10 if body[2] & 0x40 else 8 for body in coded), default=8)
 
 
 def boxes(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:

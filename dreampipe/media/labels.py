@@ -162,7 +162,7 @@ def _png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _avif(file: IO[bytes]) -> Label | None:
-    for kind, body in _primary_properties(_meta(file)):
+    for kind, body in primary_properties(file):
         if kind == b"colr" and body[:4] == b"nclx":
             primaries, transfer = struct.unpack(">HH", body[4:8])
             if primaries in PRIMARIES or transfer in TRANSFERS:
@@ -196,9 +196,9 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += size
 
 
-def _primary_properties(meta: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The properties of the picture that is shown (ISO 14496-12, 8.11.14; ISO 23008-12, 9.3)."""
-    boxes = dict(_boxes(meta))
+def primary_properties(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the properties of the picture that an AVIF or HEIF shows (ISO 14496-12, 8.11.14; ISO 23008-12, 9.3)."""
+    boxes = dict(_boxes(_meta(file)))
     primary = boxes.get(b"pitm", b"")
     number = int.from_bytes(primary[4:6] if primary[:1] == b"\0" else primary[4:8], "big")
     parts = dict(_boxes(boxes.get(b"iprp", b"")))

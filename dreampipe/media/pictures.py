@@ -6,9 +6,14 @@ They are loaded with the first picture: loading them takes longer than refusing 
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.formats import Format
+
+if TYPE_CHECKING:
+    from dreampipe.media.ranges import Range
 
 
 def decode(
@@ -37,6 +42,26 @@ def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None = None) -
     from dreampipe.media import decoding
 
     return decoding.decode_hashed(path, max_pixels)
+
+
+def decode_in_film(
+    path: Path, max_pixels: int, least: tuple[tuple[float, float], ...]
+) -> tuple[Frame, MediaInfo, tuple[Range, ...]]:
+    """Decode a picture as one of several that share the range of their values.
+
+    Args:
+        path, max_pixels: as for `decode`.
+        least: the black and white that the range covers at least: of the colours, and of the alpha channel.
+
+    Returns:
+        The frame, the facts without the notes on ranges, and the ranges that were found, which hold those notes.
+
+    Raises:
+        MediaError: as `decode` does.
+    """
+    from dreampipe.media import decoding
+
+    return decoding.decode_in_film(path, max_pixels, least)
 
 
 def decode_bytes(data: bytes, format: Format) -> Frame:

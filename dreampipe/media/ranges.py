@@ -16,6 +16,7 @@ A file that holds anything but numbers is refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[Any]
+Pairs = tuple[tuple[float, float], ...]
+"""Values of black and white: of the colours, then of the alpha channel."""
 
 _TOPS = (255, 4_095, 65_535)
 _REACHED = 1 / 16
@@ -59,6 +62,12 @@ class Range:
         half = samples.astype(np.float64) / 2  # or the difference of two large numbers would be infinite
         unit = (half - self.black / 2) / (self.white / 2 - self.black / 2)
         return np.clip(unit, 0, 1).astype(np.float32)
+
+    def widened(self, others: Iterable[tuple[float, float]]) -> Range:
+        """Return a range that also covers others, such as those of the pictures before this one in a film."""
+        pairs = [(self.black, self.white), *others]
+        black, white = min(low for low, _ in pairs), max(high for _, high in pairs)
+        return self if (black, white) == pairs[0] else Range(black, white)
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,11 @@ def _top(highest: float, tops: tuple[int, ...]) -> float:
         return 1.0
     near = (top for top in sorted(tops) if top * _REACHED <= highest <= top * (1 + _OVER))
     return float(next(near, highest))
+
+
+def widest_note(black: float, white: float) -> str:
+    """Return a sentence on the one range of pictures that have several."""
+    return f"The values of all its pictures are read from {_said(black)} to {_said(white)}, the widest range of them."
 
 
 def _cut(found: _Found, black: float, white: float) -> str:

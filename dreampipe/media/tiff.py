@@ -36,7 +36,7 @@ from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.profiles import from_inks, grey_as_rgb
-from dreampipe.media.ranges import NotFinite, declared_top, range_of
+from dreampipe.media.ranges import NotFinite, Pairs, Range, declared_top, range_of
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
@@ -56,6 +56,7 @@ class Decoded:
         exif, icc: as in the file; the orientation in `exif` is not applied yet.
         notes: as in `MediaInfo`.
         label: the meaning that the file gives its numbers, apart from the profile.
+        ranges: those that were found for its values, of the colours first, then of the alpha channel.
     """
 
     pixels: Samples
@@ -65,6 +66,7 @@ class Decoded:
     icc: bytes | None
     notes: tuple[str, ...] = ()
     label: Label | None = None
+    ranges: tuple[Range, ...] = ()
 
 
 _MOST_PAGES = 10_000
@@ -85,8 +87,13 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
+def decode(file: IO[bytes], bounds: Bounds, least: Pairs = ()) -> Decoded:
     """Decode the first page of a TIFF, upright.
+
+    Args:
+        file: the TIFF.
+        bounds: what it may need.
+        least: what the ranges that are found cover at least, as the pictures of one film share theirs.
 
     Raises:
         MediaError: it has more pixels, samples or bytes than the bounds admit.
@@ -97,7 +104,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         _admit(page, bounds)
         inks = _inks(page)
         try:
-            pixels, alpha, notes = _planes(page, inks)
+            pixels, alpha, ranges, notes = _planes(page, inks, least)
         except NotFinite:
             raise MediaError(
                 f"{bounds.path} holds values that are no numbers (NaN or infinite), but finite ones are expected: give "
@@ -120,6 +127,7 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
         icc,
         notes,
         label,
+        ranges,
     )
 
 
@@ -227,8 +235,10 @@ def _inks(page: tifffile.TiffPage) -> bytes | None:
     return icc if from_inks(np.zeros((1, 1, 4), np.uint8), icc) is not None else None
 
 
-def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Samples | None, tuple[str, ...]]:
-    """The colours, the alpha channel, and sentences on how their values were read."""
+def _planes(
+    page: tifffile.TiffPage, inks: bytes | None, least: Pairs
+) -> tuple[Samples, Samples | None, tuple[Range, ...], tuple[str, ...]]:
+    """Return the colours, the alpha channel, the ranges that were found, and sentences on how values were read."""
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
     if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
@@ -236,18 +246,36 @@ def _planes(page: tifffile.TiffPage, inks: bytes | None) -> tuple[Samples, Sampl
     samples = _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
     more = _left_out_note(samples.shape[2] - colours - (place is not None))
-    alpha, clear = (None, "") if place is None else _full_range(samples[..., place], page)
+    plain = photometric not in (tifffile.PHOTOMETRIC.SEPARATED, tifffile.PHOTOMETRIC.PALETTE)
+    blank = blank_of(samples[..., :colours], page) if plain else None
+    parts = [samples[..., :colours], *([] if place is None else [samples[..., place]])]
+    found = _ranges(parts, page, least, blank)
+    alpha, clear = (None, "") if place is None else _full_range(parts[1], page, found[1])
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _looked_up(samples[..., 0], page), alpha, more
-    blank = blank_of(samples[..., :colours], page) if photometric != tifffile.PHOTOMETRIC.SEPARATED else None
-    shades, note = _full_range(samples[..., :colours], page, blank)
+        return _looked_up(samples[..., 0], page), alpha, (), more
+    shades, note = _full_range(parts[0], page, found[0])
     pixels = _rgb(shades, photometric, inks)
     if blank:
         pixels = np.where(blank.places, pixels.dtype.type(0), pixels)
     kinds = page.extrasamples
     if alpha is not None and place is not None and kinds and kinds[place - colours] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         pixels = _banded(_unassociated, pixels, alpha)
-    return pixels, alpha, (*dict.fromkeys(filter(None, (note, clear))), *((blank.note,) if blank else ()), *more)
+    notes = (*dict.fromkeys(filter(None, (note, clear))), *((blank.note,) if blank else ()), *more)
+    return pixels, alpha, tuple(filter(None, found)), notes
+
+
+def _ranges(parts: list[Samples], page: tifffile.TiffPage, least: Pairs, blank: Blank | None) -> list[Range | None]:
+    """Return the range of each part of the samples; None for kinds of numbers that say their range themselves.
+
+    Blank samples of the first part, its colours, do not count for its range, and come out as any value.
+    """
+    bits = page.bitspersample
+    if not (parts[0].dtype.kind in "fi" or (parts[0].dtype.kind == "u" and bits > 16)):
+        return [None] * len(parts)
+    counted = [parts[0][~blank.places], *parts[1:]] if blank else parts
+    rows = [_BAND if blank and not place else _rows(part) for place, part in enumerate(parts)]
+    found = (range_of(part, bits, rows[place], _declared(page)) for place, part in enumerate(counted))
+    return [one.widened(least[place : place + 1]) for place, one in enumerate(found)]
 
 
 def _interleaved(page: tifffile.TiffPage) -> Samples:
@@ -275,15 +303,10 @@ def _left_out_note(channels: int) -> tuple[str, ...]:
     return (f"It has {channels} more channels, which are left out." if channels > 1 else _ONE_LEFT_OUT,)
 
 
-def _full_range(samples: Samples, page: tifffile.TiffPage, blank: Blank | None = None) -> tuple[Samples, str]:
-    """Samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on their range; see `ranges`.
-
-    Blank samples do not count for the range, and come out as any value.
-    """
+def _full_range(samples: Samples, page: tifffile.TiffPage, found: Range | None) -> tuple[Samples, str]:
+    """Return samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on them; see `ranges`."""
     kind, bits = samples.dtype.kind, page.bitspersample
-    if kind in "fi" or (kind == "u" and bits > 16):
-        counted = samples[~blank.places] if blank else samples
-        found = range_of(counted, bits, _BAND if blank else _rows(samples), _declared(page))
+    if found:
         return _banded(found, samples), found.note
     if kind not in "ub":
         raise NotRead(f"its samples are {samples.dtype}")

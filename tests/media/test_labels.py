@@ -266,6 +266,34 @@ def test_an_avif_of_more_than_eight_bits_keeps_them(tmp_path: Path, bits: int) -
             np.testing.assert_allclose(frame.alpha * top, top // 2 + 1, atol=1.5)
 
 
+def with_unused_property(coded: bytes, property: bytes) -> bytes:
+    """Return an AVIF with one more property, which no item has, as that of a gain map that is gone."""
+    data = bytearray(coded)
+    length, pixels = len(property), data.index(b"mdat") + 4
+    locations = data.index(b"iloc") - 4
+    for at in range(locations + 16, locations + int.from_bytes(data[locations : locations + 4]) - 3):
+        if pixels <= (offset := int.from_bytes(data[at : at + 4])) < len(data):
+            data[at : at + 4] = (offset + length).to_bytes(4)
+    last = data.index(b"ipco") - 4
+    end = last + int.from_bytes(data[last : last + 4])
+    for kind in (b"meta", b"iprp", b"ipco"):
+        at = data.index(kind) - 4
+        data[at : at + 4] = (int.from_bytes(data[at : at + 4]) + length).to_bytes(4)
+    return bytes(data[:end] + property + data[end:])
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12])
+@pytest.mark.parametrize("other", [0x0C, 0x4C, 0x6C])
+def test_the_depth_of_an_avif_is_that_of_the_picture_it_shows(tmp_path: Path, bits: int, other: int) -> None:
+    dtype = np.uint8 if bits == 8 else np.uint16
+    white = patches((2**bits - 1,) * 3, dtype=dtype)
+    coded = bytes(imagecodecs.avif_encode(white, level=100, bitspersample=bits, numthreads=1))
+    unused = struct.pack(">I4s4B", 12, b"av1C", 0x81, 0x20, other, 0)
+    (tmp_path / "x.avif").write_bytes(with_unused_property(coded, unused))
+    assert read(tmp_path / "x.avif").info.bits == (8 if bits == 8 else 16)
+    assert seen(tmp_path / "x.avif") == [[255] * 3]
+
+
 def test_wide_colours_of_an_avif_get_a_profile(tmp_path: Path) -> None:
     colours = patches((200, 90, 60), (60, 150, 90))
     (tmp_path / "x.avif").write_bytes(avif(colours, 8, 12, 13))

@@ -117,13 +117,34 @@ def test_nothing_to_do_is_an_error(tmp_path: Path) -> None:
 def test_two_inputs_for_one_output(tmp_path: Path) -> None:
     touch(tmp_path / "in", "a.png", "a.jpg")
     assert names(tmp_path / "in", tmp_path / "out") == ["a.jpg", "a.png"]
-    refused(tmp_path / "in", tmp_path / "out", "a.png", "a.jpg", "a.webp", format="webp")
+    assert names(tmp_path / "in", tmp_path / "out", format="webp") == ["a.jpg.webp", "a.png.webp"]
     touch(tmp_path / "case", "b.png", "B.png")
     refused(tmp_path / "case", tmp_path / "out", "b.png", "B.png")
     touch(tmp_path / "accents", "caf\u00e9.png", "cafe\u0301.png")
     refused(tmp_path / "accents", tmp_path / "out", "one of them")
     touch(tmp_path / "deep", "x/a.png", "y/a.png")
     assert names(tmp_path / "deep", tmp_path / "out", recursive=True) == ["x/a.png", "y/a.png"]
+
+
+def test_a_new_suffix_that_clashes_leaves_the_old_one_in_the_name(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("IMG_4.jpg", "IMG_4.jpg_original", "x.HEIC", "X.png", "y.gif", "below/z.gif", "below/z.bmp"):
+        (source / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (2, 2)).save(source / name, "JPEG" if "jpg" in name else "GIF" if "gif" in name else "PNG")
+    planned = plan(source, tmp_path / "out", recursive=True)
+    assert {job.source.relative_to(source).as_posix(): job.name for job in planned.jobs} == {
+        "IMG_4.jpg": "IMG_4.jpg",
+        "IMG_4.jpg_original": "IMG_4.jpg_original.jpg",
+        "x.HEIC": "x.HEIC.png",
+        "X.png": "X.png",
+        "y.gif": "y.png",
+        "below/z.gif": "below/z.png",
+        "below/z.bmp": "below/z.bmp",
+    }
+    assert planned.notes[-1].endswith("so that no two files become one (2 files in all).")
+    touch(source, "x.HEIC.png")
+    refused(source, tmp_path / "out", "x.HEIC", "x.HEIC.png")
 
 
 def test_an_output_that_is_an_input(tmp_path: Path) -> None:
@@ -295,7 +316,8 @@ def test_a_film_s_name_and_a_format_are_one_too_many(tmp_path: Path) -> None:
 
 def test_two_films_for_one_output(tmp_path: Path) -> None:
     touch(tmp_path / "in", "a.avi", "a.mp4", "b.mp4", "b.png")
-    refused(tmp_path / "in", tmp_path / "out", "a.avi", "a.mp4", "rename one of them")
+    planned = plan(tmp_path / "in", tmp_path / "out")
+    assert [job.name for job in planned.jobs] == ["a.avi.mp4", "a.mp4", "b.mp4", "b.png"]
 
 
 def test_a_film_that_is_its_own_output(tmp_path: Path) -> None:

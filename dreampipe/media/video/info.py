@@ -115,6 +115,8 @@ class Survey:
         origin: ticks that were taken off the file's own times, so that a part or a stream begins at 0.
         notes: sentences on what had to be decided.
         problem: a sentence when part of the film is missing or damaged.
+        ranges: the values that are black and white in all pictures whose files do not say it: of the colours, then of
+            the alpha channel.
 
     Raises:
         ValueError: there is no frame, or the stamps do not rise.
@@ -127,6 +129,7 @@ class Survey:
     origin: int = 0
     notes: tuple[str, ...] = ()
     problem: str | None = None
+    ranges: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.stamps.dtype != np.int64 or self.stamps.ndim != 1 or not len(self.stamps):
@@ -165,6 +168,7 @@ class Survey:
             "origin": self.origin,
             "notes": list(self.notes),
             "problem": self.problem,
+            "ranges": [list(pair) for pair in self.ranges],
         }
 
     @classmethod
@@ -187,4 +191,5 @@ class Survey:
             origin=values["origin"],
             notes=tuple(notes),
             problem=values["problem"],
+            ranges=tuple((float(black), float(white)) for black, white in values["ranges"]),
         )

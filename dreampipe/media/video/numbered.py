@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Frame
+from dreampipe.frames import Array, Frame
 from dreampipe.media.formats import SUFFIXES
 from dreampipe.media.kinds import Kind, kind_of, left_out_name
 from dreampipe.media.listing import in_words
 from dreampipe.media.manifest import sha256
 from dreampipe.media.order import in_order, numbering_note
-from dreampipe.media.pictures import decode
+from dreampipe.media.pictures import decode_in_film
+from dreampipe.media.ranges import Pairs, Range, widest_note
 from dreampipe.media.samples import over_black
 from dreampipe.media.things import Found
 from dreampipe.media.video.info import RATE, FilmInfo, Survey
@@ -39,7 +41,7 @@ def open_numbered(
     names = [path.name for path in in_order(held[Kind.PICTURE])]
     if not names:
         raise MediaError(f"{folder} holds no pictures, but a film's frames with one of {SUFFIXES} are expected.")
-    _, first = decode(folder / names[0], max_pixels)
+    _, first, _ = decode_in_film(folder / names[0], max_pixels, ())
     rate = RATE if fps is None else fps
     info = FilmInfo(
         width=first.width,
@@ -99,14 +101,23 @@ class Numbered:
         return told.hexdigest()
 
     def survey(self, on_frame: Callable[[int], None] | None = None) -> Survey:
-        """One pass over all pictures; see `Source.survey`.
+        """Read all pictures once, for their notes and the widest range of their values; see `Source.survey`.
 
         Raises:
             MediaError: one cannot be read, or has another size than the first.
         """
         chosen = self._part
         edges = range(chosen.start, chosen.stop + 1)
-        return survey_of((over_black(self._read(index)) for index in chosen), edges, self.info, on_frame)
+        seen = _Seen()
+
+        def pictures() -> Iterator[Array]:
+            for index in chosen:
+                frame, notes, ranges = self._read(index, seen.widest)
+                seen.add(self.names[index], notes, ranges)
+                yield over_black(frame)
+
+        survey = survey_of(pictures(), edges, self.info, on_frame)
+        return replace(survey, notes=seen.notes(self.info.notes), ranges=seen.widest)
 
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
@@ -117,18 +128,53 @@ class Numbered:
                 "folder that stays as it is is expected: start again."
             )
         for index in range(first, len(survey)):
-            read = self._read(part.start + index)
+            read, _, _ = self._read(part.start + index, survey.ranges)
             yield Frame(read.pixels, index, survey.time(index), survey.duration(index), read.alpha)
 
-    def _read(self, index: int) -> Frame:
+    def _read(self, index: int, least: Pairs) -> tuple[Frame, tuple[str, ...], tuple[Range, ...]]:
         path = self.path / self.names[index]
-        frame, _ = decode(path, self.max_pixels)
+        frame, info, ranges = decode_in_film(path, self.max_pixels, least)
         if (frame.width, frame.height) != (self.info.width, self.info.height):
             raise MediaError(
                 f"{path} has {frame.width}x{frame.height} pixels, but {self.names[0]} has {self.info.width}x"
                 f"{self.info.height} and a film has one size: make them equal, or move those of another size elsewhere."
             )
-        return frame
+        return frame, info.notes, ranges
+
+
+class _Seen:
+    """The notes and ranges of the pictures that a survey has seen.
+
+    Attributes:
+        widest: the range of the colours so far, then that of the alpha channel.
+    """
+
+    def __init__(self) -> None:
+        self.widest: Pairs = ()
+        self._notes: dict[str, str] = {}
+        self._ranges: dict[tuple[float, float], str] = {}
+
+    def add(self, name: str, notes: Iterable[str], ranges: Sequence[Range]) -> None:
+        """Add those of one picture; its ranges cover the widest so far."""
+        for note in notes:
+            self._notes.setdefault(_alike(note), f"{name}: {note}")
+        for one in ranges:
+            told = f"{name}: {one.note}" if one.note else ""
+            self._ranges[one.black, one.white] = self._ranges.get((one.black, one.white)) or told
+        pairs = tuple((one.black, one.white) for one in ranges)
+        self.widest = (*pairs, *self.widest[len(pairs) :])
+
+    def notes(self, known: Iterable[str]) -> tuple[str, ...]:
+        """Return each kind of note once, with the first picture that has it, but none that is known."""
+        told = [note for note in self._notes.values() if note not in set(known)]
+        several = self._ranges.keys() - set(self.widest)
+        said = (widest_note(*self.widest[0]),) if several else (self._ranges[pair] for pair in self.widest)
+        return (*told, *dict.fromkeys(filter(None, said)))
+
+
+def _alike(note: str) -> str:
+    """Return a note without its numbers, which differ from picture to picture."""
+    return re.sub(r"\d[\d.,]*", "", note)
 
 
 def _by_kind(folder: Path) -> Mapping[Kind, list[Path]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from films import COUNT, HEIGHT, WIDTH, scene
 from PIL import Image
 
@@ -162,3 +164,41 @@ def test_exif_of_numbered_pictures_is_reported(tmp_path: Path) -> None:
     info = open_source(tmp_path / "in").info
     for name in ("film.mkv", "film.gif", "out/%d.jpg"):
         assert "The EXIF of its pictures is left out." in target_of(tmp_path / name, info).check()
+
+
+def test_float_pictures_of_a_film_share_one_range(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 1, 8 * 6, dtype=np.float32).reshape(6, 8)
+    tops = [0.5, 60, 250, 100]
+    for index, top in enumerate(tops):
+        tifffile.imwrite(tmp_path / f"{index}.tif", ramp * np.float32(top), photometric="minisblack")
+    source = open_source(tmp_path)
+    survey = Survey.from_dict(json.loads(json.dumps(source.survey().as_dict())))
+    for frame, top in zip(source.frames(survey), tops, strict=True):
+        np.testing.assert_allclose(frame.pixels[..., 0], ramp * top / 255, atol=1e-6)
+    assert next(source.frames(survey, 3)).pixels.max() == pytest.approx(100 / 255)
+    assert survey.notes == ("The values of all its pictures are read from 0 to 255, the widest range of them.",)
+    assert source.info.notes == ()
+
+
+def test_one_range_of_all_pictures_is_noted_once(tmp_path: Path) -> None:
+    for index in range(3):
+        values = np.full((6, 8), 200 + index, np.float32)
+        tifffile.imwrite(tmp_path / f"{index}.tif", values, photometric="minisblack")
+    assert open_source(tmp_path).survey().notes == (
+        "0.tif: Its values are read from 0 to 255, which become black and white.",
+    )
+
+
+def test_each_note_on_a_picture_of_a_film_comes_once(tmp_path: Path) -> None:
+    flat(90).save(tmp_path / "0.jpg")
+    for index in (1, 2):
+        flat(90).convert("CMYK").save(tmp_path / f"{index}.jpg")
+        flat(90).save(tmp_path / f"{index + 2}.jpg", comment=b"hello")
+    Image.fromarray(np.full((6, 8), index, np.uint8)).save(tmp_path / "5.png")
+    source = open_source(tmp_path)
+    named = [note.split(":")[0] for note in source.survey().notes]
+    assert source.info.notes == ()
+    assert named == ["1.jpg", "3.jpg", "5.png"]
+    (tmp_path / "0.jpg").unlink()
+    source = open_source(tmp_path)
+    assert [note.split(":")[0] for note in (*source.info.notes, *source.survey().notes)] == named
