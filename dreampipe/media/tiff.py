@@ -281,19 +281,19 @@ def _full_range(samples: Samples, page: tifffile.TiffPage, blank: Blank | None =
     Blank samples do not count for the range, and come out as any value.
     """
     kind, bits = samples.dtype.kind, page.bitspersample
+    counted = samples[~blank.places] if blank else samples
     if kind in "fi" or (kind == "u" and bits > 16):
-        counted = samples[~blank.places] if blank else samples
         found = range_of(counted, bits, _BAND if blank else _rows(samples), _declared(page))
         return _banded(found, samples), found.note
     if kind not in "ub":
         raise NotRead(f"its samples are {samples.dtype}")
     _, declared = _declared(page) or (0, None)
-    top, note = declared_top(int(samples.max()), bits, declared) if bits == 16 else (2**bits - 1, "")
+    top, note = declared_top(int(counted.max(initial=0)), bits, declared) if bits == 16 else (2**bits - 1, "")
     dtype, full = (np.uint8, 255) if bits <= 8 else (np.uint16, 65_535)
     if samples.dtype == dtype and top == full:
         return samples, note
     scale = full / top
-    return _banded(lambda band: np.asarray(np.rint(band * scale), dtype), samples), note
+    return _banded(lambda band: np.asarray(np.rint(np.minimum(band, top) * scale), dtype), samples), note
 
 
 def _declared(page: tifffile.TiffPage) -> tuple[float, float] | None:
