@@ -112,14 +112,14 @@ class VisualizationTask:
         with _within_memory(self.name):
             result = prepared.climb(tell, forming)
         tell(Drawn(self.name))
-        if self.animation and forming:
-            making = Making("visualize", recipe, {"animated": True})
-            keep_animation(lambda: forming.frames(result.image), self.animation, making)
-            tell(Written(str(self.animation.path)))
         if self.picture:
             making = Making("visualize", recipe)
             keep_picture(lay_out(recipe, result.image), self.picture.path, making, self.picture.carrying)
             tell(Written(str(self.picture.path)))
+        if self.animation and forming:
+            making = Making("visualize", recipe, {"animated": True})
+            keep_animation(lambda: forming.frames(result.image), self.animation, making)
+            tell(Written(str(self.animation.path)))
         for note in result.notes:
             tell(Noted(self.name, note))
 

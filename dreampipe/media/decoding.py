@@ -185,8 +185,8 @@ def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least:
         unread = str(problem) if isinstance(problem, NotRead) else unread_jpeg(file) if format is JPEG else None
         if unread:
             raise MediaError(
-                f"{path} is a {format.name} file of a kind that is not read ({unread}), but a picture of RGB or grey "
-                "is expected: convert it to PNG or TIFF first."
+                f"{path} is a {format.name} file of a kind that is not read ({unread}), but RGB or grey of 8 or 16 "
+                "bits is expected: convert it to PNG or TIFF first."
             ) from problem
         reason = " ".join(str(problem).split()).rstrip(".") or type(problem).__name__
         raise MediaError(

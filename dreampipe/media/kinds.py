@@ -49,7 +49,7 @@ class Unread:
 
 
 _NETPBM = re.compile(rb"P(?:[1-6Ff]\s(?:#[^\n]*\n|\s)*\d+\s+\d+\s|7\s+(?:#|WIDTH |HEIGHT |DEPTH |MAXVAL ))")
-_SVG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>)*<svg[\s>/]", re.DOTALL)
+_SVG = re.compile(rb"(?s)(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--(?:(?!-->).)*-->|<!DOCTYPE svg[^>]*>)*<svg[\s>/]")
 RAW = Unread(
     "raw photo",
     (

@@ -253,7 +253,7 @@ def _planes(
     alpha, clear = (None, "") if place is None else _full_range(parts[1], page, found[1])
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
         return _looked_up(samples[..., 0], page), alpha, (), more
-    shades, note = _full_range(parts[0], page, found[0])
+    shades, note = _full_range(parts[0], page, found[0], blank)
     pixels = _rgb(shades, photometric, inks)
     if blank:
         pixels = np.where(blank.places, pixels.dtype.type(0), pixels)
@@ -303,20 +303,23 @@ def _left_out_note(channels: int) -> tuple[str, ...]:
     return (f"It has {channels} more channels, which are left out." if channels > 1 else _ONE_LEFT_OUT,)
 
 
-def _full_range(samples: Samples, page: tifffile.TiffPage, found: Range | None) -> tuple[Samples, str]:
+def _full_range(
+    samples: Samples, page: tifffile.TiffPage, found: Range | None, blank: Blank | None = None
+) -> tuple[Samples, str]:
     """Return samples as full-range uint8 or uint16, or as float32 in [0, 1], and a note on them; see `ranges`."""
     kind, bits = samples.dtype.kind, page.bitspersample
+    counted = samples[~blank.places] if blank else samples
     if found:
         return _banded(found, samples), found.note
     if kind not in "ub":
         raise NotRead(f"its samples are {samples.dtype}")
     _, declared = _declared(page) or (0, None)
-    top, note = declared_top(int(samples.max()), bits, declared) if bits == 16 else (2**bits - 1, "")
+    top, note = declared_top(int(counted.max(initial=0)), bits, declared) if bits == 16 else (2**bits - 1, "")
     dtype, full = (np.uint8, 255) if bits <= 8 else (np.uint16, 65_535)
     if samples.dtype == dtype and top == full:
         return samples, note
     scale = full / top
-    return _banded(lambda band: np.asarray(np.rint(band * scale), dtype), samples), note
+    return _banded(lambda band: np.asarray(np.rint(np.minimum(band, top) * scale), dtype), samples), note
 
 
 def _declared(page: tifffile.TiffPage) -> tuple[float, float] | None:

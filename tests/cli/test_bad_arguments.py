@@ -38,7 +38,7 @@ WRONG = {
     ("visualize", "mixed4[3]", "out.png", "--start", "clip.mp4"): "clip.mp4 does not hold a picture that can be read",
     ("dream", "pictures/a.png", "a.tga"): "a.tga",
     ("dream", "pictures", "file"): "file is a file",
-    (*DREAM, "--format", "png", "--recursive"): "pictures/a.jpg",
+    ("dream", "twins", "out", "--format", "png", "--recursive"): "twins/a.jpg",
     (*DREAM, "--format", "exr"): "exr",
     (*DREAM, "--objective", "mixd4"): "mixed4",
     (*DREAM, "--objective", ""): "expected a layer",
@@ -202,6 +202,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pictures").mkdir()
     for name in ("a.png", "a.jpg", "b.jpg"):
         dreampipe.write(Frame(np.full((48, 64, 3), 0.5, np.float32)), folder / "pictures" / name)
+    (folder / "twins").mkdir()
+    for name in ("a.png", "a.jpg", "a.jpg.png"):  # the last one has the name that the clash of the others would take
+        dreampipe.write(Frame(np.full((48, 64, 3), 0.5, np.float32)), folder / "twins" / name)
     for name, size in (("black.png", 48), ("dot.png", 4)):
         dreampipe.write(Frame(np.zeros((size, size, 3), np.float32)), folder / name)
     dreampipe.write([Frame(np.zeros((32, 32, 3), np.float32), index) for index in range(2)], folder / "clip.mp4")
@@ -241,7 +244,18 @@ def test_one_sentence_and_exit_code_2(answered, words):
 
 
 def test_nothing_is_written(answered, house):
-    names = {"black.png", "clip.mp4", "dot.png", "empty", "file", "file.gif", "old.h5", "pictures", "text.keras"}
+    names = {
+        "black.png",
+        "clip.mp4",
+        "dot.png",
+        "empty",
+        "file",
+        "file.gif",
+        "old.h5",
+        "pictures",
+        "text.keras",
+        "twins",
+    }
     assert {path.name for path in house.iterdir()} == names | {"made.dream.json", "text.dream.json"}
     assert sorted(path.name for path in (house / "pictures").iterdir()) == ["a.jpg", "a.png", "b.jpg"]
     assert not list((house / "empty").iterdir())

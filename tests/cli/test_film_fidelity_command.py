@@ -89,7 +89,7 @@ def test_transparency_reaches_the_film_and_its_preview(call: Any, still: Still, 
     assert call("dream", source, tmp_path / "out.png", *still).exit_code == 0
     result = call("dream", source, tmp_path / "out.mp4", "--preview", "--chroma", "420", *still)
     assert result.exit_code == 0
-    assert "transparency is left out: black" in " ".join(result.stderr.split())
+    assert "transparency is left out: it is drawn over black" in " ".join(result.stderr.split())
     for name, alpha in (("out.webm", True), ("out.png", True), ("out.preview.mp4", False)):
         source_again = open_source(tmp_path / name)
         assert source_again.info.alpha == alpha

@@ -83,6 +83,7 @@ KINDS: dict[Kind, dict[str, bytes]] = {
         "text": b"The wide world",
         "plan": b"P1 is urgent",
         "page": b"<html><svg></svg></html>",
+        "comments": b"<!---->" * 70 + b"<",
         "a.txt": b"x",
         "a.json": b"{}",
         "a.xml": b"<x/>",

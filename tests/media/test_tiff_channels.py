@@ -121,3 +121,10 @@ def test_a_colour_of_8_bits_has_no_data_only_where_all_its_channels_say_so(tmp_p
     np.testing.assert_allclose(planes_of(path) * 255, [[[0, 0, 0], [255, 10, 20], [1, 2, 3]]], atol=1e-4)
     assert read(path).info.notes == ("It declares 255 as no data, so that 3 of its 9 values become black.",)
     assert read(with_no_data(path, samples, "0", photometric="rgb")).info.notes == ()
+
+
+def test_a_value_of_no_data_does_not_count_for_the_depth_that_a_file_declares(tmp_path: Path) -> None:
+    samples = np.array([[0, 2048, 4095, 65535]], np.uint16)
+    tags = [(42113, "s", 0, "65535", True), (281, "H", 1, 4095, True)]
+    tifffile.imwrite(tmp_path / "x.tif", samples, photometric="minisblack", metadata=None, extratags=tags)
+    np.testing.assert_allclose(planes_of(tmp_path / "x.tif")[0, :, 0], [0, 2048 / 4095, 1, 0], atol=1e-4)
