@@ -60,6 +60,18 @@ _TAGS = {
 }
 _XMP_HEAD, _XMP_MORE = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 _ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1"
+_SILENT_SEGMENTS = {
+    0xE0: (b"JFIF\0", b"JFXX\0", b"AVI1"),
+    0xE1: (b"Exif\0", _XMP_MORE),
+    0xE2: (b"ICC_PROFILE\0", b"FPXR\0"),
+    0xEC: (b"Ducky",),  # the quality that Photoshop saved with
+    0xED: (b"Photoshop 3.0\0", b"Adobe_CM"),
+    0xEE: (b"Adobe",),
+}
+_SILENT_CHUNKS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF")
+_SILENT_BOXES = (b"ftyp", b"styp", b"meta", b"mdat", b"moov", b"free", b"skip", b"wide", b"pdin", b"idat", b"mpvd")
+"""The parts that are used, are named otherwise, or are written by every ordinary camera and program."""
+_C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _MOST_SEGMENTS = 4096
 _PREVIEWS = (0x010001, 0x010002)  # large thumbnails, which show the same
 _LOOK = 1 << 14  # bytes of a further picture that are looked at
@@ -116,8 +128,10 @@ def _jpeg(file: IO[bytes], header: Header | None) -> Iterator[str]:
             yield _ORIGIN
         elif kind == 0xFE:
             yield "a comment"
+        elif 0xE0 <= kind <= 0xEF and not body.startswith(_SILENT_SEGMENTS.get(kind, ())):
+            yield f"segment APP{kind - 0xE0}"
     if header and header.end:
-        yield from (name for name in _after(file, header.end) if name is _FILM or not indexed)
+        yield from (name for name in after_end(file, header.end) if name is _FILM or not indexed)
 
 
 def _segments(file: IO[bytes]) -> Iterator[tuple[int, int, int]]:
@@ -154,8 +168,8 @@ def _indexed(file: IO[bytes], index: bytes, start: int) -> Iterator[str]:
         yield _GAIN_MAP if gain else _DEPTH if _DEPTH in told or kind & 0xFFFFFF == 0x020002 else _PICTURES
 
 
-def _after(file: IO[bytes], end: int) -> Iterator[str]:
-    """Names of what follows the end of a JPEG."""
+def after_end(file: IO[bytes], end: int) -> Iterator[str]:
+    """Yield the name of what follows the end of a picture; nothing for zeros."""
     size = file.seek(0, os.SEEK_END)
     file.seek(end)
     head = file.read(_LOOK).lstrip(b"\0")
@@ -173,15 +187,20 @@ def _after(file: IO[bytes], end: int) -> Iterator[str]:
 
 def _webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
     size = file.seek(0, os.SEEK_END)
+    file.seek(4)
+    end = min(size, 8 + int.from_bytes(file.read(4), "little"))
     at = 12
     for _ in range(_MOST_SEGMENTS):
         file.seek(at)
         kind, length = struct.unpack("<4sI", file.read(8))
         if kind == b"XMP ":
             yield from in_packet(file.read(min(length, size)))
+        elif kind not in _SILENT_CHUNKS:
+            yield _ORIGIN if kind == b"C2PA" else f"chunk {shown_kind(kind)}"
         at += 8 + length + length % 2
-        if at + 8 > size:
-            return
+        if at + 8 > end:
+            break
+    yield from after_end(file, end + end % 2)
 
 
 def _boxed(file: IO[bytes], header: Header | None) -> Iterator[str]:
@@ -196,6 +215,34 @@ def _boxed(file: IO[bytes], header: Header | None) -> Iterator[str]:
             yield from in_packet(file.read(min(size, 1 << 24)))
         elif kind == b"mpvd":
             yield _FILM
+    yield from _own_boxes(file, size)
+
+
+def _own_boxes(file: IO[bytes], size: int) -> Iterator[str]:
+    """Yield the names of boxes of the file itself that no standard of pictures knows, and of bytes after the last."""
+    at = 0
+    for _ in range(_MOST_SEGMENTS):
+        file.seek(at)
+        head = file.read(32)
+        if len(head) < 8:
+            break
+        length, kind = struct.unpack(">I4s", head[:8])
+        start = 16 if length == 1 else 8
+        length = int.from_bytes(head[8:16], "big") if length == 1 else length or size - at
+        if kind not in _SILENT_BOXES and (length < start or at + length > size or not kind.isalnum()):
+            break
+        if kind == b"uuid" and head[start : start + 16] == _C2PA:
+            yield _ORIGIN
+        elif kind not in _SILENT_BOXES:
+            yield f"box {shown_kind(kind)}"
+        at += max(length, start)
+    if at < size:
+        yield from after_end(file, at)
+
+
+def shown_kind(kind: bytes) -> str:
+    """Return the kind of a chunk or box as text; without what cannot be shown."""
+    return "".join(letter if letter.isprintable() else "?" for letter in kind.decode("latin-1"))
 
 
 _READERS: Mapping[str, Callable[[IO[bytes], Header | None], Iterator[str]]] = {

@@ -13,6 +13,7 @@ _INKS = convert("inks become sRGB by their profile")
 _WIDENED = convert("a narrow range becomes the whole one, with a note")
 _RANGED = convert("the range of floats and wide integers is found by a rule, with a note")
 _OLD = convert("none is written, because it would show the source")
+_PAPER = convert("they are left out without a note, because a dream has pixels and no size on paper")
 
 
 def _left_out(key: str, name: str, *held_by: str) -> Thing:
@@ -59,18 +60,28 @@ PICTURE_THINGS = (
         rules(),
         "It has several frames, and only the first was read.",
     ),
-    _left_out("gain_map", "a gain map", "jpeg", "avif", "heif"),
-    _left_out("motion", "a film (motion photo)", "jpeg", "avif", "heif"),
+    _left_out("gain_map", "a gain map", "png", "jpeg", "avif", "heif"),
+    _left_out("motion", "a film (motion photo)", "png", "jpeg", "webp", "avif", "heif"),
     _left_out("depth_map", "a depth map", "jpeg", "avif", "heif"),
     _left_out("matte", "a matte", "heif"),
     _left_out("audio", "sound", "jpeg"),
-    _left_out("further", "further pictures", "jpeg", "tiff", "heif"),
-    _left_out("xmp", "XMP", *_READ),
+    _left_out("further", "further pictures", "png", "jpeg", "webp", "tiff", "heif"),
+    _left_out("xmp", "XMP", *_READ, "animated webp", "animated png"),
     _left_out("iptc", "IPTC", "jpeg", "tiff"),
-    _left_out("origin", "content credentials", "jpeg"),
+    _left_out("origin", "content credentials", "png", "jpeg", "webp", "avif", "heif"),
     _left_out("panorama", "the angles of a panorama", "jpeg"),
-    _left_out("text", "text", "png"),
-    _left_out("comment", "a comment", "jpeg"),
+    _left_out("text", "text", "png", "animated png"),
+    _left_out("comment", "a comment", "jpeg", "animated gif"),
+    _left_out("exif_animation", "EXIF", "animated webp"),
+    _left_out("own", "chunks, segments and boxes of one maker", "png", "jpeg", "webp", "avif", "heif"),
+    _left_out("after", "bytes after its end", "png", "jpeg", "webp", "avif", "heif"),
+    Thing(
+        "paper",
+        "print resolution, background, time and palette hints outside EXIF",
+        ("png", "jpeg", "bmp"),
+        rules(_PAPER, _PAPER, _PAPER),
+        "",
+    ),
     _left_out("map", "map coordinates", "tiff"),
     _left_out("photoshop", "Photoshop's data", "tiff"),
     _left_out("layers", "Photoshop's layers", "tiff"),

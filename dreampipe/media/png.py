@@ -12,12 +12,20 @@ from bisect import bisect_right
 from typing import IO, NamedTuple
 
 from dreampipe.media.formats import LONGEST_READ
+from dreampipe.media.further import after_end, shown_kind
 
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _OWN = b"dreampipe\0"
 _XMP = b"XML:com.adobe.xmp\0"
 _OF_PIXELS = (b"tRNS", b"acTL", b"fcTL", b"fdAT")  # not to be guessed where they are damaged
 _NAMES = {b"iCCP": "colour profile", b"eXIf": "EXIF"}
+_SILENT = {
+    *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf"),
+    *(b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"sBIT"),
+    *(b"pHYs", b"tIME", b"bKGD", b"hIST", b"sPLT", b"iDOT", b"orNT", b"vpAg", b"caNv"),
+}
+"""The chunks that are used, or that say nothing that a dream would miss, as those that ordinary programs write."""
+_NAMED = {b"caBX": "content credentials", b"gdAT": "a gain map", b"gmAP": "a gain map"}
 _KEYWORD = 80  # bytes of a keyword and its end
 _PACKED = LONGEST_READ + LONGEST_READ // 1000 + 1024  # of what does not shrink
 
@@ -102,8 +110,13 @@ class PixelChunks:
         elif kind[:1].islower() and kind not in _OF_PIXELS and self._is_damaged(kind, length):
             self.notes.append(f"Its chunk {kind.decode('latin-1')} is damaged and is left out.")
         else:
+            if kind not in _SILENT:
+                self.held[_NAMED.get(kind, f"chunk {shown_kind(kind)}")] = None
             self._keep(at, stop)
-        self._next = None if kind == b"IEND" else stop
+        self._next = stop
+        if kind == b"IEND":
+            self._next = None
+            self.held |= dict.fromkeys(after_end(self._file, stop))
 
     def _is_damaged(self, kind: bytes, length: int) -> bool:
         """Say whether a chunk is whole in length and its checksum is wrong; its head has been read."""

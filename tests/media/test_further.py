@@ -27,9 +27,11 @@ from phone import (
     xmp,
 )
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from dreampipe import Frame, read, write
 from dreampipe.errors import MediaError
+from dreampipe.media.video import open_source
 
 GPANO = 'xmlns:GPano="http://ns.google.com/photos/1.0/panorama/" GPano:ProjectionType="equirectangular"'
 GDEPTH = 'xmlns:GDepth="http://ns.google.com/photos/1.0/depthmap/" GDepth:Format="RangeInverse"'
@@ -66,12 +68,16 @@ JPEGS: dict[str, tuple[Callable[[], bytes], str]] = {
     "other bytes": (lambda: jpeg() + b"?" * 999, "999 bytes after its end"),
     "IPTC": (lambda: with_segments(jpeg(), segment(0xED, b"Photoshop 3.0\0" + b"8BIM\4\4\0\0\0\0\0\0")), "IPTC"),
     "a comment": (lambda: jpeg(comment=b"hello"), "a comment"),
+    "data of a maker": (lambda: with_segments(jpeg(), segment(0xE4, b"CAMERA data")), "segment APP4"),
     "credentials": (lambda: with_segments(jpeg(), segment(0xEB, b"JP" + bytes(30))), "content credentials"),
 }
 PLAIN = {
     "a photo": jpeg,
     "a photo with previews": lambda: with_pictures(jpeg(), (0x010001, SMALL), (0x010002, SMALL)),
     "a photo that is filled up": lambda: jpeg() + bytes(64),
+    "of Photoshop": lambda: with_segments(
+        jpeg(dpi=(300, 300)), segment(0xEC, b"Ducky\0\1"), segment(0xEE, b"Adobe" + bytes(7))
+    ),
     "progressive": lambda: jpeg(progressive=True),
 }
 
@@ -108,6 +114,68 @@ def test_text_of_a_png_is_named_wherever_it_stands(tmp_path: Path) -> None:
     assert notes(tmp_path / "x.png", plain[:33] + text + plain[33:]) == ("What it also holds is left out: text.",)
     both = plain[:33] + text + plain[33:-12] + packet + plain[-12:]
     assert notes(tmp_path / "x.png", both) == ("What it also holds is left out: text and XMP.",)
+
+
+LEFT_OUT = "What it also holds is left out: {}."
+
+
+def test_chunks_of_a_png_that_are_dropped_are_named(tmp_path: Path) -> None:
+    Image.fromarray(scene()).save(tmp_path / "x.png", dpi=(300, 300))
+    plain = (tmp_path / "x.png").read_bytes()
+    assert b"pHYs" in plain and notes(tmp_path / "x.png", plain) == ()
+    for chunks, after, held in (
+        (png_chunk(b"caBX", b"x"), b"", "content credentials"),
+        (png_chunk(b"prVt", b"x"), b"", "chunk prVt"),
+        (png_chunk(b"gdAT", b"x"), b"", "a gain map"),
+        (b"", b"?" * 999, "999 bytes after its end"),
+        (b"", MP4, "a film (motion photo)"),
+    ):
+        assert notes(tmp_path / "x.png", plain[:33] + chunks + plain[33:] + after) == (LEFT_OUT.format(held),)
+    assert notes(tmp_path / "x.png", plain + bytes(64)) == ()
+
+
+def test_chunks_of_a_webp_that_are_dropped_are_named(tmp_path: Path) -> None:
+    Image.fromarray(scene()).save(tmp_path / "x.webp", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0")
+    plain = (tmp_path / "x.webp").read_bytes()
+    assert notes(tmp_path / "x.webp", plain) == ()
+    for kind, held in ((b"C2PA", "content credentials"), (b"ABCD", "chunk ABCD")):
+        body = plain[8:] + kind + struct.pack("<I", 4) + b"1234"
+        data = b"RIFF" + struct.pack("<I", len(body)) + body
+        assert notes(tmp_path / "x.webp", data) == (LEFT_OUT.format(held),)
+    assert notes(tmp_path / "x.webp", plain + MP4) == (LEFT_OUT.format("a film (motion photo)"),)
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_boxes_of_a_picture_that_are_dropped_are_named(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(scene()).save(tmp_path / "x.avif")
+    plain = heic() if suffix == "heic" else (tmp_path / "x.avif").read_bytes()
+    credentials = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+    assert notes(tmp_path / f"x.{suffix}", plain + box(b"free", bytes(9))) == ()
+    for more, held in (
+        (box(b"uuid", credentials + b"x"), "content credentials"),
+        (box(b"uuid", bytes(20)), "box uuid"),
+        (box(b"sefd", bytes(20)), "box sefd"),
+        (b"MotionPhoto_Data" + MP4, "a film (motion photo)"),
+    ):
+        assert notes(tmp_path / f"x.{suffix}", plain + more) == (LEFT_OUT.format(held),)
+
+
+def test_what_else_an_animation_holds_is_named(tmp_path: Path) -> None:
+    first, second = (Image.new("RGB", (8, 6), (level,) * 3) for level in (60, 90))
+    more = {"save_all": True, "append_images": [second], "duration": 100}
+    text = PngInfo()
+    text.add_text("Title", "x")
+    exif = Image.Exif()
+    exif[271] = "Nobody"
+    for name, held, said in (
+        ("x.gif", {"comment": b"hello"}, "a comment"),
+        ("x.webp", {"exif": exif, "xmp": b"<x/>"}, "XMP and EXIF"),
+        ("x.png", {"pnginfo": text}, "text"),
+    ):
+        first.save(tmp_path / name, **more)
+        assert open_source(tmp_path / name).info.notes == ()
+        first.save(tmp_path / name, **more, **held)
+        assert open_source(tmp_path / name).info.notes == (LEFT_OUT.format(said),)
 
 
 def test_xmp_of_a_webp_and_an_avif_is_named(tmp_path: Path) -> None:

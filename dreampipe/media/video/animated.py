@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,10 +20,12 @@ from dreampipe.frames import Frame
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import opened
 from dreampipe.media.formats import HEAD, PNG, Format, format_of_content
+from dreampipe.media.further import further, further_note
 from dreampipe.media.headers import read_header
 from dreampipe.media.labels import Label, label_in
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
+from dreampipe.media.png import PixelChunks
 from dreampipe.media.samples import over_black
 from dreampipe.media.showing import shown
 from dreampipe.media.video.apng import AnimatedPng
@@ -153,6 +156,7 @@ class _Reading:
         self.notes: tuple[str, ...] = ()
         self._declared: int | None = None
         self._torn = False
+        self._held: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[_Picture]:
         try:
@@ -168,6 +172,7 @@ class _Reading:
                 if header:
                     bounds.admit_frames(header.width, header.height, header.frames)
                 label = label_in(file, format)
+                self._held = _held_in(file, format)
                 begun = None if format is PNG else self._opened(file, format, bounds)
                 yield from self._whole(self._images(*begun, label) if begun else self._pngs(file))
         except OSError as problem:
@@ -194,7 +199,7 @@ class _Reading:
         for frame in reading:
             if not self._declared and reading.info:
                 self.size, self.bits = (frame.width, frame.height), reading.info.bits
-                self.icc, self.notes = reading.info.icc, reading.info.notes
+                self.icc, self.notes = reading.info.icc, (*reading.info.notes, *further_note(self._held))
                 self._declared, self.plays = reading.declared, reading.plays
             assert frame.duration is not None and frame.alpha is not None
             yield _Picture(_shown_for(frame.duration * 1000), bool((frame.alpha < 1).any()), partial(_same, frame))
@@ -210,7 +215,8 @@ class _Reading:
             image.load()
             if not index:
                 held = rgb_profile(image.info.get("icc_profile"))
-                _, self.icc, self.notes = shown(np.zeros((1, 1, 3), np.float32), held, label)
+                _, self.icc, notes = shown(np.zeros((1, 1, 3), np.float32), held, label)
+                self.notes = (*notes, *further_note((*self._held, *_told_by(image))))
                 self.size, self.plays = image.size, _plays(image)
             milliseconds = _shown_for(Fraction(image.info.get("duration") or 0))
             yield _Picture(milliseconds, _is_see_through(image), partial(_frame_of, image, self.size, held, label))
@@ -233,6 +239,24 @@ class _Reading:
             return None
         held = f"holds {frames} of {self._declared} frames" if self._declared else f"is damaged after {frames} frames"
         return f"{self._path} {held}: what is there is used; a whole copy would give all of it."
+
+
+def _held_in(file: IO[bytes], format: Format) -> tuple[str, ...]:
+    """Return the names of what else a PNG or WebP holds, and leave the file at its start."""
+    if format is not PNG:
+        return further(file, format, None)
+    chunks = PixelChunks(file)
+    chunks.seek(0, os.SEEK_END)
+    file.seek(0)
+    return tuple(chunks.held)
+
+
+def _told_by(image: ImageFile) -> Iterator[str]:
+    """Yield the names of what else Pillow finds in a GIF or WebP."""
+    if image.info.get("exif"):
+        yield "EXIF"
+    if image.format == "GIF" and image.info.get("comment"):
+        yield "a comment"
 
 
 def _same(frame: Frame) -> Frame:
