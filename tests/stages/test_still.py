@@ -8,9 +8,10 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-from moving import crossing, frame_of, panning, texture
+from moving import frame_of, panning, texture
 
 from dreampipe import Ascent, Dream, Frame, Objective, Octaves, card
 from dreampipe.ascent.transforms import Jitter
@@ -110,11 +111,39 @@ def test_any_size_has_a_stillness(size: tuple[int, int]) -> None:
 
 
 def test_stillness_is_between_still_and_moving() -> None:
-    before, after = crossing([20, 24])
-    still = stillness(before.pixels, after.pixels)
-    assert still.shape == (64, 96) and still.dtype == np.float32
+    def square(left: int) -> Array:
+        pixels = texture(96, 512, seed=3)
+        pixels[36:60, left : left + 24] = texture(24, 24, seed=9)
+        return pixels
+
+    still = stillness(square(20), square(24))
+    assert still.shape == (96, 512) and still.dtype == np.float32
     assert still.min() == 0 and still.max() == 1 and ((still > 0) & (still < 1)).any()
-    assert still[20:44, 20:48].max() == 0
+    assert still[36:60, 20:48].max() == 0
+
+
+@pytest.mark.parametrize("grain", [0.0, 3 / 255])
+@pytest.mark.parametrize("pan", [0.25, 0.5, 1.5, 20.0])
+def test_what_pans_is_never_still(pan: float, grain: float) -> None:
+    """Slowly, under grain, and so fast that no part finds its place again."""
+    whole, draws = texture(180, 400, seed=4), np.random.default_rng(8)
+    moves = (np.asarray([[1, 0, -shift], [0, 1, 0]], np.float32) for shift in (10, 10 + pan))
+    frames = [cv2.warpAffine(whole, move, (320, 180), flags=cv2.INTER_CUBIC) for move in moves]
+    before, after = (np.clip(frame + draws.normal(0, grain, frame.shape), 0, 1).astype(np.float32) for frame in frames)
+    assert stillness(before, after).max() < 0.05
+
+
+def test_coarse_grain_is_no_motion() -> None:
+    picture, draws = texture(180, 320, seed=4), np.random.default_rng(8)
+    rough = (cv2.GaussianBlur(draws.normal(0, 1, picture.shape), (0, 0), 0.8) for _ in range(2))
+    before, after = (np.clip(picture + grain / grain.std() * 2 / 255, 0, 1).astype(np.float32) for grain in rough)
+    assert stillness(before, after).min() == 1
+
+
+def test_a_fade_is_no_motion() -> None:
+    picture = texture(180, 320, seed=4)
+    for step in (1 / 255, 3 / 255):
+        assert stillness(picture, picture * np.float32(1 - step)).min() == 1
 
 
 def test_a_setting_that_changes_dreams_a_still_shot_again(dream: Dream) -> None:
