@@ -104,10 +104,16 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None, chroma: str | None = 
         chroma: as in `Encoding`.
 
     Raises:
-        MediaError: the codec does not know that CRF, or that layout of colours at this size.
+        MediaError: the codec does not know that CRF, or that layout of colours at this size, or no such size.
     """
     turned = info.rotation % 180 != 0
     width, height = (info.height, info.width) if turned else (info.width, info.height)
+    if codec.encoder == "libsvtav1" and min(width, height) < 32 and max(width, height) > 64:
+        # SVT-AV1 4.1 never returns from some of these sizes, such as 192x16 and 17x100.
+        raise MediaError(
+            f"A film of {width}x{height} pixels is too narrow for the encoder of av1, which needs 32 on the short side: "
+            "choose another codec, such as vp9 or h264."
+        )
     pixel_format = _pixel_format(info, codec, chroma, (width, height))
     return Form(
         codec=codec,

@@ -220,3 +220,19 @@ def test_what_cannot_be_written_is_refused_by_its_name(
 ) -> None:
     with pytest.raises(MediaError, match=said):
         target_of(tmp_path / name, info_of(), encoding)
+
+
+@pytest.mark.parametrize(("width", "height"), [(192, 16), (16, 192), (100, 17), (66, 30)])
+def test_a_film_too_narrow_for_the_encoder_of_av1_is_refused(width: int, height: int) -> None:
+    """SVT-AV1 4.1.0, in PyAV 18.1, never returns from some of these sizes."""
+    info = info_of(width=width, height=height)
+    with pytest.raises(MediaError, match=rf"A film of {width}x{height} pixels is too narrow .* such as vp9 or h264"):
+        target_of("a.mkv", info, Encoding("av1"))
+    target_of("a.mkv", info, Encoding("h264")).form  # noqa: B018
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 16), (192, 32), (16, 16)])
+def test_other_small_films_become_av1(tmp_path: Path, width: int, height: int) -> None:
+    target = target_of(tmp_path / "a.mkv", info_of(width=width, height=height), Encoding("av1"))
+    write_film(target, frames_of(width=width, height=height), survey_of(), tmp_path / "work")
+    assert len(seen(tmp_path / "a.mkv").pixels) == len(frames_of())
