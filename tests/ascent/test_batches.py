@@ -67,7 +67,7 @@ def test_each_picture_climbs_its_own_unit(make: Make, starred: str, own: str) ->
     assert np.abs((together[0] - batch[0]) - (together[1] - batch[1])).max() > 0.01
 
 
-@pytest.mark.parametrize("units, came", [(None, "none"), ((3,), "1"), ((3, 4, 5), "3"), ((), "0")])
+@pytest.mark.parametrize("units, came", [(None, "no"), ((3,), "1"), ((3, 4, 5), "3"), ((), "0")])
 def test_as_many_units_as_pictures(make: Make, units: Any, came: str) -> None:
     with pytest.raises(ValueError, match=rf"^{came} units came for 2 pictures, but middle\[\*\] needs one for each"):
         ascent(make(net), "middle[*]").run(pictures(2), seed=0, units=units)

@@ -104,8 +104,8 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "no classes": ("classes = []", "a list of names, or a file of lines"),
     "classes of numbers": ("classes = [1, 2]", "a list of names, or a file of lines"),
     "classes without a head": ('classes = ["a"]', "names 1 classes, but the model has no head of classes"),
-    "a file outside": ('classes = "../secret.txt"', "the file '../secret.txt', but a file beside the card"),
-    "a file of the system": ('classes = "/etc/passwd"', "the file '/etc/passwd', but a file beside the card"),
+    "a file outside": ('classes = "../secret.txt"', "the file '../secret.txt', but a file next to the card"),
+    "a file of the system": ('classes = "/etc/passwd"', "the file '/etc/passwd', but a file next to the card"),
     "a missing file": ('classes = "gone.txt"', r"it names gone\.txt, which cannot be read \(No such file"),
     "names of something else": ('names = "mine"', "its names came as 'mine', but \"file\" is expected"),
     "no SHA-256": ('sha256 = "abc"', "64 hexadecimal digits"),
@@ -140,7 +140,7 @@ def test_no_link_leads_a_card_to_other_files(tmp_path: Path) -> None:
     path = pack(folder / "m.keras", classifier(1))
     (folder / "names.txt").symlink_to(tmp_path / "secret.txt")
     own.beside(path).write_text('classes = "names.txt"')
-    refused(path, "the file 'names.txt', but a file beside the card")
+    refused(path, "the file 'names.txt', but a file next to the card")
     (folder / "names.txt").unlink()
     (folder / "real.txt").write_text("owl")
     (folder / "names.txt").symlink_to("real.txt")
