@@ -111,8 +111,8 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None, chroma: str | None = 
     if codec.encoder == "libsvtav1" and min(width, height) < 32 and max(width, height) > 64:
         # SVT-AV1 4.1 never returns from some of these sizes, such as 192x16 and 17x100.
         raise MediaError(
-            f"A film of {width}x{height} pixels is too narrow for the encoder of av1, which needs 32 on the short side: "
-            "choose another codec, such as vp9 or h264."
+            f"A film of {width}x{height} pixels is too narrow for the encoder of av1, which needs 32 on the short "
+            "side: choose another codec, such as vp9 or h264."
         )
     pixel_format = _pixel_format(info, codec, chroma, (width, height))
     return Form(
