@@ -13,6 +13,7 @@ import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
 from dreampipe.media.video import Colour
+from dreampipe.media.video.instructions import instructions
 
 WIDTH, HEIGHT, COUNT = 64, 48, 12
 RATE = 48_000
@@ -67,7 +68,10 @@ def render(
     stamps = range(len(frames)) if stamps is None else stamps
     with av.open(str(path), "w", options=dict(container or {})) as film:
         film.metadata.update(metadata or {})
-        video: Any = film.add_stream(codec, rate=rate or 1 / time_base, options=dict(options or {}))
+        # With AVX-512 x264 makes other pixels each time: see dreampipe/media/video/instructions.py.
+        sets = instructions() if codec == "libx264" else None
+        same = {"x264-params": f"asm={sets}"} if sets else {}
+        video: Any = film.add_stream(codec, rate=rate or 1 / time_base, options={**same, **(options or {})})
         video.width, video.height, video.pix_fmt = width, height, pixel_format
         context = video.codec_context
         context.time_base = video.time_base = time_base
