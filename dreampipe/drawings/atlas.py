@@ -17,6 +17,7 @@ from dreampipe.drawings.contact import Tile, count_rows
 from dreampipe.drawings.exemplars import Exemplar, find_exemplars
 from dreampipe.drawings.pictures import Picture, folder_pictures, training_pictures
 from dreampipe.events import Drawn, Noted, Started, Stepped, Tell, ignore
+from dreampipe.frames import dequantize, quantize
 from dreampipe.models import motifnet
 from dreampipe.objectives import HEAD, PROBABILITIES
 from dreampipe.recipes.atlas import Atlas, layer_of
@@ -79,7 +80,7 @@ def _climb(recipe: Atlas, batch: Batch, name: str, tell: Tell) -> dict[int, Chan
         units=batch.numbers,
         on_step=lambda step: tell(Stepped(name, step)),
     )
-    pixels = np.rint(np.clip(result.image, 0, 1) * 255).astype(np.uint8)
+    pixels = quantize(result.image)
     return {unit: Channel(pixels[i], i in result.silent) for i, unit in enumerate(batch.units)}
 
 
@@ -98,7 +99,7 @@ def _tile(ascent: Ascent, unit: int, drawn: Channel, exciting: Sequence[Exemplar
     label = f"{unit} {ascent.card.classes[unit]}" if of_class else str(unit)
     return Tile(
         label=f"{label} never fires" if drawn.silent else label,
-        pixels=np.divide(drawn.pixels, 255, dtype=np.float32),
+        pixels=dequantize(drawn.pixels),
         smaller=tuple(exemplar.pixels for exemplar in exciting),
         names=tuple(exemplar.name for exemplar in exciting),
         anchor=f"channel-{unit}",

@@ -2,7 +2,7 @@
 
     PNG    cICP, before a profile; without one sRGB, else gAMA and cHRM (PNG, third edition, 4.3); a profile of the
            name that W3C's note on BT.2100 in PNG gives it
-    AVIF   nclx of the primary picture, which a profile goes before (ISO 23000-22, 7.3.6.4); HEIF likewise
+    AVIF   nclx of the primary picture, which a profile overrides (ISO 23000-22, 7.3.6.4); HEIF likewise
     JPEG   EXIF that says Adobe RGB, as cameras do (DCF 2.0, CIPA DC-009)
     TIFF   the same, or WhitePoint and PrimaryChromaticities (TIFF 6.0, section 20)
     BMP    the end points and gammas of its fourth header, or a profile in its fifth
@@ -42,7 +42,7 @@ class Label:
 
     Attributes:
         meaning: the meaning itself.
-        first: whether it goes before an ICC profile in the same file.
+        first: whether it overrides an ICC profile in the same file.
     """
 
     meaning: Meaning

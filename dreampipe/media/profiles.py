@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Array
+from dreampipe.frames import Array, quantize
 from dreampipe.media.colour import Meaning, adaptation, xyz_matrix
 
 _HEADER, _ENTRY, _MOST_TAGS = 128, 12, 200
@@ -109,7 +109,7 @@ def _by_tables(pixels: Array, icc: bytes) -> Array:
 
     from PIL import Image, ImageCms
 
-    samples = np.rint(np.clip(pixels, 0, 1) * np.float32(255)).astype(np.uint8)
+    samples = quantize(pixels)
     try:
         profile, srgb = ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC  # which curves and a matrix follow, too

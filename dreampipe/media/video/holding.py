@@ -18,7 +18,7 @@ _NAMELESS = (None, "bin_data")  # how FFmpeg calls what it does not know, and th
 _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode", TAG}
 _NAMED = 3  # tags that a sentence names
 KINDS = {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments", "data": "data"}
-"""What users call each type of stream."""
+"""The name of each type of stream for users."""
 
 
 def held(info: FilmInfo) -> tuple[Found, ...]:
@@ -89,7 +89,7 @@ def timecode_of(container: Any, picture: Any, frame: Any) -> str | None:
     tracks = [stream for stream in container.streams if is_timecode(stream)]
     for said in (picture, *tracks, container, frame):
         for key, text in said.metadata.items():
-            # An encoder of MPEG-2 that is told nothing counts from 0.
+            # By default an encoder of MPEG-2 counts from 0.
             if key.lower() == "timecode" and (said is not frame or text != "00:00:00:00"):
                 return str(text)
     return None

@@ -12,7 +12,7 @@ from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.tones import from_view
 
 SRGB = Colour(range=1, primaries=1, transfer=13, matrix=1)
-"""What pictures say of their colours, with the matrix and the range that films usually have."""
+"""The colour tags of pictures, with the matrix and the range that films usually have."""
 _UNSAID = 2
 
 

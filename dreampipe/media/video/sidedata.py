@@ -48,7 +48,7 @@ THING_OF: Mapping[Type, str] = {
     Type.SKIP_SAMPLES: "encoder",
     Type.AUDIO_SERVICE_TYPE: "encoder",
 }
-"""What each kind of side data is in the table of things; any kind that is not listed counts as unknown."""
+"""The row of each kind of side data in the table of things; other kinds count as unknown."""
 
 # How x264, x265, NVENC and others sign their streams: it says how they encoded and nothing about the film.
 _SIGNATURES = (b"x264 - core", b"x265 (build", b"Lavc", b"NVENC")

@@ -20,7 +20,7 @@ _OTHER = "only models that Keras saved as .keras are opened: choose one"
 HEAD = 512
 """Bytes at the beginning of a file that tell what it is."""
 HDF5 = b"\x89HDF\r\n\x1a\n"
-"""What HDF5 begins with: whole models were once saved so, and weights alone are."""
+"""The first bytes of HDF5: Keras once saved whole models in it, and still saves weights."""
 _DAMAGE = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError)
 
 

@@ -49,7 +49,7 @@ _RANGES: Mapping[Scaling, str] = {
     "torch": "pixels less ImageNet's mean, by its deviation",
     "caffe": "blue, green, red less ImageNet's mean",
 }
-"""What each scaling hands to the first layers, in the order in which they are tried."""
+"""The input of the first layers with each scaling, in the order in which they are tried."""
 
 
 def guess(graph: Graph, config: Mapping[str, Any]) -> Guess:
