@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
+from dreampipe.media.patterns import check_one
 from dreampipe.media.video.codecs import CONTAINERS, codec_named
 from dreampipe.media.video.whole import write_film
 
@@ -22,8 +23,10 @@ def check_animation(path: str | os.PathLike[str], fps: float = 20, hold: float =
     """Refuse what `write_animation` would refuse, before any frame is made.
 
     Raises:
-        MediaError: the name has another ending than .gif, .webp, .png or a film's, or fps or hold is out of its range.
+        MediaError: the name has another ending than .gif, .webp, .png or a film's, or is that of numbered pictures; or
+            fps or hold is out of its range.
     """
+    check_one(Path(path))
     suffix = Path(path).suffix
     if suffix.lower() not in (*ANIMATED_SUFFIXES, *CONTAINERS):
         came = f"the suffix {suffix}" if suffix else "no suffix"
