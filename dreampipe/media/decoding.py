@@ -49,6 +49,7 @@ from dreampipe.media.jobs import check_regular
 from dreampipe.media.kinds import Kind, kind_of, unread_name
 from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
+from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.png import PixelChunks, too_long
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import Pairs, Range, dark_note
@@ -134,7 +135,7 @@ def _read(file: BinaryIO, bounds: Bounds, as_stored: bool = False) -> tuple[Fram
 
 def _labelled(file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pairs = ()) -> tuple[Decoded, Format]:
     format = _format(bounds.path, file)
-    decoded = _bounded(_decoded(bounds.path, file, format, bounds, least))
+    decoded = _bounded(_decoded(file, format, bounds, as_stored, least))
     labelled = {"label": None, "icc": None} if as_stored else {"label": _label(file, format, decoded)}
     return replace(decoded, **labelled), format
 
@@ -172,11 +173,12 @@ def _format(path: Path, file: IO[bytes]) -> Format:
     return format
 
 
-def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least: Pairs) -> Decoded:
+def _decoded(file: IO[bytes], format: Format, bounds: Bounds, as_stored: bool, least: Pairs) -> Decoded:
+    path = bounds.path
     try:
         if format is TIFF:
-            return tiff.decode(file, bounds, least)
-        return heif.decode(file, bounds) if format is HEIF else _decode(file, format, bounds)
+            return tiff.decode(file, bounds, least, as_stored)
+        return heif.decode(file, bounds) if format is HEIF else _decode(file, format, bounds, as_stored)
     except MediaError:
         raise
     except MemoryError:
@@ -211,7 +213,7 @@ def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, 
     return image, header
 
 
-def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
+def _decode(file: IO[bytes], format: Format, bounds: Bounds, as_stored: bool) -> Decoded:
     profile = bmp_profile(file) if format is BMP else None
     image, header = opened(file, format, bounds)
     held = further(file, format, header)
@@ -240,7 +242,13 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
     notes = _notes(image, header, held, inked is not None)
+    if as_stored and image.mode == "P" and (labels := levels_of_labels(np.asarray(image), _palette(image))):
+        return Decoded(labels[0], alpha, 8, exif, icc, (*notes, labels[1]))
     return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
+
+
+def _palette(image: ImageFile) -> npt.NDArray[np.uint8]:
+    return np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
 
 
 def _is_deep(image: ImageFile, header: Header | None) -> bool:

@@ -27,7 +27,7 @@ def decode(
         path: a picture; what it holds decides its format, not its suffix.
         max_pixels: a header that says more is refused before anything is decoded; `bounds` says what else follows from
             it. None for `MAX_PIXELS`, of which no sentence then says that they can be raised.
-        as_stored: keep the file's numbers, whatever it says that they mean.
+        as_stored: keep the file's numbers, whatever it says that they mean; of a palette of labels, the labels.
 
     Raises:
         MediaError: the file is missing, is no picture, is damaged, or is too large.

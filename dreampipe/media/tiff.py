@@ -35,6 +35,7 @@ from dreampipe.media.further import further_note, in_packet, in_tags
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
+from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite, Pairs, Range, declared_top, range_of
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
@@ -87,13 +88,14 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode(file: IO[bytes], bounds: Bounds, least: Pairs = (), as_stored: bool = False) -> Decoded:
     """Decode the first page of a TIFF, upright.
 
     Args:
         file: the TIFF.
         bounds: what it may need.
         least: what the ranges that are found cover at least, as the pictures of one film share theirs.
+        as_stored: whether the indices of a palette of labels count instead of its colours.
 
     Raises:
         MediaError: it has more pixels, samples or bytes than the bounds admit.
@@ -104,7 +106,7 @@ def decode(file: IO[bytes], bounds: Bounds, least: Pairs = ()) -> Decoded:
         _admit(page, bounds)
         inks = _inks(page)
         try:
-            pixels, alpha, ranges, notes = _planes(page, inks, least)
+            pixels, alpha, ranges, notes = _planes(page, inks, least, as_stored)
         except NotFinite:
             raise MediaError(
                 f"{bounds.path} holds values that are no numbers (NaN or infinite), but finite ones are expected: give "
@@ -236,7 +238,7 @@ def _inks(page: tifffile.TiffPage) -> bytes | None:
 
 
 def _planes(
-    page: tifffile.TiffPage, inks: bytes | None, least: Pairs
+    page: tifffile.TiffPage, inks: bytes | None, least: Pairs, as_stored: bool
 ) -> tuple[Samples, Samples | None, tuple[Range, ...], tuple[str, ...]]:
     """Return the colours, the alpha channel, the ranges that were found, and sentences on how values were read."""
     photometric = page.photometric
@@ -252,7 +254,8 @@ def _planes(
     found = _ranges(parts, page, least, blank)
     alpha, clear = (None, "") if place is None else _full_range(parts[1], page, found[1])
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _looked_up(samples[..., 0], page), alpha, (), more
+        shown, told = _looked_up(samples[..., 0], page, as_stored)
+        return shown, alpha, (), (*told, *more)
     shades, note = _full_range(parts[0], page, found[0], blank)
     pixels = _rgb(shades, photometric, inks)
     if blank:
@@ -367,12 +370,15 @@ def _from_cmyk(samples: Samples) -> Samples:
     return np.asarray((light if top == 1 else np.rint(light)).astype(samples.dtype))
 
 
-def _looked_up(indices: Samples, page: tifffile.TiffPage) -> Samples:
+def _looked_up(indices: Samples, page: tifffile.TiffPage, as_stored: bool) -> tuple[Samples, tuple[str, ...]]:
+    """Return the colours of indices, and notes; labels as levels if they are asked for."""
     if page.colormap is None:
         raise ValueError("it has no palette")
     wide = int(page.colormap.max()) > 255  # palettes have 16 bits, but some programs write 0 to 255
     table = (page.colormap >> 8 if wide else page.colormap).astype(np.uint8)
-    return np.moveaxis(table[:, indices.astype(np.intp)], 0, 2)
+    if as_stored and (labels := levels_of_labels(indices, table.T)):
+        return labels[0], labels[1:]
+    return np.moveaxis(table[:, indices.astype(np.intp)], 0, 2), ()
 
 
 def _unassociated(pixels: Samples, alpha: Samples) -> Samples:
