@@ -157,6 +157,7 @@ class _Reading:
         self._declared: int | None = None
         self._torn = False
         self._held: tuple[str, ...] = ()
+        self._damaged: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[_Picture]:
         try:
@@ -172,7 +173,7 @@ class _Reading:
                 if header:
                     bounds.admit_frames(header.width, header.height, header.frames)
                 label = label_in(file, format)
-                self._held = _held_in(file, format)
+                self._held, self._damaged = _held_in(file, format)
                 begun = None if format is PNG else self._opened(file, format, bounds)
                 yield from self._whole(self._images(*begun, label) if begun else self._pngs(file))
         except OSError as problem:
@@ -199,7 +200,8 @@ class _Reading:
         for frame in reading:
             if not self._declared and reading.info:
                 self.size, self.bits = (frame.width, frame.height), reading.info.bits
-                self.icc, self.notes = reading.info.icc, (*reading.info.notes, *further_note(self._held))
+                notes = dict.fromkeys((*reading.info.notes, *self._damaged))
+                self.icc, self.notes = reading.info.icc, (*notes, *further_note(self._held))
                 self._declared, self.plays = reading.declared, reading.plays
             assert frame.duration is not None and frame.alpha is not None
             yield _Picture(_shown_for(frame.duration * 1000), bool((frame.alpha < 1).any()), partial(_same, frame))
@@ -241,14 +243,14 @@ class _Reading:
         return f"{self._path} {held}: what is there is used; a whole copy would give all of it."
 
 
-def _held_in(file: IO[bytes], format: Format) -> tuple[str, ...]:
-    """Return the names of what else a PNG or WebP holds, and leave the file at its start."""
+def _held_in(file: IO[bytes], format: Format) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of what else a PNG or WebP holds, and notes on its damage; leave the file at its start."""
     if format is not PNG:
-        return further(file, format, None)
+        return further(file, format, None), ()
     chunks = PixelChunks(file)
     chunks.seek(0, os.SEEK_END)
     file.seek(0)
-    return tuple(chunks.held)
+    return tuple(chunks.held), tuple(chunks.notes)
 
 
 def _told_by(image: ImageFile) -> Iterator[str]:
