@@ -10,7 +10,7 @@
     tiff.py        decoding and encoding of TIFF; heif.py, decoding of HEIC; png.py, what is in a PNG besides pixels
     palettes.py    palettes of labels
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
-    further.py     what is in a file besides its picture
+    further.py     what is in a file besides its picture; signs.py, how its kind is told; trailers.py, after its end
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animated picture
     masks.py       grey levels that say where a picture is dreamed

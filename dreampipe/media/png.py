@@ -12,7 +12,10 @@ from bisect import bisect_right
 from typing import IO, NamedTuple
 
 from dreampipe.media.formats import LONGEST_READ
-from dreampipe.media.further import after_end, shown_kind
+from dreampipe.media.further import shown_kind
+from dreampipe.media.signs import in_packet
+from dreampipe.media.trailers import after_end
+from dreampipe.media.xmp import LONGEST_PACKET
 
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _OWN = b"dreampipe\0"
@@ -102,7 +105,7 @@ class PixelChunks:
         if kind == b"IDAT":  # of which there may be thousands
             self._keep(at, stop)
         elif kind in _TEXT:
-            self._hold_text()
+            self._hold_text(length)
         elif kind == b"iCCP":
             self._read_profile(length)
         elif kind[:1].islower() and kind != b"fdAT" and length > LONGEST_READ:
@@ -131,11 +134,15 @@ class PixelChunks:
             self._spans.append(_Span(start, stop, self._size))
         self._size += stop - start
 
-    def _hold_text(self) -> None:
-        keyword = self._file.read(_KEYWORD)
+    def _hold_text(self, length: int) -> None:
+        keyword = self._file.read(min(_KEYWORD, length))
         if keyword.startswith(_OWN):
             return
-        self.held["XMP" if keyword.startswith(_XMP) else "text"] = None
+        if keyword.startswith(_XMP):
+            text = keyword + self._file.read(max(0, min(length, LONGEST_PACKET) - len(keyword)))
+            self.held |= dict.fromkeys(in_packet(_unpacked(text[len(_XMP) :])))
+        else:
+            self.held["text"] = None
 
     def _read_profile(self, length: int) -> None:
         if self.profile is not None:
@@ -155,6 +162,17 @@ class PixelChunks:
             self.notes.append("Its colour profile is damaged and is left out.")
         else:
             self.profile = profile
+
+
+def _unpacked(text: bytes) -> bytes:
+    """Return the text of an iTXt chunk after its keyword, inflated if it is compressed; what is damaged stays out."""
+    if text[:1] != b"\1":
+        return text
+    packed = text[2:].split(b"\0", 2)[-1]
+    try:
+        return zlib.decompressobj().decompress(packed, LONGEST_PACKET)
+    except zlib.error:
+        return b""
 
 
 def too_long(what: str, length: int) -> str:

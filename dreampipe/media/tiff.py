@@ -31,13 +31,14 @@ from dreampipe.media.directories import (
 )
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.formats import NotRead
-from dreampipe.media.further import further_note, in_packet, in_tags
+from dreampipe.media.further import further_note, in_tags
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite, Pairs, Range, declared_top, range_of
+from dreampipe.media.signs import in_packet
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.

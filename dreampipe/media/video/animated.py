@@ -21,7 +21,7 @@ from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import opened
 from dreampipe.media.formats import HEAD, PNG, Format, format_of_content
 from dreampipe.media.further import further, further_note
-from dreampipe.media.headers import read_header
+from dreampipe.media.headers import Header, read_header
 from dreampipe.media.labels import Label, label_in
 from dreampipe.media.manifest import sha256
 from dreampipe.media.metadata import rgb_profile
@@ -173,7 +173,7 @@ class _Reading:
                 if header:
                     bounds.admit_frames(header.width, header.height, header.frames)
                 label = label_in(file, format)
-                self._held, self._damaged = _held_in(file, format)
+                self._held, self._damaged = _held_in(file, format, header)
                 begun = None if format is PNG else self._opened(file, format, bounds)
                 yield from self._whole(self._images(*begun, label) if begun else self._pngs(file))
         except OSError as problem:
@@ -243,10 +243,10 @@ class _Reading:
         return f"{self._path} {held}: what is there is used; a whole copy would give all of it."
 
 
-def _held_in(file: IO[bytes], format: Format) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of what else a PNG or WebP holds, and notes on its damage; leave the file at its start."""
+def _held_in(file: IO[bytes], format: Format, header: Header | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of what else a file holds, and notes on its damage; leave the file at its start."""
     if format is not PNG:
-        return further(file, format, None), ()
+        return further(file, format, header), ()
     chunks = PixelChunks(file)
     chunks.seek(0, os.SEEK_END)
     file.seek(0)
@@ -254,11 +254,9 @@ def _held_in(file: IO[bytes], format: Format) -> tuple[tuple[str, ...], tuple[st
 
 
 def _told_by(image: ImageFile) -> Iterator[str]:
-    """Yield the names of what else Pillow finds in a GIF or WebP."""
+    """Yield the names of what else Pillow finds in a WebP."""
     if image.info.get("exif"):
         yield "EXIF"
-    if image.format == "GIF" and image.info.get("comment"):
-        yield "a comment"
 
 
 def _same(frame: Frame) -> Frame:
