@@ -18,7 +18,9 @@
     metadata.py    EXIF, orientation and colour profiles
     profiles.py    colours to sRGB, for files that can hold no profile; grey profiles as RGB
     colour.py      the light that numbers mean: transfer functions, primaries, HDR to SDR
-    labels.py      what a file says that its numbers mean; showing.py, the rule that makes them a frame's
+    labels.py      what a file says that its numbers mean; tag_labels.py, in tags; sequences.py, in coded pictures;
+                   showing.py, the rule that makes them a frame's
+    items.py       the items of an AVIF or HEIF
     things.py      what a file can hold besides pixels, and what becomes of it; film_things.py, picture_things.py, the
                    rows; deciding.py, one look into them; fidelity.py, the page docs/fidelity.md
     privacy.py     the words of a source that are left out: where it was taken, or all of them

@@ -47,13 +47,14 @@ from dreampipe.media.further import further, further_note
 from dreampipe.media.headers import Header, read_header, unread_jpeg
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.kinds import Kind, kind_of, unread_name
-from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
-from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
+from dreampipe.media.labels import Label, bmp_profile, label_in
+from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif, with_srgb_space
 from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.png import PixelChunks, too_long
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import Pairs, Range, dark_note
 from dreampipe.media.showing import shown
+from dreampipe.media.tag_labels import label_in_exif
 from dreampipe.media.tiff import Decoded
 
 _CHUNKS = "chunks"  # in what Pillow knows of a PNG
@@ -141,8 +142,9 @@ def _labelled(file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pa
 
 
 def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
-    found = decoded.label or label_in(file, format)
-    return label_in_exif(decoded.exif) if found is None and format in (JPEG, TIFF) else found
+    if format in (AVIF, HEIF) and rgb_profile(decoded.icc):  # which goes before all other labels there
+        return None
+    return decoded.label or label_in(file, format) or label_in_exif(decoded.exif)
 
 
 def _bounded(decoded: Decoded) -> Decoded:
@@ -232,7 +234,7 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds, as_stored: bool) ->
         image.info["transparency"] *= 255 // steps
     inked = from_inks(np.asarray(image), icc) if image.mode == "CMYK" else None
     if inked is not None:
-        samples = inked
+        samples, icc = inked, None
     elif deep:
         samples = _deep_avif(file, header) if header and format is AVIF else _deep_samples(file, image)
     else:
@@ -310,7 +312,12 @@ def _notes(image: ImageFile, header: Header | None, held: tuple[str, ...], inked
 
 def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
     exif, orientation = upright_exif(decoded.exif)
-    pixels, icc, notes = shown(_unit(turned(decoded.pixels, orientation)), rgb_profile(decoded.icc), decoded.label)
+    profile = rgb_profile(decoded.icc)
+    pixels, icc, notes = shown(_unit(turned(decoded.pixels, orientation)), profile, decoded.label)
+    if decoded.icc and profile is None:
+        notes = (*notes, "Its colour profile is not one of its kind of colours, and is left out.")
+    if exif and icc is None and label_in_exif(exif):  # it would say what the numbers were
+        exif = with_srgb_space(exif)
     frame = Frame(
         pixels=pixels,
         alpha=None if decoded.alpha is None else _unit(turned(decoded.alpha, orientation)),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from dreampipe.media.formats import Format
-from dreampipe.media.labels import primary_properties
+from dreampipe.media.items import primary_properties
 
 _BLOCK = 1 << 20
 _COMMENT, _APPLICATION = b"\xfe", b"\xff"  # labels of extensions of a GIF

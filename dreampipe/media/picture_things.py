@@ -27,7 +27,7 @@ PICTURE_THINGS = (
     ),
     Thing(
         "label",
-        "colour labels (gAMA, cHRM, sRGB, cICP, nclx, Adobe RGB in EXIF)",
+        "colour labels (gAMA, cHRM, sRGB, cICP, nclx, sequence headers, tags of EXIF and TIFF)",
         (*_READ, "bmp"),
         rules(_SRGB, _SRGB, _LABELLED),
         "Its colours are left out.",

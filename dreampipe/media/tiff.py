@@ -32,13 +32,14 @@ from dreampipe.media.directories import (
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.formats import NotRead
 from dreampipe.media.further import further_note, in_tags
-from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
+from dreampipe.media.labels import Label
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite, Pairs, Range, declared_top, range_of
 from dreampipe.media.signs import in_packet
+from dreampipe.media.tag_labels import CHROMATICITIES, TRANSFER_FUNCTION, WHITE_POINT, label_of_tags, quotients
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
@@ -79,6 +80,8 @@ _LOWEST, _HIGHEST, _LOWEST_UNSIGNED, _HIGHEST_UNSIGNED = 340, 341, 280, 281
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
 _ONE_LEFT_OUT = "It has 1 more channel, which is left out."
 _GREY = {tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.MINISBLACK}
+_CURVED = {tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB}
+"""Colours that a TransferFunction counts for here."""
 _COLOURS = {
     tifffile.PHOTOMETRIC.MINISWHITE: 1,
     tifffile.PHOTOMETRIC.MINISBLACK: 1,
@@ -114,11 +117,11 @@ def decode(file: IO[bytes], bounds: Bounds, least: Pairs = (), as_stored: bool =
                 "them a value, such as 0."
             ) from None
         orientation = int(page.tags.valueof(ORIENTATION, 1))
-        icc = page.iccprofile
+        icc = None if inks else page.iccprofile
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
-        label = label_of_tags(page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
+        label = _label(page)
         notes = (*notes, *_page_notes(whole), *further_note(_held(page)))
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_INKS if inks else FROM_CMYK)
@@ -225,11 +228,22 @@ def encode(samples: Samples, exif: bytes | None, icc: bytes | None, record: byte
 
 def _exif(file: IO[bytes], *, ours: bool) -> bytes | None:
     with mmap(file.fileno(), 0, access=ACCESS_READ) as block:
-        order = byte_order(block)
+        order = "<" if block[:1] == b"I" else ">"
         tags: dict[int, Tag] = {code: tag for code, tag in first_directory(block).items() if code in _KEPT}
     if ours:  # tifffile's own note of the array's shape
         tags.pop(_DESCRIPTION, None)
-    return block_of(tags, order) if order and tags else None
+    return block_of(tags, order) if tags else None
+
+
+def _label(page: tifffile.TiffPage) -> Label | None:
+    """Return the label in the tags of a page of greys or RGB."""
+    white, ends = (quotients(page.tags.valueof(code)) for code in (WHITE_POINT, CHROMATICITIES))
+    curves = None
+    if page.photometric in _CURVED and page.bitspersample in (8, 16):
+        said, values = np.asarray(page.tags.valueof(TRANSFER_FUNCTION, ())), 2**page.bitspersample
+        if said.dtype.kind in "iu" and said.size in (values, 3 * values):
+            curves = np.broadcast_to(said.reshape(-1, values), (3, values))
+    return label_of_tags(white, ends, curves)
 
 
 def _inks(page: tifffile.TiffPage) -> bytes | None:
