@@ -20,7 +20,7 @@
     colour.py      the light that numbers mean: transfer functions, primaries, HDR to SDR
     labels.py      what a file says that its numbers mean; tag_labels.py, in tags; sequences.py, in coded pictures;
                    showing.py, the rule that makes them a frame's
-    items.py       the items of an AVIF or HEIF
+    items.py       the items of an AVIF or HEIF; avif.py, exact colours of an AVIF
     things.py      what a file can hold besides pixels, and what becomes of it; film_things.py, picture_things.py, the
                    rows; deciding.py, one look into them; fidelity.py, the page docs/fidelity.md
     privacy.py     the words of a source that are left out: where it was taken, or all of them

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +27,7 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import heif, tiff
+from dreampipe.media.avif import clean_aperture, exact_colours
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.chunks import bare_png
 from dreampipe.media.formats import (
@@ -57,6 +59,7 @@ from dreampipe.media.showing import shown
 from dreampipe.media.tag_labels import label_in_exif
 from dreampipe.media.tiff import Decoded
 
+_WHOLE = slice(None), slice(None)
 _CHUNKS = "chunks"  # in what Pillow knows of a PNG
 
 
@@ -227,7 +230,8 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds, as_stored: bool) ->
                 f"{bounds.path} has {image.width}x{image.height} pixels of 16 bits, but a side of at most "
                 f"{_LONGEST_SIDE:,} is read: cut it into parts, or save it as TIFF."
             )
-    if format is not AVIF or not deep:
+    exact = _exact_avif(file, image) if format is AVIF and not deep else None
+    if (format is not AVIF or not deep) and (exact is None or image.mode == "RGBA"):
         image.load()
     exif = image.info.get("exif")  # which in a PNG may come after the pixels
     if steps and "transparency" in image.info:
@@ -239,7 +243,11 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds, as_stored: bool) ->
         samples = _deep_avif(file, header) if header and format is AVIF else _deep_samples(file, image)
     else:
         see_through = image.has_transparency_data and not (header and header.opaque)
-        samples = np.asarray(image.convert("RGBA" if see_through else "RGB"))
+        if exact is None or see_through:
+            samples = np.asarray(image.convert("RGBA" if see_through else "RGB"))
+        if exact is not None:
+            samples = np.dstack((exact, samples[..., 3])) if see_through else exact
+    samples = samples[_shown_part(file, image)] if format is AVIF else samples
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
@@ -247,6 +255,22 @@ def _decode(file: IO[bytes], format: Format, bounds: Bounds, as_stored: bool) ->
     if as_stored and image.mode == "P" and (labels := levels_of_labels(np.asarray(image), _palette(image))):
         return Decoded(labels[0], alpha, 8, exif, icc, (*notes, labels[1]))
     return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
+
+
+def _exact_avif(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint8] | None:
+    """Return the colours of an AVIF of one picture as `avif.exact_colours` does; None for others, and damaged ones."""
+    if getattr(image, "n_frames", 1) > 1:
+        return None
+    with suppress(struct.error, IndexError, ValueError):
+        return exact_colours(file, image.size)
+    return None
+
+
+def _shown_part(file: IO[bytes], image: ImageFile) -> tuple[slice, slice]:
+    """Return the rows and columns of an AVIF that are to be shown."""
+    with suppress(struct.error, IndexError, ValueError):
+        return clean_aperture(file, image.size) or _WHOLE
+    return _WHOLE
 
 
 def _palette(image: ImageFile) -> npt.NDArray[np.uint8]:

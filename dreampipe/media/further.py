@@ -15,10 +15,12 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from fractions import Fraction
 from typing import IO
 
 from dreampipe.media.formats import Format
 from dreampipe.media.headers import Header, boxes
+from dreampipe.media.items import primary_properties
 from dreampipe.media.signs import (
     DEPTH,
     FILM,
@@ -85,6 +87,13 @@ def further(file: IO[bytes], format: Format, header: Header | None) -> tuple[str
     return tuple(dict.fromkeys(found))
 
 
+def shape_of_pixels(wide: int, high: int) -> Iterator[str]:
+    """Yield the name of the shape of pixels; nothing for squares, and for sides of 0, which say nothing."""
+    if wide and high and wide != high:
+        ratio = Fraction(wide, high)
+        yield f"the shape of its pixels ({ratio.numerator}:{ratio.denominator})"
+
+
 def in_tags(codes: Iterable[int]) -> Iterator[str]:
     """Names of what the tags of a TIFF hold, apart from its XMP."""
     return (_TAGS[code] for code in codes if code in _TAGS and code != 700)
@@ -110,6 +119,9 @@ def _jpeg(file: IO[bytes], header: Header | None) -> Iterator[str]:
             yield _ORIGIN
         elif kind == 0xFE:
             yield "a comment"
+        elif kind == 0xE0 and body.startswith(b"JFIF\0") and len(body) >= 12:
+            across, down = struct.unpack_from(">HH", body, 8)  # pixels a length, so that many are narrow
+            yield from shape_of_pixels(down, across)
         elif 0xE0 <= kind <= 0xEF and not body.startswith(_SILENT_SEGMENTS.get(kind, ())):
             yield f"segment APP{kind - 0xE0}"
     yield from signs_in(more)
@@ -181,6 +193,9 @@ def _boxed(file: IO[bytes], header: Header | None) -> Iterator[str]:
             yield from in_packet(file.read(min(size, 1 << 24)))
         elif kind == b"mpvd":
             yield FILM
+    for kind, body in primary_properties(file):
+        if kind == b"pasp":
+            yield from shape_of_pixels(*struct.unpack_from(">II", body))
     yield from _own_boxes(file, size)
 
 

@@ -117,32 +117,69 @@ def _parts(iref: bytes, item: int) -> list[int]:
     return []
 
 
+def plain_item(file: IO[bytes]) -> int | None:
+    """Return the item that a file shows, if it is coded as a whole, and its colours are not multiplied by alpha."""
+    boxes = dict(_boxes(_meta(file)))
+    item = _primary(boxes)
+    coded = any(kind in _CONFIGURATIONS for kind, _ in _properties(boxes, item))
+    multiplied = any(kind == b"prem" for kind, _ in _boxes(boxes.get(b"iref", b"")[4:]))
+    return item if coded and not multiplied else None
+
+
+def item_data(file: IO[bytes], item: int) -> bytes | None:
+    """Return the data of an item; None if it is not found, or the file ends before its end."""
+    data, wanted = b"", 0
+    for method, offset, length in _extents(boxes := dict(_boxes(_meta(file))), item):
+        wanted += length
+        data += _part(file, boxes, method, offset, length)
+    return data if wanted and len(data) == wanted else None
+
+
 def _head(file: IO[bytes], boxes: dict[bytes, bytes], item: int) -> bytes:
-    """Return the first bytes of an item's data (ISO 14496-12, 8.11.3)."""
+    """Return the first bytes of an item's data."""
+    first = next(iter(_extents(boxes, item)), None)
+    return _part(file, boxes, first[0], first[1], min(first[2], _HEAD)) if first else b""
+
+
+def _part(file: IO[bytes], boxes: dict[bytes, bytes], method: int, offset: int, length: int) -> bytes:
+    """Return a part of an item's data, from the file or from the meta box itself; empty for other places."""
+    if method == 1:
+        return boxes.get(b"idat", b"")[offset : offset + length]
+    if method:
+        return b""
+    file.seek(offset)
+    return file.read(length)
+
+
+def _extents(boxes: dict[bytes, bytes], item: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the place of each part of an item's data (ISO 14496-12, 8.11.3): where it counts from, offset, length."""
     iloc = boxes.get(b"iloc", b"")
     version, sizes = iloc[0], iloc[4:6]
-    widths = (
-        sizes[0] >> 4,
-        sizes[0] & 15,
-        sizes[1] >> 4,
-        sizes[1] & 15 if version else 0,
-    )  # offset, length, base, index
-    at = 8 if version < 2 else 10
-    for _ in range(int.from_bytes(iloc[6:at], "big")):
-        number = int.from_bytes(iloc[at : at + (2 if version < 2 else 4)], "big")
-        at += 2 if version < 2 else 4
-        method = iloc[at + 1] & 15 if version else 0
-        at += 4 if version else 2
-        base = int.from_bytes(iloc[at : at + widths[2]], "big")
-        at += widths[2]
-        extents = int.from_bytes(iloc[at : at + 2], "big")
-        first = at + 2 + widths[3]
-        offset = base + int.from_bytes(iloc[first : first + widths[0]], "big")
-        length = int.from_bytes(iloc[first + widths[0] : first + widths[0] + widths[1]], "big")
-        if number == item and extents and method == 1:
-            return boxes.get(b"idat", b"")[offset : offset + min(length, _HEAD)]
-        if number == item and extents and method == 0:
-            file.seek(offset)
-            return file.read(min(length, _HEAD))
-        at += 2 + extents * (widths[3] + widths[0] + widths[1])
-    return b""
+    offsets, lengths, bases = sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4
+    indices = sizes[1] & 15 if version else 0
+    wide = 4 if version > 1 else 2
+    reading = _Reading(iloc, 6)
+    for _ in range(reading.take(wide)):
+        number, method = reading.take(wide), reading.take(2) & 15 if version else 0
+        reading.take(2)  # another file
+        base = reading.take(bases)
+        for _ in range(reading.take(2)):
+            reading.take(indices)
+            offset, length = base + reading.take(offsets), reading.take(lengths)
+            if number == item:
+                yield method, offset, length
+
+
+@dataclass
+class _Reading:
+    """The bytes of a box from a place on, as numbers."""
+
+    data: bytes
+    at: int
+
+    def take(self, width: int) -> int:
+        """Return the next number, of so many bytes; raises IndexError at the end."""
+        if self.at + width > len(self.data):
+            raise IndexError
+        self.at += width
+        return int.from_bytes(self.data[self.at - width : self.at], "big")

@@ -75,6 +75,7 @@ PICTURE_THINGS = (
     _left_out("exif_animation", "EXIF", "animated webp"),
     _left_out("own", "chunks, segments and boxes of one maker", "png", "jpeg", "webp", "avif", "heif"),
     _left_out("after", "bytes after its end", "png", "jpeg", "webp", "avif", "heif"),
+    _left_out("aspect", "the shape of pixels that are not square", "png", "jpeg", "avif", "heif"),
     Thing(
         "paper",
         "print resolution, background, time and palette hints outside EXIF",

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from typing import IO, NamedTuple
 
 from dreampipe.media.formats import LONGEST_READ
-from dreampipe.media.further import shown_kind
+from dreampipe.media.further import shape_of_pixels, shown_kind
 from dreampipe.media.signs import in_packet
 from dreampipe.media.trailers import after_end
 from dreampipe.media.xmp import LONGEST_PACKET
@@ -113,6 +113,8 @@ class PixelChunks:
         elif kind[:1].islower() and kind not in _OF_PIXELS and self._is_damaged(kind, length):
             self.notes.append(f"Its chunk {kind.decode('latin-1')} is damaged and is left out.")
         else:
+            if kind == b"pHYs" and length == 9:
+                self._hold_shape(at)
             if kind not in _SILENT:
                 self.held[_NAMED.get(kind, f"chunk {shown_kind(kind)}")] = None
             self._keep(at, stop)
@@ -133,6 +135,11 @@ class PixelChunks:
         else:
             self._spans.append(_Span(start, stop, self._size))
         self._size += stop - start
+
+    def _hold_shape(self, at: int) -> None:
+        self._file.seek(at + 8)
+        across, down = struct.unpack(">II", self._file.read(8).ljust(8, b"\0"))
+        self.held |= dict.fromkeys(shape_of_pixels(down, across))
 
     def _hold_text(self, length: int) -> None:
         keyword = self._file.read(min(_KEYWORD, length))

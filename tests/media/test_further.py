@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from boxes_by_hand import with_item, with_property
 from hostile import box, png_chunk
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,36 +166,6 @@ def test_blocks_of_samsung_are_named_by_kind(tmp_path: Path, held: str) -> None:
         assert all(note.endswith(".") for note in notes(tmp_path / "x.jpg", jpeg() + trailer[end:]))
 
 
-def offsets_of(data: bytes | bytearray) -> list[int]:
-    """The places of the offsets in a HEIF's list of locations (ISO 14496-12, 8.11.3), of four bytes each."""
-    at = data.index(b"iloc") + 4
-    sizes, count, place, places = data[at + 4 : at + 6], int.from_bytes(data[at + 6 : at + 8]), at + 8, []
-    for _ in range(count):
-        place += 4 + 2 * (data[at] > 0) + (sizes[1] >> 4)
-        extents = int.from_bytes(data[place : place + 2])
-        step = (sizes[0] >> 4) + (sizes[0] & 15)
-        places += [place + 2 + number * step for number in range(extents)]
-        place += 2 + extents * step
-    return places
-
-
-def with_item(coded: bytes, kind: bytes, version: int) -> bytes:
-    """A HEIF with one more item of a kind, in a list of items whose count has two or, in version 1, four bytes."""
-    data = bytearray(coded)
-    at = data.index(b"iinf") - 4
-    end = at + int.from_bytes(data[at : at + 4])
-    entry = struct.pack(">I4s", 21, b"infe") + b"\2\0\0\0" + struct.pack(">HH4sB", 99, 0, kind, 0)
-    count = int.from_bytes(data[at + 12 : at + 14]) + 1
-    whole = count.to_bytes(4 if version else 2) + bytes(data[at + 14 : end]) + entry
-    listed = box(b"iinf", bytes([version, 0, 0, 0]) + whole)
-    longer = len(listed) - (end - at)
-    for place in offsets_of(data):
-        data[place : place + 4] = (int.from_bytes(data[place : place + 4]) + longer).to_bytes(4)
-    meta = data.index(b"meta") - 4
-    data[meta : meta + 4] = (int.from_bytes(data[meta : meta + 4]) + longer).to_bytes(4)
-    return bytes(data[:at]) + listed + bytes(data[end:])
-
-
 @pytest.mark.parametrize("version", [0, 1])
 @pytest.mark.parametrize("suffix", ["avif", "heic"])
 def test_the_gain_map_of_a_heif_is_named(tmp_path: Path, suffix: str, version: int) -> None:
@@ -202,6 +173,34 @@ def test_the_gain_map_of_a_heif_is_named(tmp_path: Path, suffix: str, version: i
     plain = heic() if suffix == "heic" else (tmp_path / "x.avif").read_bytes()
     assert notes(tmp_path / f"x.{suffix}", with_item(plain, b"free", version)) == ()
     assert notes(tmp_path / f"x.{suffix}", with_item(plain, b"tmap", version)) == (LEFT_OUT.format("a gain map"),)
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_pixels_of_a_heif_that_are_not_square_are_noted(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(scene()).save(tmp_path / "x.avif")
+    plain = heic() if suffix == "heic" else (tmp_path / "x.avif").read_bytes()
+    assert notes(tmp_path / f"x.{suffix}", with_property(plain, b"pasp", struct.pack(">II", 3, 3))) == ()
+    assert notes(tmp_path / f"x.{suffix}", with_property(plain, b"pasp", struct.pack(">II", 2, 1))) == (
+        LEFT_OUT.format("the shape of its pixels (2:1)"),
+    )
+
+
+def test_pixels_of_a_jpeg_and_a_png_that_are_not_square_are_noted(tmp_path: Path) -> None:
+    said = (LEFT_OUT.format("the shape of its pixels (4:3)"),)
+    for unit, across, down, expected in (
+        (0, 3, 4, said),
+        (0, 1, 1, ()),
+        (0, 0, 0, ()),
+        (1, 300, 300, ()),
+        (1, 75, 100, said),
+    ):
+        whole = bytearray(jpeg())
+        whole[13:18] = struct.pack(">BHH", unit, across, down)
+        assert notes(tmp_path / "x.jpg", bytes(whole)) == expected
+        Image.fromarray(scene()).save(tmp_path / "x.png")
+        plain = (tmp_path / "x.png").read_bytes()
+        size = png_chunk(b"pHYs", struct.pack(">IIB", across, down, unit))
+        assert notes(tmp_path / "x.png", plain[:33] + size + plain[33:]) == expected
 
 
 def test_what_a_still_gif_holds_is_named(tmp_path: Path) -> None:
