@@ -8,6 +8,7 @@
     encoding.py    a Frame to the bytes of a file
     samples.py     the numbers that an encoder gets, and their hash
     tiff.py        decoding and encoding of TIFF; heif.py, decoding of HEIC; png.py, what is in a PNG besides pixels
+    luma.py        luma and chroma, and Lab, of TIFF
     palettes.py    palettes of labels
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
     further.py     what is in a file besides its picture; signs.py, how its kind is told; trailers.py, after its end

@@ -45,7 +45,7 @@ def exact_colours(file: IO[bytes], size: tuple[int, int]) -> npt.NDArray[np.uint
     if matrix not in _SHARES or not full:
         return None
     planes = [np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:, : plane.width] for plane in frame.planes]
-    return _converted(cv2.merge(planes), _to_rgb(*_SHARES[matrix]))
+    return _converted(np.asarray(cv2.merge(planes), np.uint8), _to_rgb(*_SHARES[matrix]))
 
 
 def _converted(planes: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

@@ -22,7 +22,7 @@ _HEADER, _ENTRY, _MOST_TAGS = 128, 12, 200
 _MATRIX, _CURVES = ("rXYZ", "gXYZ", "bXYZ"), ("rTRC", "gTRC", "bTRC")
 # sRGB's primaries as columns of X, Y, Z under D50, as every profile states them (IEC 61966-2-1, Bradford).
 _SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
-_D50 = (0.9642, 1.0, 0.8249)
+D50 = (0.9642, 1.0, 0.8249)
 
 _MOST_POINTS = 4096  # of a curve; Little CMS refuses profiles with 32,768 and more
 _NEAR_ENDS = 0.003  # of chromaticities, which profiles round
@@ -82,12 +82,17 @@ def primaries_in(icc: bytes) -> int | Chromaticities:
     """
     tags = _tags(icc)
     d65 = xyz_matrix(BT709).sum(axis=1)
-    columns = adaptation(_D50, d65) @ np.array([_xyz(tags[name]) for name in _MATRIX]).T
+    columns = adaptation(D50, d65) @ np.array([_xyz(tags[name]) for name in _MATRIX]).T
     points = np.vstack([columns.T, d65])
     red_x, red_y, green_x, green_y, blue_x, blue_y, x, y = (points[:, :2] / points.sum(axis=1, keepdims=True)).ravel()
     ends = (red_x, red_y, green_x, green_y, blue_x, blue_y, x, y)
     near = (code for code, known in PRIMARIES.items() if np.allclose(ends, known, rtol=0, atol=_NEAR_ENDS))
     return next(near, ends)
+
+
+def from_d50() -> npt.NDArray[np.float64]:
+    """Return the matrix from CIE XYZ under D50 to linear sRGB."""
+    return np.asarray(np.linalg.inv(_SRGB), np.float64)
 
 
 def code_points(icc: bytes) -> tuple[int, int] | None:
@@ -112,7 +117,7 @@ def profile_of(meaning: Meaning) -> bytes:
         ValueError: the primaries are no colours that could be mixed.
     """
     columns = xyz_matrix(meaning.primaries)
-    columns = adaptation(columns.sum(axis=1), _D50) @ columns
+    columns = adaptation(columns.sum(axis=1), D50) @ columns
     gamma = 2.2 if meaning.transfer == 4 else meaning.gamma  # a code point for that very number
     kind, values = (3, _SRGB_CURVE) if gamma is None else (0, (gamma,))
     curve = _PARAMETRIC + struct.pack(">HH", kind, 0) + b"".join(map(_fixed, values))
@@ -125,7 +130,7 @@ def profile_of(meaning: Meaning) -> bytes:
 def profile_of_tables(curves: npt.NDArray[Any], primaries: int | Chromaticities) -> bytes:
     """Return an RGB profile of curves (3, values), light of 0 to 65,535, and primaries; raises ValueError as above."""
     columns = xyz_matrix(primaries)
-    columns = adaptation(columns.sum(axis=1), _D50) @ columns
+    columns = adaptation(columns.sum(axis=1), D50) @ columns
     count = min(curves.shape[1], _MOST_POINTS)
     places = np.linspace(0, 1, curves.shape[1])
     points = (np.rint(np.interp(np.linspace(0, 1, count), places, one)).astype(">u2") for one in curves)
@@ -192,7 +197,7 @@ def _rgb(name: str, columns: npt.NDArray[np.float64], curves: Sequence[bytes], c
     """
     text = name.encode("utf-16-be")
     said = b"mluc" + struct.pack(">III4sII", 0, 1, 12, b"enUS", len(text), 28) + text
-    white = _as_xyz(_D50)
+    white = _as_xyz(D50)
     named = {name: _as_xyz(column) for name, column in zip(_MATRIX, columns.T.tolist(), strict=True)}
     code_points = {"cicp": coded} if coded else {}
     return _profile(
@@ -208,7 +213,7 @@ def _profile(tags: Mapping[str, bytes]) -> bytes:
             places[data] = at + len(body)
             body += data.ljust(-(-len(data) // 4) * 4, b"\0")
         table += name.encode() + struct.pack(">II", places[data], len(data))
-    white = b"".join(map(_fixed, _D50))
+    white = b"".join(map(_fixed, D50))
     head = struct.pack(">I4sI4s4s4s", at + len(body), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ").ljust(36, b"\0")
     head = (head + b"acsp").ljust(68, b"\0") + white
     return head.ljust(_HEADER, b"\0") + table + body

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import tifffile
 
 from dreampipe.errors import MediaError
+from dreampipe.media import luma
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.directories import (
     EXIF,
@@ -89,7 +90,13 @@ _COLOURS = {
     tifffile.PHOTOMETRIC.RGB: 3,
     tifffile.PHOTOMETRIC.YCBCR: 3,
     tifffile.PHOTOMETRIC.SEPARATED: 4,
+    **dict.fromkeys(luma.LAB, 3),
 }
+_CODED_LUMA = {
+    *(tifffile.COMPRESSION.OJPEG, tifffile.COMPRESSION.ALT_JPEG, tifffile.COMPRESSION.JPEG_LOSSY),
+    *(tifffile.COMPRESSION.WEBP, tifffile.COMPRESSION.JPEG2000, tifffile.COMPRESSION.PNG),
+}
+"""Compressions of which it is not known whether their decoder makes RGB of luma and chroma."""
 
 
 def decode(file: IO[bytes], bounds: Bounds, least: Pairs = (), as_stored: bool = False) -> Decoded:
@@ -122,6 +129,8 @@ def decode(file: IO[bytes], bounds: Bounds, least: Pairs = (), as_stored: bool =
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
         label = _label(page)
+        if page.photometric in luma.LAB:  # it is sRGB by now
+            icc, label = None, None
         notes = (*notes, *_page_notes(whole), *further_note(_held(page)))
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_INKS if inks else FROM_CMYK)
@@ -258,9 +267,9 @@ def _planes(
     """Return the colours, the alpha channel, the ranges that were found, and sentences on how values were read."""
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
-    if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
+    if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression in _CODED_LUMA):
         raise NotRead(f"its colours are {getattr(photometric, 'name', photometric)}")
-    samples = _interleaved(page)
+    samples = luma.upsampled(page) if _is_luma(page) and page.is_subsampled else _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
     more = _left_out_note(samples.shape[2] - colours - (place is not None))
     plain = photometric not in (tifffile.PHOTOMETRIC.SEPARATED, tifffile.PHOTOMETRIC.PALETTE)
@@ -271,7 +280,7 @@ def _planes(
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
         shown, told = _looked_up(samples[..., 0], page, as_stored)
         return shown, alpha, (), (*told, *more)
-    shades, note = _full_range(parts[0], page, found[0], blank)
+    shades, note = _shades(parts[0], page, found[0], blank)
     pixels = _rgb(shades, photometric, inks)
     if blank:
         pixels = np.where(blank.places, pixels.dtype.type(0), pixels)
@@ -280,6 +289,23 @@ def _planes(
         pixels = _banded(_unassociated, pixels, alpha)
     notes = (*dict.fromkeys(filter(None, (note, clear))), *((blank.note,) if blank else ()), *more)
     return pixels, alpha, tuple(filter(None, found)), notes
+
+
+def _is_luma(page: tifffile.TiffPage) -> bool:
+    """Say whether a page comes as luma and chroma; the decoder of JPEG makes RGB of them."""
+    return bool(page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG)
+
+
+def _shades(samples: Samples, page: tifffile.TiffPage, found: Range | None, blank: Blank | None) -> tuple[Samples, str]:
+    """Return colours of any kind but a palette as greys, RGB or inks of full range, and a note on them."""
+    if page.photometric in luma.LAB:
+        return _banded(lambda band: luma.from_lab(band, page.photometric), samples), luma.FROM_LAB
+    if _is_luma(page):
+        return _banded(lambda band: luma.from_ycbcr(band, page), samples), ""
+    shades, note = _full_range(samples, page, found, blank)
+    if page.photometric == tifffile.PHOTOMETRIC.RGB and luma.REFERENCE in page.tags:
+        return luma.with_reference(shades, page)
+    return shades, note
 
 
 def _ranges(parts: list[Samples], page: tifffile.TiffPage, least: Pairs, blank: Blank | None) -> list[Range | None]:
