@@ -34,6 +34,7 @@ class XRAI(Method):
 
     name: ClassVar[str] = "xrai"
     family: ClassVar[Family] = "perturbation"
+    tolerance: ClassVar[float] = 0.05
     source: ClassVar[str] = "Kapishnikov, Bolukbasi, Viegas and Terry 2019, XRAI: Better Attributions Through Regions"
 
     def __post_init__(self) -> None:
