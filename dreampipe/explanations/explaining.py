@@ -14,7 +14,7 @@ from dreampipe.explanations.explanation import Completeness, Explanation
 from dreampipe.explanations.question import Progress, Question, Work
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
-from dreampipe.objectives import Objective
+from dreampipe.objectives import PROBABILITIES, Objective
 
 MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
@@ -108,6 +108,9 @@ def explain(
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
     if method.note:
         work.note(method.note)
+    if saturated(question, found.answer):
+        logit = question.text.replace("prob(", "logit(")
+        work.note(f"{question.text} is {found.answer:.4f}, which hardly anything changes: explain {logit} instead.")
     return Explanation(
         map=whole,
         pixels=pixels,
@@ -119,7 +122,14 @@ def explain(
         size=(seen.shape[0], seen.shape[1]),
         completeness=complete,
         notes=tuple(work.notes),
+        partial=work.stopped,
     )
+
+
+def saturated(question: Question, answer: float) -> bool:
+    """Say whether an answer is a single probability that is 1 in four decimals, where nothing changes it any more."""
+    terms = question.objective.terms
+    return len(terms) == 1 and terms[0].layer == PROBABILITIES and abs(answer - terms[0].weight) < 5e-5
 
 
 def _resized(values: Array, size: tuple[int, int]) -> Array:
