@@ -15,6 +15,7 @@ from dreampipe.explanations.question import Progress, Question, Work
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import PROBABILITIES, Objective
+from dreampipe.objectives.names import path_of
 
 MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
@@ -34,13 +35,10 @@ def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
         ModelError: the model has no classes.
     """
     from dreampipe import scoring
-    from dreampipe.objectives.names import HEAD, path_of, quoted
+    from dreampipe.objectives.names import HEAD, quoted
 
     if card.outputs == 0:
-        raise ModelError(
-            f"{card.name} has no head that names classes: say what to explain by --objective, for example "
-            f"{path_of(card.layers[-1].name)}[0]."
-        )
+        raise no_head(card)
     held = card.held((), head=True)
     seen = fit(held, pixels, max_size)
     logits = np.asarray(scoring.read_of(held, [], head=True)(seen[None])[HEAD])[0]
@@ -48,6 +46,14 @@ def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
     names = card.classes
     named = bool(names) and names.count(names[number]) == 1
     return f"logit({quoted(names[number]) if named else number})"
+
+
+def no_head(card: Card) -> ModelError:
+    """Build the error of a model without classes that is asked for its top class; it names what can be asked."""
+    example = f"{path_of(card.layers[-1].name)}[0]" if card.layers else "mixed4[12]"
+    return ModelError(
+        f"{card.name} has no head that names classes: say what to explain by --objective, for example {example}."
+    )
 
 
 def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
