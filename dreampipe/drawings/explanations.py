@@ -1,4 +1,4 @@
-"""Explanations as one sheet: the source and what is explained, then for each method its map, its overlay and a legend."""
+"""Explanations as one sheet: the source and what is explained; then map, overlay and legend of each method."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def _draw_method(explanation: Explanation, shown: tuple[int, int], room: int) ->
     pictures = [_centred(colour(heat, scale, signs), room), _centred(overlay(picture, heat, scale, signs), room)]
     whole = np.concatenate([pictures[0], np.zeros((shown[0], GAP, 3), np.uint8), pictures[1]], axis=1)
     wide = whole.shape[1]
-    return np.concatenate([whole, lettered(str(explanation.method), wide, strip), _legend(explanation, scale, wide, strip)])
+    return np.concatenate(
+        [whole, lettered(str(explanation.method), wide, strip), _legend(explanation, scale, wide, strip)]
+    )
 
 
 def _legend(explanation: Explanation, scale: float, width: int, strip: int) -> _Bytes:

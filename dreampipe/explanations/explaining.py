@@ -15,7 +15,7 @@ from dreampipe.explanations.question import Progress, Question, Work
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import PROBABILITIES, Objective
-from dreampipe.objectives.names import path_of
+from dreampipe.objectives.names import HEAD, path_of, quoted
 
 MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
@@ -34,15 +34,22 @@ def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
     Raises:
         ModelError: the model has no classes.
     """
+    return name_class(card, int(class_logits(card, pixels, max_size).argmax()))
+
+
+def class_logits(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
+    """Compute the logits of all classes for a picture, (classes,) float32; raises ModelError if there are none."""
     from dreampipe import scoring
-    from dreampipe.objectives.names import HEAD, quoted
 
     if card.outputs == 0:
         raise no_head(card)
     held = card.held((), head=True)
-    seen = fit(held, pixels, max_size)
-    logits = np.asarray(scoring.read_of(held, [], head=True)(seen[None])[HEAD])[0]
-    number = int(logits.argmax())
+    read = scoring.read_of(held, [], head=True)
+    return np.asarray(read(fit(held, pixels, max_size)[None])[HEAD][0], np.float32)
+
+
+def name_class(card: Card, number: int) -> str:
+    """Write the objective of a class: by its name if the model has one such name, else by its number."""
     names = card.classes
     named = bool(names) and names.count(names[number]) == 1
     return f"logit({quoted(names[number]) if named else number})"

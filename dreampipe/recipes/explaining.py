@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -63,7 +64,10 @@ class Explaining(ModelSettings):
         """Build the methods; raises RecipeError for a wrong one, or for a setting that none of them has."""
         from dreampipe.explanations.attribution import parse_methods
 
-        methods = parse_methods(self.method)
+        return self.with_settings(parse_methods(self.method))
+
+    def with_settings(self, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+        """Give `layer` and `baseline` to the methods that have them; raises RecipeError if none has."""
         for name in ("layer", "baseline"):
             if (value := getattr(self, name)) is not None:
                 methods = _with_setting(methods, name, value)
@@ -80,10 +84,10 @@ class Explaining(ModelSettings):
             raise no_head(card)
 
     def sha256(self) -> str:
-        """Hash everything that decides an explanation: settings, the model's bytes, and the files that settings name."""
+        """Hash everything that decides an explanation: settings, the model's bytes, and named files."""
         card = self.card()
         kept = self.model_dump(mode="json", exclude={"model", "scaling", "weights", "trust"})
-        return self.hash_settings(card, **renamed(kept, lambda name: file_sha256(name)))
+        return self.hash_settings(card, **renamed(kept, lambda name: file_sha256(Path(name))))
 
     film_sha256 = sha256
 

@@ -54,9 +54,7 @@ TASKS: Mapping[str, Row] = {
     "zoom": Row(Zooming, "dives.DiveTask", {"codec": str, "crf": int, "chroma": str}, serves=("zoom",)),
     "visualize": Row(Visualization, "drawings.VisualizationTask", {"animated": bool}, serves=("visualize", "atlas")),
     "atlas": Row(Atlas, "drawings.AtlasTask", {"page": bool}, serves=("atlas",)),
-    "explain": Row(
-        Explaining, "explanations.ExplainTask", {**_FILE_OPTIONS, "partial": bool}, serves=("explain",)
-    ),
+    "explain": Row(Explaining, "explanations.ExplainTask", {**_FILE_OPTIONS, "partial": bool}, serves=("explain",)),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
 }
 """Everything that can be made, by its command."""
