@@ -20,7 +20,7 @@ class Completeness:
     """How well a map sums to what it explains, for a method that promises that it does.
 
     Attributes:
-        expected: the answer minus the answer for the baseline.
+        expected: the answer, less the answer for the baseline or what biases keep, as the method says.
         total: the sum of the map.
     """
 

@@ -87,6 +87,18 @@ def _branch(graph: Graph, widths: Mapping[Key, int | None], key: Key, name: str,
     return name, channel
 
 
+def needed(model: keras.Model, layers: Sequence[str], logits: bool = False) -> frozenset[str]:
+    """Name all layers that these layers, or the logits, depend on; they themselves are among them.
+
+    Raises:
+        ModelError: a name is unknown, or logits are asked of a model without a classifying head.
+    """
+    graph = _graph(model)
+    wanted = [_named(graph, name) for name in layers] + ([_head(model, graph).ref] if logits else [])
+    keys = _needed(graph, wanted, None)
+    return frozenset(name for name, ref in graph.names.items() if ref.key in keys)
+
+
 def head(model: keras.Model) -> Head:
     """Find the place of a model's logits.
 
