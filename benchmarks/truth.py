@@ -17,10 +17,9 @@ import argparse
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from truth_cases import Asked, Case, Group, Heat, Values, cells, pairs, quads, tied
@@ -64,47 +63,68 @@ class Bench:
     work: Path
     rowers: tuple[Rower, ...]
 
-    def heat(self, rower: Rower, asked: Asked, case: Case) -> tuple[Heat, float]:
-        """The map of a case, and the seconds that it took; from the folder where it was made before.
-
-        Raises:
-            DreampipeError: the method does not suit the network, or the peer has no map of the case.
-        """
-        if isinstance(rower, Peer):
-            return _of_peer(rower.folder / asked.network.name / f"{case.key}.npy"), math.nan
-        folder = self.work / "maps" / asked.network.name / re.sub(r"[^\w.=-]+", "_", str(rower))
-        file = folder / f"{case.key}.npz"
-        if not file.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            question, seed = asked(case.answer), int(re.sub(r"\D", "", case.key)[:6])
+    def make(self, asked: Asked, cases: Iterable[Case]) -> None:
+        """Make the maps that are not in the folder, question by question, so that each graph is traced once."""
+        by_answer: dict[int, list[Case]] = {}
+        for case in cases:
+            by_answer.setdefault(case.answer, []).append(case)
+        for number, same in enumerate(by_answer.values(), 1):
             started = time.perf_counter()
-            heat = explain(question, case.pixels, _suited(rower, asked.network), seed=seed).heat()
-            save_arrays(file, {"heat": heat, "seconds": np.array(time.perf_counter() - started)})
+            for method in self.rowers:
+                if isinstance(method, Method):
+                    self._make(method, asked, same)
+            spent = time.perf_counter() - started
+            print(f"{asked.network.name}: {number} of {len(by_answer)} questions, {spent:.0f} s", flush=True)
+
+    def _make(self, method: Method, asked: Asked, cases: Sequence[Case]) -> None:
+        for case in cases:
+            file = self._file(method, asked.network, case)
+            if file.exists():
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            seed, started = int(re.sub(r"\D", "", case.key)[:6]), time.perf_counter()
+            try:
+                found = explain(asked(case.answer), case.pixels, _suited(method, asked.network), seed=seed)
+            except DreampipeError as error:
+                print(f"{method} does not suit {asked.network.name}: {error}", flush=True)
+                return
+            spent = time.perf_counter() - started
+            save_arrays(file, {"heat": found.heat(), "seconds": np.array(spent)})
+
+    def heat(self, rower: Rower, on: Network, case: Case) -> tuple[Heat, float] | None:
+        """The map of a case, and the seconds that it took; None where there is none."""
+        file = self._file(rower, on, case)
+        if not file.exists():
+            return None
+        if isinstance(rower, Peer):
+            values = np.load(file).astype(np.float32)
+            return np.asarray(values.sum(axis=2) if values.ndim == 3 else values, np.float32), math.nan
         with np.load(file) as saved:
             return saved["heat"], float(saved["seconds"])
 
-    def judge(self, rower: Rower, asked: Asked, groups: Iterable[Group], values: Values) -> None:
-        """Add the values of groups; none where the method does not suit the network."""
+    def judge(self, rower: Rower, on: Network, groups: Iterable[Group], timed: bool = True) -> Values:
+        """The values of all groups that have their maps."""
+        values: Values = {}
         for group in groups:
-            found = [self.heat(rower, asked, case) for case in group.cases]
-            for name, value in group.judge([heat for heat, _ in found]).items():
+            found = [self.heat(rower, on, case) for case in group.cases]
+            known = [pair for pair in found if pair is not None]
+            if len(known) < len(found):
+                continue
+            for name, value in group.judge([heat for heat, _ in known]).items():
                 values.setdefault(name, []).append(value)
-            values.setdefault("seconds", []).extend(seconds for _, seconds in found)
+            if timed:
+                values.setdefault("seconds", []).extend(seconds for _, seconds in known)
+        return values
 
-    def compare(
-        self, rower: Rower, asked: Asked, others: dict[str, Asked], cases: Sequence[Case], values: Values
-    ) -> None:
-        """Add how alike the maps are to those of the same network with random weights."""
-        for name, random in others.items():
-            pairs = [(self.heat(rower, asked, case)[0], self.heat(rower, random, case)[0]) for case in cases]
-            values[name] = [likeness(one, other) for one, other in pairs]
+    def liken(self, rower: Rower, one: Network, other: Network, cases: Iterable[Case]) -> list[float]:
+        """How alike the maps of two networks are."""
+        both = [(self.heat(rower, one, case), self.heat(rower, other, case)) for case in cases]
+        return [likeness(first[0], second[0]) for first, second in both if first and second]
 
-
-def _of_peer(file: Path) -> Heat:
-    if not file.exists():
-        raise DreampipeError(f"{file} is missing.")
-    values = np.load(file).astype(np.float32)
-    return np.asarray(values.sum(axis=2) if values.ndim == 3 else values, np.float32)
+    def _file(self, rower: Rower, on: Network, case: Case) -> Path:
+        if isinstance(rower, Peer):
+            return rower.folder / on.name / f"{case.key}.npy"
+        return self.work / "maps" / on.name / re.sub(r"[^\w.=-]+", "_", str(rower)) / f"{case.key}.npz"
 
 
 def _suited(method: Method, on: Network) -> Method:
@@ -114,41 +134,42 @@ def _suited(method: Method, on: Network) -> Method:
 
 
 def rows_of(bench: Bench, name: str, count: int) -> dict[str, Values]:
-    """The values of every row on one network, with a line of progress for each."""
+    """The values of every row on one network."""
     whole = network(name, bench.work)
     asked = Asked(whole)
-    groups: list[Group]
     if name == "shortcut":
-        groups, grids, random = list(tied(asked, count // 2, used=True)), None, {}
-    else:
-        groups = [*pairs(asked, count), *quads(asked, count // 2)]
-        groups += tied(asked, count // 2, used=False) if name == "plain" else ()
-        grids = Asked(divided_of(whole)) if whole.layer else None
-        random = {column: Asked(randomized_of(whole, share)) for column, share in RANDOMIZED.items()}
-    inner = list(cells(grids, max(2, count // 3))) if grids else []
-    save_arrays(bench.work / f"{name}.npz", dict(_named(groups)))
-    rows: dict[str, Values] = {}
-    for number, rower in enumerate(bench.rowers, 1):
-        values, started = rows.setdefault(str(rower), {}), time.perf_counter()
-        try:
-            bench.judge(rower, asked, groups, values)
-            if random and not isinstance(rower, Peer):
-                bench.compare(rower, asked, random, [group.cases[0] for group in groups[: max(2, count // 4)]], values)
-            if grids and not isinstance(rower, Peer):
-                seconds = values.pop("seconds")
-                bench.judge(rower, grids, inner, values)
-                values["seconds"] = seconds
-            said = f"{time.perf_counter() - started:.0f} s"
-        except DreampipeError as error:
-            said = str(error)
-        print(f"{name}, {number} of {len(bench.rowers)}: {rower}: {said}", flush=True)
+        groups = list(tied(asked, count // 2, used=True))
+        _explain(bench, asked, groups)
+        return {str(rower): bench.judge(rower, whole, groups) for rower in bench.rowers}
+    groups = [*pairs(asked, count), *quads(asked, count // 2)]
+    groups += tied(asked, count // 2, used=False) if name == "plain" else ()
+    _explain(bench, asked, groups)
+    rows = {str(rower): bench.judge(rower, whole, groups) for rower in bench.rowers}
+    cases = [case for group in groups[:count] for case in group.cases]
+    few = [case for case in cases if case.answer in {case.answer for case in cases[:2]}][: max(2, count // 3)]
+    for column, share in RANDOMIZED.items():
+        random = randomized_of(whole, share)
+        bench.make(Asked(random), few)
+        for rower in bench.rowers:
+            rows[str(rower)][column] = bench.liken(rower, whole, random, few)
+    if whole.layer:
+        divided = divided_of(whole)
+        inner = list(cells(Asked(divided), max(2, count // 3)))
+        _explain(bench, Asked(divided), inner)
+        for rower in bench.rowers:
+            rows[str(rower)] |= bench.judge(rower, divided, inner, timed=False)
     return rows
 
 
-def _named(groups: Iterable[Group]) -> Iterator[tuple[str, Any]]:
-    for group in groups:
-        for case in group.cases:
-            yield from ((case.key, case.pixels), (f"{case.key}.answer", np.array(case.answer)))
+def _explain(bench: Bench, asked: Asked, groups: Sequence[Group]) -> None:
+    """Make all maps of groups, and save their pictures for other libraries."""
+    cases = [case for group in groups for case in group.cases]
+    pictures = {case.key: case.pixels for case in cases}
+    save_arrays(
+        bench.work / f"{asked.network.name}.npz",
+        {**pictures, **{f"{case.key}.answer": np.array(case.answer) for case in cases}},
+    )
+    bench.make(asked, cases)
 
 
 def table(rows: dict[str, Values], columns: Sequence[str]) -> str:
@@ -171,7 +192,7 @@ def against(rows: dict[str, Values], measure: str) -> str:
     """A sentence: the best method of a measure, and how far it is above the edge map, picture by picture."""
     edges = rows[str(Edges())].get(measure, [])
     best = max(
-        (name for name in rows if rows[name].get(measure) and name not in map(str, RIVALS)),
+        (name for name in rows if len(rows[name].get(measure, [])) == len(edges) and name not in map(str, RIVALS)),
         key=lambda name: estimate(rows[name][measure]).value,
     )
     found = estimate([one - other for one, other in zip(rows[best][measure], edges, strict=True)])
