@@ -131,13 +131,12 @@ def contrastivity(first: Heat, second: Heat, first_mask: Mask, second_mask: Mask
         first, second: the maps of the two classes for one picture; of each, the share of the positive heat counts.
 
     Returns:
-        1 for both, 0.5 for one, 0 for none; a map that does not depend on the class gets 0.
+        1 for both, 0.5 for one, 0 for none. A map that does not depend on the class gets 0, a random one 0.5 in the mean.
 
     Source: target sensitivity of Hesse, Schaub-Meyer and Roth 2023, as of `correctness`.
     """
-    among = np.maximum(first_mask, second_mask)
-    own = mass(first, first_mask, among) > mass(second, first_mask, among)
-    other = mass(second, second_mask, among) > mass(first, second_mask, among)
+    own = mass(first, first_mask) > mass(second, first_mask)
+    other = mass(second, second_mask) > mass(first, second_mask)
     return (own + other) / 2
 
 
