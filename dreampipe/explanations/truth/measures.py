@@ -131,7 +131,7 @@ def contrastivity(first: Heat, second: Heat, first_mask: Mask, second_mask: Mask
         first, second: the maps of the two classes for one picture; of each, the share of the positive heat counts.
 
     Returns:
-        1 for both, 0.5 for one, 0 for none. A map that does not depend on the class gets 0, a random one 0.5 in the mean.
+        1 for both, 0.5 for one, 0 for none. A map that does not depend on the class gets 0, random maps 0.5 on average.
 
     Source: target sensitivity of Hesse, Schaub-Meyer and Roth 2023, as of `correctness`.
     """
