@@ -244,11 +244,15 @@ def main() -> None:
     parser.add_argument("--networks", default=",".join(("motifnet", *KINDS)))
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    names = [name.strip() for name in options.networks.split(",")]
+    if unknown := set(names) - {"motifnet", *KINDS}:
+        parser.error(f"--networks came with {', '.join(sorted(unknown))}, but motifnet, {', '.join(KINDS)} are known.")
+    if options.pictures < 2:
+        parser.error(f"--pictures came as {options.pictures}, but at least 2 are needed for a standard error.")
     options.work.mkdir(parents=True, exist_ok=True)
     peers = sorted(path for path in (options.work / "peers").glob("*") if path.is_dir())
     rowers: tuple[Rower, ...] = (*parse_methods(options.methods), *(Peer(path.name, path) for path in peers), *RIVALS)
     bench = Bench(options.work, rowers)
-    names = [name.strip() for name in options.networks.split(",")]
     text = page({name: rows_of(bench, name, options.pictures) for name in names}, options.pictures)
     print(text)
     if options.out:
