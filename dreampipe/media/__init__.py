@@ -1,6 +1,6 @@
 """Files to frames and frames to files; no other room opens a picture.
 
-    formats.py     which formats there are: their suffixes, their first bytes, what each can hold
+    formats.py     FORMATS, the table of formats: a row holds all facts about one; rows.py, the types of rows
     bounds.py      how much is decoded: the one rule that every reader checks before it decodes
     headers.py     what a file declares, read without its decoder; embedded.py, the same of pictures within a TIFF
     pictures.py    decode and encode, which load the codecs when first used
@@ -11,7 +11,7 @@
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
     further.py     what is in a file besides its picture
     directories.py the tags of TIFF and EXIF, as bytes
-    animation.py   frames to one animated picture
+    animation.py   frames to one animation
     masks.py       grey levels that say where a picture is dreamed
     comparing.py   hashes of all decoded pixels of a file
     metadata.py    EXIF, orientation and colour profiles
@@ -38,8 +38,8 @@ Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as th
 the file's own numbers. Colours of HDR, of linear light and of inks become those of sRGB, and in a file that can hold no
 profile (BMP, films) all do.
 
-A new format is a row in `formats.py`, an opener in `decoding.py` and a reader in `headers.py`; what it holds besides
-pixels is rows in `picture_things.py`, `further.py` and `labels.py`. A new codec of films is a row in `video/codecs.py`.
+A new format is a row in `formats.py`, which names its functions, and a module with them. A new codec or container of
+films is a row in `video/codecs.py`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -20,65 +20,38 @@ from typing import IO, Any, BinaryIO
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import AvifImagePlugin, PngImagePlugin
 from PIL.ImageFile import ImageFile
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media import heif, tiff
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.chunks import bare_png
-from dreampipe.media.formats import (
-    AVIF,
-    BMP,
-    HEAD,
-    HEIF,
-    JPEG,
-    LONGEST_READ,
-    PNG,
-    SUFFIXES,
-    TIFF,
-    WEBP,
-    Format,
-    NotRead,
-    format_of_content,
-)
+from dreampipe.media.formats import AVIF, HEAD, PNG, SUFFIXES, TIFF, NotRead, format_of_content
 from dreampipe.media.further import further, further_note
-from dreampipe.media.headers import Header, read_header, unread_jpeg
+from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.kinds import Kind, kind_of, unread_name
-from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
+from dreampipe.media.labels import Label, label_in, label_in_exif
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
 from dreampipe.media.png import PixelChunks, too_long
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import Pairs, Range, dark_note
+from dreampipe.media.rows import LONGEST_READ, Format, load
 from dreampipe.media.showing import shown
 from dreampipe.media.tiff import Decoded
 
 _CHUNKS = "chunks"  # in what Pillow knows of a PNG
 
 
-def _open_png(file: IO[bytes]) -> ImageFile:
+def open_png(file: IO[bytes]) -> ImageFile:
+    """Open a PNG without the chunks that its pixels do not need; raises whatever Pillow raises on damaged files."""
     chunks = PixelChunks(file)
     image = PngImagePlugin.PngImageFile(chunks)  # type: ignore[arg-type]  # it needs no more than read, seek and tell
     image.info |= {_CHUNKS: chunks, "icc_profile": chunks.profile}
     return image
 
 
-# Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
-# limit of pixels does not stand in for ours.
-OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
-    "png": _open_png,
-    "jpeg": JpegImagePlugin.JpegImageFile,
-    "webp": WebPImagePlugin.WebPImageFile,
-    "avif": AvifImagePlugin.AvifImageFile,
-    "bmp": BmpImagePlugin.BmpImageFile,
-    "gif": GifImagePlugin.GifImageFile,
-}
-
-
-_READ_WHOLE = (WEBP, AVIF)
-"""The formats whose decoders take the whole file into memory."""
 _LONGEST_SIDE = 1_000_000
 """The longest side of a deep PNG: the limit of libpng, which OpenCV leaves as it is."""
 _GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
@@ -141,7 +114,7 @@ def _labelled(file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pa
 
 def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
     found = decoded.label or label_in(file, format)
-    return label_in_exif(decoded.exif) if found is None and format in (JPEG, TIFF) else found
+    return label_in_exif(decoded.exif) if found is None and format.exif_label else found
 
 
 def _bounded(decoded: Decoded) -> Decoded:
@@ -174,15 +147,14 @@ def _format(path: Path, file: IO[bytes]) -> Format:
 
 def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least: Pairs) -> Decoded:
     try:
-        if format is TIFF:
-            return tiff.decode(file, bounds, least)
-        return heif.decode(file, bounds) if format is HEIF else _decode(file, format, bounds)
+        decoded: Decoded = load(format.decode)(file, format, bounds, least)
+        return decoded
     except MediaError:
         raise
     except MemoryError:
         raise MediaError(f"{path} does not fit into memory when decoded: shrink it first.") from None
     except Exception as problem:  # on broken bytes the codecs raise whatever they happen to meet
-        unread = str(problem) if isinstance(problem, NotRead) else unread_jpeg(file) if format is JPEG else None
+        unread = str(problem) if isinstance(problem, NotRead) else load(format.coding)(file) if format.coding else None
         if unread:
             raise MediaError(
                 f"{path} is a {format.name} file of a kind that is not read ({unread}), but RGB or grey of 8 or 16 "
@@ -204,15 +176,29 @@ def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, 
     header = read_header(file, format)
     if header:
         bounds.admit_header(header)
-    if format in _READ_WHOLE:
+    if format.whole:
         bounds.admit_file(file)
-    image = OPENERS[format.name](file)
+    # The format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
+    # limit of pixels does not replace ours.
+    image: ImageFile = load(format.opener)(file)
     bounds.admit(image.width, image.height)
     return image, header
 
 
-def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
-    profile = bmp_profile(file) if format is BMP else None
+def decode_by_pillow(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs = ()) -> Decoded:
+    """Decode the first picture of a file that its row's `opener` opens.
+
+    Args:
+        file: the picture.
+        format: its row.
+        bounds: what it may need.
+        least: unused, because these formats hold no floats.
+
+    Raises:
+        MediaError: it has more pixels or bytes than the bounds admit.
+        Exception: whatever Pillow raises on damaged files.
+    """
+    profile = load(format.profile)(file) if format.profile else None
     image, header = opened(file, format, bounds)
     held = further(file, format, header)
     icc, deep, steps = image.info.get("icc_profile") or profile, _is_deep(image, header), _steps(image)

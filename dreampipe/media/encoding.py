@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
@@ -17,10 +16,10 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import chunks, tiff
 from dreampipe.media.colour import UNSPECIFIED
-from dreampipe.media.formats import LONGEST, Format
 from dreampipe.media.metadata import rgb_profile, upright_exif, without_orientation
 from dreampipe.media.profiles import own_code_points
 from dreampipe.media.records import checked
+from dreampipe.media.rows import LONGEST, Format, load
 from dreampipe.media.samples import Samples, samples_of
 from dreampipe.media.xmp import packet
 
@@ -30,7 +29,7 @@ _OPEN = _NCLX + struct.pack(">HH", UNSPECIFIED, UNSPECIFIED)
 
 
 @dataclass(frozen=True, eq=False)
-class _Parts:
+class Parts:
     """All that a file is made of: samples (height, width, 3 or 4), and the metadata."""
 
     samples: Samples
@@ -48,9 +47,10 @@ def encode(frame: Frame, format: Format, like: MediaInfo | None, quality: int | 
     exif = None if len(exif or b"") > format.exif else exif
     icc = None if len(icc or b"") > LONGEST else icc
     said = checked(record).encode() if record is not None and format.records else None
-    parts = _Parts(samples_of(frame, format, like), exif, icc, said, quality or format.quality or 0)
+    parts = Parts(samples_of(frame, format, like), exif, icc, said, quality or format.quality or 0)
     try:
-        return _WRITERS[format.name](parts)
+        data: bytes = load(format.encode)(parts)
+        return data
     except Exception as problem:  # the codecs raise whatever they happen to meet
         reason = " ".join(str(problem).split()).rstrip(".")
         raise MediaError(
@@ -59,7 +59,8 @@ def encode(frame: Frame, format: Format, like: MediaInfo | None, quality: int | 
         ) from problem
 
 
-def _png(parts: _Parts) -> bytes:
+def encode_png(parts: Parts) -> bytes:
+    """Write a PNG by OpenCV, which writes 16 bits."""
     # Of the profile it would refuse one that is not whole, and with it the picture.
     blocks = [np.frombuffer(parts.exif, np.uint8)] if parts.exif else []
     kinds = [cv2.IMAGE_METADATA_EXIF] * len(blocks)
@@ -69,24 +70,28 @@ def _png(parts: _Parts) -> bytes:
     return chunks.png_with(data.tobytes(), parts.record, parts.icc, own_code_points(parts.icc) if parts.icc else None)
 
 
-def _bmp(parts: _Parts) -> bytes:
+def encode_bmp(parts: Parts) -> bytes:
+    """Write a BMP by OpenCV."""
     done, data = cv2.imencode(".bmp", _bgr(parts.samples))  # Pillow writes no alpha here
     if not done:
         raise ValueError("OpenCV refused it")
     return bytes(data.tobytes())
 
 
-def _jpeg(parts: _Parts) -> bytes:
+def encode_jpeg(parts: Parts) -> bytes:
+    """Write a JPEG by Pillow, with colours at their full size."""
     block = _PREFIX + parts.exif if parts.exif else None
     data = _pillow("JPEG", parts, exif=block, subsampling=0)
     return chunks.jpeg_with(data, parts.record) if parts.record else data
 
 
-def _webp(parts: _Parts) -> bytes:
+def encode_webp(parts: Parts) -> bytes:
+    """Write a lossy WebP by Pillow."""
     return _pillow("WEBP", parts, exif=parts.exif, xmp=_packet(parts), exact=True)
 
 
-def _avif(parts: _Parts) -> bytes:
+def encode_avif(parts: Parts) -> bytes:
+    """Write an AVIF of 8 bits by Pillow, with colours at their full size."""
     # Pillow would take an orientation out itself, and write all other tags anew with it.
     block = without_orientation(parts.exif) if parts.exif else None
     # Without an alpha channel libavif lets libyuv convert, which cuts chroma instead of rounding it: after ten saves a
@@ -101,30 +106,21 @@ def _avif(parts: _Parts) -> bytes:
     return data.replace(_OPEN, _NCLX + struct.pack(">HH", *coded), 1) if coded else data
 
 
-def _packet(parts: _Parts) -> bytes | None:
+def _packet(parts: Parts) -> bytes | None:
     return packet(parts.record) if parts.record else None
 
 
-def _pillow(name: str, parts: _Parts, **options: Any) -> bytes:
+def _pillow(name: str, parts: Parts, **options: Any) -> bytes:
     given = {"quality": parts.quality, "icc_profile": parts.icc, **options}
     written = BytesIO()
     Image.fromarray(parts.samples).save(written, name, **{key: one for key, one in given.items() if one is not None})
     return written.getvalue()
 
 
-def _tiff(parts: _Parts) -> bytes:
+def encode_tiff(parts: Parts) -> bytes:
+    """Write a TIFF by tifffile."""
     return tiff.encode(parts.samples, parts.exif, parts.icc, parts.record)
 
 
 def _bgr(samples: Samples) -> npt.NDArray[Any]:
     return cv2.cvtColor(samples, cv2.COLOR_RGBA2BGRA if samples.shape[2] == 4 else cv2.COLOR_RGB2BGR)
-
-
-_WRITERS: Mapping[str, Callable[[_Parts], bytes]] = {
-    "png": _png,
-    "jpeg": _jpeg,
-    "webp": _webp,
-    "tiff": _tiff,
-    "avif": _avif,
-    "bmp": _bmp,
-}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media.formats import Format
+from dreampipe.media.rows import Format
 
 if TYPE_CHECKING:
     from dreampipe.media.ranges import Range

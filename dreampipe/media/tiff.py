@@ -37,6 +37,7 @@ from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite, Pairs, Range, declared_top, range_of
+from dreampipe.media.rows import Format
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
@@ -87,11 +88,12 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs = ()) -> Decoded:
     """Decode the first page of a TIFF, upright.
 
     Args:
         file: the TIFF.
+        format: its row.
         bounds: what it may need.
         least: what the ranges that are found cover at least, as the pictures of one film share theirs.
 

@@ -10,9 +10,8 @@ from av.sidedata.sidedata import Type
 from dreampipe.media import fidelity
 from dreampipe.media.deciding import THINGS, decide, report
 from dreampipe.media.formats import FORMATS, losses
-from dreampipe.media.things import ANIMATIONS, FILMS, OUTPUTS, PICTURES, Fate, Found
+from dreampipe.media.things import OUTPUTS, Fate, Found
 from dreampipe.media.video import FilmInfo, sidedata
-from dreampipe.media.video.codecs import CONTAINERS, TICKS
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,13 +25,6 @@ def test_every_thing_has_one_fate_in_every_output() -> None:
     for thing in THINGS.values():
         for rule in thing.rules.values():
             assert rule.how or rule.fate is not Fate.CONVERTED, thing.key
-
-
-def test_the_outputs_are_those_that_are_written() -> None:
-    assert {container.suffixes[0].removeprefix(".") for container in CONTAINERS.values()} == set(FILMS)
-    named = {suffix.removeprefix(".").replace("apng", "png") for suffix in TICKS}
-    assert {f"animated {name}" for name in named} == set(ANIMATIONS)
-    assert {format.name for format in FORMATS if format.writable} == set(PICTURES)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from dreampipe.errors import MediaError, nearest
 from dreampipe.media.video.instructions import instructions
@@ -26,13 +25,16 @@ class Container:
     muxer: str
     exact: bool = True
 
+    @property
+    def name(self) -> str:
+        """Its name in the table of things."""
+        return self.suffixes[0].removeprefix(".")
+
 
 MP4 = Container((".mp4", ".m4v"), "mp4")
 MOV = Container((".mov",), "mov")
 MKV = Container((".mkv",), "matroska", exact=False)
 WEBM = Container((".webm",), "webm", exact=False)
-TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}
-"""Animated pictures' suffixes, and the seconds in which each format counts."""
 CONTAINERS = {suffix: container for container in (MP4, MOV, MKV, WEBM) for suffix in container.suffixes}
 
 
