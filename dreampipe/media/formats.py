@@ -123,7 +123,7 @@ BMP = Format(
     profile=".labels.bmp_profile",
     encode=".encoding.encode_bmp",
     metadata=False,
-    holds=frozenset({"label", "alpha", "paper"}),
+    holds=frozenset({"icc", "label", "alpha", "paper"}),
 )
 GIF = Format(
     "gif",
@@ -158,7 +158,7 @@ HEIF = Format(
     label=".labels.read_boxed_label",
     further=".further.find_in_boxes",
     holds=_TAGGED
-    | {"alpha", "frames", "gain_map", "motion", "depth_map", "matte", "further", "origin", "own", "after"},
+    | {"alpha", "deep", "frames", "gain_map", "motion", "depth_map", "matte", "further", "origin", "own", "after"},
 )
 
 FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF, HEIF)
