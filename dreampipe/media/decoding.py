@@ -147,7 +147,8 @@ def _format(path: Path, file: IO[bytes]) -> Format:
 
 def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least: Pairs) -> Decoded:
     try:
-        decoded: Decoded = load(format.decode)(file, format, bounds, least)
+        header = admitted(file, format, bounds)
+        decoded: Decoded = load(format.decode)(file, format, header, bounds, least)
         return decoded
     except MediaError:
         raise
@@ -166,31 +167,43 @@ def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least:
         ) from problem
 
 
-def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, Header | None]:
-    """A picture's file as Pillow opens it, and what its header declares; nothing of its pixels is decoded yet.
+def admitted(file: IO[bytes], format: Format, bounds: Bounds) -> Header | None:
+    """Read what a picture's header declares, and check it before anything is decoded.
 
     Raises:
-        MediaError: it has more pixels or bytes than the bounds admit.
-        Exception: whatever Pillow raises on damaged files.
+        MediaError: it declares more pixels or has more bytes than the bounds admit.
     """
     header = read_header(file, format)
     if header:
         bounds.admit_header(header)
     if format.whole:
         bounds.admit_file(file)
+    return header
+
+
+def opened(file: IO[bytes], format: Format, bounds: Bounds) -> ImageFile:
+    """Open a picture's file by Pillow, which decodes none of its pixels yet.
+
+    Raises:
+        MediaError: it has more pixels than the bounds admit.
+        Exception: whatever Pillow raises on damaged files.
+    """
     # The format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
     # limit of pixels does not replace ours.
     image: ImageFile = load(format.opener)(file)
     bounds.admit(image.width, image.height)
-    return image, header
+    return image
 
 
-def decode_by_pillow(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode_by_pillow(
+    file: IO[bytes], format: Format, header: Header | None, bounds: Bounds, least: Pairs = ()
+) -> Decoded:
     """Decode the first picture of a file that its row's `opener` opens.
 
     Args:
         file: the picture.
         format: its row.
+        header: what it declares, which the bounds admit.
         bounds: what it may need.
         least: unused, because these formats hold no floats.
 
@@ -199,7 +212,7 @@ def decode_by_pillow(file: IO[bytes], format: Format, bounds: Bounds, least: Pai
         Exception: whatever Pillow raises on damaged files.
     """
     profile = load(format.profile)(file) if format.profile else None
-    image, header = opened(file, format, bounds)
+    image = opened(file, format, bounds)
     held = further(file, format, header)
     icc, deep, steps = image.info.get("icc_profile") or profile, _is_deep(image, header), _steps(image)
     if deep:

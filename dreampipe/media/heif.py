@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.further import further, further_note
-from dreampipe.media.headers import read_header
+from dreampipe.media.headers import Header
 from dreampipe.media.metadata import upright_exif
 from dreampipe.media.profiles import grey_as_rgb
 from dreampipe.media.ranges import Pairs
@@ -20,7 +20,7 @@ from dreampipe.media.rows import Format
 from dreampipe.media.tiff import Decoded
 
 
-def decode(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode(file: IO[bytes], format: Format, header: Header | None, bounds: Bounds, least: Pairs = ()) -> Decoded:
     """Decode the main picture of a HEIF file.
 
     Raises:
@@ -29,11 +29,8 @@ def decode(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs = ()) -
     """
     import pillow_heif
 
-    header = read_header(file, format)
     if header is None:
         raise ValueError("it declares no size")
-    bounds.admit_header(header)
-    bounds.admit_file(file)
     held = further(file, format, header)
     opened = pillow_heif.open_heif(file, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     bounds.admit(*opened.size)

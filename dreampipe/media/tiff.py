@@ -32,6 +32,7 @@ from dreampipe.media.directories import (
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.formats import NotRead
 from dreampipe.media.further import further_note, in_packet, in_tags
+from dreampipe.media.headers import Header
 from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
@@ -88,12 +89,13 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode(file: IO[bytes], format: Format, header: Header | None, bounds: Bounds, least: Pairs = ()) -> Decoded:
     """Decode the first page of a TIFF, upright.
 
     Args:
         file: the TIFF.
         format: its row.
+        header: None, as tifffile itself reads what it declares.
         bounds: what it may need.
         least: what the ranges that are found cover at least, as the pictures of one film share theirs.
 

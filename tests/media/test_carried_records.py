@@ -47,7 +47,7 @@ def frames() -> list[Frame]:
 
 
 def make(path: Path, record: str | None = None) -> Path:
-    if path.name in STILLS or path.suffix == ".bmp":
+    if path.suffix.lower() not in CONTAINERS and not path.name.startswith("moving"):
         write(frames()[0], path, record=record)
     else:
         write_film(frames(), path, record=record)

@@ -15,7 +15,7 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.bounds import Bounds
-from dreampipe.media.decoding import opened
+from dreampipe.media.decoding import admitted, opened
 from dreampipe.media.formats import PNG
 from dreampipe.media.further import further, further_note
 from dreampipe.media.labels import Label, label_in
@@ -108,7 +108,8 @@ def read_by_pillow(file: IO[bytes], format: Format, bounds: Bounds) -> Iterator[
     """
     label, held = label_in(file, format), _held_in(file, format)
     try:
-        image, header = opened(file, format, bounds)
+        header = admitted(file, format, bounds)
+        image = opened(file, format, bounds)
     except MediaError:
         raise
     except Exception:
