@@ -3,11 +3,11 @@
     formats.py     FORMATS, the table of formats: a row holds all facts about one; rows.py, the types of rows
     bounds.py      how much is decoded: the one rule that every reader checks before it decodes
     headers.py     what a file declares, read without its decoder; embedded.py, the same of pictures within a TIFF
-    pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
-    encoding.py    a Frame to the bytes of a file
+    decoded.py     what a decoder gets and returns; the decoders are pillow.py, tiff.py, heif.py
+    encoding.py    a Frame to the bytes of a file; encoders.py, the encoders
     samples.py     the numbers that an encoder gets, and their hash
-    tiff.py        decoding and encoding of TIFF; heif.py, decoding of HEIC; png.py, what is in a PNG besides pixels
+    png.py         what is in a PNG besides pixels
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
     further.py     what is in a file besides its picture
     directories.py the tags of TIFF and EXIF, as bytes
@@ -54,13 +54,14 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.animation import check_animation, write_animation
 from dreampipe.media.bounds import MAX_PIXELS
+from dreampipe.media.decoding import decode, decode_hashed
+from dreampipe.media.encoding import encode
 from dreampipe.media.folders import Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.manifest import Entry, Manifest, sha256
 from dreampipe.media.masks import fitted_mask, mask_notes, read_mask
-from dreampipe.media.pictures import decode, decode_hashed, encode
 from dreampipe.media.privacy import without_metadata, without_position
 from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
 from dreampipe.media.samples import FramesHash, samples_sha256

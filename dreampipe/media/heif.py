@@ -5,22 +5,18 @@ libheif turns and mirrors the picture itself, as the file's boxes say; the orien
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.media.bounds import Bounds
+from dreampipe.media.decoded import Decoded, Undecoded
 from dreampipe.media.further import further, further_note
-from dreampipe.media.headers import Header
 from dreampipe.media.metadata import upright_exif
 from dreampipe.media.profiles import grey_as_rgb
-from dreampipe.media.ranges import Pairs
-from dreampipe.media.rows import Format
-from dreampipe.media.tiff import Decoded
 
 
-def decode(file: IO[bytes], format: Format, header: Header | None, bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode(given: Undecoded) -> Decoded:
     """Decode the main picture of a HEIF file.
 
     Raises:
@@ -29,9 +25,10 @@ def decode(file: IO[bytes], format: Format, header: Header | None, bounds: Bound
     """
     import pillow_heif
 
+    file, header, bounds = given.file, given.header, given.bounds
     if header is None:
         raise ValueError("it declares no size")
-    held = further(file, format, header)
+    held = further(file, given.format, header)
     opened = pillow_heif.open_heif(file, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     bounds.admit(*opened.size)
     image: Any = opened[opened.primary_index]

@@ -63,8 +63,8 @@ class Format:
         suffixes: in lower case with their dot, the usual one first.
         start: what a file begins with; None for a format that its brands identify.
         brands: the brands (ISO 14496-12), one of which such a file declares.
-        decode: the function that reads a picture; see `decoding.decode_by_pillow`.
-        opener: the class or function that opens a file for `decoding.decode_by_pillow`.
+        decode: the function that decodes a picture: a `decoded.Undecoded` to a `decoded.Decoded`.
+        opener: the class or function that opens a file for `pillow.decode`.
         whole: whether the decoder takes the whole file into memory.
         header: the function that reads sizes and frames without a decoder; see `headers`. Without one, the decoder
             itself checks sizes before it decodes.
@@ -73,7 +73,7 @@ class Format:
         profile: the function that reads a colour profile which Pillow overlooks.
         further: the function that names what a file holds besides its picture; see `further`.
         coding: the function that names a coding which is not read, in a file that the decoder refuses.
-        encode: the function that writes a picture; see `encoding`. Without one, the format is only read.
+        encode: the function that writes a picture: `encoding.Parts` to bytes. Without one, the format is only read.
         record: the function that reads the record of how a file was made; see `records`. Without one, a sidecar has it.
         bits: the most bits a channel that are written.
         alpha: whether an alpha channel can be written.
@@ -89,7 +89,7 @@ class Format:
     suffixes: tuple[str, ...]
     start: re.Pattern[bytes] | None = None
     brands: frozenset[bytes] = frozenset()
-    decode: str = ".decoding.decode_by_pillow"
+    decode: str = ".pillow.decode"
     opener: str = ""
     whole: bool = False
     header: str = ""

@@ -15,11 +15,12 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.bounds import Bounds
-from dreampipe.media.decoding import admitted, opened
+from dreampipe.media.decoding import admitted
 from dreampipe.media.formats import PNG
 from dreampipe.media.further import further, further_note
 from dreampipe.media.labels import Label, label_in
 from dreampipe.media.metadata import rgb_profile
+from dreampipe.media.pillow import opened
 from dreampipe.media.png import PixelChunks
 from dreampipe.media.rows import Format
 from dreampipe.media.showing import shown
