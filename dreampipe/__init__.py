@@ -15,6 +15,8 @@ those under it:
                  Zooming, Visualization and Atlas; presets/, recipes as files; tasks.py: TASKS, the one list of what can
                  be made. A new setting goes here
     stages/      frames to frames: Resize, Dream, Blend; in films Flow, Carry, Zoom; a Pipeline is itself a stage
+    explanations/ why a model answers as it does: attribution/ has METHODS, one method a file; adversarial/ attacks;
+                 truth/ pictures whose truth is known. A new attribution method goes here
     events.py    what happens in a run, as values, and Tell, the callback that receives them
     ascent/      the one loop: climb an objective over octaves
     scoring.py   scores of an objective on a model, their gradients, and the memory that they take
@@ -29,8 +31,6 @@ those under it:
     parsing.py   untrusted JSON and TOML
     frames.py    Frame and MediaInfo, the values that rooms pass to each other
     errors.py    DreampipeError and its kinds
-
-Not built yet: explain/, between stages/ and ascent/, for attribution methods and adversarial examples, on scoring.py.
 
 Public names are loaded when they are first used, so that importing dreampipe costs nothing.
 """

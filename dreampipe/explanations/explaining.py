@@ -1,0 +1,148 @@
+"""Explain a picture: fit it to the model, run a method, and bring the map back to the picture's own pixels."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from dreampipe.errors import ModelError
+from dreampipe.explanations.attribution.method import Method
+from dreampipe.explanations.explanation import Completeness, Explanation
+from dreampipe.explanations.question import Progress, Question, Work
+from dreampipe.frames import Array
+from dreampipe.models.model_card import Card
+from dreampipe.objectives import Objective
+
+MAX_SIZE = 512
+"""The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
+
+
+def ask(card: Card, objective: str, most: int = 64) -> Question:
+    """Bind the text of an objective to a model; raises ObjectiveError and ModelError. It loads no model.
+
+    `most` is the most pictures to compute at once.
+    """
+    asked = Objective.parse(objective)
+    bound = asked.bind(card)
+    return Question(card.held(bound.layers, bound.head), bound, str(asked), most)
+
+
+def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
+    """Name the objective of the model's top class for a picture (height, width, 3), such as `logit(eye)`.
+
+    Raises:
+        ModelError: the model has no classes.
+    """
+    from dreampipe import scoring
+    from dreampipe.objectives.names import HEAD, path_of, quoted
+
+    if card.outputs == 0:
+        raise ModelError(
+            f"{card.name} has no head that names classes: say what to explain by --objective, for example "
+            f"{path_of(card.layers[-1].name)}[0]."
+        )
+    held = card.held((), head=True)
+    seen = fit(held, pixels, max_size)
+    logits = np.asarray(scoring.read_of(held, [], head=True)(seen[None])[HEAD])[0]
+    number = int(logits.argmax())
+    names = card.classes
+    named = bool(names) and names.count(names[number]) == 1
+    return f"logit({quoted(names[number]) if named else number})"
+
+
+def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
+    """Resize a picture (height, width, 3) to the size in which the model sees it.
+
+    That is the model's only size if it has one; else the picture's own, at most `max_size` along the longest side.
+
+    Raises:
+        ModelError: a side is smaller than the model's least.
+    """
+    height, width = pixels.shape[:2]
+    factor = min(1.0, max_size / max(height, width))
+    size = card.fixed or (max(1, round(height * factor)), max(1, round(width * factor)))
+    if not card.fixed and min(size) < card.least:
+        raise ModelError(
+            f"The picture is seen as {size[1]}x{size[0]}, but {card.name} needs {card.least} pixels along each side: "
+            "give a larger picture, or a larger max-size."
+        )
+    return pixels if size == (height, width) else _resized(pixels, size)
+
+
+def explain(
+    question: Question,
+    pixels: Array,
+    method: Method,
+    *,
+    seed: int = 0,
+    max_size: int = MAX_SIZE,
+    progress: Progress = lambda share: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Explanation:
+    """Explain the answer to a question for a picture.
+
+    Args:
+        question: as of `ask`.
+        pixels: (height, width, 3) float32 in [0, 1].
+        method: how.
+        seed: of all random draws; the draws do not depend on what was explained before.
+        max_size: the longest side in which the model sees the picture, if it takes all sizes.
+        progress: hears the share that is done.
+        stopping: whether the user has asked to stop; a method of samples then returns what it has.
+
+    Raises:
+        DreampipeError: the method does not suit the model or the objective, or the picture is too small.
+    """
+    method.check(question)
+    seen = fit(question.card, pixels, max_size)
+    work = Work(np.random.default_rng([seed, zlib.crc32(method.name.encode())]), progress, stopping)
+    found = method.attribute(question, seen, work)
+    values = np.nan_to_num(np.asarray(found.map, np.float32), nan=0, posinf=0, neginf=0)
+    if not np.isfinite(found.map).all():
+        work.note("Parts of the map were no numbers and became 0.")
+    planes = np.repeat(values[..., None] / np.float32(3), 3, axis=2) if values.ndim == 2 else values
+    planes = np.asarray(planes, np.float32)
+    whole = _spread(planes, pixels.shape[:2])
+    if not whole.any():
+        work.note("The map is zero everywhere: the answer does not depend on the picture in any way the method sees.")
+    complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
+    if complete and complete.error > method.tolerance:
+        work.note(
+            f"The map sums to {complete.total:.4g}, but the answer changes by {complete.expected:.4g} from the "
+            "baseline: more steps or samples bring them together."
+        )
+    if method.note:
+        work.note(method.note)
+    return Explanation(
+        map=whole,
+        pixels=pixels,
+        objective=question.text,
+        model=question.card.name,
+        method=method,
+        answer=found.answer,
+        seed=seed,
+        size=(seen.shape[0], seen.shape[1]),
+        completeness=complete,
+        notes=tuple(work.notes),
+    )
+
+
+def _resized(values: Array, size: tuple[int, int]) -> Array:
+    shrinks = size[0] * size[1] < values.shape[0] * values.shape[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(values, size[::-1], interpolation=way), np.float32)
+
+
+def _spread(planes: Array, size: tuple[int, int]) -> Array:
+    """Resize a map so that what each part of it sums to stays the same, up to the interpolation at its borders.
+
+    Each value is shared among the pixels that it covers. The whole sum stays exactly, up to rounding.
+    """
+    if planes.shape[:2] == size:
+        return planes
+    spread = _resized(planes, size) * np.float32(planes.shape[0] * planes.shape[1] / (size[0] * size[1]))
+    missing = planes.sum(axis=(0, 1), dtype=np.float64) - spread.sum(axis=(0, 1), dtype=np.float64)
+    return np.asarray(spread + missing / (size[0] * size[1]), np.float32)
