@@ -74,6 +74,7 @@ def test_rows_name_things_of_the_table() -> None:
     rows: list[Format | Animation] = [*FORMATS, *(row.animation for row in FORMATS if row.animation)]
     for row in rows:
         assert row.holds <= THINGS.keys(), row.name
+    assert all(thing.held_by for thing in THINGS.values())
 
 
 def test_no_suffix_and_no_name_belongs_to_two_rows() -> None:
