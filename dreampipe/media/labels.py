@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import IO
@@ -32,8 +32,8 @@ from dreampipe.media.colour import (
     Meaning,
     xyz_matrix,
 )
-from dreampipe.media.formats import Format
 from dreampipe.media.items import primary_properties
+from dreampipe.media.rows import Format, load
 from dreampipe.media.sequences import code_points_in
 
 _BT2020 = 9
@@ -61,20 +61,21 @@ class Label:
 
 
 def label_in(file: IO[bytes], format: Format) -> Label | None:
-    """The label of a picture's file, which is left at its start; None where it has none."""
-    reader = _READERS.get(format.name)
-    if reader is None:
+    """Read the label of a picture's file, and leave the file at its start; None if it has none."""
+    if not format.label:
         return None
     try:
         file.seek(0)
         with suppress(struct.error, IndexError, ValueError):
-            return reader(file)
+            label: Label | None = load(format.label)(file)
+            return label
         return None
     finally:
         file.seek(0)
 
 
-def _png(file: IO[bytes]) -> Label | None:
+def read_png_label(file: IO[bytes]) -> Label | None:
+    """Read the label in the chunks of a PNG."""
     chunks = dict(_png_chunks(file))
     plain = Label(Meaning()) if b"sRGB" in chunks else _gamma_label(chunks.get(b"gAMA"), chunks.get(b"cHRM"))
     coded = chunks.get(b"cICP", b"")
@@ -160,7 +161,8 @@ def _png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         at += length + 12
 
 
-def _avif(file: IO[bytes]) -> Label | None:
+def read_boxed_label(file: IO[bytes]) -> Label | None:
+    """Read the label of the picture that an AVIF or HEIF shows."""
     said = (body for kind, body in primary_properties(file) if kind == b"colr" and body[:4] == b"nclx")
     primaries, transfer = struct.unpack_from(">HH", next(said, _OPEN), 4)
     if UNSPECIFIED in (primaries, transfer):
@@ -171,7 +173,8 @@ def _avif(file: IO[bytes]) -> Label | None:
     return None if meaning is None else Label(meaning)
 
 
-def _bmp(file: IO[bytes]) -> Label | None:
+def read_bmp_label(file: IO[bytes]) -> Label | None:
+    """Read the end points and gammas in the header of a BMP."""
     head = file.read(14 + 124)
     (size,) = struct.unpack_from("<I", head, 14)
     if size < 108 or struct.unpack_from("<I", head, 70)[0] != 0:
@@ -203,11 +206,3 @@ def bmp_profile(file: IO[bytes]) -> bytes | None:
     data = file.read(length)
     file.seek(0)
     return data if len(data) == length else None
-
-
-_READERS: Mapping[str, Callable[[IO[bytes]], Label | None]] = {
-    "png": _png,
-    "avif": _avif,
-    "heif": _avif,
-    "bmp": _bmp,
-}

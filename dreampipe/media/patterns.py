@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from dreampipe.errors import MediaError
-from dreampipe.media.formats import Format, format_of
+from dreampipe.media.formats import format_of
+from dreampipe.media.rows import Format
 
 NUMBER = re.compile(r"%(0[1-9][0-9]?)?d(?![^\W\d_])")
 """A placeholder: `%d`, or `%05d` for at least five digits. Before a letter it is none: "50%dark" is a word."""

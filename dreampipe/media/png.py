@@ -11,8 +11,8 @@ import zlib
 from bisect import bisect_right
 from typing import IO, NamedTuple
 
-from dreampipe.media.formats import LONGEST_READ
 from dreampipe.media.further import shape_of_pixels, shown_kind
+from dreampipe.media.rows import LONGEST_READ
 from dreampipe.media.signs import in_packet
 from dreampipe.media.trailers import after_end
 from dreampipe.media.xmp import LONGEST_PACKET
