@@ -29,6 +29,7 @@ _SILENT = {
 }
 """The chunks that are used, or that say nothing that a dream would miss, as those that ordinary programs write."""
 _NAMED = {b"caBX": "content credentials", b"gdAT": "a gain map", b"gmAP": "a gain map"}
+_RUN = 256  # chunks of coded data that are looked at together
 _KEYWORD = 80  # bytes of a keyword and its end
 _PACKED = LONGEST_READ + LONGEST_READ // 1000 + 1024  # of what does not shrink
 
@@ -75,6 +76,12 @@ class PixelChunks:
     def read(self, size: int = -1) -> bytes:
         while self._next is not None and (size < 0 or self._at + size > self._size):
             self._look()
+        span = self._spans[-1]
+        if size >= 0 and span.before <= self._at and self._at + size <= self._size:  # as nearly always
+            self._file.seek(span.start + self._at - span.before)
+            data = self._file.read(size)
+            self._at += len(data)
+            return data
         stop = self._size if size < 0 else min(self._at + size, self._size)
         parts = []
         while self._at < stop:
@@ -102,7 +109,8 @@ class PixelChunks:
             return
         length, kind = struct.unpack(">I4s", head)
         stop = at + 12 + length
-        if kind == b"IDAT":  # of which there may be thousands
+        if kind == b"IDAT":
+            stop = self._end_of_run(stop)
             self._keep(at, stop)
         elif kind in _TEXT:
             self._hold_text(length)
@@ -122,6 +130,16 @@ class PixelChunks:
         if kind == b"IEND":
             self._next = None
             self.held |= dict.fromkeys(after_end(self._file, stop))
+
+    def _end_of_run(self, stop: int) -> int:
+        """Return the end of the chunks of coded data from here on, of which there may be thousands."""
+        for _ in range(_RUN):
+            self._file.seek(stop)
+            head = self._file.read(8)
+            if head[4:] != b"IDAT":
+                break
+            stop += 12 + int.from_bytes(head[:4], "big")
+        return stop
 
     def _is_damaged(self, kind: bytes, length: int) -> bool:
         """Say whether a chunk is whole in length and its checksum is wrong; its head has been read."""

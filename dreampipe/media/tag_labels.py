@@ -28,7 +28,9 @@ _SHORT, _RATIONAL = 3, 5
 
 def label_in_exif(exif: bytes | None) -> Label | None:
     """Return the label in an EXIF block, with or without JPEG's prefix; None if it says sRGB, or nothing."""
-    block = (exif or b"").removeprefix(b"Exif\0\0")
+    if not exif:
+        return None
+    block = exif.removeprefix(b"Exif\0\0")
     tags, order = first_directory(block), byte_order(block) or "<"
     below = _below(tags, EXIF)
     (space,) = _numbers(below.get(_COLOUR_SPACE), order)[:1] or (_SRGB_SPACE,)
