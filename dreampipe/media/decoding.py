@@ -188,7 +188,7 @@ def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
     profile = rgb_profile(decoded.icc)
     pixels, icc, notes = shown(_unit(turned(decoded.pixels, orientation)), profile, decoded.label)
     if decoded.icc and profile is None:
-        notes = (*notes, "Its colour profile is not one of its kind of colours, and is left out.")
+        notes = (*notes, "Its colour profile does not fit its colours and is left out.")
     if exif and icc is None and label_in_exif(exif):  # it would say what the numbers were
         exif = with_srgb_space(exif)
     frame = Frame(

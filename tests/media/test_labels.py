@@ -702,6 +702,44 @@ def ink_profile() -> bytes:
     return head + struct.pack(">I4sII", 1, b"A2B0", at, len(tag)) + tag
 
 
+def profile_of_tables(gamma: float) -> bytes:
+    """A profile of RGB by a table of two points a side: greys from black to white, and tones in front of it."""
+    table = b""
+    for corner in np.ndindex(2, 2, 2):
+        table += bytes([round(255 * sum(corner) / 3), 128, 128])
+    tones = bytes(np.rint((np.arange(256) / 255) ** gamma * 255).astype(np.uint8).tolist())
+    matrix = struct.pack(">9i", *(65_536 * (at % 4 == 0) for at in range(9)))
+    tag = b"mft1\0\0\0\0" + bytes([3, 3, 2, 0]) + matrix + 3 * tones + table + 3 * bytes(range(256))
+    at = 128 + 4 + 12
+    head = struct.pack(">I4sI4s4s4s", at + len(tag), b"", 0x02400000, b"scnr", b"RGB ", b"Lab ").ljust(36, b"\0")
+    white = struct.pack(">3i", *(round(value * 65_536) for value in (0.9642, 1.0, 0.8249)))
+    head = ((head + b"acsp").ljust(68, b"\0") + white).ljust(128, b"\0")
+    return head + struct.pack(">I4sII", 1, b"A2B0", at, len(tag)) + tag
+
+
+@pytest.mark.parametrize("gamma, followed", [(1.0, False), (3.0, True)])
+def test_a_profile_of_tables_is_followed_where_it_shows_other_tones(
+    tmp_path: Path, gamma: float, followed: bool
+) -> None:
+    icc = profile_of_tables(gamma)
+    (tmp_path / "x.png").write_bytes(png(GREYS, iccp(icc)))
+    Image.fromarray(GREYS).save(tmp_path / "truth.png", icc_profile=icc)
+    expected = on_screen(tmp_path / "truth.png") if followed else AS_STORED
+    np.testing.assert_allclose(seen(tmp_path / "x.png"), expected, atol=1)
+    info = read(tmp_path / "x.png").info
+    assert (info.icc, bool(info.notes)) == ((None, True) if followed else (icc, False))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif"])
+def test_a_profile_of_other_colours_is_left_out_with_a_note(tmp_path: Path, suffix: str) -> None:
+    for other in ("LAB", "XYZ"):
+        icc = ImageCms.ImageCmsProfile(ImageCms.createProfile(other)).tobytes()
+        Image.fromarray(GREYS).save(tmp_path / f"x.{suffix}", icc_profile=icc)
+        info = read(tmp_path / f"x.{suffix}").info
+        assert info.icc is None
+        assert info.notes == ("Its colour profile does not fit its colours and is left out.",)
+
+
 @pytest.mark.parametrize("kind", ["jpg", "tif", "16 bits"])
 def test_inks_are_shown_by_their_profile(tmp_path: Path, kind: str) -> None:
     inks = patches((0, 0, 0, 0), (255, 0, 0, 0))
