@@ -7,7 +7,7 @@
     decoded.py     what a decoder gets and returns; the decoders are pillow.py, tiff.py, heif.py
     encoding.py    a Frame to the bytes of a file; encoders.py, the encoders
     samples.py     the numbers that an encoder gets, and their hash
-    luma.py        luma and chroma, and Lab, of TIFF
+    tiff_samples.py the samples of a TIFF as colours; luma.py, luma and chroma, and Lab
     palettes.py    palettes of labels
     png.py         what is in a PNG besides pixels
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
