@@ -85,7 +85,7 @@ def in_order(paths: Iterable[Path]) -> list[Path]:
 
     def key(path: Path) -> list[tuple[Parts, str]]:
         *folders, name = path.parts
-        last = (_parts(_stem(name), neighbours[path.parent]), name)
+        last = (_parts(_stem(name), neighbours[path.parent]), f"{path.suffix.casefold()} {name}")
         return [*((_parts(_plain(part), _Neighbours()), part) for part in folders), last]
 
     return sorted(given, key=key)
