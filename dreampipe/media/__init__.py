@@ -158,7 +158,7 @@ def write(
     """Write one frame as a picture or many as a film, in the format of the path's suffix, whole or not at all.
 
     It is a film where the suffix is a film's, or where `like` is a film's and more than a single `Frame` comes: then
-    also an animated GIF, WebP or PNG, or numbered pictures in a folder. Frames without times are shown 24 a second.
+    also an animation, or numbered pictures in a folder. Frames without times are shown 24 a second.
 
     Args:
         frames: a frame, or an iterable of them; of exactly one for a picture. One of a film becomes sRGB.
