@@ -28,7 +28,7 @@ class Relevance(Rule):
     """Relevance by the rules of each kind of step with weights.
 
     Attributes:
-        epsilon: of the root mean square of a step's values; it is added to every denominator.
+        epsilon: of the root mean square of a step's values; it is added to every sum of mixed signs.
         inner: the rule of weights: `epsilon`, `gamma` or `alpha-beta`.
         gamma: by how much positive shares count more.
         alpha: by how much positive shares count; negative ones count `alpha - 1`.
@@ -106,8 +106,10 @@ class Relevance(Rule):
         for_, against = ops.maximum(bias, 0), ops.minimum(bias, 0)
         positive, negative = positive + for_, negative + against
         if self.inner == "alpha-beta":
-            to_positive = self.alpha * over(flow, self._stable(positive))
-            to_negative = (1 - self.alpha) * over(flow, self._stable(negative))
+            # Parts of one sign get all of it, so that nothing is lost or made.
+            alpha = ops.where(positive == 0, 0.0, ops.where(negative == 0, 1.0, self.alpha))
+            to_positive = alpha * over(flow, positive)
+            to_negative = (1 - alpha) * over(flow, negative)
         else:
             rises = ops.cast(ran.output >= 0, "float32")
             whole = ran.output + self.gamma * ops.where(rises > 0, positive, negative)
