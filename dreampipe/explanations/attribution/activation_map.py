@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.explanations.attribution.method import Attributed, Family, Method
+from dreampipe.explanations.attribution.method import Attributed, Family, Method, Signs
 from dreampipe.explanations.question import Question, Work
 from dreampipe.explanations.resizing import spread
 from dreampipe.frames import Array
@@ -52,7 +52,7 @@ class ActivationMap(Method):
     layer: str = ""
 
     family: ClassVar[Family] = "class activation"
-    signs: ClassVar[Literal["signed", "positive"]] = "positive"
+    signs: ClassVar[Signs] = "positive"
 
     @abstractmethod
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:

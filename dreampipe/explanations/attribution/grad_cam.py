@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weighted
+from dreampipe.explanations.attribution.method import Signs
 from dreampipe.explanations.question import Question, Work
 
 
@@ -48,7 +49,7 @@ class HiResCam(ActivationMap):
 
     name: ClassVar[str] = "hirescam"
     source: ClassVar[str] = "Draelos and Carin 2020, Use HiResCAM instead of Grad-CAM for Faithful Explanations"
-    signs: ClassVar[Literal["signed", "positive"]] = "signed"
+    signs: ClassVar[Signs] = "signed"
 
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:
         return weighted(seen.activation, _gradients(question, seen))
