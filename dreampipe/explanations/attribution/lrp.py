@@ -5,6 +5,7 @@ What reaches a bias stays there. The note says how much that is; the map sums to
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -24,6 +25,7 @@ class _Lrp(Propagated):
     """The base of the three sets of rules."""
 
     family: ClassVar[Family] = "propagation rules"
+    tolerance: ClassVar[float] = math.inf  # what epsilon takes is in the note
     probabilities: ClassVar[bool] = False
 
     @abstractmethod

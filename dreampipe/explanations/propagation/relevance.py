@@ -18,9 +18,7 @@ from dreampipe.backend import Tensor, ops
 from dreampipe.explanations.propagation.call import Unknown
 from dreampipe.explanations.propagation.full import constant
 from dreampipe.explanations.propagation.steps import Kernel
-from dreampipe.explanations.propagation.sweep import Ran, Rule, over
-
-Back = tuple[Sequence[Tensor], Tensor | None]
+from dreampipe.explanations.propagation.sweep import Back, Ran, Rule, over
 
 
 @dataclass(frozen=True)
@@ -83,13 +81,13 @@ class Relevance(Rule):
         kept = _sum(constant(ran) * share) if ran.step.biased else None
         return [x * part for x, part in zip(ran.inputs, back, strict=True)], kept
 
-    def _product(self, ran: Ran, flow: Tensor) -> Sequence[Tensor]:
+    def _product(self, ran: Ran, flow: Tensor) -> Sequence[Tensor | None]:
         gate = ran.step.gate
         share = over(flow, self._stable(ran.output))
         back = [x * part for x, part in zip(ran.inputs, ran.pull(share), strict=True)]
         if gate is None:
             return [part / 2 for part in back]
-        return [ops.zeros_like(part) if number == gate else part for number, part in enumerate(back)]
+        return [None if number == gate else part for number, part in enumerate(back)]
 
     def _signed(self, ran: Ran, kernel: Kernel, flow: Tensor) -> Back:
         """Share by the positive and the negative parts of the sum: alpha-beta, or gamma.
