@@ -27,8 +27,8 @@ class GradCam(ActivationMap):
 class GradCamPlusPlus(ActivationMap):
     """Each channel by the sum of its positive gradients, those at weak places counting more.
 
-    A gradient g at a place counts g^2 / (2 g^2 + S g^3), S the sum of the channel's positive activation: the publication's
-    weight for the exponential of the answer.
+    A gradient g at a place counts g^2 / (2 g^2 + S g^3), S the sum of the channel's positive activation: the weight of
+    the publication for the exponential of the answer.
     """
 
     name: ClassVar[str] = "grad-cam++"

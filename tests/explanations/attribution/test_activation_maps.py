@@ -133,31 +133,41 @@ def test_the_layer_is_chosen_and_named(model: Card, method: str) -> None:
     np.testing.assert_array_equal(found.map, explained(model, f"{method}(layer=features)").map)
 
 
+@pytest.fixture(scope="module")
+def bright(keep: Callable[[Any], Card]) -> Card:
+    """A network whose features are active where a picture is bright."""
+    return keep(Known([[1, 0.5], [1, 0.25], [1, 0.5]], [-0.2, -0.1], [[0, 1], [0, 1]], [0, 0]).model())
+
+
 @pytest.mark.parametrize("method", MAPS)
 @pytest.mark.parametrize("size", [(8, 24), (24, 8)])
-def test_the_map_of_an_oblong_picture_is_not_transposed(keep: Callable[[Any], Card], method: str, size: Any) -> None:
-    bright = Known([[1, 0.5], [1, 0.25], [1, 0.5]], [-0.2, -0.1], [[0, 1], [0, 1]], [0, 0])
+def test_the_map_of_an_oblong_picture_is_not_transposed(bright: Card, method: str, size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), 0.02, np.float32)
     pixels[:4, -4:] = 0.9
-    heat = explained(keep(bright.model()), method, pixels=pixels).heat()
+    heat = explained(bright, method, pixels=pixels).heat()
     assert heat.shape == size
     assert heat[:4, -4:].sum() > 0.6 * np.abs(heat).sum()
 
 
-@pytest.mark.parametrize("method", MAPS)
-@pytest.mark.parametrize(
-    ("shift", "head", "said"),
-    [
+@pytest.fixture(
+    scope="module",
+    params=[
         (0.5, 1.0, "same at every place"),  # a constant activation that speaks for the class
         (0.5, -1.0, "speaks for the answer"),  # and against it
         (-9.0, 1.0, "speaks for the answer"),  # a ReLU that is asleep everywhere
     ],
+    ids=["for", "against", "asleep"],
 )
-def test_a_constant_activation_gives_a_map_of_zeros_and_says_so(
-    keep: Callable[[Any], Card], method: str, shift: float, head: float, said: str
-) -> None:
-    flat = Known(np.zeros((3, 2)), [shift, shift], [[0, head], [0, head]], [0, 1])
-    found = explained(keep(flat.model()), f"{method}(layer=features)")
+def flat(request: pytest.FixtureRequest, keep: Callable[[Any], Card]) -> tuple[Card, str]:
+    """A network whose features are the same at every place, and what is said of it."""
+    shift, head, said = request.param
+    return keep(Known(np.zeros((3, 2)), [shift, shift], [[0, head], [0, head]], [0, 1]).model()), said
+
+
+@pytest.mark.parametrize("method", MAPS)
+def test_a_constant_activation_gives_a_map_of_zeros_and_says_so(flat: tuple[Card, str], method: str) -> None:
+    model, said = flat
+    found = explained(model, f"{method}(layer=features)")
     assert np.isfinite(found.map).all()
     if method == "hirescam":  # which is signed, and keeps what it promises
         assert found.map.sum(dtype=np.float64) == pytest.approx(found.answer - 1, abs=1e-6)
@@ -168,16 +178,20 @@ def test_a_constant_activation_gives_a_map_of_zeros_and_says_so(
     assert any("the map is 0" in note or "and is 0" in note for note in found.notes)
 
 
-@pytest.mark.parametrize("method", POSITIVE)
-def test_an_activation_that_is_negative_everywhere_gives_a_map_of_zeros(
-    keep: Callable[[Any], Card], method: str
-) -> None:
+@pytest.fixture(scope="module")
+def negative(keep: Callable[[Any], Card]) -> Card:
+    """A network whose layer `mixed` is below 0 everywhere."""
     image = keras.Input((None, None, 3))
     x = layers.Conv2D(2, 1, name="mixed")(image)
     x = layers.GlobalAveragePooling2D()(x)
     model = keras.Model(image, layers.Dense(2)(x))
     model.set_weights([-np.ones((1, 1, 3, 2)), -np.ones(2), np.ones((2, 2)), np.zeros(2)])
-    found = explained(keep(model), f"{method}(layer=mixed)")
+    return keep(model)
+
+
+@pytest.mark.parametrize("method", POSITIVE)
+def test_an_activation_that_is_negative_everywhere_gives_a_map_of_zeros(negative: Card, method: str) -> None:
+    found = explained(negative, f"{method}(layer=mixed)")
     assert not found.map.any() and any("No place of the layer mixed speaks" in note for note in found.notes)
 
 
@@ -219,10 +233,15 @@ def test_a_channel_is_explained_by_the_layer_before_it(model: Card, method: str)
     assert any("of the layer mixed" in note for note in found.notes) and found.map.any()
 
 
+@pytest.fixture(scope="module")
+def other(keep: Callable[[Any], Card]) -> Card:
+    """The network with another head."""
+    return keep(Known(KNOWN.mix, KNOWN.shift, [[1, 0.5], [1, 1], [0, -0.5], [2, 2]], KNOWN.bias).model())
+
+
 @pytest.mark.parametrize("method", [name for name in MAPS if name != "eigen-cam"])
-def test_the_map_changes_with_the_weights(keep: Callable[[Any], Card], model: Card, method: str) -> None:
+def test_the_map_changes_with_the_weights(model: Card, other: Card, method: str) -> None:
     """Adebayo et al. 2018; Eigen-CAM says in a note that it does not look at what is explained."""
-    other = Known(KNOWN.mix, KNOWN.shift, [[1, 0.5], [1, 1], [0, -0.5], [2, 2]], KNOWN.bias)
-    before, after = explained(model, method).map, explained(keep(other.model()), method).map
+    before, after = explained(model, method).map, explained(other, method).map
     assert np.abs(before - after).max() > 0.02 * np.abs(before).max()
     assert any("whatever is explained" in note for note in explained(model, "eigen-cam").notes)
