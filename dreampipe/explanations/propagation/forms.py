@@ -16,8 +16,8 @@ from dreampipe.explanations.propagation import composites, kernels, pooling
 from dreampipe.explanations.propagation.call import Call, Unknown
 from dreampipe.explanations.propagation.steps import Builder, Slot, Step
 from dreampipe.models.graphs.graph import Key, Ref
-from dreampipe.models.leaky import own_activation
 from dreampipe.models.motifnet.network import ReflectPadding2D
+from dreampipe.models.operations import own_activation
 
 layers, activations = keras.layers, keras.activations
 Row = Callable[[Call], Slot | list[Slot]]
