@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 
@@ -122,10 +123,11 @@ def explain(
     if not whole.any():
         work.note("The map is zero everywhere: nothing that the method sees in the picture counts.")
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
-    if complete and complete.error > method.tolerance:
+    if complete and complete.error > method.tolerance and not complete.is_rounding(found.answer):
+        more = {"steps", "samples"} & {field.name for field in fields(method)}  # type: ignore[arg-type]
         work.note(
-            f"The map sums to {complete.total:.4g}, but the answer changes by {complete.expected:.4g} from the "
-            "baseline: more steps or samples bring them together."
+            f"The map sums to {complete.total:.4g}, but {complete.expected:.4g} of the answer is to be explained"
+            + (f": more {' or '.join(more)} bring them together." if more else ".")
         )
     if method.note:
         work.note(method.note)
