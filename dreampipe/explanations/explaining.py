@@ -17,6 +17,8 @@ from dreampipe.models.model_card import Card
 from dreampipe.objectives import PROBABILITIES, Objective
 from dreampipe.objectives.names import HEAD, path_of, quoted
 
+LOOSE = 0.05
+"""The relative error of a promised sum that is worth a note."""
 MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
 
@@ -119,6 +121,11 @@ def explain(
     if not whole.any():
         work.note("The map is zero everywhere: the answer does not depend on the picture in any way the method sees.")
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
+    if complete and complete.error > LOOSE:
+        work.note(
+            f"The map of {method.name} sums to {complete.total:.4g} where {complete.expected:.4g} is promised: more "
+            "steps are more exact."
+        )
     if method.note:
         work.note(method.note)
     if saturated(question, found.answer):
