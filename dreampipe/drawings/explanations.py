@@ -61,7 +61,7 @@ def _choose_columns(count: int, tile: tuple[int, ...]) -> int:
         rows = math.ceil(count / columns)
         return abs(math.log(columns * tile[1] / (rows * tile[0]) / _SHAPE))
 
-    return min(range(1, count + 1), key=off) if count > 2 else 1
+    return min(range(1, count + 1), key=off)
 
 
 def _draw_source(explanation: Explanation, shown: tuple[int, int], room: int) -> _Bytes:

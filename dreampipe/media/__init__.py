@@ -12,6 +12,7 @@
     further.py     what is in a file besides its picture
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animation
+    maps.py        maps of numbers to .npy and floating-point TIFF
     masks.py       grey levels that say where a picture is dreamed
     comparing.py   hashes of all decoded pixels of a file
     metadata.py    EXIF, orientation and colour profiles
