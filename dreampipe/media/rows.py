@@ -69,7 +69,6 @@ class Format:
         header: the function that reads sizes and frames without a decoder; see `headers`. Without one, the decoder
             itself checks sizes before it decodes.
         label: the function that reads which colours the numbers mean; see `labels`.
-        exif_label: whether EXIF says that if nothing else does.
         profile: the function that reads a colour profile which Pillow overlooks.
         further: the function that names what a file holds besides its picture; see `further`.
         coding: the function that names a coding which is not read, in a file that the decoder refuses.
@@ -94,7 +93,6 @@ class Format:
     whole: bool = False
     header: str = ""
     label: str = ""
-    exif_label: bool = False
     profile: str = ""
     further: str = ""
     coding: str = ""
