@@ -132,8 +132,8 @@ def explain(
     if complete and complete.error > method.tolerance and not complete.is_rounding(found.answer):
         more = {"steps", "samples"} & {field.name for field in fields(method)}  # type: ignore[arg-type]
         work.note(
-            f"The map of {method.name} sums to {complete.total:.4g}, but {complete.expected:.4g} of the answer is to be "
-            "explained" + (f": more {' or '.join(more)} bring them together." if more else ".")
+            f"The map of {method.name} sums to {complete.total:.4g}, but {complete.expected:.4g} of the answer is to "
+            "be explained" + (f": more {' or '.join(more)} bring them together." if more else ".")
         )
     if method.note:
         work.note(method.note)
