@@ -36,6 +36,9 @@ from dreampipe.media.video.stamps import Clock
 from dreampipe.media.video.stills import nothing
 from dreampipe.media.video.tones import to_view
 
+_STORING_DURATIONS = ("mov", "matroska")
+"""Containers that say how long a frame lasts; of others FFmpeg takes it from the codec's rate."""
+
 
 def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Film:
     """A film in a file, or the part of it from `start` to before `end`, in seconds from where it begins.
@@ -127,7 +130,9 @@ class Film:
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
         def shown(plane: Array) -> Array:
-            return np.ascontiguousarray(upright(plane, self.info.rotation, self.info.mirrored))
+            left, top, right, bottom = self.info.crop
+            whole = plane[top : plane.shape[0] - bottom, left : plane.shape[1] - right]
+            return np.ascontiguousarray(upright(whole, self.info.rotation, self.info.mirrored))
 
         seen = to_view(unpack(frame, self.info.colour), self.info.colour.transfer)
         alpha = alpha_of(frame) if self.info.alpha else None
@@ -153,31 +158,33 @@ class _Run:
         self._film, self._info = film, film.info
         self.damage = Damage()
         self._clock = Clock(film.info.time_base, film.info.rate)
+        self._stores_durations = (film.info.format or "").startswith(_STORING_DURATIONS)
         self._resized = 0
         self._said: int | None = None  # what the last frame says that it lasts, in ticks
         self._step: int | None = None  # from the frame before to the last
+        self._last: int | None = None  # when the last frame comes on show
         self._next: int | None = None  # from the last frame to the one after the part
 
     def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
-        before: int | None = None
         for frame in self._decoded():
             stamp = self._clock.stamp(frame.pts)
             time = stamp * self._info.time_base
             if self._info.start is not None and time < self._info.start:
                 continue
-            step = None if before is None else stamp - before
+            step = None if self._last is None else stamp - self._last
             if self._info.end is not None and time >= self._info.end:
                 self._next = step
                 self.damage.whole()
                 return
-            self._said, self._step, before = frame.duration, step, stamp
+            self._said, self._step, self._last = frame.duration if self._stores_durations else None, step, stamp
             yield stamp, self._sized(frame)
 
     def _sized(self, frame: av.VideoFrame) -> av.VideoFrame:
         width, height = self._info.width, self._info.height
         if self._info.rotation % 180:
             width, height = height, width
-        same = sized(frame, width, height)
+        left, top, right, bottom = self._info.crop
+        same = sized(frame, width + left + right, height + top + bottom)
         self._resized += same is not frame
         return same
 
@@ -188,7 +195,14 @@ class _Run:
 
     def last(self) -> int:
         """Ticks that the last frame is on show."""
-        return max(1, self._next or self._said or self._step or self._clock.step)
+        return max(1, self._next or self._held() or self._said or self._step or self._clock.step)
+
+    def _held(self) -> int | None:
+        """Ticks from the last frame to the end that the container declares; None where it declares none."""
+        if self.damage.end is None or self._last is None or self._clock.restarted:
+            return None
+        held = round(self.damage.end / self._info.time_base) - self._last
+        return max(0, held if self.damage.held else min(held, self._said or held))
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """All frames; with a start, those from the key frame before it on, or from the first where seeking fails."""

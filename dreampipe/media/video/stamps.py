@@ -32,6 +32,11 @@ class Clock:
         """Ticks of a frame at the film's rate, at least 1."""
         return max(1, round(self._step))
 
+    @property
+    def restarted(self) -> bool:
+        """Say whether the film's own clock started anew, so that stamps are no longer its times."""
+        return self._restarts > 0
+
     def stamp(self, pts: int | None) -> int:
         """The stamp of the next frame, in ticks."""
         if pts is None:

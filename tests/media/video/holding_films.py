@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -90,6 +91,7 @@ MAKERS: Mapping[str, Callable[[Path], Path]] = {
     "afd": message(*ACTIVE_FORMAT),
     "user": message(*USER),
     "encoder": plain,
+    "crop": boxes(box(b"clap", struct.pack(">8I", 32, 1, 24, 1, 0, 1, 0, 1)), *ENTRY),
     "turn": lambda path: plain(path, rotation=90),
     "aspect": lambda path: plain(path, aspect=Fraction(4, 3)),
     "film_xmp": boxes(box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac"), b"<x/>"), b"moov"),
