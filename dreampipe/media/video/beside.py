@@ -24,8 +24,11 @@ _COUNTED = ("alpha_mode", "duration", "encoder", "bps", "number_of_", "_statisti
 _PLACE = re.compile("location|iso6709|xyz|gps|latitude|longitude|altitude", re.IGNORECASE)
 _COPIED = {"audio", "subtitle", "attachment"}
 _LEAD_IN = Fraction(1, 10)  # seconds of hidden sound that a decoder starts with; Opus asks for 80 ms
-# Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
-_ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
+_BOXED = {"mp4", "mov"}
+# Their muxers say only at the end of a file what they cannot say of a stream, and are made to say it first.
+_ALL_AT_ONCE = "+empty_moov+frag_keyframe"
+_TOLD_BY_PACKETS = {"ac3", "eac3"}
+"""Codecs whose description is in their packets: their box cannot be written before the first of these."""
 
 
 class Timed(NamedTuple):
@@ -109,9 +112,14 @@ class Beside:
         """The packets of those streams that belong to the part, their times moved with it, in the file's order."""
         if not self._streams:
             return
+        begun: dict[int, int] = {}
         for packet in _whole(self._source.demux([self._source.streams[index] for index in self._streams])):
             if packet.dts is None or not self._within(packet):
                 continue
+            # Where nothing says how long sound lasts, a film made of boxes would end before its last packet.
+            if not packet.duration and packet.stream.type == "audio":
+                packet.duration = max(0, packet.dts - begun.get(packet.stream_index, packet.dts))
+            begun[packet.stream_index] = packet.dts
             moved = round(self._origin / packet.time_base)
             packet.dts -= moved
             packet.pts = packet.dts if packet.pts is None else packet.pts - moved
@@ -154,7 +162,7 @@ def other_streams(source: Any) -> list[Any]:
 def loses_tags(muxer: str, tags: Mapping[str, str]) -> bool:
     """Say whether a film of boxes loses a tag, found by trying: its usual places have a fixed set of names."""
     trial = BytesIO()
-    with av.open(trial, "w", format=muxer, container_options=_ALL_AT_ONCE[muxer]) as film:
+    with av.open(trial, "w", format=muxer, container_options={"movflags": _ALL_AT_ONCE}) as film:
         film.metadata.update(tags)
         film.add_mux_stream("mjpeg", rate=24, width=16, height=16)
         film.start_encoding()
@@ -176,8 +184,10 @@ def holds(muxer: str, stream: Any) -> bool:
     """Say whether a kind of film file can hold a stream; tries it in memory."""
     if not is_known(stream):
         return False
+    late = stream.codec_context is not None and stream.codec_context.codec.canonical_name in _TOLD_BY_PACKETS
+    options = {"movflags": _ALL_AT_ONCE + "+delay_moov" * late} if muxer in _BOXED else {}
     try:
-        with av.open(BytesIO(), "w", format=muxer, container_options=_ALL_AT_ONCE.get(muxer, {})) as trial:
+        with av.open(BytesIO(), "w", format=muxer, container_options=options) as trial:
             trial.add_stream_from_template(stream, opaque=True)
             trial.start_encoding()
     except (ValueError, av.FFmpegError):

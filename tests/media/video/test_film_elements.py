@@ -54,7 +54,7 @@ def test_dolby_vision_in_matroska_is_never_passed_on_as_if_it_fitted(tmp_path: P
 
 
 @pytest.mark.parametrize("extra", [
-    element("55EE", 4), element("22B59D", b"en"), element("55AF", 1), element("536E", b"a name"), element("EC", bytes(9)),
+    element("55EE", 4), element("22B59D", b"en"), element("55AF", 1), element("536E", b"a name"), element("EC", b"?"),
 ])  # fmt: skip
 def test_what_is_read_or_says_how_a_film_is_stored_is_not_reported(extra: bytes, tmp_path: Path) -> None:
     assert notes(put(plain(tmp_path / "film.mkv"), extra, TRACKS, TRACK)) == ()
