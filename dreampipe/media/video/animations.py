@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from dreampipe.media.chunks import append_to_png
 from dreampipe.media.records import checked
 from dreampipe.media.video.info import Survey
 from dreampipe.media.video.packets import Packets, read_packets
+from dreampipe.media.video.reels import with_every_frame
 from dreampipe.media.writing import written_whole
 from dreampipe.media.xmp import packet
 
@@ -202,8 +204,9 @@ def _webp(
     reel = _Reel((one.image for one in shown), len(durations))
     said = {"xmp": packet(record)} if record else {}
     loop = min(plays, most_plays(".webp"))
-    with path.open("wb") as file:
-        reel.save(file, "WEBP", save_all=True, duration=durations, loop=loop, quality=_QUALITY, method=4, **said)
+    encoded = BytesIO()
+    reel.save(encoded, "WEBP", save_all=True, duration=durations, loop=loop, quality=_QUALITY, method=4, **said)
+    path.write_bytes(with_every_frame(encoded.getvalue(), reel.size, durations, loop))
 
 
 class _Reel(Image.Image):
