@@ -28,7 +28,7 @@ from dreampipe.media.xmp import packet
 
 _QUALITY = 90  # of WebP
 _HALF = 128  # of 255: alpha from which on GIF shows a pixel
-_APNG_LIMIT = 65_535  # ticks of one frame
+_LONGEST = 65_535  # ticks of one frame, which GIF and PNG count; WebP counts to hours
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def join_animation(
         raise MediaError(
             f"{sum(map(len, parts))} frames came for {path}, but {len(survey)} are expected: dream the film anew."
         )
-    shown = _shown(parts, size, alpha, ticks_of(survey, tick))
+    ticks = ticks_of(survey, tick)
+    shown = _shown(parts, size, alpha, ticks, _LONGEST if path.suffix.lower() != ".webp" else ticks[-1] + 1)
     with written_whole(path) as temporary:
         try:
             said = None if record is None else checked(record).encode()
@@ -95,11 +96,11 @@ def most_plays(suffix: str) -> int:
     return 65_536 if suffix.lower() == ".gif" else 65_535
 
 
-def _shown(parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int]) -> Iterator[Shown]:
-    """Each frame but those that would stay for no tick at all."""
+def _shown(parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int], longest: int) -> Iterator[Shown]:
+    """Each frame but those that would stay for no tick at all; one that stays for too many comes several times."""
     for pixels, (start, end) in zip(decoded(parts, size, alpha), pairwise(ticks), strict=True):
-        if end > start:
-            yield Shown(Image.fromarray(pixels), start, end - start)
+        for begun in range(start, end, longest):
+            yield Shown(Image.fromarray(pixels), begun, min(end - begun, longest))
 
 
 def decoded(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False) -> Iterator[Any]:
@@ -114,6 +115,11 @@ def decoded(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False
                 yield frame.to_ndarray(format=format, threads=1)
         for frame in context.decode(None):
             yield frame.to_ndarray(format=format, threads=1)
+
+
+def _last(ticks: Sequence[int]) -> int:
+    """Return the ticks that the last picture stays."""
+    return (ticks[-1] - ticks[-2] - 1) % _LONGEST + 1
 
 
 def paletted(image: Image.Image, colours: int = 256) -> Image.Image:
@@ -146,7 +152,7 @@ def _gif(
     ticks = ticks_of(survey, tick)
     # It counts repeats: -1 leaves their number out, and players then play it once.
     repeats = {0: 0, 1: -1}.get(plays, min(plays, most_plays(".gif")) - 1)
-    options = {"loop": str(repeats), "final_delay": str(ticks[-1] - ticks[-2])}
+    options = {"loop": str(repeats), "final_delay": str(_last(ticks))}
     _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
 
 
@@ -160,7 +166,7 @@ def _apng(
     plays: int,
 ) -> None:
     ticks = ticks_of(survey, tick)
-    final = min(ticks[-1] - ticks[-2], _APNG_LIMIT) * tick
+    final = _last(ticks) * tick
     options = {"plays": str(min(plays, most_plays(".png"))), "final_delay": f"{final.numerator}/{final.denominator}"}
     format = "rgba" if alpha else "rgb24"
     frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), format), one) for one in shown)

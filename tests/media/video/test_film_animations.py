@@ -83,6 +83,19 @@ def test_frames_that_are_equal_stay_frames(name: str, which: str, alpha: bool, t
         assert not alpha or np.array_equal(frame.alpha, clear)
 
 
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
+def test_no_frame_is_too_long(name: str, tmp_path: Path) -> None:
+    """PNG counts to 65 seconds, and GIF to 655: a frame that stays for longer comes several times."""
+    stamps, last = (0, 100_000, 800_000), 700_123
+    survey = survey_of(stamps, last, Fraction(1, 1000))
+    target = target_of(tmp_path / name, info_of(time_base=Fraction(1, 1000), rate=Fraction(1, 100)))
+    target.join(write_segments(target, frames_of(3), survey, tmp_path / "work", (0,)), survey)
+    found = open_source(target.path).survey()
+    end = found.time(len(found) - 1) + found.duration(-1)
+    assert abs(end - Fraction(stamps[-1] + last, 1000)) <= Fraction(1, 100)
+    assert all(any(abs(found.time(at) * 1000 - stamp) <= 10 for at in range(len(found))) for stamp in stamps)
+
+
 def test_frames_too_short_for_the_format_make_room_for_the_next(tmp_path: Path) -> None:
     survey = survey_of((0, 1, 2, 300, 301), 1, Fraction(1, 1000))
     target = target_of(tmp_path / "film.gif", info_of(time_base=Fraction(1, 1000)))
