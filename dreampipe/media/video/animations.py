@@ -96,7 +96,9 @@ def most_plays(suffix: str) -> int:
     return 65_536 if suffix.lower() == ".gif" else 65_535
 
 
-def _shown(parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int], longest: int) -> Iterator[Shown]:
+def _shown(
+    parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int], longest: int
+) -> Iterator[Shown]:
     """Each frame but those that would stay for no tick at all; one that stays for too many comes several times."""
     for pixels, (start, end) in zip(decoded(parts, size, alpha), pairwise(ticks), strict=True):
         for begun in range(start, end, longest):

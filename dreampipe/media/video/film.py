@@ -26,7 +26,7 @@ from dreampipe.media.deciding import decide
 from dreampipe.media.manifest import sha256
 from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video.damage import Damage, decoded
-from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.info import FilmInfo, Survey, about
 from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
 from dreampipe.media.video.orientation import upright
 from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
@@ -57,7 +57,7 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
                 "it by a whole copy, or raise --max-pixels if you trust it."
             )
         info = info_of(container, stream, first, path, colour)
-        start, end = (None if time is None else time + info.begun for time in (start, end))
+        start, end = (None if time is None else about(time, info.time_base) + info.begun for time in (start, end))
         return Film(path, replace(info, start=start, end=end), max_pixels)
 
 

@@ -22,6 +22,17 @@ RATE = Fraction(24)
 """Frames a second where nothing says how many."""
 
 
+_SOONEST, _EARLY = Fraction(1, 10**6), Fraction(1, 2000)
+
+
+def about(time: Fraction, tick: Fraction) -> Fraction:
+    """Return the earliest moment, in seconds, that counts as a time that a user names: rounding makes it no other.
+
+    Half a tick of a film's clock is what the film itself rounds by.
+    """
+    return max(Fraction(0), time - max(_SOONEST, min(tick / 2, _EARLY)))
+
+
 @dataclass(frozen=True)
 class Colour:
     """The colour tags of a film, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.

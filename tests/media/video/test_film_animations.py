@@ -70,7 +70,9 @@ STILLS = {
 def test_frames_that_are_equal_stay_frames(name: str, which: str, alpha: bool, tmp_path: Path) -> None:
     pictures, clear = frames_of(4), np.ones((HEIGHT, WIDTH), np.float32)
     clear[:, :20] = 0
-    frames = [replace(pictures[place], index=i, alpha=clear if alpha else None) for i, place in enumerate(STILLS[which])]
+    frames = [
+        replace(pictures[place], index=i, alpha=clear if alpha else None) for i, place in enumerate(STILLS[which])
+    ]
     survey = survey_of(STAMPS[: len(frames)], 30, SIXTIETH)
     target = target_of(tmp_path / name, info_of(time_base=SIXTIETH, alpha=alpha), record='{"made": "by a test"}')
     target.join(write_segments(target, frames, survey, tmp_path / "work", (0,)), survey)

@@ -13,8 +13,10 @@ from films import COUNT, render, scene
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dreampipe
 from dreampipe.media.video import Survey, open_source
 from dreampipe.media.video.stamps import Clock
+from dreampipe.recipes.keyframes import parse_time
 
 TICK = Fraction(1, 24)
 
@@ -133,3 +135,23 @@ def test_a_part_of_a_stream_that_has_run_for_hours_counts_from_its_beginning(tmp
     path = render(tmp_path / "film.ts", container={"output_ts_offset": "36000"})
     part = open_source(path, start=3 * TICK, end=8 * TICK).survey()
     assert [part.time(index) for index in range(len(part))] == [index * TICK for index in range(5)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm", ".gif", ".png"])
+@pytest.mark.parametrize("index", [1, 5, 10])
+def test_the_time_of_a_frame_as_a_float_is_that_frame(suffix: str, index: int, tmp_path: Path) -> None:
+    """Rounded up or down, and whatever the film itself rounds."""
+    whole = render(tmp_path / "whole.mp4")
+    path = tmp_path / f"film{suffix}"
+    if suffix == ".mp4":
+        path = whole
+    else:
+        media = dreampipe.read(whole)
+        dreampipe.write(media, path, like=media.info)
+    times = times_of(path)
+    for time in (times[index], index * TICK if suffix != ".gif" else times[index]):
+        for written in (f"{float(time)}", f"{float(time):.6f}", f"{float(time):.17g}"):
+            part = open_source(path, start=parse_time(written)).survey()
+            assert len(part) == len(times) - index, written
+            part = open_source(path, end=parse_time(written)).survey()
+            assert len(part) == index, written
