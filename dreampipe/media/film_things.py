@@ -183,6 +183,13 @@ FILM_THINGS = (
         "Its colours are left out.",
     ),
     Thing(
+        "excursions",
+        "numbers beyond black and white (under 16 and over 235 of 8 bits)",
+        _FILMS,
+        rules(),
+        "Parts of it are whiter than white or blacker than black (outside 16 to 235 of 8 bits), and are cut off there.",
+    ),
+    Thing(
         "alpha_film",
         "transparency of a film or an animation",
         (*_FILMS, *ANIMATIONS),

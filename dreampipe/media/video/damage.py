@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
 from dreampipe.media.video.endings import ends_whole
+from dreampipe.media.video.stripping import PROFILE, PROFILED, carries, without
 from dreampipe.media.video.tracks import track_of
 
 # Containers that write down how long they are; of others FFmpeg guesses it from what is there.
@@ -42,6 +43,7 @@ class Damage:
         end: the second of the film's clock at which its last frame leaves the screen, once the pass has come to that
             frame; None where no container says it.
         held: whether it may stay on show for longer than its packet says.
+        profiled: whether frames carried a colour profile, which is taken off.
     """
 
     lost: int = 0
@@ -54,6 +56,7 @@ class Damage:
     length: Fraction | None = None
     end: Fraction | None = None
     held: bool = True
+    profiled: bool = False
 
     def whole(self) -> None:
         """Nothing of what the container declares is to be missed: the pass ends before it."""
@@ -88,6 +91,7 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
     ending = _declare(container, stream, damage)
     decode = decoder_of(stream)
     untold = container.format.name == "avi" and stream.has_b_frames
+    profiled = stream.codec.canonical_name in PROFILED
     for packet in _packets(container, stream, damage, ending):
         if packet.stream.index != stream.index:
             continue
@@ -106,7 +110,14 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
             damage.broken += frame.is_corrupt
             if untold:  # AVI tells when to decode, and FFmpeg makes times of that which go back and forth
                 frame.pts = None
-            yield frame
+            yield _without_profile(frame, damage) if profiled else frame
+
+
+def _without_profile(frame: av.VideoFrame, damage: Damage) -> av.VideoFrame:
+    if not carries(frame, PROFILE):
+        return frame
+    damage.profiled = True
+    return without(frame, PROFILE)
 
 
 def decoder_of(stream: VideoStream) -> Callable[[av.Packet[Any]], list[av.VideoFrame]]:

@@ -26,6 +26,7 @@ from dreampipe.media.deciding import decide
 from dreampipe.media.manifest import sha256
 from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video.damage import Damage, decoded
+from dreampipe.media.video.excursions import excursions
 from dreampipe.media.video.info import FilmInfo, Survey, about
 from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
 from dreampipe.media.video.orientation import upright
@@ -39,6 +40,8 @@ from dreampipe.media.video.tones import to_view
 _STORING_DURATIONS = ("mov", "matroska")
 """Containers that say how long a frame lasts; of others FFmpeg takes it from the codec's rate."""
 
+_PROFILED = Found("profile_film")
+
 
 def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Film:
     """A film in a file, or the part of it from `start` to before `end`, in seconds from where it begins.
@@ -49,7 +52,8 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
     with container_of(path, max_pixels) as container:
         stream = video_of(container, path, max_pixels)
         colour = declared_colour(stream)
-        first = next(decoded(container, stream, Damage()), None)
+        met = Damage()
+        first = next(decoded(container, stream, met), None)
         if first is None:
             raise MediaError(
                 f"{path} holds no frame that can be decoded ({stream.codec.canonical_name}; it is empty, damaged or "
@@ -57,6 +61,8 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
                 "it by a whole copy, or raise --max-pixels if you trust it."
             )
         info = info_of(container, stream, first, path, colour)
+        if met.profiled:
+            info = replace(info, found=(*info.found, _PROFILED))
         start, end = (None if time is None else about(time, info.time_base) + info.begun for time in (start, end))
         return Film(path, replace(info, start=start, end=end), max_pixels)
 
@@ -89,12 +95,13 @@ class Film:
         def thumbnails() -> Iterator[npt.NDArray[np.uint8]]:
             for stamp, frame in run:
                 stamps.append(stamp)
-                later.update(dict.fromkeys(found_in(frame)))
+                later.update(dict.fromkeys((*found_in(frame), *excursions(frame, self.info.colour))))
                 yield thumbnail(frame, self.info.colour, THUMBNAIL)
                 if on_frame:
                     on_frame(len(stamps))
 
         found = cuts(thumbnails(), self.info.rate)
+        later.update({_PROFILED: None} if run.damage.profiled else {})
         if not stamps:
             raise nothing(self.path, self.info)
         origin = round(self.info.begun / self.info.time_base) if self.info.start is None else stamps[0]

@@ -1,4 +1,4 @@
-"""Animated WebP with a frame for each that was handed in: its encoder merges equal ones, and makes all equal a still."""
+"""Animated WebP with a frame for each that came: its encoder merges equal ones, and makes a still of a still film."""
 
 from __future__ import annotations
 

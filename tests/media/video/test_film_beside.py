@@ -158,7 +158,8 @@ def test_text_subtitles_of_matroska_do_not_fit_into_mp4(tmp_path: Path) -> None:
     ("flac", "film.mp4", True), ("pcm_s16le", "film.mkv", True), ("pcm_s16le", "film.webm", False),
     ("flac", "film.mov", False), ("ac3", "film.mov", True), ("ac3", "film.mp4", True), ("eac3", "film.mp4", True),
     ("eac3", "film.mov", True), ("eac3", "film.mkv", True), ("eac3", "film.webm", False), ("alac", "film.mp4", True),
-    ("alac", "film.mov", True), ("mp2", "film.mp4", True), ("wavpack", "film.mkv", True), ("wavpack", "film.mp4", False),
+    ("alac", "film.mov", True), ("mp2", "film.mp4", True), ("wavpack", "film.mkv", True),
+    ("wavpack", "film.mp4", False),
 ])  # fmt: skip
 def test_many_kinds_of_sound_pass_where_they_fit(sound: str, name: str, held: bool, tmp_path: Path) -> None:
     source = render(tmp_path / "source.mkv", sound=sound)
