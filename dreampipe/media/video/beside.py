@@ -16,6 +16,8 @@ from dreampipe.media.video.codecs import CONTAINERS, TAG
 from dreampipe.media.video.holding import is_known, own_tags
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.opening import container_of, picture_of
+from dreampipe.media.video.restarts import STREAMED, Line, shifts_of
+from dreampipe.media.video.stamps import leap
 from dreampipe.media.video.timecodes import advance
 
 # And of its picture: what was counted in it, what its new packets tell, and the name of a track that is left out.
@@ -113,8 +115,13 @@ class Beside:
         if not self._streams:
             return
         begun: dict[int, int] = {}
+        lines = self._lines()
         for packet in _whole(self._source.demux([self._source.streams[index] for index in self._streams])):
-            if packet.dts is None or not self._within(packet):
+            if packet.dts is None:
+                continue
+            if packet.stream_index in lines:
+                lines[packet.stream_index].move(packet)
+            if not self._within(packet):
                 continue
             # Where nothing says how long sound lasts, a film made of boxes would end before its last packet.
             if not packet.duration and packet.stream.type == "audio":
@@ -125,6 +132,15 @@ class Beside:
             packet.pts = packet.dts if packet.pts is None else packet.pts - moved
             packet.stream = self._streams[packet.stream_index]
             yield Timed(packet.dts * packet.time_base, packet)
+
+    def _lines(self) -> dict[int, Line]:
+        """Return what keeps the times of streams going on where the source's clock starts anew."""
+        if self._info.path is None or self._source.format.name not in STREAMED:
+            return {}
+        with container_of(self._info.path) as source:
+            picture = picture_of(source)
+            shifts = shifts_of(source, picture) if picture else (Fraction(0),)
+        return {index: Line(shifts, leap(self._info.rate)) for index in self._streams}
 
     def _within(self, packet: Any) -> bool:
         start, end = self._info.start, self._info.end

@@ -28,7 +28,7 @@ from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video.damage import Damage, decoded
 from dreampipe.media.video.excursions import excursions
 from dreampipe.media.video.info import FilmInfo, Survey, about
-from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
+from dreampipe.media.video.opening import container_of, declared_colour, info_of, own_colour, video_of
 from dreampipe.media.video.orientation import upright
 from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
 from dreampipe.media.video.shots import THUMBNAIL, cuts
@@ -141,7 +141,8 @@ class Film:
             whole = plane[top : plane.shape[0] - bottom, left : plane.shape[1] - right]
             return np.ascontiguousarray(upright(whole, self.info.rotation, self.info.mirrored))
 
-        seen = to_view(unpack(frame, self.info.colour), self.info.colour.transfer)
+        colour = own_colour(frame, self.info.colour)
+        seen = to_view(unpack(frame, colour), colour.transfer)
         alpha = alpha_of(frame) if self.info.alpha else None
         return Frame(
             shown(seen),
@@ -166,7 +167,7 @@ class _Run:
         self.damage = Damage()
         self._clock = Clock(film.info.time_base, film.info.rate)
         self._stores_durations = (film.info.format or "").startswith(_STORING_DURATIONS)
-        self._resized = 0
+        self._resized = self._restored = 0
         self._said: int | None = None  # what the last frame says that it lasts, in ticks
         self._step: int | None = None  # from the frame before to the last
         self._last: int | None = None  # when the last frame comes on show
@@ -191,14 +192,21 @@ class _Run:
         if self._info.rotation % 180:
             width, height = height, width
         left, top, right, bottom = self._info.crop
+        plain = (
+            frame.format.name == self._info.pixel_format and own_colour(frame, self._info.colour) == self._info.colour
+        )
+        self._restored += not plain
         same = sized(frame, width + left + right, height + top + bottom)
         self._resized += same is not frame
         return same
 
     def notes(self) -> tuple[str, ...]:
         """Notes on what had to be decided, one sentence each."""
-        resized = f"Frames of another size than the first are brought to its size ({self._resized})."
-        return (*self._clock.notes(), *([resized] if self._resized else []))
+        said = (
+            (self._resized, "Frames of another size than the first are brought to its size"),
+            (self._restored, "Frames that store their colours in another way than the first are brought to its way"),
+        )
+        return (*self._clock.notes(), *(f"{what} ({count})." for count, what in said if count))
 
     def last(self) -> int:
         """Ticks that the last frame is on show."""

@@ -24,6 +24,7 @@ from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.matrices import unread
 from dreampipe.media.video.orientation import orientation_of
 from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
+from dreampipe.media.video.restarts import STREAMED
 from dreampipe.media.video.sidedata import found_in, labels_of
 from dreampipe.media.video.tracks import Track, track_of
 
@@ -33,9 +34,8 @@ _CONTAINERS = (
     "wav,mp3,flac,aac,ac3,aiff,w64,amr,ape,caf"
 )
 _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
-_UNSAID, _XVYCC, _CONSTANT_LUMINANCE = 2, 11, 10
+_RGB, _UNSAID, _XVYCC, _CONSTANT_LUMINANCE = 0, 2, 11, 10
 _FIRST_SPHERE = (Found("unknown", "a 360 degree projection that cannot be read"), Found("sphere_1"))
-_STREAMED = {"mpegts", "mpeg"}
 
 
 def container_of(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
@@ -131,7 +131,7 @@ def info_of(
         width=height if turned else width,
         height=width if turned else height,
         bits=depth(frame.format),
-        alpha=_has_alpha(frame),
+        alpha=_has_alpha(frame) and not _is_padded(container, stream),
         format=container.format.name,
         notes=(*notes, *_track_notes(track, frame)),
         path=path,
@@ -196,6 +196,11 @@ def _has_alpha(frame: av.VideoFrame) -> bool:
     return alpha is not None and bool((alpha < 1).any())
 
 
+def _is_padded(container: InputContainer, stream: VideoStream) -> bool:
+    """Say whether the fourth byte of a pixel only fills up, as in AVI without compression (BITMAPINFOHEADER)."""
+    return container.format.name == "avi" and stream.codec.canonical_name == "rawvideo"
+
+
 def moving(container: InputContainer) -> list[VideoStream]:
     """The streams of pictures that are no cover."""
     aside = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -207,7 +212,7 @@ def _begun(container: InputContainer) -> Fraction:
 
     Their clocks may have run for days when one is recorded.
     """
-    if container.format.name not in _STREAMED:
+    if container.format.name not in STREAMED:
         return Fraction(0)
     kept = [stream for stream in container.streams if stream.type in {"video", "audio"}]
     known = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
@@ -222,6 +227,20 @@ def _colour(frame: av.VideoFrame, declared: Colour) -> Colour:
         transfer=_said(frame.color_trc, declared.transfer),
         matrix=_said(frame.colorspace, declared.matrix),
     )
+
+
+def own_colour(frame: av.VideoFrame, colour: Colour) -> Colour:
+    """Return the colours of a frame of a film, whose first frame has others where a film changes midway."""
+    matrix = int(frame.colorspace)
+    if matrix == _UNSAID and (colour.matrix == _RGB) == frame.format.is_rgb:
+        matrix = colour.matrix
+    said = Colour(
+        range=int(frame.color_range) or colour.range,
+        primaries=_said(frame.color_primaries, colour.primaries),
+        transfer=_said(frame.color_trc, colour.transfer),
+        matrix=matrix,
+    )
+    return colour if unread(said) else said
 
 
 def _said(first: int, second: int) -> int:

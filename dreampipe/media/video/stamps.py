@@ -5,7 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-_LEAP = 1  # seconds back: less is a frame out of its turn, more a film whose times start anew
+_LEAP = Fraction(1)
+_STEPS = 4  # and frames, of the time that goes back: less is a frame out of its turn, more a clock that starts anew
+
+
+def leap(rate: Fraction | None) -> Fraction:
+    """Return the seconds back from which on a film's clock has started anew, at so many frames a second."""
+    return min(_LEAP, _STEPS / rate) if rate else _LEAP
 
 
 class Clock:
@@ -21,7 +27,7 @@ class Clock:
 
     def __init__(self, time_base: Fraction, rate: Fraction | None) -> None:
         self._step = 1 / (rate * time_base) if rate else Fraction(1)
-        self._leap = _LEAP / time_base
+        self._leap = leap(rate) / time_base
         self._last: int | None = None
         self._known, self._since = 0, 0  # the last stamp that a file gave, and the number of frames since then
         self._shift = 0
