@@ -99,7 +99,7 @@ def _motion(first: Array, second: Array) -> Array:
 def _coarse_grain(energy: Array) -> float:
     """Return the energy that grain gives to the change of every part of a frame: 0 where parts change unequally."""
     least, usual = (float(level) for level in np.quantile(energy[::4, ::4], (0.1, 0.5)))
-    even = float(_between(np.float32(usual / (least + 1e-12)), (_EVEN[1], _EVEN[0])))
+    even = min(max((_EVEN[1] - usual / (least + 1e-12)) / (_EVEN[1] - _EVEN[0]), 0.0), 1.0)
     return even * min(least, _COARSEST**2)
 
 

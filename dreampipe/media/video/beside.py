@@ -79,7 +79,7 @@ class Beside:
         if not self._source:
             return
         film.metadata.update(self.tags)
-        film.set_chapters(list(self._chapters()))
+        film.set_chapters(self._from_nought(list(self._chapters())))
         old, new = picture_of(self._source), film.streams.video[0]
         if old:
             kept = {key: text for key, text in old.metadata.items() if not key.lower().startswith(_COUNTED)}
@@ -157,11 +157,19 @@ class Beside:
         for chapter in self._source.chapters():
             base = chapter["time_base"]
             first, last = (Fraction(chapter[edge]) * base for edge in ("start", "end"))
-            if last <= self._origin or (end is not None and first >= end):
+            if first < self._origin >= last or (end is not None and first >= end):
                 continue
             first, last = max(first, self._origin), last if end is None else min(last, end)
             times = {"start": round((first - self._origin) / base), "end": round((last - self._origin) / base)}
             yield {**chapter, "metadata": self._named(chapter["metadata"]), **times}
+
+    def _from_nought(self, chapters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return chapters that begin at 0 where FFmpeg else moves all: an MP4 says only how long each of them is."""
+        first = min(chapters, key=lambda chapter: chapter["start"] * chapter["time_base"], default=None)
+        if self._muxer not in _BOXED or first is None or first["start"] <= 0:
+            return chapters
+        before = {**first, "id": 0, "start": 0, "end": first["start"], "metadata": {"title": ""}}
+        return [before, *chapters]
 
 
 def _whole(packets: Iterator[Any]) -> Iterator[Any]:

@@ -121,6 +121,29 @@ def test_a_part_takes_the_sound_of_that_part_along(source: Path, tmp_path: Path)
     assert starts[0] == 0 and len(starts) == 2
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.mkv"])
+@pytest.mark.parametrize("edges", [
+    ((100, 200), (200, 400)), ((250, 300),), ((0, 0), (100, 300)), ((0, 100), (200, 300)), ((0, 900),),
+], ids=str)  # fmt: skip
+def test_chapters_begin_when_they_began(name: str, edges: tuple[tuple[int, int], ...], tmp_path: Path) -> None:
+    source = tmp_path / "source.mkv"
+    with av.open(str(source), "w") as film, av.open(str(render(tmp_path / "plain.mkv"))) as plain:
+        picture = film.add_stream_from_template(plain.streams.video[0])
+        film.set_chapters([
+            {"id": at, "start": start, "end": end, "time_base": MILLISECOND, "metadata": {"title": f"part {at}"}}
+            for at, (start, end) in enumerate(edges, 1)
+        ])  # fmt: skip
+        for packet in plain.demux(video=0):
+            if packet.size:
+                packet.stream = picture
+                film.mux(packet)
+    media = read(source)
+    write(media, tmp_path / name, like=media.info)
+    found = [chapter for chapter in seen(tmp_path / name).chapters if chapter["metadata"].get("title")]
+    assert [chapter["metadata"]["title"] for chapter in found] == [f"part {number + 1}" for number in range(len(edges))]
+    assert [round(chapter["start"] * chapter["time_base"] * 1000) for chapter in found] == [start for start, _ in edges]
+
+
 def test_a_part_begins_with_the_first_frame_in_it(source: Path, tmp_path: Path) -> None:
     between = Fraction(3, 24)  # frames come every twelfth of a second: the first one after this is at 4/24
     target = target_of(tmp_path / "film.mp4", info_at(source, start=between))
