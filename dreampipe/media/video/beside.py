@@ -116,11 +116,15 @@ class Beside:
             return
         begun: dict[int, int] = {}
         lines = self._lines()
+        sounding = {stream.index for stream in self._source.streams.audio}
         for packet in _whole(self._source.demux([self._source.streams[index] for index in self._streams])):
             if packet.dts is None:
                 continue
             if packet.stream_index in lines:
-                lines[packet.stream_index].move(packet)
+                # Subtitles come seldom: the sound tells where they are.
+                told = [line.restarts for index, line in lines.items() if index in sounding]
+                sparse = told and packet.stream_index not in sounding
+                lines[packet.stream_index].move(packet, max(told) if sparse else None)
             if not self._within(packet):
                 continue
             # Where nothing says how long sound lasts, a film made of boxes would end before its last packet.

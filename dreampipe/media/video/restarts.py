@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from dreampipe.media.video.stamps import leap
+from dreampipe.media.video.stamps import AHEAD, leap
 
 STREAMED = frozenset(("mpegts", "mpeg"))
 """Containers whose clocks do not begin at 0, and may start anew."""
@@ -29,7 +29,7 @@ def shifts_of(source: Any, picture: Any) -> tuple[Fraction, ...]:
         if packet.pts is None or packet.dts is None:
             continue
         decoded, time = packet.dts * packet.time_base, packet.pts * packet.time_base
-        if last is not None and decoded < last - leap(rate):
+        if last is not None and not -leap(rate) <= decoded - last <= AHEAD:
             shifts.append(shown + step - time)
         last, shown = decoded, max(shown, time + shifts[-1])
     return tuple(shifts)
@@ -42,21 +42,29 @@ class Line:
     Attributes:
         shifts: as `shifts_of` gives them.
         leap: seconds back from which on a clock has started anew.
+        restarts: how often it has.
     """
 
     shifts: tuple[Fraction, ...]
     leap: Fraction
-    _restarts: int = field(default=0, init=False)
+    restarts: int = field(default=0, init=False)
     _last: int | None = field(default=None, init=False)
     _decoded: int | None = field(default=None, init=False)
 
-    def move(self, packet: Any) -> None:
-        """Move a packet, which comes after those that were moved before."""
-        back = 0 if self._last is None else self._last - packet.dts
-        if back * packet.time_base > self.leap and self._restarts + 1 < len(self.shifts):
-            self._restarts += 1
+    def move(self, packet: Any, restarts: int | None = None) -> None:
+        """Move a packet, which comes after those that were moved before.
+
+        Args:
+            packet: of this stream.
+            restarts: how often the clock has started anew; None where the times of the stream itself tell.
+        """
+        step = 0 if self._last is None else (packet.dts - self._last) * packet.time_base
+        if restarts is not None:
+            self.restarts = restarts
+        elif not -self.leap <= step <= AHEAD and self.restarts + 1 < len(self.shifts):
+            self.restarts += 1
         self._last = packet.dts
-        moved = round(self.shifts[self._restarts] / packet.time_base)
+        moved = round(self.shifts[self.restarts] / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts + moved
         packet.dts += moved
         if self._decoded is not None and packet.dts <= self._decoded:  # where the sound of two recordings overlaps

@@ -6,6 +6,8 @@ from fractions import Fraction
 from math import floor
 
 _LEAP = Fraction(1)
+AHEAD = Fraction(10)
+"""Seconds ahead from which on the clock of a broadcast has started anew; ffmpeg takes as many."""
 _STEPS = 4  # and frames, of the time that goes back: less is a frame out of its turn, more a clock that starts anew
 
 
@@ -23,11 +25,13 @@ class Clock:
     Args:
         time_base: seconds a tick.
         rate: frames a second; None when unknown, and a frame without a time comes one tick after the other.
+        ahead: seconds ahead from which on the clock has started anew, too; None where frames may stay for any time.
     """
 
-    def __init__(self, time_base: Fraction, rate: Fraction | None) -> None:
+    def __init__(self, time_base: Fraction, rate: Fraction | None, ahead: Fraction | None = None) -> None:
         self._step = 1 / (rate * time_base) if rate else Fraction(1)
         self._leap = leap(rate) / time_base
+        self._ahead = None if ahead is None else ahead / time_base
         self._last: int | None = None
         self._known, self._since = 0, 0  # the last stamp that a file gave, and the number of frames since then
         self._shift = 0
@@ -62,7 +66,8 @@ class Clock:
         return self._last + 1
 
     def _going_on(self, pts: int) -> int:
-        if self._last is not None and pts + self._shift < self._last - self._leap:
+        step = 0 if self._last is None else pts + self._shift - self._last
+        if self._last is not None and (step < -self._leap or (self._ahead is not None and step > self._ahead)):
             self._restarts += 1
             self._shift = self._last + self.step - pts
         return pts + self._shift

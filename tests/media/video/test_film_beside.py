@@ -198,13 +198,13 @@ def test_many_kinds_of_sound_pass_where_they_fit(sound: str, name: str, held: bo
 
 
 @pytest.mark.parametrize(("suffix", "codec", "sound"), [
-    (".ts", "libx264", "aac"), (".ts", "libx264", "ac3"), (".mpg", "mpeg2video", "ac3"), (".mpg", "mpeg2video", "mp2"),
-    (".avi", "mpeg4", "libmp3lame"), (".avi", "mpeg4", "ac3"), (".mxf", "mpeg2video", "pcm_s16le"),
+    (".ts", "libx264", "aac"), (".mpg", "mpeg2video", "ac3"), (".mpg", "mpeg2video", "mp2"),
+    (".avi", "mpeg4", "libmp3lame"), (".mxf", "mpeg2video", "pcm_s16le"),
 ])  # fmt: skip
 def test_the_sound_of_tapes_and_broadcasts_is_heard_again(suffix: str, codec: str, sound: str, tmp_path: Path) -> None:
     path = render(tmp_path / f"source{suffix}", time_base=Fraction(1, 25), codec=codec, sound=sound)
     media = read(path)
-    for name in ("film.mov", "film.mkv", *(["film.mp4"] if sound != "pcm_s16le" else [])):
+    for name in ("film.mov" if sound == "pcm_s16le" else "film.mp4", "film.mkv"):
         write(media, tmp_path / name, like=media.info)
         before, after = heard(path), heard(tmp_path / name)
         count = min(before.shape[1], after.shape[1])
