@@ -37,10 +37,12 @@ def part(edges: Sequence[int], info: FilmInfo, path: Path) -> range:
 
 def nothing(path: Path, info: FilmInfo) -> MediaError:
     """The sentence for a part without a frame."""
-    start, end = (None if time is None else time - info.begun for time in (info.start, info.end))
+    start, end = (
+        None if time is None else f"{round(float(time - info.begun), 3):g}" for time in (info.start, info.end)
+    )
     return MediaError(
-        f"{path} has no frame from {float(start or 0):.6g} to {'its end' if end is None else f'{float(end):.6g}'} (in "
-        "seconds), but at least one is expected: choose times within it."
+        f"{path} has no frame from {start or 0} to {end or 'its end'} (in seconds), but at least one is expected: "
+        "choose times within it."
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dreampipe
+from dreampipe.errors import MediaError
 from dreampipe.media.video import Survey, open_source
 from dreampipe.media.video.stamps import Clock
 from dreampipe.recipes.keyframes import parse_time
@@ -129,6 +130,17 @@ def test_a_survey_that_does_not_rise_is_refused() -> None:
             Survey(np.array(stamps, np.int64), 1, TICK)
     with pytest.raises(ValueError, match="no tick"):
         Survey(np.array([0, 1], np.int64), 0, TICK)
+
+
+@pytest.mark.parametrize(("start", "end", "said"), [
+    (9, None, "from 9 to its end"), (Fraction(51, 100), Fraction(13, 25), "from 0.51 to 0.52"),
+    (99, 100, "from 99 to 100"),
+])  # fmt: skip
+def test_a_part_without_a_frame_is_refused_in_plain_seconds(
+    start: Fraction, end: Fraction | None, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(MediaError, match=said):
+        open_source(render(tmp_path / "film.mp4"), start=start, end=end).survey()
 
 
 def test_a_part_of_a_stream_that_has_run_for_hours_counts_from_its_beginning(tmp_path: Path) -> None:
