@@ -36,6 +36,12 @@ _FAST = (0.03, 0.06)
 """Motions, in pixels a frame, that count as none, and as whole."""
 _LOST = (0.1, 0.3)
 """Shares of the detail that a change has where nothing moves, at most, and where a motion is too fast to explain."""
+_EVEN = (1.5, 2.5)
+"""The usual energy of a change over the least where it is grain, at most, and where it is more than that, at least."""
+_COARSEST = 4 / 255
+"""The largest grain, after the blurs."""
+_GRAIN_LEFT, _GRAIN_SPREAD = 0.65, 1.6
+"""The share of grain that is taken off a change before a motion is to explain it; the most that parts of it have."""
 _APPEARS = 10 / 255
 """The least change that counts as something appearing."""
 _DEVIATIONS = 5.0
@@ -83,10 +89,18 @@ def _motion(first: Array, second: Array) -> Array:
     xx, xy, yy, xt, yt, tt, dd = (_blurred(one, _AROUND) + np.float32(_FAR * one.mean()) for one in products)
     area = xx * yy - xy * xy + np.float32(1e-14)
     along, across = (xy * yt - yy * xt) / area, (xy * xt - xx * yt) / area
-    explained = -(along * xt + across * yt) / (tt + np.float32(1e-12))
+    coarse = _coarse_grain(tt)
+    explained = -(along * xt + across * yt) / (tt - np.float32(_GRAIN_LEFT * coarse) + np.float32(1e-12))
     slow = _between(explained, _EXPLAINED) * _between(np.hypot(along, across), _FAST)
-    clear = np.maximum(tt - np.float32(4 * (_KEPT * grain) ** 2), 0)
+    clear = np.maximum(tt - np.float32(max(4 * (_KEPT * grain) ** 2, _GRAIN_SPREAD * coarse)), 0)
     return np.asarray(np.maximum(slow, _between(clear / (dd + np.float32(1e-9)), _LOST)), np.float32)
+
+
+def _coarse_grain(energy: Array) -> float:
+    """Return the energy that grain gives to the change of every part of a frame: 0 where parts change unequally."""
+    least, usual = (float(level) for level in np.quantile(energy[::4, ::4], (0.1, 0.5)))
+    even = min(max((_EVEN[1] - usual / (least + 1e-12)) / (_EVEN[1] - _EVEN[0]), 0.0), 1.0)
+    return even * min(least, _COARSEST**2)
 
 
 def _appearing(change: Array) -> Array:
