@@ -14,6 +14,7 @@
     further.py     what is in a file besides its picture; signs.py, how its kind is told; trailers.py, after its end
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animation
+    maps.py        maps of numbers to .npy and floating-point TIFF
     masks.py       grey levels that say where a picture is dreamed
     comparing.py   hashes of all decoded pixels of a file
     metadata.py    EXIF, orientation and colour profiles
@@ -162,7 +163,7 @@ def write(
     """Write one frame as a picture or many as a film, in the format of the path's suffix, whole or not at all.
 
     It is a film where the suffix is a film's, or where `like` is a film's and more than a single `Frame` comes: then
-    also an animated GIF, WebP or PNG, or numbered pictures in a folder. Frames without times are shown 24 a second.
+    also an animation, or numbered pictures in a folder. Frames without times are shown 24 a second.
 
     Args:
         frames: a frame, or an iterable of them; of exactly one for a picture. One of a film becomes sRGB.

@@ -30,6 +30,7 @@ class Animation:
         write: the function that writes them; see `video.animations`.
         tick: the unit of its times, in seconds.
         plays: the largest number of plays that a file can state.
+        stay: the most ticks that one frame can stay; one that stays longer comes several times.
         cost: roughly how many bits a pixel of a dream takes.
         side: the longest side in pixels that can be written; None if only memory limits it.
         levels: whether transparency has levels, rather than one bit.
@@ -45,6 +46,7 @@ class Animation:
     write: str
     tick: Fraction
     plays: int
+    stay: int
     cost: float
     side: int | None = None
     levels: bool = True
