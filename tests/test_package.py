@@ -23,6 +23,7 @@ ROOMS = [
     ("scoring",),
     ("ascent",),
     ("events",),
+    ("explanations",),
     ("stages",),
     ("recipes",),
     ("drawings",),
