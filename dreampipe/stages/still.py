@@ -76,17 +76,17 @@ def stillness(before: Array, here: Array) -> Array:
 def _motion(first: Array, second: Array) -> Array:
     """Say how sure it is that each pixel of two grey frames moves, (height, width) in [0, 1]."""
     rough = second - first
-    first, second = _blurred(first, _FINE), _blurred(second, _FINE)
+    first, second = _blur(first, _FINE), _blur(second, _FINE)
     change = second - first
     grain = float(np.median(np.abs(rough - change))) / 0.6745
-    change -= _blurred(change, _COARSE)
+    change -= _blur(change, _COARSE)
     both = (first + second) / 2
-    detail = both - _blurred(both, _COARSE)
+    detail = both - _blur(both, _COARSE)
     right, down = (
         np.asarray(cv2.Sobel(both, cv2.CV_32F, x, y, ksize=1, scale=0.5), np.float32) for x, y in ((1, 0), (0, 1))
     )
     products = (right * right, right * down, down * down, right * change, down * change, change**2, detail**2)
-    xx, xy, yy, xt, yt, tt, dd = (_blurred(one, _AROUND) + np.float32(_FAR * one.mean()) for one in products)
+    xx, xy, yy, xt, yt, tt, dd = (_blur(one, _AROUND) + np.float32(_FAR * one.mean()) for one in products)
     area = xx * yy - xy * xy + np.float32(1e-14)
     along, across = (xy * yt - yy * xt) / area, (xy * xt - xx * yt) / area
     coarse = _coarse_grain(tt)
@@ -105,11 +105,11 @@ def _coarse_grain(energy: Array) -> float:
 
 def _appearing(change: Array) -> Array:
     """Say how near each pixel is to something that appears, (height, width) in [0, 1]."""
-    size = np.abs(_blurred(change, _FINE)).max(axis=2)
+    size = np.abs(_blur(change, _FINE)).max(axis=2)
     usual = float(np.median(size)) / 0.6745
     found = (size > max(_APPEARS, _DEVIATIONS * usual)).astype(np.float32)
     larger = cv2.dilate(cv2.erode(found, np.ones((3, 3))), np.ones((3, 3)))  # specks are noise
-    return np.asarray(np.minimum(_blurred(np.asarray(larger, np.float32), _NEAR) / np.float32(_SPECK), 1), np.float32)
+    return np.asarray(np.minimum(_blur(np.asarray(larger, np.float32), _NEAR) / np.float32(_SPECK), 1), np.float32)
 
 
 def _between(values: Array, ends: tuple[float, float]) -> Array:
@@ -120,5 +120,5 @@ def _grey(pixels: Array) -> Array:
     return np.asarray(pixels.mean(axis=2), np.float32)
 
 
-def _blurred(plane: npt.NDArray[Any], sigma: float) -> Array:
+def _blur(plane: npt.NDArray[Any], sigma: float) -> Array:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)

@@ -29,7 +29,7 @@ from dreampipe.media.xmp import packet
 
 _QUALITY = 90  # of WebP
 _HALF = 128  # of 255: alpha from which on GIF shows a pixel
-_LONGEST = 65_535  # ticks of one frame of GIF and PNG, as their rows say
+_LONGEST = 65_535  # ticks of one frame, to which GIF and PNG count
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def join_animation(
             f"{sum(map(len, parts))} frames came for {path}, but {len(survey)} are expected: dream the film anew."
         )
     ticks = ticks_of(survey, animation.tick)
-    shown = _shown(parts, size, alpha, ticks, animation.longest or ticks[-1] + 1)
+    shown = _shown(parts, size, alpha, ticks, animation.stay)
     with written_whole(path) as temporary:
         try:
             said = None if record is None else checked(record).encode()
@@ -94,12 +94,12 @@ def ticks_of(survey: Survey, tick: Fraction) -> list[int]:
 
 
 def _shown(
-    parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int], longest: int
+    parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int], stay: int
 ) -> Iterator[Shown]:
     """Each frame but those that would stay for no tick at all; one that stays for too many comes several times."""
     for pixels, (start, end) in zip(decoded(parts, size, alpha), pairwise(ticks), strict=True):
-        for begun in range(start, end, longest):
-            yield Shown(Image.fromarray(pixels), begun, min(end - begun, longest))
+        for begun in range(start, end, stay):
+            yield Shown(Image.fromarray(pixels), begun, min(end - begun, stay))
 
 
 def decoded(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False) -> Iterator[Any]:
