@@ -48,7 +48,6 @@ class Animation:
     plays: int
     stay: int
     cost: float
-    longest: int | None = None
     side: int | None = None
     levels: bool = True
     chroma: bool = True
