@@ -34,7 +34,7 @@ from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
 from dreampipe.media.video.restarts import STREAMED
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.sidedata import LABELS, found_in
-from dreampipe.media.video.stamps import AHEAD, Clock
+from dreampipe.media.video.stamps import Clock
 from dreampipe.media.video.stills import nothing
 from dreampipe.media.video.tones import to_view
 
@@ -166,7 +166,7 @@ class _Run:
     def __init__(self, film: Film) -> None:
         self._film, self._info = film, film.info
         self.damage = Damage()
-        self._clock = Clock(film.info.time_base, film.info.rate, AHEAD if film.info.format in STREAMED else None)
+        self._clock = Clock(film.info.time_base, film.info.rate, film.info.format in STREAMED)
         self._stores_durations = (film.info.format or "").startswith(_STORING_DURATIONS)
         self._resized = self._restored = 0
         self._said: int | None = None  # what the last frame says that it lasts, in ticks

@@ -5,15 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-_LEAP = Fraction(1)
+_LEAP = Fraction(1)  # seconds back: less is a frame out of its turn, more a film whose times start anew
+_FRAMES, _JITTER = 4, Fraction(1, 10)  # frames and seconds back that are enough in a recorded stream
 AHEAD = Fraction(10)
-"""Seconds ahead from which on the clock of a broadcast has started anew; ffmpeg takes as many."""
-_STEPS = 4  # and frames, of the time that goes back: less is a frame out of its turn, more a clock that starts anew
+"""Seconds ahead from which on the clock of a recorded stream has started anew; ffmpeg takes as many."""
 
 
 def leap(rate: Fraction | None) -> Fraction:
-    """Return the seconds back from which on a film's clock has started anew, at so many frames a second."""
-    return min(_LEAP, _STEPS / rate) if rate else _LEAP
+    """Return the seconds back from which on the clock of a recorded stream has started anew, at that frame rate."""
+    return min(_LEAP, max(_FRAMES / rate, _JITTER)) if rate else _LEAP
 
 
 class Clock:
@@ -25,13 +25,13 @@ class Clock:
     Args:
         time_base: seconds a tick.
         rate: frames a second; None when unknown, and a frame without a time comes one tick after the other.
-        ahead: seconds ahead from which on the clock has started anew, too; None where frames may stay for any time.
+        recorded: whether it is a recorded stream: several may be joined, and no frame stays on show for long.
     """
 
-    def __init__(self, time_base: Fraction, rate: Fraction | None, ahead: Fraction | None = None) -> None:
+    def __init__(self, time_base: Fraction, rate: Fraction | None, recorded: bool = False) -> None:
         self._step = 1 / (rate * time_base) if rate else Fraction(1)
-        self._leap = leap(rate) / time_base
-        self._ahead = None if ahead is None else ahead / time_base
+        self._leap = (leap(rate) if recorded else _LEAP) / time_base
+        self._ahead = AHEAD / time_base if recorded else None
         self._last: int | None = None
         self._known, self._since = 0, 0  # the last stamp that a file gave, and the number of frames since then
         self._shift = 0
