@@ -85,8 +85,20 @@ def gated(x: Any) -> Any:
     gate = layers.Dense(16, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(x))
     x = layers.Multiply()([x, gate])
     x = ops.gelu(x * 0.5 + 0.1) - layers.AveragePooling2D(3, strides=1, padding="same")(x)
+    x = ops.pad(x, ((0, 0), (1, 0), (0, 1), (0, 0)), constant_values=0.5)
     x = ops.concatenate([ops.maximum(x, 0.1), x[..., :3], ops.maximum(x, ops.flip(x, -1))], -1)
     return layers.Conv2D(4, 3, activation="hard_silu", groups=1)(x)
+
+
+def arithmetic(x: Any) -> Any:
+    """Operators and functions of Keras between two convolutions."""
+    a, b = (layers.Conv2D(4, 3)(x) for _ in range(2))
+    x = ops.concatenate(
+        [a * b, a / (2 + b**2), ops.minimum(a, b), 1 - a, ops.exp(-b), ops.max(a, -1, keepdims=True)], -1
+    )
+    first, second = ops.split(x, [9], -1)
+    mixed = ops.einsum("bhwc,bhwd->bcd", first, second)
+    return ops.mean(mixed, -1) - ops.sum(layers.Subtract()([a, b]), (1, 2, 3), keepdims=True)[:, 0, 0]
 
 
 def attentive(x: Any) -> Any:
@@ -114,7 +126,7 @@ def channelled(x: Any) -> Any:
     return layers.Softmax()(layers.Conv2D(4, 3)(x))
 
 
-BODIES = (pooled, twice, residual, gated, attentive, activated)
+BODIES = (pooled, twice, residual, gated, arithmetic, attentive, activated)
 
 
 @pytest.fixture(scope="module", params=BODIES, ids=lambda body: body.__name__)
