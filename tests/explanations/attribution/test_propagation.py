@@ -13,7 +13,7 @@ from dreampipe.errors import ModelError, ObjectiveError
 from dreampipe.explanations.attribution import METHODS, parse_methods
 from dreampipe.explanations.explaining import ask, explain
 from dreampipe.explanations.explanation import Explanation
-from dreampipe.models import Card, card
+from dreampipe.models import SCALINGS, Card, Scaling, card
 
 layers = keras.layers
 SIZE = (12, 20)
@@ -187,6 +187,20 @@ def test_on_a_linear_network_all_are_the_weights_times_the_change(linear: tuple[
     np.testing.assert_allclose(full.map, weights[..., 1] * picture() - 0.25 / full.map.size, rtol=1e-4, atol=1e-6)
     for method in GUIDED:
         np.testing.assert_allclose(explained(model, method).map, weights[..., 1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_colours_and_scales_are_those_of_the_picture(linear: tuple[Card, np.ndarray], scaling: Scaling) -> None:
+    model = card(str(linear[0].path), scaling)
+    change = explained(model, "gradient-x-input(baseline=grey)").map
+    scale = np.abs(change).max()
+    np.testing.assert_allclose(explained(model, "deeplift(baseline=grey)").map, change, atol=1e-5 * scale)
+    gradient = explained(model, "gradient").map
+    np.testing.assert_allclose(
+        explained(model, "guided-backpropagation").map, gradient, atol=1e-5 * np.abs(gradient).max()
+    )
+    if scaling == "tf":  # whose zero is grey
+        np.testing.assert_allclose(explained(model, "lrp-epsilon(epsilon=0)").map, change, atol=1e-5 * scale)
 
 
 def one_hidden_layer(keep: Any, seed: int = 11) -> tuple[Card, np.ndarray, np.ndarray]:
