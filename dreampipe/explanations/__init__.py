@@ -3,7 +3,9 @@
     question.py     Question: an objective on a model, as a function of pictures that can be differentiated
     explanation.py  Explanation: a signed map in the picture's own pixels, and how it was made
     explaining.py   explain a picture: fit it to the model, run a method, bring the map back
+    resizing.py     maps and pictures in other sizes
     attribution/    METHODS, the table of methods; one method a file
+    propagation/    a network as steps of few forms, and rules that send an answer back through them
     adversarial/    attacks: an ascent with a bound
     truth/          pictures whose truth is known, and measures of how right a map is
 

@@ -11,7 +11,7 @@ import numpy as np
 from dreampipe.errors import ModelError
 from dreampipe.explanations.attribution.method import Method
 from dreampipe.explanations.explanation import Completeness, Explanation
-from dreampipe.explanations.question import Progress, Question, Work
+from dreampipe.explanations.question import Progress, Question, Work, refuse_size
 from dreampipe.explanations.resizing import resize, spread
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
@@ -119,7 +119,10 @@ def explain(
     method.check(question)
     seen = fit(question.card, pixels, max_size)
     work = Work(np.random.default_rng([seed, zlib.crc32(method.name.encode())]), progress, stopping)
-    found = method.attribute(question, seen, work)
+    try:
+        found = method.attribute(question, seen, work)
+    except MemoryError:
+        raise refuse_size((seen.shape[0], seen.shape[1])) from None
     values = np.nan_to_num(np.asarray(found.map, np.float32), nan=0, posinf=0, neginf=0)
     if not np.isfinite(found.map).all():
         work.note("Parts of the map were no numbers and became 0.")

@@ -145,9 +145,7 @@ class Question:
                 found = compute(part)
             except MemoryError:
                 if most == 1:
-                    raise ModelError(
-                        f"A picture of {size[1]}x{size[0]} does not fit into the free memory: give a smaller max-size."
-                    ) from None
+                    raise refuse_size(size) from None
                 most = max(1, most // 2)
                 work.note(f"Memory ran out, so pictures are computed {most} at a time.")
                 continue
@@ -160,6 +158,11 @@ class Question:
                 work.stopped = True
                 work.note(f"Stopped by the user after {first} of {count} pictures, so the map is less certain.")
                 return
+
+
+def refuse_size(size: tuple[int, int]) -> ModelError:
+    """Return the error for a picture of this (height, width), whose answer does not fit into the memory."""
+    return ModelError(f"A picture of {size[1]}x{size[0]} does not fit into the free memory: give a smaller max-size.")
 
 
 @lru_cache(maxsize=8)

@@ -14,6 +14,7 @@ from dreampipe.explanations.attribution.method import Attributed, Family, Method
 from dreampipe.explanations.question import Question, Work
 from dreampipe.explanations.resizing import spread
 from dreampipe.frames import Array
+from dreampipe.models.graphs.kinds import GLOBAL_POOLS
 from dreampipe.models.model_card import Card, Layer
 
 Values = npt.NDArray[np.floating[Any]]
@@ -65,7 +66,7 @@ class ActivationMap(Method):
                 f"{self.name} came with the layer {self.layer!r}, which {question.card.name} does not have: "
                 f"{nearest(self.layer, known)}."
             )
-        if self.layer and not _has_places(known[self.layer]):
+        if self.layer and (known[self.layer].size == (1, 1) or known[self.layer].kind in _FLAT):
             raise self._refuse_flat(question.card, self.layer)
 
     def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
@@ -121,8 +122,12 @@ def weighted(activation: Array, weights: Values) -> Values:
     return np.asarray((activation.astype(np.float64) * weights).sum(-1))
 
 
+_FLAT = GLOBAL_POOLS | {"Flatten"}
+
+
 def _has_places(layer: Layer) -> bool:
-    return layer.size not in (None, (1, 1))
+    """Say whether a card knows that a layer has a grid of more than one place."""
+    return layer.size != (1, 1) and bool(layer.size or layer.stride)
 
 
 def _known(card: Card) -> dict[str, Layer]:

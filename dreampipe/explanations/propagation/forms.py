@@ -79,8 +79,10 @@ def _moving(call: Call) -> Slot:
     return call.whole("moving")
 
 
-def _linear(call: Call) -> Slot:
-    return call.whole("linear", biased=True)
+def _padded(call: Call) -> Slot:
+    """A padding; one with numbers other than 0 adds them."""
+    filled = [value for value in (*call.args, *call.kwargs.values()) if isinstance(value, int | float) and value != 0]
+    return call.whole("linear", biased=True) if filled else _moving(call)
 
 
 def _mean(call: Call) -> Slot:
@@ -244,8 +246,9 @@ _ROWS: Mapping[str, Mapping[str, Row]] = {
         "Matmul Einsum": _bilinear,
         "Power": _elementwise,
         """Absolute Abs Square Sqrt Exp Expm1 Log Log1p Reciprocal Sin Cos Tanh Arctan Clip""": _elementwise,
-        """Reshape Ravel Transpose ExpandDims Squeeze Flip Roll Pad GetItem Repeat Tile Moveaxis Swapaxes
+        """Reshape Ravel Transpose ExpandDims Squeeze Flip Roll GetItem Repeat Tile Moveaxis Swapaxes
     BroadcastTo Concatenate Stack""": _moving,
+        "Pad": _padded,
         "Split": _split,
     },
     "keras.src.ops.nn": {

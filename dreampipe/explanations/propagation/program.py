@@ -77,6 +77,8 @@ def program(card: Card, objective: BoundObjective, merged: bool = False) -> Prog
         if plan.top and plan.top.dense is operation and key == plan.top.ref.key:
             bare, (logits,) = steps_of(operation, (*key, "logits"), args, kwargs, bare=True)
             steps += [_linked(step, slots) for step in bare]
+            if plan.top.ref not in plan.wanted.values():
+                continue
         listed, results = steps_of(operation, key, args, kwargs)
         steps += [_linked(step, slots) for step in listed]
         slots |= {Ref(key, number): slots.get(result, result) for number, result in enumerate(results)}

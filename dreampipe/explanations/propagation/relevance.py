@@ -1,8 +1,9 @@
 """Layer-wise relevance propagation: what comes back is relevance, the share of the answer that is a value's.
 
-Activations hand relevance on as it is. A gate gets none, and the value that it multiplies gets all (Arras et al. 2017);
-two factors that are no gates get half each (Achtibat et al. 2024). The largest value of a window gets all of its
-relevance. Biases keep their share, which is counted.
+Activations hand relevance on as it is. A gate gets none, and the value that it multiplies gets all (Arras et al. 2017):
+gates are what a sigmoid or a softmax made, and what is the same for all places. The factors of other products get half
+each (Achtibat et al. 2024). The largest value of a window gets all of its relevance. Biases keep their share, which is
+counted.
 
 This module imports keras: import it where computing begins.
 """
@@ -82,7 +83,7 @@ class Relevance(Rule):
         return [x * part for x, part in zip(ran.inputs, back, strict=True)], kept
 
     def _product(self, ran: Ran, flow: Tensor) -> Sequence[Tensor | None]:
-        gate = ran.step.gate
+        gate = _broadcast(ran.inputs) if ran.step.gate is None else ran.step.gate
         share = over(flow, self._stable(ran.output))
         back = [x * part for x, part in zip(ran.inputs, ran.pull(share), strict=True)]
         if gate is None:
@@ -136,6 +137,15 @@ class Relevance(Rule):
         axes = tuple(range(1, len(values.shape)))
         size = ops.sqrt(ops.mean(values * values, axes, keepdims=True))
         return values + self.epsilon * size * ops.where(values >= 0, 1.0, -1.0)
+
+
+def _broadcast(factors: Sequence[Tensor]) -> int | None:
+    """The number of the factor that is the same along an axis of the other, as a gate of channels is; None for none."""
+    shapes = [tuple(factor.shape) for factor in factors]
+    for number, (own, other) in enumerate((shapes, shapes[::-1])):
+        if len(own) == len(other) and any(a == 1 != b for a, b in zip(own[1:], other[1:], strict=True)):
+            return number
+    return None
 
 
 def _sum(values: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from dreampipe.errors import ModelError, ObjectiveError
 from dreampipe.explanations.attribution import METHODS, parse_methods
 from dreampipe.explanations.explaining import ask, explain
 from dreampipe.explanations.explanation import Explanation
-from dreampipe.models import Card, card
+from dreampipe.models import SCALINGS, Card, Scaling, card
 
 layers = keras.layers
 SIZE = (12, 20)
@@ -85,8 +85,20 @@ def gated(x: Any) -> Any:
     gate = layers.Dense(16, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(x))
     x = layers.Multiply()([x, gate])
     x = ops.gelu(x * 0.5 + 0.1) - layers.AveragePooling2D(3, strides=1, padding="same")(x)
+    x = ops.pad(x, ((0, 0), (1, 0), (0, 1), (0, 0)), constant_values=0.5)
     x = ops.concatenate([ops.maximum(x, 0.1), x[..., :3], ops.maximum(x, ops.flip(x, -1))], -1)
     return layers.Conv2D(4, 3, activation="hard_silu", groups=1)(x)
+
+
+def arithmetic(x: Any) -> Any:
+    """Operators and functions of Keras between two convolutions."""
+    a, b = (layers.Conv2D(4, 3)(x) for _ in range(2))
+    x = ops.concatenate(
+        [a * b, a / (2 + b**2), ops.minimum(a, b), 1 - a, ops.exp(-b), ops.max(a, -1, keepdims=True)], -1
+    )
+    first, second = ops.split(x, [9], -1)
+    mixed = ops.einsum("bhwc,bhwd->bcd", first, second)
+    return ops.mean(mixed, -1) - ops.sum(layers.Subtract()([a, b]), (1, 2, 3), keepdims=True)[:, 0, 0]
 
 
 def attentive(x: Any) -> Any:
@@ -114,7 +126,7 @@ def channelled(x: Any) -> Any:
     return layers.Softmax()(layers.Conv2D(4, 3)(x))
 
 
-BODIES = (pooled, twice, residual, gated, attentive, activated)
+BODIES = (pooled, twice, residual, gated, arithmetic, attentive, activated)
 
 
 @pytest.fixture(scope="module", params=BODIES, ids=lambda body: body.__name__)
@@ -175,6 +187,20 @@ def test_on_a_linear_network_all_are_the_weights_times_the_change(linear: tuple[
     np.testing.assert_allclose(full.map, weights[..., 1] * picture() - 0.25 / full.map.size, rtol=1e-4, atol=1e-6)
     for method in GUIDED:
         np.testing.assert_allclose(explained(model, method).map, weights[..., 1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_colours_and_scales_are_those_of_the_picture(linear: tuple[Card, np.ndarray], scaling: Scaling) -> None:
+    model = card(str(linear[0].path), scaling)
+    change = explained(model, "gradient-x-input(baseline=grey)").map
+    scale = np.abs(change).max()
+    np.testing.assert_allclose(explained(model, "deeplift(baseline=grey)").map, change, atol=1e-5 * scale)
+    gradient = explained(model, "gradient").map
+    np.testing.assert_allclose(
+        explained(model, "guided-backpropagation").map, gradient, atol=1e-5 * np.abs(gradient).max()
+    )
+    if scaling == "tf":  # whose zero is grey
+        np.testing.assert_allclose(explained(model, "lrp-epsilon(epsilon=0)").map, change, atol=1e-5 * scale)
 
 
 def one_hidden_layer(keep: Any, seed: int = 11) -> tuple[Card, np.ndarray, np.ndarray]:
