@@ -1,10 +1,11 @@
 """How right are the maps? Every attribution method against pictures whose truth is known.
 
-    nice python benchmarks/truth.py WORK [--pictures 24] [--methods all] [--networks motifnet,plain,...] [--made] [--out PAGE.md]
+    nice python benchmarks/truth.py WORK [--pictures 24] [--methods all] [--networks motifnet,plain,...] [--out PAGE.md]
 
 Every method of `METHODS`, and maps that know nothing, explain scenes on motifnet and on small networks of other kinds,
 which are trained into WORK first. Every map is kept in WORK, so a second run goes on where the first one stopped, and
-more pictures or methods cost only what is new: remove WORK/maps/NETWORK/METHOD where the code of a method changes.
+more pictures or methods cost only what is new; --made makes nothing, and shows what there is. Remove
+WORK/maps/NETWORK/METHOD where the code of a method changes.
 
 Maps of other libraries join the table: WORK/NETWORK.npz holds the pictures (KEY) and the number of what is asked
 (KEY.answer), WORK/NETWORK.keras the network; put the map of each as WORK/peers/NAME/NETWORK/KEY.npy, (height, width) or
