@@ -4,7 +4,8 @@
 
 Every method of `METHODS`, and maps that know nothing, explain scenes on motifnet and on small networks of other kinds,
 which are trained into WORK first. Every map is kept in WORK, so a second run goes on where the first one stopped, and
-more pictures or methods cost only what is new: remove WORK/maps/NETWORK/METHOD where the code of a method changes.
+more pictures or methods cost only what is new; --made makes nothing, and shows what there is. Remove
+WORK/maps/NETWORK/METHOD where the code of a method changes.
 
 Maps of other libraries join the table: WORK/NETWORK.npz holds the pictures (KEY) and the number of what is asked
 (KEY.answer), WORK/NETWORK.keras the network; put the map of each as WORK/peers/NAME/NETWORK/KEY.npy, (height, width) or
@@ -58,15 +59,16 @@ Rower = Method | Peer
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """The folder of a run, and who has a row."""
+    """The folder of a run, who has a row, and whether only the maps that are there count."""
 
     work: Path
     rowers: tuple[Rower, ...]
+    made: bool = False
 
     def make(self, asked: Asked, cases: Iterable[Case]) -> None:
         """Make the maps that are not in the folder, question by question, so that each graph is traced once."""
         by_answer: dict[int, list[Case]] = {}
-        for case in cases:
+        for case in () if self.made else cases:
             by_answer.setdefault(case.answer, []).append(case)
         for number, same in enumerate(by_answer.values(), 1):
             started = time.perf_counter()
@@ -242,6 +244,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=24, help="pairs of motifs; of other pictures there are fewer")
     parser.add_argument("--methods", default="all", help="as for dreampipe explain")
     parser.add_argument("--networks", default=",".join(("motifnet", *KINDS)))
+    parser.add_argument("--made", action="store_true", help="make no new maps: show what a run that goes on has so far")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     names = [name.strip() for name in options.networks.split(",")]
@@ -252,7 +255,7 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     peers = sorted(path for path in (options.work / "peers").glob("*") if path.is_dir())
     rowers: tuple[Rower, ...] = (*parse_methods(options.methods), *(Peer(path.name, path) for path in peers), *RIVALS)
-    bench = Bench(options.work, rowers)
+    bench = Bench(options.work, rowers, options.made)
     text = page({name: rows_of(bench, name, options.pictures) for name in names}, options.pictures)
     print(text)
     if options.out:

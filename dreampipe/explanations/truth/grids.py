@@ -41,11 +41,11 @@ def divided(model: keras.Model, layer: str, cell: int) -> keras.Model:
     heads = keras.Model(split, model.output, name="heads")
     picture = keras.Input((2 * cell, 2 * cell, 3), name="picture")
     seen = [eyes(_cut(picture, index, cell, "cell")) for index in range(4)]
-    rows = [layers.Concatenate(axis=2, name=f"row{row}")(seen[2 * row : 2 * row + 2]) for row in range(2)]
-    whole = layers.Concatenate(axis=1, name="rows")(rows)
-    grid = layers.Reshape(whole.shape[1:], name=GRID)(whole)  # holds the network to this one size
-    side = grid.shape[1] // 2
-    answers = [heads(_cut(grid, index, side, "part")) for index in range(4)]
+    side = seen[0].shape[1]
+    # Padded and added rather than concatenated: a sum is known to have places, which activation maps ask for.
+    grid = layers.Add(name=GRID)([_pad(x, index, side) for index, x in enumerate(seen)])
+    held = layers.Reshape(grid.shape[1:], name="held")(grid)  # holds the network to this one size
+    answers = [heads(_cut(held, index, side, "part")) for index in range(4)]
     return keras.Model(picture, layers.Concatenate(name="answers")(answers), name="divided")
 
 
@@ -63,6 +63,14 @@ def cell_mask(index: int, cell: int) -> npt.NDArray[np.bool_]:
 
 
 def _cut(x: keras.KerasTensor, index: int, side: int, name: str) -> keras.KerasTensor:
+    return layers.Cropping2D(_around(index, side), name=f"{name}{index}")(x)
+
+
+def _pad(x: keras.KerasTensor, index: int, side: int) -> keras.KerasTensor:
+    return layers.ZeroPadding2D(_around(index, side), name=f"placed{index}")(x)
+
+
+def _around(index: int, side: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """What is above and below a cell, and to its left and right."""
     row, column = divmod(index, 2)
-    cropping = ((row * side, (1 - row) * side), (column * side, (1 - column) * side))
-    return layers.Cropping2D(cropping, name=f"{name}{index}")(x)
+    return (row * side, (1 - row) * side), (column * side, (1 - column) * side)

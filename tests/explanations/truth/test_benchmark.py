@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from truth import END, START, Bench, Peer, against, publish, table
+from truth import COLUMNS, END, START, Bench, Peer, against, publish, rows_of, table
 from truth_cases import Case, Group
 from truth_networks import MOTIFS, Network
+
+from dreampipe.explanations.attribution import parse_methods
+from dreampipe.explanations.truth.rivals import RIVALS
 
 WHOLE = Network("tiny", Path("tiny.keras"), 8, MOTIFS, "")
 
@@ -44,3 +47,18 @@ def test_maps_of_another_library_are_judged_where_they_are_all_there(tmp_path: P
     cases = [Case(key, np.zeros((2, 2, 3), np.float32), 0) for key in ("one", "two", "three")]
     groups = [Group((case,), lambda heats: {"sum": float(heats[0].sum())}) for case in cases]
     assert Bench(tmp_path, (peer,)).judge(peer, WHOLE, groups)["sum"] == [6, 16]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # keras' own, when it saves
+def test_two_pairs_on_motifnet(tmp_path: Path) -> None:
+    integrated = parse_methods("integrated-gradients(steps=8)")[0]
+    bench = Bench(tmp_path, (integrated, *RIVALS))
+    rows = rows_of(bench, "motifnet", 2)
+    best, edges = rows[str(integrated)], rows["edges"]
+    assert min(best["mass"]) > 0.6 > 0.55 > max(edges["mass"])
+    assert best["inside"] == pytest.approx([1, 1], abs=1e-5) and max(rows["random-map"]["inside"]) < 0.3
+    assert edges["contrast"] == [0, 0] and best["contrast"] == [1, 1]
+    assert edges["all random"] == pytest.approx([1, 1]) and max(best["all random"]) < 0.6
+    assert set(best) <= set(COLUMNS)
+    assert rows_of(Bench(tmp_path, bench.rowers, made=True), "motifnet", 2) == rows

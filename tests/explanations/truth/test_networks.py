@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from dreampipe.explanations.attribution import METHODS
+from dreampipe.explanations.attribution import METHODS, parse_methods
 from dreampipe.explanations.explaining import ask, explain
 from dreampipe.explanations.truth.measures import inside, likeness
 from dreampipe.explanations.truth.rivals import RIVALS, Blob, Edges, RandomMap
@@ -56,7 +56,7 @@ def test_a_cell_answers_as_its_picture_alone(cells: Card, pictures: Array) -> No
     assert np.allclose(answers, [alone[0, 1], alone[1, 2], alone[3, 1]], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["gradient", "integrated-gradients"])
+@pytest.mark.parametrize("name", ["gradient", "integrated-gradients", "deeplift", "lrp-composite"])
 @pytest.mark.parametrize("cell", [0, 1, 2])
 def test_gradients_stay_inside_their_cell(cells: Card, pictures: Array, name: str, cell: int) -> None:
     from dreampipe.explanations.truth.grids import cell_mask, tile
@@ -65,6 +65,20 @@ def test_gradients_stay_inside_their_cell(cells: Card, pictures: Array, name: st
     found = explain(question, tile(list(pictures)), METHODS[name]())
     assert inside(found.heat(), cell_mask(cell, CELL)) == pytest.approx(1, abs=1e-6)
     assert inside(found.heat(), cell_mask(3, CELL)) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["hirescam", "layercam"])
+def test_activation_maps_leave_their_cell_by_interpolation_only(cells: Card, pictures: Array, name: str) -> None:
+    from dreampipe.explanations.truth.grids import GRID, cell_mask, tile
+
+    (method,) = parse_methods(f"{name}(layer={GRID})")
+    heats = [explain(ask(cells, f"logit({number})"), tile(list(pictures)), method).heat() for number in range(3)]
+    for heat in filter(np.any, heats):
+        assert inside(heat, cell_mask(0, CELL)) > 0.8
+        far = np.ones((2 * CELL, 2 * CELL), bool)
+        far[: CELL + 4, : CELL + 4] = False
+        assert inside(heat, far) == pytest.approx(0, abs=1e-6)
+    assert any(map(np.any, heats))
 
 
 def test_weights_are_randomized_from_the_top_down() -> None:
