@@ -175,3 +175,16 @@ class TestExplain:
             dreampipe.explain(pixels, objectiv="logit(1)", **how)
         with pytest.raises(ValueError, match="came as list"):
             dreampipe.explain([1, 2], **how)  # type: ignore[arg-type]
+
+    def test_a_file_of_other_colours_is_seen_as_srgb(
+        self, tmp_path: Path, tiny_model: Path, wide_profile: bytes
+    ) -> None:
+        from dreampipe.frames import MediaInfo
+        from dreampipe.media.profiles import to_srgb
+
+        pixels = np.random.default_rng(4).integers(60, 200, (24, 32, 3)).astype(np.float32) / 255
+        info = MediaInfo(32, 24, icc=wide_profile)
+        dreampipe.write(Frame(pixels), tmp_path / "wide.png", like=info)
+        how: dict[str, Any] = {"method": "gradient", "model": tiny_model, "scaling": "unit"}
+        found = dreampipe.explain(tmp_path / "wide.png", "logit(1)", **how)
+        assert np.array_equal(found.pixels, to_srgb(pixels, wide_profile)) and not np.array_equal(found.pixels, pixels)
