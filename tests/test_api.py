@@ -151,7 +151,7 @@ class TestExplain:
     def test_a_path_and_its_array_are_explained_alike(self, tmp_path: Path, tiny_model: Path) -> None:
         pixels = np.random.default_rng(4).integers(0, 256, (24, 32, 3), np.uint8)
         dreampipe.write(Frame((pixels / 255).astype(np.float32)), tmp_path / "a.png")
-        how = {"method": "gradient", "model": tiny_model, "scaling": "unit"}
+        how: dict[str, Any] = {"method": "gradient", "model": tiny_model, "scaling": "unit"}
         of_path, of_array = (dreampipe.explain(one, "logit(1)", **how) for one in (tmp_path / "a.png", pixels))
         assert np.array_equal(of_path.map, of_array.map) and of_path.map.shape == (24, 32, 3)
         assert str(of_path.method) == "gradient" and of_path.objective == "logit(1)"
@@ -160,7 +160,7 @@ class TestExplain:
         from dreampipe.explanations.attribution import METHODS
 
         pixels = np.random.default_rng(4).random((24, 32, 3), np.float32)
-        how = {"model": tiny_model, "scaling": "unit"}
+        how: dict[str, Any] = {"model": tiny_model, "scaling": "unit"}
         text = dreampipe.explain(pixels, method="gradient-x-input(baseline=white)", **how)
         value = dreampipe.explain(pixels, method=METHODS["gradient-x-input"](baseline="white"), **how)
         setting = dreampipe.explain(pixels, method="gradient-x-input", baseline="white", **how)
@@ -168,10 +168,23 @@ class TestExplain:
         assert text.objective.startswith("logit(")
 
     def test_what_is_wrong_is_one_sentence(self, tmp_path: Path, tiny_model: Path) -> None:
-        pixels, how = np.zeros((24, 32, 3), np.float32), {"model": tiny_model, "scaling": "unit"}
+        pixels, how = np.zeros((24, 32, 3), np.float32), dict[str, Any](model=tiny_model, scaling="unit")
         with pytest.raises(DreampipeError, match="one explanation is made by one"):
             dreampipe.explain(pixels, method="gradient, gradient", **how)
         with pytest.raises(DreampipeError, match="objectiv is no setting of a recipe: did you mean objective"):
             dreampipe.explain(pixels, objectiv="logit(1)", **how)
         with pytest.raises(ValueError, match="came as list"):
             dreampipe.explain([1, 2], **how)  # type: ignore[arg-type]
+
+    def test_a_file_of_other_colours_is_seen_as_srgb(
+        self, tmp_path: Path, tiny_model: Path, wide_profile: bytes
+    ) -> None:
+        from dreampipe.frames import MediaInfo
+        from dreampipe.media.profiles import to_srgb
+
+        pixels = np.random.default_rng(4).integers(60, 200, (24, 32, 3)).astype(np.float32) / 255
+        info = MediaInfo(32, 24, icc=wide_profile)
+        dreampipe.write(Frame(pixels), tmp_path / "wide.png", like=info)
+        how: dict[str, Any] = {"method": "gradient", "model": tiny_model, "scaling": "unit"}
+        found = dreampipe.explain(tmp_path / "wide.png", "logit(1)", **how)
+        assert np.array_equal(found.pixels, to_srgb(pixels, wide_profile)) and not np.array_equal(found.pixels, pixels)

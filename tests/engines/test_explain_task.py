@@ -16,6 +16,7 @@ import pytest
 import dreampipe
 from dreampipe.engines.explanations import ExplainTask
 from dreampipe.engines.orders import FilmOrder
+from dreampipe.engines.stopping import stoppable
 from dreampipe.errors import DreampipeError
 from dreampipe.events import Done, Event, Failed, Finished, Noted, Progressed, Skipped
 from dreampipe.explanations.attribution import METHODS, Attributed, Method
@@ -26,6 +27,7 @@ from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array, Frame
 from dreampipe.media.maps import read_tiff
 from dreampipe.recipes import Explaining
+from dreampipe.records.again import again
 from dreampipe.records.carried import edit_of, record_of
 
 Make = Callable[..., list[Event]]
@@ -165,10 +167,10 @@ def test_a_film_without_an_objective_has_one_class(film: Path, tmp_path: Path, r
 
 @dataclass(frozen=True)
 class Counting(Method):
-    """Counts the pictures that it was given; presses Ctrl-C after so many."""
+    """Counts the pictures that it was given; presses Ctrl-C in the second batch while there is a file of a name."""
 
     pictures: int = 200
-    press_at: int = 0
+    press: str = ""
 
     name: ClassVar[str] = "counting"
     family: ClassVar[Family] = "perturbation"
@@ -177,14 +179,13 @@ class Counting(Method):
 
     def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
         def compute(part: slice) -> int:
-            if part.start <= self.press_at < part.stop and self.press_at:
+            if part.start > 0 and os.path.exists(self.press):
+                os.remove(self.press)
                 os.kill(os.getpid(), signal.SIGINT)
             return part.stop - part.start
 
-        count = sum(
-            found for _, found in question.batches(self.pictures, picture.shape[:2], compute, work, self.partial)
-        )
-        return Attributed(np.full(picture.shape[:2], count, np.float32), 0.0)
+        batches = question.batches(self.pictures, picture.shape[:2], compute, work, self.partial)
+        return Attributed(np.full(picture.shape[:2], sum(found for _, found in batches), np.float32), 0.0)
 
 
 @dataclass(frozen=True)
@@ -194,49 +195,81 @@ class AllOrNothing(Counting):
 
 
 @pytest.fixture
-def counting(monkeypatch: pytest.MonkeyPatch) -> None:
+def press(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A file that lets these methods press Ctrl-C once."""
     for kind in (Counting, AllOrNothing):
         monkeypatch.setitem(METHODS, kind.name, kind)
+    (tmp_path / "press").touch()
+    return tmp_path / "press"
 
 
 def test_ctrl_c_keeps_what_a_sampling_method_has_and_a_second_run_makes_the_whole(
-    counting: None, photos: Path, tmp_path: Path, recipe: Explaining
+    press: Path, photos: Path, tmp_path: Path, recipe: Explaining, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    stopped = recipe.model_copy(update={"method": "counting(press_at=70), gradient", "objective": "logit(1)"})
+    sampling = recipe.model_copy(update={"method": f"counting(press={press}), gradient", "objective": "logit(1)"})
     told: list[Event] = []
-    task = ExplainTask(str(photos), str(out), FilmOrder(stopped))
+    task = ExplainTask(str(photos), str(out), FilmOrder(sampling))
     task.check()
     with pytest.raises(KeyboardInterrupt):
         task.run(told.append)
     assert [event.name for event in told if isinstance(event, Done)] == ["a.png"]  # the second picture is not begun
     assert "Stopped by the user after 128 of 200 pictures, so the map is less certain." in notes(told)
     assert "What was ready is written; the same command makes the whole." in notes(told)
-    assert record_of(out / "a.png").options["partial"] is True
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    before = (out / "a.png").read_bytes()
-    METHODS["counting"] = Counting  # whose text is the same
-    with pytest.raises(KeyboardInterrupt):  # it presses again, and replaces its own partial output without --overwrite
-        ExplainTask(str(photos), str(out), FilmOrder(stopped)).run(told.append)
-    assert (out / "a.png").read_bytes() == before
+    assert record_of(out / "a.png").options["partial"] is True
+    monkeypatch.chdir(tiny_model.parent)  # a record names the model's file alone
+    assert again(out / "a.png", source=photos / "a.png").others == ("the first was stopped before it was whole",)
+    finished = made(photos, out, sampling)  # without overwrite
+    assert [event.name for event in finished if isinstance(event, Done)] == ["a.png", "b.png"]
+    assert "partial" not in record_of(out / "a.png").options
+    made(photos / "a.png", tmp_path / "alone.png", sampling)
+    assert np.array_equal(*(dreampipe.read(path).frames[0].pixels for path in (out / "a.png", tmp_path / "alone.png")))
+
+
+def test_a_stopped_output_that_somebody_changed_is_not_replaced(
+    press: Path, photos: Path, tmp_path: Path, recipe: Explaining
+) -> None:
+    sampling = recipe.model_copy(update={"method": f"counting(press={press})", "objective": "logit(1)"})
+    with pytest.raises(KeyboardInterrupt):
+        made(photos / "a.png", tmp_path / "a.png", sampling)
+    (tmp_path / "a.png").write_bytes((photos / "a.png").read_bytes())
+    told = made(photos / "a.png", tmp_path / "a.png", sampling)
+    assert [event.name for event in told if isinstance(event, Failed)] == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == (photos / "a.png").read_bytes()
 
 
 def test_ctrl_c_in_a_method_that_needs_all_writes_nothing(
-    counting: None, photos: Path, tmp_path: Path, recipe: Explaining
+    press: Path, photos: Path, tmp_path: Path, recipe: Explaining
 ) -> None:
-    stopped = recipe.model_copy(update={"method": "all-or-nothing(press_at=70)", "objective": "logit(1)"})
+    whole = recipe.model_copy(update={"method": f"all-or-nothing(press={press})", "objective": "logit(1)"})
     with pytest.raises(KeyboardInterrupt):
-        made(photos / "a.png", tmp_path / "a.png", stopped)
+        made(photos / "a.png", tmp_path / "a.png", whole)
     assert not (tmp_path / "a.png").exists()
 
 
 def test_ctrl_c_in_a_later_method_keeps_the_earlier_ones(
-    counting: None, photos: Path, tmp_path: Path, recipe: Explaining
+    press: Path, photos: Path, tmp_path: Path, recipe: Explaining
 ) -> None:
-    stopped = recipe.model_copy(update={"method": "gradient, all-or-nothing(press_at=70)", "objective": "logit(1)"})
+    both = recipe.model_copy(update={"method": f"gradient, all-or-nothing(press={press})", "objective": "logit(1)"})
     with pytest.raises(KeyboardInterrupt):
-        made(photos / "a.png", tmp_path / "a.npy", stopped)
+        made(photos / "a.png", tmp_path / "a.npy", both)
     assert np.load(tmp_path / "a.npy").shape == (24, 32, 3)
+
+
+def test_a_second_ctrl_c_ends_at_once_and_other_handlers_stay() -> None:
+    with pytest.raises(KeyboardInterrupt), stoppable() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop()
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("the second Ctrl-C did not end the block")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable() as stop:
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
