@@ -36,6 +36,7 @@ import keras as keras  # noqa: E402
 import psutil  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras import ops as ops  # noqa: E402
+from tensorflow.python.framework import ops as tf_ops  # noqa: E402
 
 # A caller may have imported keras first, which then takes the backend of its own configuration file.
 _check_backend(keras.config.backend())
@@ -53,7 +54,13 @@ def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
     The result raises MemoryError if memory is short, ModelError if the model cannot compute its input, such as a size,
     and DreampipeError in a forked process; see `dreampipe.forking`.
     """
-    graph = tf.function(function, input_signature=specs or None, autograph=False)
+
+    def trace(*arguments: Any) -> Any:
+        result = function(*arguments)
+        _forget_gradients(tf.compat.v1.get_default_graph())
+        return result
+
+    graph = tf.function(trace, input_signature=specs or None, autograph=False)
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
@@ -67,6 +74,30 @@ def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
             raise ModelError(f"The model cannot compute this ({reason}): try another size or layer.") from error
 
     return call
+
+
+def _forget_gradients(graph: Any) -> None:
+    """Remove the custom gradients of a traced graph from tensorflow's registry; also of graphs that only tell shapes.
+
+    tensorflow registers each custom gradient, such as that of silu, for the life of the process, and with it the graph:
+    5 MB for each function that is compiled on motifnet. After the trace nothing looks them up. keras computes shapes in
+    graphs of its own, which it names `scratch_graph`.
+    """
+    registered = getattr(getattr(tf_ops, "gradient_registry", None), "_registry", {})
+    for name, entry in list(registered.items()):
+        if name.startswith("CustomGradient-"):
+            of = _graph_of(entry.get("type"))
+            if of is graph or getattr(of, "name", "").startswith("scratch_graph"):
+                registered.pop(name, None)
+
+
+def _graph_of(gradient: Any) -> Any:
+    """The graph whose tensors a registered custom gradient holds; None if that cannot be told."""
+    held: Any = gradient
+    for name in ("tape_grad_fn", "result"):
+        cells = dict(zip(held.__code__.co_freevars, held.__closure__ or (), strict=True)) if callable(held) else {}
+        held = cells[name].cell_contents if name in cells else None
+    return next((tensor.graph for tensor in tf.nest.flatten(held) if hasattr(tensor, "graph")), None)
 
 
 def value_and_gradients(
