@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -31,6 +32,9 @@ typer.testing._get_command = cache(get_command)
 from known import known  # noqa: E402
 
 from dreampipe.backend import keras  # noqa: E402
+
+# What is loaded by now stays: a search for garbage need not go through all of it each time.
+gc.freeze()
 
 
 @pytest.fixture(scope="session")
