@@ -21,10 +21,10 @@ from dreampipe.objectives.forms import FORMS, table
 
 ROOT = Path(__file__).parent.parent
 SHORT = {
-    "dream": ("--octaves", "1", "--steps", "1", "--max-size", "64"),
-    "visualize": ("--octaves", "1", "--steps", "1", "--size", "64"),
-    "zoom": ("--octaves", "1", "--steps", "1", "--max-size", "48", "--seconds", "0.1"),
-    "atlas": ("--steps", "1", "--size", "48", "--exemplars", "0", "--channels", "0-1"),
+    "dream": ("--octaves", "1", "--max-size", "64"),
+    "visualize": ("--octaves", "1", "--size", "64"),
+    "zoom": ("--octaves", "1", "--max-size", "48", "--seconds", "0.1"),
+    "atlas": ("--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""
 GROUPS = ("models", "recipes")
@@ -97,8 +97,10 @@ def test_the_python_of_a_page_runs_in_order(house: Path) -> None:
     assert known
 
 
+@pytest.mark.parametrize("steps", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_has_these_options_and_runs(command: str, house: Path) -> None:
+def test_a_command_has_these_options_and_runs(command: str, steps: int, house: Path) -> None:
+    """Without a step first, which leaves out the tracing of a graph for each: that takes most of the time."""
     from dreampipe.cli.app import app
 
     _, name, *arguments = shlex.split(command)
@@ -109,7 +111,7 @@ def test_a_command_has_these_options_and_runs(command: str, house: Path) -> None
     for option in (word for word in arguments if word.startswith("--")):
         assert option in shown
     if name in SHORT:
-        result = CliRunner().invoke(app, [name, *arguments, *SHORT[name]])
+        result = CliRunner().invoke(app, [name, *arguments, *SHORT[name], "--steps", str(steps)])
         assert result.exit_code == 0, result.output
         written = house / arguments[1]
         if "--preview" in arguments:
