@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import wraps
+from inspect import getclosurevars
+from types import FunctionType
 from typing import Any
 
 from dreampipe.errors import ModelError
@@ -51,14 +53,17 @@ def spec(*shape: int | None, dtype: str = "float32") -> Any:
 def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
     """Compile `function` to one graph at its first call; `specs` of its arguments make the graph serve all sizes.
 
+    Differentiate in the function: the result has no gradient. It is freed, with its graph, when nobody holds it.
+
     The result raises MemoryError if memory is short, ModelError if the model cannot compute its input, such as a size,
     and DreampipeError in a forked process; see `dreampipe.forking`.
     """
 
     def trace(*arguments: Any) -> Any:
-        result = function(*arguments)
-        _forget_gradients(tf.compat.v1.get_default_graph())
-        return result
+        try:
+            return function(*arguments)
+        finally:
+            _forget_gradients(tf.compat.v1.get_default_graph())
 
     graph = tf.function(trace, input_signature=specs or None, autograph=False)
 
@@ -86,7 +91,7 @@ def _forget_gradients(graph: Any) -> None:
     registered = getattr(getattr(tf_ops, "gradient_registry", None), "_registry", {})
     for name, entry in list(registered.items()):
         if name.startswith("CustomGradient-"):
-            of = _graph_of(entry.get("type"))
+            of = _graph_of(entry["type"])
             if of is graph or getattr(of, "name", "").startswith("scratch_graph"):
                 registered.pop(name, None)
 
@@ -95,8 +100,9 @@ def _graph_of(gradient: Any) -> Any:
     """The graph whose tensors a registered custom gradient holds; None if that cannot be told."""
     held: Any = gradient
     for name in ("tape_grad_fn", "result"):
-        cells = dict(zip(held.__code__.co_freevars, held.__closure__ or (), strict=True)) if callable(held) else {}
-        held = cells[name].cell_contents if name in cells else None
+        if not isinstance(held, FunctionType):
+            return None
+        held = getclosurevars(held).nonlocals.get(name)
     return next((tensor.graph for tensor in tf.nest.flatten(held) if hasattr(tensor, "graph")), None)
 
 
