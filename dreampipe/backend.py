@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import wraps
+from inspect import getclosurevars
+from types import FunctionType
 from typing import Any
 
 from dreampipe.errors import ModelError
@@ -36,6 +38,7 @@ import keras as keras  # noqa: E402
 import psutil  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras import ops as ops  # noqa: E402
+from tensorflow.python.framework import ops as tf_ops  # noqa: E402
 
 # A caller may have imported keras first, which then takes the backend of its own configuration file.
 _check_backend(keras.config.backend())
@@ -50,10 +53,19 @@ def spec(*shape: int | None, dtype: str = "float32") -> Any:
 def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
     """Compile `function` to one graph at its first call; `specs` of its arguments make the graph serve all sizes.
 
+    Differentiate in the function: the result has no gradient. It is freed, with its graph, when nobody holds it.
+
     The result raises MemoryError if memory is short, ModelError if the model cannot compute its input, such as a size,
     and DreampipeError in a forked process; see `dreampipe.forking`.
     """
-    graph = tf.function(function, input_signature=specs or None, autograph=False)
+
+    def trace(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        finally:
+            _forget_gradients(tf.compat.v1.get_default_graph())
+
+    graph = tf.function(trace, input_signature=specs or None, autograph=False)
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
@@ -67,6 +79,31 @@ def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
             raise ModelError(f"The model cannot compute this ({reason}): try another size or layer.") from error
 
     return call
+
+
+def _forget_gradients(graph: Any) -> None:
+    """Remove the custom gradients of a traced graph from tensorflow's registry; also of graphs that only tell shapes.
+
+    tensorflow registers each custom gradient, such as that of silu, for the life of the process, and with it the graph:
+    5 MB for each function that is compiled on motifnet. After the trace nothing looks them up. keras computes shapes in
+    graphs of its own, which it names `scratch_graph`.
+    """
+    registered = getattr(getattr(tf_ops, "gradient_registry", None), "_registry", {})
+    for name, entry in list(registered.items()):
+        if name.startswith("CustomGradient-"):
+            of = _graph_of(entry["type"])
+            if of is graph or getattr(of, "name", "").startswith("scratch_graph"):
+                registered.pop(name, None)
+
+
+def _graph_of(gradient: Any) -> Any:
+    """The graph whose tensors a registered custom gradient holds; None if that cannot be told."""
+    held: Any = gradient
+    for name in ("tape_grad_fn", "result"):
+        if not isinstance(held, FunctionType):
+            return None
+        held = getclosurevars(held).nonlocals.get(name)
+    return next((tensor.graph for tensor in tf.nest.flatten(held) if hasattr(tensor, "graph")), None)
 
 
 def value_and_gradients(

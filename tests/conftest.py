@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 import typer.testing
 from typer.main import get_command
@@ -18,6 +20,15 @@ from wide import GAMMA, wide_profile_of
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No clock fails a test: the machine may be busy with other work.
+hypothesis.settings.register_profile(
+    "patient",
+    parent=hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("patient")
 
 # Keras' folder holds what this machine has downloaded and seen: tests have an empty one. Keras looks once, at import.
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="dreampipe-tests-")
@@ -31,6 +42,9 @@ typer.testing._get_command = cache(get_command)
 from known import known  # noqa: E402
 
 from dreampipe.backend import keras  # noqa: E402
+
+# What is loaded by now stays: a search for garbage need not go through all of it each time.
+gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -46,3 +48,24 @@ def test_weights_are_arguments_too() -> None:
     assert float(value) == 12**2
     np.testing.assert_allclose(gradient[:, 0], 2 * 12 * X)
     np.testing.assert_array_equal(layer.kernel, np.ones((3, 1)))
+
+
+def test_graphs_with_a_custom_gradient_are_freed_once_nobody_holds_them() -> None:
+    """Such as silu has. A process that climbs many objectives, one after the other, must not keep the graphs of all."""
+    graphs = []
+
+    def pull(x: Any) -> Any:
+        graphs.append(weakref.ref(x.graph))
+        return backend.value_and_gradients(lambda x: (ops.sum(ops.silu(x)), None), x)[2][0]
+
+    def shape(x: Any) -> Any:
+        graphs.append(weakref.ref(x.graph))
+        return ops.silu(x)
+
+    keras.layers.Lambda(shape)(keras.Input((3,)))
+    compiled = backend.compiled(pull, backend.spec(None))
+    sigmoid = 1 / (1 + np.exp(-X))
+    np.testing.assert_allclose(compiled(X), sigmoid * (1 + X * (1 - sigmoid)), rtol=1e-6)
+    del compiled
+    gc.collect()
+    assert len(graphs) >= 2 and not any(graph() for graph in graphs)

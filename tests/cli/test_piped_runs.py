@@ -127,9 +127,9 @@ def test_a_reader_that_takes_one_path_gets_it_and_all_is_dreamed(words, tmp_path
     assert all(Path(path).exists() for path in outputs(tmp_path / "out"))
 
 
-def test_when_nobody_reads_either_stream_all_is_dreamed(words, tmp_path):
+def test_when_nobody_reads_either_stream_the_run_ends_well(finished, tmp_path):
     pipe = closed_pipe()
-    assert subprocess.run(program(*words), stdout=pipe, stderr=pipe, check=False).returncode == 0
+    assert subprocess.run(program(*finished), stdout=pipe, stderr=pipe, check=False).returncode == 0
     os.close(pipe)
     assert all(dreampipe.read(path).info.width == 64 for path in outputs(tmp_path / "out"))
 

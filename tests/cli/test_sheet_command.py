@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 
 import dreampipe
@@ -16,6 +13,9 @@ from dreampipe.recipes import Recipe
 def test_it_writes_the_library_s_sheet(call, quick, pictures, tmp_path, tiny_model):
     result = call("sheet", pictures / "a.png", tmp_path / "sheet.png", *quick, "--size", "40")
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'sheet.png'}\n")
+    lines = result.stderr.splitlines()
+    assert [line.split(" ")[0] for line in lines] == [f"{n}/{len(lines)}" for n in range(1, len(lines) + 1)]
+    assert all(line.endswith(": drawn") for line in lines)
     (photo,) = dreampipe.read(pictures / "a.png")
     expected = draw_sheet(photo, Recipe.of(model=str(tiny_model), scaling="unit", octaves=2, steps=2), 40)
     (written,) = dreampipe.read(tmp_path / "sheet.png")
@@ -37,12 +37,3 @@ def test_what_is_there_is_replaced_only_when_told_so(call, quick, pictures, tmp_
 def test_it_makes_its_folder(call, quick, pictures, tmp_path):
     assert call("sheet", pictures / "a.png", tmp_path / "new" / "sheet.png", *quick, "--size", "40").exit_code == 0
     assert (tmp_path / "new" / "sheet.png").exists()
-
-
-def test_in_a_process_of_its_own_it_says_only_which_layers_are_drawn(quick, pictures, tmp_path):
-    words = [sys.executable, "-m", "dreampipe", "sheet", pictures / "a.png", tmp_path / "s.png", *quick, "--size", "40"]
-    shown = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True)
-    lines = shown.stderr.splitlines()
-    assert [line.split(" ")[0] for line in lines] == [f"{n}/{len(lines)}" for n in range(1, len(lines) + 1)]
-    assert all(line.endswith(": drawn") for line in lines)
-    assert shown.stdout == f"{tmp_path / 's.png'}\n"

@@ -151,19 +151,34 @@ def test_a_record_of_a_stranger_is_printed_plainly(call, house, quick, tiny_mode
     assert json.loads(call("info", out, "--json").stdout) == changed
 
 
+SEVERAL = """
+import itertools, sys
+from dreampipe.cli import main
+for between, words in itertools.groupby(sys.argv[1:], "--".__eq__):
+    if not between:
+        sys.argv = ["dreampipe", *words]
+        try:
+            main()
+        except SystemExit as end:
+            print(end.code)
+"""
+"""Runs the program for each part of its arguments between `--`, and prints the exit codes."""
+
+
 @pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names there are text")
 def test_a_name_that_is_no_text_is_printed(tmp_path):
     """The real program, for arguments that are no UTF-8, and with an encoding that has few characters."""
     name = os.fsencode(tmp_path) + b"/\xff\xe9\x1b[31m.png"
     for encoding in ("utf-8", "ascii", "latin-1"):
-        for words in (["info", name], [b"--\xff\x1b"], ["layers", "mötifnet"]):
-            ran = subprocess.run(
-                [sys.executable, "-m", "dreampipe", *words],
-                capture_output=True,
-                env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict", "PYTHONPATH": os.pathsep.join(sys.path)},
-            )
-            assert ran.returncode == 2 and b"Error: " in ran.stderr and b"Traceback" not in ran.stderr
-            check(ran.stderr.decode(encoding))
+        words = ["info", name, "--", b"--\xff\x1b", "--", "layers", "mötifnet"]
+        ran = subprocess.run(
+            [sys.executable, "-c", SEVERAL, *words],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict", "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert ran.stdout == b"2\n2\n2\n"
+        assert ran.stderr.count(b"Error: ") == 3 and b"Traceback" not in ran.stderr
+        check(ran.stderr.decode(encoding))
 
 
 def test_the_bar_shows_names_plainly():

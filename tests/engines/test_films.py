@@ -38,7 +38,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def recipe(tiny_model: Path) -> Callable[..., FilmRecipe]:
-    quick = {"model": str(tiny_model), "scaling": "unit", "octaves": 1, "steps": 2, "refresh_steps": 1}
+    """Settings of a film of which every third frame is dreamed and the others are carried, unless a test says more."""
+    quick = {"model": str(tiny_model), "scaling": "unit", "octaves": 1, "steps": 2, "refresh_steps": 1, "every": 3}
     return lambda **settings: FilmRecipe.of(**{**quick, **settings})
 
 
@@ -104,21 +105,25 @@ def framed(count: int) -> Callable[[Event], bool]:
 
 
 @pytest.mark.smoke
-def test_stopped_in_every_segment_it_becomes_the_same_film(clip, recipe, whole, tmp_path):
-    target = tmp_path / "dream.mp4"
+def test_stopped_in_every_segment_it_becomes_the_same_film(clip, recipe, tmp_path):
+    every = recipe(every=1)
+    whole, broken = tmp_path / "whole" / "dream.mp4", tmp_path / "broken" / "dream.mp4"
+    whole.parent.mkdir()
+    broken.parent.mkdir()
+    dreamed(clip, whole, every)
     for count in (3, 24, 27, 33):
-        stopped(clip, target, recipe(), stopping(framed(count)))
-        assert not target.exists()
-    told = dreamed(clip, target, recipe())
+        stopped(clip, broken, every, stopping(framed(count)))
+        assert not broken.exists()
+    told = dreamed(clip, broken, every)
     assert [event.done for event in of(Framed, told)] == list(range(31, COUNT + 1))
-    assert files(tmp_path) == files(whole)
+    assert files(broken.parent) == files(whole.parent)
 
 
 WAYS: dict[str, dict[str, Any]] = {
-    "blend": {"motion": "blend"},
-    "none": {"motion": "none"},
+    "blend": {"motion": "blend", "every": 1},
+    "none": {"motion": "none", "every": 1},
     "changing": {"every": 7, "at": ("1.2s:step-size=0.1", "0.9s:objective=first_relu")},
-    "adorned": {"blend": 0.5, "caption": True, "max_size": 24},
+    "adorned": {"blend": 0.5, "caption": True, "max_size": 24, "every": 1},
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from known import known
 
 from dreampipe import Recipe, dream
 from dreampipe.engines import run
@@ -331,7 +332,7 @@ def test_a_model_that_gives_nan_fails_picture_by_picture(photos: Path, tmp_path:
     model = keras.saving.load_model(tiny_model)
     model.get_layer("second").bias.assign([float("nan")] * 12)
     model.save(tmp_path / "nan.keras")
-    recipe = Recipe.of(model=str(tmp_path / "nan.keras"), scaling="unit", objective="second", octaves=1, steps=1)
+    recipe = Recipe.of(model=str(known(tmp_path / "nan.keras")), scaling="unit", objective="second", octaves=1, steps=1)
     told = dreamed(photos, tmp_path / "out", recipe)
     assert counts(told) == (0, 0, 4)
     assert all("nan gave nan for second" in event.reason for event in told if isinstance(event, Failed))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shlex
-import subprocess
-import sys
+import warnings
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -114,8 +113,10 @@ def test_a_file_of_keras_2_is_told_so(trust: bool, tmp_path: Path) -> None:
 def test_an_h5_file_of_keras_2_is_told_how_to_become_one_that_opens(tmp_path: Path) -> None:
     text = refused(h5_of_keras_2(tmp_path / "my old.h5"), "a whole model, saved by Keras 2.15.0", "where you trust it")
     command = shlex.split(text.partition("convert it by `")[2].partition("`")[0])
-    assert command[:2] == ["python", "-c"]
-    subprocess.run([sys.executable, *command[1:]], check=True, capture_output=True, timeout=300)
+    assert command[:2] == ["python", "-c"] and len(command) == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
+        exec(command[2], {})
     card = models.card(known(tmp_path / "my old.keras"))
     assert [at.name for at in card.layers] == ["conv2d_7"]
     picture = np.full((1, 32, 32, 3), 0.5, np.float32)

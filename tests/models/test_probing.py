@@ -82,8 +82,9 @@ def test_a_decoder_is_opened_apart_as_a_decoder(saved: Callable[..., Path], tmp_
     assert seen.knows(sha256(path), "decoder") and not seen.knows(sha256(path), "model")
 
 
+@pytest.mark.slow
 def test_a_model_that_wants_more_memory_than_it_may_have_is_refused(saved: Callable[..., Path]) -> None:
-    """Forty gigabytes of weights, of which the file holds next to none."""
+    """Forty gigabytes of weights, of which the file holds next to none. TensorFlow waits ten seconds for them."""
     wide = {'"units": 2': '"units": 100000', "[null, null, null, 2]": "[null, null, null, 100000]"}
     refused(saved(layers.Dense(2), layers.Dense(2), changes=wide), "it wants more memory than there is for it")
 

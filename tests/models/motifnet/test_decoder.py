@@ -74,6 +74,6 @@ def test_latents_climbed_towards_a_class_draw_that_class() -> None:
     step = backend.compiled(compute)
     latents = prior.init(np.zeros((4, 96, 96, 3), np.float32), np.random.default_rng(0))["latents"]
     first = second = np.zeros_like(latents)
-    for count in range(1, 41):
+    for count in range(1, 29):
         latents, first, second, probabilities = step(latents, first, second, np.float32(count))
     assert min(np.asarray(probabilities)[range(4), wanted]) > 0.9

@@ -94,6 +94,7 @@ def test_a_checkpoint_of_another_plan_is_refused(pictures: Pictures, seeing: ker
         Trainer(TINY, seeing, tiny).restore(tmp_path / "checkpoint.npz")
 
 
+@pytest.mark.slow
 def test_pictures_come_nearer_to_what_they_are_of(pictures: Pictures, seeing: keras.Model, tmp_path: Path) -> None:
     """With the networks of the real training."""
     trainer, told = Trainer(replace(TINY, updates=20, warmup=5, checkpoint_every=5), seeing), list[Progress]()

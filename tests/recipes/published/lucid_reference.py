@@ -88,7 +88,9 @@ def standard_transforms(image: Any, shift: Any, factor: Any, degrees: Any, corne
     return tf.slice(image, begin, (height - 4, width - 4, 3))
 
 
-def lucid(net: Network, picture: Array, draw: Callable[..., tuple[Array, ...]]) -> tuple[list[float], Array]:
+def lucid(
+    net: Network, picture: Array, draw: Callable[..., tuple[Array, ...]], steps: int = 513
+) -> tuple[list[float], Array]:
     """`render_vis` of one channel of a layer, from the given picture (height, width, 3) in [0, 1].
 
     It counts its steps from 0 to 512 and takes the picture after the last of these, which is the 513th.
@@ -103,7 +105,7 @@ def lucid(net: Network, picture: Array, draw: Callable[..., tuple[Array, ...]]) 
     climbed = net.climbing(lambda layers: tf.reduce_mean(layers["three"][..., 2]), seen)
     spectrum, scores = spectrum_of(picture), []
     mean, square = np.zeros_like(spectrum), np.zeros_like(spectrum)
-    for step in range(1, 514):
+    for step in range(1, steps + 1):
         _, shift, scale, degrees, part = draw(1, step, (height, width))
         value, gradient = climbed(spectrum, shift, scale[0], degrees[0], part[:2])
         scores.append(value)

@@ -52,7 +52,7 @@ def google_2015(net: Network, picture: Array, draw: Draw) -> Dreamed:
     return scores, ((src + CAFFE_MEAN) / 255)[..., ::-1]
 
 
-def tf_tutorial(net: Network, picture: Array, draw: Draw) -> Dreamed:
+def tf_tutorial(net: Network, picture: Array, draw: Draw, steps: int = 50) -> Dreamed:
     """The tutorial DeepDream of TensorFlow, "Taking it up an octave"; the result before it is shown in 8 bits.
 
     Mended: it adds 1e-8 to the deviation, which makes steps the smaller the larger a picture is, for the gradient of a
@@ -66,7 +66,7 @@ def tf_tutorial(net: Network, picture: Array, draw: Draw) -> Dreamed:
     for n in range(-2, 3):
         img = by_middles(img, *(int(side * 1.3**n) for side in base_shape))
         img = img / 127.5 - 1
-        for _ in range(50):
+        for _ in range(steps):
             value, gradients = climbed(img)
             scores.append(value)
             gradients = gradients / gradients.std()
@@ -144,7 +144,7 @@ def gaussian(grad: Array, sigma: float) -> Array:
     return np.asarray(np.einsum("hwcij,ij->hwc", windows, kernel))
 
 
-def neural_dream(net: Network, picture: Array, draw: Draw) -> Dreamed:
+def neural_dream(net: Network, picture: Array, draw: Draw, rounds: int = 10) -> Dreamed:
     """neural-dream with its defaults, of one layer.
 
     Its jitter rolls the picture on the way to the model only, and its gradient is rolled back with that. Mended: its
@@ -156,7 +156,7 @@ def neural_dream(net: Network, picture: Array, draw: Draw) -> Dreamed:
     scores, (height, width) = [], picture.shape[:2]
     current = picture[..., ::-1] * 255 - CAFFE_MEAN
     octave = 0
-    for _ in range(10):
+    for _ in range(rounds):
         for size in ((int(height * 0.6), int(width * 0.6)), (height, width)):
             octave += 1
             img = by_corners(current, *size)
