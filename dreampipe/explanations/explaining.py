@@ -66,7 +66,7 @@ def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
             f"The picture is seen as {size[1]}x{size[0]}, but {card.name} needs {card.least} pixels along each side: "
             "give a larger picture, or a larger max-size."
         )
-    return pixels if size == (height, width) else _resized(pixels, size)
+    return pixels if size == (height, width) else resized(pixels, size)
 
 
 def explain(
@@ -122,8 +122,10 @@ def explain(
     )
 
 
-def _resized(values: Array, size: tuple[int, int]) -> Array:
-    shrinks = size[0] * size[1] < values.shape[0] * values.shape[1]
+def resized(values: Array, size: tuple[int, int], shrinks: bool | None = None) -> Array:
+    """Resize to (height, width): by areas where it shrinks, which None finds out, else linearly."""
+    if shrinks is None:
+        shrinks = size[0] * size[1] < values.shape[0] * values.shape[1]
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(values, size[::-1], interpolation=way), np.float32)
 
@@ -135,6 +137,6 @@ def _spread(planes: Array, size: tuple[int, int]) -> Array:
     """
     if planes.shape[:2] == size:
         return planes
-    spread = _resized(planes, size) * np.float32(planes.shape[0] * planes.shape[1] / (size[0] * size[1]))
+    spread = resized(planes, size) * np.float32(planes.shape[0] * planes.shape[1] / (size[0] * size[1]))
     missing = planes.sum(axis=(0, 1), dtype=np.float64) - spread.sum(axis=(0, 1), dtype=np.float64)
     return np.asarray(spread + missing / (size[0] * size[1]), np.float32)
