@@ -170,13 +170,15 @@ def _reach(card: Card, target: str, before: Answer) -> int | None:
 
 
 def _settle(victim: Victim, goal: Goal, norm: Norm, found: Array, grid: Grid, clean: Levels) -> Levels:
-    """Round a picture to the grid within the bound; if it no longer fools, look for one there that does."""
+    """Round a picture to the grid within the bound; if it no longer fools, look there for one that does."""
 
     def margin(levels: Levels) -> float:
         return float(goal.margins(victim.logits(grid.values(levels)))[0])
 
     best = grid.within(found, clean, norm, goal.eps)
     top, far = margin(best), float(norm.distance(found - goal.pictures)[0])
+    if float(goal.margins(victim.logits(found))[0]) <= 0:
+        return best  # which did not fool before either
     touched = (found != goal.pictures).any(-1, keepdims=True)
     x = found
     for number in range(_TRIES):

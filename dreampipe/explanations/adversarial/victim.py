@@ -99,9 +99,7 @@ class Victim:
 
     def optimizes(self) -> bool:
         """Say whether the model computes gradients when it answers."""
-        from dreampipe import backend
-
-        return backend.takes_gradients(_head(self.card), backend.spec(None, None, None, 3))
+        return _optimizes(self.card)
 
     def _seen(self, pictures: Array) -> Array:
         return self.lens.look(pictures) if self.lens else np.ascontiguousarray(pictures)
@@ -172,6 +170,13 @@ def _logits(card: Card, kind: str = HEAD) -> Callable[[Array], Any]:
     from dreampipe import backend
 
     return backend.compiled(_head(card, kind), backend.spec(None, None, None, 3))
+
+
+@lru_cache(maxsize=4)
+def _optimizes(card: Card) -> bool:
+    from dreampipe import backend
+
+    return backend.takes_gradients(_head(card), backend.spec(None, None, None, 3))
 
 
 @lru_cache(maxsize=16)
