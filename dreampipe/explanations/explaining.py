@@ -20,11 +20,14 @@ MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
 
 
-def ask(card: Card, objective: str) -> Question:
-    """Bind the text of an objective to a model; raises ObjectiveError and ModelError. It loads no model."""
+def ask(card: Card, objective: str, most: int = 64) -> Question:
+    """Bind the text of an objective to a model; raises ObjectiveError and ModelError. It loads no model.
+
+    `most` is the most pictures to compute at once.
+    """
     asked = Objective.parse(objective)
     bound = asked.bind(card)
-    return Question(card.held(bound.layers, bound.head), bound, str(asked))
+    return Question(card.held(bound.layers, bound.head), bound, str(asked), most)
 
 
 def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
@@ -106,6 +109,11 @@ def explain(
     if not whole.any():
         work.note("The map is zero everywhere: the answer does not depend on the picture in any way the method sees.")
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
+    if complete and complete.error > method.tolerance:
+        work.note(
+            f"The map sums to {complete.total:.4g}, but the answer changes by {complete.expected:.4g} from the "
+            "baseline: more steps or samples bring them together."
+        )
     if method.note:
         work.note(method.note)
     return Explanation(
