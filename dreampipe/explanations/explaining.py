@@ -14,7 +14,8 @@ from dreampipe.explanations.explanation import Completeness, Explanation
 from dreampipe.explanations.question import Progress, Question, Work
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
-from dreampipe.objectives import Objective
+from dreampipe.objectives import PROBABILITIES, Objective
+from dreampipe.objectives.names import HEAD, path_of, quoted
 
 MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
@@ -36,21 +37,33 @@ def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
     Raises:
         ModelError: the model has no classes.
     """
+    return name_class(card, int(class_logits(card, pixels, max_size).argmax()))
+
+
+def class_logits(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
+    """Compute the logits of all classes for a picture, (classes,) float32; raises ModelError if there are none."""
     from dreampipe import scoring
-    from dreampipe.objectives.names import HEAD, path_of, quoted
 
     if card.outputs == 0:
-        raise ModelError(
-            f"{card.name} has no head that names classes: say what to explain by --objective, for example "
-            f"{path_of(card.layers[-1].name)}[0]."
-        )
+        raise no_head(card)
     held = card.held((), head=True)
-    seen = fit(held, pixels, max_size)
-    logits = np.asarray(scoring.read_of(held, [], head=True)(seen[None])[HEAD])[0]
-    number = int(logits.argmax())
+    read = scoring.read_of(held, [], head=True)
+    return np.asarray(read(fit(held, pixels, max_size)[None])[HEAD][0], np.float32)
+
+
+def name_class(card: Card, number: int) -> str:
+    """Write the objective of a class: by its name if the model has one such name, else by its number."""
     names = card.classes
     named = bool(names) and names.count(names[number]) == 1
     return f"logit({quoted(names[number]) if named else number})"
+
+
+def no_head(card: Card) -> ModelError:
+    """Build the error of a model without classes that is asked for its top class; it names what can be asked."""
+    example = f"{path_of(card.layers[-1].name)}[0]" if card.layers else "mixed4[12]"
+    return ModelError(
+        f"{card.name} has no head that names classes: say what to explain by --objective, for example {example}."
+    )
 
 
 def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
@@ -116,6 +129,9 @@ def explain(
         )
     if method.note:
         work.note(method.note)
+    if saturated(question, found.answer):
+        logit = question.text.replace("prob(", "logit(")
+        work.note(f"{question.text} is {found.answer:.4f}, which hardly anything changes: explain {logit} instead.")
     return Explanation(
         map=whole,
         pixels=pixels,
@@ -127,7 +143,14 @@ def explain(
         size=(seen.shape[0], seen.shape[1]),
         completeness=complete,
         notes=tuple(work.notes),
+        partial=work.stopped,
     )
+
+
+def saturated(question: Question, answer: float) -> bool:
+    """Say whether an answer is a single probability that is 1 in four decimals, where nothing changes it any more."""
+    terms = question.objective.terms
+    return len(terms) == 1 and terms[0].layer == PROBABILITIES and abs(answer - terms[0].weight) < 5e-5
 
 
 def resized(values: Array, size: tuple[int, int], shrinks: bool | None = None) -> Array:

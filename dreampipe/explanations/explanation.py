@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.explanations.colours import overlay
+from dreampipe.explanations.colours import colour, overlay, scale_of
 from dreampipe.frames import Array
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Explanation:
         size: height and width in which the model sees the picture.
         completeness: for a method that promises it; else None.
         notes: sentences for the user.
+        partial: whether the user stopped the method before it had all its samples.
     """
 
     map: Array
@@ -62,6 +63,7 @@ class Explanation:
     size: tuple[int, int]
     completeness: Completeness | None = None
     notes: tuple[str, ...] = ()
+    partial: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("map", self.map), ("pixels", self.pixels)):
@@ -96,9 +98,18 @@ class Explanation:
         total = float(positive.sum())
         return float((positive * mask).sum()) / total if total else 0.0
 
-    def overlay(self) -> Array:
-        """Return the picture in grey with the heat over it, (height, width, 3) float32 in [0, 1].
+    @property
+    def scale(self) -> float:
+        """The heat that has the full colour in pictures; see `dreampipe.explanations.colours.scale_of`."""
+        return scale_of(self.heat())
 
-        The colours are those of `dreampipe.explanations.colours`; the largest share by size has the full colour.
+    def picture(self, scale: float | None = None) -> Array:
+        """Return the heat in colours, (height, width, 3) float32 in [0, 1]; `scale` is the heat of the full colour."""
+        return colour(self.heat(), scale, self.method.signs)
+
+    def overlay(self, scale: float | None = None) -> Array:
+        """Return the picture in grey under the colours of its heat, (height, width, 3) float32 in [0, 1].
+
+        The colours are those of `dreampipe.explanations.colours`; `scale` is the heat of the full colour.
         """
-        return overlay(self.pixels, self.heat())
+        return overlay(self.pixels, self.heat(), scale, self.method.signs)

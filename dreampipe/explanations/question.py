@@ -36,12 +36,14 @@ class Work:
         progress: hears the share that is done.
         stopping: whether the user has asked to stop.
         notes: sentences for the user, which the method adds to.
+        stopped: whether the user stopped the work before it was whole.
     """
 
     rng: np.random.Generator
     progress: Progress = lambda share: None
     stopping: Callable[[], bool] = lambda: False
     notes: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     def note(self, text: str) -> None:
         """Add a note once."""
@@ -148,6 +150,7 @@ class Question:
             if work.stopping() and first < count:
                 if not partial:
                     raise KeyboardInterrupt
+                work.stopped = True
                 work.note(f"Stopped by the user after {first} of {count} pictures, so the map is less certain.")
                 return
 

@@ -66,6 +66,9 @@ SUFFIXES = " ".join(_BY_SUFFIX)
 WRITABLE_SUFFIXES = " ".join(suffix for suffix, format in _BY_SUFFIX.items() if format.writable)
 """The suffixes of pictures that can be written, as text for a sentence."""
 
+MAP_SUFFIXES = (".npy", ".tif", ".tiff")
+"""The suffixes under which maps of floating-point numbers are written; see `maps`."""
+
 HEAD = 64
 """Bytes of a file's start that `format_of_content` looks at."""
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -118,16 +121,21 @@ def format_of(path: PurePath) -> Format:
     return format
 
 
-def suffix_named(name: str) -> str:
+def suffix_named(name: str, maps: bool = False) -> str:
     """The suffix of a format as a user names it: "webp", "JPG" and ".tiff" become ".webp", ".jpg" and ".tiff".
+
+    Args:
+        maps: also know the formats of maps.
 
     Raises:
         MediaError: no format that can be written has that name.
     """
     suffix = "." + name.lower().removeprefix(".")
     format = _BY_SUFFIX.get(suffix)
+    if maps and suffix in MAP_SUFFIXES:
+        return suffix
     if format is None or not format.writable:
-        known = WRITABLE_SUFFIXES.replace(".", "")
+        known = WRITABLE_SUFFIXES.replace(".", "") + (" npy" if maps else "")
         raise MediaError(f"The format came as {name!r}, but one of {known} is expected: choose one of them.")
     return suffix
 
