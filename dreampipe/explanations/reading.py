@@ -59,7 +59,7 @@ def read_number(text: str) -> float:
 def write_number(value: float) -> str:
     """Write a number, as a fraction of 255 where it is one: `8/255`."""
     levels = value * 255
-    if value and abs(levels - round(levels)) < 1e-6 and levels < 255:
+    if 0.5 < levels < 255 and abs(levels - round(levels)) < 1e-4:
         return f"{round(levels)}/255"
     return f"{value:g}"
 

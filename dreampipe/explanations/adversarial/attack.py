@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -175,10 +175,10 @@ class Attack(ABC):
 
     def changed(self, **settings: Any) -> Self:
         """Change settings; raises RecipeError for one that this attack does not have or that is out of range."""
+        own = [field.name for field in fields(self)]
         for name in settings:
-            if name not in self.__dataclass_fields__:
-                own = ", ".join(field for field in self.__dataclass_fields__)
-                raise RecipeError(f"{name} came, but {self.name} has no such setting: it has {own}.")
+            if name not in own:
+                raise RecipeError(f"{name} came, but {self.name} has no such setting: it has {', '.join(own)}.")
         return replace(self, **settings)
 
     def __str__(self) -> str:
