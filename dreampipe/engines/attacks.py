@@ -80,14 +80,12 @@ class AttackTask:
         fit(card.held((), head=True), frame.pixels, self.recipe.max_size)
         if self.picture and self.sheet and self.picture.path.resolve() == self.sheet.path.resolve():
             raise MediaError(f"{self.sheet.path} came as OUT and for --sheet: give the sheet another name.")
-        inputs = (self.photo, *files(self.recipe.model_dump()))
+        inputs: tuple[str | Path, ...] = (self.photo, *files(self.recipe.model_dump()))
         for place in (self.picture, self.sheet):
             if place:
                 place.check(inputs=inputs)
-        note = (
-            ("A universal change is meant for many pictures, but here it is made for one.",) if attack.together else ()
-        )
-        return (*card.notes, *info.notes, *note)
+        alone = "A universal change is meant for many pictures, but here it is made for one."
+        return (*card.notes, *info.notes, *((alone,) if attack.together else ()))
 
     def run(self, tell: Tell = ignore) -> None:
         """Attack, write the adversary and the sheet, and tell whether the written file fools; raises DreampipeError."""
@@ -129,10 +127,9 @@ def say_result(found: Adversary) -> tuple[str, ...]:
     distance = f"{write_number(found.distance)} in {found.norm.name}"
     bound = f" within the bound of {write_number(found.eps)}" if np.isfinite(found.eps) else ""
     said = []
-    if found.distance > found.eps * (1 + 1e-6):
-        said.append(
-            f"The written file differs by {distance}, which is more than the bound of {write_number(found.eps)}: write a lossless format."
-        )
+    if found.distance > found.eps * (1 + 1e-6) + 1e-7:
+        limit = f"the bound of {write_number(found.eps)}"
+        said.append(f"The written file differs by {distance}, more than {limit}: write a lossless format.")
     change = f"with a change of {distance}"
     if not found.fools and found.eps == 0:
         return (*said, f"The model answers {found.after}, because a bound of 0 gives the picture back.")

@@ -50,6 +50,14 @@ class Goal:
         z[rows, goal] = -np.inf
         return np.asarray(z.max(1) - own if self.targets is None else own - z.max(1))
 
+    def rivals(self, logits: Array) -> Labels:
+        """Find the class that each picture shall leave: without a target its label, else the top class but the target."""
+        if self.targets is None:
+            return self.labels
+        others = np.array(logits, np.float64)
+        others[np.arange(len(others)), self.targets] = -np.inf
+        return np.asarray(others.argmax(1), np.int32)
+
     def part(self, chosen: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Goal:
         """Choose some of the pictures, by numbers or by a mask."""
         numbers = np.arange(len(self))[chosen]

@@ -48,12 +48,13 @@ class DeepFool(Attack):
         others = likeliest(victim, goal, self.candidates) if goal.targets is None else goal.targets[None]
         x = goal.pictures.copy()
         for number in range(self.steps):
-            margins = goal.margins(victim.logits(x))
+            logits = victim.logits(x)
+            margins = goal.margins(logits)
             best.take_nearer(x, margins, norm.distance(x - goal.pictures))
             left = margins <= 0
             if not left.any():
                 break
-            x[left] = self._cross(victim, x[left], goal.labels[left], others[:, left])
+            x[left] = self._cross(victim, x[left], goal.rivals(logits)[left], others[:, left])
             work.progress((number + 1) / self.steps)
         best.take_nearer(x, goal.margins(victim.logits(x)), norm.distance(x - goal.pictures))
         draw_near(victim, goal, norm, best, 10)

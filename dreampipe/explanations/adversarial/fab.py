@@ -64,8 +64,9 @@ class Fab(Attack):
         """Walk once toward the classes that `aimed` has as targets; `best` takes what fools."""
         norm, clean = self.measure, goal.pictures
         x = clean if fresh else self._start(goal, best)
+        logits = victim.logits(x)
         for _ in range(self.steps):
-            felt = victim.feel("difference", x, aimed.labels, aimed.targets)
+            felt = victim.feel("difference", x, goal.rivals(logits), aimed.targets)
             margins = goal.margins(felt.logits)
             best.take_nearer(x, margins, norm.distance(x - clean))
             if goal.early and (best.distances <= goal.eps).all():
@@ -76,7 +77,8 @@ class Fab(Attack):
             bias = np.minimum(near / np.maximum(near + far, 1e-12), _MOST_BIAS)
             from_here, from_clean = x + _BEYOND * (here - x), clean + _BEYOND * (there - clean)
             x = np.asarray(np.clip((1 - wide(bias)) * from_here + wide(bias) * from_clean, 0, 1), np.float32)
-            margins = goal.margins(victim.logits(x))
+            logits = victim.logits(x)
+            margins = goal.margins(logits)
             best.take_nearer(x, margins, norm.distance(x - clean))
             fools = margins > 0
             x[fools] = (1 - _BACKWARD) * clean[fools] + _BACKWARD * x[fools]

@@ -21,7 +21,7 @@ _MOST_LOSS = 9.0
 class Universal(Attack):
     """One change for all pictures of a size: steps along the mean gradient, each brought back within the bound.
 
-    The change that fools most of the pictures is kept.
+    The change that fools most of the pictures is kept, among equals the one of the largest mean margin.
 
     Attributes:
         steps: steps, each of a tenth of the bound.
@@ -49,7 +49,7 @@ class Universal(Attack):
             x = np.asarray(np.clip(goal.pictures + change, 0, 1), np.float32)
             felt = victim.feel("ce", x, goal.labels, goal.targets)
             margins = goal.margins(felt.logits)
-            fooled = (float((margins > 0).mean()), float(np.clip(margins, -1e6, 0).mean()))
+            fooled = (float((margins > 0).mean()), float(margins.mean()))
             if fooled > most:
                 kept, most = change, fooled
             if number == self.steps:
@@ -58,9 +58,7 @@ class Universal(Attack):
             mean = (felt.gradients * counts[:, None, None, None]).mean(0, keepdims=True, dtype=np.float64)
             length = np.float32(norm.length(goal.eps) / 10)
             # Around grey the box is out of the way unless the bound is larger than 0.5.
-            change = (
-                norm.project(middle + change + length * norm.step(np.asarray(mean, np.float32)), middle, goal.eps)
-                - middle
-            )
+            step = length * norm.step(np.asarray(mean, np.float32))
+            change = norm.project(middle + change + step, middle, goal.eps) - middle
             work.progress((number + 1) / self.steps)
         return np.asarray(np.clip(goal.pictures + kept, 0, 1), np.float32)
