@@ -34,7 +34,7 @@ def find_classes(card: Card, labelled: str) -> dict[str, int]:
         raise MediaError(
             f"{folder} {came}, but a folder with a folder of pictures for each class is expected, or the word {MOTIFS}."
         )
-    below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    below = sorted(path for path in folder.iterdir() if _is_own(path))
     named = [path for path in below if any(kind_of(file) is Kind.PICTURE for file in path.rglob("*") if file.is_file())]
     if not named:
         raise MediaError(
@@ -45,6 +45,11 @@ def find_classes(card: Card, labelled: str) -> dict[str, int]:
         return {path.name: class_of(card, path.name) for path in named}
     except DreampipeError as problem:
         raise MediaError(f"{folder} has a folder that is named like no class: {problem}") from None
+
+
+def _is_own(path: Path) -> bool:
+    """Say whether a path is a folder that is looked into: no hidden one, and no link."""
+    return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
 
 
 def labelled_pictures(

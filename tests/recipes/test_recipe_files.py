@@ -283,6 +283,17 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "baseline": st.sampled_from([None, "grey+blur"]),
         "show": st.sampled_from([None, "overlay"]),
     },
+    "attack": {
+        "target": st.sampled_from([None, "tabby cat", "3"]),
+        "method": st.sampled_from(["apgd", "pgd(steps=3, eps=8/255)"]),
+        "norm": st.sampled_from([None, "L2", "linf"]),
+        "eps": st.sampled_from([None, "8/255", 0.25]),
+    },
+    "robustness": {
+        "labelled": st.sampled_from(["motifs", "pictures"]),
+        "eps": st.sampled_from([None, "1/255,2/255"]),
+        "count": st.integers(1, 500),
+    },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
 
@@ -291,7 +302,11 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 @given(st.data(), st.sampled_from(sorted(FILES)))
 def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -> None:
     chosen = data.draw(st.fixed_dictionaries({}, optional={**shared, **own[command]}))
-    needed = {"visualize": {"objective": "mixed4"}, "atlas": {"layer": "mixed4"}}.get(command, {})
+    needed = {
+        "visualize": {"objective": "mixed4"},
+        "atlas": {"layer": "mixed4"},
+        "robustness": {"labelled": "motifs"},
+    }.get(command, {})
     recipe = TASKS[command].recipe(**{**needed, **chosen})
     again = loaded(toml_of(recipe))
     assert again.recipe() == recipe

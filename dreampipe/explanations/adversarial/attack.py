@@ -51,7 +51,7 @@ class Goal:
         return np.asarray(z.max(1) - own if self.targets is None else own - z.max(1))
 
     def rivals(self, logits: Array) -> Labels:
-        """Find the class that each picture shall leave: without a target its label, else the top class but the target."""
+        """Find the class that each picture shall leave: its label; with a target, the top class but the target."""
         if self.targets is None:
             return self.labels
         others = np.array(logits, np.float64)

@@ -186,7 +186,7 @@ def test_a_target_that_cannot_be_is_one_sentence() -> None:
     model = card("motifnet")
     seen = picture(48, 64)
     fgsm = parse_attack("fgsm")
-    with pytest.raises(ObjectiveError, match="no class 'eyes'.*did you mean"):
+    with pytest.raises(ObjectiveError, match=r"no class 'eyes'.*did you mean"):
         attack_picture(model, seen, fgsm, target="eyes")
     with pytest.raises(ObjectiveError, match="Class 25 was asked for"):
         attack_picture(model, seen, fgsm, target="25")

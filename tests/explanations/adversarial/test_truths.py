@@ -97,16 +97,13 @@ def test_the_nearest_border_of_a_linear_model_is_found(linear: Linear, text: str
     dual = {"Linf": lambda w: np.abs(w).sum(), "L2": lambda w: np.sqrt((w**2).sum())}
     for number, label in enumerate(goal.labels):
         w = slope(weights, label)
-        if norm == "L1":
-            need = largest_need(w, pictures[number], -margins[number])
-        else:
-            need = -margins[number] / dual[norm](w)
+        need = least_need(w, pictures[number], -margins[number]) if norm == "L1" else -margins[number] / dual[norm](w)
         far = NORMS[norm].distance(changed[number : number + 1] - pictures[number])[0]
         assert need * 0.9999 <= far <= need * 1.005
     assert (goal.margins(victim.logits(changed)) > 0).all()
 
 
-def largest_need(w: np.ndarray, clean: np.ndarray, gain: float) -> float:
+def least_need(w: np.ndarray, clean: np.ndarray, gain: float) -> float:
     """The least sum of changes within the box that gains so much: the largest weights first."""
     rooms, spent = np.where(w > 0, 1 - clean, clean).astype(np.float64), 0.0
     for at in np.argsort(-np.abs(w).ravel()):
