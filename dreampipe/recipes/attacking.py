@@ -119,11 +119,15 @@ class Attacking(_Attacks):
         """Build the attack; raises RecipeError for a wrong one, or for a setting that it does not have."""
         from dreampipe.explanations.adversarial import parse_attack
 
+        return self.with_settings(parse_attack(self.method))
+
+    def with_settings(self, attack: Attack) -> Attack:
+        """Give `norm`, `eps` and `steps` to an attack; raises RecipeError for one that it does not have."""
         eps = None if self.eps is None else read_bounds(self.eps)
         if eps is not None and len(eps) > 1:
             raise RecipeError(f"eps came as {self.eps!r}, but an attack has one bound: give a number such as 8/255.")
         given = {"norm": self.norm, "eps": eps and eps[0], "steps": self.steps}
-        return parse_attack(self.method).changed(**{name: value for name, value in given.items() if value is not None})
+        return attack.changed(**{name: value for name, value in given.items() if value is not None})
 
     def check_target(self) -> None:
         """Raise ObjectiveError for a target that the model lacks, and ModelError for a model without classes."""

@@ -193,7 +193,10 @@ WRONG = {
     "version = 0": "my.toml: version came as 0, but 1 is expected",
     "version = true": "my.toml: version came as True",
     'version = "1"': "my.toml: version came as '1'",
-    'command = "draem"': "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas is expected",
+    'command = "draem"': (
+        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness is "
+        "expected"
+    ),
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",
     "ocatves = 3": "my.toml: ocatves is no setting of a recipe of dream: did you mean octaves",
@@ -288,6 +291,7 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "method": st.sampled_from(["apgd", "pgd(steps=3, eps=8/255)"]),
         "norm": st.sampled_from([None, "L2", "linf"]),
         "eps": st.sampled_from([None, "8/255", 0.25]),
+        "steps": st.integers(1, 1000),
     },
     "robustness": {
         "labelled": st.sampled_from(["motifs", "pictures"]),
@@ -301,7 +305,8 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 @given(st.data(), st.sampled_from(sorted(FILES)))
 def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -> None:
-    chosen = data.draw(st.fixed_dictionaries({}, optional={**shared, **own[command]}))
+    general = {name: values for name, values in shared.items() if name in TASKS[command].recipe.model_fields}
+    chosen = data.draw(st.fixed_dictionaries({}, optional={**general, **own[command]}))
     needed = {
         "visualize": {"objective": "mixed4"},
         "atlas": {"layer": "mixed4"},

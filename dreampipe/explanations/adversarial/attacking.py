@@ -156,8 +156,9 @@ def answer(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Answer:
     """Ask a model for the class of a picture (height, width, 3), resized as `explaining.fit` does."""
     victim = open_victim(card, Work(np.random.default_rng(0)))
     seen = np.ascontiguousarray(fit(victim.card, pixels, max_size))[None]
-    number = int(victim.logits(seen)[0].argmax())
-    return Answer(number, name_of(card, number), float(victim.probabilities(seen)[0, number]))
+    logits, probabilities = victim.answer(seen)
+    number = int(logits[0].argmax())
+    return Answer(number, name_of(card, number), float(probabilities[0, number]))
 
 
 def _reach(card: Card, target: str, before: Answer) -> int | None:

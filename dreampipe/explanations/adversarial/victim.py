@@ -68,14 +68,19 @@ class Victim:
 
     def logits(self, pictures: Array) -> Array:
         """Compute the logits of pictures: (count, classes) float32."""
-        self.forwards += len(pictures)
-        compute = _logits(self.card)
-        return np.concatenate(self._each(pictures, lambda part: np.asarray(compute(self._seen(pictures[part])))))
+        return self.answer(pictures)[0]
 
-    def probabilities(self, pictures: Array) -> Array:
-        """Compute probabilities as the model makes them of its logits: (count, classes) float32."""
-        compute = _logits(self.card, PROBABILITIES)
-        return np.concatenate(self._each(pictures, lambda part: np.asarray(compute(self._seen(pictures[part])))))
+    def answer(self, pictures: Array) -> tuple[Array, Array]:
+        """Compute the logits, and the probabilities as the model makes them of these: (count, classes) float32 each."""
+        self.forwards += len(pictures)
+        compute = _answering(self.card)
+
+        def answer(part: slice) -> tuple[Array, Array]:
+            logits, probabilities = compute(self._seen(pictures[part]))
+            return np.asarray(logits), np.asarray(probabilities)
+
+        logits, probabilities = (np.concatenate(x) for x in zip(*self._each(pictures, answer), strict=True))
+        return logits, probabilities
 
     def feel(self, loss: str, pictures: Array, labels: Labels, targets: Labels | None = None) -> Felt:
         """Compute losses, their gradients by the pictures, and logits.
@@ -158,18 +163,24 @@ def name_of(card: Card, number: int) -> str:
     return names[number] if number < len(names) and names.count(names[number]) == 1 else str(number)
 
 
-def _head(card: Card, kind: str = HEAD) -> Callable[[Any], Any]:
+def _head(card: Card) -> Callable[[Any], tuple[Any, Any]]:
+    """Build the function from pictures to logits and probabilities."""
     from dreampipe import scoring
 
     read = scoring.read_of(card, [], head=True)
-    return lambda pictures: read(pictures)[kind]
+
+    def answer(pictures: Any) -> tuple[Any, Any]:
+        found = read(pictures)
+        return found[HEAD], found[PROBABILITIES]
+
+    return answer
 
 
 @lru_cache(maxsize=4)
-def _logits(card: Card, kind: str = HEAD) -> Callable[[Array], Any]:
+def _answering(card: Card) -> Callable[[Array], Any]:
     from dreampipe import backend
 
-    return backend.compiled(_head(card, kind), backend.spec(None, None, None, 3))
+    return backend.compiled(_head(card), backend.spec(None, None, None, 3))
 
 
 @lru_cache(maxsize=4)
@@ -189,7 +200,7 @@ def _feeling(card: Card, loss: str, targeted: bool) -> Callable[..., Any]:
 
     def compute(pictures: Any, labels: Any, targets: Any) -> Any:
         def total(pictures: Any) -> Any:
-            logits = read(pictures)
+            logits, _ = read(pictures)
             losses = measure(loss, logits, labels, targets if targeted else None)
             return ops.sum(losses), (losses, logits)
 
