@@ -85,10 +85,9 @@ class ExplainTask:
         recipe, card = self.recipe, self.recipe.card()
         methods = recipe.methods()
         recipe.check_objective()
-        if recipe.objective:
-            question = ask(card, recipe.objective)
-            for method in methods:
-                method.check(question)
+        question = ask(card, recipe.objective or "logit(0)")  # the top class is not known yet
+        for method in methods:
+            method.check(question)
         self._check_forms(len(methods))
         self.order.check(self._plan.jobs)
         self.order.check_options(self._plan.jobs)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from dreampipe.errors import ModelError
 from dreampipe.explanations.attribution.method import Method
 from dreampipe.explanations.explanation import Completeness, Explanation
 from dreampipe.explanations.question import Progress, Question, Work
+from dreampipe.explanations.resizing import resize, spread
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import PROBABILITIES, Objective
@@ -82,7 +82,7 @@ def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
             f"The picture is seen as {size[1]}x{size[0]}, but {card.name} needs {card.least} pixels along each side: "
             "give a larger picture, or a larger max-size."
         )
-    return pixels if size == (height, width) else resized(pixels, size)
+    return pixels if size == (height, width) else resize(pixels, size)
 
 
 def explain(
@@ -118,9 +118,9 @@ def explain(
         work.note("Parts of the map were no numbers and became 0.")
     planes = np.repeat(values[..., None] / np.float32(3), 3, axis=2) if values.ndim == 2 else values
     planes = np.asarray(planes, np.float32)
-    whole = _spread(planes, pixels.shape[:2])
+    whole = spread(planes, pixels.shape[:2])
     if not whole.any():
-        work.note("The map is zero everywhere: the answer does not depend on the picture in any way the method sees.")
+        work.note("The map is zero everywhere: nothing that the method sees in the picture counts.")
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
     if complete and complete.error > method.tolerance:
         work.note(
@@ -151,23 +151,3 @@ def saturated(question: Question, answer: float) -> bool:
     """Say whether an answer is a single probability that is 1 in four decimals, where nothing changes it any more."""
     terms = question.objective.terms
     return len(terms) == 1 and terms[0].layer == PROBABILITIES and abs(answer - terms[0].weight) < 5e-5
-
-
-def resized(values: Array, size: tuple[int, int], shrinks: bool | None = None) -> Array:
-    """Resize to (height, width): by areas where it shrinks, which None finds out, else linearly."""
-    if shrinks is None:
-        shrinks = size[0] * size[1] < values.shape[0] * values.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(values, size[::-1], interpolation=way), np.float32)
-
-
-def _spread(planes: Array, size: tuple[int, int]) -> Array:
-    """Resize a map so that what each part of it sums to stays the same, up to the interpolation at its borders.
-
-    Each value is shared among the pixels that it covers. The whole sum stays exactly, up to rounding.
-    """
-    if planes.shape[:2] == size:
-        return planes
-    spread = resized(planes, size) * np.float32(planes.shape[0] * planes.shape[1] / (size[0] * size[1]))
-    missing = planes.sum(axis=(0, 1), dtype=np.float64) - spread.sum(axis=(0, 1), dtype=np.float64)
-    return np.asarray(spread + missing / (size[0] * size[1]), np.float32)

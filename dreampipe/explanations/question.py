@@ -92,6 +92,13 @@ class Question:
         scores, gradients = _differentiating_by(self.card, self.objective, rules)(pictures)
         return np.asarray(scores), np.asarray(gradients)
 
+    def needs(self) -> frozenset[str]:
+        """Name the layers that the answers depend on, those that the objective reads among them."""
+        from dreampipe.models import tap
+        from dreampipe.models.opening import open_model
+
+        return tap.needed(open_model(self.card), self.objective.layers, self.objective.head)
+
     def activations(self, layer: str, pictures: Array) -> Array:
         """Compute the activation of a layer, all in one batch: (count, ...) float32."""
         return np.asarray(_reading(self.card, layer)(pictures))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import (
+    MAP_SUFFIXES,
     SUFFIXES,
     format_of,
     format_of_suffix,
@@ -89,7 +90,7 @@ def plan(
         job, folder = film_job(start, os.fspath(target), suffix)
         result = Plan((job,), folder)
     elif os.path.isdir(start):
-        result = _folder_plan(start, end, suffix, recursive)
+        result = _folder_plan(start, end, suffix, recursive, maps)
     elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
         result = _planned([(start, Path(start.name))], end, suffix)
     else:
@@ -115,10 +116,11 @@ def _kind_of(target: Path, maps: bool) -> str:
     return "npy" if maps and target.suffix.lower() == ".npy" else format_of(target).name
 
 
-def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool) -> Plan:
+def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool, maps: bool) -> Plan:
     if os.path.exists(target) and not os.path.isdir(target):
         raise MediaError(f"{target} is a file, but {source} is a folder: name a folder for its pictures.")
-    if not os.path.exists(target) and format_of_suffix(target):
+    one = format_of_suffix(target) or (maps and target.suffix.lower() in MAP_SUFFIXES)
+    if not os.path.exists(target) and one:
         raise MediaError(
             f"{target} has the suffix of a picture, but {source} is a folder: name a folder for its pictures."
         )

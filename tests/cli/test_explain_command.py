@@ -12,7 +12,8 @@ import pytest
 import dreampipe
 from dreampipe.drawings.explanations import draw_explanations
 from dreampipe.explanations.attribution import METHODS
-from dreampipe.frames import Frame
+from dreampipe.frames import Frame, dequantize
+from dreampipe.models.motifnet.renderer import render
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def test_info_shows_what_was_explained(call, own, pictures, tmp_path):
     assert "32 bits" in shown
 
 
-def test_numbers_are_made_again(call, own, pictures, tmp_path):
+def test_numbers_are_made_again(call, own, pictures, tmp_path, tiny_model, monkeypatch):
+    monkeypatch.chdir(tiny_model.parent)  # a record names the model's file alone
     both = (*own[:5], "gradient, gradient-x-input(baseline=blur)")
     for suffix in (".npy", ".tif"):
         assert call("explain", pictures / "a.png", tmp_path / f"a{suffix}", *both).exit_code == 0
@@ -78,11 +80,10 @@ def test_a_model_without_a_head_explains_its_layers(call, headless, pictures, tm
 
 
 def test_a_certain_probability_says_that_the_logit_is_meant(call, pictures, tmp_path):
-    sure = np.full((64, 64, 3), 0.5, np.float32)
-    dreampipe.write(Frame(sure), tmp_path / "sure.png")
-    asked = ("--method", "gradient", "--objective", "prob(nothing)")
+    dreampipe.write(Frame(dequantize(render(0).pixels)), tmp_path / "sure.png")
+    asked = ("--method", "gradient", "--objective", "prob(eye)")
     result = call("explain", tmp_path / "sure.png", tmp_path / "out.png", *asked)
-    assert "prob(nothing) is 1.0000, which hardly anything changes: explain logit(nothing) instead." in result.stderr
+    assert "prob(eye) is 1.0000, which hardly anything changes: explain logit(eye) instead." in result.stderr
     unsure = call("explain", pictures / "a.png", tmp_path / "a.png", *asked[:3], "0.5*prob(eye)")
     assert unsure.exit_code == 0 and "instead" not in unsure.stderr
 
@@ -111,8 +112,8 @@ BAD: dict[tuple[str, ...], str] = {
 def test_a_wrong_argument_is_one_sentence(call: Any, pictures: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
     result = call("explain", pictures / "a.png", tmp_path / "out.png", *words)
     assert result.exit_code in (1, 2), result.stderr
-    lines = [line for line in result.stderr.splitlines() if BAD[words] in line]
-    assert len(lines) == 1 and "Traceback" not in result.stderr
+    said = [line for line in result.stderr.splitlines() if line.startswith(("Error: ", "Failed "))]
+    assert len(said) == 1 and BAD[words] in result.stderr
     assert not (tmp_path / "out.png").exists()
 
 
@@ -123,7 +124,7 @@ def test_a_wrong_argument_is_one_sentence(call: Any, pictures: Path, tmp_path: P
         ("a.png", "out.xyz", "has the suffix .xyz"),
         ("a.png", "a.png", "is the input"),
         ("a.png", "out.mp4", "is a still"),
-        ("a.png", "b.png/out.png", "cannot be written"),
+        ("a.png", "b.png/out.png", "Not a directory"),
         (".", "out.npy", "folder"),
     ],
 )

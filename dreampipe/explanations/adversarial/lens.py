@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 
-from dreampipe.explanations.explaining import resized
+from dreampipe.explanations.resizing import resize
 from dreampipe.frames import Array
 
 
@@ -25,7 +26,7 @@ class Lens:
 
     def look(self, pictures: Array) -> Array:
         """Resize pictures (count, height, width, 3) to what the model sees."""
-        return np.stack([resized(picture, self.seen) for picture in pictures])
+        return np.stack([resize(picture, self.seen) for picture in pictures])
 
     def pull(self, gradients: Array) -> Array:
         """Turn gradients by what the model sees into those by the picture's own pixels: the transpose of `look`."""
@@ -42,4 +43,5 @@ class Lens:
 
 def _weights(own: int, seen: int, shrinks: bool) -> Array:
     """Resize each of the pictures that have a single white row: (seen, own)."""
-    return resized(np.eye(own, dtype=np.float32), (seen, own), shrinks)
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(np.eye(own, dtype=np.float32), (own, seen), interpolation=way), np.float32)
