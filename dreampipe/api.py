@@ -1,4 +1,7 @@
-"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`. They download missing weights as Keras does."""
+"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`.
+
+They download missing weights as Keras does.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,15 @@ from dreampipe.drawings.contact import contact_sheet
 from dreampipe.drawings.visualization import add_caption, prepare
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.explanations import Explanation
+from dreampipe.explanations.adversarial import Attack
+from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
 from dreampipe.explanations.attribution import Method
 from dreampipe.frames import Frame, MediaInfo, quantize
 from dreampipe.media.profiles import to_srgb
 from dreampipe.media.video import FilmInfo
 from dreampipe.models.weights.missing import fetch_names, fetch_weights, missing
 from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.attacking import Attacking
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.files import make
 from dreampipe.recipes.recipe import Recipe
@@ -140,6 +146,48 @@ def explain(
     return explain_pixels(question, pixels, methods[0], seed=recipe.seed, max_size=recipe.max_size)
 
 
+def attack(
+    image: AnyArray | str | PathLike[str],
+    method: str | Attack = "apgd",
+    target: str | None = None,
+    **settings: Any,
+) -> Adversary:
+    """Change one picture a little, so that a model answers otherwise.
+
+    Args:
+        image: a path, or an array as for `dream`; its alpha is left out.
+        method: an attack by its text, such as `pgd(steps=100)`; or an `Attack`, also one of your own.
+        target: the class to reach, by name or number; None for any but the model's answer.
+        settings: fields of `dreampipe.recipes.attacking.Attacking`, such as model, norm, eps="8/255", steps, seed.
+
+    Returns:
+        The adversary: its `pixels`, `fools`, `distance`, and the answers `before` and `after`. Its values are on the
+        grid of 8 bits, or of 16 if the picture has them.
+
+    Raises:
+        DreampipeError: the picture, a setting, the model, the attack or the target is wrong.
+        ValueError: `image` is neither a path nor an array that is a picture.
+    """
+    given = {"method": method} if isinstance(method, str) else {}
+    recipe = Attacking.of(target=target, **settings, **given)
+    chosen = recipe.attack() if isinstance(method, str) else recipe.with_settings(method)
+    if isinstance(image, np.ndarray):
+        pixels, bits = _frame(image).pixels, 16 if image.dtype.newbyteorder("=") == np.uint16 else 8
+    else:
+        frame, info = _still(image, "attack")
+        pixels, bits = frame.pixels, info.bits
+    _fetch(recipe, recipe.check_target)
+    return attack_picture(
+        recipe.victim(),
+        pixels,
+        chosen,
+        target=recipe.target or "",
+        bits=bits,
+        seed=recipe.seed,
+        max_size=recipe.max_size,
+    )
+
+
 def _still(path: object, call: str) -> tuple[Frame, MediaInfo]:
     """Read one picture; raises MediaError for a film, and ValueError for what is no path."""
     if not isinstance(path, str | PathLike):
@@ -148,7 +196,7 @@ def _still(path: object, call: str) -> tuple[Frame, MediaInfo]:
         )
     source = media.read(path)
     if isinstance(source.info, FilmInfo):
-        advice = "hand read(...) to a FilmRecipe's film_pipeline(...)" if call == "dream" else "explain its frames"
+        advice = "hand read(...) to a FilmRecipe's film_pipeline(...)" if call == "dream" else f"{call} its frames"
         raise MediaError(f"{path} is a film, but {call} takes one picture: {advice}.")
     return next(iter(source)), source.info
 

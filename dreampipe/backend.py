@@ -127,6 +127,13 @@ def value_and_gradients(
     return value, rest, tuple(gradients)
 
 
+def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
+    """Say whether `function`, of arguments of these specs, computes gradients on the way to its value."""
+    graph = tf.function(function, input_signature=specs, autograph=False).get_concrete_function().graph.as_graph_def()
+    inner = (node.name for body in graph.library.function for node in body.node_def)
+    return any("gradient_tape" in name for name in (*(node.name for node in graph.node), *inner))
+
+
 def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
     """Run `function(*wrt)` once.
 

@@ -25,6 +25,8 @@ SHORT = {
     "visualize": ("--octaves", "1", "--size", "64"),
     "explain": ("--max-size", "96"),
     "zoom": ("--octaves", "1", "--max-size", "48", "--seconds", "0.1"),
+    "attack": ("--max-size", "96", "--steps", "2"),
+    "robustness": ("--count", "2", "--method", "fgsm"),
     "atlas": ("--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from dreampipe import __version__
 from dreampipe.cli.answer import BAD_ARGUMENTS
 from dreampipe.cli.atlas import atlas
+from dreampipe.cli.attack import attack, robustness
 from dreampipe.cli.dream import dream
 from dreampipe.cli.explain import explain
 from dreampipe.cli.help import GroupedCommand, closing
@@ -93,6 +94,8 @@ _EXAMPLES = {
         "explain photo.jpg why.png",
         "explain photo.jpg why.png --objective 'logit(eye)' --method integrated-gradients,gradient",
     ),
+    attack: ("attack photo.jpg other.png", "attack photo.jpg owl.png --target owl --eps 8/255 --sheet sheet.png"),
+    robustness: ("robustness motifs curve.png", "robustness pictures curve.html --method autoattack --norm L2"),
     zoom: ("zoom photo.jpg dive.mp4 --seconds 10", "zoom photo.jpg loop.gif --loop --seconds 2 --size 320"),
     rerun: ("rerun dream.jpg again.jpg", "rerun dream.jpg other.jpg --set steps=20 --set seed=1"),
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),

@@ -82,8 +82,7 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), rec
         style = style.replace(word, str(value))
     figures = "\n".join(_figure(tile, anchor) for tile, anchor in zip(tiles, anchors, strict=True))
     paragraphs = "".join(f"\n<p>{escape(note)}</p>" for note in notes)
-    # The escape means the same in JSON, and no text can end the element.
-    script = "\n{}{}</script>".format(_RECORD, record.replace("<", "\\u003c")) if record else ""
+    script = record_script(record)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -102,6 +101,12 @@ def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), rec
 </body>
 </html>
 """
+
+
+def record_script(record: str | None) -> str:
+    """Write the element of a page's head that holds its record; empty for none."""
+    # The escape means the same in JSON, and no text can end the element.
+    return "\n{}{}</script>".format(_RECORD, record.replace("<", "\\u003c")) if record else ""
 
 
 def find_record(page: str) -> str | None:

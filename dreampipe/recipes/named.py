@@ -1,8 +1,8 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
 Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `start` if it is
-a picture, `pictures` (a folder), the pictures of `baseline`, also within `method`, and the guides and directions of an
-objective, also of one that comes later in a film.
+a picture, `pictures` and `labelled` if they hold a folder, the pictures of `baseline`, also within `method`, and the
+guides and directions of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Rename = Callable[[str], str]
 Change = Callable[[Objective, str], str]
 """Gives an objective another text: `(objective, text) -> text`."""
 
-_STARTS = ("noise", "grey")
+_WORDS = {"start": ("noise", "grey"), "labelled": ("motifs",)}
+"""Settings that hold one of some words, or else name a file or a folder."""
 _ALONE = ("mask", "weights", "pictures")
 _NAMES_OR_FILES = ("model", "prior")
 _OBJECTIVES = ("objective", "layer")
@@ -52,7 +53,7 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
             changed[name] = _baseline(value, rename)
         elif value and name == "method":
             changed[name] = _BASELINE.sub(lambda found: found[1] + _baseline(found[2], rename), value)
-        elif value and (is_name or (name == "start" and value not in _STARTS)):
+        elif value and (is_name or (name in _WORDS and value not in _WORDS[name])):
             changed[name] = rename(value)
         else:
             changed |= with_objectives({name: value}, change)

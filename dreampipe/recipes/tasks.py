@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
@@ -55,6 +56,8 @@ TASKS: Mapping[str, Row] = {
     "visualize": Row(Visualization, "drawings.VisualizationTask", {"animated": bool}, serves=("visualize", "atlas")),
     "atlas": Row(Atlas, "drawings.AtlasTask", {"page": bool}, serves=("atlas",)),
     "explain": Row(Explaining, "explanations.ExplainTask", {**_FILE_OPTIONS, "partial": bool}, serves=("explain",)),
+    "attack": Row(Attacking, "attacks.AttackTask", {"bits": int, "sheet": bool}, serves=("attack",)),
+    "robustness": Row(Robustness, "attacks.RobustnessTask", {"form": str}, serves=("robustness",)),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
 }
 """Everything that can be made, by its command."""

@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from dreampipe.drawings.curves import is_table
 from dreampipe.drawings.page import find_record, is_page
 from dreampipe.errors import MediaError
 from dreampipe.media.comparing import same_bytes, shown_sha256
@@ -19,8 +20,8 @@ def is_there(path: Path) -> bool:
 
 
 def hash_shown(path: Path, max_pixels: int) -> str:
-    """Hash everything that an output shows; for a page, its text without its record. Raises MediaError."""
-    return _page_sha256(path) if is_page(path) else shown_sha256(path, max_pixels)
+    """Hash everything that an output shows; for a page or a table, its text without its record. Raises MediaError."""
+    return _text_sha256(path) if is_page(path) or is_table(path) else shown_sha256(path, max_pixels)
 
 
 def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
@@ -33,7 +34,7 @@ def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
         return False
 
 
-def _page_sha256(path: Path) -> str:
+def _text_sha256(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as problem:

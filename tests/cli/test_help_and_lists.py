@@ -44,7 +44,20 @@ def test_ranges_are_shown(call):
     assert "More than 1, at most 4." in text
 
 
-COMMANDS = ("dream", "explain", "methods", "sheet", "visualize", "atlas", "zoom", "rerun", "info", "layers")
+COMMANDS = (
+    "dream",
+    "explain",
+    "methods",
+    "sheet",
+    "visualize",
+    "atlas",
+    "attack",
+    "robustness",
+    "zoom",
+    "rerun",
+    "info",
+    "layers",
+)
 
 
 def test_no_option_is_hidden_where_nothing_shows_it(call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
@@ -25,6 +26,8 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "visualize": ("second[1]", "still.png", "--animate", "out.png", "--size", "32"),
     "atlas": ("second", "out.html", "--channels", "0", "--size", "32", "--exemplars", "0"),
     "explain": ("PHOTO", "out.png", "--quality", "80", "--method", "gradient", "--size", "48"),
+    "attack": ("PHOTO", "still.png", "--sheet", "out.png", "--steps", "2", "--size", "48"),
+    "robustness": ("CLASSES", "out.html", "--method", "fgsm", "--eps", "1/255"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""
@@ -38,8 +41,11 @@ def make(call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, monkeypatc
     monkeypatch.chdir(tiny_model.parent)  # a record names the model's file alone
 
     def made(command: str) -> Path:
+        if "CLASSES" in SMALLEST[command]:
+            shutil.copytree(pictures, tmp_path / "classes" / "3")
+        own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes"}
         words = [
-            pictures / "a.png" if word == "PHOTO" else tmp_path / word if Path(word).suffix in SUFFIXES else word
+            own[word] if word in own else tmp_path / word if Path(word).suffix in SUFFIXES else word
             for word in SMALLEST[command]
         ]
         climbs = issubclass(TASKS[command].recipe, Climbing)

@@ -194,7 +194,8 @@ WRONG = {
     "version = true": "my.toml: version came as True",
     'version = "1"': "my.toml: version came as '1'",
     'command = "draem"': (
-        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain is expected"
+        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness is "
+        "expected"
     ),
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",
@@ -285,6 +286,18 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "baseline": st.sampled_from([None, "grey+blur"]),
         "show": st.sampled_from([None, "overlay"]),
     },
+    "attack": {
+        "target": st.sampled_from([None, "tabby cat", "3"]),
+        "method": st.sampled_from(["apgd", "pgd(steps=3, eps=8/255)"]),
+        "norm": st.sampled_from([None, "L2", "linf"]),
+        "eps": st.sampled_from([None, "8/255", 0.25]),
+        "steps": st.integers(1, 1000),
+    },
+    "robustness": {
+        "labelled": st.sampled_from(["motifs", "pictures"]),
+        "eps": st.sampled_from([None, "1/255,2/255"]),
+        "count": st.integers(1, 500),
+    },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
 
@@ -294,7 +307,11 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -> None:
     general = {name: values for name, values in shared.items() if name in TASKS[command].recipe.model_fields}
     chosen = data.draw(st.fixed_dictionaries({}, optional={**general, **own[command]}))
-    needed = {"visualize": {"objective": "mixed4"}, "atlas": {"layer": "mixed4"}}.get(command, {})
+    needed = {
+        "visualize": {"objective": "mixed4"},
+        "atlas": {"layer": "mixed4"},
+        "robustness": {"labelled": "motifs"},
+    }.get(command, {})
     recipe = TASKS[command].recipe(**{**needed, **chosen})
     again = loaded(toml_of(recipe))
     assert again.recipe() == recipe

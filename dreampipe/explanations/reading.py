@@ -1,0 +1,91 @@
+"""Settings as text: `pgd(steps=40, eps=8/255)` to a frozen dataclass, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from dreampipe.errors import RecipeError, brief, nearest
+from dreampipe.explanations.attribution.method import value_of
+
+Kind = TypeVar("Kind")
+
+_NAMED = re.compile(r"\s*([A-Za-z][\w+-]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+
+
+def read_named(text: str, table: Mapping[str, type[Kind]], what: str, example: str) -> tuple[Kind, ...]:
+    """Read names with settings, with commas between them, as values of the classes in a table.
+
+    Args:
+        text: such as `fgsm, pgd(steps=40)`.
+        table: each class by its name; each is a frozen dataclass of its settings.
+        what: the word for one of them, such as `attack`.
+        example: a text that is right.
+
+    Raises:
+        RecipeError: a name or a setting is unknown, or a value is out of range.
+    """
+    found: list[Kind] = []
+    at = 0
+    while at < len(text) or not found:
+        match = _NAMED.match(text, at)
+        if not match:
+            raise RecipeError(
+                f"{what} came as {brief(text)!r}, but names with commas between them are expected, such as {example}."
+            )
+        found.append(_build(match[1], match[2] or "", table, what))
+        at = match.end()
+    return tuple(found)
+
+
+def write_named(value: Any) -> str:
+    """Write a value as `read_named` reads it: its name, and the settings that differ from their defaults."""
+    own = [(field.name, getattr(value, field.name), field.default) for field in fields(value)]
+    changed = ", ".join(f"{name}={_spell(now)}" for name, now, usual in own if now != usual)
+    return f"{value.name}({changed})" if changed else str(value.name)
+
+
+def read_number(text: str) -> float:
+    """Read a number or a fraction such as `8/255`; raises ValueError."""
+    above, slash, below = text.partition("/")
+    try:
+        return float(above) / float(below) if slash else float(text)
+    except ZeroDivisionError:
+        raise ValueError(text) from None
+
+
+def write_number(value: float) -> str:
+    """Write a number, as a fraction of 255 where it is one: `8/255`."""
+    levels = value * 255
+    if 0.5 < levels < 255 and abs(levels - round(levels)) < 1e-4:
+        return f"{round(levels)}/255"
+    return f"{value:g}"
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, float):
+        near = write_number(value)
+        return near if read_number(near) == value else repr(value)
+    return str(value)
+
+
+def _build(name: str, settings: str, table: Mapping[str, type[Kind]], what: str) -> Kind:
+    if name not in table:
+        raise RecipeError(f"There is no {what} {brief(name)!r}: {nearest(name, table)}.")
+    kind: Any = table[name]
+    types = {field.name: field.type for field in fields(kind)}
+    values = {}
+    for part in filter(None, map(str.strip, settings.split(","))):
+        key, equals, text = (piece.strip() for piece in part.partition("="))
+        if not equals or key not in types:
+            raise RecipeError(f"{name} has no setting {key!r}: {nearest(key, types) if types else 'it has none'}.")
+        try:
+            values[key] = read_number(text) if "float" in str(types[key]) else value_of(text, types[key])
+        except (ValueError, KeyError):
+            usual = kind.__dataclass_fields__[key].default
+            example = "8/255" if usual is None else usual
+            raise RecipeError(f"{key} of {name} came as {text!r}, but a value such as {example} is expected.") from None
+    made: Kind = kind(**values)
+    return made
