@@ -194,7 +194,7 @@ class Training:
         rate = CosineDecay(0.0, plan.updates - plan.warmup, warmup_target=plan.learning_rate, warmup_steps=plan.warmup)
         self.optimizer = keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay)
         self.optimizer.build(self.model.trainable_variables)
-        self._step = backend.compiled(self._compute_step)
+        self._step = backend.compile(self._compute_step)
 
     def _compute_step(self, x: backend.Tensor, y: backend.Tensor) -> tuple[backend.Tensor, backend.Tensor]:
         weights = self.model.trainable_variables

@@ -46,11 +46,11 @@ tf.get_logger().setLevel("ERROR")
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> Any:
-    """The shape and type of one argument of a `compiled` function; None is a size that may change."""
+    """The shape and type of one argument of a function to `compile`; None is a size that may change."""
     return tf.TensorSpec(shape, dtype)
 
 
-def compiled(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
+def compile(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
     """Compile `function` to one graph at its first call; `specs` of its arguments make the graph serve all sizes.
 
     Differentiate in the function: the result has no gradient. It is freed, with its graph, when nobody holds it.

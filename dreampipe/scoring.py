@@ -63,7 +63,7 @@ def read_of(card: Card, layers: Sequence[str], head: bool = False) -> Callable[[
         ModelError: it has no such layer, or no head.
     """
     model = tap.tap(open_model(card), layers, logits=head)
-    return lambda pictures: _keyed(model(scale(ops.convert_to_tensor(pictures), card.scaling), training=False))
+    return lambda pictures: _by_key(model(scale(ops.convert_to_tensor(pictures), card.scaling), training=False))
 
 
 def scores_of(
@@ -79,7 +79,7 @@ def scores_of(
     Raises:
         ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
     """
-    model = _tapped(card, objective, leaks, rules, given)
+    model = _tap(card, objective, leaks, rules, given)
     read_start = read_of(card, objective.start_layers) if objective.start_layers else None
     guides = {guide.key: read_of(card, [guide.layer])(guide.pixels[None])[guide.layer] for guide in objective.guides}
 
@@ -87,7 +87,7 @@ def scores_of(
         values = dict(guides)
         if model:
             more = ({"leak": view.leak} if leaks else {}) | ({"given": view.given} if given else {})
-            values |= _keyed(model(scale(view.seen, card.scaling), training=False, **more))
+            values |= _by_key(model(scale(view.seen, card.scaling), training=False, **more))
         if read_start:
             values |= {start_of(layer): value for layer, value in read_start(view.start_seen).items()}
         return objective.scores({**values, IMAGE: view.image, START: view.start, UNIT: view.unit})
@@ -96,7 +96,7 @@ def scores_of(
 
 
 @lru_cache(maxsize=8)
-def _tapped(card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules | None, given: str) -> Any:
+def _tap(card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules | None, given: str) -> Any:
     """The model from pictures to the activations that the objective reads; None if it reads none."""
     if not objective.layers and not objective.head:
         return None
@@ -106,11 +106,11 @@ def _tapped(card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules
     picture = keras.KerasTensor((1, *(card.fixed or (None, None)), 3))
     leak = {"leak": keras.KerasTensor((1,))} if leaks else {}
     shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture, **leak).items()}
-    objective.check(_keyed(shapes))
+    objective.check(_by_key(shapes))
     return model
 
 
-def _keyed(values: Mapping[str, Any]) -> dict[str, Any]:
+def _by_key(values: Mapping[str, Any]) -> dict[str, Any]:
     """Tapped values, or anything of each, by the keys that an objective's terms have for them."""
     if tap.LOGITS not in values:
         return dict(values)
@@ -136,7 +136,7 @@ def score(
     Raises:
         ModelError, ObjectiveError: as of `scores_of`; or the model cannot compute pictures of this size.
     """
-    return np.asarray(_scoring(card, objective)(*_filled(pictures, units, start)))
+    return np.asarray(_scoring(card, objective)(*_fill(pictures, units, start)))
 
 
 def differentiate(
@@ -151,11 +151,11 @@ def differentiate(
     The gradient of a picture is that of the whole batch's scores by it: of its own score alone, unless the objective
     compares the pictures of a batch.
     """
-    scores, gradients = _differentiating(card, objective)(*_filled(pictures, units, start))
+    scores, gradients = _differentiating(card, objective)(*_fill(pictures, units, start))
     return np.asarray(scores), np.asarray(gradients)
 
 
-def _filled(pictures: Array, units: Sequence[int] | None, start: Array | None) -> tuple[Array, Array, npt.NDArray[Any]]:
+def _fill(pictures: Array, units: Sequence[int] | None, start: Array | None) -> tuple[Array, Array, npt.NDArray[Any]]:
     if units is not None and len(units) != len(pictures):
         raise ValueError(f"{len(units)} units came for {len(pictures)} pictures: give one for each.")
     unit = np.zeros(len(pictures), np.int32) if units is None else np.asarray(units, np.int32)
@@ -173,7 +173,7 @@ def _scoring(card: Card, objective: BoundObjective) -> Callable[..., Tensor]:
     def compute(pictures: Tensor, start: Tensor, unit: Tensor) -> Tensor:
         return ops.sum(score_view(View(pictures, pictures, start, start, unit)), axis=1)
 
-    return backend.compiled(
+    return backend.compile(
         compute, backend.spec(*_PICTURES), backend.spec(*_PICTURES), backend.spec(None, dtype="int32")
     )
 
@@ -190,7 +190,7 @@ def _differentiating(card: Card, objective: BoundObjective) -> Callable[..., tup
         _, scores, (gradients,) = backend.value_and_gradients(total, pictures)
         return scores, gradients
 
-    return backend.compiled(
+    return backend.compile(
         compute, backend.spec(*_PICTURES), backend.spec(*_PICTURES), backend.spec(None, dtype="int32")
     )
 

@@ -63,7 +63,7 @@ def test_graphs_with_a_custom_gradient_are_freed_once_nobody_holds_them() -> Non
         return ops.silu(x)
 
     keras.layers.Lambda(shape)(keras.Input((3,)))
-    compiled = backend.compiled(pull, backend.spec(None))
+    compiled = backend.compile(pull, backend.spec(None))
     sigmoid = 1 / (1 + np.exp(-X))
     np.testing.assert_allclose(compiled(X), sigmoid * (1 + X * (1 - sigmoid)), rtol=1e-6)
     del compiled

@@ -154,7 +154,7 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
         return Outcome(moved, scores, felt > 0)
 
-    return backend.compiled(step, *_specs(spec))
+    return backend.compile(step, *_specs(spec))
 
 
 def _move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:

@@ -18,7 +18,7 @@ FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 """Exit codes other than 0: a picture failed; nothing could begin; Ctrl-C."""
 
 
-def answered(command: Callable[..., None]) -> Callable[..., None]:
+def answer_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Wrap a command: every DreampipeError becomes `Error: sentence` and exit code 2; other exceptions are bugs."""
 
     @wraps(command)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, MaxPixels, NoMetadata, Overwrite, Quiet, Sidecar, place_of
@@ -20,7 +20,7 @@ from dreampipe.records.making import Carrying
 _LABELLED = Robustness.model_fields["labelled"].description
 
 
-@answered
+@answer_errors
 @recipe_options(recipe=Attacking)
 def attack(
     picture: Annotated[str, typer.Argument(metavar="PICTURE", help="The picture to change.")],
@@ -53,7 +53,7 @@ def attack(
     perform(AttackTask(Path(picture), recipe, place, drawn, max_pixels=max_pixels), quiet)
 
 
-@answered
+@answer_errors
 @recipe_options("labelled", recipe=Robustness)
 def robustness(
     labelled: Annotated[str, typer.Argument(metavar="FOLDER", help=_LABELLED)],

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
@@ -40,7 +40,7 @@ from dreampipe.recipes.keyframes import parse_rate, parse_time
 from dreampipe.records.making import Carrying
 
 
-@answered
+@answer_errors
 @recipe_options(recipe=FilmRecipe)
 def dream(
     source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],

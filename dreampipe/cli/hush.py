@@ -11,7 +11,7 @@ from importlib import import_module
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
+def hush() -> Iterator[None]:
     """Hide everything that is written to file descriptor 2, also by C++; show all of it if the block fails."""
     if sys.stderr is None:  # closed by `2>&-`, so there is nothing to keep clean
         yield
@@ -36,5 +36,5 @@ def import_backend() -> None:
     """Import tensorflow, which writes of processors and drivers to stderr whatever its log level."""
     if "dreampipe.backend" in sys.modules:
         return
-    with hushed():
+    with hush():
         import_module("dreampipe.backend")

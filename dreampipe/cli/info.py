@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.terminal import say, show
 from dreampipe.errors import RecipeError
 from dreampipe.recipes.printing import toml_of
@@ -16,7 +16,7 @@ from dreampipe.records.carried import edit_of, record_of
 from dreampipe.records.telling import write_rows
 
 
-@answered
+@answer_errors
 def info(
     made: Annotated[str, typer.Argument(metavar="DREAM", help="What dreampipe has made, or its .dream.json.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the record as it is.")] = False,

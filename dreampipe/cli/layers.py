@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.table import show_table
 from dreampipe.cli.terminal import say, show_json
 from dreampipe.models import Card, card
@@ -19,7 +19,7 @@ _MODEL = Recipe.model_fields["model"].description
 _COLUMNS = ("name", "layers", "channels", "size", "stride", "receptive field", "GFLOP", "recommended")
 
 
-@answered
+@answer_errors
 def layers(
     model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL)],
     whole: Annotated[bool, typer.Option("--all", help="Every layer, not only the ends of blocks.")] = False,

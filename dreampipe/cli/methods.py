@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.table import show_table
 from dreampipe.cli.terminal import say, show_json
 from dreampipe.explanations.attribution import METHODS, Method
@@ -16,7 +16,7 @@ from dreampipe.explanations.attribution import METHODS, Method
 _COLUMNS = ("name", "family", "map", "settings", "what it is")
 
 
-@answered
+@answer_errors
 def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Each method as a line of JSON, with its source.")] = False,
 ) -> None:

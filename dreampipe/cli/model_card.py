@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.terminal import show
 from dreampipe.engines.task import Place
 from dreampipe.records.making import Carrying
 
 
-@answered
+@answer_errors
 def card(
     model: Annotated[str, typer.Argument(metavar="MODEL.keras", help="A model file of yours.")],
     trust: Annotated[bool, typer.Option("--trust", help="Do not check what the file may run.")] = False,

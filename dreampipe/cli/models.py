@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered, failing
+from dreampipe.cli.answer import answer_errors, failing
 from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show_table
@@ -23,8 +23,8 @@ _COLUMNS = ("name", "scaling", "classes", "weights", "check", "licence", "object
 
 
 @models.callback(invoke_without_command=True)
-@answered
-def listed(context: typer.Context) -> None:
+@answer_errors
+def list_models(context: typer.Context) -> None:
     """List the models that have a name, and whether their weights are on the disk or to be downloaded."""
     if context.invoked_subcommand is not None:
         return
@@ -58,7 +58,7 @@ def _state(weights: Weights) -> str:
 
 
 @models.command(no_args_is_help=True)
-@answered
+@answer_errors
 def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model of Keras, such as inception_v3 or vgg16-notop.")],
     to: Annotated[

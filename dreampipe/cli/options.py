@@ -111,7 +111,7 @@ def choose_recipe(
     made = loaded.of(kind, **settings)
     if "model" in loaded.settings and "model" not in settings and loaded not in presets():
         check_fetch(made, fetch, f"The recipe {loaded.name}")
-    if left := () if quiet else loaded.left_out(kind):
+    if left := () if quiet else loaded.name_left_out(kind):
         say(f"Note: {', '.join(left)} of {loaded.name} {'is' if len(left) == 1 else 'are'} left aside here.")
     return made
 

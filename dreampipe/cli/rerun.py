@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.perform import perform
@@ -19,7 +19,7 @@ from dreampipe.records.again import again
 from dreampipe.records.making import Carrying
 
 
-@answered
+@answer_errors
 def rerun(
     made: Annotated[str, typer.Argument(metavar="DREAM", help="What dreampipe has made, or its .dream.json.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture, film, page or folder to write.")],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar
@@ -23,7 +23,7 @@ _WITHOUT = ("objective", "max_size", "caption")
 """The sheet climbs the layers one by one, at the size of a tile, and labels each anyway."""
 
 
-@answered
+@answer_errors
 @recipe_options(*_WITHOUT)
 def sheet(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture.")],

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
@@ -19,7 +19,7 @@ from dreampipe.records.making import Carrying
 _OBJECTIVE = Visualization.model_fields["objective"].description
 
 
-@answered
+@answer_errors
 @recipe_options("objective", recipe=Visualization)
 def visualize(
     objective: Annotated[str, typer.Argument(metavar="OBJECTIVE", help=_OBJECTIVE)],

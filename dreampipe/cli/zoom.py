@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dreampipe.cli.answer import answered
+from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import (
@@ -32,7 +32,7 @@ from dreampipe.recipes.zooming import Zooming
 from dreampipe.records.making import Carrying
 
 
-@answered
+@answer_errors
 # Here --scale and --rotate move the camera; a recipe's own scale and rotate, of the transforms, come from a file.
 @recipe_options("scale", "rotate", recipe=Zooming, flags={"zoom": "--scale", "turn": "--rotate"})
 def zoom(

@@ -86,7 +86,7 @@ def find_exemplars(
     _check(channels, known.channels, layer)
     best: dict[int, list[Exemplar]] = {channel: [] for channel in channels}
     looked_at = 0
-    for batch in _batches(_shown(picture, card) for picture in pictures):
+    for batch in _batches(_show(picture, card) for picture in pictures):
         peaks = _Peaks(*(np.asarray(x) for x in _watcher(card, layer)(np.stack([shown.pixels for shown in batch]))))
         _check(channels, peaks.scores.shape[1], layer)
         for channel, kept in best.items():
@@ -125,7 +125,7 @@ class _Shown(NamedTuple):
     inside: tuple[slice, slice]
 
 
-def _shown(picture: Picture, card: Card) -> _Shown:
+def _show(picture: Picture, card: Card) -> _Shown:
     if card.fixed:
         whole = (slice(0, card.fixed[0]), slice(0, card.fixed[1]))
         return _Shown(picture.name, fit(_middle(picture.pixels, card.fixed), card.fixed), whole)
@@ -180,7 +180,7 @@ def _watcher(card: Card, layer: str) -> Callable[[Array], tuple[Tensor, Tensor, 
         grid = ops.stack([ops.convert_to_tensor(n, "int32") for n in (*places, 1, 1)[:2]])
         return ops.max(flat, axis=1), ops.argmax(flat, axis=1), grid
 
-    return backend.compiled(peaks, backend.spec(None, None, None, 3))
+    return backend.compile(peaks, backend.spec(None, None, None, 3))
 
 
 def _entering(

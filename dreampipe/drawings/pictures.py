@@ -20,7 +20,7 @@ from dreampipe.events import Noted, Tell, ignore
 from dreampipe.frames import Array, dequantize
 from dreampipe.media import read
 from dreampipe.media.formats import SUFFIXES
-from dreampipe.media.kinds import Kind, kind_of, left_out_name
+from dreampipe.media.kinds import Kind, kind_of, name_left_out
 from dreampipe.media.listing import in_words
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render
 from dreampipe.stages import Resize
@@ -75,7 +75,7 @@ def folder_pictures(
     if not names:
         raise MediaError(f"{folder} holds no pictures, but files with one of {SUFFIXES} are expected in it.")
     if unread := [name for name, kind in kinds.items() if kind is Kind.UNREAD]:
-        note = f"Left out of {folder}: {in_words(Counter(left_out_name(folder / name) for name in unread))}."
+        note = f"Left out of {folder}: {in_words(Counter(name_left_out(folder / name) for name in unread))}."
         tell(Noted(str(folder), note))
     if len(names) > most:
         note = f"Of the {len(names)} pictures in {folder}, {most} are looked at, evenly spread."

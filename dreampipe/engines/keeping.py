@@ -27,7 +27,7 @@ from dreampipe.media import (
     write_sidecar,
     write_whole,
 )
-from dreampipe.media.comparing import encoded_sha256
+from dreampipe.media.comparing import hash_encoded
 from dreampipe.media.maps import BITS, encode_maps, maps_sha256
 from dreampipe.media.own import open_plain
 from dreampipe.media.writing import unwritable
@@ -145,7 +145,7 @@ def keep_picture(
     format, like = format_of(path), likeness(like, carrying) if like else None
     record = making.record(path, output_of(frame, format, like), source, settings)
     if format.quality is not None and (carrying.metadata or carrying.sidecar):
-        shown = encoded_sha256(encode(frame, format, like, quality), format)
+        shown = hash_encoded(encode(frame, format, like, quality), format)
         record = record.model_copy(update={"output": record.output.model_copy(update={"decoded": shown})})
     data = encode(frame, format, like, quality, write_embedded(path, carrying, record))
     settle_sidecar(path, carrying, record, hashlib.sha256(data).hexdigest())

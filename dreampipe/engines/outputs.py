@@ -13,7 +13,7 @@ from dreampipe.engines.producing import Production
 from dreampipe.engines.standing import describe_foreign, is_proven, own_record, refusal
 from dreampipe.media import Entry, Job, Manifest, sha256
 from dreampipe.media.video import Target
-from dreampipe.media.video.numbering import digest, is_numbered, listed, standing
+from dreampipe.media.video.numbering import digest, is_numbered, list_pictures, standing
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
 from dreampipe.media.writing import take_name, unwritable
@@ -66,12 +66,12 @@ class Output:
             now: builds the record of the film to be made from that of the existing one.
         """
         if isinstance(self.target, Pictures):
-            return self._refused_pictures(self.target.path, work, key, now)
+            return self._find_refused(self.target.path, work, key, now)
         if not os.path.lexists(self.job.target):
             return ""
         return refusal(self.job.target, self._entry, self.carrying, True, now)
 
-    def _refused_pictures(self, pattern: Path, work: Work, key: str, now: Callable[[Record], Record]) -> str:
+    def _find_refused(self, pattern: Path, work: Work, key: str, now: Callable[[Record], Record]) -> str:
         there = standing(pattern)
         newest = self.manifest.newest(self.job)
         own = self._own(begun=work.begun(key) is not None) if newest and self._is_same(newest) else {}
@@ -92,7 +92,7 @@ class Output:
         newest = self.manifest.newest(self.job)
         if newest is None:
             return {}
-        like = self.manifest.made_like(newest)
+        like = self.manifest.find_alike(newest)
         pictures = {name: file_sha256 for name, file_sha256 in like.items() if is_numbered(self.target.path, name)}
         agree = begun or own_record(self.target.path, newest, film=True) is not None
         return pictures if agree and digest(pictures) == newest.sha256 else {}
@@ -129,7 +129,7 @@ class Output:
         return ""
 
     def _take_pictures(self, production: Production, work: Work, record: Record) -> str:
-        pictures = listed(self.target.path, production.segments(work))
+        pictures = list_pictures(self.target.path, production.segments(work))
         left = self._remove_longer(pictures)
         settle_sidecar(self.target.path, self.carrying, record, digest(pictures))
         for name, file_sha256 in pictures.items():

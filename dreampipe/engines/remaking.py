@@ -14,7 +14,7 @@ from dreampipe.errors import MediaError
 from dreampipe.events import Estimated, Event, Failed, Tell, ignore
 from dreampipe.media import MAX_PIXELS, sidecar_of
 from dreampipe.media.jobs import identity
-from dreampipe.media.records import told_of
+from dreampipe.media.records import described_path
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.records.again import Again
 from dreampipe.records.carried import record_of
@@ -85,10 +85,10 @@ class Remaking:
 
     def run(self, tell: Tell = ignore) -> None:
         """Make it, compare it with the first one, and tell the verdict as `Compared`; raises DreampipeError."""
-        first, made = told_of(self.begun.path), self._made
+        first, made = described_path(self.begun.path), self._made
         there = is_there(first)
         # The new file may take the place of the first one.
-        before = _shown_before(first, self.max_pixels) if there and _is_same_place(first, made) else None
+        before = _hash_before(first, self.max_pixels) if there and _is_same_place(first, made) else None
         self._make(tell)
         record = record_of(made if made.is_file() else sidecar_of(made))
         if not there:
@@ -121,7 +121,7 @@ def _is_same_place(first: Path, made: Path) -> bool:
     return os.path.realpath(first) == os.path.realpath(made) or (there is not None and there == identity(made))
 
 
-def _shown_before(first: Path, max_pixels: int) -> str:
+def _hash_before(first: Path, max_pixels: int) -> str:
     """Hash what an output shows before it is replaced; empty if it cannot be decoded."""
     try:
         return hash_shown(first, max_pixels)

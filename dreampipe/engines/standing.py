@@ -82,14 +82,14 @@ def refusal(path: Path, entry: Entry | None, carrying: Carrying, film: bool, now
     made = now(there)
     source, found = of_source(there, made), list(differences(there, made))
     if not (found or source):
-        found = [_carried(path, there, carrying) or "--keep-gps, or the version of dreampipe"]
+        found = [_compare_carried(path, there, carrying) or "--keep-gps, or the version of dreampipe"]
     what = "with other settings" if found else "from another source"
     phrases = [*filter(None, [source]), *found]
     more = f"; and {len(phrases) - _MOST} more" if len(phrases) > _MOST else ""
     return f"{path} was made {what} ({'; '.join(phrases[:_MOST])}{more}): use --overwrite, or another output."
 
 
-def _carried(path: Path, there: Record, carrying: Carrying) -> str:
+def _compare_carried(path: Path, there: Record, carrying: Carrying) -> str:
     """Write how the two differ apart from their pixels, as far as that is known; else empty."""
     if not carries(path):
         return ""

@@ -180,7 +180,7 @@ def _differentiating_by(card: Card, objective: BoundObjective, rules: Rules) -> 
         _, scores, (gradients,) = backend.value_and_gradients(total, pictures)
         return scores, gradients
 
-    return backend.compiled(compute, backend.spec(None, None, None, 3))
+    return backend.compile(compute, backend.spec(None, None, None, 3))
 
 
 @lru_cache(maxsize=8)
@@ -188,7 +188,7 @@ def _reading(card: Card, layer: str) -> Callable[[Array], Any]:
     from dreampipe import backend, scoring
 
     read = scoring.read_of(card, [layer])
-    return backend.compiled(lambda pictures: read(pictures)[layer], backend.spec(None, None, None, 3))
+    return backend.compile(lambda pictures: read(pictures)[layer], backend.spec(None, None, None, 3))
 
 
 @lru_cache(maxsize=8)
@@ -210,4 +210,4 @@ def _from(card: Card, objective: BoundObjective, layer: str) -> tuple[Callable[.
         _, scores, (gradients,) = backend.value_and_gradients(total, given)
         return scores, gradients
 
-    return backend.compiled(score), backend.compiled(differentiate)
+    return backend.compile(score), backend.compile(differentiate)

@@ -66,7 +66,7 @@ from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.manifest import Entry, Manifest, sha256
-from dreampipe.media.masks import fitted_mask, mask_notes, read_mask
+from dreampipe.media.masks import fit_mask, mask_notes, read_mask
 from dreampipe.media.privacy import without_metadata, without_position
 from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
 from dreampipe.media.samples import FramesHash, samples_sha256
@@ -93,7 +93,7 @@ __all__ = [
     "decode",
     "decode_hashed",
     "encode",
-    "fitted_mask",
+    "fit_mask",
     "format_of",
     "losses",
     "make_folder",

@@ -93,10 +93,10 @@ def _text_of(kind: bytes, file: IO[bytes], length: int) -> bytes:
     parts = body[2:].split(b"\0", 2)  # language, keyword in that language, text
     if len(parts) < 3:
         raise ValueError("its chunk is no text")
-    return _inflated(parts[2]) if body[0] else parts[2]
+    return _inflate(parts[2]) if body[0] else parts[2]
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflate(data: bytes) -> bytes:
     inflating = zlib.decompressobj()
     try:
         text = inflating.decompress(data, LONGEST + 1)

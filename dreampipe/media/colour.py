@@ -139,7 +139,7 @@ def light(pixels: Array, meaning: Meaning) -> Array:
         ValueError: the primaries of HLG, whose light depends on them, are no colours that could be mixed.
     """
     table = _light_table(meaning.transfer, meaning.gamma)
-    scene = table[_places(widened(pixels, meaning.narrow))]
+    scene = table[_places(widen(pixels, meaning.narrow))]
     if meaning.gamma is not None or meaning.transfer != HLG:
         return scene
     # BT.2100's OOTF: the luminance of the scene raises each colour alike.
@@ -147,7 +147,7 @@ def light(pixels: Array, meaning: Meaning) -> Array:
     return np.asarray(scene * luminance[..., np.newaxis] ** np.float32(HLG_GAMMA - 1), np.float32)
 
 
-def widened(pixels: Array, narrow: int) -> Array:
+def widen(pixels: Array, narrow: int) -> Array:
     """Numbers of narrow range, with so many bits a sample, as full range; what lies outside is clipped."""
     if not narrow:
         return pixels

@@ -22,24 +22,24 @@ from dreampipe.media.video.reading import Frames
 from dreampipe.media.video.sources import open_source
 
 
-def shown_sha256(path: Path, max_pixels: int = MAX_PIXELS) -> str:
+def hash_pixels_shown(path: Path, max_pixels: int = MAX_PIXELS) -> str:
     """The SHA-256 of all pixels that an output shows: a picture, a film, or numbered pictures by their pattern.
 
     Raises:
         MediaError: there is no such output, it is damaged, or it has more than `max_pixels` pixels.
     """
-    return _digest(_shown(path, max_pixels))
+    return _digest(_read_shown(path, max_pixels))
 
 
-def encoded_sha256(data: bytes, format: Format) -> str:
-    """Hash the pixels of an encoded picture as `shown_sha256` does; raises MediaError."""
+def hash_encoded(data: bytes, format: Format) -> str:
+    """Hash the pixels of an encoded picture as `hash_pixels_shown` does; raises MediaError."""
     return _digest([decode_bytes(data, format)])
 
 
 def frames_sha256(path: Path, bits: int) -> str:
     """Hash a film's frames with `FramesHash`, as was done before they were encoded; raises MediaError."""
     hashing = FramesHash(bits)
-    for frame in _shown(path, MAX_PIXELS):
+    for frame in _read_shown(path, MAX_PIXELS):
         hashing.add(frame)
     return hashing.hexdigest()
 
@@ -65,7 +65,7 @@ def _is_numbered(path: Path) -> bool:
     return is_pattern(path) or path.is_dir()
 
 
-def _shown(path: Path, max_pixels: int) -> Iterator[Frame]:
+def _read_shown(path: Path, max_pixels: int) -> Iterator[Frame]:
     if _is_numbered(path):
         for picture in _files(path):
             yield decode(picture, max_pixels)[0]

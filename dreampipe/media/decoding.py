@@ -24,11 +24,11 @@ from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.kinds import Kind, kind_of, unread_name
 from dreampipe.media.labels import Label, label_in
-from dreampipe.media.metadata import rgb_profile, turned, upright_exif, with_srgb_space
+from dreampipe.media.metadata import orient, rgb_profile, upright_exif, with_srgb_space
 from dreampipe.media.png import too_long
 from dreampipe.media.ranges import Pairs, Range, dark_note
 from dreampipe.media.rows import LONGEST_READ, Format, load
-from dreampipe.media.showing import shown
+from dreampipe.media.showing import show
 from dreampipe.media.tag_labels import label_in_exif
 
 
@@ -48,13 +48,13 @@ def decode(
     Raises:
         MediaError: the file is missing, is no picture, is damaged, or is too large.
     """
-    with _opened(Path(path), max_pixels) as (file, bounds):
+    with _open(Path(path), max_pixels) as (file, bounds):
         return _read(file, bounds, as_stored)
 
 
 def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo, str]:
     """Decode as `decode` does, and hash the file, which is opened once; raises MediaError."""
-    with _opened(Path(path), max_pixels) as (file, bounds):
+    with _open(Path(path), max_pixels) as (file, bounds):
         said = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         file.seek(0)
         return *_read(file, bounds), said
@@ -73,9 +73,9 @@ def decode_in_film(path: Path, max_pixels: int, least: Pairs) -> tuple[Frame, Me
     Raises:
         MediaError: as `decode` does.
     """
-    with _opened(path, max_pixels) as (file, bounds):
-        decoded, format = _labelled(file, bounds, least=least)
-    frame, info = _finished(decoded, format)
+    with _open(path, max_pixels) as (file, bounds):
+        decoded, format = _decode_labelled(file, bounds, least=least)
+    frame, info = _finish(decoded, format)
     told = {one.note for one in decoded.ranges}
     return frame, replace(info, notes=tuple(note for note in info.notes if note not in told)), decoded.ranges
 
@@ -91,7 +91,7 @@ def decode_still(data: bytes) -> tuple[Frame, MediaInfo]:
 
 
 @contextmanager
-def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Bounds]]:
+def _open(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Bounds]]:
     bounds = Bounds(path, MAX_PIXELS if max_pixels is None else max_pixels, fixed=max_pixels is None)
     try:
         check_regular(path)
@@ -102,12 +102,14 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[tuple[BinaryIO, Boun
 
 
 def _read(file: BinaryIO, bounds: Bounds, as_stored: bool = False) -> tuple[Frame, MediaInfo]:
-    return _finished(*_labelled(file, bounds, as_stored))
+    return _finish(*_decode_labelled(file, bounds, as_stored))
 
 
-def _labelled(file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pairs = ()) -> tuple[Decoded, Format]:
+def _decode_labelled(
+    file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pairs = ()
+) -> tuple[Decoded, Format]:
     format = _format(bounds.path, file)
-    decoded = _bounded(_decoded(file, format, bounds, least, as_stored))
+    decoded = _bound(_decode_file(file, format, bounds, least, as_stored))
     labelled = {"label": None, "icc": None} if as_stored else {"label": _label(file, format, decoded)}
     return replace(decoded, **labelled), format
 
@@ -118,7 +120,7 @@ def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
     return decoded.label or label_in(file, format) or label_in_exif(decoded.exif)
 
 
-def _bounded(decoded: Decoded) -> Decoded:
+def _bound(decoded: Decoded) -> Decoded:
     """Leave out a profile or EXIF that is too long to be written again, and note dark pixels."""
     notes = [dark_note(decoded.pixels)]
     icc, exif = decoded.icc, decoded.exif
@@ -146,10 +148,10 @@ def _format(path: Path, file: IO[bytes]) -> Format:
     return format
 
 
-def _decoded(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs, as_stored: bool) -> Decoded:
+def _decode_file(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs, as_stored: bool) -> Decoded:
     path = bounds.path
     try:
-        header = admitted(file, format, bounds)
+        header = admit(file, format, bounds)
         decoded: Decoded = load(format.decode)(Undecoded(file, format, header, bounds, least, as_stored))
         return decoded
     except MediaError:
@@ -169,7 +171,7 @@ def _decoded(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs, as_s
         ) from problem
 
 
-def admitted(file: IO[bytes], format: Format, bounds: Bounds) -> Header | None:
+def admit(file: IO[bytes], format: Format, bounds: Bounds) -> Header | None:
     """Read what a picture's header declares, and check it before anything is decoded.
 
     Raises:
@@ -183,17 +185,17 @@ def admitted(file: IO[bytes], format: Format, bounds: Bounds) -> Header | None:
     return header
 
 
-def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
+def _finish(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
     exif, orientation = upright_exif(decoded.exif)
     profile = rgb_profile(decoded.icc)
-    pixels, icc, notes = shown(_unit(turned(decoded.pixels, orientation)), profile, decoded.label)
+    pixels, icc, notes = show(_unit(orient(decoded.pixels, orientation)), profile, decoded.label)
     if decoded.icc and profile is None:
         notes = (*notes, "Its colour profile does not fit its colours and is left out.")
     if exif and icc is None and label_in_exif(exif):  # it would say what the numbers were
         exif = with_srgb_space(exif)
     frame = Frame(
         pixels=pixels,
-        alpha=None if decoded.alpha is None else _unit(turned(decoded.alpha, orientation)),
+        alpha=None if decoded.alpha is None else _unit(orient(decoded.alpha, orientation)),
     )
     info = MediaInfo(
         width=frame.width,

@@ -47,7 +47,7 @@ def first_directory(block: bytes | bytearray | mmap) -> dict[int, Tag]:
     if layout is None or len(block) < layout.start + struct.calcsize(layout.offset):
         return {}
     (start,) = struct.unpack_from(layout.offset, block, layout.start)
-    return _taken(block, layout, start, depth=3, left=[len(block)])
+    return _take(block, layout, start, depth=3, left=[len(block)])
 
 
 class _Layout(NamedTuple):
@@ -75,7 +75,7 @@ def _layout_of(block: bytes | bytearray | mmap) -> _Layout | None:
     return None
 
 
-def _taken(block: bytes | bytearray | mmap, layout: _Layout, start: int, depth: int, left: list[int]) -> dict[int, Tag]:
+def _take(block: bytes | bytearray | mmap, layout: _Layout, start: int, depth: int, left: list[int]) -> dict[int, Tag]:
     """Return the directory at `start`, with no more bytes of values than are `left`: in no sound file they overlap."""
     head, length = struct.calcsize(layout.number), struct.calcsize(layout.entry)
     if start + head > len(block):
@@ -100,12 +100,12 @@ def _taken(block: bytes | bytearray | mmap, layout: _Layout, start: int, depth: 
         elif depth > 1:
             followed.add(code)
             (place,) = struct.unpack_from(f"{layout.offset[0]}{'Q' if kind in _WIDE else 'I'}", block, own)
-            if below := _taken(block, layout, place, depth - 1, left):
+            if below := _take(block, layout, place, depth - 1, left):
                 tags[code] = Tag(_LONG, 1, b"", below)
     return tags
 
 
-def laid(tags: Mapping[int, Tag], order: str, at: int) -> bytes:
+def lay_directory(tags: Mapping[int, Tag], order: str, at: int) -> bytes:
     """The bytes of a directory, its values and those it points to, to stand at the even offset `at` of a block."""
     entries = struct.pack(f"{order}H", len(tags))
     beyond = b""
@@ -114,7 +114,7 @@ def laid(tags: Mapping[int, Tag], order: str, at: int) -> bytes:
         payload = tag.payload
         if tag.directory is not None:
             payload = struct.pack(f"{order}I", free + len(beyond))
-            beyond += laid(tag.directory, order, free + len(beyond))
+            beyond += lay_directory(tag.directory, order, free + len(beyond))
         elif len(payload) > 4:
             payload = struct.pack(f"{order}I", free + len(beyond))
             beyond += tag.payload + b"\0" * (len(tag.payload) % 2)
@@ -125,14 +125,14 @@ def laid(tags: Mapping[int, Tag], order: str, at: int) -> bytes:
 def block_of(tags: Mapping[int, Tag], order: str) -> bytes:
     """An EXIF block that holds these tags and nothing else."""
     head = b"II*\0" if order == "<" else b"MM\0*"
-    return head + struct.pack(f"{order}I", HEADER) + laid(tags, order, HEADER)
+    return head + struct.pack(f"{order}I", HEADER) + lay_directory(tags, order, HEADER)
 
 
 def with_first_directory(block: bytes, tags: Mapping[int, Tag], order: str) -> bytes:
     """A TIFF file with these tags as its first directory; the one before stays in it as dead bytes."""
     at = len(block) + len(block) % 2
     padded = block.ljust(at, b"\0")
-    return padded[:4] + struct.pack(f"{order}I", at) + padded[8:] + laid(tags, order, at)
+    return padded[:4] + struct.pack(f"{order}I", at) + padded[8:] + lay_directory(tags, order, at)
 
 
 def without_gps(block: bytes) -> bytes | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.metadata import rgb_profile, upright_exif
-from dreampipe.media.records import checked
+from dreampipe.media.records import check_text
 from dreampipe.media.rows import LONGEST, Format, load
 from dreampipe.media.samples import Samples, samples_of
 
@@ -55,7 +55,7 @@ def encode(
     exif, icc = (upright_exif(like.exif)[0], rgb_profile(like.icc)) if like and format.metadata else (None, None)
     exif = None if len(exif or b"") > format.exif else exif
     icc = None if len(icc or b"") > LONGEST else icc
-    said = checked(record).encode() if record is not None and format.records else None
+    said = check_text(record).encode() if record is not None and format.records else None
     parts = Parts(samples_of(frame, format, like), exif, icc, said, quality or format.quality or 0)
     try:
         data: bytes = load(format.encode)(parts)

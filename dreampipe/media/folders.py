@@ -92,7 +92,7 @@ def plan(
     elif os.path.isdir(start):
         result = _folder_plan(start, end, suffix, recursive, maps)
     elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
-        result = _planned([(start, Path(start.name))], end, suffix)
+        result = _plan([(start, Path(start.name))], end, suffix)
     else:
         result = _single_plan(start, end, suffix, maps)
     _check(result.jobs)
@@ -131,27 +131,27 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         deeper = "" if recursive else " (or --recursive, to look into the folders below)"
         left = f" (left out: {listed.left_out})" if listed.left_out else ""
         raise MediaError(f"{source} holds no pictures{left}, but files with one of {SUFFIXES} are expected{deeper}.")
-    result = _planned([(source / name, name) for name in listed.inputs], target, suffix)
+    result = _plan([(source / name, name) for name in listed.inputs], target, suffix)
     return Plan(result.jobs, result.folder, (*listed.notes, *result.notes), listed.left_out)
 
 
-def _planned(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
+def _plan(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
     named, changed = [], set()
     for source, name in pairs:
         film = kind_of(source) is Kind.FILM
-        ending = film_suffix(name) if film else suffix or _kept_suffix(source, name)
+        ending = film_suffix(name) if film else suffix or _choose_suffix(source, name)
         if suffix and not film and (known := format_of_suffix(name)) and suffix in known.suffixes:
             ending = name.suffix
         if not suffix and ending != name.suffix:
             kind = "Films" if film else "Pictures"
             changed.add(f"{kind} with {name.suffix or 'no suffix'} are written as {ending}.")
         named.append(_Named(source, name, name.with_suffix(ending), film))
-    apart, note = _kept_apart(named)
+    apart, note = _keep_apart(named)
     jobs = (Job(one.source, folder / one.output, one.output.as_posix(), film=one.film) for one in apart)
     return Plan(tuple(jobs), folder, (*sorted(changed), *note))
 
 
-def _kept_apart(named: Sequence[_Named]) -> tuple[list[_Named], tuple[str, ...]]:
+def _keep_apart(named: Sequence[_Named]) -> tuple[list[_Named], tuple[str, ...]]:
     """Keep the old suffix in the new names that others have too, and return a sentence on it."""
     count = Counter(_one_name(one.output) for one in named)
     clashing = {one.name for one in named if count[_one_name(one.output)] > 1 and one.output != one.name}
@@ -171,7 +171,7 @@ def _one_name(output: Path) -> str:
     return unicodedata.normalize("NFC", output.as_posix()).casefold()
 
 
-def _kept_suffix(source: Path, name: Path) -> str:
+def _choose_suffix(source: Path, name: Path) -> str:
     """The suffix of a name where pictures are written with it, else the usual one of the format that the file holds."""
     known = format_of_suffix(name)
     if known and known.writable:

@@ -110,7 +110,7 @@ def find_in_jpeg(file: IO[bytes], header: Header | None) -> Iterator[str]:
             more += body[len(_XMP_MORE) + _PART_HEAD :]
         elif kind == 0xE2 and body.startswith(b"MPF\0"):
             indexed = True
-            yield from _indexed(file, body[4:], at + 4)
+            yield from _read_index(file, body[4:], at + 4)
         elif kind == 0xE2 and body.startswith(ISO_GAIN_MAP):
             yield GAIN_MAP
         elif kind == 0xED and b"8BIM\x04\x04" in body:
@@ -146,7 +146,7 @@ def _segments(file: IO[bytes]) -> Iterator[tuple[int, int, int]]:
         at += 2 + length
 
 
-def _indexed(file: IO[bytes], index: bytes, start: int) -> Iterator[str]:
+def _read_index(file: IO[bytes], index: bytes, start: int) -> Iterator[str]:
     """Names of the pictures in an index of several; `start` is where in the file it begins."""
     order = "<" if index.startswith(b"II") else ">"
     (at,) = struct.unpack_from(f"{order}I", index, 4)
@@ -175,7 +175,7 @@ def find_in_webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
         if kind == b"XMP ":
             yield from in_packet(file.read(min(length, size)))
         elif kind not in _SILENT_CHUNKS:
-            yield _ORIGIN if kind == b"C2PA" else f"chunk {shown_kind(kind)}"
+            yield _ORIGIN if kind == b"C2PA" else f"chunk {spell_kind(kind)}"
         at += 8 + length + length % 2
         if at + 8 > end:
             break
@@ -219,7 +219,7 @@ def _own_boxes(file: IO[bytes], size: int) -> Iterator[str]:
         elif kind == b"sefd" and (blocks := blocks_in(file, at + length)):
             yield from blocks
         elif kind not in _SILENT_BOXES:
-            yield f"box {shown_kind(kind)}"
+            yield f"box {spell_kind(kind)}"
         at += max(length, start)
     if at < size:
         yield from after_end(file, at)
@@ -236,9 +236,9 @@ def find_in_gif(file: IO[bytes], header: Header | None) -> Iterator[str]:
         elif first == b"ICCRGBG1012":
             yield "a colour profile"
         elif first not in _LOOPS:
-            yield f"extension {shown_kind(first[:8]).strip()}"
+            yield f"extension {spell_kind(first[:8]).strip()}"
 
 
-def shown_kind(kind: bytes) -> str:
+def spell_kind(kind: bytes) -> str:
     """Return the kind of a chunk or box as text; without what cannot be shown."""
     return "".join(letter if letter.isprintable() else "?" for letter in kind.decode("latin-1"))

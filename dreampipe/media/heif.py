@@ -36,7 +36,7 @@ def decode(given: Undecoded) -> Decoded:
     alpha = samples[..., -1] if image.has_alpha else None
     pixels = samples[..., :3] if samples.shape[2] > 2 else np.broadcast_to(samples[..., :1], (*samples.shape[:2], 3))
     if alpha is not None and image.premultiplied_alpha:
-        pixels = _unassociated(pixels, alpha)
+        pixels = _unassociate(pixels, alpha)
     icc = image.info.get("icc_profile")
     if icc and samples.shape[2] < 3:
         icc = grey_as_rgb(icc) or icc
@@ -56,7 +56,7 @@ def _samples(image: Any) -> npt.NDArray[Any]:
     return full
 
 
-def _unassociated(pixels: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _unassociate(pixels: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[Any]:
     top = np.iinfo(pixels.dtype).max
     straight = pixels * (top / np.maximum(alpha, 1)[..., np.newaxis])
     unpremultiplied: npt.NDArray[Any] = np.rint(np.minimum(straight, top)).astype(pixels.dtype)

@@ -226,7 +226,7 @@ def unread_name(head: bytes) -> str | None:
     return next((row.name for row in UNREAD if row.is_start_of(head)), None)
 
 
-def left_out_name(path: Path) -> str:
+def name_left_out(path: Path) -> str:
     """Name a file that is not read, for counting: its suffix in lower case, or what it holds."""
     return path.suffix.lower() or unread_name(_head_of(path)) or "file without suffix"
 

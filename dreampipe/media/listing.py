@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from dreampipe.errors import MediaError
-from dreampipe.media.kinds import Kind, kind_of, left_out_name
+from dreampipe.media.kinds import Kind, kind_of, name_left_out
 from dreampipe.media.order import in_order
 
 _MOST_LOOKED_AT = 10_000
@@ -49,23 +49,23 @@ def list_folder(source: Path, output: Path, recursive: bool) -> Listing:
     notes: list[str] = []
     inputs: list[Path] = []
 
-    def missed(problem: OSError) -> None:
+    def note_missed(problem: OSError) -> None:
         if Path(problem.filename) == source:
             raise MediaError(f"{source} cannot be listed ({problem.strerror}): make it readable.") from None
         count[_CLOSED] += 1
         notes.append(f"{problem.filename} cannot be listed ({problem.strerror}), and its pictures are left out.")
 
-    for folder, below, names in os.walk(source, onerror=missed):
+    for folder, below, names in os.walk(source, onerror=note_missed):
         here = Path(folder)
         seen = [here / name for name in below if _is_seen(here / name, output)]
-        count.update(left for path in seen if (left := _left_out(path, source, recursive)))
+        count.update(left for path in seen if (left := _name_left_out(path, source, recursive)))
         below[:] = [path.name for path in seen] if recursive else []
         for path in (here / name for name in names if not name.startswith(".")):
             kind = kind_of(path)
             if kind in (Kind.PICTURE, Kind.FILM):
                 inputs.append(path.relative_to(source))
             elif kind is Kind.UNREAD:
-                count[left_out_name(path)] += 1
+                count[name_left_out(path)] += 1
     return Listing(tuple(in_order(inputs)), in_words(count), tuple(notes))
 
 
@@ -79,7 +79,7 @@ def _is_seen(folder: Path, output: Path) -> bool:
     return not folder.name.startswith(".") and os.path.realpath(folder) != os.path.realpath(output)
 
 
-def _left_out(folder: Path, source: Path, recursive: bool) -> str | None:
+def _name_left_out(folder: Path, source: Path, recursive: bool) -> str | None:
     """Name a folder within another, for counting; None if its pictures are listed, or it holds none."""
     if not folder.is_symlink():
         return _FOLDER if not recursive and _holds_media(folder) else None

@@ -53,7 +53,7 @@ def lock(target: Path, wait: bool = False) -> Lock | None:
     """
     name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
     try:
-        return _locked(target.with_name(f".dreampipe-{name}.lock"), wait)
+        return _open_locked(target.with_name(f".dreampipe-{name}.lock"), wait)
     except NotPlain as odd:
         raise MediaError(
             f"{odd.filename} is {odd.strerror}, but a run that makes {target} locks an empty file of that name: move "
@@ -80,7 +80,7 @@ def alone(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(handle: int) -> Iterator[bool]:
+def hold_lock(handle: int) -> Iterator[bool]:
     """Lock an open file during the block; yield False where another run has it."""
     taken = _take(handle, wait=False)
     try:
@@ -99,11 +99,11 @@ def sweep_locks(folder: Path) -> None:
     """Remove the files of locks that killed runs have left in a folder; those in use stay."""
     with suppress(OSError):
         for name in os.listdir(folder):
-            if _LOCK.fullmatch(name) and (left := _locked(folder / name, wait=False)):
+            if _LOCK.fullmatch(name) and (left := _open_locked(folder / name, wait=False)):
                 left.release()
 
 
-def _locked(path: Path, wait: bool) -> Lock | None:
+def _open_locked(path: Path, wait: bool) -> Lock | None:
     """Open and lock a file; raises OSError, NotPlain where it is no empty file with one name."""
     while True:
         _check_ours(path)

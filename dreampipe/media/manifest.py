@@ -103,7 +103,7 @@ class Manifest:
         """Return the newest entry of an output, whatever is at its path."""
         return next(reversed(self._entries.get(job.name, [])), None)
 
-    def made_like(self, entry: Entry) -> dict[str, str]:
+    def find_alike(self, entry: Entry) -> dict[str, str]:
         """The SHA-256 by name of all whose newest entry is of the same source and recipe; of films also pictures."""
         with self._lock:
             newest = [entries[-1] for entries in self._entries.values()]

@@ -18,7 +18,7 @@ import numpy as np
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
 from dreampipe.media.formats import MAP_SUFFIXES
-from dreampipe.media.records import checked
+from dreampipe.media.records import check_text
 from dreampipe.media.xmp import packet
 
 BITS = 32
@@ -82,7 +82,7 @@ def maps_sha256(maps: Array) -> str:
 def _write_tiff(file: IO[bytes], maps: Array, names: Sequence[str], record: str | None) -> None:
     import tifffile
 
-    held = packet(checked(record).encode()) if record else b""
+    held = packet(check_text(record).encode()) if record else b""
     with tifffile.TiffWriter(file) as writer:
         for number, (values, name) in enumerate(zip(maps, names, strict=True)):
             writer.write(

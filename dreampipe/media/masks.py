@@ -28,15 +28,15 @@ def read_mask(path: str | os.PathLike[str]) -> Array:
     Raises:
         MediaError: the file is no picture, or all of it is black.
     """
-    return _scaled(path)[0]
+    return _read_scaled(path)[0]
 
 
 def mask_notes(path: str | os.PathLike[str] | None) -> tuple[str, ...]:
     """Sentences for the user on how a mask was read; none without a mask. Raises MediaError as `read_mask` does."""
-    return () if path is None else _scaled(path)[1]
+    return () if path is None else _read_scaled(path)[1]
 
 
-def _scaled(path: str | os.PathLike[str]) -> tuple[Array, tuple[str, ...]]:
+def _read_scaled(path: str | os.PathLike[str]) -> tuple[Array, tuple[str, ...]]:
     frame, info = decode(path, as_stored=True)
     red, green, blue = (frame.pixels[..., channel] for channel in range(3))
     grey = np.array_equal(red, green) and np.array_equal(green, blue)
@@ -59,7 +59,7 @@ def _scaled(path: str | os.PathLike[str]) -> tuple[Array, tuple[str, ...]]:
     return np.ascontiguousarray(mask / top), (scaled,)
 
 
-def fitted_mask(mask: Array, size: tuple[int, int], name: str | os.PathLike[str] = "that came") -> Array:
+def fit_mask(mask: Array, size: tuple[int, int], name: str | os.PathLike[str] = "that came") -> Array:
     """A mask at the (height, width) of a picture: as it is, or resized where it has the picture's shape.
 
     The shape is the picture's when the larger of the two, shrunk to the width of the smaller, has its height within a

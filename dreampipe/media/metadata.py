@@ -96,7 +96,7 @@ def without_orientation(exif: bytes) -> bytes:
     return exif
 
 
-def turned(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+def orient(plane: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     """A picture or plane (height, width, ...) as EXIF orientation 1 to 8 says that it is to be shown."""
     if orientation >= 5:
         plane = np.swapaxes(plane, 0, 1)

@@ -30,7 +30,7 @@ def blank_of(samples: npt.NDArray[Any], page: tifffile.TiffPage) -> Blank | None
 
     Unsigned integers of up to 16 bits are so only where all channels of a pixel are: 255 is a usual value of one.
     """
-    value = _declared(page)
+    value = _read_declared(page)
     if value is None:
         return None
     with np.errstate(over="ignore"):  # a value beyond the type's range, which no sample has
@@ -47,7 +47,7 @@ def blank_of(samples: npt.NDArray[Any], page: tifffile.TiffPage) -> Blank | None
     return Blank(places, note)
 
 
-def _declared(page: tifffile.TiffPage) -> float | None:
+def _read_declared(page: tifffile.TiffPage) -> float | None:
     found = page.tags.valueof(_NODATA)
     try:
         return float(found.strip(" \0")) if isinstance(found, str) else None

@@ -151,7 +151,9 @@ def _gaps_note(count: Counter[Number]) -> str | None:
         missing = 0
     told = []
     if missing:
-        told.append(f"{missing:,} {'number is' if missing == 1 else 'numbers are'} missing ({_told(numbers, step)})")
+        told.append(
+            f"{missing:,} {'number is' if missing == 1 else 'numbers are'} missing ({_list_numbers(numbers, step)})"
+        )
     if twice := [_said(number) for number, times in count.items() if times > 1]:
         told.append(f"{', '.join(twice[:_MOST_TOLD])} {'comes' if len(twice) == 1 else 'come'} more than once")
     if not told:
@@ -167,7 +169,7 @@ def _step(numbers: Sequence[Number]) -> Number:
     return step if all((distance / step).denominator == 1 for distance in map(Fraction, apart)) else 0
 
 
-def _told(numbers: Sequence[Number], step: Number) -> str:
+def _list_numbers(numbers: Sequence[Number], step: Number) -> str:
     first = list(islice(_missing(numbers, step), _MOST_TOLD + 1))
     return ", ".join(map(_said, first[:_MOST_TOLD])) + (", ..." if len(first) > _MOST_TOLD else "")
 

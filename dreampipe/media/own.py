@@ -125,7 +125,7 @@ class OwnFolder:
     names: re.Pattern[str]
 
     @contextmanager
-    def _opened(self) -> Iterator[int | None]:
+    def _open(self) -> Iterator[int | None]:
         """The handle of the folder; None where the system has no such thing."""
         status = self.path.lstat()
         if foreign_kind(status) != "a folder":
@@ -147,7 +147,7 @@ class OwnFolder:
     def entries(self) -> dict[str, os.stat_result]:
         """All that is in it, foreign things too, by name."""
         found: dict[str, os.stat_result] = {}
-        with self._opened() as handle:
+        with self._open() as handle:
             for name in sorted(os.listdir(self.path if handle is None else handle)):
                 with suppress(FileNotFoundError):  # another process has removed it meanwhile
                     at = self.path / name if handle is None else name
@@ -171,12 +171,12 @@ class OwnFolder:
 
     def open(self, name: str, mode: str = "rb") -> FileIO:
         """Open a file of ours; see `open_plain`."""
-        with self._opened() as handle:
+        with self._open() as handle:
             return open_plain(self._at(name, handle), mode, handle)
 
     def holds(self, name: str, file: FileIO) -> bool:
         """Say whether the name is still that of an open file."""
-        with self._opened() as handle, suppress(FileNotFoundError):
+        with self._open() as handle, suppress(FileNotFoundError):
             at = self._at(name, handle)
             return os.path.samestat(os.stat(at, dir_fd=handle, follow_symlinks=False), os.fstat(file.fileno()))
         return False
@@ -193,7 +193,7 @@ class OwnFolder:
 
     def remove(self, name: str) -> None:
         """Remove a file of ours; one that is missing is fine."""
-        with self._opened() as handle, suppress(FileNotFoundError):
+        with self._open() as handle, suppress(FileNotFoundError):
             at = self._at(name, handle)
             if kind := foreign_kind(os.stat(at, dir_fd=handle, follow_symlinks=False)):
                 raise NotPlain(kind, self.path / name)

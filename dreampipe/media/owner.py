@@ -11,7 +11,7 @@ from io import FileIO
 
 import psutil
 
-from dreampipe.media.locks import locked
+from dreampipe.media.locks import hold_lock
 from dreampipe.media.own import OwnFolder
 from dreampipe.media.writing import CLOCK_SLACK, TEMPORARY
 
@@ -34,7 +34,7 @@ def take(own: OwnFolder) -> bool:
     """
     while True:
         # Without the lock two could each find that the owner has ended, and both would become it.
-        with own.open(OWNER, "ab+") as file, locked(file.fileno()) as alone:
+        with own.open(OWNER, "ab+") as file, hold_lock(file.fileno()) as alone:
             if not alone:
                 return False
             if not own.holds(OWNER, file):  # the owner before has just removed it

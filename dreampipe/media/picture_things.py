@@ -15,7 +15,7 @@ _OLD = convert("none is written, because it would show the source")
 _PAPER = convert("they are left out without a note, because a dream has pixels and no size on paper")
 
 
-def _left_out(key: str, name: str) -> Thing:
+def _leave_out(key: str, name: str) -> Thing:
     """Return the row of something that fits the source and not its dream."""
     return Thing(key, name, holders(key), rules(), f"What it also holds is left out: {name}.")
 
@@ -78,22 +78,22 @@ PICTURE_THINGS = (
         rules(),
         "It has several frames, and only the first was read.",
     ),
-    _left_out("gain_map", "a gain map"),
-    _left_out("motion", "a film (motion photo)"),
-    _left_out("depth_map", "a depth map"),
-    _left_out("matte", "a matte"),
-    _left_out("audio", "sound"),
-    _left_out("further", "further pictures"),
-    _left_out("xmp", "XMP"),
-    _left_out("iptc", "IPTC"),
-    _left_out("origin", "content credentials"),
-    _left_out("panorama", "the angles of a panorama"),
-    _left_out("text", "text"),
-    _left_out("comment", "a comment"),
-    _left_out("exif_animation", "EXIF"),
-    _left_out("own", "chunks, segments and boxes of one maker"),
-    _left_out("after", "bytes after its end"),
-    _left_out("pixel_shape", "the shape of pixels that are not square in a picture"),
+    _leave_out("gain_map", "a gain map"),
+    _leave_out("motion", "a film (motion photo)"),
+    _leave_out("depth_map", "a depth map"),
+    _leave_out("matte", "a matte"),
+    _leave_out("audio", "sound"),
+    _leave_out("further", "further pictures"),
+    _leave_out("xmp", "XMP"),
+    _leave_out("iptc", "IPTC"),
+    _leave_out("origin", "content credentials"),
+    _leave_out("panorama", "the angles of a panorama"),
+    _leave_out("text", "text"),
+    _leave_out("comment", "a comment"),
+    _leave_out("exif_animation", "EXIF"),
+    _leave_out("own", "chunks, segments and boxes of one maker"),
+    _leave_out("after", "bytes after its end"),
+    _leave_out("pixel_shape", "the shape of pixels that are not square in a picture"),
     Thing(
         "paper",
         "print resolution, background, time and palette hints outside EXIF",
@@ -101,7 +101,7 @@ PICTURE_THINGS = (
         rules(_PAPER, _PAPER, _PAPER),
         "",
     ),
-    _left_out("map", "map coordinates"),
-    _left_out("photoshop", "Photoshop's data"),
-    _left_out("layers", "Photoshop's layers"),
+    _leave_out("map", "map coordinates"),
+    _leave_out("photoshop", "Photoshop's data"),
+    _leave_out("layers", "Photoshop's layers"),
 )

@@ -48,7 +48,7 @@ _LONGEST_SIDE = 1_000_000
 _GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
 
 
-def opened(file: IO[bytes], format: Format, bounds: Bounds) -> ImageFile:
+def open_picture(file: IO[bytes], format: Format, bounds: Bounds) -> ImageFile:
     """Open a picture's file by Pillow, which decodes none of its pixels yet.
 
     Raises:
@@ -71,7 +71,7 @@ def decode(given: Undecoded) -> Decoded:
     """
     file, format, header, bounds = given.file, given.format, given.header, given.bounds
     profile = load(format.profile)(file) if format.profile else None
-    image = opened(file, format, bounds)
+    image = open_picture(file, format, bounds)
     held = further(file, format, header)
     icc, deep, steps = image.info.get("icc_profile") or profile, _is_deep(image, header), _steps(image)
     if deep:

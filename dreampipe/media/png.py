@@ -11,7 +11,7 @@ import zlib
 from bisect import bisect_right
 from typing import IO, NamedTuple
 
-from dreampipe.media.further import shape_of_pixels, shown_kind
+from dreampipe.media.further import shape_of_pixels, spell_kind
 from dreampipe.media.rows import LONGEST_READ
 from dreampipe.media.signs import in_packet
 from dreampipe.media.trailers import after_end
@@ -124,7 +124,7 @@ class PixelChunks:
             if kind == b"pHYs" and length == 9:
                 self._hold_shape(at)
             if kind not in _SILENT:
-                self.held[_NAMED.get(kind, f"chunk {shown_kind(kind)}")] = None
+                self.held[_NAMED.get(kind, f"chunk {spell_kind(kind)}")] = None
             self._keep(at, stop)
         self._next = stop
         if kind == b"IEND":

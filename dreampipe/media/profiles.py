@@ -43,8 +43,8 @@ def to_srgb(pixels: Array, icc: bytes) -> Array:
     """
     try:
         lattice = (np.indices((9, 9, 9)).reshape(3, 27, 27).transpose(1, 2, 0) / 8).astype(np.float32)
-        same = np.abs(converted(lattice, icc) - lattice).max() < 0.5 / 255
-        return pixels if same else converted(pixels, icc)
+        same = np.abs(convert(lattice, icc) - lattice).max() < 0.5 / 255
+        return pixels if same else convert(pixels, icc)
     except ValueError as problem:
         raise MediaError(
             f"Colours came with a profile that cannot be read ({problem}), to be written where no profile can stand: "
@@ -52,7 +52,7 @@ def to_srgb(pixels: Array, icc: bytes) -> Array:
         ) from None
 
 
-def converted(pixels: Array, icc: bytes) -> Array:
+def convert(pixels: Array, icc: bytes) -> Array:
     """Pixels (height, width, 3) of an RGB profile as sRGB, in [0, 1]; raises ValueError where it is damaged."""
     tags = _tags(icc)
     if not {*_MATRIX, *_CURVES} <= tags.keys():
@@ -120,7 +120,7 @@ def profile_of(meaning: Meaning) -> bytes:
     columns = adaptation(columns.sum(axis=1), D50) @ columns
     gamma = 2.2 if meaning.transfer == 4 else meaning.gamma  # a code point for that very number
     kind, values = (3, _SRGB_CURVE) if gamma is None else (0, (gamma,))
-    curve = _PARAMETRIC + struct.pack(">HH", kind, 0) + b"".join(map(_fixed, values))
+    curve = _PARAMETRIC + struct.pack(">HH", kind, 0) + b"".join(map(_pack_fixed, values))
     coded = b""
     if meaning.gamma is None and isinstance(meaning.primaries, int):
         coded = _CODED + bytes([meaning.primaries, meaning.transfer, 0, 1])
@@ -213,7 +213,7 @@ def _profile(tags: Mapping[str, bytes]) -> bytes:
             places[data] = at + len(body)
             body += data.ljust(-(-len(data) // 4) * 4, b"\0")
         table += name.encode() + struct.pack(">II", places[data], len(data))
-    white = b"".join(map(_fixed, D50))
+    white = b"".join(map(_pack_fixed, D50))
     head = struct.pack(">I4sI4s4s4s", at + len(body), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ").ljust(36, b"\0")
     head = (head + b"acsp").ljust(68, b"\0") + white
     return head.ljust(_HEADER, b"\0") + table + body
@@ -236,10 +236,10 @@ def _xyz(tag: bytes) -> list[float]:
 
 
 def _as_xyz(values: npt.ArrayLike) -> bytes:
-    return b"XYZ \0\0\0\0" + b"".join(map(_fixed, np.asarray(values).tolist()))
+    return b"XYZ \0\0\0\0" + b"".join(map(_pack_fixed, np.asarray(values).tolist()))
 
 
-def _fixed(value: float) -> bytes:
+def _pack_fixed(value: float) -> bytes:
     return struct.pack(">i", round(value * 65_536))
 
 

@@ -93,11 +93,11 @@ def range_of(samples: Samples, bits: int, rows: int, declared: tuple[float, floa
     """
     if not samples.size:
         return Range(0, 1)
-    found = _found(samples, rows)
+    found = _measure(samples, rows)
     floats, signed = samples.dtype.kind == "f", samples.dtype.kind == "i"
     if declared and declared[0] <= found.lowest and found.highest <= declared[1] and not _is_unit(*declared):
         return Range(
-            *declared, f"Its values are read from {_said(declared[0])} to {_said(declared[1])}, as it declares."
+            *declared, f"Its values are read from {_spell(declared[0])} to {_spell(declared[1])}, as it declares."
         )
     if floats and found.lowest >= -_OVER and (found.highest <= 1 + _OVER or found.small >= _MOST):
         share = _beyond(samples, rows, 0, 1)
@@ -109,17 +109,19 @@ def range_of(samples: Samples, bits: int, rows: int, declared: tuple[float, floa
         black, white = (-1.0, 1.0) if unit else (min(found.lowest, 0.0), max(found.highest, 0.0))
     elif not signed and white in own:
         return Range(black, white)
-    return Range(black, white, f"Its values are read from {_said(black)} to {_said(white)}{_cut(found, black, white)}.")
+    return Range(
+        black, white, f"Its values are read from {_spell(black)} to {_spell(white)}{_cut(found, black, white)}."
+    )
 
 
-def declared_top(highest: int, bits: int, declared: float | None) -> tuple[int, str]:
+def find_top(highest: int, bits: int, declared: float | None) -> tuple[int, str]:
     """The value that is white among unsigned integers of up to 16 bits, and a note.
 
     It is the highest that so many bits count to, or in 16 bits the highest of 10, 12 or 14 bits, if the file declares
     that, as files of cameras do.
     """
     if bits == 16 and declared in _DEPTHS and highest <= declared:
-        return int(declared), f"Its values are read from 0 to {_said(declared)}, as it declares."
+        return int(declared), f"Its values are read from 0 to {_spell(declared)}, as it declares."
     return 2**bits - 1, ""
 
 
@@ -134,10 +136,10 @@ def dark_note(samples: Samples) -> str:
     highest = float(samples.max())
     if not 0 < highest <= top * _REACHED:
         return ""
-    return f"Its highest value is {_said(highest)} of {top:,}, so it looks black: scale its values if that is wrong."
+    return f"Its highest value is {_spell(highest)} of {top:,}, so it looks black: scale its values if that is wrong."
 
 
-def _found(samples: Samples, rows: int) -> _Found:
+def _measure(samples: Samples, rows: int) -> _Found:
     lowest, highest, above, small = np.inf, -np.inf, 0, 0
     for at in range(0, len(samples), rows):
         band = samples[at : at + rows]
@@ -162,7 +164,7 @@ def _beyond(samples: Samples, rows: int, black: float, white: float) -> float:
 def _highlights(found: _Found, share: float) -> str:
     return (
         f"Its values are read from 0 to 1, and {max(100 * share, 0.01):.2g} % of them, which are beyond that (from "
-        f"{_said(found.lowest)} to {_said(found.highest)}), become black or white."
+        f"{_spell(found.lowest)} to {_spell(found.highest)}), become black or white."
     )
 
 
@@ -175,14 +177,14 @@ def _top(highest: float, tops: tuple[int, ...]) -> float:
 
 def widest_note(black: float, white: float) -> str:
     """Return a sentence on the one range of pictures that have several."""
-    return f"The values of all its pictures are read from {_said(black)} to {_said(white)}, the widest range of them."
+    return f"The values of all its pictures are read from {_spell(black)} to {_spell(white)}, the widest range of them."
 
 
 def _cut(found: _Found, black: float, white: float) -> str:
     if black <= found.lowest and found.highest <= white:
         return ", which become black and white"
-    return f", and those beyond (from {_said(found.lowest)} to {_said(found.highest)}) become black or white"
+    return f", and those beyond (from {_spell(found.lowest)} to {_spell(found.highest)}) become black or white"
 
 
-def _said(value: float) -> str:
+def _spell(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.4g}"

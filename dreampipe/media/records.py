@@ -43,7 +43,7 @@ def carries(path: str | os.PathLike[str]) -> bool:
     return suffix in CONTAINERS or bool(format and format.records)
 
 
-def checked(record: str) -> str:
+def check_text(record: str) -> str:
     """A record as every file can hold it: the very text, but for characters that XML lacks, which JSON escapes.
 
     Raises:
@@ -83,7 +83,7 @@ def sidecar_of(path: str | os.PathLike[str]) -> Path:
     return target.with_name(target.name + SIDECAR)
 
 
-def told_of(path: str | os.PathLike[str]) -> Path:
+def described_path(path: str | os.PathLike[str]) -> Path:
     """The file, or the pattern of numbered pictures, that the record read at this path tells of."""
     path = Path(path)
     if path.is_dir():
@@ -94,7 +94,7 @@ def told_of(path: str | os.PathLike[str]) -> Path:
 def write_sidecar(path: str | os.PathLike[str], record: str) -> Path:
     """Write the record of a file beside it, whole or not at all, and give its place; raises MediaError."""
     sidecar = sidecar_of(path)
-    write_whole(sidecar, checked(record).encode() + b"\n")
+    write_whole(sidecar, check_text(record).encode() + b"\n")
     return sidecar
 
 
@@ -132,7 +132,7 @@ def _own(path: Path, file: IO[bytes]) -> str | None:
             return _text(_tag(path))
         return _text(boxes.film_record(file)) if head[4:8] in _BOXES else None
     except ValueError as problem:
-        raise _damaged(path, str(problem)) from None
+        raise _damage_error(path, str(problem)) from None
 
 
 def _text(found: bytes | None) -> str | None:
@@ -153,7 +153,7 @@ def _beside(sidecar: Path) -> str | None:
             text = _text(file.read(LONGEST + 2))
         return text.strip() if text else None
     except ValueError as problem:
-        raise _damaged(sidecar, str(problem)) from None
+        raise _damage_error(sidecar, str(problem)) from None
 
 
 def _among(folder: Path) -> str | None:
@@ -168,7 +168,7 @@ def _sidecars(folder: Path) -> list[str]:
     return sorted(name for name in os.listdir(folder) if name.endswith(SIDECAR) and is_pattern(Path(name)))
 
 
-def _damaged(path: Path, reason: str) -> MediaError:
+def _damage_error(path: Path, reason: str) -> MediaError:
     return MediaError(
         f"The record in {path} is damaged ({reason}), but a whole one is expected: take another copy of the file."
     )

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dreampipe.media.own import NotPlain, OwnFolder, read_lines
-from dreampipe.media.writing import unwritable, write_whole, written_whole
+from dreampipe.media.writing import unwritable, write_whole, writing_whole
 
 JOURNAL = "released.jsonl"
 """The name of a journal."""
@@ -122,13 +122,13 @@ def _rising(lines: Sequence[Any]) -> Iterator[Released]:
     """Yield what was added, in order; skip a line that makes no sense or begins before the end of another."""
     end = 0
     for line in lines:
-        released = _released(line)
+        released = _parse_line(line)
         if released and released.span[0] >= end:
             end = released.span[1]
             yield released
 
 
-def _released(line: Any) -> Released | None:
+def _parse_line(line: Any) -> Released | None:
     if not isinstance(line, dict) or not isinstance(line.get("pieces"), list):
         return None
     name, pieces = line.get("name"), [_piece(piece) for piece in line["pieces"]]
@@ -170,7 +170,7 @@ def _cut(file: FileIO, place: int) -> None:
 
 
 def _rebuild(path: Path, pieces: Sequence[Piece], larger: FileIO) -> None:
-    with written_whole(path) as temporary, temporary.open("wb") as file:
+    with writing_whole(path) as temporary, temporary.open("wb") as file:
         for piece in pieces:
             if isinstance(piece, bytes):
                 file.write(piece)

@@ -34,10 +34,10 @@ def samples_of(frame: Frame, format: Format, like: MediaInfo | None) -> Samples:
     alpha = frame.alpha if format.alpha and (like is None or like.alpha) else None
     icc = rgb_profile(like.icc) if like and not format.metadata else None
     pixels = to_srgb(frame.pixels, icc) if icc else frame.pixels
-    return rounded(pixels if alpha is None else np.dstack((pixels, alpha)), bits)
+    return quantize_to(pixels if alpha is None else np.dstack((pixels, alpha)), bits)
 
 
-def rounded(values: npt.NDArray[np.float32], bits: int) -> Samples:
+def quantize_to(values: npt.NDArray[np.float32], bits: int) -> Samples:
     """Values to uint8, or above 8 bits to uint16, clipped to [0, 1]; raises MediaError for what is no number."""
     if not np.isfinite(values).all():
         raise MediaError("A picture with values that are no numbers came to be written: dream it with smaller steps.")
@@ -77,7 +77,7 @@ class FramesHash:
     def add(self, frame: Frame) -> None:
         """The next frame; raises MediaError where a value is no number."""
         held = frame.pixels if frame.alpha is None else np.dstack((frame.pixels, frame.alpha))
-        self._said = hashlib.sha256(f"{self._said} {_digest(rounded(held, self._bits))}".encode()).hexdigest()
+        self._said = hashlib.sha256(f"{self._said} {_digest(quantize_to(held, self._bits))}".encode()).hexdigest()
 
     def hexdigest(self) -> str:
         """The SHA-256 of all frames so far, whatever they were cut into; empty where there was none."""

@@ -17,9 +17,9 @@ from functools import lru_cache
 import numpy as np
 
 from dreampipe.frames import Array
-from dreampipe.media.colour import BT709, HLG, HLG_GAMMA, PQ, Meaning, light, means_srgb, srgb_numbers, to_srgb, widened
+from dreampipe.media.colour import BT709, HLG, HLG_GAMMA, PQ, Meaning, light, means_srgb, srgb_numbers, to_srgb, widen
 from dreampipe.media.labels import Label
-from dreampipe.media.profiles import code_points, converted, primaries_in, profile_of, tones
+from dreampipe.media.profiles import code_points, convert, primaries_in, profile_of, tones
 
 _MOST = 1 / 12
 """How far a grey may be shown from where sRGB shows it: above what a gamma of 1.8 (ProPhoto) does, below one of 1.5."""
@@ -33,7 +33,7 @@ _GREYS = np.linspace(0, 1, 65, dtype=np.float32).reshape(1, -1, 1).repeat(3, axi
 Shown = tuple[Array, bytes | None, tuple[str, ...]]
 
 
-def shown(pixels: Array, icc: bytes | None, label: Label | None) -> Shown:
+def show(pixels: Array, icc: bytes | None, label: Label | None) -> Shown:
     """Numbers of a file as those of a frame, with the profile that goes along, and notes.
 
     Args:
@@ -54,7 +54,7 @@ def _of_profile(pixels: Array, icc: bytes, source: str = "colour profile") -> Sh
     if not _has_other_tones(icc):
         return pixels, icc, ()
     try:
-        return converted(pixels, icc), None, (_note(f"have other tones, by its {source}", cut=True),)
+        return convert(pixels, icc), None, (_note(f"have other tones, by its {source}", cut=True),)
     except ValueError:
         return pixels, icc, ()
 
@@ -81,11 +81,11 @@ def _hdr_meaning(icc: bytes) -> Meaning | None:
 def _has_other_tones(icc: bytes) -> bool:
     linear = tones(_GREYS, icc)
     if linear is not None:
-        return _moved(linear)
+        return _move(linear)
     if icc[12:16] not in _DEVICES:
         return False
     try:  # tables
-        return bool(np.abs(converted(_GREYS, icc) - _GREYS).max() > _MOST)
+        return bool(np.abs(convert(_GREYS, icc) - _GREYS).max() > _MOST)
     except ValueError:
         return False
 
@@ -93,11 +93,11 @@ def _has_other_tones(icc: bytes) -> bool:
 def _of_meaning(pixels: Array, meaning: Meaning) -> Shown:
     notes: tuple[str, ...] = ()
     if meaning.narrow:
-        pixels, meaning = widened(pixels, meaning.narrow), replace(meaning, narrow=0)
+        pixels, meaning = widen(pixels, meaning.narrow), replace(meaning, narrow=0)
         notes = ("Its numbers run from 16 to 235: they were spread over the whole range.",)
     if means_srgb(meaning):
         return pixels, None, notes
-    if meaning.primaries != _XYZ and _has_curve(meaning) and not _moved(light(_GREYS, meaning)):
+    if meaning.primaries != _XYZ and _has_curve(meaning) and not _move(light(_GREYS, meaning)):
         return pixels, profile_of(meaning), notes
     cut = meaning.hdr or meaning.primaries != BT709
     return to_srgb(pixels, meaning), None, (*notes, _note(f"are {meaning}", cut))
@@ -109,7 +109,7 @@ def _has_curve(meaning: Meaning) -> bool:
     return gamma or means_srgb(Meaning(meaning.transfer))
 
 
-def _moved(linear: Array) -> bool:
+def _move(linear: Array) -> bool:
     return bool(np.abs(srgb_numbers(linear) - _GREYS).max() > _MOST)
 
 

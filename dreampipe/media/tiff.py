@@ -32,7 +32,7 @@ from dreampipe.media.directories import (
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.further import further_note, in_tags
 from dreampipe.media.labels import Label
-from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
+from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, orient
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite
 from dreampipe.media.signs import in_packet
@@ -60,7 +60,7 @@ def decode(given: Undecoded) -> Decoded:
         Exception: whatever tifffile and its codecs raise on damaged or unknown files.
     """
     file, bounds = given.file, given.bounds
-    with _opened(file) as whole:
+    with _open(file) as whole:
         page = whole.pages.first
         _admit(page, bounds)
         inks = _inks(page)
@@ -79,12 +79,12 @@ def decode(given: Undecoded) -> Decoded:
         label = _label(page)
         if page.photometric in luma.LAB:  # it is sRGB by now
             icc, label = None, None
-        notes = (*notes, *_page_notes(whole), *further_note(_held(page)))
+        notes = (*notes, *_page_notes(whole), *further_note(_list_held(page)))
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_INKS if inks else FROM_CMYK)
     return Decoded(
-        turned(pixels, orientation),
-        None if alpha is None else turned(alpha, orientation),
+        orient(pixels, orientation),
+        None if alpha is None else orient(alpha, orientation),
         8 if pixels.dtype == np.uint8 else 16,
         exif,
         icc,
@@ -94,7 +94,7 @@ def decode(given: Undecoded) -> Decoded:
     )
 
 
-def _opened(file: IO[bytes]) -> tifffile.TiffFile:
+def _open(file: IO[bytes]) -> tifffile.TiffFile:
     # Of these kinds tifffile would go through all pages at once, also where they lead around in a circle.
     return tifffile.TiffFile(file, is_lsm=False, is_ndpi=False, is_scanimage=False)
 
@@ -122,7 +122,7 @@ def _page_notes(whole: tifffile.TiffFile) -> tuple[str, ...]:
     return (f"It has {count} pages, and only the first was read.",)
 
 
-def _held(page: tifffile.TiffPage) -> Iterator[str]:
+def _list_held(page: tifffile.TiffPage) -> Iterator[str]:
     """Names of what else a page holds."""
     xmp = page.tags.get(_XMP)
     if xmp is not None and xmp.count <= LONGEST_PACKET and isinstance(xmp.value, bytes):
@@ -149,7 +149,7 @@ def _pages(whole: tifffile.TiffFile) -> int:
 def record(file: IO[bytes]) -> bytes | None:
     """The record of a TIFF; raises ValueError where it is damaged, or the file cannot be read."""
     try:
-        with _opened(file) as whole:
+        with _open(file) as whole:
             tag = whole.pages.first.tags.get(_XMP)
             found = tag.value if tag is not None and tag.count <= LONGEST_PACKET else b""
     except Exception as problem:  # on broken bytes it raises whatever it happens to meet

@@ -13,7 +13,7 @@ from dreampipe.media.formats import NotRead
 from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.profiles import from_inks
-from dreampipe.media.ranges import Pairs, Range, declared_top, range_of
+from dreampipe.media.ranges import Pairs, Range, find_top, range_of
 
 _BAND = 1 << 20  # pixels that are converted at a time
 _LOWEST, _HIGHEST, _LOWEST_UNSIGNED, _HIGHEST_UNSIGNED = 340, 341, 280, 281
@@ -131,7 +131,7 @@ def _full_range(
     if kind not in "ub":
         raise NotRead(f"its samples are {samples.dtype}")
     _, declared = _declared(page) or (0, None)
-    top, note = declared_top(int(counted.max(initial=0)), bits, declared) if bits == 16 else (2**bits - 1, "")
+    top, note = find_top(int(counted.max(initial=0)), bits, declared) if bits == 16 else (2**bits - 1, "")
     dtype, full = (np.uint8, 255) if bits <= 8 else (np.uint16, 65_535)
     if samples.dtype == dtype and top == full:
         return samples, note

@@ -75,7 +75,7 @@ class Work:
             if strangers:
                 return f"carries no mark and holds {strangers[0]}"
             # Earlier versions left no mark, and a run that has begun nothing leaves none.
-            return None if "key" in self._begun() or is_alone(self._own) else "carries no mark"
+            return None if "key" in self._read_begun() or is_alone(self._own) else "carries no mark"
         except (FileNotFoundError, NotADirectoryError):  # there is none, or there can be none
             return None
         except NotPlain as problem:
@@ -104,7 +104,7 @@ class Work:
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
-    def _begun(self) -> dict[str, Any]:
+    def _read_begun(self) -> dict[str, Any]:
         """All that `begin` stored; empty where there is nothing, or something else."""
         with suppress(OSError, ValueError):
             stored = parse_json(self._own.read(_BEGUN))
@@ -114,14 +114,14 @@ class Work:
 
     def begun(self, key: str) -> Mapping[str, Any] | None:
         """Return what `begin` stored under this key; None if there is nothing, or something else."""
-        stored = self._begun()
+        stored = self._read_begun()
         if not stored or stored["key"] != key:
             return None
         return {name: value for name, value in stored.items() if name != "of"}
 
     def is_empty(self) -> bool:
         """Say whether nothing was begun here."""
-        return not self._begun().get("key")
+        return not self._read_begun().get("key")
 
     def begin(self, key: str, values: Mapping[str, Any]) -> None:
         """Remove what is there of ours, and store what all segments share; raises MediaError."""
@@ -193,7 +193,7 @@ class Work:
         """
         Journal(self.folder, self.target.name).restore(self.target)
         whole: list[Segment] = []
-        recorded = self._recorded()
+        recorded = self._read_lines()
         with suppress(MediaError):  # its file is gone
             for number, (first, stop) in enumerate(plan):
                 segment = recorded.get(number)
@@ -221,7 +221,7 @@ class Work:
             return read_dream(file, segment.carry_sha256, size)
         return None
 
-    def _recorded(self) -> Mapping[int, Segment]:
+    def _read_lines(self) -> Mapping[int, Segment]:
         """By its number, what the newest line says of each segment."""
         segments: dict[int, Segment] = {}
         with suppress(OSError), self._own.open(_RECORD) as file:

@@ -37,12 +37,12 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         MediaError: the folder is missing, read-only or full, or the name is too long; nothing is left over.
     """
-    with written_whole(path) as temporary:
+    with writing_whole(path) as temporary:
         temporary.write_bytes(data)
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def writing_whole(path: Path) -> Iterator[Path]:
     """The name of an empty file to write in the block; after it, what was written is on the disk under `path`.
 
     Raises:

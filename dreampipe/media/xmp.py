@@ -44,15 +44,15 @@ def record_in(packet: bytes) -> bytes | None:
     Raises:
         ValueError: it has one, and is damaged.
     """
-    return _said(packet, NAMESPACE, "record")
+    return _read_property(packet, NAMESPACE, "record")
 
 
 def extension_of(packet: bytes) -> bytes | None:
     """The digest of the extension that a packet points to."""
-    return _said(packet, _NOTE, "HasExtendedXMP")
+    return _read_property(packet, _NOTE, "HasExtendedXMP")
 
 
-def _said(packet: bytes, namespace: str, name: str) -> bytes | None:
+def _read_property(packet: bytes, namespace: str, name: str) -> bytes | None:
     """The text of a property; None where it has none, or the namespace does not stand in the packet."""
     if namespace.encode() not in packet:
         return None

@@ -79,7 +79,7 @@ def leaky(operation: Any) -> Leaking | None:
     """Return the leaking form of an operation that is such an activation or ends in one; None for all others."""
     whole = _floor(operation)
     if whole is not None:
-        return lambda x, leak: _leaked(x, operation(x), leak, whole)
+        return lambda x, leak: _leak(x, operation(x), leak, whole)
     activation = own_activation(operation)
     floor = None if activation is None else _floor(activation)
     if activation is None or floor is None:
@@ -88,7 +88,7 @@ def leaky(operation: Any) -> Leaking | None:
 
     def leaking(x: Any, leak: Any) -> Any:
         before = bare(x, training=False)
-        return _leaked(before, activation(before), leak, floor)
+        return _leak(before, activation(before), leak, floor)
 
     return leaking
 
@@ -119,7 +119,7 @@ def _floor(activation: Any) -> float | None:
     return 0.0 if any(activation is known for known in _BLOCKING) else None
 
 
-def _leaked(before: Any, after: Any, leak: Any, floor: float) -> Any:
+def _leak(before: Any, after: Any, leak: Any, floor: float) -> Any:
     # Infinity less infinity would be no number.
     low = ops.minimum(ops.where(ops.isfinite(before), before, floor), floor)
     slope = LEAK * ops.cast(ops.reshape(leak, (-1, *[1] * (len(before.shape) - 1))), after.dtype)

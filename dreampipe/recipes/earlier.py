@@ -15,7 +15,7 @@ from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import with_objectives
 
 
-def translated(settings: Mapping[str, Any], card: Card) -> dict[str, Any]:
+def translate(settings: Mapping[str, Any], card: Card) -> dict[str, Any]:
     """Read all names of layers in the settings of a recipe as earlier ones, and give those of the file instead."""
 
     def change(objective: Objective, text: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 from dreampipe.errors import RecipeError
 from dreampipe.media import sha256 as file_sha256
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, EXPERT_MODEL, EXPLAIN, METHOD, Shown
-from dreampipe.recipes.named import renamed
+from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.settings import ModelSettings, Seed
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Explaining(ModelSettings):
         """Hash everything that decides an explanation: settings, the model's bytes, and named files."""
         card = self.card()
         kept = self.model_dump(mode="json", exclude={"model", "scaling", "weights", "trust"})
-        return self.hash_settings(card, **renamed(kept, lambda name: file_sha256(Path(name))))
+        return self.hash_settings(card, **rename_files(kept, lambda name: file_sha256(Path(name))))
 
     film_sha256 = sha256
 

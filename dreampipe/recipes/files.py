@@ -19,7 +19,7 @@ from dreampipe.errors import ObjectiveError, RecipeError, brief, nearest, shown
 from dreampipe.objectives import Objective
 from dreampipe.parsing import parse_toml
 from dreampipe.recipes.fields import not_kept
-from dreampipe.recipes.named import renamed
+from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
 
@@ -84,7 +84,7 @@ class Loaded:
                 raise RecipeError(f"{self.name} says no {name}, and {command} needs one: give it.")
         return kind(**settings)
 
-    def left_out(self, kind: type[ModelSettings]) -> tuple[str, ...]:
+    def name_left_out(self, kind: type[ModelSettings]) -> tuple[str, ...]:
         """Name the settings of the file that a kind of recipe does not have."""
         return tuple(name for name in self.settings if name not in kind.model_fields)
 
@@ -201,8 +201,10 @@ def _check(table: Mapping[str, Any], name: str, folder: Path | None) -> Loaded:
         def rename(path: str) -> str:
             return str(start / path)
 
-        settings = renamed(settings, rename)
-        objectives = {model: renamed({"objective": text}, rename)["objective"] for model, text in objectives.items()}
+        settings = rename_files(settings, rename)
+        objectives = {
+            model: rename_files({"objective": text}, rename)["objective"] for model, text in objectives.items()
+        }
     texts = {key: table.get(key, "") for key in TEXTS}
     return Loaded(name, command, MappingProxyType(settings), MappingProxyType(objectives), **texts)
 

@@ -35,7 +35,7 @@ def is_file(model: str) -> bool:
     return bool(PurePath(model).suffix) or "/" in model or "\\" in model
 
 
-def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
+def rename_files(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
     """Rename each file in settings.
 
     Args:
@@ -84,7 +84,7 @@ def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
         found[name] = None
         return name
 
-    renamed(settings, note)
+    rename_files(settings, note)
     return tuple(found)
 
 

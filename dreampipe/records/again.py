@@ -15,10 +15,10 @@ from typing import Any
 
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import sidecar_of
-from dreampipe.media.records import told_of
+from dreampipe.media.records import described_path
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
-from dreampipe.recipes.named import is_file, renamed
+from dreampipe.recipes.named import is_file, rename_files
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
@@ -91,7 +91,7 @@ class _Search:
 
     def find(self, name: str, sha256: str, advice: str) -> Path:
         """Find a file: the first place that holds this very file, else the first that holds one of its name."""
-        own = [path for path in (self.path, told_of(self.path)) if path.exists()]  # often named like its source
+        own = [path for path in (self.path, described_path(self.path)) if path.exists()]  # often named like its source
         places = [place for place in list_places(name, self.folder) if os.path.isfile(place) or os.path.isdir(place)]
         there = [place for place in places if not any(place.samefile(path) for path in own)]
         if not there:
@@ -211,7 +211,7 @@ def _locate(settings: Mapping[str, Any], record: Record, search: _Search) -> dic
             return str(search.find(name, record.model.sha256, "name it with --set model=FILE"))
         return str(search.find(name, record.files.get(name, ""), "put it there, or name another with --set"))
 
-    located = renamed(settings, place)
+    located = rename_files(settings, place)
     if model and is_file(model):
         located["scaling"] = record.model.scaling  # from a card next to it, or guessed
     return located
@@ -223,7 +223,7 @@ def _with_names_of_file(
     """Give the settings with the names of layers in the model's file, and a sentence on those that were others."""
     if record.model.names or not is_file(settings.get("model", "")):
         return dict(settings), ""
-    changed = earlier.translated(settings, kind.of(**settings).card())
+    changed = earlier.translate(settings, kind.of(**settings).card())
     pairs = [f"{was} is {changed[key]}" for key, was in settings.items() if changed[key] != was]
     return changed, f"The record names layers as dreampipe once did; in the file, {', '.join(pairs)}." if pairs else ""
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from dreampipe.drawings.page import find_record, is_page
 from dreampipe.errors import MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import decode, read_record, samples_sha256, sha256
-from dreampipe.media.comparing import frames_sha256, shown_sha256
+from dreampipe.media.comparing import frames_sha256, hash_pixels_shown
 from dreampipe.media.formats import FORMATS, HEAD, format_of_content
 from dreampipe.media.maps import BITS, maps_sha256, read_tiff
 from dreampipe.media.patterns import is_pattern
-from dreampipe.media.records import told_of
+from dreampipe.media.records import described_path
 from dreampipe.media.video.numbering import digest, standing
 from dreampipe.media.xmp import LONGEST
 from dreampipe.recipes.tasks import TASKS
@@ -57,7 +57,7 @@ def _page_record(path: Path) -> str | None:
 
 def is_of_another_file(path: Path, record: Record) -> bool:
     """Say whether a sidecar describes another file, or other numbered pictures, than are there, as after an edit."""
-    recorded, made = record.output.file, told_of(path)
+    recorded, made = record.output.file, described_path(path)
     if recorded is None:
         return False
     if is_pattern(made):
@@ -72,7 +72,7 @@ def is_edited(path: Path, record: Record) -> bool:
     It can be known for lossless formats, and for lossy stills whose decoded pixels are in the record, if the same
     library decodes them. The answer is False for a file that is too large or cannot be decoded.
     """
-    made = told_of(path)
+    made = described_path(path)
     if not made.is_file() or is_page(made):
         return False
     with suppress(MediaError):
@@ -89,7 +89,7 @@ def _is_edited_still(made: Path, record: Record) -> bool:
         return samples_sha256(frame, form, info) != record.output.pixels
     here, decoded = versions(), record.output.decoded
     comparable = decoded and all(record.versions.get(name) == here[name] for name in ("pillow", "machine"))
-    return bool(comparable) and shown_sha256(made) != decoded
+    return bool(comparable) and hash_pixels_shown(made) != decoded
 
 
 def _is_edited_animation(made: Path, record: Record) -> bool:
@@ -103,4 +103,4 @@ def edit_of(path: Path, record: Record) -> str:
     """Say how an output was seen to be edited since it was made, as a phrase; empty if it was not."""
     if is_of_another_file(path, record):
         return f"{path} is not the file that its sidecar describes"
-    return f"{told_of(path)} shows other pixels than its record describes" if is_edited(path, record) else ""
+    return f"{described_path(path)} shows other pixels than its record describes" if is_edited(path, record) else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from dreampipe.drawings.curves import is_table
 from dreampipe.drawings.page import find_record, is_page
 from dreampipe.errors import MediaError
-from dreampipe.media.comparing import same_bytes, shown_sha256
+from dreampipe.media.comparing import hash_pixels_shown, same_bytes
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.video.numbering import standing
 
@@ -21,7 +21,7 @@ def is_there(path: Path) -> bool:
 
 def hash_shown(path: Path, max_pixels: int) -> str:
     """Hash everything that an output shows; for a page or a table, its text without its record. Raises MediaError."""
-    return _text_sha256(path) if is_page(path) or is_table(path) else shown_sha256(path, max_pixels)
+    return _text_sha256(path) if is_page(path) or is_table(path) else hash_pixels_shown(path, max_pixels)
 
 
 def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:

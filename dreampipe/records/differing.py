@@ -70,10 +70,10 @@ def _files(there: Record, now: Record, named: set[str]) -> Iterator[str]:
 
 
 def _phrase(name: str, was: Any, now: Any) -> str:
-    return f"{name}: {_shown(was)} there, {_shown(now)} now"
+    return f"{name}: {_show(was)} there, {_show(now)} now"
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     if value is None:
         return "the default"
     if isinstance(value, bool):

@@ -22,7 +22,7 @@ from dreampipe.media import samples_sha256, sha256
 from dreampipe.media.formats import format_of, format_of_suffix
 from dreampipe.media.rows import Format
 from dreampipe.recipes.fields import not_kept
-from dreampipe.recipes.named import files, is_file, renamed
+from dreampipe.recipes.named import files, is_file, rename_files
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, Command, Option, command_of
 from dreampipe.records.places import write_path
@@ -120,7 +120,7 @@ class Making:
         """
         folder = target.parent
         chosen = {**self._settings, **(settings or {})}
-        recipe = renamed(chosen, lambda name: write_path(Path(name), folder))
+        recipe = rename_files(chosen, lambda name: write_path(Path(name), folder))
         return Record(
             command=self.command,
             recipe={key: list(value) if isinstance(value, tuple) else value for key, value in recipe.items()},

@@ -17,7 +17,7 @@ from dreampipe.errors import RecipeError, brief, nearest, printable, shown
 from dreampipe.models.model_card import Scaling
 from dreampipe.parsing import parse_json
 from dreampipe.recipes.fields import not_kept
-from dreampipe.recipes.named import renamed
+from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.tasks import TASKS, Command, Option
 
 VERSION = 1
@@ -151,7 +151,7 @@ class Record(_Part):
         named: dict[str, set[str]] = {}
         for path, sha256 in self.files.items():
             named.setdefault(PurePosixPath(path).name, set()).add(sha256)
-        recipe = renamed(self.recipe, lambda path: PurePosixPath(path).name)
+        recipe = rename_files(self.recipe, lambda path: PurePosixPath(path).name)
         changed = {
             "recipe": {key: list(value) if isinstance(value, tuple) else value for key, value in recipe.items()},
             "files": {name: found.pop() for name, found in named.items() if len(found) == 1},
@@ -183,12 +183,12 @@ def _describe_fault(cls: type[BaseModel], error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"it says no {where}, which each record has; take a copy of the file as it was made."
     if fault["type"] == "extra_forbidden":
-        return f"it says {brief(where)}, which no record has: {nearest(place[-1], _known(cls, place[:-1]))}."
+        return f"it says {brief(where)}, which no record has: {nearest(place[-1], _list_keys(cls, place[:-1]))}."
     expected = fault["msg"].removeprefix("Input should be ")
     return f"its {brief(where)} came as {shown(fault['input'])}, but it must be {expected}."
 
 
-def _known(cls: type[BaseModel], place: list[str]) -> list[str]:
+def _list_keys(cls: type[BaseModel], place: list[str]) -> list[str]:
     """List the keys in one part of a record."""
     part: Any = cls
     for name in place:

@@ -36,15 +36,15 @@ def write_rows(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, 
         yield "encoded with", output.instructions
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items() if name != "dreampipe")
     for name, value in record.options.items():
-        yield _dashed(name), _show(value)
+        yield _with_dashes(name), _show(value)
     fields = TASKS[record.command].recipe.model_fields
     for name, value in settings.items():
         if name in record.recipe and name not in _SHOWN_ELSEWHERE:
             shown = _show(value) or find_shown(fields[name]).unset
-            yield _dashed(name), shown + ("" if value != fields[name].default else "  (default)")
+            yield _with_dashes(name), shown + ("" if value != fields[name].default else "  (default)")
 
 
-def _dashed(name: str) -> str:
+def _with_dashes(name: str) -> str:
     return name.replace("_", "-")
 
 

@@ -13,7 +13,7 @@ from dreampipe.ascent import Ascent
 from dreampipe.ascent.octaves import Size, enlarge, fit, shrink
 from dreampipe.events import Noted, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media.masks import fitted_mask
+from dreampipe.media.masks import fit_mask
 from dreampipe.stages.prepare import Resize
 
 SOURCE = "source"
@@ -79,7 +79,7 @@ class Dream:
         return self.ascent.parameterization.lay(frame.pixels, detail, None if mask is None else mask[..., None])
 
     def _mask(self, size: Size) -> Array | None:
-        return None if self.mask is None else fitted_mask(self.mask, size, self.mask_name)
+        return None if self.mask is None else fit_mask(self.mask, size, self.mask_name)
 
     def _climbed(self, frame: Frame, source: Array, start: Array, mask: Array | None) -> Array:
         result = self.ascent.run(

@@ -28,7 +28,7 @@ def graph(function: Callable[..., Any], *shapes: tuple[int | None, ...], dtypes:
         return function(*arguments)
 
     specs = [backend.spec(*shape, dtype=dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
-    compiled = backend.compiled(counted, *specs)
+    compiled = backend.compile(counted, *specs)
 
     def call(*arguments: Any) -> Any:
         given = (np.asarray(argument, dtype) for argument, dtype in zip(arguments, dtypes, strict=True))

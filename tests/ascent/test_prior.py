@@ -76,7 +76,7 @@ def graphs(priors: dict[str, Prior]) -> dict[str, Callable[..., Any]]:
             return image, gradient, prior.project({"latents": latents})["latents"]
 
         spec = backend.spec
-        return backend.compiled(compute, spec(*[None] * 4), spec(2, dtype="int32"), spec(*[None] * 4))
+        return backend.compile(compute, spec(*[None] * 4), spec(2, dtype="int32"), spec(*[None] * 4))
 
     return {kind: graph(prior) for kind, prior in priors.items()}
 
@@ -202,7 +202,7 @@ def test_a_decoder_that_a_graph_opens_draws_as_one_opened_before() -> None:
     prior, latents = Prior(), np.random.default_rng(0).standard_normal((1, 3, 3, 32), np.float32)
     before = drawn(prior, latents, (48, 48))
     opening._open_decoder.cache_clear()
-    graph = backend.compiled(
+    graph = backend.compile(
         lambda latents, size: prior.image({"latents": latents}, size),
         backend.spec(None, None, None, None),
         backend.spec(2, dtype="int32"),

@@ -17,7 +17,7 @@ from PIL import Image
 
 from dreampipe import Frame, read, write
 from dreampipe.errors import MediaError
-from dreampipe.media.metadata import turned
+from dreampipe.media.metadata import orient
 
 Samples = npt.NDArray[np.uint8]
 SATURATED = list(itertools.product([0, 64, 128, 192, 255], repeat=3))
@@ -100,7 +100,7 @@ def test_the_clean_aperture_is_cut_out_and_then_turned(tmp_path: Path, orientati
         orientation = 1
     # Of 64x48 pixels, 20 columns from 10 on and 12 rows from 30 on.
     (tmp_path / "x.avif").write_bytes(with_property(coded, b"clap", aperture(20, 12, (-12, 1), (24, 2))))
-    expected = turned(scene()[30:42, 10:30], orientation)
+    expected = orient(scene()[30:42, 10:30], orientation)
     found = levels(tmp_path / "x.avif")
     assert found.shape == expected.shape
     assert np.abs(found - expected).mean() < 2

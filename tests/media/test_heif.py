@@ -16,7 +16,7 @@ from PIL import Image
 from dreampipe import read, write
 from dreampipe.errors import MediaError
 from dreampipe.media import plan
-from dreampipe.media.metadata import turned
+from dreampipe.media.metadata import orient
 
 
 def saved(path: Path, data: bytes) -> Path:
@@ -72,7 +72,7 @@ def test_it_is_upright_once_in_all_orientations(tmp_path: Path, orientation: int
     stored = Image.fromarray(scene())
     media = read(saved(tmp_path / "x.heic", heic(stored, exif=made.tobytes())))
     (frame,) = media
-    expected = turned(scene(), orientation)
+    expected = orient(scene(), orientation)
     assert frame.pixels.shape == expected.shape
     assert np.abs(frame.pixels * 255 - expected).mean() < 2
     write(media, tmp_path / "x.jpg", like=media.info)

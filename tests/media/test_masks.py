@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dreampipe.errors import MediaError
-from dreampipe.media import fitted_mask, mask_notes, read_mask
+from dreampipe.media import fit_mask, mask_notes, read_mask
 
 GREY = np.arange(256, dtype=np.uint8).reshape(8, 32)
 
@@ -150,7 +150,7 @@ def test_a_shape_that_is_in_the_alpha_channel_alone_is_the_mask(tmp_path: Path, 
 @given(st.integers(32, 300), st.integers(32, 300), st.floats(0.25, 4), st.sampled_from([np.floor, np.ceil, np.round]))
 def test_a_mask_of_the_same_shape_is_resized(height: int, width: int, factor: float, rounded: np.ufunc) -> None:
     size = int(rounded(height * factor)), int(rounded(width * factor))
-    fitted = fitted_mask(np.full(size, 0.25, np.float32), (height, width))
+    fitted = fit_mask(np.full(size, 0.25, np.float32), (height, width))
     assert (fitted.shape, fitted.dtype) == ((height, width), np.float32)
     assert np.allclose(fitted, 0.25)
 
@@ -158,9 +158,9 @@ def test_a_mask_of_the_same_shape_is_resized(height: int, width: int, factor: fl
 def test_a_mask_of_the_picture_s_size_is_itself_and_edges_stay_where_they_are() -> None:
     mask = np.zeros((40, 60), np.float32)
     mask[:, 30:] = 1
-    assert fitted_mask(mask, (40, 60)) is mask
+    assert fit_mask(mask, (40, 60)) is mask
     for size in ((20, 30), (80, 120)):
-        fitted = fitted_mask(mask, size)
+        fitted = fit_mask(mask, size)
         middle = size[1] // 2
         assert fitted[:, : middle - 1].max() == 0 and fitted[:, middle + 1 :].min() == 1
         assert fitted.min() >= 0 and fitted.max() <= 1
@@ -172,14 +172,14 @@ def test_a_mask_of_the_picture_s_size_is_itself_and_edges_stay_where_they_are() 
 def test_a_mask_of_few_pixels_has_the_picture_s_shape_exactly(size: tuple[int, int], fits: bool) -> None:
     mask = np.full(size, 0.5, np.float32)
     if fits:
-        assert np.all(fitted_mask(mask, (40, 60)) == 0.5)
+        assert np.all(fit_mask(mask, (40, 60)) == 0.5)
         return
     with pytest.raises(MediaError, match=rf"{size[1]}x{size[0]} pixels, but the picture has 60x40"):
-        fitted_mask(mask, (40, 60))
+        fit_mask(mask, (40, 60))
 
 
 @pytest.mark.parametrize("shape", [(60, 40), (40, 50), (40, 63), (400, 640), (10, 20)])
 def test_a_mask_of_another_shape_is_refused(shape: tuple[int, int]) -> None:
     words = rf"The mask m\.png has {shape[1]}x{shape[0]} pixels, but the picture has 60x40, which is another shape"
     with pytest.raises(MediaError, match=words):
-        fitted_mask(np.ones(shape, np.float32), (40, 60), "m.png")
+        fit_mask(np.ones(shape, np.float32), (40, 60), "m.png")

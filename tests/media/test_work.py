@@ -16,7 +16,7 @@ import pytest
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
-from dreampipe.media.locks import locked
+from dreampipe.media.locks import hold_lock
 from dreampipe.media.released import Journal, Released
 from dreampipe.media.work import Segment, Work
 
@@ -305,7 +305,7 @@ def test_an_owner_that_is_none_does_not_keep_it(work: Work, owner: str) -> None:
 
 
 def test_an_owner_that_is_being_written_keeps_it(work: Work) -> None:
-    with (work.folder / "owner").open("w") as file, locked(file.fileno()) as taken:
+    with (work.folder / "owner").open("w") as file, hold_lock(file.fileno()) as taken:
         assert taken
         with pytest.raises(MediaError, match="is being made by another run"):
             work.open()

@@ -149,10 +149,10 @@ def test_settings_of_an_earlier_record_name_the_same_layers_in_the_file(tmp_path
         "layer": "conv2d_2[*]",
         "at": ("2s:objective=conv2d_1",),
     }
-    changed = earlier.translated(settings, card)
+    changed = earlier.translate(settings, card)
     assert changed["objective"] == "conv2d_1 - 2.0*conv2d_2[3] + conv2d_3"
     assert (changed["layer"], changed["at"]) == ("conv2d_3[*]", ("2s:objective=conv2d_2",))
-    assert earlier.translated({"objective": "1*mixed4"}, models.card("motifnet")) == {"objective": "1*mixed4"}
+    assert earlier.translate({"objective": "1*mixed4"}, models.card("motifnet")) == {"objective": "1*mixed4"}
 
 
 def test_a_card_with_earlier_names_is_still_read(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_layers_of_chance_rest() -> None:
 
 def test_one_trace_serves_all_sizes_and_training_rests() -> None:
     cut = tap(branches(), ["dropout", "average_pooling2d"])
-    compiled = backend.compiled(lambda x: cut(x, training=False), backend.spec(1, None, None, 3))
+    compiled = backend.compile(lambda x: cut(x, training=False), backend.spec(1, None, None, 3))
     for side in (48, 65):
         values = compiled(np.full((1, side, side, 3), 0.5, np.float32))
         assert values["dropout"].shape[1] == pytest.approx(side / 4, abs=1)

@@ -175,7 +175,7 @@ def test_one_graph_serves_all_sizes_and_batches() -> None:
         backend.spec(*(*shape, VALUES[key].shape[-1]) if shape else (None,), dtype=str(VALUES[key].dtype))
         for key, shape in zip(keys, shapes, strict=True)
     ]
-    graph = backend.compiled(lambda *given: BoundObjective(terms)(dict(zip(keys, given, strict=True))), *specs)
+    graph = backend.compile(lambda *given: BoundObjective(terms)(dict(zip(keys, given, strict=True))), *specs)
     expected = np.sum([truth(term) for term in terms], axis=0)
     np.testing.assert_allclose(graph(*(VALUES[key] for key in keys)), expected, rtol=1e-4)
     alone = [VALUES[key][:1, :4, :5] if VALUES[key].ndim == 4 else VALUES[key][:1] for key in keys]

@@ -16,7 +16,7 @@ from dreampipe.explanations.attribution.method import Family
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 from dreampipe.recipes import Explaining
-from dreampipe.recipes.named import files, renamed
+from dreampipe.recipes.named import files, rename_files
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,6 @@ def test_the_pictures_of_baselines_are_files_of_the_recipe() -> None:
         baseline="grey + in/a.png+b.png", method="gradient, integrated-gradients(steps=3, baseline=c.png)"
     ).model_dump()
     assert set(files(settings)) == {"in/a.png", "b.png", "c.png"}
-    moved = renamed(settings, lambda name: f"x/{name}")
+    moved = rename_files(settings, lambda name: f"x/{name}")
     assert moved["baseline"] == "grey +x/in/a.png+x/b.png"
     assert moved["method"] == "gradient, integrated-gradients(steps=3, baseline=x/c.png)"

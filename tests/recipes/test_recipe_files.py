@@ -131,7 +131,7 @@ class TestLaidOver:
     def test_a_recipe_of_a_dream_serves_a_dive_and_a_picture(self) -> None:
         file = loaded("steps = 3\nblend = 0.5\nevery = 2")
         assert file.of(Zooming) == Zooming(steps=3)
-        assert file.left_out(Zooming) == ("blend", "every")
+        assert file.name_left_out(Zooming) == ("blend", "every")
         assert file.of(Recipe) == Recipe(steps=3, blend=0.5)
 
     def test_a_recipe_of_a_visualization_serves_an_atlas(self) -> None:

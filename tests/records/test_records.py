@@ -19,7 +19,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import JPEG, PNG
 from dreampipe.recipes import FilmRecipe, Recipe, Visualization
-from dreampipe.recipes.named import files, renamed
+from dreampipe.recipes.named import files, rename_files
 from dreampipe.records.making import Making, fingerprint, output_of
 from dreampipe.records.places import UP, list_places, write_path
 from dreampipe.records.record import Model, Output, Record, Source
@@ -105,8 +105,8 @@ def test_the_files_of_settings_are_found_and_renamed():
         "steps": 3,
     }
     assert files(settings) == ("own.keras", "m.png", "g.png", "v.npy", "h.png")
-    assert renamed(settings, lambda name: name) == settings
-    moved = renamed(settings, lambda name: f"there/{name}")
+    assert rename_files(settings, lambda name: name) == settings
+    moved = rename_files(settings, lambda name: f"there/{name}")
     assert files(moved) == tuple(f"there/{name}" for name in files(settings))
     assert (moved["steps"], moved["prior"], moved["start"]) == (3, "motifs", "noise")
     assert files({"start": "a.png", "model": "motifnet"}) == ("a.png",)

@@ -180,7 +180,7 @@ def _head(card: Card) -> Callable[[Any], tuple[Any, Any]]:
 def _answering(card: Card) -> Callable[[Array], Any]:
     from dreampipe import backend
 
-    return backend.compiled(_head(card), backend.spec(None, None, None, 3))
+    return backend.compile(_head(card), backend.spec(None, None, None, 3))
 
 
 @lru_cache(maxsize=4)
@@ -208,4 +208,4 @@ def _feeling(card: Card, loss: str, targeted: bool) -> Callable[..., Any]:
         return losses, gradients, logits
 
     one = backend.spec(None, dtype="int32")
-    return backend.compiled(compute, backend.spec(None, None, None, 3), one, one)
+    return backend.compile(compute, backend.spec(None, None, None, 3), one, one)

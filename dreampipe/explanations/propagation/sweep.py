@@ -121,7 +121,7 @@ def _compiled(card: Card, objective: BoundObjective, rule: Rule, count: int) -> 
         maps = ops.flip(maps, -1) if card.scaling == "caffe" else maps
         return scores, tuple(others), maps, tuple(stayed)
 
-    return backend.compiled(compute, *[backend.spec(None, None, None, 3)] * (1 + count))
+    return backend.compile(compute, *[backend.spec(None, None, None, 3)] * (1 + count))
 
 
 def _scored(

@@ -93,17 +93,17 @@ class Animated:
         """One pass over all frames; see `Source.survey`."""
         chosen = self._part
         edges = self.edges[chosen.start : chosen.stop + 1]
-        return survey_of(map(over_black, self._shown(chosen)), edges, self.info, on_frame, self.problem)
+        return survey_of(map(over_black, self._show(chosen)), edges, self.info, on_frame, self.problem)
 
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
         chosen = self._part
         if len(survey) != len(chosen):
-            raise self._changed()
-        for index, frame in enumerate(self._shown(chosen[first:]), first):
+            raise self._has_changed()
+        for index, frame in enumerate(self._show(chosen[first:]), first):
             yield replace(frame, index=index, time=survey.time(index), duration=survey.duration(index))
 
-    def _shown(self, chosen: range) -> Iterator[Frame]:
+    def _show(self, chosen: range) -> Iterator[Frame]:
         # Each frame is drawn over those before it, so all of them are read.
         pictures = islice(_Reading(self.path, self.max_pixels), chosen.start, chosen.stop)
         left = len(chosen)
@@ -112,9 +112,9 @@ class Animated:
             frame = picture.frame()
             yield frame if self.info.alpha else replace(frame, alpha=None)
         if left:
-            raise self._changed()
+            raise self._has_changed()
 
-    def _changed(self) -> MediaError:
+    def _has_changed(self) -> MediaError:
         return MediaError(
             f"{self.path} no longer holds what it held when it was first read, but a film that stays as it is is "
             "expected: start again."

@@ -15,14 +15,14 @@ from PIL.ImageFile import ImageFile
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.bounds import Bounds
-from dreampipe.media.decoding import admitted
+from dreampipe.media.decoding import admit
 from dreampipe.media.further import further, further_note
 from dreampipe.media.labels import Label, label_in
 from dreampipe.media.metadata import rgb_profile
-from dreampipe.media.pillow import opened
+from dreampipe.media.pillow import open_picture
 from dreampipe.media.png import PixelChunks
 from dreampipe.media.rows import Format
-from dreampipe.media.showing import shown
+from dreampipe.media.showing import show
 from dreampipe.media.video.apng import AnimatedPng
 
 _TOO_SHORT, _INSTEAD = (
@@ -94,7 +94,7 @@ def _png(file: IO[bytes], damage: tuple[str, ...], held: tuple[str, ...]) -> Ite
             facts = Facts(frame.width, frame.height, info.bits, info.icc, notes, reading.plays, reading.declared)
         assert frame.duration is not None and frame.alpha is not None
         see_through = bool((frame.alpha < 1).any())
-        yield Picture(facts, _shown_for(frame.duration * 1000), see_through, partial(_same, frame))
+        yield Picture(facts, _time_on_show(frame.duration * 1000), see_through, partial(_same, frame))
 
 
 def read_by_pillow(file: IO[bytes], format: Format, bounds: Bounds) -> Iterator[Picture]:
@@ -111,8 +111,8 @@ def read_by_pillow(file: IO[bytes], format: Format, bounds: Bounds) -> Iterator[
     """
     label = label_in(file, format)
     try:
-        header = admitted(file, format, bounds)
-        image = opened(file, format, bounds)
+        header = admit(file, format, bounds)
+        image = open_picture(file, format, bounds)
     except MediaError:
         raise
     except Exception:
@@ -136,14 +136,14 @@ def _images(
         image.load()
         if not index:
             icc = rgb_profile(image.info.get("icc_profile"))
-            _, kept, notes = shown(np.zeros((1, 1, 3), np.float32), icc, label)
-            notes = (*notes, *further_note((*held, *_told_by(image))))
+            _, kept, notes = show(np.zeros((1, 1, 3), np.float32), icc, label)
+            notes = (*notes, *further_note((*held, *_list_by_pillow(image))))
             facts = Facts(*image.size, icc=kept, notes=notes, plays=_plays(image), declared=declared)
-        milliseconds = _shown_for(Fraction(image.info.get("duration") or 0))
+        milliseconds = _time_on_show(Fraction(image.info.get("duration") or 0))
         yield Picture(facts, milliseconds, _is_see_through(image), partial(_frame_of, image, facts, icc, label))
 
 
-def _told_by(image: ImageFile) -> Iterator[str]:
+def _list_by_pillow(image: ImageFile) -> Iterator[str]:
     """Yield the names of what else Pillow finds in a WebP."""
     if image.info.get("exif"):
         yield "EXIF"
@@ -157,7 +157,7 @@ def _frame_of(image: ImageFile, facts: Facts, icc: bytes | None, label: Label | 
     # A GIF may have frames that reach beyond its screen, where they are not shown.
     samples = np.asarray(image.convert("RGBA").crop((0, 0, facts.width, facts.height)))
     unit = np.divide(samples, np.float32(255), dtype=np.float32)
-    pixels, _, _ = shown(np.ascontiguousarray(unit[..., :3]), icc, label)
+    pixels, _, _ = show(np.ascontiguousarray(unit[..., :3]), icc, label)
     return Frame(pixels, alpha=np.ascontiguousarray(unit[..., 3]))
 
 
@@ -177,5 +177,5 @@ def _is_see_through(image: ImageFile) -> bool:
     return least < 255  # type: ignore[operator]  # of one channel they are numbers
 
 
-def _shown_for(said: Fraction) -> Fraction:
+def _time_on_show(said: Fraction) -> Fraction:
     return said if said > _TOO_SHORT else _INSTEAD

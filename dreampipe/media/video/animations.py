@@ -19,12 +19,12 @@ from PIL import Image
 
 from dreampipe.errors import MediaError
 from dreampipe.media.chunks import append_to_png
-from dreampipe.media.records import checked
+from dreampipe.media.records import check_text
 from dreampipe.media.rows import Animation, load
 from dreampipe.media.video.info import Survey
 from dreampipe.media.video.packets import Packets, read_packets
 from dreampipe.media.video.reels import with_every_frame
-from dreampipe.media.writing import written_whole
+from dreampipe.media.writing import writing_whole
 from dreampipe.media.xmp import packet
 
 _QUALITY = 90  # of WebP
@@ -72,10 +72,10 @@ def join_animation(
             f"{sum(map(len, parts))} frames came for {path}, but {len(survey)} are expected: dream the film anew."
         )
     ticks = ticks_of(survey, animation.tick)
-    shown = _shown(parts, size, alpha, ticks, animation.stay)
-    with written_whole(path) as temporary:
+    shown = _select_shown(parts, size, alpha, ticks, animation.stay)
+    with writing_whole(path) as temporary:
         try:
-            said = None if record is None else checked(record).encode()
+            said = None if record is None else check_text(record).encode()
             write = load(animation.write)
             write(temporary, shown, survey, animation.tick, alpha, said, min(plays, animation.plays))
         except (ValueError, RuntimeError, av.FFmpegError) as problem:  # Pillow raises either
@@ -93,16 +93,16 @@ def ticks_of(survey: Survey, tick: Fraction) -> list[int]:
     return [*starts, max(end, starts[-1] + 1)]
 
 
-def _shown(
+def _select_shown(
     parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int], stay: int
 ) -> Iterator[Shown]:
     """Each frame but those that would stay for no tick at all; one that stays for too many comes several times."""
-    for pixels, (start, end) in zip(decoded(parts, size, alpha), pairwise(ticks), strict=True):
+    for pixels, (start, end) in zip(decode_parts(parts, size, alpha), pairwise(ticks), strict=True):
         for begun in range(start, end, stay):
             yield Shown(Image.fromarray(pixels), begun, min(end - begun, stay))
 
 
-def decoded(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False) -> Iterator[Any]:
+def decode_parts(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False) -> Iterator[Any]:
     """(height, width, 3), or with alpha 4, uint8 of each frame of lossless segments, in order of show."""
     format = "rgba" if alpha else "rgb24"
     for part in parts:
@@ -121,7 +121,7 @@ def _last(ticks: Sequence[int]) -> int:
     return (ticks[-1] - ticks[-2] - 1) % _LONGEST + 1
 
 
-def paletted(image: Image.Image, colours: int = 256) -> Image.Image:
+def choose_palette(image: Image.Image, colours: int = 256) -> Image.Image:
     """At most so many colours, chosen for this very picture, and what each pixel lacks spread over its neighbours."""
     # Against the default, the median cut: a thirtieth of the time, and nearer to a photo after dithering.
     palette = image.quantize(colours, method=Image.Quantize.FASTOCTREE)
@@ -141,7 +141,7 @@ def write_gif(
 
     def frame(image: Image.Image) -> Any:
         see_through = image.mode == "RGBA"
-        coloured = paletted(image.convert("RGB"), 255 if see_through else 256)
+        coloured = choose_palette(image.convert("RGB"), 255 if see_through else 256)
         palette, indices = np.zeros((256, 4), np.uint8), np.array(coloured)
         colours = np.array(coloured.getpalette("RGB"), np.uint8).reshape(-1, 3)
         palette[:, 0], palette[: len(colours), 1:] = 255, colours
@@ -154,7 +154,7 @@ def write_gif(
     # It counts repeats: -1 leaves their number out, and players then play it once.
     repeats = {0: 0, 1: -1}.get(plays, plays - 1)
     options = {"loop": str(repeats), "final_delay": str(_last(ticks))}
-    _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
+    _mux(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
 
 
 def write_png(
@@ -172,13 +172,13 @@ def write_png(
     options = {"plays": str(plays), "final_delay": f"{final.numerator}/{final.denominator}"}
     format = "rgba" if alpha else "rgb24"
     frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), format), one) for one in shown)
-    _muxed(path, "apng", format, options, frames, tick)
+    _mux(path, "apng", format, options, frames, tick)
     if record:
         with path.open("rb+") as file:
             append_to_png(file, record)
 
 
-def _muxed(
+def _mux(
     path: Path,
     name: str,
     pixel_format: str,

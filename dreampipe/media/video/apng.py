@@ -118,7 +118,7 @@ class AnimatedPng:
             if control.left + control.width > self._size[0] or control.top + control.height > self._size[1]:
                 raise ValueError("a frame reaches beyond the picture")
             before = canvas
-            canvas = canvas.lay(self._decoded(control, data), control)
+            canvas = canvas.lay(self._decode_file(control, data), control)
             yield Frame(canvas.pixels, duration=control.seconds, alpha=canvas.alpha)
             if control.dispose == _RESTORE:
                 canvas = before
@@ -130,7 +130,7 @@ class AnimatedPng:
         width, height = struct.unpack(">2I", self._header[:8])
         return width, height
 
-    def _decoded(self, control: Control, data: bytes) -> Frame:
+    def _decode_file(self, control: Control, data: bytes) -> Frame:
         """Return one frame's own picture."""
         header = struct.pack(">2I", control.width, control.height) + self._header[8:]
         chunks = [(b"IHDR", header), *self._shared, (b"IDAT", data), (b"IEND", b"")]

@@ -67,7 +67,7 @@ class Beside:
     @property
     def tags(self) -> dict[str, str]:
         """Return the tags of the source's container that are kept."""
-        return self._kept(own_tags(self._source)) if self._source else {}
+        return self._keep_tags(own_tags(self._source)) if self._source else {}
 
     @property
     def rates(self) -> list[int]:
@@ -83,7 +83,7 @@ class Beside:
         old, new = picture_of(self._source), film.streams.video[0]
         if old:
             kept = {key: text for key, text in old.metadata.items() if not key.lower().startswith(_COUNTED)}
-            new.metadata.update(self._kept(kept))
+            new.metadata.update(self._keep_tags(kept))
             new.disposition = old.disposition
             timecode = timecode_at(self._info, self._origin - self._info.begun)
             if timecode and self._info.tags != "none":
@@ -92,11 +92,11 @@ class Beside:
             if not holds(self._muxer, stream) and (self._drop or fits_nowhere(stream)):
                 continue
             copy = film.add_stream_from_template(stream, opaque=True)
-            copy.metadata.update(self._kept(stream.metadata))
+            copy.metadata.update(self._keep_tags(stream.metadata))
             copy.disposition = stream.disposition
             self._streams[stream.index] = copy
 
-    def _kept(self, tags: Mapping[str, str]) -> dict[str, str]:
+    def _keep_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Select the tags of a stream that are kept; its language always is."""
         match self._info.tags:
             case "none":
@@ -106,9 +106,9 @@ class Beside:
             case _:  # the source's own record says how that was made
                 return {key: text for key, text in tags.items() if key.lower() != TAG}
 
-    def _named(self, tags: Mapping[str, str]) -> dict[str, str]:
+    def _keep_name(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Select the tags of a chapter that are kept; its name always is."""
-        return {key: text for key, text in tags.items() if key.lower() == "title"} | self._kept(tags)
+        return {key: text for key, text in tags.items() if key.lower() == "title"} | self._keep_tags(tags)
 
     def packets(self) -> Iterator[Timed]:
         """The packets of those streams that belong to the part, their times moved with it, in the file's order."""
@@ -165,7 +165,7 @@ class Beside:
                 continue
             first, last = max(first, self._origin), last if end is None else min(last, end)
             times = {"start": round((first - self._origin) / base), "end": round((last - self._origin) / base)}
-            yield {**chapter, "metadata": self._named(chapter["metadata"]), **times}
+            yield {**chapter, "metadata": self._keep_name(chapter["metadata"]), **times}
 
     def _from_nought(self, chapters: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return chapters that begin at 0 where FFmpeg else moves all: an MP4 says only how long each of them is."""

@@ -79,7 +79,7 @@ def _box(file: IO[bytes], parent: str, at: int, end: int) -> Box | None:
     return Box(parent, kind.decode("latin-1"), at, size, head) if size >= head else None
 
 
-def found_in_boxes(path: Path) -> tuple[Found, ...]:
+def list_in_boxes(path: Path) -> tuple[Found, ...]:
     """List what the boxes of a film say that FFmpeg does not pass on, each thing once."""
     found: list[Found] = []
     with path.open("rb") as file:
@@ -87,14 +87,14 @@ def found_in_boxes(path: Path) -> tuple[Found, ...]:
             if box.kind in _THINGS:
                 found.append(Found(_THINGS[box.kind]))
             elif box.kind == "uuid":
-                found += _named_by_uuid(file, box)
+                found += _name_by_uuid(file, box)
             elif box.parent in _KNOWN and not box.kind.startswith("\u00a9"):
                 known = box.kind in _KNOWN[box.parent]
                 found += [] if known else [Found("unknown", f"a part that is called {box.kind!a}")]
     return tuple(dict.fromkeys(found))
 
 
-def _named_by_uuid(file: IO[bytes], box: Box) -> list[Found]:
+def _name_by_uuid(file: IO[bytes], box: Box) -> list[Found]:
     file.seek(box.place + box.head)
     name = file.read(16)
     if name == _SPHERICAL:

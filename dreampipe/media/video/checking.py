@@ -16,26 +16,26 @@ from dreampipe.media.things import Found
 from dreampipe.media.video.beside import fits_nowhere, holds, other_streams, timecode_at
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
-from dreampipe.media.video.holding import KINDS, held
+from dreampipe.media.video.holding import KINDS, list_held
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.labels import labels_for
 from dreampipe.media.video.layouts import GREY, RGB, fitting, layout_of, spoken
-from dreampipe.media.video.meaning import keeps_meaning, told_conversion
+from dreampipe.media.video.meaning import describe_conversion, keeps_meaning
 from dreampipe.media.video.opening import container_of
 from dreampipe.media.video.protocols import Encoding
-from dreampipe.media.video.segments import opened
+from dreampipe.media.video.segments import open_encoder
 from dreampipe.media.writing import unwritable
 
 
 def check_film(path: Path, container: Container, form: Form, info: FilmInfo, encoding: Encoding) -> tuple[str, ...]:
     """Try out a film that is to be written; see `Target.check`."""
     check_place(path, info)
-    opened(form)
+    open_encoder(form)
     return (
         *_picture_notes(path, container, form, info, encoding.chroma),
         *_profile_notes(path, info),
         *_stream_notes(path, container, form, info, encoding.drop),
-        *_held_notes(container, form, info),
+        *_note_held(container, form, info),
     )
 
 
@@ -59,12 +59,12 @@ def check_animation(path: Path, animation: Animation, info: FilmInfo) -> tuple[s
             info.rate is not None and animation.tick > Fraction(1, 1000) and info.rate > 50
         ),
     }
-    told = told_conversion(info)
+    told = describe_conversion(info)
     converted = [f"Its {told}"] if told else []
     said = [*(what for what, so in lost.items() if so), *converted]
     return (
         *(f"{path.suffix}: {what}" for what in said),
-        *report(held(info), animation.name),
+        *report(list_held(info), animation.name),
         *_profile_notes(path, info),
     )
 
@@ -82,9 +82,9 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
         f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
         f"Their pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
     }
-    told = told_conversion(info)
+    told = describe_conversion(info)
     converted = [f"Their {told}"] if told else []
-    lost_things = report(held(info), format_of(pattern).name)
+    lost_things = report(list_held(info), format_of(pattern).name)
     return (*(what for what, so in lost.items() if so), *converted, *lost_things)
 
 
@@ -103,7 +103,7 @@ def _picture_notes(path: Path, container: Container, form: Form, info: FilmInfo,
     if kept < info.bits:
         yield f"As {form.codec.name}, its {info.bits} bits become {kept}."
     yield from _layout_notes(form, info, chroma)
-    if not keeps_meaning(info, form.deep) and (told := told_conversion(info)):
+    if not keeps_meaning(info, form.deep) and (told := describe_conversion(info)):
         yield f"As {form.codec.name} of 8 bits, its {told}"
     if info.alpha and not form.alpha:
         yield (
@@ -149,23 +149,23 @@ def _stream_notes(path: Path, container: Container, form: Form, info: FilmInfo, 
         unheld = [stream for stream in other_streams(source) if not holds(container.muxer, stream)]
         if not drop and not all(map(fits_nowhere, unheld)):
             raise MediaError(
-                f"{path} cannot hold {_named(unheld)} of {info.path.name}: "
+                f"{path} cannot hold {_name_streams(unheld)} of {info.path.name}: "
                 f"{_homes(source, form)}, or leave out what does not fit with --drop-streams."
             )
         if unheld:
-            yield f"{path.suffix} cannot hold its {_named(unheld)}: left out."
+            yield f"{path.suffix} cannot hold its {_name_streams(unheld)}: left out."
 
 
-def _held_notes(container: Container, form: Form, info: FilmInfo) -> Iterator[str]:
+def _note_held(container: Container, form: Form, info: FilmInfo) -> Iterator[str]:
     """Yield a sentence for each thing that the film does not take along."""
     kept = labels_for(info, form, container)
     yield from (sentence_of(Found(label.key)) for label in info.labels if label not in kept)
     if info.timecode and timecode_at(info, Fraction(0)) is None:
         yield sentence_of(Found("timecode", f" ({info.timecode})"))
-    yield from report(held(info), container.suffixes[0].removeprefix("."))
+    yield from report(list_held(info), container.suffixes[0].removeprefix("."))
 
 
-def _named(streams: list[Any]) -> str:
+def _name_streams(streams: list[Any]) -> str:
     """ "sound (aac) and subtitles (subrip)"."""
     names: dict[str, list[str]] = {}
     for stream in streams:

@@ -200,7 +200,7 @@ def codec_named(name: str | None, container: Container, bits: int, alpha: bool =
     return codec
 
 
-def checked_crf(crf: int | None, codec: Codec) -> int | None:
+def check_crf(crf: int | None, codec: Codec) -> int | None:
     """The constant rate factor to use; raises MediaError for one that the codec does not know."""
     if crf is None:
         return codec.crf

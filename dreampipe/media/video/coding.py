@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dreampipe.errors import MediaError
-from dreampipe.media.video.codecs import THREADS, Codec, checked_crf
+from dreampipe.media.video.codecs import THREADS, Codec, check_crf
 from dreampipe.media.video.info import RATE, Colour, FilmInfo
 from dreampipe.media.video.layouts import GREY, LAYOUTS, RGB, choose, fitting, has_alpha, layout_of, spoken
 from dreampipe.media.video.meaning import SRGB, keeps_meaning
@@ -124,7 +124,7 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None, chroma: str | None = 
         aspect=info.aspect,
         colour=_colour(info, codec, pixel_format),
         rate=_plain(info.rate),
-        crf=checked_crf(crf, codec),
+        crf=check_crf(crf, codec),
     )
 
 
@@ -145,7 +145,7 @@ def _pixel_format(info: FilmInfo, codec: Codec, chroma: str | None, size: tuple[
         raise MediaError(f"The chroma came as {chroma!r}, but 420, 422 or 444 is expected: choose one of them.")
     taken = {layout for layout in LAYOUTS if codec.odd or fitting(layout, *size)}
     if chroma is None:
-        chosen = choose(codec.formats, wanted_layout(info, codec), info.bits, info.alpha, {RGB, *taken})
+        chosen = choose(codec.formats, choose_layout(info, codec), info.bits, info.alpha, {RGB, *taken})
     else:
         chosen = choose(codec.formats, chroma, info.bits, info.alpha, taken & {chroma})
     if chosen is None:
@@ -158,7 +158,7 @@ def _pixel_format(info: FilmInfo, codec: Codec, chroma: str | None, size: tuple[
     return chosen
 
 
-def wanted_layout(info: FilmInfo, codec: Codec) -> str:
+def choose_layout(info: FilmInfo, codec: Codec) -> str:
     """Return the layout of colours to store a film in: its own, where the codec has that.
 
     Grey films and pictures, which have no film's file, are stored as every player shows them, or as RGB without loss.

@@ -82,7 +82,7 @@ class Damage:
         )
 
 
-def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
+def decode_stream(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
     """Yield the frames of a stream from the container's position on, and note the damage in `damage`.
 
     Raises:

@@ -25,15 +25,15 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media.deciding import decide
 from dreampipe.media.manifest import sha256
 from dreampipe.media.things import FILMS, Fate, Found
-from dreampipe.media.video.damage import Damage, decoded
+from dreampipe.media.video.damage import Damage, decode_stream
 from dreampipe.media.video.excursions import excursions
 from dreampipe.media.video.info import FilmInfo, Survey, about
-from dreampipe.media.video.opening import container_of, declared_colour, info_of, own_colour, video_of
+from dreampipe.media.video.opening import container_of, info_of, own_colour, read_declared_colour, video_of
 from dreampipe.media.video.orientation import upright
-from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
+from dreampipe.media.video.pixels import alpha_of, resize, thumbnail, unpack
 from dreampipe.media.video.restarts import STREAMED
 from dreampipe.media.video.shots import THUMBNAIL, cuts
-from dreampipe.media.video.sidedata import LABELS, found_in
+from dreampipe.media.video.sidedata import LABELS, list_side_data
 from dreampipe.media.video.stamps import Clock
 from dreampipe.media.video.stills import nothing
 from dreampipe.media.video.tones import to_view
@@ -52,9 +52,9 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
     """
     with container_of(path, max_pixels) as container:
         stream = video_of(container, path, max_pixels)
-        colour = declared_colour(stream)
+        colour = read_declared_colour(stream)
         met = Damage()
-        first = next(decoded(container, stream, met), None)
+        first = next(decode_stream(container, stream, met), None)
         if first is None:
             raise MediaError(
                 f"{path} holds no frame that can be decoded ({stream.codec.canonical_name}; it is empty, damaged or "
@@ -96,7 +96,7 @@ class Film:
         def thumbnails() -> Iterator[npt.NDArray[np.uint8]]:
             for stamp, frame in run:
                 stamps.append(stamp)
-                later.update(dict.fromkeys((*found_in(frame), *excursions(frame, self.info.colour))))
+                later.update(dict.fromkeys((*list_side_data(frame), *excursions(frame, self.info.colour))))
                 yield thumbnail(frame, self.info.colour, THUMBNAIL)
                 if on_frame:
                     on_frame(len(stamps))
@@ -121,11 +121,11 @@ class Film:
         index = -1
         for index, (stamp, frame) in enumerate(_Run(self)):
             if index >= len(survey) or stamp - survey.origin != survey.stamps[index]:
-                raise self._changed(index)
+                raise self._has_changed(index)
             if index >= first:
                 yield self._frame(survey, index, frame)
         if index + 1 < len(survey):
-            raise self._changed(index + 1)
+            raise self._has_changed(index + 1)
 
     def _later_notes(self, found: Iterable[Found]) -> tuple[str, ...]:
         """Return a sentence for each thing that begins after the first frame: labels hold for a whole film."""
@@ -137,7 +137,7 @@ class Film:
         )
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
-        def shown(plane: Array) -> Array:
+        def show(plane: Array) -> Array:
             left, top, right, bottom = self.info.crop
             whole = plane[top : plane.shape[0] - bottom, left : plane.shape[1] - right]
             return np.ascontiguousarray(upright(whole, self.info.rotation, self.info.mirrored))
@@ -146,14 +146,14 @@ class Film:
         seen = to_view(unpack(frame, colour), colour.transfer)
         alpha = alpha_of(frame) if self.info.alpha else None
         return Frame(
-            shown(seen),
+            show(seen),
             index,
             survey.time(index),
             survey.duration(index),
-            None if alpha is None else shown(alpha),
+            None if alpha is None else show(alpha),
         )
 
-    def _changed(self, index: int) -> MediaError:
+    def _has_changed(self, index: int) -> MediaError:
         return MediaError(
             f"{self.path} no longer holds what it held when it was first read (from frame {index} on), but a film that "
             "stays as it is is expected: start again."
@@ -175,7 +175,7 @@ class _Run:
         self._next: int | None = None  # from the last frame to the one after the part
 
     def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
-        for frame in self._decoded():
+        for frame in self._decode_file():
             stamp = self._clock.stamp(frame.pts)
             time = stamp * self._info.time_base
             if self._info.start is not None and time < self._info.start:
@@ -186,9 +186,9 @@ class _Run:
                 self.damage.whole()
                 return
             self._said, self._step, self._last = frame.duration if self._stores_durations else None, step, stamp
-            yield stamp, self._sized(frame)
+            yield stamp, self._resize(frame)
 
-    def _sized(self, frame: av.VideoFrame) -> av.VideoFrame:
+    def _resize(self, frame: av.VideoFrame) -> av.VideoFrame:
         width, height = self._info.width, self._info.height
         if self._info.rotation % 180:
             width, height = height, width
@@ -197,7 +197,7 @@ class _Run:
             frame.format.name == self._info.pixel_format and own_colour(frame, self._info.colour) == self._info.colour
         )
         self._restored += not plain
-        same = sized(frame, width + left + right, height + top + bottom)
+        same = resize(frame, width + left + right, height + top + bottom)
         self._resized += same is not frame
         return same
 
@@ -220,11 +220,11 @@ class _Run:
         held = round(self.damage.end / self._info.time_base) - self._last
         return max(0, held if self.damage.held else min(held, self._said or held))
 
-    def _decoded(self) -> Iterator[av.VideoFrame]:
+    def _decode_file(self) -> Iterator[av.VideoFrame]:
         """All frames; with a start, those from the key frame before it on, or from the first where seeking fails."""
         start = self._info.start
         if start is not None:
-            with self._opened() as (container, stream):
+            with self._open() as (container, stream):
                 frames = _sought(container, stream, start, self.damage)
                 first = next(frames, None)
                 if first is not None and first.pts is not None and first.pts * self._info.time_base <= start:
@@ -233,11 +233,11 @@ class _Run:
                     yield from frames
                     return
             self.damage = Damage()
-        with self._opened() as (container, stream):
-            yield from decoded(container, stream, self.damage)
+        with self._open() as (container, stream):
+            yield from decode_stream(container, stream, self.damage)
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+    def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
         with container_of(self._film.path, self._film.max_pixels) as container:
             yield container, video_of(container, self._film.path, self._film.max_pixels)
 
@@ -247,4 +247,4 @@ def _sought(container: InputContainer, stream: VideoStream, start: Fraction, dam
         container.seek(floor(start / (stream.time_base or 1)), stream=stream)
     except (av.FFmpegError, OverflowError):
         return iter(())
-    return decoded(container, stream, damage)
+    return decode_stream(container, stream, damage)

@@ -21,7 +21,7 @@ KINDS = {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments",
 """The name of each type of stream for users."""
 
 
-def held(info: FilmInfo) -> tuple[Found, ...]:
+def list_held(info: FilmInfo) -> tuple[Found, ...]:
     """List everything that a film is known to hold, each thing once."""
     found = (*_fields(info), *info.found)
     return tuple(one for one in dict.fromkeys(found) if one.key != "tags" or info.tags != "none")
@@ -40,7 +40,7 @@ def _fields(info: FilmInfo) -> Iterator[Found]:
         yield Found("plays", f"{info.plays:,} times" if info.plays else "for ever")
 
 
-def held_by_container(container: Any, moving: int) -> tuple[Found, ...]:
+def list_container_tags(container: Any, moving: int) -> tuple[Found, ...]:
     """List the tags of a film and its streams that are not copied; `moving` of its streams are films themselves."""
     found = []
     unknown: Counter[str] = Counter()

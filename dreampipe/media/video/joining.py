@@ -21,7 +21,7 @@ from av.packet import PacketSideData, PktSideDataT
 
 from dreampipe.errors import MediaError
 from dreampipe.media.boxes import append_box
-from dreampipe.media.records import checked
+from dreampipe.media.records import check_text
 from dreampipe.media.video.beside import Beside, Timed, loses_tags
 from dreampipe.media.video.codecs import TAG, Container
 from dreampipe.media.video.coding import Form
@@ -31,7 +31,7 @@ from dreampipe.media.video.orientation import set_orientation
 from dreampipe.media.video.packets import BLOCK_ADDITION, Packets, read_packets
 from dreampipe.media.video.releasing import Releasing
 from dreampipe.media.video.sinks import Gauge, Sink, aside, room_for
-from dreampipe.media.writing import take_name, unwritable, written_whole
+from dreampipe.media.writing import take_name, unwritable, writing_whole
 
 # FFmpeg else moves all of a Matroska film until no time in it is below nought: by 21 ms where sound begins with the
 # silence that its encoder needs.
@@ -80,9 +80,9 @@ def join(
             f"{count} frames in {len(parts)} segments came for {path}, but {len(survey)} are expected: "
             "dream the film anew."
         )
-    muxing = _Muxing(container, form, info, survey, parts, drop, None if record is None else checked(record))
+    muxing = _Muxing(container, form, info, survey, parts, drop, None if record is None else check_text(record))
     if on_joined is None:
-        with written_whole(path) as temporary:
+        with writing_whole(path) as temporary:
             muxing.make(path, temporary)
     else:
         half = path.with_name(f"{path.name}.half")
@@ -145,7 +145,7 @@ class _Muxing:
         count = 0
         with (
             Beside(self.info, self.container.muxer, self.drop) as beside,
-            self._opened(sink, options, beside) as film,
+            self._open(sink, options, beside) as film,
         ):
             lead = Fraction(0) if self.container.exact else _LEAD
             ticks = _Ticks(self.survey, self.parts, lead)
@@ -157,13 +157,13 @@ class _Muxing:
             if self.record and not self.container.exact:
                 film.metadata[TAG] = self.record
             film.start_encoding()
-            for timed in merge(_timed(self.parts, picture, ticks), beside.packets(), key=_due):
+            for timed in merge(_time_packets(self.parts, picture, ticks), beside.packets(), key=_due):
                 film.mux_one(timed.packet)
                 count += 1
                 on_packet()
         return count
 
-    def _opened(self, sink: Sink | Gauge, options: Mapping[str, str], beside: Beside) -> Any:
+    def _open(self, sink: Sink | Gauge, options: Mapping[str, str], beside: Beside) -> Any:
         settings = {**_AS_THEY_COME, **options}
         if self.container.exact:
             if loses_tags(self.container.muxer, beside.tags):
@@ -196,7 +196,7 @@ def _picture(film: Any, form: Form, time_base: Fraction, labels: Sequence[Label]
     return stream
 
 
-def _timed(parts: Sequence[Packets], stream: Any, ticks: _Ticks) -> Iterator[Timed]:
+def _time_packets(parts: Sequence[Packets], stream: Any, ticks: _Ticks) -> Iterator[Timed]:
     first = order = 0
     for part in parts:
         for encoded in part:

@@ -37,9 +37,9 @@ def labels_for(info: FilmInfo, form: Form, container: Container) -> tuple[Label,
 
 def add_labelled(film: Any, form: Form, labels: Iterable[Label]) -> Any:
     """Add the stream of a picture with these labels to a new film, its encoder's header included."""
-    from dreampipe.media.video.segments import opened
+    from dreampipe.media.video.segments import open_encoder
 
-    encoder = opened(form)
+    encoder = open_encoder(form)
     with av.open(BytesIO(_template(form, b"".join(label.box for label in labels)))) as template:
         stream = film.add_stream_from_template(template.streams.video[0], opaque=True)
     context = stream.codec_context

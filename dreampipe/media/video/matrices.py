@@ -74,7 +74,7 @@ def from_rgb(pixels: Array, bits: int, colour: Colour) -> Planes:
     return luma, one, other
 
 
-def widened(unit: Array, bits: int) -> Array:
+def widen(unit: Array, bits: int) -> Array:
     """Stretch numbers that are black at 16 and white at 235 (of 8 bits) to [0, 1], where 1 was the largest number."""
     low, span, _, _ = _levels(bits, Colour(range=1))
     top = (1 << bits) - 1

@@ -31,7 +31,7 @@ def keeps_meaning(info: FilmInfo, deep: bool) -> bool:
     return info.icc is None and not (meaning_of(info).hdr and info.bits > 8 and not deep)
 
 
-def stored_numbers(info: FilmInfo, kept: bool) -> Callable[[Array], Array] | None:
+def choose_conversion(info: FilmInfo, kept: bool) -> Callable[[Array], Array] | None:
     """Return what turns frames of a film into the numbers to be stored; None where they are that already.
 
     Args:
@@ -48,7 +48,7 @@ def stored_numbers(info: FilmInfo, kept: bool) -> Callable[[Array], Array] | Non
 
 def as_picture(frame: Frame, info: FilmInfo) -> Frame:
     """Turn a frame of a film into the numbers of a picture of its own: sRGB's, or those of the film's profile."""
-    numbers = stored_numbers(info, kept=info.icc is not None)
+    numbers = choose_conversion(info, kept=info.icc is not None)
     return frame if numbers is None else replace(frame, pixels=numbers(frame.pixels))
 
 
@@ -57,7 +57,7 @@ def from_view_changes(transfer: int) -> bool:
     return transfer in (colour.LINEAR, colour.PQ, colour.HLG)
 
 
-def told_conversion(info: FilmInfo) -> str | None:
+def describe_conversion(info: FilmInfo) -> str | None:
     """Tell what a target without a label for colours makes of a film's; None where they stay."""
     meaning = meaning_of(info)
     if info.icc is not None or colour.means_srgb(meaning):

@@ -14,7 +14,7 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
 from dreampipe.media.decoding import decode_in_film
 from dreampipe.media.formats import SUFFIXES
-from dreampipe.media.kinds import Kind, kind_of, left_out_name
+from dreampipe.media.kinds import Kind, kind_of, name_left_out
 from dreampipe.media.listing import in_words
 from dreampipe.media.manifest import sha256
 from dreampipe.media.order import in_order, numbering_note
@@ -68,7 +68,7 @@ def _notes(held: Mapping[Kind, Sequence[Path]], names: Sequence[str]) -> Iterato
     if films := len(held[Kind.FILM]):
         yield f"Its pictures become the film; {films} {'film' if films == 1 else 'films'} in the folder are left out."
     if unread := held[Kind.UNREAD]:
-        yield f"Left out of it, as they cannot be read: {in_words(Counter(map(left_out_name, unread)))}."
+        yield f"Left out of it, as they cannot be read: {in_words(Counter(map(name_left_out, unread)))}."
     if note := numbering_note(names):
         yield note
 

@@ -64,7 +64,7 @@ def pictures_segment(path: Path, pattern: Path, info: FilmInfo, first: int) -> I
     write_whole(path, json.dumps(written, indent=0).encode())
 
 
-def listed(pattern: Path, segments: Sequence[Path]) -> dict[str, str]:
+def list_pictures(pattern: Path, segments: Sequence[Path]) -> dict[str, str]:
     """The SHA-256 by name of each picture of these segments.
 
     Raises:
@@ -87,10 +87,10 @@ def listed(pattern: Path, segments: Sequence[Path]) -> dict[str, str]:
 
 def is_whole(pattern: Path, segment: Path) -> bool:
     """Say whether each picture of a segment is as it was written, next to it or in its place; raises MediaError."""
-    return all(_written(pattern, segment, name, said) for name, said in listed(pattern, [segment]).items())
+    return all(_find_written(pattern, segment, name, said) for name, said in list_pictures(pattern, [segment]).items())
 
 
-def _written(pattern: Path, segment: Path, name: str, said: str) -> Path | None:
+def _find_written(pattern: Path, segment: Path, name: str, said: str) -> Path | None:
     """Find the picture with this name and hash; None if there is none, or another."""
     beside, path = segment.with_name(name), pattern.with_name(name)
     if os.path.lexists(beside):
@@ -106,7 +106,7 @@ def publish(pattern: Path, count: int, segments: Sequence[Path]) -> None:
     Raises:
         MediaError: one is missing or is not as it was written, or the folder cannot be written to.
     """
-    pictures = listed(pattern, segments)
+    pictures = list_pictures(pattern, segments)
     if pictures.keys() != {picture(pattern, index).name for index in range(count)}:
         raise MediaError(
             f"{len(pictures)} pictures came for {pattern}, but those from 1 to {count} are expected: "
@@ -114,7 +114,7 @@ def publish(pattern: Path, count: int, segments: Sequence[Path]) -> None:
         )
     make_folder(pattern)
     for name, said in pictures.items():
-        target, there = pattern.with_name(name), _written(pattern, segments[0], name, said)
+        target, there = pattern.with_name(name), _find_written(pattern, segments[0], name, said)
         if there is None:
             raise MediaError(f"{target} is missing or has been changed since it was dreamed: dream the film anew.")
         try:

@@ -17,15 +17,15 @@ from dreampipe.errors import MediaError
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.things import Found
-from dreampipe.media.video.boxtree import found_in_boxes
+from dreampipe.media.video.boxtree import list_in_boxes
 from dreampipe.media.video.ebml import found_in_elements
-from dreampipe.media.video.holding import held_by_container, timecode_of
+from dreampipe.media.video.holding import list_container_tags, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.matrices import unread
 from dreampipe.media.video.orientation import orientation_of
 from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
 from dreampipe.media.video.restarts import STREAMED
-from dreampipe.media.video.sidedata import found_in, labels_of
+from dreampipe.media.video.sidedata import labels_of, list_side_data
 from dreampipe.media.video.tracks import Track, track_of
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
@@ -59,7 +59,7 @@ def container_of(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
         # Not by the bare path: a colon in a name would be taken for a protocol's end.
         return av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError) as problem:
-        raise _refused(path, problem) from None
+        raise _refusal(path, problem) from None
 
 
 def video_of(container: InputContainer, path: Path, max_pixels: int) -> VideoStream:
@@ -93,7 +93,7 @@ def picture_of(container: InputContainer) -> VideoStream | None:
     return next((one for one in streams if one.disposition & Disposition.default), streams[0] if streams else None)
 
 
-def declared_colour(stream: VideoStream) -> Colour:
+def read_declared_colour(stream: VideoStream) -> Colour:
     """Return the colours that the container declares; ask before decoding, which replaces them by the frames' own."""
     context = stream.codec_context
     said = (context.color_range, context.color_primaries, context.color_trc, context.colorspace)
@@ -109,7 +109,7 @@ def info_of(
         container, stream: as they were opened.
         frame: one of its frames.
         path: the file.
-        declared: as `declared_colour` gave it.
+        declared: as `read_declared_colour` returned it.
 
     Raises:
         MediaError: its colours are stored in a way that we cannot read.
@@ -147,10 +147,10 @@ def info_of(
         sound=tuple(_codec(other) for other in container.streams.audio),
         subtitles=tuple(_codec(other) for other in container.streams.subtitles),
         chapters=len(container.chapters()),
-        begun=_begun(container),
+        begun=_start_second(container),
         timecode=timecode_of(container, stream, frame),
         labels=labels_of(frame),
-        found=_found(container, frame, path),
+        found=_list_found(container, frame, path),
     )
 
 
@@ -177,15 +177,15 @@ def _track_notes(track: Track, frame: av.VideoFrame) -> Iterator[str]:
         yield f"Its edit list asks for other speeds than 1 ({speeds}), but its frames keep their own times."
 
 
-def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple[Found, ...]:
+def _list_found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple[Found, ...]:
     """List what a film holds besides what `FilmInfo` names: streams, side data of its first frame, boxes."""
-    boxes = found_in_boxes(path) if container.format.name.startswith("mov") else ()
+    boxes = list_in_boxes(path) if container.format.name.startswith("mov") else ()
     elements = found_in_elements(path) if container.format.name.startswith("matroska") else ()
-    inside = found_in(frame)
+    inside = list_side_data(frame)
     # FFmpeg reads the first version of 360 degree films as if it were the second, if it is whole.
     seen = Found("spherical") in inside
     boxes = tuple(found if found.key != "sphere_1" else _FIRST_SPHERE[seen] for found in boxes)
-    return tuple(dict.fromkeys((*held_by_container(container, len(moving(container))), *inside, *boxes, *elements)))
+    return tuple(dict.fromkeys((*list_container_tags(container, len(moving(container))), *inside, *boxes, *elements)))
 
 
 def _has_alpha(frame: av.VideoFrame) -> bool:
@@ -207,7 +207,7 @@ def moving(container: InputContainer) -> list[VideoStream]:
     return [stream for stream in container.streams.video if not stream.disposition & aside]
 
 
-def _begun(container: InputContainer) -> Fraction:
+def _start_second(container: InputContainer) -> Fraction:
     """The second of a film's own clock at which it begins: nought, but for streams.
 
     Their clocks may have run for days when one is recorded.
@@ -223,9 +223,9 @@ def _colour(frame: av.VideoFrame, declared: Colour) -> Colour:
     """Return the colours that the frames declare, completed from the container: ProRes frames do not declare all."""
     return Colour(
         range=int(frame.color_range) or declared.range,
-        primaries=_said(frame.color_primaries, declared.primaries),
-        transfer=_said(frame.color_trc, declared.transfer),
-        matrix=_said(frame.colorspace, declared.matrix),
+        primaries=_read_code(frame.color_primaries, declared.primaries),
+        transfer=_read_code(frame.color_trc, declared.transfer),
+        matrix=_read_code(frame.colorspace, declared.matrix),
     )
 
 
@@ -236,14 +236,14 @@ def own_colour(frame: av.VideoFrame, colour: Colour) -> Colour:
         matrix = colour.matrix
     said = Colour(
         range=int(frame.color_range) or colour.range,
-        primaries=_said(frame.color_primaries, colour.primaries),
-        transfer=_said(frame.color_trc, colour.transfer),
+        primaries=_read_code(frame.color_primaries, colour.primaries),
+        transfer=_read_code(frame.color_trc, colour.transfer),
         matrix=matrix,
     )
     return colour if unread(said) else said
 
 
-def _said(first: int, second: int) -> int:
+def _read_code(first: int, second: int) -> int:
     return int(second if first == _UNSAID else first)
 
 
@@ -253,7 +253,7 @@ def _codec(stream: Stream) -> str:
     return context.codec.canonical_name if context else "unknown"
 
 
-def _refused(path: Path, problem: av.FFmpegError | OSError) -> MediaError:
+def _refusal(path: Path, problem: av.FFmpegError | OSError) -> MediaError:
     if isinstance(problem, av.InvalidDataError | av.error.EOFError | av.ArgumentError):
         head = _head(path)
         if not head:

@@ -75,12 +75,12 @@ class Packets:
 
     def __iter__(self) -> Iterator[Encoded]:
         """The packets, one in memory at a time; raises MediaError where the file is no longer whole."""
-        with _opened(self.path) as file:
+        with _open(self.path) as file:
             file.seek(len(_MAGIC))
             for place, key, length, beside in self.index:
                 data = file.read(length + beside)
                 if len(data) != length + beside:
-                    raise _damaged(self.path)
+                    raise _damage_error(self.path)
                 yield Encoded(place, key, data[:length], data[length:])
 
     @property
@@ -91,7 +91,7 @@ class Packets:
     @property
     def after(self) -> bytes:
         """Its bytes after the last packet."""
-        with _opened(self.path) as file:
+        with _open(self.path) as file:
             file.seek(len(_MAGIC) + sum(length + beside for _, _, length, beside in self.index))
             return file.read()
 
@@ -107,27 +107,27 @@ def read_packets(path: Path) -> Packets:
     Raises:
         MediaError: it is missing, or no such file.
     """
-    with _opened(path) as file:
+    with _open(path) as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _LENGTH))
         length = int.from_bytes(file.read(_LENGTH), "big")
         start = size - _LENGTH - length
         file.seek(0)
         if start < len(_MAGIC) or file.read(len(_MAGIC)) != _MAGIC:
-            raise _damaged(path)
+            raise _damage_error(path)
         file.seek(start)
         known = file.read(length)
     try:
         values = parse_json(known)
         header, index = bytes.fromhex(values["header"]), tuple(tuple(entry) for entry in values["packets"])
     except (ValueError, KeyError, TypeError):
-        raise _damaged(path) from None
+        raise _damage_error(path) from None
     if not all(len(entry) in (3, 4) and all(isinstance(said, int) and said >= 0 for said in entry) for entry in index):
-        raise _damaged(path)
+        raise _damage_error(path)
     return Packets(path, header, tuple((*entry, 0)[:4] for entry in index))
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
     except OSError as problem:
@@ -136,5 +136,5 @@ def _opened(path: Path) -> IO[bytes]:
         ) from None
 
 
-def _damaged(path: Path) -> MediaError:
+def _damage_error(path: Path) -> MediaError:
     return MediaError(f"{path} is no whole segment, but the film is joined of it: remove it, and dream it anew.")

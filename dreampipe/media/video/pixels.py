@@ -19,7 +19,7 @@ from av.video.reformatter import Interpolation
 from dreampipe.frames import Array
 from dreampipe.media.video.info import Colour
 from dreampipe.media.video.layouts import LAYOUTS, has_alpha, layout_of
-from dreampipe.media.video.matrices import from_rgb, own, swscale_matrix, to_rgb, widened
+from dreampipe.media.video.matrices import from_rgb, own, swscale_matrix, to_rgb, widen
 
 EXACT = (
     Interpolation.POINT
@@ -45,14 +45,14 @@ def unpack(frame: av.VideoFrame, colour: Colour) -> Array:
     limited = colour.range == _LIMITED
     if _GREY.fullmatch(name):
         grey = _grey(frame)
-        return np.repeat((widened(grey, frame.format.components[0].bits) if limited else grey)[..., None], 3, axis=2)
+        return np.repeat((widen(grey, frame.format.components[0].bits) if limited else grey)[..., None], 3, axis=2)
     if own(colour) and layout_of(name) in LAYOUTS and len(frame.planes) >= 3:
-        return _mixed(frame, colour)
+        return _mix(frame, colour)
     whole = _rgb(_plain(frame), "rgb48le" if deep else "rgb24", colour).to_ndarray()
     samples = whole[: frame.height, : frame.width]
     unit: Array = np.divide(samples, np.float32(_white(frame.format, colour)), dtype=np.float32, order="C")
     np.minimum(unit, np.float32(1), out=unit)
-    return widened(unit, depth(frame.format)) if limited and frame.format.is_rgb else unit
+    return widen(unit, depth(frame.format)) if limited and frame.format.is_rgb else unit
 
 
 def _grey(frame: av.VideoFrame) -> Array:
@@ -63,7 +63,7 @@ def _grey(frame: av.VideoFrame) -> Array:
     return np.divide(samples[:, ::step], np.float32((1 << bits) - 1), dtype=np.float32)
 
 
-def _mixed(frame: av.VideoFrame, colour: Colour) -> Array:
+def _mix(frame: av.VideoFrame, colour: Colour) -> Array:
     """Unpack a frame whose matrix libswscale does not know."""
     across, down = _block(frame.format)
     luma, *differences = (_get(plane, frame.format) for plane in frame.planes[:3])
@@ -107,7 +107,7 @@ def thumbnail(frame: av.VideoFrame, colour: Colour, side: int) -> npt.NDArray[np
     return np.asarray(small.to_ndarray(), np.uint8)
 
 
-def sized(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+def resize(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
     """The frame itself, or where its size is another (a film may change it midway) one of this size."""
     if (frame.width, frame.height) == (width, height):
         return frame
@@ -138,10 +138,10 @@ def pack(pixels: Array, format: str, colour: Colour, alpha: Array | None = None)
     """
     if has_alpha(format):
         opaque = pack(pixels, _without_alpha(format), colour)
-        return _tagged(_with_alpha(opaque, format, np.ones(pixels.shape[:2]) if alpha is None else alpha), colour)
+        return _tag(_with_alpha(opaque, format, np.ones(pixels.shape[:2]) if alpha is None else alpha), colour)
     kind = av.VideoFormat(format)
     if own(colour) and not kind.is_rgb:
-        return _tagged(_split(pixels, format, colour), colour)
+        return _tag(_split(pixels, format, colour), colour)
     deep = depth(kind) > 8
     top = 255 if not deep else 65535 if kind.is_rgb else _WHITE
     samples = np.rint(np.clip(pixels, 0, 1) * np.float32(top)).astype(np.uint16 if deep else np.uint8)
@@ -154,10 +154,10 @@ def pack(pixels: Array, format: str, colour: Colour, alpha: Array | None = None)
         threads=1,
         **({} if kind.is_rgb else _target(colour, pixels)),
     )
-    return _tagged(stored if whole == format else _thinned(stored, format), colour)
+    return _tag(stored if whole == format else _thin(stored, format), colour)
 
 
-def _tagged(frame: av.VideoFrame, colour: Colour) -> av.VideoFrame:
+def _tag(frame: av.VideoFrame, colour: Colour) -> av.VideoFrame:
     frame.color_range, frame.colorspace = colour.range, colour.matrix
     frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
     return frame
@@ -193,7 +193,7 @@ def _split(pixels: Array, format: str, colour: Colour) -> av.VideoFrame:
     stored = av.VideoFrame(width, height, _whole(format))
     for plane, samples in zip(stored.planes, from_rgb(pixels, depth(stored.format), colour), strict=True):
         _set(plane, samples)
-    return stored if stored.format.name == format else _thinned(stored, format)
+    return stored if stored.format.name == format else _thin(stored, format)
 
 
 def _target(colour: Colour, pixels: Array) -> dict[str, int]:
@@ -201,13 +201,13 @@ def _target(colour: Colour, pixels: Array) -> dict[str, int]:
     return {"dst_colorspace": matrix, "dst_color_range": colour.range or _LIMITED}
 
 
-def _thinned(frame: av.VideoFrame, format: str) -> av.VideoFrame:
+def _thin(frame: av.VideoFrame, format: str) -> av.VideoFrame:
     """Thin the chroma of a frame: the mean over each of the format's blocks."""
     thinned = av.VideoFrame(frame.width, frame.height, format)
     across, down = _block(thinned.format)
     _set(thinned.planes[0], _get(frame.planes[0], frame.format))
     for old, new in zip(frame.planes[1:], thinned.planes[1:], strict=True):
-        whole = _edged(_get(old, frame.format), new.width * across, new.height * down)
+        whole = _pad_edges(_get(old, frame.format), new.width * across, new.height * down)
         # Of equal numbers the mean is that very number.
         _set(new, cv2.resize(whole, (new.width, new.height), interpolation=cv2.INTER_AREA))
     return thinned
@@ -225,7 +225,7 @@ def _plain(frame: av.VideoFrame) -> av.VideoFrame:
     width, height = -(-frame.width // across) * across, -(-frame.height // down) * down
     plain = av.VideoFrame(width, height, frame.format.name.replace("yuva", "yuv"))
     for old, new in zip(frame.planes, plain.planes, strict=False):
-        _set(new, _edged(_get(old, frame.format), new.width, new.height))
+        _set(new, _pad_edges(_get(old, frame.format), new.width, new.height))
     return plain
 
 
@@ -251,5 +251,5 @@ def _lines(samples: Samples, plane: VideoPlane) -> bytes:
     return rows.tobytes()
 
 
-def _edged(samples: Samples, width: int, height: int) -> Samples:
+def _pad_edges(samples: Samples, width: int, height: int) -> Samples:
     return np.pad(samples, ((0, height - samples.shape[0]), (0, width - samples.shape[1])), "edge")

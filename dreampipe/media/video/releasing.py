@@ -56,14 +56,14 @@ class Releasing:
         self._seen = sink.tell()
         sink.file.flush()
         with mmap.mmap(sink.file.fileno(), 0, access=mmap.ACCESS_READ) as film:
-            found = list(self._found(film))
+            found = list(self._find_whole(film))
         if found:
             os.fsync(sink.file.fileno())
         for part, pieces in found:
             self._journal.add(Released(part.path.name, pieces))
             self._on_joined(part.path)
 
-    def _found(self, film: mmap.mmap) -> Iterator[tuple[Packets, list[Piece]]]:
+    def _find_whole(self, film: mmap.mmap) -> Iterator[tuple[Packets, list[Piece]]]:
         """The segments of which all packets are there by now."""
         while self._left and (pieces := self._pieces(self._left[0], film)):
             yield self._left.popleft(), pieces
@@ -73,7 +73,7 @@ class Releasing:
         pieces: list[Piece] = []
         place, between = self._place, part.before
         for encoded in part:
-            laid = list(_laid(self._codec, encoded.data))
+            laid = list(_lay(self._codec, encoded.data))
             packet = b"".join(one.framing + one.data for one in laid)
             place = film.find(packet, place, place + len(packet) + _REACH)
             if place < 0:
@@ -95,17 +95,17 @@ class _Laid(NamedTuple):
     data: bytes
 
 
-def _laid(codec: str, data: bytes) -> Iterator[_Laid]:
+def _lay(codec: str, data: bytes) -> Iterator[_Laid]:
     """The known ways in which films hold a packet."""
     if codec in {"h264", "h265"}:
-        yield from _laid_units(*data.split(_START))
+        yield from _lay_units(*data.split(_START))
     else:
         # AV1's mark of a new time goes, and in Matroska the head of ProRes.
         own = len(_DELIMITER) * data.startswith(_DELIMITER) if codec == "av1" else _ATOM * (codec == "prores")
         yield _Laid(data[:own], b"", data[own:])
 
 
-def _laid_units(own: bytes, *units: bytes) -> Iterator[_Laid]:
+def _lay_units(own: bytes, *units: bytes) -> Iterator[_Laid]:
     """Films give the length of each unit where the encoder marks its start; a nought before that is of the mark."""
     for number, unit in enumerate(units, 1):
         nought = b"\x00" if number < len(units) and unit.endswith(b"\x00") else b""

@@ -19,7 +19,7 @@ from dreampipe.media.video.coding import Form
 from dreampipe.media.video.orientation import as_stored
 from dreampipe.media.video.packets import BLOCK_ADDITION, Encoded, PacketWriter
 from dreampipe.media.video.pixels import pack
-from dreampipe.media.writing import written_whole
+from dreampipe.media.writing import writing_whole
 
 Numbers = Callable[[Array], Array] | None
 
@@ -38,7 +38,7 @@ def segment(path: Path, form: Form, size: tuple[int, int], numbers: Numbers) -> 
         MediaError: a frame has another size or a value that is no number, none came, the encoder refuses, or the file
             cannot be written.
     """
-    with written_whole(path) as temporary, temporary.open("wb") as file:
+    with writing_whole(path) as temporary, temporary.open("wb") as file:
         encoder = _Encoder(form, size, PacketWriter(file))
         yield (
             encoder.add
@@ -53,11 +53,11 @@ class _Encoder:
 
     def __init__(self, form: Form, size: tuple[int, int], writer: PacketWriter) -> None:
         self._form, self._size, self._writer = form, size, writer
-        self._context = opened(form)
+        self._context = open_encoder(form)
         self._count = 0
 
     def add(self, frame: Frame) -> None:
-        stored = stored_frame(frame, self._form, self._size)
+        stored = turn_back(frame, self._form, self._size)
         stored.pts, stored.time_base = self._count, 1 / self._form.rate
         self._count += 1
         self._write(stored)
@@ -72,24 +72,24 @@ class _Encoder:
         try:
             packets: Iterable[Any] = self._context.encode(frame)
         except av.FFmpegError as problem:
-            raise _refused(self._form, problem) from problem
+            raise _refusal(self._form, problem) from problem
         for packet in packets:
             beside = next((one for one in packet.iter_sidedata() if one.data_type == BLOCK_ADDITION), b"")
             self._writer.add(Encoded(packet.pts, packet.is_keyframe, bytes(packet), bytes(beside)))
 
 
-def opened(form: Form) -> Any:
+def open_encoder(form: Form) -> Any:
     """An encoder's context, open; raises MediaError where the encoder does not take that form."""
     context: Any = av.CodecContext.create(form.codec.encoder, "w")
     form.configure(context)
     try:
         context.open()
     except av.FFmpegError as problem:
-        raise _refused(form, problem) from problem
+        raise _refusal(form, problem) from problem
     return context
 
 
-def _refused(form: Form, problem: av.FFmpegError) -> MediaError:
+def _refusal(form: Form, problem: av.FFmpegError) -> MediaError:
     reason = str(problem.log[-1] if problem.log else problem.strerror).strip().rstrip(".")
     return MediaError(
         f"A film of {form.width}x{form.height} pixels came for {form.codec.name}, which does not take it ({reason}): "
@@ -97,7 +97,7 @@ def _refused(form: Form, problem: av.FFmpegError) -> MediaError:
     )
 
 
-def stored_frame(frame: Frame, form: Form, size: tuple[int, int]) -> VideoFrame:
+def turn_back(frame: Frame, form: Form, size: tuple[int, int]) -> VideoFrame:
     """A frame, turned back to how it is stored, in the film's own numbers for colours.
 
     Raises:

@@ -42,13 +42,13 @@ def cuts(thumbnails: Iterable[Thumbnail], rate: Fraction | None) -> tuple[int, .
     """
     shortest = ceil((rate or RATE) * _SHORTEST)
     found = [0]
-    for cut in _confirmed(thumbnails, max(1, round((rate or RATE) * _FLASH))):
+    for cut in _confirm(thumbnails, max(1, round((rate or RATE) * _FLASH))):
         if cut - found[-1] >= shortest:
             found.append(cut)
     return tuple(found[1:])
 
 
-def _confirmed(thumbnails: Iterable[Thumbnail], flash: int) -> Iterator[int]:
+def _confirm(thumbnails: Iterable[Thumbnail], flash: int) -> Iterator[int]:
     """Keep the cuts that the frames around them, `flash` before and after, do not contradict."""
     detector = _detector()
     recent: deque[Thumbnail] = deque(maxlen=2 * flash + 3)
@@ -56,11 +56,11 @@ def _confirmed(thumbnails: Iterable[Thumbnail], flash: int) -> Iterator[int]:
     index = -1
     for index, thumbnail in enumerate(thumbnails):
         recent.append(thumbnail)
-        waiting += _found(detector, index, thumbnail)
+        waiting += _find(detector, index, thumbnail)
         if waiting and waiting[0] + flash <= index:
-            yield from _kept(waiting.pop(0), index, recent, flash)
+            yield from _keep(waiting.pop(0), index, recent, flash)
     for cut in waiting:
-        yield from _kept(cut, index, recent, flash)
+        yield from _keep(cut, index, recent, flash)
 
 
 def _detector() -> Any:
@@ -70,13 +70,13 @@ def _detector() -> Any:
     return AdaptiveDetector(_RATIO, min_scene_len=1, min_content_val=_CHANGE)
 
 
-def _found(detector: Any, index: int, thumbnail: Thumbnail) -> list[int]:
+def _find(detector: Any, index: int, thumbnail: Thumbnail) -> list[int]:
     from scenedetect import FrameTimecode
 
     return [code.frame_num for code in detector.process_frame(FrameTimecode(index, float(RATE)), thumbnail)]
 
 
-def _kept(cut: int, newest: int, recent: deque[Thumbnail], flash: int) -> Iterator[int]:
+def _keep(cut: int, newest: int, recent: deque[Thumbnail], flash: int) -> Iterator[int]:
     frames = [frame.astype(np.int16) for frame in recent]
     place = cut - (newest - len(frames) + 1)
     before, after = frames[max(0, place - flash - 1) : place], frames[place : place + flash + 1]

@@ -58,7 +58,7 @@ _FLAT = 0
 _EQUIRECTANGULAR, _CUBEMAP, _TILE = 0, 1, 2
 
 
-def found_in(frame: av.VideoFrame) -> tuple[Found, ...]:
+def list_side_data(frame: av.VideoFrame) -> tuple[Found, ...]:
     """List what a frame carries besides its pixels, each thing once."""
     held = _side_data(frame)
     if held is None:

@@ -16,7 +16,7 @@ from dreampipe.media.rows import Animation
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of, too_narrow
 from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.meaning import keeps_meaning, stored_numbers
+from dreampipe.media.video.meaning import choose_conversion, keeps_meaning
 from dreampipe.media.video.numbering import is_whole, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
@@ -75,7 +75,7 @@ class FilmFile:
         from dreampipe.media.video.segments import segment
 
         form = self.form
-        numbers = stored_numbers(self.info, keeps_meaning(self.info, form.deep))
+        numbers = choose_conversion(self.info, keeps_meaning(self.info, form.deep))
         return segment(path, form, (self.info.height, self.info.width), numbers)
 
     def whole(self, segment: Path) -> bool:
@@ -131,7 +131,7 @@ class AnimationFile:
         from dreampipe.media.video.segments import segment
 
         size = (self.info.height, self.info.width)
-        return segment(path, self.form, size, stored_numbers(self.info, kept=False))
+        return segment(path, self.form, size, choose_conversion(self.info, kept=False))
 
     def whole(self, segment: Path) -> bool:
         return True

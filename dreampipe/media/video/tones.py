@@ -41,7 +41,7 @@ def to_view(pixels: Array, transfer: int) -> Array:
         pixels: any shape; clipped to [0, 1].
         transfer: a code point of ITU-T H.273, table 3; others than PQ, HLG and linear are seen as they are stored.
     """
-    return _looked_up(np.clip(pixels, 0, 1), _view_table(transfer)) if transfer in _CURVES else pixels
+    return _look_up(np.clip(pixels, 0, 1), _view_table(transfer)) if transfer in _CURVES else pixels
 
 
 def from_view(pixels: Array, transfer: int) -> Array:
@@ -49,10 +49,10 @@ def from_view(pixels: Array, transfer: int) -> Array:
     if transfer not in _CURVES:
         return pixels
     # The table counts by the root of what is seen: near black, PQ has many numbers for hardly any light.
-    return _looked_up(np.sqrt(np.clip(pixels, 0, 1)), _number_table(transfer))
+    return _look_up(np.sqrt(np.clip(pixels, 0, 1)), _number_table(transfer))
 
 
-def _looked_up(places: Array, table: Array) -> Array:
+def _look_up(places: Array, table: Array) -> Array:
     """The entries of a table at places in [0, 1], between two entries on the line between them."""
     scaled = places * np.float32(len(table) - 1)
     index = np.minimum(scaled.astype(np.int32), len(table) - 2)
@@ -65,14 +65,14 @@ def _looked_up(places: Array, table: Array) -> Array:
 def _view_table(transfer: int) -> Array:
     tones = _tones(transfer)
     seen = _srgb_number(tones.light(np.linspace(0, 1, _ENTRIES)))
-    return np.where(seen > _KNEE, tones.compressed(seen), seen).astype(np.float32)
+    return np.where(seen > _KNEE, tones.compress(seen), seen).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
 def _number_table(transfer: int) -> Array:
     tones = _tones(transfer)
     seen = np.linspace(0, 1, 4 * _ENTRIES) ** 2
-    return tones.number(_srgb_light(np.where(seen > _KNEE, tones.expanded(seen), seen))).astype(np.float32)
+    return tones.number(_srgb_light(np.where(seen > _KNEE, tones.expand(seen), seen))).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ class _Tones:
         """The compression above the knee; with this number the curve has no kink there."""
         return 1 / max((self.top - _KNEE) / (1 - _KNEE) - 1, 1e-9)
 
-    def compressed(self, seen: Numbers) -> Numbers:
+    def compress(self, seen: Numbers) -> Numbers:
         share = (seen - _KNEE) / (self.top - _KNEE)
         return np.asarray(_KNEE + (1 - _KNEE) * share * (1 + self._bend) / (share + self._bend))
 
-    def expanded(self, seen: Numbers) -> Numbers:
+    def expand(self, seen: Numbers) -> Numbers:
         share = (seen - _KNEE) / (1 - _KNEE)
         return np.asarray(_KNEE + (self.top - _KNEE) * share * self._bend / (1 + self._bend - share))
 

@@ -39,7 +39,7 @@ def clean_accuracy(model: keras.Model, pictures: Pixels, labels: Labels) -> floa
         pictures: (count, height, width, 3), uint8 in [0, 255] or float32 in [0, 1].
         labels: (count,) indices of classes.
     """
-    forward = backend.compiled(lambda x: model(x, training=False), backend.spec(None, *pictures.shape[1:]))
+    forward = backend.compile(lambda x: model(x, training=False), backend.spec(None, *pictures.shape[1:]))
     named = [np.asarray(forward(_unit_range(pictures[part]))).argmax(-1) for part in _parts(len(labels))]
     return float(np.mean(np.concatenate(named) == labels))
 
@@ -62,7 +62,7 @@ def attack(
     """
     batch = backend.spec(None, *pictures.shape[1:])
     scalar = backend.spec()
-    advance = backend.compiled(_step(model), batch, batch, backend.spec(None, dtype="int32"), scalar, scalar)
+    advance = backend.compile(_step(model), batch, batch, backend.spec(None, dtype="int32"), scalar, scalar)
     moved = np.empty(pictures.shape, np.float32)
     rng = np.random.default_rng(seed)
     for part in _parts(len(labels)):

@@ -153,7 +153,7 @@ class Trainer:
         )
         self.optimizer.build(self.model.trainable_variables)
         self.perturbation = np.zeros((plan.batch, SIZE, SIZE, 3), np.float32)
-        self._step = backend.compiled(self._compute_step)
+        self._step = backend.compile(self._compute_step)
 
     def _compute_step(self, x: Tensor, y: Tensor, d: Tensor, radius: Tensor) -> tuple[Tensor, ...]:
         weights = self.model.trainable_variables

@@ -88,7 +88,7 @@ class Trainer:
         )
         self.optimizer = keras.optimizers.Adam(schedule, use_ema=True, ema_momentum=plan.average, global_clipnorm=1.0)
         self.optimizer.build(self.weights)
-        self._step = backend.compiled(self._compute_step)
+        self._step = backend.compile(self._compute_step)
 
     def _compute_step(self, x: Tensor, noise: Tensor) -> Tensor:
         weights = self.weights

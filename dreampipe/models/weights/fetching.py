@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from dreampipe.errors import MediaError, ModelError
 from dreampipe.media.own import NotPlain
-from dreampipe.media.writing import sweep, take_name, written_whole
+from dreampipe.media.writing import sweep, take_name, writing_whole
 from dreampipe.models import imagenet
 from dreampipe.models.weights import store
 from dreampipe.models.weights.downloading import PATIENCE, Cut, Missed, OnProgress, Patience, check_room, download
@@ -95,7 +95,7 @@ def adopt(
     with _alone(weights, where), _writing(target):
         sweep(where)
         check_room(where, source.stat().st_size)
-        with written_whole(target) as copy:
+        with writing_whole(target) as copy:
             shutil.copyfile(source, copy)
             if check:
                 check(copy, source)

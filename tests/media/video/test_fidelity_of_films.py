@@ -13,7 +13,7 @@ import dreampipe
 from dreampipe.media.deciding import THINGS, sentence_of
 from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video import Encoding, FilmInfo, open_source, target_of
-from dreampipe.media.video.holding import held
+from dreampipe.media.video.holding import list_held
 
 NAMES = {
     "mp4": "out.mp4", "mov": "out.mov", "mkv": "out.mkv", "webm": "out.webm", "animated gif": "out.gif",
@@ -44,7 +44,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def holds(info: FilmInfo, key: str) -> bool:
-    return SEEN[key](info) if key in SEEN else key in {found.key for found in held(info)}
+    return SEEN[key](info) if key in SEEN else key in {found.key for found in list_held(info)}
 
 
 def test_every_thing_of_films_has_a_film_or_a_reason() -> None:
@@ -61,7 +61,7 @@ def test_a_film_is_found_to_hold_it(key: str, films: dict[str, Path]) -> None:
 @pytest.mark.parametrize("key", MAKERS)
 def test_it_is_reported_exactly_where_the_table_says(key: str, films: dict[str, Path], tmp_path: Path) -> None:
     film = open_source(films[key])
-    (found, *_) = [found for found in held(film.info) if found.key == key] or [Found(key)]
+    (found, *_) = [found for found in list_held(film.info) if found.key == key] or [Found(key)]
     for output, name in NAMES.items():
         notes = (*film.info.notes, *target_of(tmp_path / name, film.info, drop(output)).check())
         reported = THINGS[key].rules[output].fate is Fate.REPORTED

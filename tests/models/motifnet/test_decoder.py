@@ -71,7 +71,7 @@ def test_latents_climbed_towards_a_class_draw_that_class() -> None:
         move, moments = adam.step(gradient, (first, second), count, np.float32(0.1))
         return prior.project({"latents": latents + move})["latents"], *moments, probabilities
 
-    step = backend.compiled(compute)
+    step = backend.compile(compute)
     latents = prior.init(np.zeros((4, 96, 96, 3), np.float32), np.random.default_rng(0))["latents"]
     first = second = np.zeros_like(latents)
     for count in range(1, 29):
