@@ -161,7 +161,9 @@ def test_relevance_sums_to_the_logit_without_biases(keep: Any, kind: Callable[[A
     assert found.map.sum(dtype=np.float64) == pytest.approx(found.answer, rel=1e-5)
 
 
-@pytest.mark.parametrize("method", ["lrp-epsilon", "lrp-alpha-beta", "lrp-composite"])
+@pytest.mark.parametrize(
+    "method", ["lrp-epsilon", "lrp-composite", pytest.param("lrp-alpha-beta", marks=pytest.mark.slow)]
+)
 def test_relevance_and_the_share_of_biases_are_the_answer(body: Card, method: str) -> None:
     found = explained(body, method)
     assert found.completeness
