@@ -72,11 +72,9 @@ def test_an_aperture_that_makes_no_sense_is_passed_over(aperture: tuple[int, ...
     assert (info.width, info.height, info.notes) == (WIDTH, HEIGHT, ())
 
 
-@pytest.mark.parametrize("codec", ["libx264", "libx265"])
-def test_the_crop_of_a_codec_is_its_own(codec: str, tmp_path: Path) -> None:
-    """H.264 and H.265 store blocks of 16 pixels and say how many of the last ones are not shown."""
-    quiet = {"x265-params": "log-level=none"} if codec == "libx265" else {}
-    film = dreampipe.read(render(tmp_path / "film.mp4", scene(2, 50, 38), codec=codec, options=quiet))
+def test_the_crop_of_a_codec_is_its_own(tmp_path: Path) -> None:
+    """H.264 stores blocks of 16 pixels and says how many of the last ones are not shown."""
+    film = dreampipe.read(render(tmp_path / "film.mp4", scene(2, 50, 38)))
     assert (film.info.width, film.info.height, film.info.notes) == (50, 38, ())
     assert next(iter(film)).pixels.shape == (38, 50, 3)
 
