@@ -4,6 +4,7 @@ task.py      Task: the one shape of what can be made; Place: where a task puts a
 dreams.py    DreamTask: a picture, a film, or a folder of these; orders.py: how a run makes pictures and films
 dives.py     DiveTask: a film that dives into one still
 drawings.py  VisualizationTask, AtlasTask, SheetTask
+attacks.py   AttackTask: a picture that fools a model; RobustnessTask: the accuracy under attacks
 remaking.py  Remaking: any of these again, from its record
 local.py     pictures on this machine, one after the other; films.py: one film
 producing.py frames to segments to a film; continues a stopped run
