@@ -109,7 +109,7 @@ def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) 
 def explain(
     image: AnyArray | str | PathLike[str],
     objective: str = "",
-    method: str | Method = "integrated-gradients",
+    method: str | Method | None = None,
     **settings: Any,
 ) -> Explanation:
     """Explain why a model answers as it does for one picture.
@@ -117,7 +117,8 @@ def explain(
     Args:
         image: a path, or an array as for `dream`; its alpha is left out.
         objective: the answer to explain, such as `logit(eye)` or `mixed4[12]`; empty for the top class.
-        method: one method by its text, such as `integrated-gradients(steps=128)`; or a `Method`, also one of your own.
+        method: one method by its text, such as `integrated-gradients(steps=128)`; or a `Method`, also one of your own;
+            None for that of `Explaining`.
         settings: fields of `dreampipe.recipes.Explaining`, such as model, layer, baseline, max_size, seed.
 
     Returns:
@@ -130,8 +131,9 @@ def explain(
     from dreampipe.explanations.explaining import ask, top_class
     from dreampipe.explanations.explaining import explain as explain_pixels
 
-    recipe = Explaining.of(objective=objective, **settings, **({"method": method} if isinstance(method, str) else {}))
-    methods = recipe.methods() if isinstance(method, str) else recipe.with_settings((method,))
+    text = None if isinstance(method, Method) else method
+    recipe = Explaining.of(objective=objective, method=text, **settings)
+    methods = recipe.with_settings((method,)) if isinstance(method, Method) else recipe.methods()
     if len(methods) != 1:
         raise RecipeError(f"{len(methods)} methods came, but one explanation is made by one: call explain for each.")
     if isinstance(image, np.ndarray):

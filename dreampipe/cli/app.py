@@ -100,7 +100,7 @@ _EXAMPLES = {
     rerun: ("rerun dream.jpg again.jpg", "rerun dream.jpg other.jpg --set steps=20 --set seed=1"),
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),
     layers: ("layers inception_v3", "layers my.keras --all"),
-    methods: ("methods", "methods --json"),
+    methods: ("methods | less", "methods --json"),
 }
 for command, examples in _EXAMPLES.items():
     app.command(

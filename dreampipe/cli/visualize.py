@@ -27,7 +27,7 @@ def visualize(
     animate: Annotated[
         str | None,
         typer.Option(
-            help=f"Also write the picture as it forms: {TARGET_SUFFIXES}.",
+            help=f"Also write the picture as it forms, as a film or an animation: {TARGET_SUFFIXES}.",
             show_default="none",
             rich_help_panel=OUTPUT,
         ),

@@ -37,7 +37,7 @@ from dreampipe.records.making import Carrying
 @recipe_options("scale", "rotate", recipe=Zooming, flags={"zoom": "--scale", "turn": "--rotate"})
 def zoom(
     source: Annotated[str, typer.Argument(metavar="IN", help="The picture to dive into.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help=f"The film to write: {TARGET_SUFFIXES}.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help=f"The film or animation to write: {TARGET_SUFFIXES}.")],
     codec: Codec = None,
     crf: Crf = None,
     chroma: Chroma = None,

@@ -82,7 +82,7 @@ class DiveTask:
         film = replace(self.recipe.info(still.height, still.width), icc=info.icc)
         target = target_of(path, film, self.encoding, record)
         if isinstance(target, Pictures):
-            raise MediaError(f"{path} is no film's name: give it one of {TARGET_SUFFIXES}.")
+            raise MediaError(f"{path} names no film: give it one of the suffixes {TARGET_SUFFIXES}.")
         return target
 
     def check(self) -> tuple[str, ...]:

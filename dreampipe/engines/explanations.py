@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +15,9 @@ from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.events import LeftOut, Tell, ignore
-from dreampipe.explanations.explaining import ask
-from dreampipe.media import Manifest, Plan, plan
+from dreampipe.explanations.explaining import ask, seen_size
+from dreampipe.explanations.question import Question
+from dreampipe.media import Manifest, Plan, decode, plan
 from dreampipe.media.maps import is_map
 from dreampipe.recipes import Explaining
 from dreampipe.recipes.named import files
@@ -89,11 +91,20 @@ class ExplainTask:
         for method in methods:
             method.check(question)
         self._check_forms(len(methods))
+        if not os.path.isdir(self.source) and not self._plan.jobs[0].film:
+            self._check_size(question)
         self.order.check(self._plan.jobs)
         self.order.check_options(self._plan.jobs)
         Manifest(self._plan.folder)
         check_folder(self._plan)
         return (*card.notes, *self._plan.notes)
+
+    def _check_size(self, question: Question) -> None:
+        """Raise ModelError for a single picture that is too small for the model; the run tells of a damaged one."""
+        (job,) = self._plan.jobs
+        with suppress(MediaError):
+            frame, _ = decode(job.source, self.order.max_pixels)
+            seen_size(question.card, (frame.height, frame.width), self.recipe.max_size)
 
     def _check_forms(self, methods: int) -> None:
         """Raise DreampipeError for a form of output that cannot show what was asked for."""

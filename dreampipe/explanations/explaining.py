@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 
@@ -67,22 +68,28 @@ def no_head(card: Card) -> ModelError:
 
 
 def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
-    """Resize a picture (height, width, 3) to the size in which the model sees it.
+    """Resize a picture (height, width, 3) to the size in which the model sees it; raises as `seen_size` does."""
+    size = seen_size(card, (pixels.shape[0], pixels.shape[1]), max_size)
+    return pixels if size == pixels.shape[:2] else resize(pixels, size)
+
+
+def seen_size(card: Card, size: tuple[int, int], max_size: int = MAX_SIZE) -> tuple[int, int]:
+    """Compute the height and width in which the model sees a picture of this height and width.
 
     That is the model's only size if it has one; else the picture's own, at most `max_size` along the longest side.
 
     Raises:
         ModelError: a side is smaller than the model's least.
     """
-    height, width = pixels.shape[:2]
+    height, width = size
     factor = min(1.0, max_size / max(height, width))
-    size = card.fixed or (max(1, round(height * factor)), max(1, round(width * factor)))
-    if not card.fixed and min(size) < card.least:
+    seen = card.fixed or (max(1, round(height * factor)), max(1, round(width * factor)))
+    if not card.fixed and min(seen) < card.least:
         raise ModelError(
-            f"The picture is seen as {size[1]}x{size[0]}, but {card.name} needs {card.least} pixels along each side: "
+            f"The picture is seen as {seen[1]}x{seen[0]}, but {card.name} needs {card.least} pixels along each side: "
             "give a larger picture, or a larger max-size."
         )
-    return pixels if size == (height, width) else resize(pixels, size)
+    return seen
 
 
 def explain(
@@ -122,10 +129,11 @@ def explain(
     if not whole.any():
         work.note("The map is zero everywhere: nothing that the method sees in the picture counts.")
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
-    if complete and complete.error > method.tolerance:
+    if complete and complete.error > method.tolerance and not complete.is_rounding(found.answer):
+        more = {"steps", "samples"} & {field.name for field in fields(method)}  # type: ignore[arg-type]
         work.note(
-            f"The map sums to {complete.total:.4g}, but the answer changes by {complete.expected:.4g} from the "
-            "baseline: more steps or samples bring them together."
+            f"The map of {method.name} sums to {complete.total:.4g}, but {complete.expected:.4g} of the answer is to "
+            "be explained" + (f": more {' or '.join(more)} bring them together." if more else ".")
         )
     if method.note:
         work.note(method.note)

@@ -34,6 +34,10 @@ class Completeness:
         missed = abs(self.total - self.expected)
         return missed / abs(self.expected) if self.expected else (float("inf") if missed else 0.0)
 
+    def is_rounding(self, answer: float) -> bool:
+        """Say whether what is missed is no more than float32 rounds of the answer."""
+        return abs(self.total - self.expected) <= 1e-5 * abs(answer)
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:

@@ -7,17 +7,22 @@
     decoded.py     what a decoder gets and returns; the decoders are pillow.py, tiff.py, heif.py
     encoding.py    a Frame to the bytes of a file; encoders.py, the encoders
     samples.py     the numbers that an encoder gets, and their hash
+    luma.py        luma and chroma, and Lab, of TIFF
+    palettes.py    palettes of labels
     png.py         what is in a PNG besides pixels
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
-    further.py     what is in a file besides its picture
+    further.py     what is in a file besides its picture; signs.py, how its kind is told; trailers.py, after its end
     directories.py the tags of TIFF and EXIF, as bytes
     animation.py   frames to one animation
+    maps.py        maps of numbers to .npy and floating-point TIFF
     masks.py       grey levels that say where a picture is dreamed
     comparing.py   hashes of all decoded pixels of a file
     metadata.py    EXIF, orientation and colour profiles
     profiles.py    colours to sRGB, for files that can hold no profile; grey profiles as RGB
     colour.py      the light that numbers mean: transfer functions, primaries, HDR to SDR
-    labels.py      what a file says that its numbers mean; showing.py, the rule that makes them a frame's
+    labels.py      what a file says that its numbers mean; tag_labels.py, in tags; sequences.py, in coded pictures;
+                   showing.py, the rule that makes them a frame's
+    items.py       the items of an AVIF or HEIF; avif.py, exact colours of an AVIF
     things.py      what a file can hold besides pixels, and what becomes of it; film_things.py, picture_things.py, the
                    rows; deciding.py, one look into them; fidelity.py, the page docs/fidelity.md
     privacy.py     the words of a source that are left out: where it was taken, or all of them
@@ -158,7 +163,7 @@ def write(
     """Write one frame as a picture or many as a film, in the format of the path's suffix, whole or not at all.
 
     It is a film where the suffix is a film's, or where `like` is a film's and more than a single `Frame` comes: then
-    also an animated GIF, WebP or PNG, or numbered pictures in a folder. Frames without times are shown 24 a second.
+    also an animation, or numbered pictures in a folder. Frames without times are shown 24 a second.
 
     Args:
         frames: a frame, or an iterable of them; of exactly one for a picture. One of a film becomes sRGB.

@@ -11,6 +11,7 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import ANIMATED
+from dreampipe.media.patterns import check_one
 from dreampipe.media.video.codecs import CONTAINERS, codec_named
 from dreampipe.media.video.targets import TARGET_SUFFIXES
 from dreampipe.media.video.whole import write_film
@@ -23,8 +24,10 @@ def check_animation(path: str | os.PathLike[str], fps: float = 20, hold: float =
     """Refuse what `write_animation` would refuse, before any frame is made.
 
     Raises:
-        MediaError: the suffix is not that of an animation or a film, or fps or hold is out of its range.
+        MediaError: the suffix is not that of an animation or a film, the name is that of numbered pictures, or fps or
+            hold is out of its range.
     """
+    check_one(Path(path))
     suffix = Path(path).suffix
     if suffix.lower() not in (*ANIMATED, *CONTAINERS):
         came = f"the suffix {suffix}" if suffix else "no suffix"

@@ -27,6 +27,7 @@ class Undecoded:
         bounds: what the decoder may need.
         least: the black and white that the ranges of its values cover at least, because the pictures of a film share
             theirs.
+        as_stored: whether the indices of a palette of labels count instead of its colours.
     """
 
     file: IO[bytes]
@@ -34,6 +35,7 @@ class Undecoded:
     header: Header | None
     bounds: Bounds
     least: Pairs = ()
+    as_stored: bool = False
 
 
 @dataclass(frozen=True, eq=False)

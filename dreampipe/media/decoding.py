@@ -23,12 +23,13 @@ from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, NotRead, format_of_con
 from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.kinds import Kind, kind_of, unread_name
-from dreampipe.media.labels import Label, label_in, label_in_exif
-from dreampipe.media.metadata import rgb_profile, turned, upright_exif
+from dreampipe.media.labels import Label, label_in
+from dreampipe.media.metadata import rgb_profile, turned, upright_exif, with_srgb_space
 from dreampipe.media.png import too_long
 from dreampipe.media.ranges import Pairs, Range, dark_note
 from dreampipe.media.rows import LONGEST_READ, Format, load
 from dreampipe.media.showing import shown
+from dreampipe.media.tag_labels import label_in_exif
 
 
 def decode(
@@ -42,7 +43,7 @@ def decode(
         path: a picture; what it holds decides its format, not its suffix.
         max_pixels: a header that says more is refused before anything is decoded; `bounds` says what else follows from
             it. None for `MAX_PIXELS`, of which no sentence then says that they can be raised.
-        as_stored: keep the file's numbers, whatever it says that they mean.
+        as_stored: keep the file's numbers, whatever it says that they mean; of a palette of labels, the labels.
 
     Raises:
         MediaError: the file is missing, is no picture, is damaged, or is too large.
@@ -106,14 +107,15 @@ def _read(file: BinaryIO, bounds: Bounds, as_stored: bool = False) -> tuple[Fram
 
 def _labelled(file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pairs = ()) -> tuple[Decoded, Format]:
     format = _format(bounds.path, file)
-    decoded = _bounded(_decoded(bounds.path, file, format, bounds, least))
+    decoded = _bounded(_decoded(file, format, bounds, least, as_stored))
     labelled = {"label": None, "icc": None} if as_stored else {"label": _label(file, format, decoded)}
     return replace(decoded, **labelled), format
 
 
 def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
-    found = decoded.label or label_in(file, format)
-    return label_in_exif(decoded.exif) if found is None and format.exif_label else found
+    if format.brands and rgb_profile(decoded.icc):  # in files of boxes it goes before all other labels
+        return None
+    return decoded.label or label_in(file, format) or label_in_exif(decoded.exif)
 
 
 def _bounded(decoded: Decoded) -> Decoded:
@@ -144,10 +146,11 @@ def _format(path: Path, file: IO[bytes]) -> Format:
     return format
 
 
-def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least: Pairs) -> Decoded:
+def _decoded(file: IO[bytes], format: Format, bounds: Bounds, least: Pairs, as_stored: bool) -> Decoded:
+    path = bounds.path
     try:
         header = admitted(file, format, bounds)
-        decoded: Decoded = load(format.decode)(Undecoded(file, format, header, bounds, least))
+        decoded: Decoded = load(format.decode)(Undecoded(file, format, header, bounds, least, as_stored))
         return decoded
     except MediaError:
         raise
@@ -182,7 +185,12 @@ def admitted(file: IO[bytes], format: Format, bounds: Bounds) -> Header | None:
 
 def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:
     exif, orientation = upright_exif(decoded.exif)
-    pixels, icc, notes = shown(_unit(turned(decoded.pixels, orientation)), rgb_profile(decoded.icc), decoded.label)
+    profile = rgb_profile(decoded.icc)
+    pixels, icc, notes = shown(_unit(turned(decoded.pixels, orientation)), profile, decoded.label)
+    if decoded.icc and profile is None:
+        notes = (*notes, "Its colour profile does not fit its colours and is left out.")
+    if exif and icc is None and label_in_exif(exif):  # it would say what the numbers were
+        exif = with_srgb_space(exif)
     frame = Frame(
         pixels=pixels,
         alpha=None if decoded.alpha is None else _unit(turned(decoded.alpha, orientation)),

@@ -19,6 +19,8 @@ from dreampipe.media.things import (
 
 _FILMS = (*FILMS, *READ_ONLY_FILMS)
 _BOXED = ("mp4", "mov")
+_BOXED_OR_MATROSKA = ("mp4", "mov", "mkv", "webm")
+_CROPPED = convert("they are left out, with a note")
 _FITTING = keep_if("where the container takes its codec; a note names another container, or it is left out")
 _UPRIGHT = convert("the frames are turned upright")
 _ENCODED = convert("the picture is encoded anew, and says so itself")
@@ -56,7 +58,7 @@ FILM_THINGS = (
         "edits",
         "edit list",
         _BOXED,
-        rules(*[convert("it is applied: what it hides is left out")] * 3),
+        rules(*[convert("it is applied: what it hides is left out; a note reports other speeds")] * 3),
         "Its edit list is left out.",
     ),
     Thing(
@@ -157,6 +159,13 @@ FILM_THINGS = (
         rules(),
         "The colour profile of its frames is left out.",
     ),
+    Thing(
+        "crop",
+        "pixels that are not to be shown (clean aperture, PixelCrop)",
+        _BOXED_OR_MATROSKA,
+        rules(_CROPPED, _CROPPED, _CROPPED),
+        "That some of its pixels are not to be shown is left out.",
+    ),
     Thing("turn", "orientation of a film", _FILMS, rules(KEEP, _UPRIGHT, _UPRIGHT), "Its orientation is left out."),
     Thing(
         "aspect",
@@ -176,6 +185,13 @@ FILM_THINGS = (
             _TONES,
         ),
         "Its colours are left out.",
+    ),
+    Thing(
+        "excursions",
+        "numbers beyond black and white (under 16 and over 235 of 8 bits)",
+        _FILMS,
+        rules(),
+        "Parts of it are whiter than white or blacker than black (outside 16 to 235 of 8 bits), and are cut off there.",
     ),
     Thing(
         "alpha_film",

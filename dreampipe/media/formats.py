@@ -32,7 +32,8 @@ PNG = Format(
     record=".chunks.png_record",
     bits=16,
     holds=_TAGGED
-    | {"narrow", "alpha", "deep", "gain_map", "motion", "further", "origin", "text", "own", "after", "paper"},
+    | {"narrow", "alpha", "deep", "gain_map", "motion", "further", "origin", "text", "own", "after", "paper"}
+    | {"pixel_shape", "depth_map", "audio"},
     animation=Animation(
         "animated png",
         (".png", ".apng"),
@@ -40,6 +41,7 @@ PNG = Format(
         write=".video.animations.write_png",
         tick=Fraction(1, 1000),
         plays=65_535,
+        stay=65_535,
         cost=18.0,
         lossless=True,
         holds=frozenset({"icc", "frames", "xmp", "text"}),
@@ -51,7 +53,6 @@ JPEG = Format(
     start=re.compile(rb"\xff\xd8\xff"),
     opener="PIL.JpegImagePlugin.JpegImageFile",
     header=".headers.read_jpeg_header",
-    exif_label=True,
     further=".further.find_in_jpeg",
     coding=".headers.unread_jpeg",
     encode=".encoders.encode_jpeg",
@@ -61,7 +62,7 @@ JPEG = Format(
     quality=95,
     holds=_TAGGED
     | {"inks", "gain_map", "motion", "depth_map", "audio", "further", "iptc", "origin", "panorama", "comment", "own"}
-    | {"after", "paper"},
+    | {"after", "paper", "pixel_shape"},
 )
 WEBP = Format(
     "webp",
@@ -83,6 +84,7 @@ WEBP = Format(
         write=".video.animations.write_webp",
         tick=Fraction(1, 1000),
         plays=65_535,
+        stay=2**24 - 1,
         cost=4.0,
         side=16_383,
         chroma=False,
@@ -94,7 +96,6 @@ TIFF = Format(
     (".tif", ".tiff"),
     start=re.compile(rb"II[*+]\0|MM\0[*+]"),
     decode=".tiff.decode",
-    exif_label=True,
     encode=".encoders.encode_tiff",
     record=".tiff.record",
     bits=16,
@@ -112,7 +113,9 @@ AVIF = Format(
     encode=".encoders.encode_avif",
     record=".boxes.avif_record",
     quality=90,
-    holds=_TAGGED | {"narrow", "alpha", "deep", "frames", "gain_map", "motion", "depth_map", "origin", "own", "after"},
+    holds=_TAGGED
+    | {"narrow", "alpha", "deep", "frames", "gain_map", "motion", "depth_map", "origin", "own", "after"}
+    | {"pixel_shape", "further"},
 )
 BMP = Format(
     "bmp",
@@ -131,7 +134,8 @@ GIF = Format(
     start=re.compile(rb"GIF8[79]a"),
     opener="PIL.GifImagePlugin.GifImageFile",
     header=".headers.read_gif_header",
-    holds=frozenset({"alpha"}),
+    further=".further.find_in_gif",
+    holds=frozenset({"alpha", "xmp", "comment", "motion"}),
     animation=Animation(
         "animated gif",
         (".gif",),
@@ -139,11 +143,12 @@ GIF = Format(
         write=".video.animations.write_gif",
         tick=Fraction(1, 100),
         plays=65_536,
+        stay=65_535,
         cost=8.0,
         side=65_535,
         levels=False,
         counted=False,
-        holds=frozenset({"icc", "frames", "comment"}),
+        holds=frozenset({"icc", "frames", "comment", "xmp"}),
     ),
 )
 HEIF = Format(
@@ -158,7 +163,8 @@ HEIF = Format(
     label=".labels.read_boxed_label",
     further=".further.find_in_boxes",
     holds=_TAGGED
-    | {"alpha", "deep", "frames", "gain_map", "motion", "depth_map", "matte", "further", "origin", "own", "after"},
+    | {"alpha", "deep", "frames", "gain_map", "motion", "depth_map", "matte", "further", "origin", "own", "after"}
+    | {"pixel_shape"},
 )
 
 FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF, HEIF)

@@ -13,10 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from dreampipe.media.labels import primary_properties
+from dreampipe.media.items import primary_properties
 from dreampipe.media.rows import Format, load
 
 _BLOCK = 1 << 20
+_COMMENT, _APPLICATION = b"\xfe", b"\xff"  # labels of extensions of a GIF
 _MOST_BOXES = 4096
 # In the coded data of a JPEG, a marker: 00 stands for a plain FF, D0 to D7 are restarts, FF is a filler.
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
@@ -47,6 +48,7 @@ class Header:
         opaque: whether the first picture says that it covers the whole canvas without an alpha channel.
         bits: of a sample of an AVIF: 8, 10 or 12.
         end: the byte at which a JPEG ends, which others may follow; 0 for other formats.
+        extensions: of a GIF: the label of each extension, its first block, and where its data begins and ends.
     """
 
     width: int
@@ -56,6 +58,7 @@ class Header:
     opaque: bool = False
     bits: int = 8
     end: int = 0
+    extensions: tuple[tuple[bytes, bytes, int, int], ...] = ()
 
 
 def read_header(file: IO[bytes], format: Format) -> Header | None:
@@ -152,14 +155,18 @@ def read_gif_header(file: IO[bytes]) -> Header:
     width, height, flags = struct.unpack("<HHB", screen[6:11])
     file.seek(_palette(flags), 1)
     frames, see_through, opaque = 0, False, False
+    extensions = []
     while (sign := file.read(1)) not in (b"", b";"):
         if sign == b"!":
             label = file.read(1)
             blocks = _sub_blocks(file)
             first = next(blocks, b"")
             see_through = bool(first[0] & 1) if label == b"\xf9" and first else see_through
+            start = file.tell()
             for _ in blocks:
                 pass
+            if label in (_COMMENT, _APPLICATION):
+                extensions.append((label, first, start, file.tell()))
         elif sign == b",":
             left, top, across, down, flags = struct.unpack("<4HB", file.read(9))
             opaque = opaque or (not frames and not see_through)
@@ -168,7 +175,7 @@ def read_gif_header(file: IO[bytes]) -> Header:
             file.seek(_palette(flags) + 1, 1)
             for _ in _sub_blocks(file):
                 pass
-    return Header(width, height, max(1, frames), opaque=opaque)
+    return Header(width, height, max(1, frames), opaque=opaque, extensions=tuple(extensions))
 
 
 def _palette(flags: int) -> int:
@@ -253,7 +260,8 @@ def boxes(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         yield kind, head[start:]
         open_ends.append((at + size, end))
         if kind in _HOLDERS:
-            open_ends.append((at + start + _HOLDERS[kind], min(end, at + size)))
+            wider = 2 if kind == b"iinf" and head[start] else 0  # its count has four bytes in later versions
+            open_ends.append((at + start + _HOLDERS[kind] + wider, min(end, at + size)))
 
 
 def _at(file: IO[bytes], at: int, length: int) -> bytes:

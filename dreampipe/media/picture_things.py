@@ -37,7 +37,7 @@ PICTURE_THINGS = (
     ),
     Thing(
         "label",
-        "colour labels (gAMA, cHRM, sRGB, cICP, nclx, Adobe RGB in EXIF)",
+        "colour labels (gAMA, cHRM, sRGB, cICP, nclx, sequence headers, tags of EXIF and TIFF)",
         holders("label"),
         rules(_SRGB, _SRGB, _LABELLED),
         "Its colours are left out.",
@@ -93,6 +93,7 @@ PICTURE_THINGS = (
     _left_out("exif_animation", "EXIF"),
     _left_out("own", "chunks, segments and boxes of one maker"),
     _left_out("after", "bytes after its end"),
+    _left_out("pixel_shape", "the shape of pixels that are not square in a picture"),
     Thing(
         "paper",
         "print resolution, background, time and palette hints outside EXIF",

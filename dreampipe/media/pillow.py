@@ -6,6 +6,8 @@ a deep PNG comes from OpenCV, once Pillow has found the file to be whole, and a 
 
 from __future__ import annotations
 
+import struct
+from contextlib import suppress
 from typing import IO
 
 import cv2
@@ -16,6 +18,7 @@ from PIL.ImageFile import ImageFile
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
+from dreampipe.media.avif import clean_aperture, exact_colours
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.chunks import bare_png
 from dreampipe.media.decoded import Decoded, Undecoded
@@ -23,10 +26,12 @@ from dreampipe.media.formats import AVIF, PNG
 from dreampipe.media.further import further, further_note
 from dreampipe.media.headers import Header
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS
+from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.png import PixelChunks
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.rows import Format, load
 
+_WHOLE = slice(None), slice(None)
 _CHUNKS = "chunks"  # in what Pillow knows of a PNG
 
 
@@ -76,24 +81,56 @@ def decode(given: Undecoded) -> Decoded:
                 f"{bounds.path} has {image.width}x{image.height} pixels of 16 bits, but a side of at most "
                 f"{_LONGEST_SIDE:,} is read: cut it into parts, or save it as TIFF."
             )
-    if format is not AVIF or not deep:
+    exact = _exact_avif(file, image) if format is AVIF and not deep else None
+    if (format is not AVIF or not deep) and (exact is None or image.mode == "RGBA"):
         image.load()
     exif = image.info.get("exif")  # which in a PNG may come after the pixels
     if steps and "transparency" in image.info:
         image.info["transparency"] *= 255 // steps
     inked = from_inks(np.asarray(image), icc) if image.mode == "CMYK" else None
     if inked is not None:
-        samples = inked
+        samples, icc = inked, None
     elif deep:
         samples = _deep_avif(file, header) if header and format is AVIF else _deep_samples(file, image)
     else:
-        see_through = image.has_transparency_data and not (header and header.opaque)
-        samples = np.asarray(image.convert("RGBA" if see_through else "RGB"))
+        samples = _samples(image, header, exact)
+    samples = samples[_shown_part(file, image)] if format is AVIF else samples
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
     if icc and image.mode in _GREY:
         icc = grey_as_rgb(icc) or icc
     notes = _notes(image, header, held, inked is not None)
+    if given.as_stored and image.mode == "P" and (labels := levels_of_labels(np.asarray(image), _palette(image))):
+        return Decoded(labels[0], alpha, 8, exif, icc, (*notes, labels[1]))
     return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
+
+
+def _samples(image: ImageFile, header: Header | None, exact: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
+    """Return the samples of a loaded picture, with an alpha channel if it has one; exact colours replace Pillow's."""
+    see_through = image.has_transparency_data and not (header and header.opaque)
+    if exact is not None and not see_through:
+        return exact
+    samples = np.asarray(image.convert("RGBA" if see_through else "RGB"))
+    return samples if exact is None else np.dstack((exact, samples[..., 3]))
+
+
+def _exact_avif(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint8] | None:
+    """Return the colours of an AVIF of one picture as `avif.exact_colours` does; None for others, and damaged ones."""
+    if getattr(image, "n_frames", 1) > 1:
+        return None
+    with suppress(struct.error, IndexError, ValueError):
+        return exact_colours(file, image.size)
+    return None
+
+
+def _shown_part(file: IO[bytes], image: ImageFile) -> tuple[slice, slice]:
+    """Return the rows and columns of an AVIF that are to be shown."""
+    with suppress(struct.error, IndexError, ValueError):
+        return clean_aperture(file, image.size) or _WHOLE
+    return _WHOLE
+
+
+def _palette(image: ImageFile) -> npt.NDArray[np.uint8]:
+    return np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
 
 
 def _is_deep(image: ImageFile, header: Header | None) -> bool:

@@ -30,6 +30,7 @@ class Animation:
         write: the function that writes them; see `video.animations`.
         tick: the unit of its times, in seconds.
         plays: the largest number of plays that a file can state.
+        stay: the most ticks that one frame can stay; one that stays longer comes several times.
         cost: roughly how many bits a pixel of a dream takes.
         side: the longest side in pixels that can be written; None if only memory limits it.
         levels: whether transparency has levels, rather than one bit.
@@ -45,6 +46,7 @@ class Animation:
     write: str
     tick: Fraction
     plays: int
+    stay: int
     cost: float
     side: int | None = None
     levels: bool = True
@@ -69,7 +71,6 @@ class Format:
         header: the function that reads sizes and frames without a decoder; see `headers`. Without one, the decoder
             itself checks sizes before it decodes.
         label: the function that reads which colours the numbers mean; see `labels`.
-        exif_label: whether EXIF says that if nothing else does.
         profile: the function that reads a colour profile which Pillow overlooks.
         further: the function that names what a file holds besides its picture; see `further`.
         coding: the function that names a coding which is not read, in a file that the decoder refuses.
@@ -94,7 +95,6 @@ class Format:
     whole: bool = False
     header: str = ""
     label: str = ""
-    exif_label: bool = False
     profile: str = ""
     further: str = ""
     coding: str = ""

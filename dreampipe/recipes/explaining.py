@@ -38,8 +38,8 @@ class Explaining(ModelSettings):
         "", description="Answer to explain, for example logit(eye), mixed4[12] or logit(eye) - logit(owl)."
     )
     method: Annotated[str, Shown(CLIMB)] = Field(
-        "integrated-gradients",
-        description="Methods, with commas between them, for example gradient,integrated-gradients(steps=32); or all.",
+        "integrated-gradients(steps=16)",
+        description="Methods of `dreampipe methods`, with commas between them, and settings in brackets; or all.",
     )
     layer: Annotated[str | None, Shown(CLIMB, unset="the method's own choice")] = Field(
         None, description="Layer of the class activation methods."

@@ -154,7 +154,7 @@ WRONG = {
     ("zoom", "file.gif", "out.mp4"): "file.gif",
     ("zoom", "pictures", "out.mp4"): "pictures is a folder",
     ("zoom", "pictures/a.png", "out.jpg"): "out.jpg has the suffix .jpg",
-    ("zoom", "pictures/a.png", "out"): "out is no film's name: give it one of .mp4",
+    ("zoom", "pictures/a.png", "out"): "out names no film: give it one of the suffixes .mp4",
     ("zoom", "pictures/a.png", "pictures"): "pictures is a folder",
     ("zoom", "pictures/a.png", "file.gif"): "file.gif exists",
     ("zoom", "pictures/a.png", ""): "The output came empty",

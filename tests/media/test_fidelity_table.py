@@ -9,7 +9,9 @@ from av.sidedata.sidedata import Type
 
 from dreampipe.media import fidelity
 from dreampipe.media.deciding import THINGS, decide, report
+from dreampipe.media.film_things import FILM_THINGS
 from dreampipe.media.formats import FORMATS, losses
+from dreampipe.media.picture_things import PICTURE_THINGS
 from dreampipe.media.things import OUTPUTS, Fate, Found
 from dreampipe.media.video import FilmInfo, sidedata
 
@@ -22,6 +24,7 @@ def test_the_page_is_the_table() -> None:
 
 def test_every_thing_has_one_fate_in_every_output() -> None:
     fidelity.check()
+    assert len(THINGS) == len(FILM_THINGS) + len(PICTURE_THINGS)  # no key stands for two things
     for thing in THINGS.values():
         for rule in thing.rules.values():
             assert rule.how or rule.fate is not Fate.CONVERTED, thing.key

@@ -250,6 +250,19 @@ def test_an_animation_is_written_as_its_row_says(suffix: str, moving: Animation,
 
 
 @MOVING
+def test_each_pixel_of_an_animation_has_its_own_colour_if_its_row_says_so(
+    suffix: str, moving: Animation, tmp_path: Path
+) -> None:
+    stripes = np.zeros((16, 16, 3), np.float32)
+    stripes[:, ::2, 0] = stripes[:, 1::2, 2] = 1
+    path = tmp_path / f"x{suffix}"
+    write_animation([Frame(stripes), Frame(np.roll(stripes, 1, axis=1))], path)
+    film = open_source(path)
+    frame = next(film.frames(film.survey()))
+    assert (np.abs(frame.pixels - stripes).mean() < 0.1) == moving.chroma
+
+
+@MOVING
 def test_transparency_of_an_animation_has_the_levels_of_its_row(suffix: str, moving: Animation, tmp_path: Path) -> None:
     path = tmp_path / f"x{suffix}"
     frames = [framed(mask(100)), framed(mask(100)[:, ::-1])]

@@ -35,7 +35,7 @@ class AtLayer(Method):
 
 def test_all_is_every_method_and_the_default_is_one() -> None:
     assert [method.name for method in Explaining(method="all").methods()] == list(METHODS)
-    assert [method.name for method in Explaining().methods()] == ["integrated-gradients"]
+    assert list(map(str, Explaining().methods())) == ["integrated-gradients(steps=16)"]
 
 
 def test_a_baseline_reaches_the_methods_that_have_one() -> None:

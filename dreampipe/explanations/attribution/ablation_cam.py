@@ -16,6 +16,7 @@ from dreampipe.frames import Array
 class AblationCam(ActivationMap):
     """Channels by how much the answer drops when the channel is 0 everywhere.
 
+    Negative values of the activation count as absent in the map: without one the answer rises, which speaks against it.
     The publication divides the drop by the answer. That changes the scale alone, and would turn all signs where the
     answer is negative, so it is left out.
     """
@@ -36,4 +37,4 @@ class AblationCam(ActivationMap):
         parts = question.batches(len(channels), seen.picture.shape[:2], compute, work)
         scores = np.concatenate([found for _, found in parts])
         whole = question.answers_from(seen.layer, seen.activation[None], seen.picture[None])
-        return weighted(seen.activation, float(whole[0]) - scores.astype(np.float64))
+        return weighted(np.maximum(seen.activation, 0), float(whole[0]) - scores.astype(np.float64))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.explanations.attribution.method import Attributed, Family, Method
+from dreampipe.explanations.attribution.method import Attributed, Family, Method, Signs
 from dreampipe.explanations.question import Question, Work
 from dreampipe.explanations.resizing import spread
 from dreampipe.frames import Array
@@ -52,7 +52,7 @@ class ActivationMap(Method):
     layer: str = ""
 
     family: ClassVar[Family] = "class activation"
-    signs: ClassVar[Literal["signed", "positive"]] = "positive"
+    signs: ClassVar[Signs] = "positive"
 
     @abstractmethod
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:
@@ -132,9 +132,9 @@ def _known(card: Card) -> dict[str, Layer]:
 def _cut(cells: Values, layer: str, work: Work) -> Values:
     """Cut what is negative; a map that is the same everywhere becomes 0, because it names no place."""
     cells = np.where(np.isfinite(cells), cells, 0)
-    if float(np.ptp(cells)) <= _CONSTANT * float(np.abs(cells).max()):
-        work.note(f"The map of the layer {layer} is the same at every place, so it names none and is 0.")
-        return np.zeros_like(cells)
     if float(cells.max()) <= 0:
         work.note(f"No place of the layer {layer} speaks for the answer, so the map is 0.")
+    elif float(np.ptp(cells)) <= _CONSTANT * float(np.abs(cells).max()):
+        work.note(f"The map of the layer {layer} is the same at every place, so it names none and is 0.")
+        return np.zeros_like(cells)
     return np.maximum(cells, 0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weighted
+from dreampipe.explanations.attribution.method import Signs
 from dreampipe.explanations.question import Question, Work
 
 
@@ -26,8 +27,8 @@ class GradCam(ActivationMap):
 class GradCamPlusPlus(ActivationMap):
     """Each channel by the sum of its positive gradients, those at weak places counting more.
 
-    A gradient g at a place counts g^2 / (2 g^2 + S g^3), S the sum of the channel's activation: the publication's
-    weight for the exponential of the answer.
+    A gradient g at a place counts g^2 / (2 g^2 + S g^3), S the sum of the channel's positive activation: the weight of
+    the publication for the exponential of the answer.
     """
 
     name: ClassVar[str] = "grad-cam++"
@@ -36,7 +37,7 @@ class GradCamPlusPlus(ActivationMap):
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:
         gradients = _gradients(question, seen)
         squares = gradients**2
-        below = 2 * squares + seen.activation.sum((0, 1), dtype=np.float64) * gradients**3
+        below = 2 * squares + np.maximum(seen.activation, 0).sum((0, 1), dtype=np.float64) * gradients**3
         usable = np.abs(below) > 1e-12 * np.abs(squares).max(initial=0)
         shares = np.where(usable, squares / np.where(usable, below, 1), 0)
         return weighted(seen.activation, (shares * np.maximum(gradients, 0)).sum((0, 1)))
@@ -48,7 +49,7 @@ class HiResCam(ActivationMap):
 
     name: ClassVar[str] = "hirescam"
     source: ClassVar[str] = "Draelos and Carin 2020, Use HiResCAM instead of Grad-CAM for Faithful Explanations"
-    signs: ClassVar[Literal["signed", "positive"]] = "signed"
+    signs: ClassVar[Signs] = "signed"
 
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:
         return weighted(seen.activation, _gradients(question, seen))

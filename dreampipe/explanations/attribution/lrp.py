@@ -5,6 +5,7 @@ What reaches a bias stays there. The note says how much that is; the map sums to
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -24,6 +25,7 @@ class _Lrp(Propagated):
     """The base of the three sets of rules."""
 
     family: ClassVar[Family] = "propagation rules"
+    tolerance: ClassVar[float] = math.inf  # what epsilon takes is in the note
     probabilities: ClassVar[bool] = False
 
     @abstractmethod
@@ -40,7 +42,7 @@ class _Lrp(Propagated):
         total = float(swept.maps[0].sum(dtype=np.float64))
         work.note(
             f"Of the answer {answer:.4g}, the map has {total:.4g}, biases keep {kept:.4g}, and "
-            f"{answer - kept - total:.2g} is lost in stabilized denominators."
+            f"{answer - kept - total:.2g} is lost to epsilon."
         )
         return Attributed(swept.maps[0], answer, answer - kept)
 
@@ -69,7 +71,9 @@ class LrpEpsilon(_Lrp):
 
 @dataclass(frozen=True)
 class LrpAlphaBeta(_Lrp):
-    """Positive and negative parts of each sum are shared apart: alpha times the one less beta = alpha - 1 the other.
+    """Positive parts of each sum get alpha times its relevance, negative ones take beta = alpha - 1 times of it away.
+
+    Where all parts have one sign they get the relevance once, so that the whole stays the same.
 
     Attributes:
         alpha: from 1, where negative parts get nothing.

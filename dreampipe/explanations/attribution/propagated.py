@@ -86,12 +86,10 @@ def _layer(question: Question) -> str:
 
 
 def _others() -> str:
-    """Name methods that need no rules."""
+    """Name methods that need no rules and suit every model."""
     from dreampipe.explanations.attribution import METHODS
 
-    families = ("gradients", "perturbation")
-    free = [name for name, kind in METHODS.items() if kind.family in families and not issubclass(kind, Propagated)]
-    *most, last = free
+    *most, last = (name for name in ("integrated-gradients", "smoothgrad", "occlusion", "rise") if name in METHODS)
     return f"{', '.join(most)} or {last}"
 
 

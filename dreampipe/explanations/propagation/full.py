@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dreampipe.backend import Tensor, ops
-from dreampipe.explanations.propagation.sweep import Ran, Rule, slope
+from dreampipe.explanations.propagation.sweep import Back, Ran, Rule, slope
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Full(Rule):
     For weights that is the bias. For an activation it is its implicit bias, f(z) - f'(z) z: 0 for ReLU.
     """
 
-    def back(self, ran: Ran, flow: Tensor) -> tuple[Sequence[Tensor], Tensor | None]:
+    def back(self, ran: Ran, flow: Tensor) -> Back:
         step = ran.step
         match step.form:
             case "elementwise":

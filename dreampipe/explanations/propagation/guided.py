@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dreampipe.backend import Tensor, ops
-from dreampipe.explanations.propagation.sweep import Ran, Rule
+from dreampipe.explanations.propagation.sweep import Back, Ran, Rule
 from dreampipe.models.model_card import Scaling
 from dreampipe.models.scaling import ends
 
@@ -26,7 +26,7 @@ class Guided(Rule):
     scaling: Scaling
     masked: bool
 
-    def back(self, ran: Ran, flow: Tensor) -> tuple[Sequence[Tensor], Tensor | None]:
+    def back(self, ran: Ran, flow: Tensor) -> Back:
         if not ran.step.rectifies:
             return ran.pull(flow), None
         positive = ops.maximum(flow, 0)

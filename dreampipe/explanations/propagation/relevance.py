@@ -18,9 +18,7 @@ from dreampipe.backend import Tensor, ops
 from dreampipe.explanations.propagation.call import Unknown
 from dreampipe.explanations.propagation.full import constant
 from dreampipe.explanations.propagation.steps import Kernel
-from dreampipe.explanations.propagation.sweep import Ran, Rule, over
-
-Back = tuple[Sequence[Tensor], Tensor | None]
+from dreampipe.explanations.propagation.sweep import Back, Ran, Rule, over
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Relevance(Rule):
     """Relevance by the rules of each kind of step with weights.
 
     Attributes:
-        epsilon: of the root mean square of a step's values; it is added to every denominator.
+        epsilon: of the root mean square of a step's values; it is added to every sum of mixed signs.
         inner: the rule of weights: `epsilon`, `gamma` or `alpha-beta`.
         gamma: by how much positive shares count more.
         alpha: by how much positive shares count; negative ones count `alpha - 1`.
@@ -83,13 +81,13 @@ class Relevance(Rule):
         kept = _sum(constant(ran) * share) if ran.step.biased else None
         return [x * part for x, part in zip(ran.inputs, back, strict=True)], kept
 
-    def _product(self, ran: Ran, flow: Tensor) -> Sequence[Tensor]:
+    def _product(self, ran: Ran, flow: Tensor) -> Sequence[Tensor | None]:
         gate = ran.step.gate
         share = over(flow, self._stable(ran.output))
         back = [x * part for x, part in zip(ran.inputs, ran.pull(share), strict=True)]
         if gate is None:
             return [part / 2 for part in back]
-        return [ops.zeros_like(part) if number == gate else part for number, part in enumerate(back)]
+        return [None if number == gate else part for number, part in enumerate(back)]
 
     def _signed(self, ran: Ran, kernel: Kernel, flow: Tensor) -> Back:
         """Share by the positive and the negative parts of the sum: alpha-beta, or gamma.
@@ -106,8 +104,10 @@ class Relevance(Rule):
         for_, against = ops.maximum(bias, 0), ops.minimum(bias, 0)
         positive, negative = positive + for_, negative + against
         if self.inner == "alpha-beta":
-            to_positive = self.alpha * over(flow, self._stable(positive))
-            to_negative = (1 - self.alpha) * over(flow, self._stable(negative))
+            # Parts of one sign get all of it, so that nothing is lost or made.
+            alpha = ops.where(positive == 0, 0.0, ops.where(negative == 0, 1.0, self.alpha))
+            to_positive = alpha * over(flow, positive)
+            to_negative = (1 - alpha) * over(flow, negative)
         else:
             rises = ops.cast(ran.output >= 0, "float32")
             whole = ran.output + self.gamma * ops.where(rises > 0, positive, negative)

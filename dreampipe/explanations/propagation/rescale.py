@@ -12,7 +12,7 @@ from typing import ClassVar
 from dreampipe import backend
 from dreampipe.backend import Tensor, ops
 from dreampipe.explanations.propagation.steps import Step
-from dreampipe.explanations.propagation.sweep import Ran, Rule, over, slope
+from dreampipe.explanations.propagation.sweep import Back, Ran, Rule, over, slope
 
 _NEAR = 1e-5
 """Changes smaller than this share of the values are rounding: the multiplier is then the derivative between them."""
@@ -24,7 +24,7 @@ class Rescale(Rule):
 
     compares: ClassVar[bool] = True
 
-    def back(self, ran: Ran, flow: Tensor) -> tuple[Sequence[Tensor], Tensor | None]:
+    def back(self, ran: Ran, flow: Tensor) -> Back:
         ((others, other_output),) = ran.references
         match ran.step.form:
             case "elementwise":
@@ -66,8 +66,8 @@ def _largest(step: Step, x: Tensor, other: Tensor, flow: Tensor) -> Tensor:
     fall = ops.sum(then * cells, -1) - former
     of_now = over(ops.maximum(change, 0), rise)
     of_then = over(ops.minimum(change, 0), fall)
-    # Nothing changed: the derivative.
-    of_now = ops.where(change == 0, ops.ones_like(of_now), of_now)
+    # Where this value did not change either, its multiplier is the derivative.
+    of_now = ops.where((change == 0) & (rise == 0), 1.0, of_now)
     flow = ops.reshape(flow, ops.shape(largest))
     return back((now * of_now[..., None] + then * of_then[..., None]) * flow[..., None])[0]
 

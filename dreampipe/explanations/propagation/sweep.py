@@ -42,6 +42,10 @@ class Ran(NamedTuple):
     references: tuple[tuple[tuple[Tensor, ...], Tensor], ...]
 
 
+Back = tuple[Sequence[Tensor | None], Tensor | None]
+"""What a rule sends back to each input of a step, and what stays behind in it."""
+
+
 class Rule(ABC):
     """What a method sends back through each form of step: a frozen value, hashable, because graphs are kept.
 
@@ -58,11 +62,12 @@ class Rule(ABC):
         return gradient
 
     @abstractmethod
-    def back(self, ran: Ran, flow: Tensor) -> tuple[Sequence[Tensor], Tensor | None]:
+    def back(self, ran: Ran, flow: Tensor) -> Back:
         """Send what came back to the output of a step on to its inputs.
 
         Returns:
-            a tensor for each input, and what stays behind in the step, if the rule counts that.
+            a tensor for each input, None for one that gets nothing; and what stays behind in the step, if the rule
+            counts that.
         """
 
     @abstractmethod
@@ -155,6 +160,8 @@ def _sweep(
         back, left = rule.back(Ran(step, steps, *first, backs[step.output], tuple(others)), flow)
         stayed += [] if left is None else [left]
         for slot, part in zip(step.inputs, back, strict=True):
+            if part is None:
+                continue
             flows[slot] = flows[slot] + part if slot in flows else part
     return flows.get(steps.source), stayed
 

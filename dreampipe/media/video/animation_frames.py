@@ -16,7 +16,6 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
 from dreampipe.media.bounds import Bounds
 from dreampipe.media.decoding import admitted
-from dreampipe.media.formats import PNG
 from dreampipe.media.further import further, further_note
 from dreampipe.media.labels import Label, label_in
 from dreampipe.media.metadata import rgb_profile
@@ -80,15 +79,18 @@ def read_png(file: IO[bytes], format: Format, bounds: Bounds) -> Iterator[Pictur
     Raises:
         Exception: whatever a damaged frame causes, while iterating.
     """
-    return _png(file, _held_in(file, format))
+    chunks = PixelChunks(file)
+    chunks.seek(0, os.SEEK_END)
+    file.seek(0)
+    return _png(file, tuple(chunks.notes), further_note(chunks.held))
 
 
-def _png(file: IO[bytes], held: tuple[str, ...]) -> Iterator[Picture]:
+def _png(file: IO[bytes], damage: tuple[str, ...], held: tuple[str, ...]) -> Iterator[Picture]:
     reading = AnimatedPng(file)
     facts = Facts()
     for frame in reading:
         if not facts.declared and (info := reading.info):
-            notes = (*info.notes, *further_note(held))
+            notes = (*dict.fromkeys((*info.notes, *damage)), *held)
             facts = Facts(frame.width, frame.height, info.bits, info.icc, notes, reading.plays, reading.declared)
         assert frame.duration is not None and frame.alpha is not None
         see_through = bool((frame.alpha < 1).any())
@@ -107,7 +109,7 @@ def read_by_pillow(file: IO[bytes], format: Format, bounds: Bounds) -> Iterator[
         MediaError: it has more pixels than the bounds admit, or it cannot be opened.
         Exception: whatever Pillow raises on a damaged frame, while iterating.
     """
-    label, held = label_in(file, format), _held_in(file, format)
+    label = label_in(file, format)
     try:
         header = admitted(file, format, bounds)
         image = opened(file, format, bounds)
@@ -117,6 +119,7 @@ def read_by_pillow(file: IO[bytes], format: Format, bounds: Bounds) -> Iterator[
         raise MediaError(f"{bounds.path} is a damaged {format.name} file: replace it by a whole copy.") from None
     counted = format.animation is not None and format.animation.counted
     declared = getattr(image, "n_frames", 1) if counted else None
+    held = further(file, format, header)
     return _images(image, header.frames if header else 1, label, held, declared)
 
 
@@ -140,22 +143,10 @@ def _images(
         yield Picture(facts, milliseconds, _is_see_through(image), partial(_frame_of, image, facts, icc, label))
 
 
-def _held_in(file: IO[bytes], format: Format) -> tuple[str, ...]:
-    """Return the names of what else a PNG or WebP holds, and leave the file at its start."""
-    if format is not PNG:
-        return further(file, format, None)
-    chunks = PixelChunks(file)
-    chunks.seek(0, os.SEEK_END)
-    file.seek(0)
-    return tuple(chunks.held)
-
-
 def _told_by(image: ImageFile) -> Iterator[str]:
-    """Yield the names of what else Pillow finds in a GIF or WebP."""
+    """Yield the names of what else Pillow finds in a WebP."""
     if image.info.get("exif"):
         yield "EXIF"
-    if image.format == "GIF" and image.info.get("comment"):
-        yield "a comment"
 
 
 def _same(frame: Frame) -> Frame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from dreampipe.media.records import checked
 from dreampipe.media.rows import Animation, load
 from dreampipe.media.video.info import Survey
 from dreampipe.media.video.packets import Packets, read_packets
+from dreampipe.media.video.reels import with_every_frame
 from dreampipe.media.writing import written_whole
 from dreampipe.media.xmp import packet
 
 _QUALITY = 90  # of WebP
 _HALF = 128  # of 255: alpha from which on GIF shows a pixel
-_APNG_LIMIT = 65_535  # ticks of one frame
+_LONGEST = 65_535  # ticks of one frame, to which GIF and PNG count
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def join_animation(
         raise MediaError(
             f"{sum(map(len, parts))} frames came for {path}, but {len(survey)} are expected: dream the film anew."
         )
-    shown = _shown(parts, size, alpha, ticks_of(survey, animation.tick))
+    ticks = ticks_of(survey, animation.tick)
+    shown = _shown(parts, size, alpha, ticks, animation.stay)
     with written_whole(path) as temporary:
         try:
             said = None if record is None else checked(record).encode()
@@ -90,11 +93,13 @@ def ticks_of(survey: Survey, tick: Fraction) -> list[int]:
     return [*starts, max(end, starts[-1] + 1)]
 
 
-def _shown(parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int]) -> Iterator[Shown]:
-    """Each frame but those that would stay for no tick at all."""
+def _shown(
+    parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int], stay: int
+) -> Iterator[Shown]:
+    """Each frame but those that would stay for no tick at all; one that stays for too many comes several times."""
     for pixels, (start, end) in zip(decoded(parts, size, alpha), pairwise(ticks), strict=True):
-        if end > start:
-            yield Shown(Image.fromarray(pixels), start, end - start)
+        for begun in range(start, end, stay):
+            yield Shown(Image.fromarray(pixels), begun, min(end - begun, stay))
 
 
 def decoded(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False) -> Iterator[Any]:
@@ -109,6 +114,11 @@ def decoded(parts: Sequence[Packets], size: tuple[int, int], alpha: bool = False
                 yield frame.to_ndarray(format=format, threads=1)
         for frame in context.decode(None):
             yield frame.to_ndarray(format=format, threads=1)
+
+
+def _last(ticks: Sequence[int]) -> int:
+    """Return the ticks that the last picture stays."""
+    return (ticks[-1] - ticks[-2] - 1) % _LONGEST + 1
 
 
 def paletted(image: Image.Image, colours: int = 256) -> Image.Image:
@@ -143,7 +153,7 @@ def write_gif(
     ticks = ticks_of(survey, tick)
     # It counts repeats: -1 leaves their number out, and players then play it once.
     repeats = {0: 0, 1: -1}.get(plays, plays - 1)
-    options = {"loop": str(repeats), "final_delay": str(ticks[-1] - ticks[-2])}
+    options = {"loop": str(repeats), "final_delay": str(_last(ticks))}
     _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
 
 
@@ -158,7 +168,7 @@ def write_png(
 ) -> None:
     """Write an animated PNG by FFmpeg."""
     ticks = ticks_of(survey, tick)
-    final = min(ticks[-1] - ticks[-2], _APNG_LIMIT) * tick
+    final = _last(ticks) * tick
     options = {"plays": str(plays), "final_delay": f"{final.numerator}/{final.denominator}"}
     format = "rgba" if alpha else "rgb24"
     frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), format), one) for one in shown)
@@ -202,8 +212,9 @@ def write_webp(
     durations = [end - start for start, end in pairwise(ticks) if end > start]
     reel = _Reel((one.image for one in shown), len(durations))
     said = {"xmp": packet(record)} if record else {}
-    with path.open("wb") as file:
-        reel.save(file, "WEBP", save_all=True, duration=durations, loop=plays, quality=_QUALITY, method=4, **said)
+    encoded = BytesIO()
+    reel.save(encoded, "WEBP", save_all=True, duration=durations, loop=plays, quality=_QUALITY, method=4, **said)
+    path.write_bytes(with_every_frame(encoded.getvalue(), reel.size, durations, plays))
 
 
 class _Reel(Image.Image):

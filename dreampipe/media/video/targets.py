@@ -14,7 +14,7 @@ from dreampipe.media.formats import ANIMATED, ANIMATED_SUFFIXES, animation_of, f
 from dreampipe.media.patterns import is_pattern, pattern_of
 from dreampipe.media.rows import Animation
 from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, codec_named
-from dreampipe.media.video.coding import Form, form_of
+from dreampipe.media.video.coding import Form, form_of, too_narrow
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.meaning import keeps_meaning, stored_numbers
 from dreampipe.media.video.numbering import is_whole, pictures_segment, publish
@@ -51,7 +51,9 @@ class FilmFile:
 
     @property
     def codec(self) -> Codec:
-        return codec_named(self.encoding.codec, self.container, self.info.bits, self.info.alpha)
+        codec = codec_named(self.encoding.codec, self.container, self.info.bits, self.info.alpha)
+        narrow = self.encoding.codec is None and too_narrow(codec, self.info.width, self.info.height)
+        return CODECS["vp9"] if narrow else codec
 
     @property
     def form(self) -> Form:

@@ -125,11 +125,11 @@ def _nothing(rng: Rng, grid: int) -> tuple[Array, Array]:
         picture = np.stack(planes, -1) * rng.uniform(0.3, 1) + rng.uniform(0, 0.3)
     else:
         whole, _ = _motif(rng, int(rng.integers(NOTHING)), grid)
-        picture = _shuffled(rng, whole, int(rng.choice([4, 6])))
+        picture = _shuffle(rng, whole, int(rng.choice([4, 6])))
     return np.asarray(picture, np.float32), np.zeros((grid, grid), np.float32)
 
 
-def _shuffled(rng: Rng, picture: Array, count: int) -> Array:
+def _shuffle(rng: Rng, picture: Array, count: int) -> Array:
     """The picture cut into `count` x `count` patches in another order."""
     side = picture.shape[0] // count
     picture = picture[: side * count, : side * count]
