@@ -57,14 +57,14 @@ def build() -> keras.Model:
 
 
 def with_torchattacks(model: Counted, norm: str, eps: float, steps: int, queries: int) -> list[Attack]:
-    """The four attacks of AutoAttack, one after the other."""
+    """The four attacks of AutoAttack, one after the other; ten classes mean nine targets, as ours has."""
     import torchattacks
 
     how = {"norm": norm, "eps": eps}
     return [
         torchattacks.APGD(model, steps=steps, **how),
-        torchattacks.APGDT(model, steps=steps, n_classes=CLASSES, **how),
-        torchattacks.FAB(model, steps=steps, n_classes=CLASSES, multi_targeted=True, **how),
+        torchattacks.APGDT(model, steps=steps, n_classes=10, **how),
+        torchattacks.FAB(model, steps=steps, n_classes=10, multi_targeted=True, **how),
         torchattacks.Square(model, n_queries=queries, **how),
     ]
 

@@ -7,6 +7,7 @@ film.py          FilmRecipe: a dream of films; keyframes.py: settings that chang
 zooming.py       Zooming: a film that dives into one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
+attacking.py     Attacking: an attack on a picture; Robustness: the accuracy of a model under attacks
 explaining.py    Explaining: why a model answers as it does
 tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
 fields.py        the types of fields, and how each is shown; ways.py: the words of a recipe and their meaning
