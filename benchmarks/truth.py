@@ -113,15 +113,16 @@ class Bench:
             if len(known) < len(found):
                 continue
             for name, value in group.judge([heat for heat, _ in known]).items():
-                values.setdefault(name, []).append(value)
+                values.setdefault(name, {})[group.cases[0].key] = value
             if timed:
-                values.setdefault("seconds", []).extend(seconds for _, seconds in known)
+                spent = {case.key: seconds for case, (_, seconds) in zip(group.cases, known, strict=True)}
+                values.setdefault("seconds", {}).update(spent)
         return values
 
-    def liken(self, rower: Rower, one: Network, other: Network, cases: Iterable[Case]) -> list[float]:
+    def liken(self, rower: Rower, one: Network, other: Network, cases: Iterable[Case]) -> dict[str, float]:
         """How alike the maps of two networks are."""
-        both = [(self.heat(rower, one, case), self.heat(rower, other, case)) for case in cases]
-        return [likeness(first[0], second[0]) for first, second in both if first and second]
+        both = {case.key: (self.heat(rower, one, case), self.heat(rower, other, case)) for case in cases}
+        return {key: likeness(first[0], second[0]) for key, (first, second) in both.items() if first and second}
 
     def _file(self, rower: Rower, on: Network, case: Case) -> Path:
         if isinstance(rower, Peer):
@@ -178,7 +179,7 @@ def table(rows: dict[str, Values], columns: Sequence[str]) -> str:
     """A table of the means and their standard errors."""
     lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name, values in rows.items():
-        cells = [_cell(column, values.get(column, [])) for column in columns]
+        cells = [_cell(column, list(values.get(column, {}).values())) for column in columns]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -191,16 +192,19 @@ def _cell(column: str, values: Sequence[float]) -> str:
 
 
 def against(rows: dict[str, Values], measure: str) -> str:
-    """A sentence: the best method of a measure, and how far it is above the edge map, picture by picture."""
-    edges = rows[str(Edges())].get(measure, [])
-    best = max(
-        (name for name in rows if len(rows[name].get(measure, [])) == len(edges) and name not in map(str, RIVALS)),
-        key=lambda name: estimate(rows[name][measure]).value,
-    )
-    found = estimate([one - other for one, other in zip(rows[best][measure], edges, strict=True)])
+    """A sentence: the best method of a measure, and how far it is above the edge map, picture by picture.
+
+    Methods with less than half of the pictures of the others are left out.
+    """
+    known = {name: values[measure] for name, values in rows.items() if values.get(measure)}
+    most = max(map(len, known.values()))
+    whole = [name for name in known if 2 * len(known[name]) >= most and name not in map(str, RIVALS)]
+    best = max(whole, key=lambda name: estimate(list(known[name].values())).value)
+    edges = known[str(Edges())]
+    found = estimate([value - edges[key] for key, value in known[best].items() if key in edges])
     return (
-        f"{measure}: the best is {best}, {estimate(rows[best][measure])}, which is {found.value:.2f} above the edge "
-        f"map, {found.value / found.error:.0f} standard errors."
+        f"{measure}: the best is {best}, {estimate(list(known[best].values()))}, which is {found.value:.2f} above the "
+        f"edge map on {found.count} pictures, {found.value / found.error:.0f} standard errors."
     )
 
 
@@ -214,14 +218,14 @@ def page(found: dict[str, dict[str, Values]], pictures: int) -> str:
         across = {name: rows for name, rows in found.items() if name != "shortcut"}
         if len(across) > 1:
             turned = {
-                row: {name: rows.get(row, {}).get(measure, []) for name, rows in across.items()}
+                row: {name: rows.get(row, {}).get(measure, {}) for name, rows in across.items()}
                 for row in next(iter(across.values()))
             }
             parts += [f"{measure}, by network:", table(turned, list(across))]
     if "plain" in found and "shortcut" in found:
         names = {"not used": "plain", "used": "shortcut"}
         turned = {
-            row: {column: found[name].get(row, {}).get("scenery", []) for column, name in names.items()}
+            row: {column: found[name].get(row, {}).get("scenery", {}) for column, name in names.items()}
             for row in found["plain"]
         }
         parts += ["Share of the positive heat on scenery that goes with the class:", table(turned, list(names))]

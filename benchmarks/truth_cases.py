@@ -18,8 +18,8 @@ from dreampipe.explanations.truth.scenes import Rendered, compose
 from dreampipe.explanations.truth.worth import drops, scenery_matters
 from dreampipe.frames import Array
 
-Values = dict[str, list[float]]
-"""By measure, one value for each picture."""
+Values = dict[str, dict[str, float]]
+"""By measure, the value of each picture by the key of its first case."""
 Heat = npt.NDArray[np.float32]
 LEAST = 1.0
 """A motif counts as seen by the network where the answer for its class loses as much without it."""
