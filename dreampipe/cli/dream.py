@@ -81,8 +81,8 @@ def dream(
     """Dream a picture, a film, or a folder of these.
 
     A second run skips what is finished and continues what was stopped, also within a film. It replaces a file that was
-    made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animated .gif, .webp
-    or .png, or numbered pictures if OUTPUT is a folder. A folder of pictures becomes a film if OUTPUT is one.
+    made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animation, or
+    numbered pictures if OUTPUT is a folder. A folder of pictures becomes a film if OUTPUT is one.
 
     A terminal shows a bar. Without one, stderr gets a line for each picture, and stdout the path of each finished
     output; --quiet leaves both out.

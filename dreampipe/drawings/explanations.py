@@ -13,7 +13,7 @@ from dreampipe.drawings.contact import GAP
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.colours import colour, overlay, scale_of
 from dreampipe.frames import Array, Frame, dequantize, quantize
-from dreampipe.stages.lettering import lettered, strip_height
+from dreampipe.stages.lettering import draw_text, strip_height
 
 _Bytes = npt.NDArray[np.uint8]
 _SHAPE = 3 / 2
@@ -78,9 +78,9 @@ def _draw_source(explanation: Explanation, shown: tuple[int, int], room: int) ->
     high = shown[0] + 2 * strip
     panel = np.zeros((high, room, 3), np.uint8)
     for number, line in enumerate(words[: high // strip]):
-        panel[number * strip : (number + 1) * strip] = lettered(line, room, strip)
+        panel[number * strip : (number + 1) * strip] = draw_text(line, room, strip)
     picture = np.clip(_resized(explanation.pixels, shown, cv2.INTER_CUBIC), 0, 1)
-    left = np.concatenate([_centred(picture, room), lettered("source", room, strip), np.zeros_like(panel[:strip])])
+    left = np.concatenate([_centred(picture, room), draw_text("source", room, strip), np.zeros_like(panel[:strip])])
     return np.concatenate([left, np.zeros((high, GAP, 3), np.uint8), panel], axis=1)
 
 
@@ -94,7 +94,7 @@ def _draw_method(explanation: Explanation, shown: tuple[int, int], room: int) ->
     whole = np.concatenate([pictures[0], np.zeros((shown[0], GAP, 3), np.uint8), pictures[1]], axis=1)
     wide = whole.shape[1]
     return np.concatenate(
-        [whole, lettered(str(explanation.method), wide, strip), _legend(explanation, scale, wide, strip)]
+        [whole, draw_text(str(explanation.method), wide, strip), _legend(explanation, scale, wide, strip)]
     )
 
 
@@ -108,9 +108,9 @@ def _legend(explanation: Explanation, scale: float, width: int, strip: int) -> _
     bar = np.zeros((strip, quarter, 3), np.uint8)
     top = (strip - len(ramp)) // 2
     bar[top : top + len(ramp)] = quantize(colour(ramp, 1.0, signs))
-    parts = [lettered(ends[0], quarter // 2, strip), bar, lettered(ends[1], quarter, strip)]
+    parts = [draw_text(ends[0], quarter // 2, strip), bar, draw_text(ends[1], quarter, strip)]
     left = width - sum(part.shape[1] for part in parts)
-    return np.concatenate([*parts, lettered(say_sum(explanation), left, strip)], axis=1)
+    return np.concatenate([*parts, draw_text(say_sum(explanation), left, strip)], axis=1)
 
 
 def say_sum(explanation: Explanation) -> str:

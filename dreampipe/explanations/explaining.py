@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import fields
 
-import cv2
 import numpy as np
 
 from dreampipe.errors import ModelError
 from dreampipe.explanations.attribution.method import Method
 from dreampipe.explanations.explanation import Completeness, Explanation
 from dreampipe.explanations.question import Progress, Question, Work
+from dreampipe.explanations.resizing import resize, spread
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import PROBABILITIES, Objective
 from dreampipe.objectives.names import HEAD, path_of, quoted
 
-LOOSE = 0.05
-"""The relative error of a promised sum that is worth a note."""
 MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
 
 
-def ask(card: Card, objective: str) -> Question:
-    """Bind the text of an objective to a model; raises ObjectiveError and ModelError. It loads no model."""
+def ask(card: Card, objective: str, most: int = 64) -> Question:
+    """Bind the text of an objective to a model; raises ObjectiveError and ModelError. It loads no model.
+
+    `most` is the most pictures to compute at once.
+    """
     asked = Objective.parse(objective)
     bound = asked.bind(card)
-    return Question(card.held(bound.layers, bound.head), bound, str(asked))
+    return Question(card.held(bound.layers, bound.head), bound, str(asked), most)
 
 
 def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
@@ -68,7 +70,7 @@ def no_head(card: Card) -> ModelError:
 def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
     """Resize a picture (height, width, 3) to the size in which the model sees it; raises as `seen_size` does."""
     size = seen_size(card, (pixels.shape[0], pixels.shape[1]), max_size)
-    return pixels if size == pixels.shape[:2] else _resized(pixels, size)
+    return pixels if size == pixels.shape[:2] else resize(pixels, size)
 
 
 def seen_size(card: Card, size: tuple[int, int], max_size: int = MAX_SIZE) -> tuple[int, int]:
@@ -123,14 +125,15 @@ def explain(
         work.note("Parts of the map were no numbers and became 0.")
     planes = np.repeat(values[..., None] / np.float32(3), 3, axis=2) if values.ndim == 2 else values
     planes = np.asarray(planes, np.float32)
-    whole = _spread(planes, pixels.shape[:2])
+    whole = spread(planes, pixels.shape[:2])
     if not whole.any():
-        work.note("The map is zero everywhere: the answer does not depend on the picture in any way the method sees.")
+        work.note("The map is zero everywhere: nothing that the method sees in the picture counts.")
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
-    if complete and complete.error > LOOSE:
+    if complete and complete.error > method.tolerance and not complete.is_rounding(found.answer):
+        more = {"steps", "samples"} & {field.name for field in fields(method)}  # type: ignore[arg-type]
         work.note(
-            f"The map of {method.name} sums to {complete.total:.4g} where {complete.expected:.4g} is promised: more "
-            "steps are more exact."
+            f"The map of {method.name} sums to {complete.total:.4g}, but {complete.expected:.4g} of the answer is to "
+            "be explained" + (f": more {' or '.join(more)} bring them together." if more else ".")
         )
     if method.note:
         work.note(method.note)
@@ -156,21 +159,3 @@ def saturated(question: Question, answer: float) -> bool:
     """Say whether an answer is a single probability that is 1 in four decimals, where nothing changes it any more."""
     terms = question.objective.terms
     return len(terms) == 1 and terms[0].layer == PROBABILITIES and abs(answer - terms[0].weight) < 5e-5
-
-
-def _resized(values: Array, size: tuple[int, int]) -> Array:
-    shrinks = size[0] * size[1] < values.shape[0] * values.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(values, size[::-1], interpolation=way), np.float32)
-
-
-def _spread(planes: Array, size: tuple[int, int]) -> Array:
-    """Resize a map so that what each part of it sums to stays the same, up to the interpolation at its borders.
-
-    Each value is shared among the pixels that it covers. The whole sum stays exactly, up to rounding.
-    """
-    if planes.shape[:2] == size:
-        return planes
-    spread = _resized(planes, size) * np.float32(planes.shape[0] * planes.shape[1] / (size[0] * size[1]))
-    missing = planes.sum(axis=(0, 1), dtype=np.float64) - spread.sum(axis=(0, 1), dtype=np.float64)
-    return np.asarray(spread + missing / (size[0] * size[1]), np.float32)

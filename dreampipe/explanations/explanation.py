@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.explanations.colours import colour, overlay, scale_of
+from dreampipe.explanations.truth.measures import mass
 from dreampipe.frames import Array
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Completeness:
     """How well a map sums to what it explains, for a method that promises that it does.
 
     Attributes:
-        expected: the answer minus the answer for the baseline.
+        expected: the answer, less the answer for the baseline or what biases keep, as the method says.
         total: the sum of the map.
     """
 
@@ -32,6 +33,10 @@ class Completeness:
         """|total - expected| / |expected|; infinite if only `expected` is 0."""
         missed = abs(self.total - self.expected)
         return missed / abs(self.expected) if self.expected else (float("inf") if missed else 0.0)
+
+    def is_rounding(self, answer: float) -> bool:
+        """Say whether what is missed is no more than float32 rounds of the answer."""
+        return abs(self.total - self.expected) <= 1e-5 * abs(answer)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,25 +83,15 @@ class Explanation:
         return np.asarray(self.map.sum(axis=2, dtype=np.float64), np.float32)
 
     def mass(self, mask: npt.NDArray[Any]) -> float:
-        """Return the share of the positive heat that is inside a mask: relevance mass accuracy, in [0, 1].
-
-        Args:
-            mask: (height, width), bool, or weights in [0, 1].
+        """Return the share of the positive heat that is inside a mask (height, width), bool or weights in [0, 1].
 
         Returns:
-            0 where no heat is positive.
+            0 where no heat is positive; see `dreampipe.explanations.truth.measures.mass`.
 
         Raises:
             ValueError: the mask has another size.
-
-        Source: Arras, Osman and Samek 2022, "CLEVR-XAI: A benchmark dataset for the ground truth evaluation of neural
-        network explanations".
         """
-        if mask.shape != self.map.shape[:2]:
-            raise ValueError(f"The mask is {mask.shape}, but the map {self.map.shape[:2]}: they must be equal.")
-        positive = np.maximum(self.heat(), 0).astype(np.float64)
-        total = float(positive.sum())
-        return float((positive * mask).sum()) / total if total else 0.0
+        return mass(self.heat(), mask)
 
     @property
     def scale(self) -> float:

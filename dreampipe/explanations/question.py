@@ -61,11 +61,13 @@ class Question:
         card: of the model.
         objective: what is asked, bound to the model.
         text: the objective as text.
+        most: the most pictures to compute at once. Larger batches of small pictures were no faster on two cores.
     """
 
     card: Card
     objective: BoundObjective
     text: str
+    most: int = 64
 
     def answers(self, pictures: Array) -> Array:
         """Score pictures, all in one batch: (count,) float32."""
@@ -89,6 +91,13 @@ class Question:
             return scoring.differentiate(self.card, self.objective, pictures)
         scores, gradients = _differentiating_by(self.card, self.objective, rules)(pictures)
         return np.asarray(scores), np.asarray(gradients)
+
+    def needs(self) -> frozenset[str]:
+        """Name the layers that the answers depend on, those that the objective reads among them."""
+        from dreampipe.models import tap
+        from dreampipe.models.opening import open_model
+
+        return tap.needed(open_model(self.card), self.objective.layers, self.objective.head)
 
     def activations(self, layer: str, pictures: Array) -> Array:
         """Compute the activation of a layer, all in one batch: (count, ...) float32."""
@@ -128,7 +137,7 @@ class Question:
         """
         from dreampipe import scoring
 
-        most = min(count, scoring.batch_size(self.card, self.objective, size), _LARGEST_BATCH)
+        most = min(count, scoring.batch_size(self.card, self.objective, size), self.most)
         first = 0
         while first < count:
             part = slice(first, min(count, first + most))
@@ -151,10 +160,6 @@ class Question:
                 work.stopped = True
                 work.note(f"Stopped by the user after {first} of {count} pictures, so the map is less certain.")
                 return
-
-
-_LARGEST_BATCH = 64
-"""Larger batches of small pictures were no faster on two cores."""
 
 
 @lru_cache(maxsize=8)

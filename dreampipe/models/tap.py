@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models.depthwise import depthwise
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
-from dreampipe.models.leaky import Leaking, leaky, own_activation, without_activation
 from dreampipe.models.model_card import Layer
+from dreampipe.models.operations import Leaking, depthwise, leaky, own_activation, without_activation
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _SOFTMAX = (keras.activations.softmax, ops.softmax)
@@ -65,7 +64,7 @@ def branches(model: keras.Model, layer: str, channels: Sequence[int]) -> tuple[t
         ModelError: the name is unknown.
     """
     graph = _graph(model)
-    start = _named(graph, layer).key
+    start = _find(graph, layer).key
     widths = shapes.channels(graph)
     return tuple(_branch(graph, widths, start, layer, channel) for channel in channels)
 
@@ -85,6 +84,18 @@ def _branch(graph: Graph, widths: Mapping[Key, int | None], key: Key, name: str,
         else:
             break
     return name, channel
+
+
+def needed(model: keras.Model, layers: Sequence[str], logits: bool = False) -> frozenset[str]:
+    """Name all layers that these layers, or the logits, depend on; they themselves are among them.
+
+    Raises:
+        ModelError: a name is unknown, or logits are asked of a model without a classifying head.
+    """
+    graph = _graph(model)
+    wanted = [_find(graph, name) for name in layers] + ([_head(model, graph).ref] if logits else [])
+    keys = _find_needed(graph, wanted, None)
+    return frozenset(name for name, ref in graph.names.items() if ref.key in keys)
 
 
 def head(model: keras.Model) -> Head:
@@ -118,7 +129,7 @@ def tap(
         logits: also "logits" (batch, classes), before any softmax, and "probabilities", after the model's own squashing
             (a softmax, where it has none).
         leaks: also takes `leak` (batch,), 1 for pictures whose gradient leaks through activations that block it; see
-            `dreampipe.models.leaky`.
+            `dreampipe.models.operations`.
         rules: replaces operations, for example by ones with another gradient; not together with `leaks`. The layer that
             makes both logits and probabilities is asked for without its activation.
         given: the name of a layer whose activation is the argument `given` of the call, so that nothing which only this
@@ -132,14 +143,14 @@ def tap(
         ModelError: a name is unknown, or logits are asked of a model without a classifying head.
     """
     graph = _graph(model)
-    wanted = {name: _named(graph, name) for name in layers}
+    wanted = {name: _find(graph, name) for name in layers}
     top = _head(model, graph) if logits else None
     if top and (wanted.get(LOGITS, top.ref), wanted.get(PROBABILITIES, graph.output)) != (top.ref, graph.output):
         raise ModelError("A layer of this model is called like its head, but is not it: ask for one of them at a time.")
-    replaced = _named(graph, given) if given else None
-    needed = _needed(graph, [*wanted.values(), *([top.ref] if top else [])], replaced)
+    replaced = _find(graph, given) if given else None
+    needed = _find_needed(graph, [*wanted.values(), *([top.ref] if top else [])], replaced)
     nodes = {key: node for key, node in graph.nodes.items() if key in needed}
-    steps = [(key, _revived(node.args), _revived(node.kwargs)) for key, node in nodes.items()]
+    steps = [(key, _revive(node.args), _revive(node.kwargs)) for key, node in nodes.items()]
     operations = [_operation(model, n.path) for n in nodes.values()]
     return _Tap(_Program(graph.input, steps, wanted, top, leaks, replaced), operations, rules)
 
@@ -151,13 +162,13 @@ def _graph(model: keras.Model) -> Graph:
         raise ModelError(f"The model {model.name!r} cannot be tapped: {error}") from error
 
 
-def _named(graph: Graph, name: str) -> Ref:
+def _find(graph: Graph, name: str) -> Ref:
     if name not in graph.names:
         raise ModelError(f"The model has no layer {name!r} ({nearest(name, list(graph.names))}).")
     return graph.names[name]
 
 
-def _needed(graph: Graph, wanted: Iterable[Ref], given: Ref | None) -> set[Key]:
+def _find_needed(graph: Graph, wanted: Iterable[Ref], given: Ref | None) -> set[Key]:
     needed: set[Key] = set()
     known = {graph.input.key} | ({given.key} if given else set())
     waiting = [ref.key for ref in wanted if ref.key not in known]
@@ -251,8 +262,8 @@ class _Tap(keras.Model):  # type: ignore[misc]
         raw = None
         ran = zip(program.steps, self.operations_in_order, self.instead, self.rules, strict=True)
         for (key, args, kwargs), operation, instead, rule in ran:
-            arguments = _filled(args, values)
-            named = _filled(kwargs, values)
+            arguments = _fill(args, values)
+            named = _fill(kwargs, values)
             first = next(iter((*arguments, *named.values())), None)
             if top and top.dense and key == top.ref.key:
                 raw = self.bare_rule(first) if self.bare_rule else _before_activation(operation, first)
@@ -275,23 +286,23 @@ def _instead(operation: Any, leaks: bool) -> Leaking | None:
     return None if apart is None else lambda x, leak: apart(x)
 
 
-def _revived(value: Any) -> Any:
+def _revive(value: Any) -> Any:
     """Arguments with a Ref for each tensor; what Keras wrote as classes (slices, arrays) is made again."""
     if isinstance(value, Ref):
         return value
     if isinstance(value, list | tuple):
-        return [_revived(part) for part in value]
+        return [_revive(part) for part in value]
     if isinstance(value, dict) and "class_name" not in value:
-        return {k: _revived(part) for k, part in value.items()}
+        return {k: _revive(part) for k, part in value.items()}
     return keras.saving.deserialize_keras_object(value)
 
 
-def _filled(value: Any, values: Mapping[Ref, Any]) -> Any:
+def _fill(value: Any, values: Mapping[Ref, Any]) -> Any:
     if isinstance(value, Ref):
         return values[value]
     if isinstance(value, list):
-        return [_filled(part, values) for part in value]
-    return {k: _filled(part, values) for k, part in value.items()} if isinstance(value, dict) else value
+        return [_fill(part, values) for part in value]
+    return {k: _fill(part, values) for k, part in value.items()} if isinstance(value, dict) else value
 
 
 def _before_activation(dense: Any, x: Any) -> Any:

@@ -33,14 +33,14 @@ BASELINES: dict[str, Callable[[Array, np.random.Generator], Array]] = {
     "blur": _blurred,
     "noise": lambda picture, rng: rng.random(picture.shape, np.float32),
 }
-"""The baselines by name, each made from the picture. Any other text is the path of a picture."""
+"""The baselines by name, each made from the picture. Other text is the path of a picture or of a folder."""
 
 
 def read_baselines(text: str, picture: Array, work: Work) -> Array:
     """Make the baselines of a picture.
 
     Args:
-        text: names out of `BASELINES` and paths of pictures, joined by `+`.
+        text: names out of `BASELINES`, and paths of pictures or of folders of pictures, joined by `+`.
         picture: (height, width, 3) float32 in [0, 1], as the model sees it.
 
     Returns:
@@ -50,15 +50,15 @@ def read_baselines(text: str, picture: Array, work: Work) -> Array:
         RecipeError: a name is unknown.
         MediaError: a picture cannot be read.
     """
-    return np.stack([_read(part.strip(), picture, work.rng) for part in text.split("+")])
+    return np.concatenate([_read(part.strip(), picture, work.rng) for part in text.split("+")])
 
 
 def check_baselines(text: str) -> None:
     """Raise RecipeError unless each part is a name or an existing file."""
     for part in (part.strip() for part in text.split("+")):
-        if part not in BASELINES and not Path(part).is_file():
+        if part not in BASELINES and not Path(part).exists():
             raise RecipeError(
-                f"baseline came as {part!r}, but {', '.join(BASELINES)} or a picture's path is expected: "
+                f"baseline came as {part!r}, but {', '.join(BASELINES)} or a path of pictures is expected: "
                 f"{nearest(part, BASELINES)}."
             )
 
@@ -70,11 +70,15 @@ def mean_difference(text: str, picture: Array, work: Work) -> Array:
 
 def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
     if name in BASELINES:
-        return BASELINES[name](picture, rng)
+        return BASELINES[name](picture, rng)[None]
     check_baselines(name)
     from dreampipe import media
 
-    frame, _ = media.decode(name)
+    path = Path(name)
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    if not files:
+        raise RecipeError(f"The baseline {name} is an empty folder, but pictures are expected in it: name another one.")
     height, width = picture.shape[:2]
-    resized = cv2.resize(frame.pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(resized, np.float32)
+    pixels = [media.decode(file)[0].pixels for file in files]
+    resized = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in pixels]
+    return np.asarray(np.stack(resized), np.float32)

@@ -12,6 +12,7 @@ from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 
 Family = Literal["gradients", "propagation rules", "class activation", "perturbation"]
+Signs = Literal["signed", "positive"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Method(ABC):
         family: the kind of method.
         note: a sentence for everybody who uses it; empty for none.
         source: the publication.
+        tolerance: the largest relative error of its completeness that needs no note, if it promises completeness.
         signs: what the map shows: `signed`, shares for and against the answer; or `positive`, importance only.
     """
 
@@ -47,7 +49,8 @@ class Method(ABC):
     family: ClassVar[Family]
     source: ClassVar[str]
     note: ClassVar[str] = ""
-    signs: ClassVar[Literal["signed", "positive"]] = "signed"
+    tolerance: ClassVar[float] = 0.01
+    signs: ClassVar[Signs] = "signed"
 
     def check(self, question: Question) -> None:  # noqa: B027  most methods suit every question
         """Check that the method suits the model and the objective, before anything slow.
