@@ -38,7 +38,7 @@ def main() -> None:
             for command in COMMANDS:
                 found = timed(command, given.picture, Path(folder) / f"{command}{number}.png")
                 before = best.get(command, found)
-                best[command] = (min(found[0], before[0]), min(found[1], before[1]))
+                best[command] = min(found[0], before[0]), min(found[1], before[1])
     for command, (wall, processor) in best.items():
         print(f"dreampipe {command:8} {wall:6.2f} s, {processor:6.2f} s of the processor")
     ratio = [explained / dreamed for explained, dreamed in zip(best["explain"], best["dream"], strict=True)]

@@ -65,7 +65,7 @@ class Explainer:
             found = explain_all(recipe, question, methods, pixels, self.tell, stop)
         self.stopped = stop()
         whole = len(found) == len(methods) and not any(one.partial for one in found)
-        for note in dict.fromkeys(note for one in found for note in one.notes):
+        for note in notes_of(found):
             self.tell(Noted("", note))
         if not whole:
             self.tell(Noted("", "What was ready is written; the same command makes the whole."))
@@ -123,6 +123,15 @@ def explain_all(
         if stop():
             break
     return found
+
+
+def notes_of(found: Sequence[Explanation]) -> tuple[str, ...]:
+    """List the notes of explanations, each once; of several methods, under the names of those that it is about."""
+    names: dict[str, list[str]] = {}
+    for one in found:
+        for note in one.notes:
+            names.setdefault(note, []).append(one.method.name)
+    return tuple(note if len(found) == 1 else f"{', '.join(about)}: {note}" for note, about in names.items())
 
 
 def draw(recipe: Explaining, found: Sequence[Explanation], target: Path) -> Frame | None:

@@ -214,7 +214,7 @@ def test_ctrl_c_keeps_what_a_sampling_method_has_and_a_second_run_makes_the_whol
     with pytest.raises(KeyboardInterrupt):
         task.run(told.append)
     assert [event.name for event in told if isinstance(event, Done)] == ["a.png"]  # the second picture is not begun
-    assert "Stopped by the user after 128 of 200 pictures, so the map is less certain." in notes(told)
+    assert "Stopped by the user after 128 of 200 pictures, so the map is less certain." in notes(told)  # of one method
     assert "What was ready is written; the same command makes the whole." in notes(told)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert record_of(out / "a.png").options["partial"] is True
@@ -225,6 +225,15 @@ def test_ctrl_c_keeps_what_a_sampling_method_has_and_a_second_run_makes_the_whol
     assert "partial" not in record_of(out / "a.png").options
     made(photos / "a.png", tmp_path / "alone.png", sampling)
     assert np.array_equal(*(dreampipe.read(path).frames[0].pixels for path in (out / "a.png", tmp_path / "alone.png")))
+
+
+def test_notes_of_several_methods_name_them(photos: Path, tmp_path: Path, recipe: Explaining) -> None:
+    itself = f"gradient-x-input(baseline={photos / 'a.png'})"  # whose map is zero
+    several = recipe.model_copy(update={"method": f"gradient, {itself}, {itself}", "objective": "logit(1)"})
+    (said,) = notes(made(photos / "a.png", tmp_path / "out.png", several))
+    assert said.startswith("gradient-x-input, gradient-x-input: The map is zero everywhere")
+    (alone,) = notes(made(photos / "a.png", tmp_path / "1.png", several.model_copy(update={"method": itself})))
+    assert alone.startswith("The map is zero everywhere")
 
 
 def test_a_stopped_output_that_somebody_changed_is_not_replaced(
