@@ -29,7 +29,7 @@ from dreampipe.models.model_card import Card
 from dreampipe.models.motifnet import load, publish
 from dreampipe.models.motifnet.evaluate import clean_accuracy, fresh
 from dreampipe.models.motifnet.renderer import NOTHING
-from dreampipe.models.motifnet.train import measured
+from dreampipe.models.motifnet.train import measure
 from dreampipe.models.opening import open_model
 from dreampipe.objectives import HEAD, Logit, Objective, Term
 
@@ -75,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     card, judge = dreampipe.card("motifnet"), Judge.load(options.judge / "judge.npz")
-    figures = measured(open_model(card))
+    figures = measure(open_model(card))
     figures["judge_clean_accuracy"] = clean_accuracy(judge.model, *fresh())
     print(f"the judge by itself {figures['judge_clean_accuracy']:.3f}")
     print(f"clean accuracy {figures['clean_accuracy']:.3f}, under attack {figures['attacked_accuracy']:.3f}")

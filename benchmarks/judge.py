@@ -30,7 +30,7 @@ from dreampipe.models.motifnet import evaluate
 from dreampipe.models.motifnet.checkpoints import save_arrays
 from dreampipe.models.motifnet.renderer import CLASSES, NOTHING, SIZE
 from dreampipe.models.motifnet.scenery import scene
-from dreampipe.models.motifnet.train import Pictures, policy, rendered
+from dreampipe.models.motifnet.train import Pictures, policy, render_chunks
 
 layers, CosineDecay = keras.layers, keras.optimizers.schedules.CosineDecay
 
@@ -344,7 +344,7 @@ def score(judge: Judge, folder: Path) -> Score:
 
 def train(plan: Plan, folder: Path) -> None:
     """Train the judge of this plan into `folder`, and say how well it names 2,000 fresh pictures."""
-    pictures = rendered(folder / "pictures", plan.pictures, plan.seed)
+    pictures = render_chunks(folder / "pictures", plan.pictures, plan.seed)
     training = Training(plan)
     if (folder / "judge-checkpoint.npz").exists():
         training.restore(folder / "judge-checkpoint.npz")
@@ -353,7 +353,7 @@ def train(plan: Plan, folder: Path) -> None:
     weights = {f"w{i}": np.asarray(w) for i, w in enumerate(training.model.weights)}
     save_arrays(folder / "judge.npz", {**weights, "classes": np.array(CLASSES)})
     judge = Judge.load(folder / "judge.npz")
-    pixels, labels = rendered(folder / "pictures", evaluate.CLEAN_PICTURES, evaluate.FRESH_SEED)
+    pixels, labels = render_chunks(folder / "pictures", evaluate.CLEAN_PICTURES, evaluate.FRESH_SEED)
     print(f"clean accuracy on fresh pictures: {evaluate.clean_accuracy(judge.model, pixels, labels):.4f}")
     right = judge.names(np.asarray(pixels, np.float32) / np.float32(255)) == labels
     print(f"blurred, as JPEG, at three scales: {right.mean():.4f}")

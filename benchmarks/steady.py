@@ -28,7 +28,7 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media import Job, Manifest
 from dreampipe.media.video import open_source
 from dreampipe.recipes import FilmRecipe
-from dreampipe.stages.flow import FLOW, VISIBLE, Flow, moved
+from dreampipe.stages.flow import FLOW, VISIBLE, Flow, move
 
 Size = tuple[int, int]
 
@@ -75,7 +75,7 @@ def flicker(film: Film, pictures: Sequence[Array]) -> float:
     return float(
         np.mean(
             [
-                np.abs(pictures[n] - moved(pictures[n - 1], motion[0]))[motion[1]].mean()
+                np.abs(pictures[n] - move(pictures[n - 1], motion[0]))[motion[1]].mean()
                 for n, motion in enumerate(film.motion)
                 if motion is not None
             ]

@@ -37,6 +37,7 @@ class View(NamedTuple):
         start_seen: the start as the model would see it, which `caricature(...)` reads.
         unit: (batch,) int32, the channel or class of each picture, which `[*]` stands for.
         leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0; None if none may.
+        given: (batch, ...), the activation of the layer that is given; None if none is.
     """
 
     seen: Tensor
@@ -45,6 +46,13 @@ class View(NamedTuple):
     start_seen: Tensor
     unit: Tensor
     leak: Tensor = None
+    given: Tensor = None
+
+
+def view(pictures: Tensor, given: Tensor = None) -> View:
+    """View pictures as they are, each as its own start, with unit 0."""
+    unit = ops.zeros((ops.shape(pictures)[0],), "int32")
+    return View(pictures, pictures, pictures, pictures, unit, given=given)
 
 
 def read_of(card: Card, layers: Sequence[str], head: bool = False) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -58,24 +66,28 @@ def read_of(card: Card, layers: Sequence[str], head: bool = False) -> Callable[[
     return lambda pictures: _keyed(model(scale(ops.convert_to_tensor(pictures), card.scaling), training=False))
 
 
-def scores_of(card: Card, objective: BoundObjective, leaks: bool = False) -> Callable[[View], Tensor]:
+def scores_of(
+    card: Card, objective: BoundObjective, leaks: bool = False, rules: tap.Rules | None = None, given: str = ""
+) -> Callable[[View], Tensor]:
     """The function from a view to the weighted score of each term, (batch, terms), differentiable.
 
     Args:
-        leaks: let gradients leak through activations where the view says so; see `dreampipe.models.leaky`.
+        leaks: let gradients leak through activations where the view says so; see `dreampipe.models.operations`.
+        rules: replaces operations of the model, for example by ones with another gradient; see `tap`. Hashable.
+        given: the layer whose activation the view gives, so that the model is run from there on; empty for none.
 
     Raises:
         ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
     """
-    model = _tapped(card, objective, leaks)
+    model = _tapped(card, objective, leaks, rules, given)
     read_start = read_of(card, objective.start_layers) if objective.start_layers else None
     guides = {guide.key: read_of(card, [guide.layer])(guide.pixels[None])[guide.layer] for guide in objective.guides}
 
     def score_view(view: View) -> Tensor:
         values = dict(guides)
         if model:
-            leak = {"leak": view.leak} if leaks else {}
-            values |= _keyed(model(scale(view.seen, card.scaling), training=False, **leak))
+            more = ({"leak": view.leak} if leaks else {}) | ({"given": view.given} if given else {})
+            values |= _keyed(model(scale(view.seen, card.scaling), training=False, **more))
         if read_start:
             values |= {start_of(layer): value for layer, value in read_start(view.start_seen).items()}
         return objective.scores({**values, IMAGE: view.image, START: view.start, UNIT: view.unit})
@@ -84,11 +96,13 @@ def scores_of(card: Card, objective: BoundObjective, leaks: bool = False) -> Cal
 
 
 @lru_cache(maxsize=8)
-def _tapped(card: Card, objective: BoundObjective, leaks: bool) -> Any:
+def _tapped(card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules | None, given: str) -> Any:
     """The model from pictures to the activations that the objective reads; None if it reads none."""
     if not objective.layers and not objective.head:
         return None
-    model = tap.tap(open_model(card), objective.layers, logits=objective.head, leaks=leaks)
+    model = tap.tap(open_model(card), objective.layers, objective.head, leaks, rules, given)
+    if given:  # whose shape only a picture tells
+        return model
     picture = keras.KerasTensor((1, *(card.fixed or (None, None)), 3))
     leak = {"leak": keras.KerasTensor((1,))} if leaks else {}
     shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture, **leak).items()}

@@ -11,7 +11,8 @@ import pytest
 
 import dreampipe
 from dreampipe import Recipe
-from dreampipe.errors import MediaError, ModelError, ObjectiveError, RecipeError
+from dreampipe.errors import DreampipeError, MediaError, ModelError, ObjectiveError, RecipeError
+from dreampipe.frames import Frame
 
 Array = np.ndarray[Any, Any]
 DTYPES = [np.uint8, np.uint16, np.float16, np.float32, np.float64]
@@ -144,3 +145,33 @@ def test_a_film_is_no_picture(recipe: Recipe, tmp_path: Path) -> None:
         dreampipe.dream(tmp_path / "film.mp4", recipe)
     with pytest.raises(MediaError, match=r"ndarray came for .*, but Frames are expected"):
         dreampipe.write([frames[0].pixels, frames[1].pixels], tmp_path / "other.mp4")  # type: ignore[list-item]
+
+
+class TestExplain:
+    def test_a_path_and_its_array_are_explained_alike(self, tmp_path: Path, tiny_model: Path) -> None:
+        pixels = np.random.default_rng(4).integers(0, 256, (24, 32, 3), np.uint8)
+        dreampipe.write(Frame((pixels / 255).astype(np.float32)), tmp_path / "a.png")
+        how = {"method": "gradient", "model": tiny_model, "scaling": "unit"}
+        of_path, of_array = (dreampipe.explain(one, "logit(1)", **how) for one in (tmp_path / "a.png", pixels))
+        assert np.array_equal(of_path.map, of_array.map) and of_path.map.shape == (24, 32, 3)
+        assert str(of_path.method) == "gradient" and of_path.objective == "logit(1)"
+
+    def test_a_method_comes_as_a_value_and_the_top_class_is_the_default(self, tiny_model: Path) -> None:
+        from dreampipe.explanations.attribution import METHODS
+
+        pixels = np.random.default_rng(4).random((24, 32, 3), np.float32)
+        how = {"model": tiny_model, "scaling": "unit"}
+        text = dreampipe.explain(pixels, method="gradient-x-input(baseline=white)", **how)
+        value = dreampipe.explain(pixels, method=METHODS["gradient-x-input"](baseline="white"), **how)
+        setting = dreampipe.explain(pixels, method="gradient-x-input", baseline="white", **how)
+        assert np.array_equal(text.map, value.map) and np.array_equal(text.map, setting.map)
+        assert text.objective.startswith("logit(")
+
+    def test_what_is_wrong_is_one_sentence(self, tmp_path: Path, tiny_model: Path) -> None:
+        pixels, how = np.zeros((24, 32, 3), np.float32), {"model": tiny_model, "scaling": "unit"}
+        with pytest.raises(DreampipeError, match="one explanation is made by one"):
+            dreampipe.explain(pixels, method="gradient, gradient", **how)
+        with pytest.raises(DreampipeError, match="objectiv is no setting of a recipe: did you mean objective"):
+            dreampipe.explain(pixels, objectiv="logit(1)", **how)
+        with pytest.raises(ValueError, match="came as list"):
+            dreampipe.explain([1, 2], **how)  # type: ignore[arg-type]

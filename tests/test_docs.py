@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 SHORT = {
     "dream": ("--octaves", "1", "--max-size", "64"),
     "visualize": ("--octaves", "1", "--size", "64"),
+    "explain": ("--max-size", "96"),
     "zoom": ("--octaves", "1", "--max-size", "48", "--seconds", "0.1"),
     "atlas": ("--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }

@@ -23,6 +23,7 @@ ROOMS = [
     ("scoring",),
     ("ascent",),
     ("events",),
+    ("explanations",),
     ("stages",),
     ("recipes",),
     ("drawings",),
@@ -49,12 +50,15 @@ NAMING = [
     "Visualization.of(objective='first[2]', model=tiny, count=3).sha256()",
     "Atlas.of(layer='first', model=tiny).indices()",
     "Recipe.of(model=tiny, objective='0.5*first[2]@center - tv()').ascent(); Objective.parse('logit(*)')",
+    "Explaining.of(model=tiny, method='all').methods(); Explaining.of(model=tiny).sha256(); Explanation",
     "card(tiny).layers; Recipe.of(model=tiny).sha256(); Recipe.of(model=tiny).pipeline()",
 ]
 REJECTING = [
     "Objective.parse('mixed4 +')",
     "Recipe.of(ocatves=4)",
     "Recipe.of(octaves=0)",
+    "Explaining.of(method='gradiant').methods()",
+    "Explaining.of(objective='logit(unicorn)').check_objective()",
     "Recipe.of(model='no such').ascent()",
     "Recipe.of(model='no such.keras').ascent()",
     "Recipe.of(model=tiny, objective='first +').ascent()",

@@ -87,11 +87,11 @@ class Adam(Optimizer):
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
         from dreampipe.backend import ops
 
-        mean, square = self._remembered(gradient, moments)
+        mean, square = self._update_memory(gradient, moments)
         rate = step_size * ops.sqrt(1 - self.beta2**count) / (1 - self.beta1**count)
         return rate * mean / (ops.sqrt(square) + self.epsilon), (mean, square)
 
-    def _remembered(self, gradient: Tensor, moments: Moments) -> Moments:
+    def _update_memory(self, gradient: Tensor, moments: Moments) -> Moments:
         mean, square = moments
         return mean + (1 - self.beta1) * (gradient - mean), square + (1 - self.beta2) * (gradient * gradient - square)
 
@@ -106,7 +106,7 @@ class Nadam(Adam):
     def step(self, gradient: Tensor, moments: Moments, count: Tensor, step_size: Tensor) -> tuple[Tensor, Moments]:
         from dreampipe.backend import ops
 
-        mean, square = self._remembered(gradient, moments)
+        mean, square = self._update_memory(gradient, moments)
         now, ahead = self._momentum(count), self._momentum(count + 1)
         weighed = ahead * mean / (1 - self._product(count + 1)) + (1 - now) * gradient / (1 - self._product(count))
         return step_size * weighed / (ops.sqrt(square / (1 - self.beta2**count)) + self.epsilon), (mean, square)

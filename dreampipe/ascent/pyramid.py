@@ -54,7 +54,7 @@ class Pyramid:
     def begin(self, octave: int, dreamed: Array) -> Array:
         """The pictures with which an octave begins, after the one before it dreamed these."""
         level = self.levels[octave]
-        return _masked(self.mask_at(octave), self._carry(octave, level, dreamed), level) if octave else level
+        return _apply_mask(self.mask_at(octave), self._carry(octave, level, dreamed), level) if octave else level
 
     def _carry(self, octave: int, onto: Array, dreamed: Array) -> Array:
         size = onto.shape[1:3]
@@ -71,8 +71,8 @@ class Pyramid:
 
     def whole(self, dreamed: Array) -> Array:
         """The pictures at their full size, after the last octave handed on these."""
-        return _masked(self.mask, self._carry(len(self.levels), self.full, dreamed), self.full)
+        return _apply_mask(self.mask, self._carry(len(self.levels), self.full, dreamed), self.full)
 
 
-def _masked(mask: Array | None, changed: Array, kept: Array) -> Array:
+def _apply_mask(mask: Array | None, changed: Array, kept: Array) -> Array:
     return np.asarray(changed if mask is None else np.where(mask > 0, changed, kept), np.float32)

@@ -117,13 +117,13 @@ def make_odd(phase: Tensor, width: Tensor) -> Tensor:
 def crop(values: Array, before: Size, size: Size) -> Array:
     """Crop or extend (..., height, width // 2 + 1) to the frequencies of another size; new ones are 0."""
     result = np.zeros((*values.shape[:-2], size[0], size[1] // 2 + 1), values.dtype)
-    rows, columns = _shared(before[0], size[0]), _shared(before[1], size[1])
+    rows, columns = _share(before[0], size[0]), _share(before[1], size[1])
     columns = columns[columns >= 0]
     result[..., rows[:, None], columns] = values[..., rows[:, None], columns]
     return result
 
 
-def _shared(before: int, after: int) -> npt.NDArray[np.intp]:
+def _share(before: int, after: int) -> npt.NDArray[np.intp]:
     """The frequencies that two sizes share, negative ones as indices from the end; all if the sizes are equal.
 
     The highest of an even size is its own negative, and at another size two frequencies, so it is left out.

@@ -1,7 +1,7 @@
 """The command line: parse arguments, build a task, perform it. One file for each command; no logic.
 
     app.py       the program `dreampipe`
-    dream.py sheet.py visualize.py atlas.py zoom.py models.py recipes.py layers.py rerun.py
+    dream.py sheet.py visualize.py atlas.py zoom.py explain.py methods.py models.py recipes.py layers.py rerun.py
     info.py      its commands
     options.py   a command's options from the fields of its recipe; help.py, --help and --help-all
     targets.py   the options of a command's output, and the place of its file

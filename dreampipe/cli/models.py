@@ -94,7 +94,7 @@ def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None
 
     if source and weights == imagenet.INDEX and not (source / weights.file).is_file():
         return  # a single file comes without names; models do without them
-    there, stored = store.found(weights, folder), store.found(weights)
+    there, stored = store.find_whole(weights, folder), store.find_whole(weights)
     file = source or (stored[0] if stored else None)
     if there and not source:
         path = there[0]

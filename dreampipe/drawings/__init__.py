@@ -4,6 +4,7 @@ visualization.py  the pictures of a unit; forming.py: the frames of how they for
 atlas.py          every channel of a layer; batches.py: which channels climb together, and a folder that keeps them
 sheet.py          one photo through every recommended layer
 dive.py           the frames of a dive into a still
+explanations.py   the maps and overlays of explanations, on one sheet
 contact.py        labelled tiles on a sheet; page.py: on a page of HTML
 exemplars.py      the pictures that excite a channel most; pictures.py: where they come from
 """

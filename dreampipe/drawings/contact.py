@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.frames import Array, Frame, dequantize, quantize
-from dreampipe.stages.lettering import lettered, strip_height
+from dreampipe.stages.lettering import draw_text, strip_height
 
 GAP = 8
 """Pixels between tiles, and around them."""
@@ -92,7 +92,7 @@ def _extent(cell: tuple[int, int], rows: int, columns: int) -> tuple[int, int]:
 
 def _draw(cell: _Bytes, tile: Tile, height: int, room: int) -> None:
     """Draw a tile: in the middle its picture and the smaller ones, and the label under them."""
-    cell[height:] = lettered(tile.label, cell.shape[1], cell.shape[0] - height)
+    cell[height:] = draw_text(tile.label, cell.shape[1], cell.shape[0] - height)
     tall, wide = tile.pixels.shape[:2]
     left = (cell.shape[1] - wide - room) // 2
     cell[:tall, left : left + wide] = quantize(tile.pixels)

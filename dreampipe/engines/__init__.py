@@ -2,10 +2,13 @@
 
 task.py      Task: the one shape of what can be made; Place: where a task puts a file
 dreams.py    DreamTask: a picture, a film, or a folder of these; orders.py: how a run makes pictures and films
+explanations.py  ExplainTask: an explanation of a picture, a film, or a folder of these
 dives.py     DiveTask: a film that dives into one still
 drawings.py  VisualizationTask, AtlasTask, SheetTask
 remaking.py  Remaking: any of these again, from its record
-local.py     pictures on this machine, one after the other; films.py: one film
+local.py     pictures on this machine, one after the other; makers.py: what is done with each, a dream or, in
+             explaining.py, an explanation; stopping.py: Ctrl-C that keeps what is ready
+filming.py   one film, whatever is made of its frames; films.py: a dream; explaining_films.py: an explanation
 producing.py frames to segments to a film; continues a stopped run
 keeping.py   a picture under its final name, with its record in it or next to it
 standing.py  whether the existing file is this run's own finished output; outputs.py: the same for a film

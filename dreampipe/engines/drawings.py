@@ -29,7 +29,6 @@ from dreampipe.media import (
     check_animation,
     decode,
     decode_hashed,
-    format_of,
     mask_notes,
     plan,
     sha256,
@@ -38,6 +37,7 @@ from dreampipe.media import (
 )
 from dreampipe.media.animation import instructions_of
 from dreampipe.media.locks import alone
+from dreampipe.media.patterns import format_of_one
 from dreampipe.media.writing import take_name, temporary_folder
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization, earlier
@@ -154,7 +154,7 @@ class AtlasTask:
     def check(self) -> tuple[str, ...]:
         """Check the recipe and the place; raises DreampipeError."""
         check_atlas(self.recipe)
-        self.place.check(lambda path: is_page(path) or format_of(path), files(self.recipe.model_dump()))
+        self.place.check(lambda path: is_page(path) or format_of_one(path), files(self.recipe.model_dump()))
         return earlier.notes(self.recipe)
 
     def run(self, tell: Tell = ignore) -> None:

@@ -15,8 +15,8 @@ from typing import Protocol, Self, cast
 from dreampipe.engines.keeping import check_place
 from dreampipe.errors import MediaError
 from dreampipe.events import Tell
-from dreampipe.media import format_of
 from dreampipe.media.jobs import identity
+from dreampipe.media.patterns import format_of_one
 from dreampipe.media.writing import sweep
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS
@@ -93,7 +93,7 @@ class Place:
     carrying: Carrying = USUAL
     overwrite: bool = False
 
-    def check(self, check_form: Callable[[Path], object] = format_of, inputs: Iterable[str | Path] = ()) -> None:
+    def check(self, check_form: Callable[[Path], object] = format_of_one, inputs: Iterable[str | Path] = ()) -> None:
         """Check that the file can be written; make its folder, and remove the leftovers of killed runs there.
 
         Args:

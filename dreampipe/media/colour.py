@@ -35,7 +35,8 @@ _Curve = Callable[[Matrix], Matrix]
 BT709, UNSPECIFIED, LINEAR, SRGB, PQ, HLG = 1, 2, 8, 13, 16, 18
 PQ_WHITE, HLG_WHITE = 0.58, 191 / 255
 """Signals of diffuse white: Report ITU-R BT.2408, table 1. HLG's is 0.75 as 8 bits hold it, to be white there."""
-_HLG_PEAK_GAMMA = 1.2  # the system gamma of a screen of 1,000 cd/m2: Recommendation ITU-R BT.2100, table 5
+HLG_GAMMA = 1.2
+"""The system gamma of a screen of 1,000 cd/m2: Recommendation ITU-R BT.2100, table 5."""
 _D65, _C = (0.3127, 0.3290), (0.310, 0.316)
 _SMALLEST_Y = 1e-6
 _BAND = 1 << 18  # pixels that are converted at a time, so that little memory is taken
@@ -143,7 +144,7 @@ def light(pixels: Array, meaning: Meaning) -> Array:
         return scene
     # BT.2100's OOTF: the luminance of the scene raises each colour alike.
     luminance = scene @ xyz_matrix(meaning.primaries)[1].astype(np.float32)
-    return np.asarray(scene * luminance[..., np.newaxis] ** np.float32(_HLG_PEAK_GAMMA - 1), np.float32)
+    return np.asarray(scene * luminance[..., np.newaxis] ** np.float32(HLG_GAMMA - 1), np.float32)
 
 
 def widened(pixels: Array, narrow: int) -> Array:

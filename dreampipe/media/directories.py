@@ -9,11 +9,13 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from mmap import mmap
+from typing import NamedTuple
 
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
 _POINTERS = (EXIF, GPS, INTEROPERABILITY)
 _LONG = 4
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_WIDE = (16, 17, 18)  # types of BigTIFF, which other blocks cannot hold
 _ENTRY = 12
 _MOST_DIRECTORIES = 64  # of an EXIF block; a sound one has four
 
@@ -37,37 +39,68 @@ def byte_order(block: bytes | bytearray | mmap) -> str | None:
 
 
 def first_directory(block: bytes | bytearray | mmap) -> dict[int, Tag]:
-    """The first directory of an EXIF block or TIFF file, with those it points to; damaged tags are left out."""
-    order = byte_order(block)
-    if order is None or len(block) < HEADER:
+    """Return the first directory of an EXIF block, a TIFF or a BigTIFF, with those it points to.
+
+    Damaged tags are left out.
+    """
+    layout = _layout_of(block)
+    if layout is None or len(block) < layout.start + struct.calcsize(layout.offset):
         return {}
-    (start,) = struct.unpack_from(f"{order}I", block, 4)
-    return _taken(block, order, start, depth=3, left=[len(block)])
+    (start,) = struct.unpack_from(layout.offset, block, layout.start)
+    return _taken(block, layout, start, depth=3, left=[len(block)])
 
 
-def _taken(block: bytes | bytearray | mmap, order: str, start: int, depth: int, left: list[int]) -> dict[int, Tag]:
-    """The directory at `start`, with no more bytes of values than are `left`: in no sound file they overlap."""
-    if start + 2 > len(block):
+class _Layout(NamedTuple):
+    """The layout of a file of directories.
+
+    Attributes:
+        start: where the place of the first directory stands.
+        offset, number, entry: `struct` formats of a place, of the number of tags, and of a tag.
+        within: the most bytes of a value that stand in its tag.
+    """
+
+    start: int
+    offset: str
+    number: str
+    entry: str
+    within: int
+
+
+def _layout_of(block: bytes | bytearray | mmap) -> _Layout | None:
+    head = bytes(block[:4])
+    if order := byte_order(head):
+        return _Layout(4, f"{order}I", f"{order}H", f"{order}HHII", 4)
+    if order := {b"II+\0": "<", b"MM\0+": ">"}.get(head):  # BigTIFF
+        return _Layout(8, f"{order}Q", f"{order}Q", f"{order}HHQQ", 8)
+    return None
+
+
+def _taken(block: bytes | bytearray | mmap, layout: _Layout, start: int, depth: int, left: list[int]) -> dict[int, Tag]:
+    """Return the directory at `start`, with no more bytes of values than are `left`: in no sound file they overlap."""
+    head, length = struct.calcsize(layout.number), struct.calcsize(layout.entry)
+    if start + head > len(block):
         return {}
-    (count,) = struct.unpack_from(f"{order}H", block, start)
-    last = min(start + 2 + _ENTRY * count, len(block) - _ENTRY + 1)
+    (count,) = struct.unpack_from(layout.number, block, start)
+    last = min(start + head + length * count, len(block) - length + 1)
     tags: dict[int, Tag] = {}
     followed = set[int]()
-    for entry in range(start + 2, last, _ENTRY):
-        code, kind, values, offset = struct.unpack_from(f"{order}HHII", block, entry)
+    for entry in range(start + head, last, length):
+        code, kind, values, offset = struct.unpack_from(layout.entry, block, entry)
         if code in followed:  # a directory that is pointed to many times would be gone through as often
             continue
         size = _SIZES.get(kind, 0) * values
-        at = entry + 8 if size <= 4 else offset
-        if not size or at + size > len(block) or (beyond := size if size > 4 else 0) > left[0]:
+        own = entry + length - layout.within
+        at = own if size <= layout.within else offset
+        if not size or at + size > len(block) or (beyond := size if size > layout.within else 0) > left[0]:
             continue
         left[0] -= beyond
-        payload = bytes(block[at : at + size])
         if code not in _POINTERS:
-            tags[code] = Tag(kind, values, payload)
+            if kind not in _WIDE:
+                tags[code] = Tag(kind, values, bytes(block[at : at + size]))
         elif depth > 1:
             followed.add(code)
-            if below := _taken(block, order, offset, depth - 1, left):
+            (place,) = struct.unpack_from(f"{layout.offset[0]}{'Q' if kind in _WIDE else 'I'}", block, own)
+            if below := _taken(block, layout, place, depth - 1, left):
                 tags[code] = Tag(_LONG, 1, b"", below)
     return tags
 

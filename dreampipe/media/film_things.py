@@ -10,6 +10,8 @@ from dreampipe.media.things import (
     READ_ONLY_FILMS,
     REPORT,
     Thing,
+    by_animation,
+    by_format,
     convert,
     keep_if,
     rules,
@@ -17,11 +19,15 @@ from dreampipe.media.things import (
 
 _FILMS = (*FILMS, *READ_ONLY_FILMS)
 _BOXED = ("mp4", "mov")
+_BOXED_OR_MATROSKA = ("mp4", "mov", "mkv", "webm")
+_CROPPED = convert("they are left out, with a note")
 _FITTING = keep_if("where the container takes its codec; a note names another container, or it is left out")
 _UPRIGHT = convert("the frames are turned upright")
 _ENCODED = convert("the picture is encoded anew, and says so itself")
 _DRAWN = convert("the decoder draws it into the picture")
 _PLAYS = convert("each format counts in its own way: GIF repeats, WebP and PNG plays")
+_SOLID = convert("what is less than half solid is left out, and a note says so")
+_QUARTER = convert("WebP keeps one colour for four pixels")
 _TONES = convert("they become those of sRGB, with a note")
 
 FILM_THINGS = (
@@ -52,7 +58,7 @@ FILM_THINGS = (
         "edits",
         "edit list",
         _BOXED,
-        rules(*[convert("it is applied: what it hides is left out")] * 3),
+        rules(*[convert("it is applied: what it hides is left out; a note reports other speeds")] * 3),
         "Its edit list is left out.",
     ),
     Thing(
@@ -153,6 +159,13 @@ FILM_THINGS = (
         rules(),
         "The colour profile of its frames is left out.",
     ),
+    Thing(
+        "crop",
+        "pixels that are not to be shown (clean aperture, PixelCrop)",
+        _BOXED_OR_MATROSKA,
+        rules(_CROPPED, _CROPPED, _CROPPED),
+        "That some of its pixels are not to be shown is left out.",
+    ),
     Thing("turn", "orientation of a film", _FILMS, rules(KEEP, _UPRIGHT, _UPRIGHT), "Its orientation is left out."),
     Thing(
         "aspect",
@@ -174,16 +187,21 @@ FILM_THINGS = (
         "Its colours are left out.",
     ),
     Thing(
+        "excursions",
+        "numbers beyond black and white (under 16 and over 235 of 8 bits)",
+        _FILMS,
+        rules(),
+        "Parts of it are whiter than white or blacker than black (outside 16 to 235 of 8 bits), and are cut off there.",
+    ),
+    Thing(
         "alpha_film",
         "transparency of a film or an animation",
         (*_FILMS, *ANIMATIONS),
         rules(
             keep_if("as ProRes, VP9 or FFV1, which its default is then; otherwise it is drawn over black, with a note"),
-            KEEP,
-            KEEP,
             mp4=REPORT,
-            animated_gif=convert("what is less than half solid is left out, and a note says so"),
-            jpeg=REPORT,
+            **by_animation(lambda animation: KEEP if animation.levels else _SOLID),
+            **by_format(lambda format: KEEP if format.alpha else REPORT),
         ),
         "Its transparency is left out: it is drawn over black.",
     ),
@@ -193,10 +211,8 @@ FILM_THINGS = (
         _FILMS,
         rules(
             keep_if("where the codec has them; --chroma chooses, and a note reports a loss"),
-            KEEP,
-            KEEP,
-            animated_webp=convert("WebP keeps one colour for four pixels"),
-            webp=convert("WebP keeps one colour for four pixels"),
+            **by_animation(lambda animation: KEEP if animation.chroma else _QUARTER),
+            **by_format(lambda format: KEEP if format.chroma else _QUARTER),
         ),
         "Its colours are kept for several pixels together.",
     ),
@@ -205,7 +221,8 @@ FILM_THINGS = (
         "10, 12 and 16 bits of a film",
         _FILMS,
         rules(
-            keep_if("10 bits as h264, h265, AV1 and ProRes, all as FFV1; a note reports a loss"), png=KEEP, tiff=KEEP
+            keep_if("10 bits as h264, h265, AV1 and ProRes, all as FFV1; a note reports a loss"),
+            **by_format(lambda format: KEEP if format.bits > 8 else REPORT),
         ),
         "Its bits become 8.",
     ),

@@ -7,51 +7,39 @@ found by its bytes alone:
     WebP          chunks
     AVIF, HEIF    boxes (ISO 14496-12, ISO 23008-12)
     TIFF          tags
-
-Gain maps are those of Adobe, Google ("Ultra HDR") and ISO 21496-1, and Apple's; motion photos those of Google, and of
-Samsung and others that follow them.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from typing import IO
 
-from dreampipe.media.formats import Format
 from dreampipe.media.headers import Header, boxes
-from dreampipe.media.xmp import NAMESPACE
+from dreampipe.media.items import primary_properties
+from dreampipe.media.rows import Format, load
+from dreampipe.media.signs import (
+    DEPTH,
+    FILM,
+    GAIN_MAP,
+    ISO_GAIN_MAP,
+    PICTURES,
+    SOUND,
+    XMP,
+    auxiliary_name,
+    in_packet,
+    is_gain_map,
+    signs_in,
+)
+from dreampipe.media.trailers import LOOK, OTHER_BLOCKS, after_end, blocks_in
 
-_GAIN_MAP, _FILM, _DEPTH, _MATTE, _SOUND = "a gain map", "a film (motion photo)", "a depth map", "a matte", "sound"
-_PICTURES, _XMP, _IPTC, _ORIGIN = "further pictures", "XMP", "IPTC", "content credentials"
-_IN_XMP = {
-    b"http://ns.adobe.com/hdr-gain-map/1.0/": _GAIN_MAP,
-    b"HDRGainMap": _GAIN_MAP,
-    b'Semantic="GainMap"': _GAIN_MAP,
-    b'MotionPhoto="1"': _FILM,
-    b'MicroVideo="1"': _FILM,
-    b"MotionPhoto>1<": _FILM,
-    b"MicroVideo>1<": _FILM,
-    b'Semantic="MotionPhoto"': _FILM,
-    b"http://ns.google.com/photos/1.0/depthmap/": _DEPTH,
-    b"http://ns.google.com/photos/dd/1.0/device/": _DEPTH,
-    b'Semantic="Depth"': _DEPTH,
-    b"http://ns.google.com/photos/1.0/audio/": _SOUND,
-    b"http://ns.google.com/photos/1.0/image/": _PICTURES,
-    b"http://ns.google.com/photos/1.0/panorama/": "the angles of a panorama",
-}
-_AUXILIARY = {
-    b"hdrgainmap": _GAIN_MAP,
-    b"auxid:2": _DEPTH,
-    b"auxiliary:depth": _DEPTH,
-    b"disparity": _DEPTH,
-    b"matte": _MATTE,
-}
+_IPTC, _ORIGIN = "IPTC", "content credentials"
 _TAGS = {
-    330: _PICTURES,
-    700: _XMP,
+    330: PICTURES,
+    700: XMP,
     33723: _IPTC,
     33550: "map coordinates",
     34264: "map coordinates",
@@ -59,7 +47,6 @@ _TAGS = {
     37724: "Photoshop's layers",
 }
 _XMP_HEAD, _XMP_MORE = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
-_ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1"
 _SILENT_SEGMENTS = {
     0xE0: (b"JFIF\0", b"JFXX\0", b"AVI1"),
     0xE1: (b"Exif\0", _XMP_MORE),
@@ -69,13 +56,15 @@ _SILENT_SEGMENTS = {
     0xEE: (b"Adobe",),
 }
 _SILENT_CHUNKS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF")
+_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")  # extensions of GIF that say how often it plays
 _SILENT_BOXES = (b"ftyp", b"styp", b"meta", b"mdat", b"moov", b"free", b"skip", b"wide", b"pdin", b"idat", b"mpvd")
 """The parts that are used, are named otherwise, or are written by every ordinary camera and program."""
 _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_PART_HEAD = 40  # bytes before the data of a part of extended XMP: its digest, the whole length, its place
 _MOST_SEGMENTS = 4096
+_NAMED_AFTER_END = (FILM, DEPTH, GAIN_MAP, SOUND, OTHER_BLOCKS)
+_DISPARITY = 0x020002
 _PREVIEWS = (0x010001, 0x010002)  # large thumbnails, which show the same
-_LOOK = 1 << 14  # bytes of a further picture that are looked at
-_TAIL = 1 << 17  # bytes at the end of a file that are looked at
 
 
 def further_note(names: Iterable[str]) -> tuple[str, ...]:
@@ -88,21 +77,20 @@ def further_note(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def further(file: IO[bytes], format: Format, header: Header | None) -> tuple[str, ...]:
-    """Names of what a file holds beside its picture, as far as its structure is whole; leaves the file at its start."""
-    reader = _READERS.get(format.name)
+    """Name what a file holds besides its picture, as far as its structure is whole; leave the file at its start."""
     found: list[str] = []
-    if reader is not None:
-        with suppress(struct.error, IndexError, ValueError):  # what is damaged, the decoder tells
-            found.extend(reader(file, header))
+    if format.further:
+        with suppress(struct.error, IndexError, ValueError):  # the decoder reports damage
+            found.extend(load(format.further)(file, header))
     file.seek(0)
     return tuple(dict.fromkeys(found))
 
 
-def in_packet(packet: bytes) -> Iterator[str]:
-    """Names of what an XMP packet tells of, and of the packet itself unless it is a record of our own."""
-    yield from (name for sign, name in _IN_XMP.items() if sign in packet)
-    if NAMESPACE.encode() not in packet:
-        yield _XMP
+def shape_of_pixels(wide: int, high: int) -> Iterator[str]:
+    """Yield the name of the shape of pixels; nothing for squares, and for sides of 0, which say nothing."""
+    if wide and high and wide != high:
+        ratio = Fraction(wide, high)
+        yield f"the shape of its pixels ({ratio.numerator}:{ratio.denominator})"
 
 
 def in_tags(codes: Iterable[int]) -> Iterator[str]:
@@ -110,28 +98,36 @@ def in_tags(codes: Iterable[int]) -> Iterator[str]:
     return (_TAGS[code] for code in codes if code in _TAGS and code != 700)
 
 
-def _jpeg(file: IO[bytes], header: Header | None) -> Iterator[str]:
-    indexed = False
+def find_in_jpeg(file: IO[bytes], header: Header | None) -> Iterator[str]:
+    """Name the further things in the segments of a JPEG and after its end."""
+    indexed, more = False, b""
     for kind, at, length in _segments(file):
         file.seek(at)
         body = file.read(min(length, 65_533))
         if kind == 0xE1 and body.startswith(_XMP_HEAD):
             yield from in_packet(body[len(_XMP_HEAD) :])
+        elif kind == 0xE1 and body.startswith(_XMP_MORE):
+            more += body[len(_XMP_MORE) + _PART_HEAD :]
         elif kind == 0xE2 and body.startswith(b"MPF\0"):
             indexed = True
             yield from _indexed(file, body[4:], at + 4)
-        elif kind == 0xE2 and body.startswith(_ISO_GAIN_MAP):
-            yield _GAIN_MAP
+        elif kind == 0xE2 and body.startswith(ISO_GAIN_MAP):
+            yield GAIN_MAP
         elif kind == 0xED and b"8BIM\x04\x04" in body:
             yield _IPTC
         elif kind == 0xEB and body.startswith(b"JP"):
             yield _ORIGIN
         elif kind == 0xFE:
             yield "a comment"
+        elif kind == 0xE0 and body.startswith(b"JFIF\0") and len(body) >= 12:
+            across, down = struct.unpack_from(">HH", body, 8)  # pixels a length, so that many are narrow
+            yield from shape_of_pixels(down, across)
         elif 0xE0 <= kind <= 0xEF and not body.startswith(_SILENT_SEGMENTS.get(kind, ())):
             yield f"segment APP{kind - 0xE0}"
+    yield from signs_in(more)
     if header and header.end:
-        yield from (name for name in after_end(file, header.end) if name is _FILM or not indexed)
+        # The pictures of an index come after the end.
+        yield from (name for name in after_end(file, header.end) if not indexed or name in _NAMED_AFTER_END)
 
 
 def _segments(file: IO[bytes]) -> Iterator[tuple[int, int, int]]:
@@ -162,30 +158,13 @@ def _indexed(file: IO[bytes], index: bytes, start: int) -> Iterator[str]:
         if kind & 0xFFFFFF in _PREVIEWS:
             continue
         file.seek(start + offset)
-        head = file.read(_LOOK)
-        told = {name for sign, name in _IN_XMP.items() if sign in head}
-        gain = _GAIN_MAP in told or _ISO_GAIN_MAP in head
-        yield _GAIN_MAP if gain else _DEPTH if _DEPTH in told or kind & 0xFFFFFF == 0x020002 else _PICTURES
+        head = file.read(LOOK)
+        depth = kind & 0xFFFFFF == _DISPARITY or DEPTH in signs_in(head)
+        yield GAIN_MAP if is_gain_map(head) else DEPTH if depth else PICTURES
 
 
-def after_end(file: IO[bytes], end: int) -> Iterator[str]:
-    """Yield the name of what follows the end of a picture; nothing for zeros."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(end)
-    head = file.read(_LOOK).lstrip(b"\0")
-    file.seek(max(end, size - _TAIL))
-    tail = file.read()
-    if b"ftyp" in head[:8] or b"MotionPhoto_Data" in head + tail:
-        yield _FILM
-    elif b"HDRGainMap" in head or b"hdr-gain-map" in head or _ISO_GAIN_MAP in head:
-        yield _GAIN_MAP
-    elif head.startswith(b"\xff\xd8\xff"):
-        yield _PICTURES
-    elif head:
-        yield f"{size - end:,} bytes after its end"
-
-
-def _webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
+def find_in_webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
+    """Name the further things in the chunks of a WebP and after its end."""
     size = file.seek(0, os.SEEK_END)
     file.seek(4)
     end = min(size, 8 + int.from_bytes(file.read(4), "little"))
@@ -203,18 +182,22 @@ def _webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
     yield from after_end(file, end + end % 2)
 
 
-def _boxed(file: IO[bytes], header: Header | None) -> Iterator[str]:
+def find_in_boxes(file: IO[bytes], header: Header | None) -> Iterator[str]:
+    """Name the further things in the boxes of an AVIF or HEIF and after its end."""
     size = file.seek(0, os.SEEK_END)
     for kind, body in boxes(file):
         if kind == b"auxC":
-            yield from (name for sign, name in _AUXILIARY.items() if sign in body)
+            yield from filter(None, [auxiliary_name(body)])
         elif kind == b"infe" and b"tmap" in body[8:14]:
-            yield _GAIN_MAP
+            yield GAIN_MAP
         elif kind == b"infe" and b"mime" in body[8:14] and b"application/rdf+xml" in body:
             file.seek(0)
             yield from in_packet(file.read(min(size, 1 << 24)))
         elif kind == b"mpvd":
-            yield _FILM
+            yield FILM
+    for kind, body in primary_properties(file):
+        if kind == b"pasp":
+            yield from shape_of_pixels(*struct.unpack_from(">II", body))
     yield from _own_boxes(file, size)
 
 
@@ -233,6 +216,8 @@ def _own_boxes(file: IO[bytes], size: int) -> Iterator[str]:
             break
         if kind == b"uuid" and head[start : start + 16] == _C2PA:
             yield _ORIGIN
+        elif kind == b"sefd" and (blocks := blocks_in(file, at + length)):
+            yield from blocks
         elif kind not in _SILENT_BOXES:
             yield f"box {shown_kind(kind)}"
         at += max(length, start)
@@ -240,14 +225,20 @@ def _own_boxes(file: IO[bytes], size: int) -> Iterator[str]:
         yield from after_end(file, at)
 
 
+def find_in_gif(file: IO[bytes], header: Header | None) -> Iterator[str]:
+    """Name the further things in the extensions of a GIF, which its header lists."""
+    for label, first, start, end in header.extensions if header else ():
+        if label == b"\xfe":
+            yield "a comment"
+        elif first == b"XMP DataXMP":
+            file.seek(start)
+            yield from in_packet(file.read(end - start))
+        elif first == b"ICCRGBG1012":
+            yield "a colour profile"
+        elif first not in _LOOPS:
+            yield f"extension {shown_kind(first[:8]).strip()}"
+
+
 def shown_kind(kind: bytes) -> str:
     """Return the kind of a chunk or box as text; without what cannot be shown."""
     return "".join(letter if letter.isprintable() else "?" for letter in kind.decode("latin-1"))
-
-
-_READERS: Mapping[str, Callable[[IO[bytes], Header | None], Iterator[str]]] = {
-    "jpeg": _jpeg,
-    "webp": _webp,
-    "avif": _boxed,
-    "heif": _boxed,
-}

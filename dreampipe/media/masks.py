@@ -8,7 +8,7 @@ import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
-from dreampipe.media.pictures import decode
+from dreampipe.media.decoding import decode
 
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: ITU-R BT.709
 
@@ -18,11 +18,12 @@ _FAINT = 1 / 16
 
 
 def read_mask(path: str | os.PathLike[str]) -> Array:
-    """The mask (height, width) float32 in [0, 1] in a picture file: white is dreamed, black stays.
+    """Return the mask (height, width) float32 in [0, 1] in a picture file: white is dreamed, black stays.
 
-    Grey levels count as they are in the file, whatever it says of their tones, with 16 bits if it has them; of colours
-    their luminance counts, and what is transparent stays. A mask that reaches no more than a sixteenth of white is
-    scaled, so that its highest value is white: one of zeros and ones works as one of black and white does.
+    Grey levels count as they are in the file, whatever it says of their tones, with 16 bits if it has them. Of colours
+    their luminance counts, and of a palette of labels the labels. What is transparent stays; a mask that is black all
+    over is the shape of what is not transparent. A mask that reaches no more than a sixteenth of white is scaled, so
+    that its highest value is white: a mask of zeros and ones works as one of black and white does.
 
     Raises:
         MediaError: the file is no picture, or all of it is black.
@@ -40,14 +41,19 @@ def _scaled(path: str | os.PathLike[str]) -> tuple[Array, tuple[str, ...]]:
     red, green, blue = (frame.pixels[..., channel] for channel in range(3))
     grey = np.array_equal(red, green) and np.array_equal(green, blue)
     mask = green if grey else np.clip(frame.pixels @ np.asarray(_LUMINANCE, np.float32), 0, 1)
-    mask = mask if frame.alpha is None else mask * frame.alpha
+    notes = info.notes
+    if frame.alpha is not None:
+        if not mask.any() and frame.alpha.min() < frame.alpha.max():
+            mask = np.ones_like(mask)
+            notes += ("It is black all over, so what is not transparent counts as white.",)
+        mask = mask * frame.alpha
     if not mask.any():
         raise MediaError(
             f"The mask {path} is all black, so nothing would be dreamed: make white what is to be dreamed."
         )
     top = mask.max()
     if top > _FAINT:
-        return np.ascontiguousarray(mask), tuple(f"The mask {path}: {note}" for note in info.notes)
+        return np.ascontiguousarray(mask), tuple(f"The mask {path}: {note}" for note in notes)
     share = f"{top * (2**info.bits - 1):.0f} of {2**info.bits - 1:,}"
     scaled = f"The mask {path} reaches no more than {share}, so it is scaled: its highest value counts as white."
     return np.ascontiguousarray(mask / top), (scaled,)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.media.directories import byte_order
+from dreampipe.media.directories import EXIF, byte_order
 
 ORIENTATION = 274
 _SHORT, _LONG = 3, 4
+_COLOUR_SPACE, _SRGB = 40961, 1
 
 FROM_CMYK = "Its CMYK colours were turned into RGB without a profile, so they may look different."
 FROM_INKS = "Its CMYK colours became those of sRGB by their profile."
@@ -54,6 +56,29 @@ def _reset(block: bytearray, order: str) -> int:
     if end + 4 <= len(block):
         struct.pack_into(f"{order}I", block, end, 0)
     return int(orientation)
+
+
+def with_srgb_space(exif: bytes) -> bytes:
+    """Return an EXIF block whose colour space says sRGB; no value in it moves. One without a colour space stays."""
+    block = bytearray(exif)
+    order = byte_order(exif)
+    if order is None:
+        return exif
+    with suppress(struct.error):  # of a damaged block
+        (start,) = struct.unpack_from(f"{order}I", exif, 4)
+        for entry in _entries(exif, order, start):
+            code, _, _, below = struct.unpack_from(f"{order}HHII", exif, entry)
+            if code != EXIF:
+                continue
+            for place in _entries(exif, order, below):
+                if struct.unpack_from(f"{order}HH", exif, place) == (_COLOUR_SPACE, _SHORT):
+                    struct.pack_into(f"{order}H", block, place + 8, _SRGB)
+    return bytes(block)
+
+
+def _entries(block: bytes, order: str, start: int) -> range:
+    (count,) = struct.unpack_from(f"{order}H", block, start)
+    return range(start + 2, min(start + 2 + 12 * count, len(block) - 11), 12)
 
 
 def without_orientation(exif: bytes) -> bytes:

@@ -1,96 +1,182 @@
-"""The order of files by the numbers in their names, as people count, and the numbers that are missing."""
+"""The order of files by the numbers in their names, as people count, and the numbers that are missing.
+
+A number has digits of any script, perhaps a sign before them, and perhaps a decimal fraction after them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
 
-Parts = list[str | int]
+Number = int | Fraction
+Parts = list[str | Number]
 
-_NUMBER = re.compile("-?[0-9]+")
+_NUMBER = re.compile(r"([-+]?)(\d+)((?:\.\d+)*)")
+_LIKE_ASCII = {
+    **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212, 0xFE63, 0xFF0D), "-"),
+    **dict.fromkeys((0xFE62, 0xFF0B), "+"),
+}
+"""Hyphens, the en dash, minus and plus signs of Unicode as those of ASCII."""
+_CLOSING = ")]}"
 _MOST_TOLD = 5
 """Missing numbers that a note names."""
 
 
-def in_order(paths: Iterable[Path]) -> list[Path]:
-    """Sort paths as people count: `a2` before `a10`, and `-2` before `-1` before `0`.
+@dataclass
+class _Neighbours:
+    """The names of one folder, which tell how signs and points in each of them are meant.
 
-    A hyphen before a number is its sign at the start of a name and after punctuation. After a letter or a space it is
-    a sign only if another name in the same folder has its number there without a hyphen, as `f-1` and `f1` do;
-    otherwise it separates, as in `photo-1` and `photo-2`. After a digit it always separates, as in a date.
+    Attributes:
+        signs: the signs before the numbers that follow each text: "-", "+", or "" for none.
+        fractions: the digits after the point of the numbers that follow each text.
+        versions: the texts that numbers with several points follow.
+    """
+
+    signs: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    fractions: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    versions: set[str] = field(default_factory=set)
+
+    def add(self, name: str) -> None:
+        """Take one more name into account."""
+        for found in _NUMBER.finditer(name):
+            before = name[: found.start()].casefold()
+            self.signs[before].add(found[1])
+            if found[3].count(".") == 1:
+                self.fractions[before].add(found[3][1:])
+            elif found[3]:
+                self.versions.add(before)
+
+    def is_sign(self, before: str) -> bool:
+        """Say whether a hyphen or plus between this text and a number is the sign of that number."""
+        last = before[-1:]
+        if last.isalpha() or last.isspace() or (last and last in _CLOSING):
+            return len(self.signs[before.casefold()]) > 1
+        return not last.isdigit()
+
+    def is_decimal(self, before: str) -> bool:
+        """Say whether a point in numbers that follow this text is a decimal point."""
+        if before.casefold() in self.versions:
+            return False
+        fractions = self.fractions[before.casefold()]
+        as_long = len({len(digits) for digits in fractions}) == 1
+        return as_long or not any(len(digits) > 1 and int(digits[-1]) == 0 for digits in fractions)
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Sort paths as people count: `a2` before `a10`, `-2` before `-1` before `0`, and `t0.25` before `t0.5`.
+
+    A hyphen or plus before a number is its sign at the start of a name and after punctuation. After a letter, a space
+    or a closing bracket it is a sign only if another name in the same folder has its number there with another sign
+    or with none, as `f-1` and `f1` do; otherwise it separates, as in `photo-1` and `photo-2`. After a digit it always
+    separates, as in a date.
+
+    One point within a number is a decimal point. It separates, as in `v1.9` and `v1.10`, if the names of the folder
+    have fractions of several lengths there and one of them ends in zero, or numbers with several points, as `1.2.3`.
     """
     given = list(paths)
-    unsigned: dict[Path, set[str]] = {}
+    neighbours: defaultdict[Path, _Neighbours] = defaultdict(_Neighbours)
     for path in given:
-        unsigned.setdefault(path.parent, set()).update(_before_unsigned(path.name))
+        neighbours[path.parent].add(_stem(path.name))
 
     def key(path: Path) -> list[tuple[Parts, str]]:
         *folders, name = path.parts
-        return [*((_parts(part), part) for part in folders), (_parts(name, unsigned[path.parent]), name)]
+        last = (_parts(_stem(name), neighbours[path.parent]), name)
+        return [*((_parts(_plain(part), _Neighbours()), part) for part in folders), last]
 
     return sorted(given, key=key)
 
 
-def _before_unsigned(name: str) -> Iterator[str]:
-    """Yield the text before each number that has no hyphen."""
-    return (name[: found.start()].casefold() for found in _NUMBER.finditer(name) if found[0][0] != "-")
+def _stem(name: str) -> str:
+    """Return a name without its suffix, unless that is a number, and with the signs of ASCII."""
+    path = Path(name)
+    return _plain(name if path.suffix[1:].isdecimal() else path.stem)
 
 
-def _parts(name: str, unsigned: Collection[str] = ()) -> Parts:
-    """Split a name into text, number, text, number, ..., so that like is only ever compared with like.
+def _plain(name: str) -> str:
+    return name.translate(_LIKE_ASCII)
 
-    Args:
-        name: what to split.
-        unsigned: texts before numbers without a hyphen, in names of the same folder.
-    """
+
+def _parts(name: str, neighbours: _Neighbours) -> Parts:
+    """Split a name into text, number, text, number, ..., so that like is only ever compared with like."""
     parts: Parts = []
     end = 0
     for found in _NUMBER.finditer(name):
-        begin, number = found.span()[0], found[0]
-        if number[0] == "-" and not _is_sign(name[:begin], unsigned):
-            begin, number = begin + 1, number[1:]
-        parts += [name[end:begin].casefold(), int(number)]
+        begin, before, sign = found.start(), name[: found.start()], found[1]
+        if sign and not neighbours.is_sign(before):
+            begin, sign = begin + 1, ""
+        parts += [name[end:begin].casefold(), *_numbers(found, sign, neighbours.is_decimal(before))]
         end = found.end()
     return [*parts, name[end:].casefold()]
 
 
-def _is_sign(before: str, unsigned: Collection[str]) -> bool:
-    """Say whether a hyphen after this text is the sign of the number that follows it."""
-    last = before[-1:]
-    if last.isalpha() or last.isspace():
-        return before.casefold() in unsigned
-    return not last.isdigit()
+def _numbers(found: re.Match[str], sign: str, decimal: bool) -> Parts:
+    """Return one number, or several with points between them."""
+    first, *others = f"{found[2]}{found[3]}".split(".")
+    if decimal and len(others) == 1:
+        value = int(first) + Fraction(int(others[0]), 10 ** len(others[0]))
+        return [-value if sign == "-" else value]
+    after = (part for digits in others for part in (".", int(digits)))
+    return [int(sign + first), *after]
 
 
 def numbering_note(names: Sequence[str]) -> str | None:
-    """A sentence on numbers that are missing or come twice among the names of a film's pictures; None if none are.
+    """Return a sentence on numbers that are missing or come twice among the names of a film's pictures.
 
-    It needs names that differ in nothing but one number and their suffix.
+    None if none are, or if the names differ in more than one number and their suffix. Of numbers with fractions, the
+    smallest distance is their step; they count as missing if fewer are missing than are there.
     """
-    stems = [Path(name).stem for name in names]
-    unsigned = {before for stem in stems for before in _before_unsigned(stem)}
-    parts = [_parts(stem, unsigned) for stem in stems]
+    neighbours = _Neighbours()
+    stems = [_stem(name) for name in names]
+    for stem in stems:
+        neighbours.add(stem)
+    parts = [_parts(stem, neighbours) for stem in stems]
     varying = {at for one, other in pairwise(parts) for at in range(len(one)) if one[at : at + 1] != other[at : at + 1]}
     if len({len(one) for one in parts}) != 1 or len(varying) != 1 or (at := varying.pop()) % 2 == 0:
         return None
-    count = Counter(int(one[at]) for one in parts)
+    count = Counter(number for one in parts if not isinstance(number := one[at], str))
+    return _gaps_note(count)
+
+
+def _gaps_note(count: Counter[Number]) -> str | None:
+    """Return a sentence on the gaps between numbers, and on those that come more than once; None for neither."""
     numbers = sorted(count)
-    missing = numbers[-1] - numbers[0] + 1 - len(numbers)
+    step = 1 if all(isinstance(number, int) for number in numbers) else _step(numbers)
+    missing = int((numbers[-1] - numbers[0]) / step) + 1 - len(numbers) if step else 0
+    if step != 1 and missing >= len(numbers):
+        missing = 0
     told = []
     if missing:
-        told.append(f"{missing:,} {'number is' if missing == 1 else 'numbers are'} missing ({_told(numbers)})")
-    if twice := [str(number) for number, times in count.items() if times > 1]:
+        told.append(f"{missing:,} {'number is' if missing == 1 else 'numbers are'} missing ({_told(numbers, step)})")
+    if twice := [_said(number) for number, times in count.items() if times > 1]:
         told.append(f"{', '.join(twice[:_MOST_TOLD])} {'comes' if len(twice) == 1 else 'come'} more than once")
     if not told:
         return None
-    numbered = f"Its pictures are numbered {numbers[0]} to {numbers[-1]}"
+    numbered = f"Its pictures are numbered {_said(numbers[0])} to {_said(numbers[-1])}"
     return f"{numbered}, but {' and '.join(told)}: the frames follow each other without a gap."
 
 
-def _told(numbers: Sequence[int]) -> str:
-    missing = (number for one, other in pairwise(numbers) for number in range(one + 1, other))
-    first = list(islice(missing, _MOST_TOLD + 1))
-    return ", ".join(map(str, first[:_MOST_TOLD])) + (", ..." if len(first) > _MOST_TOLD else "")
+def _step(numbers: Sequence[Number]) -> Number:
+    """Return the smallest distance of sorted numbers; 0 if the others are no multiples of it."""
+    apart = [other - one for one, other in pairwise(numbers)]
+    step = min(apart)
+    return step if all((distance / step).denominator == 1 for distance in map(Fraction, apart)) else 0
+
+
+def _told(numbers: Sequence[Number], step: Number) -> str:
+    first = list(islice(_missing(numbers, step), _MOST_TOLD + 1))
+    return ", ".join(map(_said, first[:_MOST_TOLD])) + (", ..." if len(first) > _MOST_TOLD else "")
+
+
+def _missing(numbers: Sequence[Number], step: Number) -> Iterator[Number]:
+    for one, other in pairwise(numbers):
+        while (one := one + step) < other:
+            yield one
+
+
+def _said(number: Number) -> str:
+    return str(number) if isinstance(number, int) else f"{float(number):.12g}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import format_of
+from dreampipe.media.rows import Format
 
 NUMBER = re.compile(r"%(0[1-9][0-9]?)?d(?![^\W\d_])")
 """A placeholder: `%d`, or `%05d` for at least five digits. Before a letter it is none: "50%dark" is a word."""
@@ -17,6 +18,24 @@ IN_A_FOLDER = "%06d.png"
 def is_pattern(path: Path) -> bool:
     """Say whether a file's own name has a placeholder for a number, as "frames/%05d.jpg" does; folders have none."""
     return bool(path.suffix) and NUMBER.search(path.name) is not None
+
+
+def format_of_one(path: Path) -> Format:
+    """Return the format of an output that is one picture.
+
+    Raises:
+        MediaError: it has the name of numbered pictures, or no picture can be written with its suffix.
+    """
+    check_one(path)
+    return format_of(path)
+
+
+def check_one(path: Path) -> None:
+    """Raise MediaError if an output that is one file has the name of numbered pictures."""
+    if is_pattern(path) and (found := NUMBER.search(path.name)):
+        raise MediaError(
+            f"{path} has a {found[0]}, as numbered pictures have, but the name of one file is expected: leave it out."
+        )
 
 
 def pattern_of(path: Path) -> Path:

@@ -11,8 +11,11 @@ import zlib
 from bisect import bisect_right
 from typing import IO, NamedTuple
 
-from dreampipe.media.formats import LONGEST_READ
-from dreampipe.media.further import after_end, shown_kind
+from dreampipe.media.further import shape_of_pixels, shown_kind
+from dreampipe.media.rows import LONGEST_READ
+from dreampipe.media.signs import in_packet
+from dreampipe.media.trailers import after_end
+from dreampipe.media.xmp import LONGEST_PACKET
 
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _OWN = b"dreampipe\0"
@@ -26,6 +29,7 @@ _SILENT = {
 }
 """The chunks that are used, or that say nothing that a dream would miss, as those that ordinary programs write."""
 _NAMED = {b"caBX": "content credentials", b"gdAT": "a gain map", b"gmAP": "a gain map"}
+_RUN = 256  # chunks of coded data that are looked at together
 _KEYWORD = 80  # bytes of a keyword and its end
 _PACKED = LONGEST_READ + LONGEST_READ // 1000 + 1024  # of what does not shrink
 
@@ -72,6 +76,12 @@ class PixelChunks:
     def read(self, size: int = -1) -> bytes:
         while self._next is not None and (size < 0 or self._at + size > self._size):
             self._look()
+        span = self._spans[-1]
+        if size >= 0 and span.before <= self._at and self._at + size <= self._size:  # as nearly always
+            self._file.seek(span.start + self._at - span.before)
+            data = self._file.read(size)
+            self._at += len(data)
+            return data
         stop = self._size if size < 0 else min(self._at + size, self._size)
         parts = []
         while self._at < stop:
@@ -99,10 +109,11 @@ class PixelChunks:
             return
         length, kind = struct.unpack(">I4s", head)
         stop = at + 12 + length
-        if kind == b"IDAT":  # of which there may be thousands
+        if kind == b"IDAT":
+            stop = self._end_of_run(stop)
             self._keep(at, stop)
         elif kind in _TEXT:
-            self._hold_text()
+            self._hold_text(length)
         elif kind == b"iCCP":
             self._read_profile(length)
         elif kind[:1].islower() and kind != b"fdAT" and length > LONGEST_READ:
@@ -110,6 +121,8 @@ class PixelChunks:
         elif kind[:1].islower() and kind not in _OF_PIXELS and self._is_damaged(kind, length):
             self.notes.append(f"Its chunk {kind.decode('latin-1')} is damaged and is left out.")
         else:
+            if kind == b"pHYs" and length == 9:
+                self._hold_shape(at)
             if kind not in _SILENT:
                 self.held[_NAMED.get(kind, f"chunk {shown_kind(kind)}")] = None
             self._keep(at, stop)
@@ -117,6 +130,16 @@ class PixelChunks:
         if kind == b"IEND":
             self._next = None
             self.held |= dict.fromkeys(after_end(self._file, stop))
+
+    def _end_of_run(self, stop: int) -> int:
+        """Return the end of the chunks of coded data from here on, of which there may be thousands."""
+        for _ in range(_RUN):
+            self._file.seek(stop)
+            head = self._file.read(8)
+            if head[4:] != b"IDAT":
+                break
+            stop += 12 + int.from_bytes(head[:4], "big")
+        return stop
 
     def _is_damaged(self, kind: bytes, length: int) -> bool:
         """Say whether a chunk is whole in length and its checksum is wrong; its head has been read."""
@@ -131,11 +154,20 @@ class PixelChunks:
             self._spans.append(_Span(start, stop, self._size))
         self._size += stop - start
 
-    def _hold_text(self) -> None:
-        keyword = self._file.read(_KEYWORD)
+    def _hold_shape(self, at: int) -> None:
+        self._file.seek(at + 8)
+        across, down = struct.unpack(">II", self._file.read(8).ljust(8, b"\0"))
+        self.held |= dict.fromkeys(shape_of_pixels(down, across))
+
+    def _hold_text(self, length: int) -> None:
+        keyword = self._file.read(min(_KEYWORD, length))
         if keyword.startswith(_OWN):
             return
-        self.held["XMP" if keyword.startswith(_XMP) else "text"] = None
+        if keyword.startswith(_XMP):
+            text = keyword + self._file.read(max(0, min(length, LONGEST_PACKET) - len(keyword)))
+            self.held |= dict.fromkeys(in_packet(_unpacked(text[len(_XMP) :])))
+        else:
+            self.held["text"] = None
 
     def _read_profile(self, length: int) -> None:
         if self.profile is not None:
@@ -155,6 +187,17 @@ class PixelChunks:
             self.notes.append("Its colour profile is damaged and is left out.")
         else:
             self.profile = profile
+
+
+def _unpacked(text: bytes) -> bytes:
+    """Return the text of an iTXt chunk after its keyword, inflated if it is compressed; what is damaged stays out."""
+    if text[:1] != b"\1":
+        return text
+    packed = text[2:].split(b"\0", 2)[-1]
+    try:
+        return zlib.decompressobj().decompress(packed, LONGEST_PACKET)
+    except zlib.error:
+        return b""
 
 
 def too_long(what: str, length: int) -> str:

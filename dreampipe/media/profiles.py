@@ -8,7 +8,7 @@ loses nothing to it; one of tables is left to Little CMS, which takes 8 bits.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,16 @@ import numpy.typing as npt
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, quantize
-from dreampipe.media.colour import Meaning, adaptation, xyz_matrix
+from dreampipe.media.colour import BT709, PRIMARIES, Chromaticities, Meaning, adaptation, xyz_matrix
 
 _HEADER, _ENTRY, _MOST_TAGS = 128, 12, 200
 _MATRIX, _CURVES = ("rXYZ", "gXYZ", "bXYZ"), ("rTRC", "gTRC", "bTRC")
 # sRGB's primaries as columns of X, Y, Z under D50, as every profile states them (IEC 61966-2-1, Bradford).
 _SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
-_D50 = (0.9642, 1.0, 0.8249)
+D50 = (0.9642, 1.0, 0.8249)
 
+_MOST_POINTS = 4096  # of a curve; Little CMS refuses profiles with 32,768 and more
+_NEAR_ENDS = 0.003  # of chromaticities, which profiles round
 _PARAMETRIC, _CODED = b"para\0\0\0\0", b"cicp\0\0\0\0"
 # sRGB's curve in the standard's form for it: gamma, a, b, c, d.
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
@@ -72,6 +74,27 @@ def tones(greys: Array, icc: bytes) -> Array | None:
         return None
 
 
+def primaries_in(icc: bytes) -> int | Chromaticities:
+    """Return the primaries of a profile of curves and a matrix: a code point if they are near one, else chromaticities.
+
+    Raises:
+        ValueError: they are damaged.
+    """
+    tags = _tags(icc)
+    d65 = xyz_matrix(BT709).sum(axis=1)
+    columns = adaptation(D50, d65) @ np.array([_xyz(tags[name]) for name in _MATRIX]).T
+    points = np.vstack([columns.T, d65])
+    red_x, red_y, green_x, green_y, blue_x, blue_y, x, y = (points[:, :2] / points.sum(axis=1, keepdims=True)).ravel()
+    ends = (red_x, red_y, green_x, green_y, blue_x, blue_y, x, y)
+    near = (code for code, known in PRIMARIES.items() if np.allclose(ends, known, rtol=0, atol=_NEAR_ENDS))
+    return next(near, ends)
+
+
+def from_d50() -> npt.NDArray[np.float64]:
+    """Return the matrix from CIE XYZ under D50 to linear sRGB."""
+    return np.asarray(np.linalg.inv(_SRGB), np.float64)
+
+
 def code_points(icc: bytes) -> tuple[int, int] | None:
     """The primaries and the transfer function of a profile's cicp tag (ICC 9.2.17); None where it has none."""
     try:
@@ -94,14 +117,25 @@ def profile_of(meaning: Meaning) -> bytes:
         ValueError: the primaries are no colours that could be mixed.
     """
     columns = xyz_matrix(meaning.primaries)
-    columns = adaptation(columns.sum(axis=1), _D50) @ columns
+    columns = adaptation(columns.sum(axis=1), D50) @ columns
     gamma = 2.2 if meaning.transfer == 4 else meaning.gamma  # a code point for that very number
     kind, values = (3, _SRGB_CURVE) if gamma is None else (0, (gamma,))
     curve = _PARAMETRIC + struct.pack(">HH", kind, 0) + b"".join(map(_fixed, values))
     coded = b""
     if meaning.gamma is None and isinstance(meaning.primaries, int):
         coded = _CODED + bytes([meaning.primaries, meaning.transfer, 0, 1])
-    return _rgb(str(meaning), columns, curve, coded)
+    return _rgb(str(meaning), columns, [curve] * 3, coded)
+
+
+def profile_of_tables(curves: npt.NDArray[Any], primaries: int | Chromaticities) -> bytes:
+    """Return an RGB profile of curves (3, values), light of 0 to 65,535, and primaries; raises ValueError as above."""
+    columns = xyz_matrix(primaries)
+    columns = adaptation(columns.sum(axis=1), D50) @ columns
+    count = min(curves.shape[1], _MOST_POINTS)
+    places = np.linspace(0, 1, curves.shape[1])
+    points = (np.rint(np.interp(np.linspace(0, 1, count), places, one)).astype(">u2") for one in curves)
+    tables = [b"curv\0\0\0\0" + struct.pack(">I", count) + one.tobytes() for one in points]
+    return _rgb("its curves", columns, tables)
 
 
 def _by_tables(pixels: Array, icc: bytes) -> Array:
@@ -153,18 +187,21 @@ def grey_as_rgb(icc: bytes) -> bytes | None:
         return None
     if curve is None:
         return None
-    return _rgb("Grey", _SRGB, curve)
+    return _rgb("Grey", _SRGB, [curve] * 3)
 
 
-def _rgb(name: str, columns: npt.NDArray[np.float64], curve: bytes, coded: bytes = b"") -> bytes:
-    """A profile of one curve, the XYZ, under D50, of red, green and blue as columns, and perhaps a cicp tag."""
+def _rgb(name: str, columns: npt.NDArray[np.float64], curves: Sequence[bytes], coded: bytes = b"") -> bytes:
+    """Return a profile of the curves and the XYZ, under D50, of red, green and blue, and perhaps of a cicp tag.
+
+    The XYZ are the columns.
+    """
     text = name.encode("utf-16-be")
     said = b"mluc" + struct.pack(">III4sII", 0, 1, 12, b"enUS", len(text), 28) + text
-    white = _as_xyz(_D50)
+    white = _as_xyz(D50)
     named = {name: _as_xyz(column) for name, column in zip(_MATRIX, columns.T.tolist(), strict=True)}
     code_points = {"cicp": coded} if coded else {}
     return _profile(
-        {"desc": said, "cprt": said, "wtpt": white, **code_points, **named, **dict.fromkeys(_CURVES, curve)}
+        {"desc": said, "cprt": said, "wtpt": white, **code_points, **named, **dict(zip(_CURVES, curves, strict=True))}
     )
 
 
@@ -176,7 +213,7 @@ def _profile(tags: Mapping[str, bytes]) -> bytes:
             places[data] = at + len(body)
             body += data.ljust(-(-len(data) // 4) * 4, b"\0")
         table += name.encode() + struct.pack(">II", places[data], len(data))
-    white = b"".join(map(_fixed, _D50))
+    white = b"".join(map(_fixed, D50))
     head = struct.pack(">I4sI4s4s4s", at + len(body), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ").ljust(36, b"\0")
     head = (head + b"acsp").ljust(68, b"\0") + white
     return head.ljust(_HEADER, b"\0") + table + body

@@ -17,12 +17,16 @@ from functools import lru_cache
 import numpy as np
 
 from dreampipe.frames import Array
-from dreampipe.media.colour import BT709, HLG, PQ, Meaning, light, means_srgb, srgb_numbers, to_srgb, widened
+from dreampipe.media.colour import BT709, HLG, HLG_GAMMA, PQ, Meaning, light, means_srgb, srgb_numbers, to_srgb, widened
 from dreampipe.media.labels import Label
-from dreampipe.media.profiles import code_points, converted, profile_of, tones
+from dreampipe.media.profiles import code_points, converted, primaries_in, profile_of, tones
 
 _MOST = 1 / 12
 """How far a grey may be shown from where sRGB shows it: above what a gamma of 1.8 (ProPhoto) does, below one of 1.5."""
+_SAME = 0.01
+"""How far a signal may be from that of PQ or HLG with the same light."""
+_DEVICES = (b"mntr", b"scnr", b"prtr", b"spac")
+"""The classes of profiles whose tables show colours of pictures (ICC.1:2022, 7.2.5)."""
 _GAMMA_22, _XYZ = 4, 10
 _GREYS = np.linspace(0, 1, 65, dtype=np.float32).reshape(1, -1, 1).repeat(3, axis=2)
 
@@ -39,25 +43,51 @@ def shown(pixels: Array, icc: bytes | None, label: Label | None) -> Shown:
     """
     if icc is not None and not (label and label.first):
         return _of_profile(pixels, icc)
-    return (pixels, None, ()) if label is None else _of_meaning(pixels, label.meaning)
+    if label is None:
+        return pixels, None, ()
+    return _of_profile(pixels, label.profile, "curves") if label.profile else _of_meaning(pixels, label.meaning)
 
 
-def _of_profile(pixels: Array, icc: bytes) -> Shown:
-    primaries, transfer = code_points(icc) or (0, 0)
-    if transfer in (PQ, HLG):
-        return _of_meaning(pixels, Meaning(transfer, primaries))
+def _of_profile(pixels: Array, icc: bytes, source: str = "colour profile") -> Shown:
+    if hdr := _hdr_meaning(icc):
+        return _of_meaning(pixels, hdr)
     if not _has_other_tones(icc):
         return pixels, icc, ()
     try:
-        return converted(pixels, icc), None, (_note("have other tones, by its colour profile", cut=True),)
+        return converted(pixels, icc), None, (_note(f"have other tones, by its {source}", cut=True),)
     except ValueError:
         return pixels, icc, ()
 
 
 @lru_cache(maxsize=4)  # the pictures of a folder have one profile
+def _hdr_meaning(icc: bytes) -> Meaning | None:
+    """Return the meaning of a profile that says PQ or HLG by its code points or its curves; None for others."""
+    primaries, transfer = code_points(icc) or (0, 0)
+    if transfer in (PQ, HLG):
+        return Meaning(transfer, primaries)
+    linear = tones(_GREYS, icc)
+    if linear is None:
+        return None
+    bright = slice(len(_GREYS[0]) // 4, None)  # profiles round the light of dark signals to nothing
+    signals = _GREYS[0, bright, 0]
+    for transfer, power in ((PQ, 1), (HLG, 1), (HLG, 1 / HLG_GAMMA)):  # the light of HLG's scene, or of a screen
+        curve = light(_GREYS, Meaning(transfer))[0, :, 0] ** power
+        if np.abs(np.interp(linear[0, bright, 0], curve[bright] / curve[-1], signals) - signals).max() < _SAME:
+            return Meaning(transfer, primaries_in(icc))
+    return None
+
+
+@lru_cache(maxsize=4)
 def _has_other_tones(icc: bytes) -> bool:
     linear = tones(_GREYS, icc)
-    return linear is not None and _moved(linear)
+    if linear is not None:
+        return _moved(linear)
+    if icc[12:16] not in _DEVICES:
+        return False
+    try:  # tables
+        return bool(np.abs(converted(_GREYS, icc) - _GREYS).max() > _MOST)
+    except ValueError:
+        return False
 
 
 def _of_meaning(pixels: Array, meaning: Meaning) -> Shown:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import logging
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 import tifffile
 
 from dreampipe.errors import MediaError
+from dreampipe.media import luma
 from dreampipe.media.bounds import Bounds
+from dreampipe.media.decoded import Decoded, Samples, Undecoded
 from dreampipe.media.directories import (
     EXIF,
     GPS,
@@ -31,43 +31,19 @@ from dreampipe.media.directories import (
 )
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.formats import NotRead
-from dreampipe.media.further import further_note, in_packet, in_tags
-from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
+from dreampipe.media.further import further_note, in_tags
+from dreampipe.media.labels import Label
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
+from dreampipe.media.palettes import levels_of_labels
 from dreampipe.media.profiles import from_inks, grey_as_rgb
 from dreampipe.media.ranges import NotFinite, Pairs, Range, declared_top, range_of
+from dreampipe.media.signs import in_packet
+from dreampipe.media.tag_labels import CHROMATICITIES, TRANSFER_FUNCTION, WHITE_POINT, label_of_tags, quotients
 from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
-
-Samples = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Decoded:
-    """A decoded picture.
-
-    Attributes:
-        pixels: (height, width, 3) uint8 or uint16, full range, or float32 in [0, 1].
-        alpha: (height, width) of the same dtype, or None.
-        bits: 8 or 16, what the file is worth.
-        exif, icc: as in the file; the orientation in `exif` is not applied yet.
-        notes: as in `MediaInfo`.
-        label: the meaning that the file gives its numbers, apart from the profile.
-        ranges: those that were found for its values, of the colours first, then of the alpha channel.
-    """
-
-    pixels: Samples
-    alpha: Samples | None
-    bits: int
-    exif: bytes | None
-    icc: bytes | None
-    notes: tuple[str, ...] = ()
-    label: Label | None = None
-    ranges: tuple[Range, ...] = ()
-
 
 _MOST_PAGES = 10_000
 _BAND = 1 << 20  # pixels that are converted at a time
@@ -77,6 +53,8 @@ _LOWEST, _HIGHEST, _LOWEST_UNSIGNED, _HIGHEST_UNSIGNED = 340, 341, 280, 281
 _KEPT = {_DESCRIPTION, 271, 272, 282, 283, 296, 305, 306, 315, *range(40091, 40096), 33432, EXIF, GPS}
 _ONE_LEFT_OUT = "It has 1 more channel, which is left out."
 _GREY = {tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.MINISBLACK}
+_CURVED = {tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB}
+"""Colours that a TransferFunction counts for here."""
 _COLOURS = {
     tifffile.PHOTOMETRIC.MINISWHITE: 1,
     tifffile.PHOTOMETRIC.MINISBLACK: 1,
@@ -84,38 +62,42 @@ _COLOURS = {
     tifffile.PHOTOMETRIC.RGB: 3,
     tifffile.PHOTOMETRIC.YCBCR: 3,
     tifffile.PHOTOMETRIC.SEPARATED: 4,
+    **dict.fromkeys(luma.LAB, 3),
 }
+_CODED_LUMA = {
+    *(tifffile.COMPRESSION.OJPEG, tifffile.COMPRESSION.ALT_JPEG, tifffile.COMPRESSION.JPEG_LOSSY),
+    *(tifffile.COMPRESSION.WEBP, tifffile.COMPRESSION.JPEG2000, tifffile.COMPRESSION.PNG),
+}
+"""Compressions of which it is not known whether their decoder makes RGB of luma and chroma."""
 
 
-def decode(file: IO[bytes], bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode(given: Undecoded) -> Decoded:
     """Decode the first page of a TIFF, upright.
-
-    Args:
-        file: the TIFF.
-        bounds: what it may need.
-        least: what the ranges that are found cover at least, as the pictures of one film share theirs.
 
     Raises:
         MediaError: it has more pixels, samples or bytes than the bounds admit.
         Exception: whatever tifffile and its codecs raise on damaged or unknown files.
     """
+    file, bounds = given.file, given.bounds
     with _opened(file) as whole:
         page = whole.pages.first
         _admit(page, bounds)
         inks = _inks(page)
         try:
-            pixels, alpha, ranges, notes = _planes(page, inks, least)
+            pixels, alpha, ranges, notes = _planes(page, inks, given.least, given.as_stored)
         except NotFinite:
             raise MediaError(
                 f"{bounds.path} holds values that are no numbers (NaN or infinite), but finite ones are expected: give "
                 "them a value, such as 0."
             ) from None
         orientation = int(page.tags.valueof(ORIENTATION, 1))
-        icc = page.iccprofile
+        icc = None if inks else page.iccprofile
         if icc and page.photometric in _GREY:
             icc = grey_as_rgb(icc) or icc
         exif = _exif(file, ours=page.is_shaped)
-        label = label_of_tags(page.tags.valueof(WHITE_POINT), page.tags.valueof(CHROMATICITIES))
+        label = _label(page)
+        if page.photometric in luma.LAB:  # it is sRGB by now
+            icc, label = None, None
         notes = (*notes, *_page_notes(whole), *further_note(_held(page)))
         if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
             notes = (*notes, FROM_INKS if inks else FROM_CMYK)
@@ -222,11 +204,22 @@ def encode(samples: Samples, exif: bytes | None, icc: bytes | None, record: byte
 
 def _exif(file: IO[bytes], *, ours: bool) -> bytes | None:
     with mmap(file.fileno(), 0, access=ACCESS_READ) as block:
-        order = byte_order(block)
+        order = "<" if block[:1] == b"I" else ">"
         tags: dict[int, Tag] = {code: tag for code, tag in first_directory(block).items() if code in _KEPT}
     if ours:  # tifffile's own note of the array's shape
         tags.pop(_DESCRIPTION, None)
-    return block_of(tags, order) if order and tags else None
+    return block_of(tags, order) if tags else None
+
+
+def _label(page: tifffile.TiffPage) -> Label | None:
+    """Return the label in the tags of a page of greys or RGB."""
+    white, ends = (quotients(page.tags.valueof(code)) for code in (WHITE_POINT, CHROMATICITIES))
+    curves = None
+    if page.photometric in _CURVED and page.bitspersample in (8, 16):
+        said, values = np.asarray(page.tags.valueof(TRANSFER_FUNCTION, ())), 2**page.bitspersample
+        if said.dtype.kind in "iu" and said.size in (values, 3 * values):
+            curves = np.broadcast_to(said.reshape(-1, values), (3, values))
+    return label_of_tags(white, ends, curves)
 
 
 def _inks(page: tifffile.TiffPage) -> bytes | None:
@@ -236,14 +229,14 @@ def _inks(page: tifffile.TiffPage) -> bytes | None:
 
 
 def _planes(
-    page: tifffile.TiffPage, inks: bytes | None, least: Pairs
+    page: tifffile.TiffPage, inks: bytes | None, least: Pairs, as_stored: bool
 ) -> tuple[Samples, Samples | None, tuple[Range, ...], tuple[str, ...]]:
     """Return the colours, the alpha channel, the ranges that were found, and sentences on how values were read."""
     photometric = page.photometric
     colours = _COLOURS.get(photometric, 0)
-    if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG):
+    if not colours or (photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression in _CODED_LUMA):
         raise NotRead(f"its colours are {getattr(photometric, 'name', photometric)}")
-    samples = _interleaved(page)
+    samples = luma.upsampled(page) if _is_luma(page) and page.is_subsampled else _interleaved(page)
     place = _alpha_place(page, colours, samples.shape[2])
     more = _left_out_note(samples.shape[2] - colours - (place is not None))
     plain = photometric not in (tifffile.PHOTOMETRIC.SEPARATED, tifffile.PHOTOMETRIC.PALETTE)
@@ -252,8 +245,9 @@ def _planes(
     found = _ranges(parts, page, least, blank)
     alpha, clear = (None, "") if place is None else _full_range(parts[1], page, found[1])
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _looked_up(samples[..., 0], page), alpha, (), more
-    shades, note = _full_range(parts[0], page, found[0], blank)
+        shown, told = _looked_up(samples[..., 0], page, as_stored)
+        return shown, alpha, (), (*told, *more)
+    shades, note = _shades(parts[0], page, found[0], blank)
     pixels = _rgb(shades, photometric, inks)
     if blank:
         pixels = np.where(blank.places, pixels.dtype.type(0), pixels)
@@ -262,6 +256,23 @@ def _planes(
         pixels = _banded(_unassociated, pixels, alpha)
     notes = (*dict.fromkeys(filter(None, (note, clear))), *((blank.note,) if blank else ()), *more)
     return pixels, alpha, tuple(filter(None, found)), notes
+
+
+def _is_luma(page: tifffile.TiffPage) -> bool:
+    """Say whether a page comes as luma and chroma; the decoder of JPEG makes RGB of them."""
+    return bool(page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression != tifffile.COMPRESSION.JPEG)
+
+
+def _shades(samples: Samples, page: tifffile.TiffPage, found: Range | None, blank: Blank | None) -> tuple[Samples, str]:
+    """Return colours of any kind but a palette as greys, RGB or inks of full range, and a note on them."""
+    if page.photometric in luma.LAB:
+        return _banded(lambda band: luma.from_lab(band, page.photometric), samples), luma.FROM_LAB
+    if _is_luma(page):
+        return _banded(lambda band: luma.from_ycbcr(band, page), samples), ""
+    shades, note = _full_range(samples, page, found, blank)
+    if page.photometric == tifffile.PHOTOMETRIC.RGB and luma.REFERENCE in page.tags:
+        return luma.with_reference(shades, page)
+    return shades, note
 
 
 def _ranges(parts: list[Samples], page: tifffile.TiffPage, least: Pairs, blank: Blank | None) -> list[Range | None]:
@@ -367,12 +378,15 @@ def _from_cmyk(samples: Samples) -> Samples:
     return np.asarray((light if top == 1 else np.rint(light)).astype(samples.dtype))
 
 
-def _looked_up(indices: Samples, page: tifffile.TiffPage) -> Samples:
+def _looked_up(indices: Samples, page: tifffile.TiffPage, as_stored: bool) -> tuple[Samples, tuple[str, ...]]:
+    """Return the colours of indices, and notes; labels as levels if they are asked for."""
     if page.colormap is None:
         raise ValueError("it has no palette")
     wide = int(page.colormap.max()) > 255  # palettes have 16 bits, but some programs write 0 to 255
     table = (page.colormap >> 8 if wide else page.colormap).astype(np.uint8)
-    return np.moveaxis(table[:, indices.astype(np.intp)], 0, 2)
+    if as_stored and (labels := levels_of_labels(indices, table.T)):
+        return labels[0], labels[1:]
+    return np.moveaxis(table[:, indices.astype(np.intp)], 0, 2), ()
 
 
 def _unassociated(pixels: Samples, alpha: Samples) -> Samples:

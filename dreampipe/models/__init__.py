@@ -87,13 +87,13 @@ def card(
             f"({nearest(name, zoo.NAMES)}): name its architecture, or leave the weights out."
         )
     if weights is not None:
-        return _with_classes(zoo.fitted(Path(weights), name, scaling))
+        return _with_classes(zoo.fit_card(Path(weights), name, scaling))
     if name == _OWN or zoo.is_known(name):
-        return _named(motifnet.card() if name == _OWN else _zoo_card(name), scaling)
+        return describe_scaling(motifnet.card() if name == _OWN else _zoo_card(name), scaling)
     return _file_card(name_or_path, scaling, trust)
 
 
-def _named(found: Card, scaling: Scaling | None) -> Card:
+def describe_scaling(found: Card, scaling: Scaling | None) -> Card:
     if scaling not in (None, found.scaling):
         raise ModelError(f"{found.name} takes its pixels as {found.scaling!r}, not {scaling!r}: leave the scaling out.")
     return found
@@ -102,7 +102,7 @@ def _named(found: Card, scaling: Scaling | None) -> Card:
 def _zoo_card(name: str) -> Card:
     """The card of an architecture, with ImageNet's weights where they are on the disk."""
     found = _with_classes(zoo.card(name))
-    held = store.found(zoo.weights_of(name))
+    held = store.find_whole(zoo.weights_of(name))
     return replace(found, path=held[0], sha256=held[1]) if held else found
 
 

@@ -104,7 +104,7 @@ def decoder(name_or_path: str | Path | None = None) -> DecoderCard:
     Raises:
         ModelError: there is no such decoder, the file is not safe to open, or is no decoder of pictures.
     """
-    shipped = _shipped()
+    shipped = read_shipped()
     if name_or_path is None or str(name_or_path) == shipped.name:
         return shipped
     path = Path(name_or_path)
@@ -113,12 +113,12 @@ def decoder(name_or_path: str | Path | None = None) -> DecoderCard:
         raise ModelError(
             f"There is no decoder {str(name_or_path)!r} ({answer}; the path of a file must end in .keras)."
         )
-    with inspecting.named(path, "decoder"):
-        found = _inspected(path, LIMITS)
+    with inspecting.name_file(path, "decoder"):
+        found = inspect_decoder(path, LIMITS)
     return found.card(path)
 
 
-def _shipped() -> DecoderCard:
+def read_shipped() -> DecoderCard:
     known = tomllib.loads(motifnet.DECODER_CARD.read_text(encoding="utf-8"))
     grid = Grid((known["least"],) * 2, (known["stride"],) * 2)
     return DecoderCard(known["name"], (None, None, known["channels"]), grid, sha256=known["sha256"])
@@ -132,8 +132,8 @@ def load(path: Path | None, sha256: str, limits: Limits = LIMITS) -> keras.Model
     """
     if path is None:
         return motifnet.load_decoder(sha256)
-    model = files.load(path, sha256, limits, _inspected, "decoder")
-    with inspecting.named(path, "decoder"):
+    model = files.load(path, sha256, limits, inspect_decoder, "decoder")
+    with inspecting.name_file(path, "decoder"):
         _refuse_output(model.output_shape)
     return model
 
@@ -162,9 +162,9 @@ class _Inspected:
         )
 
 
-def _inspected(path: Path, limits: Limits) -> _Inspected:
-    config, sha256, saved = inspecting.checked(path, limits)
-    with versions.blamed(saved), inspecting.reading():
+def inspect_decoder(path: Path, limits: Limits) -> _Inspected:
+    config, sha256, saved = inspecting.check_config(path, limits)
+    with versions.blame_version(saved), inspecting.reading():
         _refuse_several(config)
         read = graph.read(config)
     with inspecting.reading():

@@ -31,7 +31,7 @@ def recount(layers: Iterable[tuple[str, str]]) -> dict[str, str]:
             names[name] = name
     taken = set(names)
     for snake, found in automatic.items():
-        free = (name for name in _counted(snake) if name not in taken)
+        free = (name for name in _count_on(snake) if name not in taken)
         names |= {name: next(free) for _, name in sorted(found)}
     return names
 
@@ -43,7 +43,7 @@ def in_snake_case(kind: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()
 
 
-def _counted(snake: str) -> Iterator[str]:
+def _count_on(snake: str) -> Iterator[str]:
     yield snake
     number = 1
     while True:

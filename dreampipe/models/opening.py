@@ -25,7 +25,7 @@ _opening = Lock()
 
 
 @contextmanager
-def _opened_alone() -> Iterator[None]:
+def _open_alone() -> Iterator[None]:
     """One model is opened at a time, and what is wrong with it is an OpeningError."""
     check_process()  # before the lock, which a forked process may have inherited locked
     try:
@@ -42,7 +42,7 @@ def open_model(card: Card) -> keras.Model:
         OpeningError: the file or the weights are missing, unsafe, or not those of the card's SHA-256.
         DreampipeError: this process was forked after tensorflow had computed.
     """
-    with _opened_alone():
+    with _open_alone():
         return _open(card.path, card.sha256, card.trusted, card.architecture)
 
 
@@ -81,7 +81,7 @@ def open_decoder(card: DecoderCard) -> keras.Model:
         OpeningError: the file or the weights are missing, unsafe, not those of the card's SHA-256, or give no picture.
         DreampipeError: this process was forked after tensorflow had computed.
     """
-    with _opened_alone():
+    with _open_alone():
         return _open_decoder(card.path, card.sha256)
 
 

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models.depthwise import depthwise
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
-from dreampipe.models.leaky import Leaking, leaky, own_activation, without_activation
 from dreampipe.models.model_card import Layer
+from dreampipe.models.operations import Leaking, depthwise, leaky, own_activation, without_activation
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _SOFTMAX = (keras.activations.softmax, ops.softmax)
@@ -65,7 +64,7 @@ def branches(model: keras.Model, layer: str, channels: Sequence[int]) -> tuple[t
         ModelError: the name is unknown.
     """
     graph = _graph(model)
-    start = _named(graph, layer).key
+    start = _find(graph, layer).key
     widths = shapes.channels(graph)
     return tuple(_branch(graph, widths, start, layer, channel) for channel in channels)
 
@@ -87,6 +86,18 @@ def _branch(graph: Graph, widths: Mapping[Key, int | None], key: Key, name: str,
     return name, channel
 
 
+def needed(model: keras.Model, layers: Sequence[str], logits: bool = False) -> frozenset[str]:
+    """Name all layers that these layers, or the logits, depend on; they themselves are among them.
+
+    Raises:
+        ModelError: a name is unknown, or logits are asked of a model without a classifying head.
+    """
+    graph = _graph(model)
+    wanted = [_find(graph, name) for name in layers] + ([_head(model, graph).ref] if logits else [])
+    keys = _find_needed(graph, wanted, None)
+    return frozenset(name for name, ref in graph.names.items() if ref.key in keys)
+
+
 def head(model: keras.Model) -> Head:
     """Find the place of a model's logits.
 
@@ -98,7 +109,18 @@ def head(model: keras.Model) -> Head:
     return Head(graph.nodes[found.ref.key].name, found.squash is ops.softmax)
 
 
-def tap(model: keras.Model, layers: Sequence[str], logits: bool = False, leaks: bool = False) -> keras.Model:
+Rules = Callable[[Any], Callable[..., Any] | None]
+"""What to compute in place of an operation of the model: a function of its arguments, or None for the operation."""
+
+
+def tap(
+    model: keras.Model,
+    layers: Sequence[str],
+    logits: bool = False,
+    leaks: bool = False,
+    rules: Rules | None = None,
+    given: str = "",
+) -> keras.Model:
     """A model of the same weights that computes the layers asked for, and nothing that they do not need.
 
     Args:
@@ -107,7 +129,11 @@ def tap(model: keras.Model, layers: Sequence[str], logits: bool = False, leaks: 
         logits: also "logits" (batch, classes), before any softmax, and "probabilities", after the model's own squashing
             (a softmax, where it has none).
         leaks: also takes `leak` (batch,), 1 for pictures whose gradient leaks through activations that block it; see
-            `dreampipe.models.leaky`.
+            `dreampipe.models.operations`.
+        rules: replaces operations, for example by ones with another gradient; not together with `leaks`. The layer that
+            makes both logits and probabilities is asked for without its activation.
+        given: the name of a layer whose activation is the argument `given` of the call, so that nothing which only this
+            layer needs is computed; empty for none.
 
     Returns:
         from an image to a dict with a float32 tensor under each name. It takes every size that its layers can take,
@@ -117,15 +143,16 @@ def tap(model: keras.Model, layers: Sequence[str], logits: bool = False, leaks: 
         ModelError: a name is unknown, or logits are asked of a model without a classifying head.
     """
     graph = _graph(model)
-    wanted = {name: _named(graph, name) for name in layers}
+    wanted = {name: _find(graph, name) for name in layers}
     top = _head(model, graph) if logits else None
     if top and (wanted.get(LOGITS, top.ref), wanted.get(PROBABILITIES, graph.output)) != (top.ref, graph.output):
         raise ModelError("A layer of this model is called like its head, but is not it: ask for one of them at a time.")
-    needed = _needed(graph, [*wanted.values(), *([top.ref] if top else [])])
+    replaced = _find(graph, given) if given else None
+    needed = _find_needed(graph, [*wanted.values(), *([top.ref] if top else [])], replaced)
     nodes = {key: node for key, node in graph.nodes.items() if key in needed}
-    steps = [(key, _revived(node.args), _revived(node.kwargs)) for key, node in nodes.items()]
+    steps = [(key, _revive(node.args), _revive(node.kwargs)) for key, node in nodes.items()]
     operations = [_operation(model, n.path) for n in nodes.values()]
-    return _Tap(_Program(graph.input, steps, wanted, top, leaks), operations)
+    return _Tap(_Program(graph.input, steps, wanted, top, leaks, replaced), operations, rules)
 
 
 def _graph(model: keras.Model) -> Graph:
@@ -135,21 +162,22 @@ def _graph(model: keras.Model) -> Graph:
         raise ModelError(f"The model {model.name!r} cannot be tapped: {error}") from error
 
 
-def _named(graph: Graph, name: str) -> Ref:
+def _find(graph: Graph, name: str) -> Ref:
     if name not in graph.names:
         raise ModelError(f"The model has no layer {name!r} ({nearest(name, list(graph.names))}).")
     return graph.names[name]
 
 
-def _needed(graph: Graph, wanted: Iterable[Ref]) -> set[Key]:
+def _find_needed(graph: Graph, wanted: Iterable[Ref], given: Ref | None) -> set[Key]:
     needed: set[Key] = set()
-    waiting = [ref.key for ref in wanted]
+    known = {graph.input.key} | ({given.key} if given else set())
+    waiting = [ref.key for ref in wanted if ref.key not in known]
     while waiting:
         key = waiting.pop()
         if key not in needed:
             needed.add(key)
-            waiting.extend(ref.key for ref in graph.nodes[key].inputs)
-    return needed - {graph.input.key}
+            waiting.extend(ref.key for ref in graph.nodes[key].inputs if ref.key not in known)
+    return needed
 
 
 def _operation(model: keras.Model, path: Sequence[str]) -> Any:
@@ -211,31 +239,40 @@ class _Program:
     wanted: Mapping[str, Ref]
     top: _Head | None
     leaks: bool
+    given: Ref | None = None
 
 
 class _Tap(keras.Model):  # type: ignore[misc]
     """Runs a program on the layers of the model that it came from."""
 
-    def __init__(self, program: _Program, operations: Sequence[Any]) -> None:
+    def __init__(self, program: _Program, operations: Sequence[Any], rules: Rules | None = None) -> None:
         super().__init__(name="tap", dtype="float32")
         self.program = program
         self.operations_in_order = list(operations)  # Keras finds the weights through this
         self.instead = [_instead(operation, program.leaks) for operation in operations]
+        self.rules = [rules(operation) if rules else None for operation in operations]
+        dense = program.top.dense if program.top else None
+        self.bare_rule = rules(without_activation(dense)) if rules and dense else None
 
-    def call(self, image: Any, leak: Any = None) -> dict[str, Any]:
+    def call(self, image: Any, leak: Any = None, given: Any = None) -> dict[str, Any]:
         program, top = self.program, self.program.top
         values: dict[Ref, Any] = {program.source: image}
+        if program.given:
+            values[program.given] = given
         raw = None
-        ran = zip(program.steps, self.operations_in_order, self.instead, strict=True)
-        for (key, args, kwargs), operation, instead in ran:
-            given = _filled(args, values)
-            named = _filled(kwargs, values)
-            first = next(iter((*given, *named.values())), None)
+        ran = zip(program.steps, self.operations_in_order, self.instead, self.rules, strict=True)
+        for (key, args, kwargs), operation, instead, rule in ran:
+            arguments = _fill(args, values)
+            named = _fill(kwargs, values)
+            first = next(iter((*arguments, *named.values())), None)
             if top and top.dense and key == top.ref.key:
-                raw = _before_activation(operation, first)
+                raw = self.bare_rule(first) if self.bare_rule else _before_activation(operation, first)
             # Asked for by name, for layers of chance (RandomFlip) otherwise act as in training.
             rest = {"training": False} if isinstance(operation, keras.layers.Layer) else {}
-            result = instead(first, leak) if instead else operation(*given, **named | rest)
+            if rule:
+                result = rule(*arguments, **named)
+            else:
+                result = instead(first, leak) if instead else operation(*arguments, **named | rest)
             values |= {Ref(key, i): value for i, value in enumerate(keras.tree.flatten(result))}
         outputs = {name: ops.cast(values[ref], "float32") for name, ref in program.wanted.items()}
         return outputs | (_of_head(top, raw if top.dense else values[top.ref]) if top else {})
@@ -249,23 +286,23 @@ def _instead(operation: Any, leaks: bool) -> Leaking | None:
     return None if apart is None else lambda x, leak: apart(x)
 
 
-def _revived(value: Any) -> Any:
+def _revive(value: Any) -> Any:
     """Arguments with a Ref for each tensor; what Keras wrote as classes (slices, arrays) is made again."""
     if isinstance(value, Ref):
         return value
     if isinstance(value, list | tuple):
-        return [_revived(part) for part in value]
+        return [_revive(part) for part in value]
     if isinstance(value, dict) and "class_name" not in value:
-        return {k: _revived(part) for k, part in value.items()}
+        return {k: _revive(part) for k, part in value.items()}
     return keras.saving.deserialize_keras_object(value)
 
 
-def _filled(value: Any, values: Mapping[Ref, Any]) -> Any:
+def _fill(value: Any, values: Mapping[Ref, Any]) -> Any:
     if isinstance(value, Ref):
         return values[value]
     if isinstance(value, list):
-        return [_filled(part, values) for part in value]
-    return {k: _filled(part, values) for k, part in value.items()} if isinstance(value, dict) else value
+        return [_fill(part, values) for part in value]
+    return {k: _fill(part, values) for k, part in value.items()} if isinstance(value, dict) else value
 
 
 def _before_activation(dense: Any, x: Any) -> Any:

@@ -149,7 +149,7 @@ def _named_class(card: Card, label: str) -> int:
     """Find the place of a class name in the card's list; a space and an underscore are the same."""
     if not card.classes:
         raise Misfit(f"Class {label!r} was asked for, but {_nameless(card)}.", quoted(label))
-    places = [i for i, name in enumerate(card.classes) if _spaced(name) == _spaced(label)]
+    places = [i for i, name in enumerate(card.classes) if _space(name) == _space(label)]
     if not places:
         raise Misfit(f"Model {card.name} has no class {label!r}: {nearest(label, card.classes)}.", quoted(label))
     if len(places) > 1:
@@ -158,7 +158,7 @@ def _named_class(card: Card, label: str) -> int:
     return places[0]
 
 
-def _spaced(name: str) -> str:
+def _space(name: str) -> str:
     return name.replace("_", " ")
 
 

@@ -58,7 +58,7 @@ class Guide(Measure):
             return _mean_product(features, ops.take(wanted, best, axis=0))
         if self.mode == "mean":
             return _mean_product(_by_place(values), ops.mean(_by_place(guide), axis=1, keepdims=True))
-        return _mean_product(values, _stretched(guide, values) if len(values.shape) == 4 else guide)
+        return _mean_product(values, _stretch(guide, values) if len(values.shape) == 4 else guide)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _at_length_1(values: Tensor) -> Tensor:
     return values * ops.rsqrt(ops.maximum(ops.sum(values * values, axis=-1, keepdims=True), _LEAST))
 
 
-def _stretched(guide: Tensor, values: Tensor) -> Tensor:
+def _stretch(guide: Tensor, values: Tensor) -> Tensor:
     """The guide's grid (1, rows, columns, channels) at the size of another, bilinear, centres of cells on centres.
 
     Written by hand, because ops.image.resize takes no size that is known only when the graph runs.

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def with_names_of_file(objective: Objective, card: Card) -> Objective:
     """Read all names of layers as earlier ones, and give the objective with the names of the file."""
-    return Objective(tuple(term for earlier in objective.terms for term in _translated(earlier, card)))
+    return Objective(tuple(term for earlier in objective.terms for term in _translate(earlier, card)))
 
 
-def _translated(term: Term, card: Card) -> Iterator[Term]:
+def _translate(term: Term, card: Card) -> Iterator[Term]:
     names = dict(card.earlier)
     if not isinstance(term.measure, Layers):
         yield replace(term, layer=names.get(term.layer, term.layer))

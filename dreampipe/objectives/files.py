@@ -45,7 +45,7 @@ def guide_picture(file: str, card: Card) -> FileBytes:
             f"{card.least}x{card.least}: give a larger picture.",
             text_of(file),
         )
-    return FileBytes(digest, _sized(pixels, card.fixed or guide_size(height, width, card.least)))
+    return FileBytes(digest, _resize(pixels, card.fixed or guide_size(height, width, card.least)))
 
 
 def guide_size(height: int, width: int, least: int) -> tuple[int, int]:
@@ -54,7 +54,7 @@ def guide_size(height: int, width: int, least: int) -> tuple[int, int]:
     return max(least, int(height * scale)), max(least, int(width * scale))
 
 
-def _sized(pixels: Array, size: tuple[int, int]) -> Array:
+def _resize(pixels: Array, size: tuple[int, int]) -> Array:
     import cv2
     import numpy as np
 

@@ -74,7 +74,7 @@ class Blur(Measure):
     def __call__(self, image: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
-        return over_places((image - ops.stop_gradient(_blurred(image))) ** 2)
+        return over_places((image - ops.stop_gradient(_blur(image))) ** 2)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Frequency(Measure):
     """
 
     def __call__(self, image: Tensor) -> Tensor:
-        padded = _mirrored(image)
+        padded = _mirror(image)
         around = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] + padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
         return over_places(((4 * image - around) / 8) ** 2)
 
@@ -107,14 +107,14 @@ class Distance(Measure):
         return over_places((image - start) ** 2)
 
 
-def _mirrored(image: Tensor) -> Tensor:
+def _mirror(image: Tensor) -> Tensor:
     """Add one pixel at each border: a copy of the border's own."""
     from dreampipe.backend import ops
 
     return ops.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
 
 
-def _blurred(image: Tensor) -> Tensor:
-    padded = _mirrored(image)
+def _blur(image: Tensor) -> Tensor:
+    padded = _mirror(image)
     rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
     return (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4

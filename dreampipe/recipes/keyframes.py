@@ -20,10 +20,16 @@ from dreampipe.errors import RecipeError, nearest
 Easing = Literal["linear", "smooth"]
 Value = float | str
 
-_KEYFRAME = re.compile(r"\s*(?P<time>[0-9:.]+)\s*s?\s*:\s*(?P<name>[A-Za-z_-]+)\s*=\s*(?P<value>.*\S)\s*", re.DOTALL)
-_TIME = re.compile(
-    r"(?:(?:(?P<hours>\d{1,6}):)?(?P<minutes>\d{1,6}):)?(?P<seconds>\d{1,9}(?:\.\d{0,12})?|\.\d{1,12})s?", re.ASCII
+_KEYFRAME = re.compile(
+    r"\s*(?P<time>[0-9:.,]+(?:[eE][+-]?\d+)?)\s*s?\s*:\s*(?P<name>[A-Za-z_-]+)\s*=\s*(?P<value>.*\S)\s*", re.DOTALL
 )
+_TIME = re.compile(
+    r"(?:(?:(?P<hours>\d{1,6}):)?(?P<minutes>\d{1,6}):)?(?P<seconds>\d{1,9}(?:\.\d{0,60})?|\.\d{1,60})"
+    r"(?P<power>[eE][+-]?\d{1,3})?s?",
+    re.ASCII,
+)
+_LATEST = 10**9  # seconds
+_COMMA = re.compile(r"(:\d{1,2}),(\d{1,9}s?)", re.ASCII)  # as subtitles write it: 00:01:02,500
 _SIXTIES = (("minutes", "seconds"), ("hours", "minutes"))  # if the first is written, the second is under 60
 _RATE = re.compile(r"\d{1,9}(\.\d{0,9}|/\d{1,9})?|\.\d{1,9}", re.ASCII)  # no exponents: 1e999999999 would take forever
 
@@ -48,16 +54,23 @@ class Keyframe:
 
 
 def parse_time(text: str) -> Fraction:
-    """Parse `5`, `5s`, `2.5s`, `1:30` or `1:02:03.5` into seconds, exactly.
+    """Parse `5`, `5s`, `2.5s`, `4.1e-05`, `1:30`, `1:02:03.5` or `00:01:02,500` into seconds, exactly.
 
     Raises:
         RecipeError: the text is none of these.
     """
-    match = _TIME.fullmatch(text.strip())
+    match = _TIME.fullmatch(_COMMA.sub(r"\1.\2", text.strip()))
     if match is None or any(match[above] and float(match[unit]) >= 60 for above, unit in _SIXTIES):
-        raise RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected.")
+        raise _no_time(text)
     hours, minutes = (int(match[unit] or 0) for unit in ("hours", "minutes"))
-    return Fraction(match["seconds"].rstrip(".") or 0) + 60 * (minutes + 60 * hours)
+    seconds = Fraction(f"{match['seconds'].rstrip('.') or 0}{match['power'] or ''}")
+    if match["power"] and (match["minutes"] or seconds >= _LATEST):
+        raise _no_time(text)
+    return seconds + 60 * (minutes + 60 * hours)
+
+
+def _no_time(text: str) -> RecipeError:
+    return RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected.")
 
 
 def parse_rate(text: str) -> Fraction:

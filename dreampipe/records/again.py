@@ -139,7 +139,8 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     ]
     if source and record.source and fingerprint(source) != record.source.sha256:
         changed.append("the source is another")
-    others = (*search.others, *_changes_here(record, recipe, asked))
+    stopped = ("the first was stopped before it was whole",) if record.options.get("partial") else ()
+    others = (*search.others, *stopped, *_changes_here(record, recipe, asked))
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
     edit = printable(edit_of(path, record))
     return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit, printable(names))

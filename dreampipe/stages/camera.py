@@ -64,7 +64,7 @@ def _sample(pixels: Array, x: Plane, y: Plane) -> Array:
     """
     columns, rows = (np.rint(places * 32).astype(np.int64) for places in (x, y))
     near = tuple((places / np.float32(32)).astype(np.float32) for places in (columns, rows))
-    seen = _seen()
+    seen = _see()
     sampled = _remap(pixels, near, cv2.INTER_LANCZOS4)
     for along, across, places, nearest in ((_SLOPE, _SAME, x, columns), (_SAME, _SLOPE, y, rows)):
         slope = cv2.sepFilter2D(pixels, -1, along, across, borderType=cv2.BORDER_REFLECT_101)
@@ -73,7 +73,7 @@ def _sample(pixels: Array, x: Plane, y: Plane) -> Array:
     return sampled
 
 
-def _seen() -> Array:
+def _see() -> Array:
     """The places, (32,), where the filter really samples for each 32nd of a pixel, measured on a ramp."""
     ramp = np.tile(np.arange(16, dtype=np.float32), (16, 1))
     places: Array = np.arange(32, dtype=np.float32)[None] / np.float32(32) + np.float32(7)

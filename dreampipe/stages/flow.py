@@ -64,7 +64,7 @@ class Flow:
 
     def _follow(self, frame: Frame, before: Bytes, here: Bytes) -> Frame:
         back, forth = _find_flow(here, before), _find_flow(before, here)
-        missed = np.linalg.norm(back + moved(forth, back), axis=2)
+        missed = np.linalg.norm(back + move(forth, back), axis=2)
         height, width = frame.height, frame.width
         factor = np.float32(width / here.shape[1])
         visible = np.clip(2 - 2 * factor * missed / self.occlusion, 0, 1) * _inside(back)
@@ -73,7 +73,7 @@ class Flow:
         return replace(frame, extras=MappingProxyType(extras))
 
 
-def moved(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
+def move(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
     """Sample a plane at the place that each pixel comes from, bilinear; beyond its borders the border is repeated.
 
     Args:

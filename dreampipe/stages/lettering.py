@@ -48,7 +48,7 @@ def captioned(text: str, width: int) -> Bytes:
     return np.concatenate([_draw(line, width, height, size) for line in lines])
 
 
-def lettered(text: str, width: int, height: int) -> Bytes:
+def draw_text(text: str, width: int, height: int) -> Bytes:
     """Draw one line of words in the middle of a strip (height, width, 3), as large as fits.
 
     A line too long for readable letters is cut with an ellipsis. A character that the font lacks, such as an emoji,

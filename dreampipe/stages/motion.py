@@ -18,7 +18,7 @@ import numpy as np
 
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.stages.dream import SOURCE, Dream, seed_of_frame
-from dreampipe.stages.flow import FLOW, VISIBLE, moved
+from dreampipe.stages.flow import FLOW, VISIBLE, move
 from dreampipe.stages.still import stillness
 
 DREAM = "dream"
@@ -146,7 +146,7 @@ class Carry:
             return detail * np.float32(share)
         if FLOW not in frame.extras:
             return None
-        fading = np.asarray(moved(detail, frame.extras[FLOW]) * frame.extras[VISIBLE][..., None], np.float32)
+        fading = np.asarray(move(detail, frame.extras[FLOW]) * frame.extras[VISIBLE][..., None], np.float32)
         fading *= np.float32(share)
         if still is None:
             return fading

@@ -36,6 +36,12 @@ _FAST = (0.03, 0.06)
 """Motions, in pixels a frame, that count as none, and as whole."""
 _LOST = (0.1, 0.3)
 """Shares of the detail that a change has where nothing moves, at most, and where a motion is too fast to explain."""
+_EVEN = (1.5, 2.5)
+"""The usual energy of a change over the least where it is grain, at most, and where it is more than that, at least."""
+_COARSEST = 4 / 255
+"""The largest grain, after the blurs."""
+_GRAIN_LEFT, _GRAIN_SPREAD = 0.65, 1.6
+"""The share of grain that is taken off a change before a motion is to explain it; the most that parts of it have."""
 _APPEARS = 10 / 255
 """The least change that counts as something appearing."""
 _DEVIATIONS = 5.0
@@ -70,32 +76,40 @@ def stillness(before: Array, here: Array) -> Array:
 def _motion(first: Array, second: Array) -> Array:
     """Say how sure it is that each pixel of two grey frames moves, (height, width) in [0, 1]."""
     rough = second - first
-    first, second = _blurred(first, _FINE), _blurred(second, _FINE)
+    first, second = _blur(first, _FINE), _blur(second, _FINE)
     change = second - first
     grain = float(np.median(np.abs(rough - change))) / 0.6745
-    change -= _blurred(change, _COARSE)
+    change -= _blur(change, _COARSE)
     both = (first + second) / 2
-    detail = both - _blurred(both, _COARSE)
+    detail = both - _blur(both, _COARSE)
     right, down = (
         np.asarray(cv2.Sobel(both, cv2.CV_32F, x, y, ksize=1, scale=0.5), np.float32) for x, y in ((1, 0), (0, 1))
     )
     products = (right * right, right * down, down * down, right * change, down * change, change**2, detail**2)
-    xx, xy, yy, xt, yt, tt, dd = (_blurred(one, _AROUND) + np.float32(_FAR * one.mean()) for one in products)
+    xx, xy, yy, xt, yt, tt, dd = (_blur(one, _AROUND) + np.float32(_FAR * one.mean()) for one in products)
     area = xx * yy - xy * xy + np.float32(1e-14)
     along, across = (xy * yt - yy * xt) / area, (xy * xt - xx * yt) / area
-    explained = -(along * xt + across * yt) / (tt + np.float32(1e-12))
+    coarse = _coarse_grain(tt)
+    explained = -(along * xt + across * yt) / (tt - np.float32(_GRAIN_LEFT * coarse) + np.float32(1e-12))
     slow = _between(explained, _EXPLAINED) * _between(np.hypot(along, across), _FAST)
-    clear = np.maximum(tt - np.float32(4 * (_KEPT * grain) ** 2), 0)
+    clear = np.maximum(tt - np.float32(max(4 * (_KEPT * grain) ** 2, _GRAIN_SPREAD * coarse)), 0)
     return np.asarray(np.maximum(slow, _between(clear / (dd + np.float32(1e-9)), _LOST)), np.float32)
+
+
+def _coarse_grain(energy: Array) -> float:
+    """Return the energy that grain gives to the change of every part of a frame: 0 where parts change unequally."""
+    least, usual = (float(level) for level in np.quantile(energy[::4, ::4], (0.1, 0.5)))
+    even = min(max((_EVEN[1] - usual / (least + 1e-12)) / (_EVEN[1] - _EVEN[0]), 0.0), 1.0)
+    return even * min(least, _COARSEST**2)
 
 
 def _appearing(change: Array) -> Array:
     """Say how near each pixel is to something that appears, (height, width) in [0, 1]."""
-    size = np.abs(_blurred(change, _FINE)).max(axis=2)
+    size = np.abs(_blur(change, _FINE)).max(axis=2)
     usual = float(np.median(size)) / 0.6745
     found = (size > max(_APPEARS, _DEVIATIONS * usual)).astype(np.float32)
     larger = cv2.dilate(cv2.erode(found, np.ones((3, 3))), np.ones((3, 3)))  # specks are noise
-    return np.asarray(np.minimum(_blurred(np.asarray(larger, np.float32), _NEAR) / np.float32(_SPECK), 1), np.float32)
+    return np.asarray(np.minimum(_blur(np.asarray(larger, np.float32), _NEAR) / np.float32(_SPECK), 1), np.float32)
 
 
 def _between(values: Array, ends: tuple[float, float]) -> Array:
@@ -106,5 +120,5 @@ def _grey(pixels: Array) -> Array:
     return np.asarray(pixels.mean(axis=2), np.float32)
 
 
-def _blurred(plane: npt.NDArray[Any], sigma: float) -> Array:
+def _blur(plane: npt.NDArray[Any], sigma: float) -> Array:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)

@@ -6,7 +6,7 @@ import pytest
 
 from dreampipe.ascent import Step
 from dreampipe.cli.progress import Position, share
-from dreampipe.events import Done, Drawn, Failed, Skipped, Started, Stepped
+from dreampipe.events import Done, Drawn, Failed, Framed, Progressed, Skipped, Started, Stepped, Surveyed
 
 
 def step(octave: int, number: int, octaves: int = 2, steps: int = 4) -> Step:
@@ -70,3 +70,16 @@ def test_what_fails_while_climbing_or_after_it_counts_once():
     for event in (Stepped("c", step(1, 1)), Failed("b", "disk full"), Done("c", "out/c", 1.0, 1)):
         position.hear(event)
     assert (position.completed, position.total, str(position)) == (3, 3, "3/3")
+
+
+def test_an_explanation_counts_by_its_share_and_the_first_pass_of_a_film_does_not():
+    position = Position(octave_scale=1.0)
+    events = [Started(2), Progressed("a", 0.25), Progressed("a", 1.0), Done("a", "out/a", 1.0, 1), Surveyed("f", 9)]
+    seen = []
+    for event in [*events, Progressed("f", 0.5), Framed("f", 1, 4)]:
+        position.hear(event)
+        seen.append((position.completed, str(position)))
+    assert [done for done, _ in seen] == [0, 0.25, 1, 1, 1, 1, 1.25]
+    assert seen[1][1] == "0/2  a, 25%"
+    assert seen[5][1] == "1/2  f, 50% of a first pass"
+    assert seen[6][1] == "1/2  f, frame 1/4"

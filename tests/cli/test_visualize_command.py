@@ -39,6 +39,20 @@ def test_what_is_written_is_the_library_s_picture(call, words, settings, tmp_pat
     assert np.array_equal(read(tmp_path / "new" / "out.png"), dreampipe.visualize("third[3]", **settings))
 
 
+def test_a_per_cent_sign_is_one_in_folders_and_before_letters_but_no_number(call, words, tmp_path):
+    for name in ("100% dreams/50%dark.png", "50%d dreams/out.png"):
+        assert call("visualize", "third[3]", tmp_path / name, *words).stdout == f"{tmp_path / name}\n"
+        assert call("info", tmp_path / name).exit_code == 0
+    for option, name in (("", "out%d.png"), ("--animate", "out%03d.webp")):
+        given = (tmp_path / name,) if not option else (tmp_path / "out.png", option, tmp_path / name)
+        result = call("visualize", "third[3]", *given, *words)
+        assert result.exit_code == 2 and not (tmp_path / "out.png").exists()
+        assert result.stderr == (
+            f"Error: {tmp_path / name} has a {name[3:-4].rstrip('.')}, as numbered pictures have, but the name of one "
+            "file is expected: leave it out.\n"
+        )
+
+
 def test_every_setting_arrives(call, words, settings, tmp_path):
     dreampipe.write(Frame(np.random.default_rng(3).random((40, 20, 3), np.float32)), tmp_path / "photo.png")
     for number, more in enumerate(

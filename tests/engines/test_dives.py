@@ -175,8 +175,8 @@ def test_segments_can_be_kept(still: Path, recipe: Zooming, tmp_path: Path) -> N
     [
         ("out.xyz", "out.xyz has the suffix .xyz"),
         ("out.jpg", "out.jpg has the suffix .jpg"),
-        ("out", "is no film's name: give it a suffix such as .mp4"),
-        ("%04d.png", "is no film's name"),
+        ("out", "names no film: give it one of the suffixes .mp4"),
+        ("%04d.png", "names no film"),
     ],
 )
 def test_what_is_no_film_s_name_is_refused(still: Path, recipe: Zooming, tmp_path: Path, name: str, said: str) -> None:

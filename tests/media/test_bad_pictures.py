@@ -153,8 +153,8 @@ def test_the_limit_may_lie_above_that_of_pillow(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_tiff_that_is_no_picture_is_refused(tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "lab.tif", NOISE, photometric="cielab")
-    refused(tmp_path / "lab.tif", "not read (its colours are CIELAB)", "convert it")
+    tifffile.imwrite(tmp_path / "lab.tif", NOISE, photometric="itulab")
+    refused(tmp_path / "lab.tif", "not read (its colours are ITULAB)", "convert it")
     tifffile.imwrite(tmp_path / "complex.tif", NOISE[..., 0].astype(np.complex64), photometric="minisblack")
     refused(tmp_path / "complex.tif", "not read (its samples are complex64)", "convert it")
     volume = np.zeros((2, 16, 16), np.uint8)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from boxes_by_hand import with_item, with_property
 from hostile import box, png_chunk
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +30,7 @@ from phone import (
 )
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from suffixes import RECORDING
 
 from dreampipe import Frame, read, write
 from dreampipe.errors import MediaError
@@ -71,6 +74,155 @@ JPEGS: dict[str, tuple[Callable[[], bytes], str]] = {
     "data of a maker": (lambda: with_segments(jpeg(), segment(0xE4, b"CAMERA data")), "segment APP4"),
     "credentials": (lambda: with_segments(jpeg(), segment(0xEB, b"JP" + bytes(30))), "content credentials"),
 }
+PROPERTIES = {
+    "a gain map": ("http://ns.google.com/photos/1.0/container/item/", "Semantic", "GainMap"),
+    "a film (motion photo)": ("http://ns.google.com/photos/1.0/camera/", "MotionPhoto", "1"),
+    "a depth map": ("http://ns.google.com/photos/1.0/container/item/", "Semantic", "Depth"),
+}
+FORMS: dict[str, str] = {
+    "an attribute": '<r:Description xmlns:{prefix}="{space}" {prefix}:{name}="{value}"/>',
+    "in single quotes": "<r:Description xmlns:{prefix}='{space}' {prefix}:{name} = '{value}' />",
+    "an element": '<r:Description xmlns:{prefix}="{space}"><{prefix}:{name}>\n {value}\n</{prefix}:{name}></r:D>',
+    "in the default namespace": '<r:Description><{name} xmlns="{space}" >{value}</{name}></r:Description>',
+}
+OTHER_VALUES = [
+    '<r:Description xmlns:c="http://ns.google.com/photos/1.0/camera/" c:MotionPhoto="0"/>',
+    '<r:Description xmlns:c="http://ns.google.com/photos/1.0/camera/" c:MotionPhotoVersion="1" c:Semantic="Primary"/>',
+]
+
+
+def packet(description: str) -> bytes:
+    return f'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{description}</r:RDF>'.encode()
+
+
+def extended(text: bytes, parts: int) -> bytes:
+    """Segments of extended XMP (XMP part 3, 1.1.3.1), each with its share of the text."""
+    size = -(-len(text) // parts)
+    head = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32
+    return b"".join(
+        segment(0xE1, head + struct.pack(">II", len(text), at) + text[at : at + size])
+        for at in range(0, len(text), size)
+    )
+
+
+@pytest.mark.parametrize("prefix", ["GCamera", "Item", "ns1"])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("held", PROPERTIES)
+def test_what_xmp_tells_is_named_however_it_is_written(tmp_path: Path, held: str, form: str, prefix: str) -> None:
+    space, name, value = PROPERTIES[held]
+    text = packet(FORMS[form].format(prefix=prefix, space=space, name=name, value=value))
+    said = (f"What it also holds is left out: {held} and XMP.",)
+    head = b"http://ns.adobe.com/xap/1.0/\0"
+    assert notes(tmp_path / "x.jpg", with_segments(jpeg(), segment(0xE1, head + text))) == said
+    wide = text.decode().encode("utf-16")
+    assert notes(tmp_path / "x.jpg", with_segments(jpeg(), segment(0xE1, head + wide))) == said
+    for suffix in ("webp", "avif"):
+        Image.fromarray(scene()).save(tmp_path / f"x.{suffix}", xmp=text)
+        assert read(tmp_path / f"x.{suffix}").info.notes == said
+    for parts in (1, 3):
+        more = with_segments(jpeg(), segment(0xE1, head + b"<x/>"), extended(text, parts))
+        assert notes(tmp_path / "x.jpg", more) == (f"What it also holds is left out: XMP and {held}.",)
+    Image.fromarray(scene()).save(tmp_path / "x.png")
+    plain = (tmp_path / "x.png").read_bytes()
+    keyword = b"XML:com.adobe.xmp\0"
+    for body in (b"\0\0\0\0" + text, b"\1\0\0\0" + zlib.compress(text)):
+        assert notes(tmp_path / "x.png", plain[:33] + png_chunk(b"iTXt", keyword + body) + plain[33:]) == said
+
+
+@pytest.mark.parametrize("description", OTHER_VALUES)
+def test_what_xmp_does_not_tell_is_not_named(tmp_path: Path, description: str) -> None:
+    text = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet(description))
+    assert notes(tmp_path / "x.jpg", with_segments(jpeg(), text)) == ("What it also holds is left out: XMP.",)
+
+
+def samsung(*blocks: tuple[bytes, bytes]) -> bytes:
+    """The blocks that a phone of Samsung appends, each with a name and data, and their directory."""
+    data, places = b"", []
+    for name, body in blocks:
+        places.append(len(data))
+        data += struct.pack("<HHI", 0, 0x0A30, len(name)) + name + body
+    table = b"SEFH" + struct.pack("<II", 106, len(blocks))
+    for place, (name, body) in zip(places, blocks, strict=True):
+        table += struct.pack("<HHII", 0, 0x0A30, len(data) - place, 8 + len(name) + len(body))
+    return data + table + struct.pack("<I", len(table)) + b"SEFT"
+
+
+SAMSUNG = {
+    "data of Samsung": [(b"Image_UTC_Data", b"1604152800000")],
+    "data of Samsung and a depth map": [(b"Image_UTC_Data", b"1"), (b"DualShot_DepthMap_1", bytes(200_000))],
+    "a film (motion photo) and data of Samsung": [(b"MotionPhoto_Data", MP4), (b"Image_UTC_Data", b"1")],
+    "sound": [(b"SoundShot_000", bytes(99))],
+}
+
+
+@pytest.mark.parametrize("held", SAMSUNG)
+def test_blocks_of_samsung_are_named_by_kind(tmp_path: Path, held: str) -> None:
+    trailer = samsung(*SAMSUNG[held])
+    said = (f"What it also holds is left out: {held}.",)
+    assert notes(tmp_path / "x.jpg", jpeg() + trailer) == said
+    assert notes(tmp_path / "x.jpg", with_pictures(jpeg(), (0x010001, SMALL)) + trailer) == said
+    assert notes(tmp_path / "x.heic", heic() + box(b"sefd", trailer)) == said
+    for end in range(1, 40, 3):
+        assert all(note.endswith(".") for note in notes(tmp_path / "x.jpg", jpeg() + trailer[:-end]))
+        assert all(note.endswith(".") for note in notes(tmp_path / "x.jpg", jpeg() + trailer[end:]))
+
+
+@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_the_gain_map_of_a_heif_is_named(tmp_path: Path, suffix: str, version: int) -> None:
+    Image.fromarray(scene()).save(tmp_path / "x.avif")
+    plain = heic() if suffix == "heic" else (tmp_path / "x.avif").read_bytes()
+    assert notes(tmp_path / f"x.{suffix}", with_item(plain, b"free", version)) == ()
+    assert notes(tmp_path / f"x.{suffix}", with_item(plain, b"tmap", version)) == (LEFT_OUT.format("a gain map"),)
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_pixels_of_a_heif_that_are_not_square_are_noted(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(scene()).save(tmp_path / "x.avif")
+    plain = heic() if suffix == "heic" else (tmp_path / "x.avif").read_bytes()
+    assert notes(tmp_path / f"x.{suffix}", with_property(plain, b"pasp", struct.pack(">II", 3, 3))) == ()
+    assert notes(tmp_path / f"x.{suffix}", with_property(plain, b"pasp", struct.pack(">II", 2, 1))) == (
+        LEFT_OUT.format("the shape of its pixels (2:1)"),
+    )
+
+
+def test_pixels_of_a_jpeg_and_a_png_that_are_not_square_are_noted(tmp_path: Path) -> None:
+    said = (LEFT_OUT.format("the shape of its pixels (4:3)"),)
+    for unit, across, down, expected in (
+        (0, 3, 4, said),
+        (0, 1, 1, ()),
+        (0, 0, 0, ()),
+        (1, 300, 300, ()),
+        (1, 75, 100, said),
+    ):
+        whole = bytearray(jpeg())
+        whole[13:18] = struct.pack(">BHH", unit, across, down)
+        assert notes(tmp_path / "x.jpg", bytes(whole)) == expected
+        Image.fromarray(scene()).save(tmp_path / "x.png")
+        plain = (tmp_path / "x.png").read_bytes()
+        size = png_chunk(b"pHYs", struct.pack(">IIB", across, down, unit))
+        assert notes(tmp_path / "x.png", plain[:33] + size + plain[33:]) == expected
+
+
+def test_what_a_still_gif_holds_is_named(tmp_path: Path) -> None:
+    image = Image.new("RGB", (8, 6), (60, 90, 120))
+    image.save(tmp_path / "x.gif", comment=b"hello")
+    assert read(tmp_path / "x.gif").info.notes == ("What it also holds is left out: a comment.",)
+    image.save(tmp_path / "x.gif")
+    plain = (tmp_path / "x.gif").read_bytes()
+    at = 13 + 3 * 2 ** ((plain[10] & 7) + 1)
+    text = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">' + b'<a MotionPhoto="1"/>'
+    magic = b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    for name, data, held in (
+        (b"XMP DataXMP", text + magic, "a film (motion photo) and XMP"),
+        (b"NETSCAPE2.0", b"\3\1\0\0\0", ""),
+        (b"MAKERNOTE01", b"\3abc\0", "extension MAKERNOT"),
+    ):
+        (tmp_path / "x.gif").write_bytes(plain[:at] + b"!\xff\x0b" + name + data + plain[at:])
+        said = read(tmp_path / "x.gif").info.notes
+        assert said == ((f"What it also holds is left out: {held}.",) if held else ())
+
+
 PLAIN = {
     "a photo": jpeg,
     "a photo with previews": lambda: with_pictures(jpeg(), (0x010001, SMALL), (0x010002, SMALL)),
@@ -100,7 +252,7 @@ def test_a_jpeg_with_no_more_in_it_needs_no_note(tmp_path: Path, name: str) -> N
     assert notes(tmp_path / "x.jpg", PLAIN[name]()) == ()
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif"])
+@pytest.mark.parametrize("suffix", RECORDING)
 def test_a_record_of_our_own_is_nothing_that_is_left_out(tmp_path: Path, suffix: str) -> None:
     write(Frame(scene().astype(np.float32) / 255), tmp_path / f"x.{suffix}", record='{"a": 1}')
     assert read(tmp_path / f"x.{suffix}").info.notes == ()
@@ -212,6 +364,7 @@ def auxiliary(kind: bytes) -> bytes:
         (b"urn:mpeg:hevc:2015:auxid:2", "a depth map"),
         (b"x:hdrgainmap", "a gain map"),
         (b"x:semanticskinmatte", "a matte"),
+        (b"urn:mpeg:hevc:2015:auxid:7", "further pictures"),
     ],
 )
 def test_auxiliary_pictures_of_a_heic_are_named(tmp_path: Path, kind: bytes, held: str) -> None:

@@ -5,25 +5,30 @@ from __future__ import annotations
 import struct
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
+import pillow_heif
 import pytest
 import tifffile
+from foreign import bmp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import IFDRational
+from suffixes import LOSSY, TAGGED, WRITTEN
 
 from dreampipe import Frame, MediaInfo, read, write
+from dreampipe.errors import MediaError
 from dreampipe.media import decode_hashed
+from dreampipe.media.directories import first_directory, with_first_directory
 from dreampipe.media.masks import read_mask
 from dreampipe.media.video import open_source
 
-SUFFIXES = ["png", "jpg", "webp", "tif", "avif", "bmp"]
 PRIMARIES = {
     "srgb": (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.329),
     "adobe": (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329),
@@ -149,6 +154,9 @@ def test_png(tmp_path: Path, name: str) -> None:
 
 HDR = {"PQ": ([cicp(9, 16)], 148, 0.58), "HLG": ([cicp(9, 18)], 191, 0.75)}
 HDR["the name of W3C's note"] = ([iccp(PROFILE, b"ITUR_2100_PQ_FULL")], 148, 0.58)
+HDR["PQ of open primaries"] = ([cicp(2, 16)], 148, 0.58)
+HDR["HLG of unknown primaries"] = ([cicp(3, 18), gama(1)], 191, 0.75)
+HDR["PQ with the primaries of cHRM"] = ([cicp(2, 16), chrm("p3")], 148, 0.58)
 HDR["PQ before a profile"] = ([cicp(9, 16), iccp(PROFILE)], 148, 0.58)
 
 
@@ -167,7 +175,7 @@ def test_hdr_in_png_becomes_sdr(tmp_path: Path, name: str) -> None:
     (tmp_path / "x.png").write_bytes(png(deep, *chunks))
     assert min(seen(tmp_path / "x.png", 16)[0]) >= 65_534
     assert read(tmp_path / "x.png").info.bits == 16
-    for suffix in SUFFIXES:
+    for suffix in WRITTEN:
         write(read(tmp_path / "x.png"), tmp_path / f"y.{suffix}", like=read(tmp_path / "x.png").info)
         np.testing.assert_allclose(on_screen(tmp_path / f"y.{suffix}")[0], 255, atol=1)
 
@@ -193,11 +201,15 @@ WIDE: Mapping[str, tuple[list[bytes], str, float]] = {
     "P3 by cHRM": ([chrm("p3")], "p3", 0),
     "Adobe RGB by gAMA and cHRM": ([gama(1 / 2.2), chrm("adobe")], "adobe", 2.2),
     "gamma 2.2 by cICP": ([cicp(12, 4)], "p3", 2.2),
+    "P3 by cICP of open tones": ([cicp(12, 2)], "p3", 0),
+    "P3 by cICP, of the gamma of gAMA": ([cicp(12, 2), gama(1 / 2.2)], "p3", 0),
+    "P3 by cHRM, of open code points": ([cicp(2, 2), chrm("p3")], "p3", 0),
+    "P3 by cHRM and sRGB's tones by cICP": ([cicp(2, 13), chrm("p3")], "p3", 0),
     "an old Macintosh's": ([gama(1 / 1.8)], "srgb", 1.8),
 }
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", WRITTEN)
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_colours_keep_their_numbers_and_a_profile_or_become_srgb(tmp_path: Path, name: str, suffix: str) -> None:
     chunks, primaries, gamma = WIDE[name]
@@ -294,6 +306,70 @@ def test_the_depth_of_an_avif_is_that_of_the_picture_it_shows(tmp_path: Path, bi
     assert seen(tmp_path / "x.avif") == [[255] * 3]
 
 
+RED: Mapping[str, list[list[bytes]]] = {
+    "BT.2020": [[cicp(9, 16)], [cicp(2, 16)], [cicp(2, 16), gama(1)]],
+    "P3": [[cicp(12, 16)], [cicp(2, 16), chrm("p3")], [cicp(2, 16), iccp(PROFILE), chrm("p3")]],
+    "BT.709": [[cicp(1, 16)], [cicp(2, 16), SRGB]],
+}
+
+
+@pytest.mark.parametrize("name", RED)
+def test_primaries_that_code_points_leave_open_are_those_of_other_labels_or_of_hdr(tmp_path: Path, name: str) -> None:
+    shown = []
+    for chunks in RED[name]:
+        (tmp_path / "x.png").write_bytes(png(patches((130, 60, 40), (100, 110, 90)), *chunks))
+        shown.append(read(tmp_path / "x.png").frames[0].pixels)
+    assert all(np.abs(one - shown[0]).max() < 0.02 for one in shown)
+
+
+def without_nclx(coded: bytes, points: bytes | None) -> bytes:
+    """Return an AVIF or HEIF whose nclx says these code points, or is gone."""
+    at = coded.index(b"colrnclx")
+    if points is None:
+        return coded[:at] + b"free" + coded[at + 4 :]
+    return coded[: at + 8] + points + coded[at + 8 + len(points) :]
+
+
+def heic(samples: Samples, primaries: int, transfer: int) -> bytes:
+    held = BytesIO()
+    made = pillow_heif.from_pillow(Image.fromarray(samples))
+    made.save(held, quality=95, chroma=444, color_primaries=primaries, transfer_characteristics=transfer)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("points", [None, b"\0\2\0\2", b"\0\2", b"\0\x09\0\2"], ids=str)
+@pytest.mark.parametrize("transfer, signal", [(16, 148), (18, 191)])
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_code_points_of_the_coded_picture_count_where_the_file_leaves_them_open(
+    tmp_path: Path, suffix: str, transfer: int, signal: int, points: bytes | None
+) -> None:
+    samples = patches((0,) * 3, (signal // 2,) * 3, (signal,) * 3, (signal, signal // 2, signal // 2))
+    coded = avif(samples, 8, 9, transfer) if suffix == "avif" else heic(samples, 9, transfer)
+    (tmp_path / f"x.{suffix}").write_bytes(coded)
+    expected, notes = seen(tmp_path / f"x.{suffix}"), read(tmp_path / f"x.{suffix}").info.notes
+    assert min(expected[2]) >= 254 and "BT.2020" in notes[0]
+    (tmp_path / f"x.{suffix}").write_bytes(without_nclx(coded, points))
+    assert seen(tmp_path / f"x.{suffix}") == expected
+    assert read(tmp_path / f"x.{suffix}").info.notes == notes
+
+
+def test_code_points_of_the_file_go_before_those_of_the_coded_picture(tmp_path: Path) -> None:
+    (tmp_path / "x.avif").write_bytes(without_nclx(avif(GREYS, 8, 9, 16), b"\0\1\0\x0d"))
+    np.testing.assert_allclose(seen(tmp_path / "x.avif"), AS_STORED, atol=1)
+    assert read(tmp_path / "x.avif").info.notes == ()
+
+
+def test_a_damaged_header_of_the_coded_picture_counts_as_missing(tmp_path: Path) -> None:
+    coded = without_nclx(heic(GREYS, 9, 16), None)
+    at = coded.index(b"hvcC") + 30
+    for length in (1, 9, 60):
+        (tmp_path / "x.heic").write_bytes(coded[:at] + b"\xff" * length + coded[at + length :])
+        try:
+            assert min(map(min, seen(tmp_path / "x.heic"))) >= 0
+        except MediaError as problem:
+            assert "\n" not in str(problem)
+
+
 def test_wide_colours_of_an_avif_get_a_profile(tmp_path: Path) -> None:
     colours = patches((200, 90, 60), (60, 150, 90))
     (tmp_path / "x.avif").write_bytes(avif(colours, 8, 12, 13))
@@ -369,6 +445,71 @@ def test_adobe_rgb_by_exif(tmp_path: Path, suffix: str, space: int, index: str |
     np.testing.assert_allclose(on_screen(tmp_path / "y.bmp"), expected, atol=3)
 
 
+R = tuple[int, int]
+
+
+def exif_of(space: int | None, gamma: R | None = None, ends: str | None = None, curve: float | None = None) -> bytes:
+    """An EXIF block with a colour space, a gamma, a white point and primaries, or the curves of an exponent."""
+    made = Image.Exif()
+    below = made.get_ifd(34665)
+    below |= {} if space is None else {40961: space}
+    below |= {} if gamma is None else {42240: IFDRational(*gamma)}
+    if ends:
+        values = [IFDRational(round(value * 10_000), 10_000) for value in PRIMARIES[ends]]
+        made[318], made[319] = tuple(values[6:]), tuple(values[:6])
+    if curve:
+        made[301] = tuple(np.rint((np.arange(256) / 255) ** curve * 65_535).astype(int).tolist()) * 3
+    return made.tobytes()
+
+
+EXIFS: Mapping[str, tuple[bytes, list[list[int]], bool]] = {
+    "sRGB": (exif_of(1, (1, 1), "adobe", 1), AS_STORED, False),
+    "no colour space": (exif_of(None, (1, 1), "adobe"), AS_STORED, False),
+    "uncalibrated": (exif_of(0xFFFF), AS_STORED, False),
+    "linear": (exif_of(0xFFFF, (10, 10)), power(1, *LEVELS), False),
+    "nearly sRGB's gamma": (exif_of(0xFFFF, (22, 10)), AS_STORED, False),
+    "gamma 1.8": (exif_of(0xFFFF, (18, 10)), AS_STORED, True),
+    "Adobe RGB": (exif_of(0xFFFF, (22, 10), "adobe"), AS_STORED, True),
+    "P3": (exif_of(0xFFFF, None, "p3"), AS_STORED, True),
+    "linear curves": (exif_of(0xFFFF, (22, 10), None, 1), power(1, *LEVELS), False),
+    "curves of 1.8": (exif_of(0xFFFF, None, "p3", 1.8), AS_STORED, True),
+    "a gamma over nothing": (exif_of(0xFFFF, (1, 0)), AS_STORED, False),
+}
+
+
+@pytest.mark.parametrize("name", EXIFS)
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
+def test_gamma_and_primaries_of_exif_count_where_it_is_uncalibrated(tmp_path: Path, suffix: str, name: str) -> None:
+    exif, expected, wide = EXIFS[name]
+    path = tmp_path / f"x.{suffix}"
+    if suffix == "tif":
+        tifffile.imwrite(path, GREYS, photometric="rgb", metadata=None, software=False)
+        tags = {code: tag for code, tag in first_directory(exif.removeprefix(b"Exif\0\0")).items() if code == 34665}
+        path.write_bytes(with_first_directory(path.read_bytes(), first_directory(path.read_bytes()) | tags, "<"))
+        if name not in ("linear", "gamma 1.8", "nearly sRGB's gamma", "uncalibrated", "a gamma over nothing"):
+            return  # the other tags are the TIFF's own
+    else:
+        lossless = {"lossless": True} if suffix == "webp" else {"quality": 100, "subsampling": 0}
+        Image.fromarray(GREYS).save(path, exif=exif, **({} if suffix == "png" else lossless))
+    media = read(path)
+    np.testing.assert_allclose(seen(path), expected, atol=8 if suffix == "jpg" else 0)
+    assert (media.info.icc is not None) == wide
+    assert (media.info.notes != ()) == (expected != AS_STORED)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif"])
+def test_exif_says_srgb_where_the_numbers_became_that(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(GREYS).save(tmp_path / "x.jpg", exif=exif_of(0xFFFF, (1, 1)), quality=100)
+    media = read(tmp_path / "x.jpg")
+    write(media, tmp_path / f"y.{suffix}", like=media.info)
+    again = read(tmp_path / f"y.{suffix}")
+    np.testing.assert_allclose(again.frames[0].pixels, media.frames[0].pixels, atol=0.05)
+    assert again.info.notes == () and again.info.exif is not None
+    block = Image.Exif()
+    block.load(again.info.exif)
+    assert block.get_ifd(34665)[40961] == 1
+
+
 def test_a_profile_goes_before_exif(tmp_path: Path) -> None:
     Image.fromarray(GREYS).save(tmp_path / "x.jpg", exif=adobe_exif(0xFFFF, "R03"), icc_profile=PROFILE)
     assert read(tmp_path / "x.jpg").info.icc == PROFILE
@@ -393,13 +534,44 @@ def test_primaries_of_a_tiff(tmp_path: Path) -> None:
         assert seen(tmp_path / "x.tif") == AS_STORED
 
 
-def bmp(samples: Samples, kind: bytes, ends: bytes, gammas: bytes, profile: bytes = b"") -> bytes:
-    """A BMP with the fifth header, whose end points, gammas and profile count by its kind."""
-    height, width, _ = samples.shape
-    rows = b"".join(row[:, ::-1].tobytes().ljust(-(-3 * width // 4) * 4, b"\0") for row in samples[::-1])
-    head = struct.pack("<IiiHHIIiiII", 124, width, height, 1, 24, 0, len(rows), 2835, 2835, 0, 0) + bytes(16)
-    head += kind + ends + gammas + struct.pack("<IIII", 4, 124 + len(rows), len(profile), 0)
-    return b"BM" + struct.pack("<IHHI", 14 + 124 + len(rows) + len(profile), 0, 0, 138) + head + rows + profile
+CURVES: Mapping[str, tuple[float, list[list[int]], bool]] = {
+    "linear": (1.0, power(1, *LEVELS), False),
+    "dark": (3.5, power(3.5, *LEVELS), False),
+    "a gamma of 1.8": (1.8, AS_STORED, True),
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+@pytest.mark.parametrize("tables", [1, 3])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_curves_of_a_tiff(tmp_path: Path, bits: int, tables: int, name: str) -> None:
+    gamma, expected, kept = CURVES[name]
+    top = 2**bits - 1
+    curve = np.rint((np.arange(top + 1) / top) ** gamma * 65_535).astype(np.uint16)
+    tag = (301, "H", tables * (top + 1), tuple(np.tile(curve, tables).tolist()), True)
+    samples = GREYS if bits == 8 else GREYS.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "x.tif", samples, photometric="rgb", extratags=[tag])
+    assert seen(tmp_path / "x.tif") == expected
+    info = read(tmp_path / "x.tif").info
+    assert (info.icc is not None) == kept and bool(info.notes) != kept
+    write(read(tmp_path / "x.tif"), tmp_path / "y.png", like=info)
+    np.testing.assert_allclose(on_screen(tmp_path / "y.png"), power(gamma, *LEVELS), atol=1)
+    tifffile.imwrite(
+        tmp_path / "x.tif",
+        samples[..., 0],
+        photometric="minisblack",
+        extratags=[(*tag[:2], top + 1, tuple(curve.tolist()), True)],
+    )
+    assert seen(tmp_path / "x.tif") == expected
+    tifffile.imwrite(tmp_path / "x.tif", samples, photometric="rgb", extratags=[tag], iccprofile=PROFILE)
+    assert (seen(tmp_path / "x.tif"), read(tmp_path / "x.tif").info.icc) == (AS_STORED, PROFILE)
+
+
+def test_curves_of_another_length_count_as_missing(tmp_path: Path) -> None:
+    for count in (1, 255, 512, 769):
+        tags = [(301, "H", count, (7,) * count if count > 1 else 7, True)]
+        tifffile.imwrite(tmp_path / "x.tif", GREYS, photometric="rgb", extratags=tags)
+        assert (seen(tmp_path / "x.tif"), read(tmp_path / "x.tif").info.notes) == (AS_STORED, ())
 
 
 def test_a_bmp_with_end_points_and_gammas_or_a_profile(tmp_path: Path) -> None:
@@ -443,7 +615,7 @@ def gamma_curve(gamma: float) -> bytes:
     return b"para\0\0\0\0\0\0\0\0" + struct.pack(">i", round(gamma * 65_536))
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif"])
+@pytest.mark.parametrize("suffix", TAGGED)
 def test_profiles_of_other_tones_are_followed_and_others_kept(tmp_path: Path, suffix: str) -> None:
     kept = [profile_with(gamma_curve(1.8)), profile_with(gamma_curve(2.2)), PROFILE]
     for icc in kept:
@@ -471,6 +643,47 @@ def _save(path: Path, samples: Samples, icc: bytes) -> None:
     Image.fromarray(samples).save(path, icc_profile=icc, **options)
 
 
+def table_curve(values: npt.NDArray[np.float64]) -> bytes:
+    return b"curv\0\0\0\0" + struct.pack(">I", len(values)) + np.rint(values * 65_535).astype(">u2").tobytes()
+
+
+def pq_light(signals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Recommendation ITU-R BT.2100, table 4, of 10,000 cd/m2."""
+    root = signals ** (1 / 78.84375)
+    return (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125)
+
+
+def hlg_light(signals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Recommendation ITU-R BT.2100, table 5, of the scene."""
+    return np.where(signals <= 0.5, signals**2 / 3, (np.exp((signals - 0.55991073) / 0.17883277) + 0.28466892) / 12)
+
+
+@pytest.mark.parametrize("points", [1024, 4096])
+@pytest.mark.parametrize(
+    "name, curve, white",
+    [
+        ("PQ", pq_light, 0.58),
+        ("HLG", hlg_light, 0.75),
+        ("HLG", lambda signals: hlg_light(signals) ** 1.2, 0.75),
+    ],
+)
+def test_a_profile_whose_curves_are_hdr_is_shown_so(
+    tmp_path: Path,
+    name: str,
+    curve: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
+    white: float,
+    points: int,
+) -> None:
+    samples = patches((0,) * 3, (round(white * 65_535),) * 3, (30_000, 20_000, 10_000), dtype=np.uint16)
+    (tmp_path / "x.png").write_bytes(png(samples, iccp(profile_with(table_curve(curve(np.linspace(0, 1, points)))))))
+    black, shown, colour = seen(tmp_path / "x.png")
+    assert black == [0] * 3 and min(shown) >= 254
+    info = read(tmp_path / "x.png").info
+    assert info.icc is None and info.notes[0].startswith(f"Its numbers are {name}, BT.709")
+    (tmp_path / "y.png").write_bytes(png(samples, cicp(1, 16 if name == "PQ" else 18)))
+    np.testing.assert_allclose(seen(tmp_path / "y.png")[2], colour, atol=1)
+
+
 def ink_profile() -> bytes:
     """A profile of inks by a table of two points a side: paper is white, black ink a dark grey, cyan a dull blue."""
     paper = {(): (100, 0, 0), "c": (55, -30, -40), "k": (20, 0, 0)}
@@ -487,6 +700,44 @@ def ink_profile() -> bytes:
     white = struct.pack(">3i", *(round(value * 65_536) for value in (0.9642, 1.0, 0.8249)))
     head = ((head + b"acsp").ljust(68, b"\0") + white).ljust(128, b"\0")
     return head + struct.pack(">I4sII", 1, b"A2B0", at, len(tag)) + tag
+
+
+def profile_of_tables(gamma: float) -> bytes:
+    """A profile of RGB by a table of two points a side: greys from black to white, and tones in front of it."""
+    table = b""
+    for corner in np.ndindex(2, 2, 2):
+        table += bytes([round(255 * sum(corner) / 3), 128, 128])
+    tones = bytes(np.rint((np.arange(256) / 255) ** gamma * 255).astype(np.uint8).tolist())
+    matrix = struct.pack(">9i", *(65_536 * (at % 4 == 0) for at in range(9)))
+    tag = b"mft1\0\0\0\0" + bytes([3, 3, 2, 0]) + matrix + 3 * tones + table + 3 * bytes(range(256))
+    at = 128 + 4 + 12
+    head = struct.pack(">I4sI4s4s4s", at + len(tag), b"", 0x02400000, b"scnr", b"RGB ", b"Lab ").ljust(36, b"\0")
+    white = struct.pack(">3i", *(round(value * 65_536) for value in (0.9642, 1.0, 0.8249)))
+    head = ((head + b"acsp").ljust(68, b"\0") + white).ljust(128, b"\0")
+    return head + struct.pack(">I4sII", 1, b"A2B0", at, len(tag)) + tag
+
+
+@pytest.mark.parametrize("gamma, followed", [(1.0, False), (3.0, True)])
+def test_a_profile_of_tables_is_followed_where_it_shows_other_tones(
+    tmp_path: Path, gamma: float, followed: bool
+) -> None:
+    icc = profile_of_tables(gamma)
+    (tmp_path / "x.png").write_bytes(png(GREYS, iccp(icc)))
+    Image.fromarray(GREYS).save(tmp_path / "truth.png", icc_profile=icc)
+    expected = on_screen(tmp_path / "truth.png") if followed else AS_STORED
+    np.testing.assert_allclose(seen(tmp_path / "x.png"), expected, atol=1)
+    info = read(tmp_path / "x.png").info
+    assert (info.icc, bool(info.notes)) == ((None, True) if followed else (icc, False))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif"])
+def test_a_profile_of_other_colours_is_left_out_with_a_note(tmp_path: Path, suffix: str) -> None:
+    for other in ("LAB", "XYZ"):
+        icc = ImageCms.ImageCmsProfile(ImageCms.createProfile(other)).tobytes()
+        Image.fromarray(GREYS).save(tmp_path / f"x.{suffix}", icc_profile=icc)
+        info = read(tmp_path / f"x.{suffix}").info
+        assert info.icc is None
+        assert info.notes == ("Its colour profile does not fit its colours and is left out.",)
 
 
 @pytest.mark.parametrize("kind", ["jpg", "tif", "16 bits"])
@@ -542,7 +793,7 @@ def test_an_animation_and_numbered_pictures_are_shown_by_their_label(tmp_path: P
 
 
 @pytest.mark.parametrize("alpha", [False, True])
-@pytest.mark.parametrize("suffix", ["jpg", "webp", "avif"])
+@pytest.mark.parametrize("suffix", LOSSY)
 def test_ten_saves_move_no_colour(tmp_path: Path, suffix: str, alpha: bool) -> None:
     rows, columns = np.mgrid[0:48, 0:64].astype(np.float32) / 64
     # So far within the range that no colour is clipped, which would move the mean.

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from dreampipe.errors import MediaError
-from dreampipe.media import fitted_mask, read_mask
+from dreampipe.media import fitted_mask, mask_notes, read_mask
 
 GREY = np.arange(256, dtype=np.uint8).reshape(8, 32)
 
@@ -52,6 +54,97 @@ def test_all_black_and_no_picture_are_refused(tmp_path: Path) -> None:
             read_mask(tmp_path / name)
     with pytest.raises(MediaError, match="does not exist"):
         read_mask(tmp_path / "none.png")
+
+
+def label_colours() -> npt.NDArray[np.uint8]:
+    """The palette of PASCAL VOC and DAVIS: the bits of an index, by threes, are the high bits of its colour."""
+    steps = np.arange(256)
+    bits = [[(steps >> (3 * row + channel) & 1) << 7 - row for row in range(3)] for channel in range(3)]
+    return np.stack([np.bitwise_or.reduce(rows) for rows in bits], axis=1).astype(np.uint8)
+
+
+LABELS = {
+    (0, 1): ([0, 1], "the label 1 counts as white"),
+    (0, 7): ([0, 1], "the label 7 counts as white"),
+    (0, 15, 255): ([0, 1, 0], "the label 15 counts as white"),
+    (0, 255): ([0, 1], "the label 255 counts as white"),
+    (0, 1, 2, 4): ([0, 0.25, 0.5, 1], "each counts as a level, and the highest, 4, as white"),
+    (0, 20, 128): ([0, 20 / 128, 1], "each counts as a level, and the highest, 128, as white"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "gif", "bmp"])
+@pytest.mark.parametrize("used", LABELS)
+def test_labels_in_a_palette_count_by_their_index(tmp_path: Path, used: tuple[int, ...], suffix: str) -> None:
+    path, (expected, words) = tmp_path / f"x.{suffix}", LABELS[used]
+    image = Image.fromarray(np.array([used, used[::-1]], np.uint8).repeat(2, axis=0), "P")
+    image.putpalette(label_colours().tobytes())
+    image.save(path, **({"optimize": False} if suffix == "gif" else {}))
+    assert read_mask(path)[[0, -1]] == pytest.approx(np.array([expected, expected[::-1]]), abs=1e-6)
+    (note,) = mask_notes(path)
+    assert note.startswith(f"The mask {path}: The indices of its palette are labels") and words in note
+
+
+def test_labels_of_what_is_transparent_stay(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1, 2]], np.uint8), "P")
+    image.putpalette(label_colours().tobytes())
+    image.save(tmp_path / "x.png", transparency=bytes([0, 255, 51]))
+    assert read_mask(tmp_path / "x.png") == pytest.approx(np.array([[0, 0.5, 0.2]]), abs=1e-6)
+
+
+PAINTED = {
+    "black and white": ([0, 0, 0, 255, 255, 255], [0, 1, 0]),
+    "white and black": ([255, 255, 255, 0, 0, 0], [1, 0, 1]),
+    "greys": ([0, 0, 0, 51, 51, 51], [0, 0.2, 0]),
+    "colours, with white": ([0, 0, 0, 255, 255, 255, 255, 0, 0], [0, 1, 0.2126]),
+    "colours, not from black on": ([255, 0, 0, 0, 255, 0], [0.2126, 0.7152, 0.2126]),
+}
+
+
+@pytest.mark.parametrize("name", PAINTED)
+def test_a_mask_that_was_painted_with_few_colours_counts_by_them(tmp_path: Path, name: str) -> None:
+    palette, expected = PAINTED[name]
+    image = Image.fromarray(np.array([[0, 1, 2 if len(palette) == 9 else 0]], np.uint8), "P")
+    image.putpalette(palette)
+    image.save(tmp_path / "x.png")
+    assert read_mask(tmp_path / "x.png") == pytest.approx(np.array([expected]), abs=1e-6)
+    assert mask_notes(tmp_path / "x.png") == ()
+
+
+KINDS = {
+    "0 and 1": np.array([0, 1], np.uint8),
+    "0 and 255": np.array([0, 255], np.uint8),
+    "0 and 1 of 16 bits": np.array([0, 1], np.uint16),
+    "0 and 255 of 16 bits": np.array([0, 255], np.uint16),
+    "0 and 65535": np.array([0, 65535], np.uint16),
+    "floats of 0 and 1": np.array([0, 1], np.float32),
+    "floats of 16 bits": np.array([0, 1], np.float16),
+    "floats of 0 and 255": np.array([0, 255], np.float32),
+    "true and false": np.array([False, True]),
+}
+UNSCALED = ("0 and 255", "0 and 65535", "floats of 0 and 1", "floats of 16 bits", "true and false")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_two_values_of_any_kind_are_black_and_white(tmp_path: Path, name: str) -> None:
+    values = np.tile(KINDS[name], (4, 3))
+    tifffile.imwrite(tmp_path / "x.tif", values, photometric="minisblack")
+    assert np.array_equal(read_mask(tmp_path / "x.tif"), np.tile([0, 1], (4, 3)))
+    assert len(mask_notes(tmp_path / "x.tif")) == (name not in UNSCALED)
+    if values.dtype in (np.uint8, np.uint16):
+        cv2.imwrite(str(tmp_path / "x.png"), values)
+        assert np.array_equal(read_mask(tmp_path / "x.png"), np.tile([0, 1], (4, 3)))
+        assert len(mask_notes(tmp_path / "x.png")) == (name not in UNSCALED)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_a_shape_that_is_in_the_alpha_channel_alone_is_the_mask(tmp_path: Path, mode: str) -> None:
+    planes = np.zeros((2, 3, 4), np.uint8)
+    planes[0, 0, 3], planes[1, 2, 3] = 255, 51
+    Image.fromarray(planes).convert(mode).save(tmp_path / "x.png")
+    assert read_mask(tmp_path / "x.png") == pytest.approx(np.array([[1, 0, 0], [0, 0, 0.2]]), abs=1e-6)
+    (note,) = mask_notes(tmp_path / "x.png")
+    assert "what is not transparent counts as white" in note
 
 
 @given(st.integers(32, 300), st.integers(32, 300), st.floats(0.25, 4), st.sampled_from([np.floor, np.ceil, np.round]))

@@ -34,6 +34,24 @@ ORDERS = [
     [f"b/f{number}.png" for number in range(-2, 3)],
     ["a-1/f-1.png", "a-1/f0.png", "a-2/f-1.png", "a-2/f-2.png"],
     ["v1.5-2.png", "v1.5-10.png", "v1.10-1.png"],
+    ["a--2.png", "a--1.png", "a-0.png", "a-1.png"],
+    ["p (1)-1.png", "p (1)-2.png", "p (1)-10.png"],
+    ["p (2)-1.png", "p (2)0.png", "p (2)1.png"],
+    ["\N{MINUS SIGN}2.png", "\N{MINUS SIGN}1.png", "0.png", "1.png"],
+    ["f\N{MINUS SIGN}10.png", "f\N{FULLWIDTH HYPHEN-MINUS}2.png", "f-1.png", "f1.png"],
+    ["-1.png", "+0.png", "+1.png", "+10.png"],
+    [f"f{number:+d}.png" for number in range(-3, 12)],
+    ["c+1.png", "c+2.png", "c+10.png"],
+    ["t0.png", "t0.25.png", "t0.5.png", "t0.75.png", "t1.0.png", "t10.5.png"],
+    ["t0.5.png", "t1.png", "t1.5.png", "t2.png"],
+    ["t-0.5.png", "t-0.25.png", "t0.png", "t0.25.png"],
+    ["v1.9.png", "v1.10.png", "v1.11.png", "v2.0.png"],
+    ["v1.9.png", "v1.9.1.png", "v1.9.12.png", "v1.10.png"],
+    ["frame.1", "frame.2", "frame.10"],
+    ["a1.png", "a02.png", "a003.png", "a10.png"],
+    ["\u0661.png", "\u0662.png", "\u0661\u0660.png"],
+    ["\uff12\u4e0a.png", "10\u4e0a.png"],
+    [f"x{10**150 + number}.png" for number in range(8, 13)],
 ]
 
 
@@ -61,6 +79,16 @@ GAPS = {
     ("00.png", "10.png", "20.png"): "0 to 20, but 18 numbers are missing (1, 2, 3, 4, 5, ...)",
     ("1.png", "999999999999.png"): "999,999,999,997 numbers are missing (2, 3, 4, 5, 6, ...)",
     ("1.png", "1.jpg", "2.png"): "1 to 2, but 1 comes more than once",
+    ("+1.png", "-1.png", "+3.png"): "-1 to 3, but 2 numbers are missing (0, 2)",
+    ("a--2.png", "a-0.png", "a-1.png"): "-2 to 1, but 1 number is missing (-1)",
+    ("p (1)-1.png", "p (1)-3.png"): "1 to 3, but 1 number is missing (2)",
+    ("a1.png", "a02.png", "a004.png"): "1 to 4, but 1 number is missing (3)",
+    ("\u0661.png", "\u0663.png"): "1 to 3, but 1 number is missing (2)",
+    ("t0.25.png", "t0.5.png", "t0.75.png", "t1.png"): None,
+    ("t0.5.png", "t1.png", "t2.png", "t2.5.png"): "0.5 to 2.5, but 1 number is missing (1.5)",
+    ("t0.1.png", "t0.25.png", "t7.png"): None,
+    ("2020.11.png", "2020.12.png", "2021.01.png"): None,
+    (f"{10**60}.png", f"{10**60 + 2}.png"): f"but 1 number is missing ({10**60 + 1})",
 }
 
 

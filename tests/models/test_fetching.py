@@ -83,11 +83,11 @@ def test_a_file_is_downloaded_once(server: Server, folder: Path) -> None:
 def test_what_is_in_the_store_is_found_there(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     weights = server.weights(content=DATA)
-    assert store.found(weights) is None and store.look(weights) is None
+    assert store.find_whole(weights) is None and store.look(weights) is None
     path = fetch(weights, patience=AT_ONCE)
     assert path == tmp_path / "keras" / "models" / "tiny.h5" == store.folder() / "tiny.h5"
     held = store.look(weights)
-    assert held and store.found(weights) == (path, held.sha256)
+    assert held and store.find_whole(weights) == (path, held.sha256)
     assert (held.bytes, held.fault) == (len(DATA), "")
 
 
@@ -105,20 +105,20 @@ def test_a_broken_file_in_the_store_is_told_and_replaced(server: Server, folder:
     (folder / "tiny.h5").write_bytes(DATA[:HALF])
     held = store.look(weights, folder)
     assert held and held.fault == "it has not the MD5 of Keras"
-    assert store.found(weights, folder) is None
+    assert store.find_whole(weights, folder) is None
     assert fetch(weights, folder, patience=AT_ONCE).read_bytes() == DATA
-    assert store.found(weights, folder)
+    assert store.find_whole(weights, folder)
 
 
 def test_hashes_are_read_again_only_when_the_file_has_changed(server: Server, folder: Path) -> None:
     weights = server.weights(content=DATA)
     path = fetch(weights, folder, patience=AT_ONCE)
-    whole, status = store.found(weights, folder), path.stat()
+    whole, status = store.find_whole(weights, folder), path.stat()
     path.write_bytes(DATA[::-1])
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # as if it had not: it is not read
-    assert store.found(weights, folder) == whole
+    assert store.find_whole(weights, folder) == whole
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    assert store.found(weights, folder) is None
+    assert store.find_whole(weights, folder) is None
 
 
 def test_only_the_rest_is_sent_after_a_cut(server: Server, folder: Path) -> None:
@@ -243,7 +243,7 @@ def test_where_no_md5_is_published_a_change_is_noticed(server: Server, folder: P
     held = store.look(weights, folder)
     assert held and held.fault == "it has changed since it was first seen"
     assert fetch(weights, folder, patience=AT_ONCE).read_bytes() == hdf5
-    assert store.found(weights, folder)
+    assert store.find_whole(weights, folder)
 
 
 def test_a_length_that_is_not_told_is_counted(server: Server, folder: Path) -> None:
@@ -417,7 +417,7 @@ def test_a_file_from_another_machine_is_taken(server: Server, folder: Path, tmp_
     path = fetch(weights, stick, patience=AT_ONCE)
     assert adopt(weights, path, folder).read_bytes() == DATA
     assert adopt(weights, stick, tmp_path / "other").read_bytes() == DATA  # its folder will do
-    assert store.found(weights, folder) and store.found(weights, tmp_path / "other")
+    assert store.find_whole(weights, folder) and store.find_whole(weights, tmp_path / "other")
     assert path.read_bytes() == DATA
 
 

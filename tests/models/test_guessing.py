@@ -134,7 +134,7 @@ def test_the_arithmetic_agrees_with_keras(name: str, module: str) -> None:
     """The weighted sums of `pixels.taken` are what `preprocess_input` computes."""
     picture = keras.Input((None, None, 3))
     model = keras.Model(picture, preprocessing(module)(picture))
-    (end,) = pixels.taken(graph.read({"class_name": "Functional", "config": model.get_config()}))
+    (end,) = pixels.list_takers(graph.read({"class_name": "Functional", "config": model.get_config()}))
     colours = np.float32([[0, 0, 0], [255, 255, 255], [10, 130, 250]])
     sums = [[one.offset + np.dot(one.weights, colour) for one in end.values.channels] for colour in colours]
     np.testing.assert_allclose(model(colours.reshape(3, 1, 1, 3)).numpy().reshape(3, 3), sums, rtol=1e-5, atol=1e-4)
@@ -150,7 +150,7 @@ def test_odd_settings_of_first_layers_are_no_fault(kind: str, one: Any, two: Any
     settings = dict.fromkeys(("scale", "mean", "axis"), one) | dict.fromkeys(("offset", "variance", "x"), two)
     odd: Json = layer(kind, "odd", "image", **settings)
     odd["inbound_nodes"][0]["args"].append([one, two])
-    assert len(pixels.taken(graph.read(functional(image(None, None, 3), odd, conv("conv", "odd"))))) >= 1
+    assert len(pixels.list_takers(graph.read(functional(image(None, None, 3), odd, conv("conv", "odd"))))) >= 1
 
 
 def test_a_hand_written_file_of_planes_is_not_held_to_a_size(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_odd_versions_are_no_fault(said: Any, tmp_path: Path) -> None:
         assert models.card(path).name == "m"
     except ModelError as error:
         assert "\n" not in str(error) and "\x1b" not in str(error)
-    assert versions.saved_by({"module": 3}, {}) == ""
+    assert versions.find_saver({"module": 3}, {}) == ""
 
 
 FOREIGN: dict[str, tuple[str, bytes, str]] = {

@@ -49,6 +49,11 @@ def test_a_time_is_read_as_it_was_printed(time: Fraction) -> None:
     assert parse_time(print_time(time)) == time
 
 
+@given(st.floats(0, 1e8))
+def test_a_float_is_a_time(seconds: float) -> None:
+    assert float(parse_time(repr(seconds))) == seconds
+
+
 @given(st.fractions(0, 10**6))
 def test_a_time_is_printed_to_the_nanosecond(time: Fraction) -> None:
     assert abs(parse_time(print_time(time)) - time) <= Fraction(1, 2 * NANO)
@@ -74,6 +79,12 @@ def test_hours_minutes_and_seconds_are_exact(hours: int, minutes: int, seconds: 
         ("1:30", 90),
         ("90:00", 5400),
         ("1:02:03.5", Fraction(7447, 2)),
+        ("00:01:02,500", Fraction(125, 2)),
+        ("01:02,5", Fraction(125, 2)),
+        ("0.41608333333333336", Fraction(41608333333333336, 10**17)),
+        ("4.1666666666666665e-05", Fraction(41666666666666665, 10**21)),
+        ("1e3", 1000),
+        ("5E0s", 5),
         ("75", 75),
     ],
 )
@@ -84,8 +95,26 @@ def test_a_time_is_written_in_many_ways(text: str, time: Fraction) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "s", ".", ":", "1:75", "1:60", "1:75:00", "1:60:00", "-1", "+1", "1e3", "5 s", "5m", "1::2", "1:2:3:4"),
-        *("nan", "1,5", "٣", "9" * 5000, "0." + "9" * 5000),
+        *(
+            "",
+            "s",
+            ".",
+            ":",
+            "1:75",
+            "1:60",
+            "1:75:00",
+            "1:60:00",
+            "-1",
+            "+1",
+            "1e9",
+            "1e-1000",
+            "1:1e1",
+            "5 s",
+            "5m",
+            "1::2",
+            "1:2:3:4",
+        ),
+        *("inf", "nan", "1,5", "1:30,", "1,30:00", "٣", "9" * 5000, "0." + "9" * 5000),
     ],
 )
 def test_what_is_no_time_is_refused_in_one_sentence(text: str) -> None:

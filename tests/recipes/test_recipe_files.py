@@ -193,7 +193,9 @@ WRONG = {
     "version = 0": "my.toml: version came as 0, but 1 is expected",
     "version = true": "my.toml: version came as True",
     'version = "1"': "my.toml: version came as '1'",
-    'command = "draem"': "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas is expected",
+    'command = "draem"': (
+        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain is expected"
+    ),
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",
     "ocatves = 3": "my.toml: ocatves is no setting of a recipe of dream: did you mean octaves",
@@ -277,6 +279,12 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "zoom": {"fps": st.sampled_from([24, "30000/1001", 12.5]), "shift": st.sampled_from(["2,-0.5", [1, 2]])},
     "visualize": {"objective": st.sampled_from(["mixed4[3]", 'logit("tabby cat")']), "count": st.integers(1, 64)},
+    "explain": {
+        "objective": st.sampled_from(["", "logit(eye) - logit(owl)"]),
+        "method": st.sampled_from(["all", "gradient, integrated-gradients(steps=3)"]),
+        "baseline": st.sampled_from([None, "grey+blur"]),
+        "show": st.sampled_from([None, "overlay"]),
+    },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
 
@@ -284,7 +292,8 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 @given(st.data(), st.sampled_from(sorted(FILES)))
 def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -> None:
-    chosen = data.draw(st.fixed_dictionaries({}, optional={**shared, **own[command]}))
+    general = {name: values for name, values in shared.items() if name in TASKS[command].recipe.model_fields}
+    chosen = data.draw(st.fixed_dictionaries({}, optional={**general, **own[command]}))
     needed = {"visualize": {"objective": "mixed4"}, "atlas": {"layer": "mixed4"}}.get(command, {})
     recipe = TASKS[command].recipe(**{**needed, **chosen})
     again = loaded(toml_of(recipe))

@@ -12,7 +12,7 @@ from moving import crossing, frame_of, panning, texture
 from dreampipe import Frame, MediaInfo
 from dreampipe.frames import Array
 from dreampipe.stages import Flow
-from dreampipe.stages.flow import FLOW, VISIBLE, moved
+from dreampipe.stages.flow import FLOW, VISIBLE, move
 
 INNER = np.s_[8:-8, 8:-8]
 
@@ -36,7 +36,7 @@ def test_a_shifted_picture_comes_from_its_shift(size: tuple[int, int], right: in
     np.testing.assert_allclose(np.median(flow[INNER], axis=(0, 1)), (right, down), atol=0.05)
     assert np.abs(flow[INNER] - np.float32((right, down))).max() < 0.5
     assert visible[INNER].min() == 1
-    assert np.abs(moved(before.pixels, flow) - after.pixels)[INNER].mean() < 0.005
+    assert np.abs(move(before.pixels, flow) - after.pixels)[INNER].mean() < 0.005
 
 
 def test_what_stays_comes_from_where_it_is() -> None:
@@ -160,14 +160,14 @@ def flow_of(right: float, down: float, height: int = 20, width: int = 30) -> Arr
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 2), (20, 30, 3)], ids=str)
 def test_without_motion_nothing_changes(shape: tuple[int, ...]) -> None:
     plane = np.random.default_rng(1).uniform(-1, 1, shape).astype(np.float32)
-    found = moved(plane, flow_of(0, 0))
+    found = move(plane, flow_of(0, 0))
     assert np.array_equal(found, plane)
     assert found.dtype == np.float32
 
 
 def test_whole_pixels_are_taken_as_they_are_and_the_border_goes_on() -> None:
     plane = np.random.default_rng(1).uniform(-1, 1, (20, 30, 3)).astype(np.float32)
-    found = moved(plane, flow_of(3, -2))
+    found = move(plane, flow_of(3, -2))
     assert np.array_equal(found[2:, :-3], plane[:-2, 3:])
     assert np.array_equal(found[2:, -3:], np.repeat(plane[:-2, -1:], 3, axis=1))
     assert np.array_equal(found[:2, :-3], np.repeat(plane[:1, 3:], 2, axis=0))
@@ -175,18 +175,18 @@ def test_whole_pixels_are_taken_as_they_are_and_the_border_goes_on() -> None:
 
 def test_between_pixels_lies_their_mean() -> None:
     plane = np.random.default_rng(1).uniform(-1, 1, (20, 30)).astype(np.float32)
-    np.testing.assert_allclose(moved(plane, flow_of(0.5, 0))[:, :-1], (plane[:, :-1] + plane[:, 1:]) / 2, atol=1e-6)
+    np.testing.assert_allclose(move(plane, flow_of(0.5, 0))[:, :-1], (plane[:, :-1] + plane[:, 1:]) / 2, atol=1e-6)
 
 
 def test_moving_is_linear() -> None:
     rng = np.random.default_rng(2)
     one, other = rng.uniform(-1, 1, (2, 20, 30, 3)).astype(np.float32)
     flow = rng.uniform(-3, 3, (20, 30, 2)).astype(np.float32)
-    both = moved(2 * one - 3 * other, flow)
-    np.testing.assert_allclose(both, 2 * moved(one, flow) - 3 * moved(other, flow), atol=1e-5)
+    both = move(2 * one - 3 * other, flow)
+    np.testing.assert_allclose(both, 2 * move(one, flow) - 3 * move(other, flow), atol=1e-5)
 
 
 def test_there_and_back_is_where_it_was() -> None:
     plane = np.random.default_rng(1).uniform(-1, 1, (20, 30)).astype(np.float32)
-    there = moved(moved(plane, flow_of(4, 2)), flow_of(-4, -2))
+    there = move(move(plane, flow_of(4, 2)), flow_of(-4, -2))
     assert np.array_equal(there[2:, 4:], plane[2:, 4:])

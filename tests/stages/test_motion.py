@@ -21,7 +21,7 @@ from dreampipe.frames import Array
 from dreampipe.models.scaling import spread
 from dreampipe.stages import Blend, Carry, Flow, Moment, Pipeline
 from dreampipe.stages.dream import seed_of_frame
-from dreampipe.stages.flow import FLOW, VISIBLE, moved
+from dreampipe.stages.flow import FLOW, VISIBLE, move
 from dreampipe.stages.motion import DREAM, Motion
 
 MOTIONS: tuple[Motion, ...] = ("flow", "blend", "none")
@@ -185,7 +185,7 @@ def test_between_them_the_dream_lies_over_each_source(dream: Dream) -> None:
 
 def test_between_them_it_moves_along_the_flow(dream: Dream) -> None:
     before, after = through(Carry(Moment(dream, carry=0.5), "flow", every=3), film(2))
-    detail = moved(before.pixels - before.extras[SOURCE], after.extras[FLOW]) * after.extras[VISIBLE][..., None]
+    detail = move(before.pixels - before.extras[SOURCE], after.extras[FLOW]) * after.extras[VISIBLE][..., None]
     np.testing.assert_allclose(after.pixels, np.clip(after.extras[SOURCE] + detail, 0, 1), atol=1e-6)
 
 
@@ -197,7 +197,7 @@ def test_between_them_it_moves_along_the_flow(dream: Dream) -> None:
 def test_without_steps_exactly_what_was_carried_is_left(dream: Dream, carry: float, max_size: int | None) -> None:
     stage = Carry(Moment(replace(dream, max_size=max_size), carry, refresh=0))
     before, after = through(stage, film(2))
-    detail = np.float32(carry) * moved(before.pixels - before.extras[SOURCE], after.extras[FLOW])
+    detail = np.float32(carry) * move(before.pixels - before.extras[SOURCE], after.extras[FLOW])
     expected = np.clip(after.extras[SOURCE] + detail * after.extras[VISIBLE][..., None], 0, 1)
     np.testing.assert_allclose(after.pixels, expected, atol=1e-6)
 

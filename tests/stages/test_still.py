@@ -31,11 +31,24 @@ def dreamed(dream: Dream, frames: Sequence[Frame], every: int = 1) -> list[Frame
     return list(Pipeline([Flow(), Carry(Moment(dream), every=every)])(iter(frames)))
 
 
-def shot(grain: float, count: int = 11) -> list[Frame]:
+def shot(grain: float, count: int = 11, coarse: float = 0, contrast: float = 1) -> list[Frame]:
     """One picture again and again, with new noise of this standard deviation in each frame, in 8 bits."""
-    picture, draws = texture(96, 128), np.random.default_rng(5)
-    noisy = (np.clip(picture + draws.normal(0, grain, picture.shape), 0, 1) for _ in range(count))
+    picture, draws = plainer(texture(96, 128), contrast), np.random.default_rng(5)
+    noisy = (np.clip(picture + grains(draws, picture.shape, grain, coarse), 0, 1) for _ in range(count))
     return [frame_of((np.rint(pixels * 255) / 255).astype(np.float32), index) for index, pixels in enumerate(noisy)]
+
+
+def plainer(picture: Array, contrast: float) -> Array:
+    """Take contrast from a picture, more of it to the left, as of a photo with a sky."""
+    share = np.linspace(contrast**2, contrast, picture.shape[1], dtype=np.float32)[None, :, None]
+    return np.asarray(0.5 + (picture - 0.5) * share, np.float32)
+
+
+def grains(draws: np.random.Generator, shape: tuple[int, ...], grain: float, coarse: float) -> Array:
+    """Draw noise of a standard deviation, of grains as large as a blur of sigma `coarse` makes them."""
+    noise = draws.normal(0, 1, shape)
+    rough = cv2.GaussianBlur(noise, (0, 0), coarse) if coarse else noise
+    return np.asarray(rough / rough.std() * grain, np.float32)
 
 
 def steps_between(frames: Sequence[Frame]) -> list[Array]:
@@ -59,6 +72,13 @@ def test_a_still_shot_changes_by_no_more_than_its_grain(dream: Dream, grain: flo
     frames = shot(grain)
     source, changes = np.mean(steps_between(frames)), np.mean(steps_between(dreamed(dream, frames, every=every)))
     assert 0.5 * source < changes <= 1.01 * source
+
+
+@pytest.mark.parametrize(("coarse", "contrast"), [(0.8, 0.2), (1.5, 0.4)])
+def test_coarse_grain_over_little_detail_does_not_flicker(dream: Dream, coarse: float, contrast: float) -> None:
+    frames = shot(4 / 255, 6, coarse, contrast)
+    source, changes = np.mean(steps_between(frames)), np.mean(steps_between(dreamed(dream, frames)))
+    assert changes <= 1.01 * source
 
 
 @pytest.mark.parametrize("grain", [0.0, 2 / 255, 6 / 255])
@@ -131,6 +151,21 @@ def test_what_pans_is_never_still(pan: float, grain: float) -> None:
     frames = [cv2.warpAffine(whole, move, (320, 180), flags=cv2.INTER_CUBIC) for move in moves]
     before, after = (np.clip(frame + draws.normal(0, grain, frame.shape), 0, 1).astype(np.float32) for frame in frames)
     assert stillness(before, after).max() < 0.05
+
+
+@pytest.mark.parametrize("coarse", [0.0, 0.8, 1.5])
+@pytest.mark.parametrize("contrast", [1.0, 0.4])
+def test_grain_over_little_detail_is_no_motion_and_hides_none(contrast: float, coarse: float) -> None:
+    whole, draws = plainer(texture(180, 400, seed=4), contrast), np.random.default_rng(8)
+
+    def seen(shift: float) -> Array:
+        move = np.asarray([[1, 0, -shift], [0, 1, 0]], np.float32)
+        frame = cv2.warpAffine(whole, move, (320, 180), flags=cv2.INTER_CUBIC)
+        return np.clip(frame + grains(draws, frame.shape, 4 / 255, coarse), 0, 1).astype(np.float32)
+
+    assert stillness(seen(10), seen(10)).mean() > 0.98
+    assert stillness(seen(10), seen(11)).mean() < 0.1
+    assert stillness(seen(10), seen(14)).mean() < 0.01
 
 
 def test_coarse_grain_is_no_motion() -> None:

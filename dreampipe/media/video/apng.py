@@ -19,7 +19,9 @@ from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.decoding import decode_still
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_SHARED = {b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT"}
+_COLOURS = {b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT"}
+"""Chunks that say what the colours mean; damaged ones are skipped, as those of a still are."""
+_SHARED = {b"PLTE", b"tRNS", b"iCCP", *_COLOURS}
 """Chunks before the first picture that say how all of them are decoded and what their colours are."""
 _CLEAR, _RESTORE = 1, 2
 _OVER = 1
@@ -170,9 +172,11 @@ class AnimatedPng:
                 self.file.seek(length + 4, 1)
                 continue
             body, check = self.file.read(length), self.file.read(4)
-            if len(check) < 4 or zlib.crc32(kind + body) != int.from_bytes(check, "big"):
+            whole = len(check) == 4 and zlib.crc32(kind + body) == int.from_bytes(check, "big")
+            if whole or kind == b"iCCP":  # whose own checksum tells
+                yield kind, body
+            elif len(check) < 4 or kind not in _COLOURS:
                 raise ValueError("a part of it is damaged")
-            yield kind, body
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

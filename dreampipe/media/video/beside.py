@@ -16,6 +16,8 @@ from dreampipe.media.video.codecs import CONTAINERS, TAG
 from dreampipe.media.video.holding import is_known, own_tags
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.opening import container_of, picture_of
+from dreampipe.media.video.restarts import STREAMED, Line, shifts_of
+from dreampipe.media.video.stamps import leap
 from dreampipe.media.video.timecodes import advance
 
 # And of its picture: what was counted in it, what its new packets tell, and the name of a track that is left out.
@@ -24,8 +26,11 @@ _COUNTED = ("alpha_mode", "duration", "encoder", "bps", "number_of_", "_statisti
 _PLACE = re.compile("location|iso6709|xyz|gps|latitude|longitude|altitude", re.IGNORECASE)
 _COPIED = {"audio", "subtitle", "attachment"}
 _LEAD_IN = Fraction(1, 10)  # seconds of hidden sound that a decoder starts with; Opus asks for 80 ms
-# Muxers that say only at the end of a file what they cannot say of a stream are made to say it first.
-_ALL_AT_ONCE = {muxer: {"movflags": "+empty_moov+frag_keyframe"} for muxer in ("mp4", "mov")}
+_BOXED = {"mp4", "mov"}
+# Their muxers say only at the end of a file what they cannot say of a stream, and are made to say it first.
+_ALL_AT_ONCE = "+empty_moov+frag_keyframe"
+_TOLD_BY_PACKETS = {"ac3", "eac3"}
+"""Codecs whose description is in their packets: their box cannot be written before the first of these."""
 
 
 class Timed(NamedTuple):
@@ -74,7 +79,7 @@ class Beside:
         if not self._source:
             return
         film.metadata.update(self.tags)
-        film.set_chapters(list(self._chapters()))
+        film.set_chapters(self._from_nought(list(self._chapters())))
         old, new = picture_of(self._source), film.streams.video[0]
         if old:
             kept = {key: text for key, text in old.metadata.items() if not key.lower().startswith(_COUNTED)}
@@ -109,14 +114,37 @@ class Beside:
         """The packets of those streams that belong to the part, their times moved with it, in the file's order."""
         if not self._streams:
             return
+        begun: dict[int, int] = {}
+        lines = self._lines()
+        sounding = {stream.index for stream in self._source.streams.audio}
         for packet in _whole(self._source.demux([self._source.streams[index] for index in self._streams])):
-            if packet.dts is None or not self._within(packet):
+            if packet.dts is None:
                 continue
+            if packet.stream_index in lines:
+                # Subtitles come seldom: the sound tells where they are.
+                told = [line.restarts for index, line in lines.items() if index in sounding]
+                sparse = told and packet.stream_index not in sounding
+                lines[packet.stream_index].move(packet, max(told) if sparse else None)
+            if not self._within(packet):
+                continue
+            # Where nothing says how long sound lasts, a film made of boxes would end before its last packet.
+            if not packet.duration and packet.stream.type == "audio":
+                packet.duration = max(0, packet.dts - begun.get(packet.stream_index, packet.dts))
+            begun[packet.stream_index] = packet.dts
             moved = round(self._origin / packet.time_base)
             packet.dts -= moved
             packet.pts = packet.dts if packet.pts is None else packet.pts - moved
             packet.stream = self._streams[packet.stream_index]
             yield Timed(packet.dts * packet.time_base, packet)
+
+    def _lines(self) -> dict[int, Line]:
+        """Return what keeps the times of streams going on where the source's clock starts anew."""
+        if self._info.path is None or self._source.format.name not in STREAMED:
+            return {}
+        with container_of(self._info.path) as source:
+            picture = picture_of(source)
+            shifts = shifts_of(source, picture) if picture else (Fraction(0),)
+        return {index: Line(shifts, leap(self._info.rate)) for index in self._streams}
 
     def _within(self, packet: Any) -> bool:
         start, end = self._info.start, self._info.end
@@ -133,11 +161,19 @@ class Beside:
         for chapter in self._source.chapters():
             base = chapter["time_base"]
             first, last = (Fraction(chapter[edge]) * base for edge in ("start", "end"))
-            if last <= self._origin or (end is not None and first >= end):
+            if first < self._origin >= last or (end is not None and first >= end):
                 continue
             first, last = max(first, self._origin), last if end is None else min(last, end)
             times = {"start": round((first - self._origin) / base), "end": round((last - self._origin) / base)}
             yield {**chapter, "metadata": self._named(chapter["metadata"]), **times}
+
+    def _from_nought(self, chapters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return chapters that begin at 0 where FFmpeg else moves all: an MP4 says only how long each of them is."""
+        first = min(chapters, key=lambda chapter: chapter["start"] * chapter["time_base"], default=None)
+        if self._muxer not in _BOXED or first is None or first["start"] <= 0:
+            return chapters
+        before = {**first, "id": 0, "start": 0, "end": first["start"], "metadata": {"title": ""}}
+        return [before, *chapters]
 
 
 def _whole(packets: Iterator[Any]) -> Iterator[Any]:
@@ -154,7 +190,7 @@ def other_streams(source: Any) -> list[Any]:
 def loses_tags(muxer: str, tags: Mapping[str, str]) -> bool:
     """Say whether a film of boxes loses a tag, found by trying: its usual places have a fixed set of names."""
     trial = BytesIO()
-    with av.open(trial, "w", format=muxer, container_options=_ALL_AT_ONCE[muxer]) as film:
+    with av.open(trial, "w", format=muxer, container_options={"movflags": _ALL_AT_ONCE}) as film:
         film.metadata.update(tags)
         film.add_mux_stream("mjpeg", rate=24, width=16, height=16)
         film.start_encoding()
@@ -176,8 +212,10 @@ def holds(muxer: str, stream: Any) -> bool:
     """Say whether a kind of film file can hold a stream; tries it in memory."""
     if not is_known(stream):
         return False
+    late = stream.codec_context is not None and stream.codec_context.codec.canonical_name in _TOLD_BY_PACKETS
+    options = {"movflags": _ALL_AT_ONCE + "+delay_moov" * late} if muxer in _BOXED else {}
     try:
-        with av.open(BytesIO(), "w", format=muxer, container_options=_ALL_AT_ONCE.get(muxer, {})) as trial:
+        with av.open(BytesIO(), "w", format=muxer, container_options=options) as trial:
             trial.add_stream_from_template(stream, opaque=True)
             trial.start_encoding()
     except (ValueError, av.FFmpegError):

@@ -13,7 +13,7 @@ _MOST = 4096
 """The most boxes that are looked at; a film has a few dozen for each track."""
 _ENTRY = "entry"
 # Boxes that hold boxes, and the bytes after their header before the first of these.
-_HOLDERS = {"moov": 0, "trak": 0, "mdia": 0, "minf": 0, "stbl": 0, "stsd": 8, "udta": 0, _ENTRY: 78}
+_HOLDERS = {"moov": 0, "trak": 0, "mdia": 0, "minf": 0, "stbl": 0, "stsd": 8, "udta": 0, "edts": 0, _ENTRY: 78}
 _KNOWN: Mapping[str, frozenset[str]] = {
     name: frozenset(kinds.split())
     for name, kinds in {

@@ -108,8 +108,7 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None, chroma: str | None = 
     """
     turned = info.rotation % 180 != 0
     width, height = (info.height, info.width) if turned else (info.width, info.height)
-    if codec.encoder == "libsvtav1" and min(width, height) < 32 and max(width, height) > 64:
-        # SVT-AV1 4.1 never returns from some of these sizes, such as 192x16 and 17x100.
+    if too_narrow(codec, width, height):
         raise MediaError(
             f"A film of {width}x{height} pixels is too narrow for the encoder of av1, which needs 32 on the short "
             "side: choose another codec, such as vp9 or h264."
@@ -127,6 +126,11 @@ def form_of(info: FilmInfo, codec: Codec, crf: int | None, chroma: str | None = 
         rate=_plain(info.rate),
         crf=checked_crf(crf, codec),
     )
+
+
+def too_narrow(codec: Codec, width: int, height: int) -> bool:
+    """Say whether an encoder may never return at this size: SVT-AV1 4.1 does not at 192x16 and 17x100."""
+    return codec.encoder == "libsvtav1" and min(width, height) < 32 and max(width, height) > 64
 
 
 def _plain(rate: Fraction | None) -> Fraction:

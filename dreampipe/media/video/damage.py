@@ -15,12 +15,16 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from dreampipe.errors import MediaError
+from dreampipe.media.video.endings import ends_whole
+from dreampipe.media.video.stripping import PROFILE, PROFILED, carries, without
+from dreampipe.media.video.tracks import track_of
 
 # Containers that write down how long they are; of others FFmpeg guesses it from what is there.
 _DECLARING = {"mov", "matroska", "flv", "asf"}
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders, by codec, of the transparency that Matroska and WebM keep next to each packet."""
-_SLACK = Fraction(1, 5)  # seconds by which streams may end before what a container declares
+_ROUNDED = Fraction(2, 1000)  # seconds by which times in whole milliseconds may differ
+_SLACK = Fraction(1, 5)  # seconds by which streams may end before what a container declares, and nothing is missing
 
 
 @dataclass
@@ -36,6 +40,10 @@ class Damage:
         until: seconds at which the last packet of any stream ends.
         declared: packets to be shown that the container declares for the film's stream; None when unknown.
         length: seconds that the container declares; None when unknown.
+        end: the second of the film's clock at which its last frame leaves the screen, once the pass has come to that
+            frame; None where no container says it.
+        held: whether it may stay on show for longer than its packet says.
+        profiled: whether frames carried a colour profile, which is taken off.
     """
 
     lost: int = 0
@@ -46,6 +54,9 @@ class Damage:
     until: Fraction = Fraction(0)
     declared: int | None = None
     length: Fraction | None = None
+    end: Fraction | None = None
+    held: bool = True
+    profiled: bool = False
 
     def whole(self) -> None:
         """Nothing of what the container declares is to be missed: the pass ends before it."""
@@ -77,10 +88,11 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
     Raises:
         MediaError: the stream is encrypted.
     """
-    _declare(container, stream, damage)
+    ending = _declare(container, stream, damage)
     decode = decoder_of(stream)
     untold = container.format.name == "avi" and stream.has_b_frames
-    for packet in _packets(container, damage):
+    profiled = stream.codec.canonical_name in PROFILED
+    for packet in _packets(container, stream, damage, ending):
         if packet.stream.index != stream.index:
             continue
         if packet.has_sidedata("encryption_info"):  # some ciphered packets decode by chance, into noise
@@ -98,7 +110,14 @@ def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> I
             damage.broken += frame.is_corrupt
             if untold:  # AVI tells when to decode, and FFmpeg makes times of that which go back and forth
                 frame.pts = None
-            yield frame
+            yield _without_profile(frame, damage) if profiled else frame
+
+
+def _without_profile(frame: av.VideoFrame, damage: Damage) -> av.VideoFrame:
+    if not carries(frame, PROFILE):
+        return frame
+    damage.profiled = True
+    return without(frame, PROFILE)
 
 
 def decoder_of(stream: VideoStream) -> Callable[[av.Packet[Any]], list[av.VideoFrame]]:
@@ -112,30 +131,87 @@ def decoder_of(stream: VideoStream) -> Callable[[av.Packet[Any]], list[av.VideoF
     return lambda packet: list(context.decode(packet))
 
 
-def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> None:
-    if container.format.name == "avi":
+@dataclass(frozen=True)
+class _Ending:
+    """The end of a film's stream, as its container declares it.
+
+    Attributes:
+        time: the second of the film's clock at which the stream ends; None where nothing says it.
+        dts: the time of decoding of its last packet to be shown, in ticks; None where the file's end is the stream's.
+        held: as in `Damage`.
+    """
+
+    time: Fraction | None = None
+    dts: int | None = None
+    held: bool = True
+
+
+def _declare(container: InputContainer, stream: VideoStream, damage: Damage) -> _Ending:
+    kind, whole = container.format.name, ends_whole(Path(container.name.removeprefix("file:")), container.format.name)
+    if kind == "avi":
         # It counts empty packets too, which repeat a frame; its length FFmpeg takes from what is there.
-        damage.length = stream.frames / stream.average_rate if stream.average_rate else None
-    elif _DECLARING & set(container.format.name.split(",")):
-        damage.declared = _declared_frames(stream)
-        damage.length = None if container.duration is None else Fraction(container.duration, av.time_base)
+        length = stream.frames / stream.average_rate if stream.average_rate else None
+        damage.length = None if whole else length
+        return _Ending(length if whole else None)
+    if not _DECLARING & set(kind.split(",")):
+        return _Ending()
+    length = None if container.duration is None else Fraction(container.duration, av.time_base)
+    damage.length = None if whole else length
+    if kind.startswith("matroska"):
+        return _Ending(_end_in_matroska(container, stream, length) if whole else None)
+    damage.declared = stream.frames or None
+    return _end_in_boxes(container, stream, damage) if kind.startswith("mov") and stream.frames else _Ending()
 
 
-def _declared_frames(stream: VideoStream) -> int | None:
-    # `stream.frames` of an mp4 also counts samples outside its edit list; the index has the edit list applied.
-    listed = sum(entry.size > 0 and not entry.is_discard for entry in stream.index_entries)
-    return (listed if stream.container.format.name.startswith("mov") else stream.frames) if stream.frames else None
+def _end_in_boxes(container: InputContainer, stream: VideoStream, damage: Damage) -> _Ending:
+    """Return the end that the index of an MP4 or QuickTime film tells, and note how many packets it shows."""
+    # `stream.frames` also counts samples outside the edit list; the index has the edit list applied.
+    index = [(entry.timestamp, entry.is_discard) for entry in stream.index_entries if entry.size > 0]
+    shown = [dts for dts, discarded in index if not discarded]
+    damage.declared = len(shown)
+    if not shown or stream.start_time is None or stream.duration is None or stream.time_base is None:
+        return _Ending()
+    start, length = (ticks * stream.time_base for ticks in (stream.start_time, stream.duration))
+    track = track_of(container, stream)
+    # An edit list may end after its media, which FFmpeg moves to its beginning: then nothing stays on show for longer.
+    before, last = shown[-2:] if len(shown) > 1 else (shown[0], shown[0])
+    rest = None if track.media is None else track.media - (last - shown[0]) * stream.time_base
+    held = not index[-1][1] and (rest is None or rest > (last - before) * stream.time_base + _ROUNDED)
+    # FFmpeg adds up the steps from packet to packet, which leave out how long the last frame stays if the last packet
+    # holds another one. The lengths of the media and of the edit list have it.
+    if track.media and track.edited and not track.speeds and min(track.media, track.edited) > length + _ROUNDED:
+        return _Ending(min(track.edited, start + track.media), last, held)
+    return _Ending(start + length, last, held)
 
 
-def _packets(container: InputContainer, damage: Damage) -> Iterator[av.Packet[Stream]]:
+def _end_in_matroska(container: InputContainer, stream: VideoStream, length: Fraction | None) -> Fraction | None:
+    """Return the end that a tag tells of the stream itself, or the film's if there is no other stream."""
+    if stream.duration is not None and stream.time_base is not None:
+        return stream.duration * stream.time_base
+    return length if len(container.streams) == 1 else None
+
+
+def _packets(
+    container: InputContainer, stream: VideoStream, damage: Damage, ending: _Ending
+) -> Iterator[av.Packet[Stream]]:
     # All streams: how long the sound lasts distinguishes a film that was cut off from one that ends before its sound.
     start = Fraction(container.start_time or 0, av.time_base)
+    shown = Fraction(0)  # when the picture ends, by its packets
     try:
         for packet in container.demux():
             if packet.pts is not None and packet.time_base:
-                end = (packet.pts + (packet.duration or 0)) * packet.time_base - start
-                damage.until = max(damage.until, end)
+                end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                damage.until = max(damage.until, end - start)
+                if packet.stream.index == stream.index:
+                    shown = max(shown, end)
+            ours = packet.stream.index == stream.index
+            if ours and ending.time and ending.dts is not None and packet.dts == ending.dts:
+                damage.until = max(damage.until, ending.time - start)
+                damage.end, damage.held = ending.time, ending.held
             yield packet
     except av.FFmpegError as problem:
         # What FFmpeg says of other errors than the system's ("patches welcome") helps nobody.
         damage.torn = problem.strerror if problem.errno in errorcode else "its data is damaged"
+        return
+    if ending.time and ending.dts is None and ending.time > shown + _SLACK:  # Matroska's may be off by such a time
+        damage.end = ending.time

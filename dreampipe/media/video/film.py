@@ -26,15 +26,22 @@ from dreampipe.media.deciding import decide
 from dreampipe.media.manifest import sha256
 from dreampipe.media.things import FILMS, Fate, Found
 from dreampipe.media.video.damage import Damage, decoded
-from dreampipe.media.video.info import FilmInfo, Survey
-from dreampipe.media.video.opening import container_of, declared_colour, info_of, video_of
+from dreampipe.media.video.excursions import excursions
+from dreampipe.media.video.info import FilmInfo, Survey, about
+from dreampipe.media.video.opening import container_of, declared_colour, info_of, own_colour, video_of
 from dreampipe.media.video.orientation import upright
 from dreampipe.media.video.pixels import alpha_of, sized, thumbnail, unpack
+from dreampipe.media.video.restarts import STREAMED
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.sidedata import LABELS, found_in
-from dreampipe.media.video.stamps import Clock
+from dreampipe.media.video.stamps import AHEAD, Clock
 from dreampipe.media.video.stills import nothing
 from dreampipe.media.video.tones import to_view
+
+_STORING_DURATIONS = ("mov", "matroska")
+"""Containers that say how long a frame lasts; of others FFmpeg takes it from the codec's rate."""
+
+_PROFILED = Found("profile_film")
 
 
 def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixels: int) -> Film:
@@ -46,7 +53,8 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
     with container_of(path, max_pixels) as container:
         stream = video_of(container, path, max_pixels)
         colour = declared_colour(stream)
-        first = next(decoded(container, stream, Damage()), None)
+        met = Damage()
+        first = next(decoded(container, stream, met), None)
         if first is None:
             raise MediaError(
                 f"{path} holds no frame that can be decoded ({stream.codec.canonical_name}; it is empty, damaged or "
@@ -54,7 +62,9 @@ def open_film(path: Path, start: Fraction | None, end: Fraction | None, max_pixe
                 "it by a whole copy, or raise --max-pixels if you trust it."
             )
         info = info_of(container, stream, first, path, colour)
-        start, end = (None if time is None else time + info.begun for time in (start, end))
+        if met.profiled:
+            info = replace(info, found=(*info.found, _PROFILED))
+        start, end = (None if time is None else about(time, info.time_base) + info.begun for time in (start, end))
         return Film(path, replace(info, start=start, end=end), max_pixels)
 
 
@@ -86,12 +96,13 @@ class Film:
         def thumbnails() -> Iterator[npt.NDArray[np.uint8]]:
             for stamp, frame in run:
                 stamps.append(stamp)
-                later.update(dict.fromkeys(found_in(frame)))
+                later.update(dict.fromkeys((*found_in(frame), *excursions(frame, self.info.colour))))
                 yield thumbnail(frame, self.info.colour, THUMBNAIL)
                 if on_frame:
                     on_frame(len(stamps))
 
         found = cuts(thumbnails(), self.info.rate)
+        later.update({_PROFILED: None} if run.damage.profiled else {})
         if not stamps:
             raise nothing(self.path, self.info)
         origin = round(self.info.begun / self.info.time_base) if self.info.start is None else stamps[0]
@@ -127,9 +138,12 @@ class Film:
 
     def _frame(self, survey: Survey, index: int, frame: av.VideoFrame) -> Frame:
         def shown(plane: Array) -> Array:
-            return np.ascontiguousarray(upright(plane, self.info.rotation, self.info.mirrored))
+            left, top, right, bottom = self.info.crop
+            whole = plane[top : plane.shape[0] - bottom, left : plane.shape[1] - right]
+            return np.ascontiguousarray(upright(whole, self.info.rotation, self.info.mirrored))
 
-        seen = to_view(unpack(frame, self.info.colour), self.info.colour.transfer)
+        colour = own_colour(frame, self.info.colour)
+        seen = to_view(unpack(frame, colour), colour.transfer)
         alpha = alpha_of(frame) if self.info.alpha else None
         return Frame(
             shown(seen),
@@ -152,43 +166,59 @@ class _Run:
     def __init__(self, film: Film) -> None:
         self._film, self._info = film, film.info
         self.damage = Damage()
-        self._clock = Clock(film.info.time_base, film.info.rate)
-        self._resized = 0
+        self._clock = Clock(film.info.time_base, film.info.rate, AHEAD if film.info.format in STREAMED else None)
+        self._stores_durations = (film.info.format or "").startswith(_STORING_DURATIONS)
+        self._resized = self._restored = 0
         self._said: int | None = None  # what the last frame says that it lasts, in ticks
         self._step: int | None = None  # from the frame before to the last
+        self._last: int | None = None  # when the last frame comes on show
         self._next: int | None = None  # from the last frame to the one after the part
 
     def __iter__(self) -> Iterator[tuple[int, av.VideoFrame]]:
-        before: int | None = None
         for frame in self._decoded():
             stamp = self._clock.stamp(frame.pts)
             time = stamp * self._info.time_base
             if self._info.start is not None and time < self._info.start:
                 continue
-            step = None if before is None else stamp - before
+            step = None if self._last is None else stamp - self._last
             if self._info.end is not None and time >= self._info.end:
                 self._next = step
                 self.damage.whole()
                 return
-            self._said, self._step, before = frame.duration, step, stamp
+            self._said, self._step, self._last = frame.duration if self._stores_durations else None, step, stamp
             yield stamp, self._sized(frame)
 
     def _sized(self, frame: av.VideoFrame) -> av.VideoFrame:
         width, height = self._info.width, self._info.height
         if self._info.rotation % 180:
             width, height = height, width
-        same = sized(frame, width, height)
+        left, top, right, bottom = self._info.crop
+        plain = (
+            frame.format.name == self._info.pixel_format and own_colour(frame, self._info.colour) == self._info.colour
+        )
+        self._restored += not plain
+        same = sized(frame, width + left + right, height + top + bottom)
         self._resized += same is not frame
         return same
 
     def notes(self) -> tuple[str, ...]:
         """Notes on what had to be decided, one sentence each."""
-        resized = f"Frames of another size than the first are brought to its size ({self._resized})."
-        return (*self._clock.notes(), *([resized] if self._resized else []))
+        said = (
+            (self._resized, "Frames of another size than the first are brought to its size"),
+            (self._restored, "Frames that store their colours in another way than the first are brought to its way"),
+        )
+        return (*self._clock.notes(), *(f"{what} ({count})." for count, what in said if count))
 
     def last(self) -> int:
         """Ticks that the last frame is on show."""
-        return max(1, self._next or self._said or self._step or self._clock.step)
+        return max(1, self._next or self._held() or self._said or self._step or self._clock.step)
+
+    def _held(self) -> int | None:
+        """Ticks from the last frame to the end that the container declares; None where it declares none."""
+        if self.damage.end is None or self._last is None or self._clock.restarted:
+            return None
+        held = round(self.damage.end / self._info.time_base) - self._last
+        return max(0, held if self.damage.held else min(held, self._said or held))
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """All frames; with a start, those from the key frame before it on, or from the first where seeking fails."""

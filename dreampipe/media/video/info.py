@@ -22,6 +22,17 @@ RATE = Fraction(24)
 """Frames a second where nothing says how many."""
 
 
+_SOONEST, _EARLY = Fraction(1, 10**6), Fraction(1, 2000)
+
+
+def about(time: Fraction, tick: Fraction) -> Fraction:
+    """Return the earliest moment, in seconds, that counts as a time that a user names: rounding makes it no other.
+
+    Half a tick of a film's clock is what the film itself rounds by.
+    """
+    return max(Fraction(0), time - max(_SOONEST, min(tick / 2, _EARLY)))
+
+
 @dataclass(frozen=True)
 class Colour:
     """The colour tags of a film, in the code points of ISO/IEC 23091-2, as FFmpeg counts them.
@@ -54,8 +65,8 @@ class Label:
 class FilmInfo(MediaInfo):
     """Facts about a film, apart from its frames.
 
-    `width` and `height` are those of its frames once they are upright; `bits` is 8, 10, 12 or 16; `format` is
-    FFmpeg's name of the container, or a picture's format.
+    `width` and `height` are those of its frames once they are cropped and upright; `bits` is 8, 10, 12 or 16; `format`
+    is FFmpeg's name of the container, or a picture's format.
 
     Attributes:
         path: the file that sound, subtitles and chapters are taken from; None where there are none.
@@ -63,6 +74,7 @@ class FilmInfo(MediaInfo):
         rate: frames a second on average; None when unknown.
         rotation: degrees, counter-clockwise, by which stored frames are turned for show: 0, 90, -90, 180 or -180.
         mirrored: whether stored frames are mirrored left to right before they are turned.
+        crop: stored pixels that are not shown, at the left, the top, the right and the bottom.
         aspect: width over height of a stored pixel, 1 for a square one.
         colour: how the stored numbers represent colours; frames of PQ, HLG and linear light are as a person sees them
             (`tones`).
@@ -86,6 +98,7 @@ class FilmInfo(MediaInfo):
     rate: Fraction | None = None
     rotation: int = 0
     mirrored: bool = False
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
     aspect: Fraction = Fraction(1)
     colour: Colour = Colour()
     codec: str

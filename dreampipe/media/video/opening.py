@@ -18,12 +18,15 @@ from dreampipe.media.bounds import MAX_PIXELS, Bounds
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.things import Found
 from dreampipe.media.video.boxtree import found_in_boxes
+from dreampipe.media.video.ebml import found_in_elements
 from dreampipe.media.video.holding import held_by_container, timecode_of
 from dreampipe.media.video.info import Colour, FilmInfo
 from dreampipe.media.video.matrices import unread
 from dreampipe.media.video.orientation import orientation_of
 from dreampipe.media.video.pixels import alpha_of, depth, holds_alpha
+from dreampipe.media.video.restarts import STREAMED
 from dreampipe.media.video.sidedata import found_in, labels_of
+from dreampipe.media.video.tracks import Track, track_of
 
 # Containers that keep their films in one file. Others name further files to be opened, or take any text for a film.
 _CONTAINERS = (
@@ -31,9 +34,8 @@ _CONTAINERS = (
     "wav,mp3,flac,aac,ac3,aiff,w64,amr,ape,caf"
 )
 _ENCRYPTED = {"encv", "drmi"}  # as mp4 and mov tag their streams
-_UNSAID, _XVYCC, _CONSTANT_LUMINANCE = 2, 11, 10
+_RGB, _UNSAID, _XVYCC, _CONSTANT_LUMINANCE = 0, 2, 11, 10
 _FIRST_SPHERE = (Found("unknown", "a 360 degree projection that cannot be read"), Found("sphere_1"))
-_STREAMED = {"mpegts", "mpeg"}
 
 
 def container_of(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
@@ -121,19 +123,23 @@ def info_of(
             f"{path} stores its colours as {unread(colour)}, but RGB or one of the usual kinds of Y'CbCr is expected: "
             "convert it first."
         )
-    odd_angle = frame.rotation if orientation is None else None
+    track = track_of(container, stream)
+    crop = track.crop(frame.width, frame.height)
+    width, height = frame.width - crop[0] - crop[2], frame.height - crop[1] - crop[3]
+    notes = _notes(frame, colour, frame.rotation if orientation is None else None)
     return FilmInfo(
-        width=frame.height if turned else frame.width,
-        height=frame.width if turned else frame.height,
+        width=height if turned else width,
+        height=width if turned else height,
         bits=depth(frame.format),
-        alpha=_has_alpha(frame),
+        alpha=_has_alpha(frame) and not _is_padded(container, stream),
         format=container.format.name,
-        notes=tuple(_notes(frame, colour, odd_angle)),
+        notes=(*notes, *_track_notes(track, frame)),
         path=path,
         time_base=stream.time_base or Fraction(1, av.time_base),
         rate=stream.average_rate or stream.guessed_rate,
         rotation=rotation,
         mirrored=mirrored,
+        crop=crop,
         aspect=stream.sample_aspect_ratio or Fraction(1),
         colour=colour,
         codec=stream.codec.canonical_name,
@@ -160,14 +166,26 @@ def _notes(frame: av.VideoFrame, colour: Colour, odd_angle: int | None) -> Itera
         yield "Its colours are stored with constant luminance, and are read as without: they are a little off."
 
 
+def _track_notes(track: Track, frame: av.VideoFrame) -> Iterator[str]:
+    """Say what the description of a film's track asks for that is not plain."""
+    left, top, right, bottom = track.crop(frame.width, frame.height)
+    if left or top or right or bottom:
+        size = f"{frame.width - left - right}x{frame.height - top - bottom}"
+        yield f"Of its {frame.width}x{frame.height} pixels it shows {size}: the others are left out."
+    if track.speeds:
+        speeds = ", ".join(f"{float(speed):g}" for speed in track.speeds[:3])
+        yield f"Its edit list asks for other speeds than 1 ({speeds}), but its frames keep their own times."
+
+
 def _found(container: InputContainer, frame: av.VideoFrame, path: Path) -> tuple[Found, ...]:
     """List what a film holds besides what `FilmInfo` names: streams, side data of its first frame, boxes."""
     boxes = found_in_boxes(path) if container.format.name.startswith("mov") else ()
+    elements = found_in_elements(path) if container.format.name.startswith("matroska") else ()
     inside = found_in(frame)
     # FFmpeg reads the first version of 360 degree films as if it were the second, if it is whole.
     seen = Found("spherical") in inside
     boxes = tuple(found if found.key != "sphere_1" else _FIRST_SPHERE[seen] for found in boxes)
-    return tuple(dict.fromkeys((*held_by_container(container, len(moving(container))), *inside, *boxes)))
+    return tuple(dict.fromkeys((*held_by_container(container, len(moving(container))), *inside, *boxes, *elements)))
 
 
 def _has_alpha(frame: av.VideoFrame) -> bool:
@@ -176,6 +194,11 @@ def _has_alpha(frame: av.VideoFrame) -> bool:
         return holds_alpha(frame.format)
     alpha = alpha_of(frame)
     return alpha is not None and bool((alpha < 1).any())
+
+
+def _is_padded(container: InputContainer, stream: VideoStream) -> bool:
+    """Say whether the fourth byte of a pixel only fills up, as in AVI without compression (BITMAPINFOHEADER)."""
+    return container.format.name == "avi" and stream.codec.canonical_name == "rawvideo"
 
 
 def moving(container: InputContainer) -> list[VideoStream]:
@@ -189,7 +212,7 @@ def _begun(container: InputContainer) -> Fraction:
 
     Their clocks may have run for days when one is recorded.
     """
-    if container.format.name not in _STREAMED:
+    if container.format.name not in STREAMED:
         return Fraction(0)
     kept = [stream for stream in container.streams if stream.type in {"video", "audio"}]
     known = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
@@ -204,6 +227,20 @@ def _colour(frame: av.VideoFrame, declared: Colour) -> Colour:
         transfer=_said(frame.color_trc, declared.transfer),
         matrix=_said(frame.colorspace, declared.matrix),
     )
+
+
+def own_colour(frame: av.VideoFrame, colour: Colour) -> Colour:
+    """Return the colours of a frame of a film, whose first frame has others where a film changes midway."""
+    matrix = int(frame.colorspace)
+    if matrix == _UNSAID and (colour.matrix == _RGB) == frame.format.is_rgb:
+        matrix = colour.matrix
+    said = Colour(
+        range=int(frame.color_range) or colour.range,
+        primaries=_said(frame.color_primaries, colour.primaries),
+        transfer=_said(frame.color_trc, colour.transfer),
+        matrix=matrix,
+    )
+    return colour if unread(said) else said
 
 
 def _said(first: int, second: int) -> int:

@@ -6,14 +6,14 @@ tells the two apart (ISO/IEC 14496-12, 8.3.2.3: a stored point (x, y) is shown a
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import av
 import numpy as np
 import numpy.typing as npt
-from av.filter import Graph
 from av.sidedata.sidedata import Type
+
+from dreampipe.media.video.stripping import without
 
 _MOST_KINDS = 64
 """FFmpeg numbers its kinds of side data; there are about half as many."""
@@ -79,15 +79,8 @@ def _with_known_side_data(frame: av.VideoFrame) -> Any:
     for kind in range(_MOST_KINDS):
         if kind in known:
             continue
-        graph = Graph()
-        source: Any = graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
-        )
         try:
-            graph.link_nodes(source, graph.add("sidedata", f"mode=delete:type={kind}"), graph.add("buffersink"))
+            frame = without(frame, kind)
         except av.ArgumentError:  # there is no kind of this number
             break
-        graph.configure()
-        graph.push(frame)
-        frame = graph.pull()  # type: ignore[assignment]
     return frame

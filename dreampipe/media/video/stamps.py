@@ -5,7 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-_LEAP = 1  # seconds back: less is a frame out of its turn, more a film whose times start anew
+_LEAP = Fraction(1)
+AHEAD = Fraction(10)
+"""Seconds ahead from which on the clock of a broadcast has started anew; ffmpeg takes as many."""
+_STEPS = 4  # and frames, of the time that goes back: less is a frame out of its turn, more a clock that starts anew
+
+
+def leap(rate: Fraction | None) -> Fraction:
+    """Return the seconds back from which on a film's clock has started anew, at so many frames a second."""
+    return min(_LEAP, _STEPS / rate) if rate else _LEAP
 
 
 class Clock:
@@ -17,11 +25,13 @@ class Clock:
     Args:
         time_base: seconds a tick.
         rate: frames a second; None when unknown, and a frame without a time comes one tick after the other.
+        ahead: seconds ahead from which on the clock has started anew, too; None where frames may stay for any time.
     """
 
-    def __init__(self, time_base: Fraction, rate: Fraction | None) -> None:
+    def __init__(self, time_base: Fraction, rate: Fraction | None, ahead: Fraction | None = None) -> None:
         self._step = 1 / (rate * time_base) if rate else Fraction(1)
-        self._leap = _LEAP / time_base
+        self._leap = leap(rate) / time_base
+        self._ahead = None if ahead is None else ahead / time_base
         self._last: int | None = None
         self._known, self._since = 0, 0  # the last stamp that a file gave, and the number of frames since then
         self._shift = 0
@@ -31,6 +41,11 @@ class Clock:
     def step(self) -> int:
         """Ticks of a frame at the film's rate, at least 1."""
         return max(1, round(self._step))
+
+    @property
+    def restarted(self) -> bool:
+        """Say whether the film's own clock started anew, so that stamps are no longer its times."""
+        return self._restarts > 0
 
     def stamp(self, pts: int | None) -> int:
         """The stamp of the next frame, in ticks."""
@@ -51,7 +66,8 @@ class Clock:
         return self._last + 1
 
     def _going_on(self, pts: int) -> int:
-        if self._last is not None and pts + self._shift < self._last - self._leap:
+        step = 0 if self._last is None else pts + self._shift - self._last
+        if self._last is not None and (step < -self._leap or (self._ahead is not None and step > self._ahead)):
             self._restarts += 1
             self._shift = self._last + self.step - pts
         return pts + self._shift

@@ -10,7 +10,7 @@ import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
-from dreampipe.media.video.info import FilmInfo, Survey
+from dreampipe.media.video.info import FilmInfo, Survey, about
 from dreampipe.media.video.shots import THUMBNAIL, Thumbnail, cuts
 
 
@@ -26,10 +26,9 @@ def part(edges: Sequence[int], info: FilmInfo, path: Path) -> range:
         MediaError: there is none.
     """
     times = [edge * info.time_base for edge in edges[:-1]]
+    start, end = (None if time is None else about(time, info.time_base) for time in (info.start, info.end))
     chosen = [
-        index
-        for index, time in enumerate(times)
-        if (info.start is None or time >= info.start) and (info.end is None or time < info.end)
+        index for index, time in enumerate(times) if (start is None or time >= start) and (end is None or time < end)
     ]
     if not chosen:
         raise nothing(path, info)
@@ -38,9 +37,12 @@ def part(edges: Sequence[int], info: FilmInfo, path: Path) -> range:
 
 def nothing(path: Path, info: FilmInfo) -> MediaError:
     """The sentence for a part without a frame."""
+    start, end = (
+        None if time is None else f"{round(float(time - info.begun), 3):g}" for time in (info.start, info.end)
+    )
     return MediaError(
-        f"{path} has no frame from {info.start or 0} to {info.end or 'its end'} (in seconds), but at least one is "
-        "expected: choose times within it."
+        f"{path} has no frame from {start or 0} to {end or 'its end'} (in seconds), but at least one is expected: "
+        "choose times within it."
     )
 
 

@@ -92,14 +92,14 @@ def _within(layers: Sequence[Layer], depth: int) -> Iterator[Block | Layer]:
     """Each model within the model as a block, the layers around by their names."""
     for name, run in groupby(layers, lambda layer: layer.within[depth] if len(layer.within) > depth else None):
         if name is None:
-            yield from _named(list(run))
+            yield from group_by_name(list(run))
         else:
             parts = tuple(_within(list(run), depth + 1))
             only = parts[0] if len(parts) == 1 else None
             yield Block(name, only.parts if isinstance(only, Block) else parts)
 
 
-def _named(layers: Sequence[Layer]) -> Iterator[Block | Layer]:
+def group_by_name(layers: Sequence[Layer]) -> Iterator[Block | Layer]:
     runs = _runs(layers, "")
     if len(runs) > max(2 * _SHORT, len(layers) / 3):  # names that do not begin as their block's, such as NASNet's
         runs = _runs(layers, "", joining=True)

@@ -14,7 +14,7 @@ from operator import or_
 
 from dreampipe.models.graphs.graph import Graph, Key, Node, Shape
 from dreampipe.models.graphs.kinds import BY_PLACE, GLOBAL_POOLS, POOLS, both
-from dreampipe.models.graphs.shapes import Size, count, declared
+from dreampipe.models.graphs.shapes import Size, count, declared_size
 from dreampipe.models.graphs.sizes import takes_all_sizes
 
 SIDE = 512
@@ -35,7 +35,7 @@ _FREE = (BY_PLACE | POOLS | GLOBAL_POOLS | frozenset([*_MOVING.split(), *_REDUCI
 
 def size(graph: Graph) -> Size:
     """Return the size of the picture for which costs are given: the graph's fixed one, or 512x512."""
-    held = declared(graph)
+    held = declared_size(graph)
     return (SIDE, SIDE) if held is None or takes_all_sizes(graph) else held
 
 
@@ -111,7 +111,7 @@ def _separable(node: Node, inputs: Sequence[Shape], made: Shape) -> int | None:
     return _sum([_times(*both(node.config["kernel_size"]), between, *made[:-1]), _times(between, *made)])
 
 
-def _transposed(node: Node, inputs: Sequence[Shape], made: Shape) -> int | None:
+def cost_of_transpose(node: Node, inputs: Sequence[Shape], made: Shape) -> int | None:
     return _times(*both(node.config["kernel_size"]), made[-1], *inputs[0])
 
 
@@ -163,7 +163,7 @@ _RULES: Mapping[str, Callable[[Node, Sequence[Shape], Shape], int | None]] = {
     "Conv2D": _conv,
     "DepthwiseConv2D": _depthwise,
     "SeparableConv2D": _separable,
-    "Conv2DTranspose": _transposed,
+    "Conv2DTranspose": cost_of_transpose,
     "Dense": _dense,
     "Matmul": _dense,
     "EinsumDense": _einsum_dense,

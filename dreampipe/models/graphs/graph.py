@@ -142,7 +142,7 @@ class _Reader:
         # Held at once: no model within this one can take one of its names.
         self.names |= {name: Ref((), 0) for name in names.values()}
         tensors: dict[tuple[str, int], Ref] = {}
-        for call in _ordered(calls):
+        for call in _sort_calls(calls):
             name = names.get(call.name, "")
             name = f"{name}.{call.number}" if call.number else name
             ref = tensors[call.name, call.number] = self._call(call, name, place, tensors)
@@ -169,7 +169,7 @@ class _Reader:
         if call.kind == "InputLayer":
             return place.given or self._input(call, name)
         key, path = (*place.key, call.name, call.number), (*place.path, call.name)
-        args, kwargs = self._resolved(call.args, tensors), self._resolved(call.kwargs, tensors)
+        args, kwargs = self._resolve(call.args, tensors), self._resolve(call.kwargs, tensors)
         inputs = tuple(_refs((args, kwargs)))
         if call.kind in _MODELS and _is_plain(call, inputs):
             within = (*place.within, name.rpartition("/")[2])
@@ -188,7 +188,7 @@ class _Reader:
         self.nodes[self.input.key] = Node(name, call.kind, (call.name,), call.config)
         return self.input
 
-    def _resolved(self, value: Any, tensors: Mapping[tuple[str, int], Ref]) -> Any:
+    def _resolve(self, value: Any, tensors: Mapping[tuple[str, int], Ref]) -> Any:
         """`value` with a Ref for each tensor; notes their shapes."""
         if _is_tensor(value):
             ref, shape = _ref(value["config"]["keras_history"], tensors), value["config"]["shape"]
@@ -196,9 +196,9 @@ class _Reader:
                 self.shapes.setdefault(ref, tuple(shape))
             return ref
         if isinstance(value, list | tuple):
-            return [self._resolved(part, tensors) for part in value]
+            return [self._resolve(part, tensors) for part in value]
         if isinstance(value, dict) and "class_name" not in value:
-            return {k: self._resolved(part, tensors) for k, part in value.items()}
+            return {k: self._resolve(part, tensors) for k, part in value.items()}
         return value
 
 
@@ -264,7 +264,7 @@ def _outputs(config: Config, calls: Sequence[_Call]) -> list[Sequence[Any]]:
     return [p for p in _parts([config["output_layers"]]) if isinstance(p, list | tuple) and p and isinstance(p[0], str)]
 
 
-def _ordered(calls: Sequence[_Call]) -> Iterator[_Call]:
+def _sort_calls(calls: Sequence[_Call]) -> Iterator[_Call]:
     """Each call after those whose tensors it takes."""
     called = {(call.name, call.number): call for call in calls}
     needs = {

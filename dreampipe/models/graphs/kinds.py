@@ -47,7 +47,7 @@ def window(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
     return _extent(kernel, dilation), both(config["strides"])
 
 
-def enlarged(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
+def enlarging_of(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
     """For an enlarging layer: the cells of its output that one of its input reaches, and its factor."""
     if node.kind == "UpSampling2D":
         height, width = both(node.config["size"])

@@ -71,7 +71,7 @@ class Taken:
     by: str
 
 
-def taken(graph: Graph) -> tuple[Taken, ...]:
+def list_takers(graph: Graph) -> tuple[Taken, ...]:
     """List what the first layers make of the picture, for each layer that takes it to compute more than sums."""
     known: dict[Ref, Values] = {graph.input: PICTURE}
     found: list[Taken] = []
@@ -108,7 +108,7 @@ Rule = Callable[[Node, Sequence[Values]], "Sequence[Values] | None"]
 
 
 def _rescaling(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
-    return _moved(given[0], node.config.get("scale", 1.0), node.config.get("offset", 0.0))
+    return _scale_and_shift(given[0], node.config.get("scale", 1.0), node.config.get("offset", 0.0))
 
 
 def _normalization(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
@@ -117,8 +117,10 @@ def _normalization(node: Node, given: Sequence[Values]) -> Sequence[Values] | No
         return None
     deviation = [sqrt(v) for v in variance]
     if node.config.get("invert"):
-        return _moved(given[0], deviation, mean)
-    return _moved(given[0], [1 / d for d in deviation], [-m / d for m, d in zip(mean, deviation, strict=True)])
+        return _scale_and_shift(given[0], deviation, mean)
+    return _scale_and_shift(
+        given[0], [1 / d for d in deviation], [-m / d for m, d in zip(mean, deviation, strict=True)]
+    )
 
 
 def _sum(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
@@ -133,7 +135,7 @@ def _sum(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
             if numbers is None:
                 return None
             term = Values(tuple(Channel((0.0, 0.0, 0.0), n) for n in numbers), given[0].flat)
-        total = term if total is None else _added(total, term, sign if i else 1.0)
+        total = term if total is None else _add(total, term, sign if i else 1.0)
         if total is None:
             return None
     return None if total is None else [total]
@@ -147,14 +149,14 @@ def _product(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
         return None
     numbers = _numbers(constants[0], len(given[0].channels))
     if numbers is None or node.kind == "Multiply":
-        return None if numbers is None else _moved(given[0], numbers, 0.0)
+        return None if numbers is None else _scale_and_shift(given[0], numbers, 0.0)
     if not isinstance(operands[0], Ref) or 0 in numbers:
         return None
-    return _moved(given[0], [1 / n for n in numbers], 0.0)
+    return _scale_and_shift(given[0], [1 / n for n in numbers], 0.0)
 
 
 def _negative(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
-    return _moved(given[0], -1.0, 0.0)
+    return _scale_and_shift(given[0], -1.0, 0.0)
 
 
 def _item(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
@@ -175,7 +177,7 @@ def _flip(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
     return [replace(given[0], channels=given[0].channels[::-1])] if axis in LAST else [given[0]]
 
 
-def _joined(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
+def _join(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
     """Stack of planes, or Concatenate of channels, along the last axis."""
     flat = node.kind == "Stack"
     if node.config.get("axis", -1) not in LAST or any(one.flat != flat for one in given):
@@ -192,7 +194,7 @@ def _split(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
     return [Values(channels[i : i + size]) for i in range(0, len(channels), size)]
 
 
-def _expanded(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
+def _expand(node: Node, given: Sequence[Values]) -> Sequence[Values] | None:
     return [replace(given[0], flat=False)] if given[0].flat and node.config.get("axis") in LAST else None
 
 
@@ -204,13 +206,13 @@ _RULES: dict[str, Rule] = {
     "Negative": _negative,
     "GetItem": _item,
     "Flip": _flip,
-    **dict.fromkeys(("Stack", "Concatenate"), _joined),
+    **dict.fromkeys(("Stack", "Concatenate"), _join),
     "Split": _split,
-    "ExpandDims": _expanded,
+    "ExpandDims": _expand,
 }
 
 
-def _moved(values: Values, scale: Any, offset: Any) -> Sequence[Values] | None:
+def _scale_and_shift(values: Values, scale: Any, offset: Any) -> Sequence[Values] | None:
     """Multiply, then shift, by numbers for all channels or for each."""
     count = len(values.channels)
     factors, shifts = _numbers(scale, count), _numbers(offset, count)
@@ -223,7 +225,7 @@ def _moved(values: Values, scale: Any, offset: Any) -> Sequence[Values] | None:
     return [replace(values, channels=tuple(moved))]
 
 
-def _added(first: Values, second: Values, sign: float) -> Values | None:
+def _add(first: Values, second: Values, sign: float) -> Values | None:
     if len(first.channels) != len(second.channels) or first.flat != second.flat:
         return None
     return replace(first, channels=tuple(map(_sum_of, first.channels, second.channels, [sign] * len(first.channels))))

@@ -49,7 +49,7 @@ def selecting(graph: Graph) -> Selecting:
     return Selecting(frozenset(calls), frozenset(planes))
 
 
-def resized(graph: Graph) -> frozenset[Key]:
+def find_resized(graph: Graph) -> frozenset[Key]:
     """Find the calls whose sizes are the same for all pictures: layers that resize them, and what follows."""
     found: set[Key] = set()
     for key, node in graph.nodes.items():

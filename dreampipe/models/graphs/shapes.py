@@ -20,11 +20,11 @@ from dreampipe.models.graphs.kinds import (
     GLOBAL_POOLS,
     PADDING,
     POOLS,
-    enlarged,
+    enlarging_of,
     is_along_channels,
     window,
 )
-from dreampipe.models.graphs.planes import resized, selecting
+from dreampipe.models.graphs.planes import find_resized, selecting
 
 Size = tuple[int, int]
 """Height and width, in cells."""
@@ -33,7 +33,7 @@ _TO_CHANNELS = ("filters", "units")
 _KEEPS_CHANNELS = BY_PLACE | POOLS | GLOBAL_POOLS | {"UpSampling2D", "GroupNormalization"}
 
 
-def declared(graph: Graph) -> Size | None:
+def declared_size(graph: Graph) -> Size | None:
     """The size of the picture that the input declares; None where it leaves a side free, or takes no picture."""
     shape = graph.shapes.get(graph.input, ())
     return (shape[1], shape[2]) if len(shape) == 4 and shape[1] and shape[2] else None
@@ -67,8 +67,8 @@ def shapes(graph: Graph, size: Size) -> dict[Key, Shape | None]:
     A height or width of 0 tells that the picture is too small.
     """
     # What the configuration tells holds for the size that the input declares, or, where it declares none, for all.
-    holds = declared(graph) in (None, size)
-    last, selects, same = channels(graph), selecting(graph), resized(graph)
+    holds = declared_size(graph) in (None, size)
+    last, selects, same = channels(graph), selecting(graph), find_resized(graph)
     found: dict[Key, Shape | None] = {}
     for key, node in graph.nodes.items():
         told = graph.shapes.get(Ref(key, 0), ())[1:]
@@ -97,9 +97,9 @@ def _shape(node: Node, inputs: Sequence[Shape | None], last: int | None) -> Shap
         # Of a grid of another size than the model was made for, the layers behind would want other weights.
         return (count(first) if set(first[:-1]) <= {1} else None,)
     if node.kind == "Reshape":
-        return _reshaped(first, node.config.get("target_shape"))
+        return _reshape(first, node.config.get("target_shape"))
     if node.kind in BY_PLACE - PADDING and is_along_channels(node):
-        return *_met([shape[:-1] for shape in known]), None if first[-1] is None else last
+        return *_longest_sides([shape[:-1] for shape in known]), None if first[-1] is None else last
     height, width, *rest = (*first, None)
     if len(rest) != 2 or height is None or width is None:
         return None
@@ -107,14 +107,14 @@ def _shape(node: Node, inputs: Sequence[Shape | None], last: int | None) -> Shap
     return side and (*side, last)
 
 
-def _met(places: Sequence[Shape]) -> Shape:
+def _longest_sides(places: Sequence[Shape]) -> Shape:
     """Return the longest of each side of places that meet: a gate of one place is spread over all."""
     most = max(map(len, places))
     aligned = [(1,) * (most - len(each)) + tuple(each) for each in places]
     return tuple(None if None in sides else max(sides) for sides in zip(*aligned, strict=True))
 
 
-def _reshaped(given: Shape, target: Sequence[int] | None) -> Shape | None:
+def _reshape(given: Shape, target: Sequence[int] | None) -> Shape | None:
     """Return the shape after the layer `Reshape`; the operation `keras.ops.reshape` does not store its target."""
     whole, told = count(given), prod(n for n in target or () if n != -1)
     if target is None or whole is None or not told:
@@ -134,7 +134,7 @@ def after(node: Node, side: Size) -> Size | None:
         kernel, steps = window(node)
         return _each(lambda axis: _slid(side[axis], kernel[axis], steps[axis], node.config["padding"]))
     if node.kind in ENLARGING:
-        kernel, steps = enlarged(node)
+        kernel, steps = enlarging_of(node)
         rest = node.config.get("padding") == "valid"
         return _each(lambda axis: side[axis] * steps[axis] + rest * max(0, kernel[axis] - steps[axis]))
     if node.kind == "MeetingPadding2D":

@@ -11,7 +11,15 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from dreampipe.models.graphs.graph import Graph, Key, Node
-from dreampipe.models.graphs.kinds import BY_PLACE, CONVOLUTIONS, ENLARGING, POOLS, enlarged, is_along_channels, window
+from dreampipe.models.graphs.kinds import (
+    BY_PLACE,
+    CONVOLUTIONS,
+    ENLARGING,
+    POOLS,
+    enlarging_of,
+    is_along_channels,
+    window,
+)
 from dreampipe.models.graphs.planes import selecting
 
 
@@ -65,7 +73,7 @@ def sights(graph: Graph) -> dict[Key, Sight]:
     selects = selecting(graph).calls
     for key, node in graph.nodes.items():
         inputs = [_BLIND if ref.output else found[ref.key] for ref in node.inputs]
-        found[key] = _met(inputs) if key in selects else _sight(node, inputs)
+        found[key] = _combine(inputs) if key in selects else _sight(node, inputs)
     return found
 
 
@@ -84,17 +92,17 @@ def _sight(node: Node, inputs: Sequence[Sight]) -> Sight:
             slid = reach and (reach[0].slid(kernel[0], steps[0]), reach[1].slid(kernel[1], steps[1]))
             return Sight((height * steps[0], width * steps[1]), slid)
         if node.kind in ENLARGING:
-            kernel, times = enlarged(node)
+            kernel, times = enlarging_of(node)
             above = reach and (_Reach(1, 1, reach[0], kernel[0], times[0]), _Reach(1, 1, reach[1], kernel[1], times[1]))
             return Sight((height / times[0], width / times[1]), above)
         if node.kind == "GroupNormalization":
             return Sight((height, width), None)
     if node.kind in BY_PLACE and is_along_channels(node):
-        return _met(inputs)
+        return _combine(inputs)
     return _BLIND
 
 
-def _met(inputs: Sequence[Sight]) -> Sight:
+def _combine(inputs: Sequence[Sight]) -> Sight:
     """Combine branches that meet: one that is not on the grid (a gate from a global pooling) sees the whole picture."""
     steps = {sight.steps for sight in inputs} - {None}
     if len(steps) != 1:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dreampipe.models.graphs.graph import Graph, Key
 from dreampipe.models.graphs.kinds import BY_PLACE, CONVOLUTIONS, GLOBAL_POOLS, POOLS
-from dreampipe.models.graphs.planes import resized, selecting
+from dreampipe.models.graphs.planes import find_resized, selecting
 from dreampipe.models.graphs.shapes import channels, shapes
 from dreampipe.models.graphs.sights import Sight, coarsest, sights
 
@@ -28,7 +28,7 @@ def takes_all_sizes(graph: Graph) -> bool:
 def _knows_no_size(graph: Graph) -> bool:
     """Say whether each layer works on a grid of any size, or only on channels."""
     flat: dict[Key, bool] = {}  # of each tensor: whether places are gone, so that no size is left in it
-    last, selects, same = channels(graph), selecting(graph), resized(graph)
+    last, selects, same = channels(graph), selecting(graph), find_resized(graph)
     for key, node in graph.nodes.items():
         gone = [flat[ref.key] for ref in node.inputs]
         if node.kind == "Reshape" and all(gone) and key not in same:

@@ -74,7 +74,7 @@ def load(card: Card, weights: Path = WEIGHTS) -> keras.Model:
 
         return network.build(len(card.classes))
 
-    return _filled(build, weights, card.sha256)
+    return _fill(build, weights, card.sha256)
 
 
 def load_decoder(sha256: str, weights: Path = DECODER_WEIGHTS) -> keras.Model:
@@ -89,12 +89,12 @@ def load_decoder(sha256: str, weights: Path = DECODER_WEIGHTS) -> keras.Model:
 
         return decoder.decoder()
 
-    return _filled(build, weights, sha256)
+    return _fill(build, weights, sha256)
 
 
-def _filled(build: Callable[[], keras.Model], weights: Path, sha256: str) -> keras.Model:
+def _fill(build: Callable[[], keras.Model], weights: Path, sha256: str) -> keras.Model:
     """Check the weights, build the model, and fill it with them."""
-    data = _checked(weights, sha256)
+    data = _read_checked(weights, sha256)
     import numpy as np
 
     model = build()
@@ -109,7 +109,7 @@ def _filled(build: Callable[[], keras.Model], weights: Path, sha256: str) -> ker
     return model
 
 
-def _checked(weights: Path, sha256: str) -> bytes:
+def _read_checked(weights: Path, sha256: str) -> bytes:
     """The file's bytes, read once, so that what was checked is what is used."""
     if not sha256:
         raise ModelError(

@@ -45,7 +45,9 @@ def restore_state(path: Path, plan: object, variables: Sequence[keras.Variable])
         return {name: saved[name] for name in saved.files[len(variables) :]}
 
 
-def averaged(optimizer: keras.optimizers.Optimizer, trained: Sequence[keras.Variable]) -> list[npt.NDArray[np.float16]]:
+def average_weights(
+    optimizer: keras.optimizers.Optimizer, trained: Sequence[keras.Variable]
+) -> list[npt.NDArray[np.float16]]:
     """The optimizer's moving average of all variables that it trains, in half precision; they stay as they are."""
     raw = [np.asarray(w) for w in trained]
     optimizer.finalize_variable_values(trained)

@@ -40,7 +40,7 @@ def _convolve(
     return layers.Conv2D(filters, size, strides, activation=activation, kernel_initializer=weights, name=name)(x)
 
 
-def _refined(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
+def _refine(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
     """A convolution added to its own input; a small one at first, for nothing normalizes what is added up."""
     return layers.Add(name=name)([x, _convolve(x, filters, 3, f"{name}_3x3", start=0.1)])
 
@@ -50,12 +50,12 @@ def decoder() -> keras.Model:
     latents = keras.Input((None, None, CHANNELS), name="latents")
     x = _convolve(latents, _COARSE, 3, "coarse")
     for number in (1, 2):
-        x = _refined(x, _COARSE, f"coarse_refined{number}")
+        x = _refine(x, _COARSE, f"coarse_refined{number}")
     for level, (filters, refinements) in enumerate(_FINER, 1):
         x = _convolve(x, filters, 1, f"finer{level}_1x1", activation=None)
         x = layers.UpSampling2D(2, name=f"finer{level}")(x)
         for number in range(1, refinements + 1):
-            x = _refined(x, filters, f"finer{level}_refined{number}")
+            x = _refine(x, filters, f"finer{level}_refined{number}")
     return keras.Model(latents, _convolve(x, 3, 3, "picture", activation="sigmoid", start=0.1), name="motif_decoder")
 
 
@@ -66,7 +66,7 @@ def encoder() -> keras.Model:
     """
     image, seen = keras.Input((None, None, 3), name="image"), keras.Input((None, None, 192), name=SEEN)
     x = layers.Concatenate(name="both")([seen, layers.AveragePooling2D(8, name="colours")(image)])
-    x = _refined(_convolve(x, _COARSE, 3, "coarse", strides=2), _COARSE, "refined")
+    x = _refine(_convolve(x, _COARSE, 3, "coarse", strides=2), _COARSE, "refined")
     mean = _convolve(x, CHANNELS, 1, "mean", activation=None)
     log_variance = _convolve(x, CHANNELS, 1, "log_variance", activation=None, start=0.1)
     return keras.Model([image, seen], [mean, log_variance], name="encoder")

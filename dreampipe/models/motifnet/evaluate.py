@@ -47,11 +47,11 @@ def clean_accuracy(model: keras.Model, pictures: Pixels, labels: Labels) -> floa
 def attacked_accuracy(
     model: keras.Model, pictures: Pixels, labels: Labels, *, radius: float = 1.5, steps: int = 20, seed: int
 ) -> float:
-    """The share that the model still names rightly once `attacked` has had its way with the pictures, in [0, 1]."""
-    return clean_accuracy(model, attacked(model, pictures, labels, radius=radius, steps=steps, seed=seed), labels)
+    """The share that the model still names rightly after `attack` has changed the pictures, in [0, 1]."""
+    return clean_accuracy(model, attack(model, pictures, labels, radius=radius, steps=steps, seed=seed), labels)
 
 
-def attacked(
+def attack(
     model: keras.Model, pictures: Pixels, labels: Labels, *, radius: float = 1.5, steps: int = 20, seed: int
 ) -> npt.NDArray[np.float32]:
     """The pictures (count, height, width, 3), moved within `radius` to where the model's cross-entropy is large.

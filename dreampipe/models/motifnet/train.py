@@ -30,7 +30,7 @@ from dreampipe import backend
 from dreampipe.backend import Tensor, keras, ops
 from dreampipe.models import motifnet
 from dreampipe.models.motifnet import evaluate, network, publish
-from dreampipe.models.motifnet.checkpoints import averaged, restore_state, save_arrays, save_state
+from dreampipe.models.motifnet.checkpoints import average_weights, restore_state, save_arrays, save_state
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render_many
 from dreampipe.models.opening import open_model
 
@@ -82,7 +82,7 @@ class Progress:
     accuracy: float
 
 
-def rendered(folder: Path, count: int, seed: int, workers: int | None = None) -> Pictures:
+def render_chunks(folder: Path, count: int, seed: int, workers: int | None = None) -> Pictures:
     """The pictures 0 to count - 1 of this seed, rendered by all cores into `folder`, chunk by chunk, or found there."""
     folder.mkdir(parents=True, exist_ok=True)
     chunks = [range(first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK)]
@@ -123,11 +123,11 @@ def batches(
     while True:
         rng = np.random.default_rng([plan.seed, 1, number])
         chosen = rng.integers(0, len(labels), plan.batch)
-        yield np.stack([_augmented(rng, pixels[i]) for i in chosen]), labels[chosen]
+        yield np.stack([_augment(rng, pixels[i]) for i in chosen]), labels[chosen]
         number += 1
 
 
-def _augmented(rng: np.random.Generator, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def _augment(rng: np.random.Generator, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Mirrored by chance, shifted by up to 8 pixels with mirrored borders, its channels a little stronger or weaker."""
     x = pixels[:, ::-1] if rng.random() < 0.5 else pixels
     top, left = rng.integers(0, 17, 2)
@@ -213,7 +213,7 @@ class Trainer:
 
     def averaged(self) -> list[npt.NDArray[np.float16]]:
         """The moving average of the weights, in half precision, in the order of `model.weights`."""
-        return averaged(self.optimizer, self.model.weights)
+        return average_weights(self.optimizer, self.model.weights)
 
 
 @contextmanager
@@ -240,18 +240,18 @@ def within(d: Tensor, radius: Tensor) -> Tensor:
 
 def main() -> None:
     """The command line of a training: folder for pictures and checkpoints, and the fields of the plan."""
-    folder, to_publish, plan = asked(Plan, "python -m dreampipe.models.motifnet.train", __doc__)
-    pictures = rendered(folder / "pictures", plan.pictures, plan.seed)
+    folder, to_publish, plan = parse_arguments(Plan, "python -m dreampipe.models.motifnet.train", __doc__)
+    pictures = render_chunks(folder / "pictures", plan.pictures, plan.seed)
     trainer = Trainer(plan)
     go_on(trainer, pictures, folder)
     trained = folder / "weights.npz"
     save_arrays(trained, dict(zip((w.path for w in trainer.model.weights), trainer.averaged(), strict=True)))
     if to_publish:
         publish.weights(trained)
-        publish.figures(measured(open_model(motifnet.card())))
+        publish.figures(measure(open_model(motifnet.card())))
 
 
-def asked(plan: type[PlanType], program: str, description: str | None) -> tuple[Path, bool, PlanType]:
+def parse_arguments(plan: type[PlanType], program: str, description: str | None) -> tuple[Path, bool, PlanType]:
     """The command line of a training: its folder, whether to publish what it makes, and its plan."""
     parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("folder", type=Path, help="holds pictures and checkpoints; a second run goes on from there")
@@ -281,7 +281,7 @@ def go_on(trainer: Resumable, pictures: Pictures, folder: Path) -> None:
     trainer.run(pictures, folder, lambda p: log.info("%s", p))
 
 
-def measured(model: keras.Model) -> dict[str, float]:
+def measure(model: keras.Model) -> dict[str, float]:
     """The figures that a card holds of a model by itself: its accuracy on fresh pictures, as they are and attacked."""
     pixels, labels = evaluate.fresh()
     few = evaluate.ATTACKED_PICTURES

@@ -21,8 +21,8 @@ from dreampipe import backend
 from dreampipe.backend import Tensor, keras, ops
 from dreampipe.models import motifnet
 from dreampipe.models.motifnet import decoder, evaluate, publish
-from dreampipe.models.motifnet.checkpoints import Arrays, averaged, restore_state, save_arrays, save_state
-from dreampipe.models.motifnet.train import Pictures, asked, batches, go_on, rendered
+from dreampipe.models.motifnet.checkpoints import Arrays, average_weights, restore_state, save_arrays, save_state
+from dreampipe.models.motifnet.train import Pictures, batches, go_on, parse_arguments, render_chunks
 from dreampipe.models.opening import open_model
 from dreampipe.models.tap import tap
 
@@ -98,7 +98,7 @@ class Trainer:
             with backend.weights_as(weights, values):
                 mean, log_variance = self.encoder([x, seen[decoder.SEEN]])
                 y = self.decoder(mean + ops.exp(0.5 * log_variance) * noise)
-            apart = perceived(seen, self.judge(y))
+            apart = perceptual_distance(seen, self.judge(y))
             parts = ops.stack([ops.mean(ops.abs(x - y)), apart, divergence(mean, log_variance)])
             return ops.sum(parts * np.array([1, self.plan.perception, self.plan.divergence], np.float32)), parts
 
@@ -138,7 +138,7 @@ class Trainer:
 
     def settle(self) -> None:
         """The end of a training: all weights become their moving averages, in half precision."""
-        for variable, mean in zip(self.weights, averaged(self.optimizer, self.weights), strict=True):
+        for variable, mean in zip(self.weights, average_weights(self.optimizer, self.weights), strict=True):
             variable.assign(mean.astype(np.float32))
 
     def trained(self) -> Arrays:
@@ -153,7 +153,7 @@ def _noise(plan: Plan, number: int, shape: tuple[int, ...]) -> npt.NDArray[np.fl
     return np.random.default_rng([plan.seed, 2, number]).standard_normal(grid, np.float32)
 
 
-def perceived(x: Mapping[str, Tensor], y: Mapping[str, Tensor]) -> Tensor:
+def perceptual_distance(x: Mapping[str, Tensor], y: Mapping[str, Tensor]) -> Tensor:
     """Return the distance of two pictures' activations, as a share of the first's; the mean over layers."""
     apart = [ops.mean(ops.abs(x[name] - y[name])) / (ops.mean(ops.abs(x[name])) + 1e-6) for name in x]
     return ops.mean(ops.stack(apart))
@@ -164,13 +164,13 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * ops.mean(mean * mean + ops.exp(log_variance) - 1 - log_variance)
 
 
-def measured(trainer: Trainer, count: int = 100) -> dict[str, float]:
+def measure(trainer: Trainer, count: int = 100) -> dict[str, float]:
     """Measure how far new pictures are from those of their latents' means, in pixels and as motifnet sees them."""
     pixels, _ = evaluate.fresh(count)
     x = ops.convert_to_tensor(np.float32(pixels) / 255)
     seen = trainer.judge(x)
     y = trainer.decoder(trainer.encoder([x, seen[decoder.SEEN]])[0])
-    return {"pixels": float(ops.mean(ops.abs(x - y))), "perception": float(perceived(seen, trainer.judge(y)))}
+    return {"pixels": float(ops.mean(ops.abs(x - y))), "perception": float(perceptual_distance(seen, trainer.judge(y)))}
 
 
 def judge() -> keras.Model:
@@ -180,8 +180,8 @@ def judge() -> keras.Model:
 
 def main() -> None:
     """The command line of a training, as in `train.py`."""
-    folder, to_publish, plan = asked(Plan, "python -m dreampipe.models.motifnet.train_decoder", __doc__)
-    pictures = rendered(folder / "pictures", plan.pictures, plan.seed)
+    folder, to_publish, plan = parse_arguments(Plan, "python -m dreampipe.models.motifnet.train_decoder", __doc__)
+    pictures = render_chunks(folder / "pictures", plan.pictures, plan.seed)
     trainer = Trainer(plan, judge())
     go_on(trainer, pictures, folder)
     trainer.settle()
@@ -189,7 +189,7 @@ def main() -> None:
     save_arrays(trained, trainer.trained())
     if to_publish:
         publish.weights(trained, motifnet.DECODER_CARD, motifnet.DECODER_WEIGHTS)
-        publish.figures(measured(trainer), motifnet.DECODER_CARD)
+        publish.figures(measure(trainer), motifnet.DECODER_CARD)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ TRUSTED = Limits(total=1 << 50, config=1 << 30, code=True)
 
 
 @contextmanager
-def opened(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
+def open_archive(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
     """The file, open for reading, when it is a regular `.keras` zip file of an allowed size.
 
     Raises:
@@ -114,7 +114,7 @@ def configuration(file: IO[bytes], limits: Limits = LIMITS) -> tuple[dict[str, A
     if not all(isinstance(value, dict) for value in found):
         raise ModelError(f"its {_CONFIG} and {_METADATA} do not each hold one JSON object: save it again.")
     config, metadata = found
-    return config, versions.saved_by(config, metadata)
+    return config, versions.find_saver(config, metadata)
 
 
 def _refuse_members(members: Sequence[zipfile.ZipInfo], limits: Limits) -> None:

@@ -111,12 +111,12 @@ def read(path: Path) -> OwnCard | None:
     place = beside(path)
     if not os.path.lexists(place):
         return None
-    with named(place):
-        return _made(_parsed(_text(place, "it")), place.parent)
+    with name_card(place):
+        return _make(_parse(_text(place, "it")), place.parent)
 
 
 @contextmanager
-def named(place: Path) -> Iterator[None]:
+def name_card(place: Path) -> Iterator[None]:
     """Errors about "it" become errors about the card."""
     try:
         yield
@@ -139,19 +139,19 @@ def _text(place: Path, what: str) -> str:
         raise ModelError(f"{what} is not text in UTF-8, as is expected: save it so.") from error
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse(text: str) -> dict[str, Any]:
     try:
         return parse_toml(text.replace("\r\n", "\n"))
     except ValueError as error:
         raise ModelError(f"it is no TOML ({error}): mend it there.") from error
 
 
-def _made(known: Mapping[str, Any], folder: Path) -> OwnCard:
+def _make(known: Mapping[str, Any], folder: Path) -> OwnCard:
     for key in known:
         if key not in KEYS:
             raise ModelError(f"it has the key {shown(key)}, which no card has ({nearest(key, KEYS)}).")
     readers: dict[str, Callable[[str, Any], Any]] = dict.fromkeys(KEYS, _line)
-    readers |= {"scaling": _scaling, "recommended": _recommended, "sha256": _sha256, "names": _names}
+    readers |= {"scaling": _scaling, "recommended": _read_recommended, "sha256": _sha256, "names": _names}
     readers["classes"] = partial(_classes, folder=folder)
     return OwnCard(**{key: readers[key](key, value) for key, value in known.items()})
 
@@ -195,7 +195,7 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable() and bool(value.strip())
 
 
-def _recommended(key: str, value: Any) -> tuple[tuple[str, str], ...]:
+def _read_recommended(key: str, value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict) or not all(_is_name(reason) for reason in value.values()):
         raise ModelError(f"its {key} came as {shown(value)}, but a table is expected: a line of why for each layer.")
     return tuple(value.items())

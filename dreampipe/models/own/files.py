@@ -22,7 +22,7 @@ from dreampipe.models.own import archive, versions
 from dreampipe.models.own import cards as own
 from dreampipe.models.own.archive import LIMITS, TRUSTED, Limits
 from dreampipe.models.own.guessing import guess
-from dreampipe.models.own.inspecting import inspect, inspected, named
+from dreampipe.models.own.inspecting import inspect, inspect_unnamed, name_file
 from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5
 
@@ -44,9 +44,9 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
     found = inspect(path, TRUSTED if trust else limits)
     said = own.read(path) or own.OwnCard()
     said, renamed = said.with_names_of_file([layer.name for layer in found.layers], dict(found.earlier))
-    with own.named(own.beside(path)):
+    with own.name_card(own.beside(path)):
         said.fit(found.layers, found.outputs, found.sha256)
-    layers = _recommended(found.layers, said)
+    layers = _recommend(found.layers, said)
     guessed = guess(found.graph, found.config)
     return Card(
         name=path.stem,
@@ -63,7 +63,7 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
         trusted=trust,
         notes=(
             *([_warning(path)] if trust else []),
-            *([] if scaling or said.scaling else [_assumed(path, guessed.scaling, guessed.why)]),
+            *([] if scaling or said.scaling else [_note_assumption(path, guessed.scaling, guessed.why)]),
             *([f"The card {own.beside(path).name} was read, but {renamed}."] if renamed else []),
             *([f"{path.name}: {said.note}"] if said.note else []),
         ),
@@ -71,7 +71,7 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
     )
 
 
-def _recommended(layers: Sequence[Layer], said: own.OwnCard) -> tuple[Layer, ...]:
+def _recommend(layers: Sequence[Layer], said: own.OwnCard) -> tuple[Layer, ...]:
     """The layers, those recommended that the card recommends; those that arithmetic does where it says nothing."""
     why = dict(said.recommended)
     return tuple(replace(at, recommended=why.get(at.name, "")) for at in layers) if why else tuple(layers)
@@ -88,7 +88,7 @@ def _warning(path: Path) -> str:
     return f"TRUSTED: {path.name} is opened without checking what it runs, and may run any code as you."
 
 
-def _assumed(path: Path, scaling: Scaling, why: str) -> str:
+def _note_assumption(path: Path, scaling: Scaling, why: str) -> str:
     told = f"{scaling} is taken, for {why}" if why else f"{scaling} is assumed"
     return f"{path.name} does not say how it wants its pixels, so {told}: --scaling or a card says it."
 
@@ -110,7 +110,7 @@ def load(
     path: Path,
     sha256: str,
     limits: Limits = LIMITS,
-    check: Callable[[Path, Limits], Safe] = inspected,
+    check: Callable[[Path, Limits], Safe] = inspect_unnamed,
     what: str = "model",
 ) -> keras.Model:
     """The model of a `.keras` file, not compiled.
@@ -126,21 +126,21 @@ def load(
     Raises:
         ModelError: the file is not that of `sha256`, is not safe to open, or Keras cannot build it.
     """
-    with named(path, what), scratch_folder() as folder:
+    with name_file(path, what), scratch_folder() as folder:
         copy, weights = folder / "model.keras", folder / archive.WEIGHTS
-        with archive.opened(path, limits) as source, copy.open("wb") as target:
+        with archive.open_archive(path, limits) as source, copy.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
         found = check(copy, limits)
         if found.sha256 != sha256:
             raise ModelError("it has changed since its card was made: make the card again.")
-        with archive.opened(copy, limits) as source:
+        with archive.open_archive(copy, limits) as source:
             archive.extract_weights(source, weights)
         hdf5.arrays(weights, hdf5.Bounds(total=limits.total))
-        with versions.blamed(found.saved):
-            return _built(found.config, weights, limits.code)
+        with versions.blame_version(found.saved):
+            return _build(found.config, weights, limits.code)
 
 
-def _built(config: dict[str, Any], weights: Path, code: bool) -> keras.Model:
+def _build(config: dict[str, Any], weights: Path, code: bool) -> keras.Model:
     from dreampipe.backend import keras
     from dreampipe.models.motifnet import network  # noqa: F401  registers the one class that is our own
 

@@ -39,15 +39,14 @@ def first_card(path: Path, trust: bool = False) -> str:
             _size(found),
         ).rstrip("\n"),
         _scaling(guess(found.graph, found.config)),
-        _comment("What is climbed where no objective is asked for.")
-        + f"objective = {_quoted(objective(found.layers))}",
+        _comment("What is climbed where no objective is asked for.") + f"objective = {_quote(objective(found.layers))}",
         _classes(path, found.outputs),
         _comment("Of the weights, such as MIT or CC BY 4.0; and a line for whoever uses the model.")
         + '# licence = ""\n# note = ""',
         _comment("With this line, no other file of this name is opened.") + f'# sha256 = "{found.sha256}"',
         _comment("The layers named above and below have these names in the file.")
         + f'{"" if found.earlier else "# "}names = "file"',
-        "\n".join(_recommended(found.layers)),
+        "\n".join(_write_recommended(found.layers)),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -75,10 +74,10 @@ def _classes(path: Path, outputs: int | None) -> str:
     told = f"Names of its {count}logits, in order: a list, or the name of a file of lines next to this card."
     if outputs == imagenet.COUNT:
         told += " Left out, they are those of ImageNet, once these have been downloaded."
-    return _comment(told) + f"# classes = {_quoted(f'{path.stem}.classes.txt')}"
+    return _comment(told) + f"# classes = {_quote(f'{path.stem}.classes.txt')}"
 
 
-def _recommended(layers: tuple[Layer, ...]) -> Iterator[str]:
+def _write_recommended(layers: tuple[Layer, ...]) -> Iterator[str]:
     """A table of the layers that are recommended; TOML wants it last."""
     yield (
         _comment(
@@ -89,16 +88,16 @@ def _recommended(layers: tuple[Layer, ...]) -> Iterator[str]:
     )
     for layer in layers:
         if layer.recommended and layer.name.isprintable():
-            yield f"{_key(layer.name)} = {_quoted(_seen(layer))}"
+            yield f"{_key(layer.name)} = {_quote(_write_sight(layer))}"
 
 
-def _seen(layer: Layer) -> str:
+def _write_sight(layer: Layer) -> str:
     field = "sees all" if layer.receptive_field is None else f"each place sees {layer.receptive_field} pixels"
     return f"stride {layer.stride}, {field}" if layer.stride else field
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _quoted(name)
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _quote(name)
 
 
 def _comment(*sentences: str) -> str:
@@ -106,7 +105,7 @@ def _comment(*sentences: str) -> str:
     return "".join(f"# {line}\n" for sentence in sentences for line in wrap(printable(sentence), 98))
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """A text of TOML on one line."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{printable(escaped)}"'

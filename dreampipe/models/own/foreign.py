@@ -110,7 +110,7 @@ def in_archive(names: Collection[str]) -> str:
 
 def in_hdf5(path: Path, file: IO[bytes]) -> str:
     """Say what an HDF5 file holds, which Keras saved it, and what to do with it."""
-    holds, saved = _held(file)
+    holds, saved = _identify(file)
     by = f", saved by Keras {saved}" if saved else ""
     weights = "name their architecture with --model and the file with --weights"
     if holds == "weights":
@@ -126,7 +126,7 @@ def in_hdf5(path: Path, file: IO[bytes]) -> str:
     )
 
 
-def _held(file: IO[bytes]) -> tuple[str, str]:
+def _identify(file: IO[bytes]) -> tuple[str, str]:
     """Tell what an HDF5 file holds, "model", "weights" or unknown, and which version of Keras saved it."""
     import h5py
 

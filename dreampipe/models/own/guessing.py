@@ -57,7 +57,7 @@ def guess(graph: Graph, config: Mapping[str, Any]) -> Guess:
 
     What the first layers do to the picture tells it. The name of a model within it tells it only where they do nothing.
     """
-    found = pixels.taken(graph)
+    found = pixels.list_takers(graph)
     if scaled := [one.values for one in found if one.values.is_scaled]:
         kinds = ", ".join(scaled[0].kinds)
         for channels in ([one.channels for one in scaled], [one.first or one.channels for one in scaled]):

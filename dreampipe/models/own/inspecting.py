@@ -60,17 +60,17 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
     Raises:
         ModelError: with the reason why the file is refused.
     """
-    with named(path):
-        with archive.opened(path, limits) as file:
+    with name_file(path):
+        with archive.open_archive(path, limits) as file:
             sha256 = _hash(file)
-        found = _inspected_once(path, sha256, limits)
-        return found if found.sha256 == sha256 else inspected(path, limits)  # it changed between the two readings
+        found = _inspect_once(path, sha256, limits)
+        return found if found.sha256 == sha256 else inspect_unnamed(path, limits)  # it changed between the two readings
 
 
 # A command asks for the card of its model about six times, and to check a large model takes a second.
 @lru_cache(maxsize=4)
-def _inspected_once(path: Path, sha256: str, limits: Limits) -> Inspected:
-    return inspected(path, limits)
+def _inspect_once(path: Path, sha256: str, limits: Limits) -> Inspected:
+    return inspect_unnamed(path, limits)
 
 
 def _hash(file: IO[bytes]) -> str:
@@ -78,7 +78,7 @@ def _hash(file: IO[bytes]) -> str:
 
 
 @contextmanager
-def named(path: Path, what: str = "model") -> Iterator[None]:
+def name_file(path: Path, what: str = "model") -> Iterator[None]:
     """Errors about "it" become errors about the file."""
     try:
         yield
@@ -100,20 +100,20 @@ class Checked(NamedTuple):
     saved: str
 
 
-def checked(path: Path, limits: Limits) -> Checked:
+def check_config(path: Path, limits: Limits) -> Checked:
     """Check the configuration of a file; raises ModelError, with a clause about "it", where Keras may not build it."""
-    with archive.opened(path, limits) as file:
+    with archive.open_archive(path, limits) as file:
         sha256 = _hash(file)
         config, saved = archive.configuration(file, limits)
     versions.refuse(saved)
     with reading():
         if not limits.code and (reason := allowed.refusal(config)):
-            with nullcontext() if allowed.is_code(reason) else versions.blamed(saved):
+            with nullcontext() if allowed.is_code(reason) else versions.blame_version(saved):
                 raise ModelError(f"it holds {reason}: save it again without it.")
-    with versions.blamed(saved), reading():
+    with versions.blame_version(saved), reading():
         if not limits.code:
             caps.refuse(config)
-        return Checked(_untrained(config), sha256, saved)
+        return Checked(_without_training(config), sha256, saved)
 
 
 @contextmanager
@@ -125,10 +125,10 @@ def reading() -> Iterator[None]:
         raise ModelError(f"it is damaged (the configuration of a layer: {error!r}): save it again.") from error
 
 
-def inspected(path: Path, limits: Limits) -> Inspected:
+def inspect_unnamed(path: Path, limits: Limits) -> Inspected:
     """Inspect as `inspect` does, with errors about "it"."""
-    config, sha256, saved = checked(path, limits)
-    with versions.blamed(saved), reading():
+    config, sha256, saved = check_config(path, limits)
+    with versions.blame_version(saved), reading():
         read = graph.read(config)
     with reading():
         _refuse_input(read)
@@ -145,11 +145,11 @@ def inspected(path: Path, limits: Limits) -> Inspected:
     return Inspected(config, sha256, saved, read, layers, least, fixed, outputs, earlier)
 
 
-def _untrained(value: Any) -> Any:
+def _without_training(value: Any) -> Any:
     """A configuration without any `compile_config`: optimizer, loss and metrics are nobody's business here."""
     if isinstance(value, dict):
-        return {k: _untrained(v) for k, v in value.items() if k != "compile_config"}
-    return [_untrained(v) for v in value] if isinstance(value, list) else value
+        return {k: _without_training(v) for k, v in value.items() if k != "compile_config"}
+    return [_without_training(v) for v in value] if isinstance(value, list) else value
 
 
 def _refuse_input(read: Graph) -> None:

@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING
 from dreampipe.errors import ModelError
 from dreampipe.models.own import seen
 from dreampipe.models.own.archive import LIMITS
-from dreampipe.models.own.inspecting import named
+from dreampipe.models.own.inspecting import name_file
 from dreampipe.models.own.scratch import scratch_folder
 
 if TYPE_CHECKING:
@@ -63,19 +63,19 @@ def prove(path: Path, sha256: str, what: str = "model", allowance: Allowance = A
     """
     if seen.knows(sha256, what):
         return
-    if reason := _tried_apart(path, sha256, what, allowance):
+    if reason := _try_apart(path, sha256, what, allowance):
         raise ModelError(reason)
     seen.note(sha256, what)
 
 
-def _tried_apart(path: Path, sha256: str, what: str, allowance: Allowance) -> str:
+def _try_apart(path: Path, sha256: str, what: str, allowance: Allowance) -> str:
     """Why a file is refused; empty where it is not."""
     memory = allowance.memory + 4 * (path.stat().st_size if path.exists() else 0)
     told = [str(path.absolute()), sha256, what, str(memory), str(int(allowance.seconds * (os.cpu_count() or 1)) + 1)]
     begun = f"The {what} {path} is refused: opened for the first time, in a process of its own, it"
-    with named(path, what), scratch_folder() as folder, (folder / "said").open("w+b") as said:
+    with name_file(path, what), scratch_folder() as folder, (folder / "said").open("w+b") as said:
         try:
-            code = _ended(told, str(folder), said, allowance.seconds)
+            code = _wait_for(told, str(folder), said, allowance.seconds)
         except OSError as error:
             return f"The {what} {path} cannot be tried in a process of its own ({error.strerror}): free some memory."
         said.seek(0)
@@ -95,7 +95,7 @@ def _end(code: int) -> str:
     return f"ended with the exit code {code}"
 
 
-def _ended(told: Sequence[str], folder: str, said: IO[bytes], seconds: float) -> int | None:
+def _wait_for(told: Sequence[str], folder: str, said: IO[bytes], seconds: float) -> int | None:
     """The exit code of the process, minus a signal's number where one ended it; None where time was up."""
     process = subprocess.Popen(
         # -P and -s: nothing is imported from the folder that it runs in, nor from the user's own.
@@ -191,11 +191,11 @@ def _try(path: Path, sha256: str, what: str) -> None:
     else:
         shapes = list(_pictures(path))
         model = files.load(path, sha256)
-    with named(path, what):
-        _compute(model if what == "decoder" else _tapped(model), shapes)
+    with name_file(path, what):
+        _compute(model if what == "decoder" else _tap_all(model), shapes)
 
 
-def _tapped(model: keras.Model) -> keras.Model:
+def _tap_all(model: keras.Model) -> keras.Model:
     """All of a model as it is dreamed: at sizes that its layers take, whatever size its input declares."""
     from dreampipe.models.tap import describe, tap
 

@@ -19,7 +19,7 @@ _MAJOR = 3
 """The Keras whose files are opened."""
 
 
-def saved_by(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
+def find_saver(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
     """Return the version of the Keras that saved a file, by its metadata or its form; empty where neither tells."""
     said = metadata.get("keras_version")
     if isinstance(said, str) and _numbers(said):
@@ -53,7 +53,7 @@ def refuse(saved: str) -> None:
 
 
 @contextmanager
-def blamed(saved: str) -> Iterator[None]:
+def blame_version(saved: str) -> Iterator[None]:
     """Errors about "it" name the Keras that saved the file, where that is newer than the installed one."""
     try:
         yield

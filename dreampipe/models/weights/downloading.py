@@ -98,11 +98,11 @@ def _try(address: str, part: Part, expected: int | None, timeout: float, on_prog
     if journal and start == journal.total:
         return
     asked = {"Range": f"bytes={start}-", "If-Range": journal.validator} if journal else {}
-    with _opened(Request(address, headers={"User-Agent": "dreampipe", **asked}), part, timeout) as response:
+    with _open(Request(address, headers={"User-Agent": "dreampipe", **asked}), part, timeout) as response:
         if journal and response.status == 206:
             _check_range(response.headers, journal, start, part)
         else:
-            start, journal = 0, Journal(address, _validator(response.headers), _announced(response))
+            start, journal = 0, Journal(address, _validator(response.headers), _announced_size(response))
         _check_size(journal.total or 0, expected)
         check_room(part.path.parent, (journal.total or expected or 0) - start)
         if not start:
@@ -134,19 +134,19 @@ def _blocks(response: HTTPResponse, come: int, total: int | None) -> Iterator[by
 
 
 @contextmanager
-def _opened(request: Request, part: Part, timeout: float) -> Iterator[HTTPResponse]:
+def _open(request: Request, part: Part, timeout: float) -> Iterator[HTTPResponse]:
     try:
         response = _opener().open(request, timeout=timeout)
     except HTTPError as answer:
         with answer:
-            raise _refused(answer, part) from None
+            raise _explain_refusal(answer, part) from None
     except (HTTPException, OSError) as problem:
-        raise _unreached(problem, part) from None
+        raise _explain_failure(problem, part) from None
     with response:
         yield response
 
 
-def _refused(answer: HTTPError, part: Part) -> Missed:
+def _explain_refusal(answer: HTTPError, part: Part) -> Missed:
     if answer.code == 416:  # what is there is longer than the file is by now
         part.forget()
         return Cut("the server has another file by now")
@@ -154,7 +154,7 @@ def _refused(answer: HTTPError, part: Part) -> Missed:
     return kind(f"the server answers {answer.code} {answer.reason}")
 
 
-def _unreached(problem: Exception, part: Part) -> Missed:
+def _explain_failure(problem: Exception, part: Part) -> Missed:
     reason = problem.reason if isinstance(problem, URLError) else problem
     if isinstance(reason, ssl.SSLCertVerificationError):
         return Missed(f"the server's certificate cannot be verified: {reason.verify_message}")
@@ -182,7 +182,7 @@ def _opener() -> OpenerDirector:
     return build_opener(HTTPSHandler(context=ssl.create_default_context()), _Secure())
 
 
-def _announced(response: HTTPResponse) -> int | None:
+def _announced_size(response: HTTPResponse) -> int | None:
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() and not response.chunked else None
 

@@ -58,13 +58,13 @@ def fetch(
             was cut stays, and the next one continues it.
     """
     where = folder or store.folder()
-    if held := store.found(weights, where):
+    if held := store.find_whole(weights, where):
         return held[0]
     with _alone(weights, where, on_progress):
-        if held := store.found(weights, where):  # another process has brought it meanwhile
+        if held := store.find_whole(weights, where):  # another process has brought it meanwhile
             return held[0]
         try:
-            return _brought(weights, where, on_progress, patience)
+            return _bring(weights, where, on_progress, patience)
         except Missed as problem:
             kept = "what has come is kept, so " if isinstance(problem, Cut) else ""
             raise ModelError(
@@ -99,7 +99,7 @@ def adopt(
             shutil.copyfile(source, copy)
             if check:
                 check(copy, source)
-            held = store.checked(weights, copy)
+            held = store.check_file(weights, copy)
             if held.fault:
                 raise ModelError(
                     f"{source} came, but it is not {weights.file} ({held.fault}): save {address_of(weights)} again."
@@ -115,19 +115,19 @@ def fetch_names(folder: Path | None = None) -> None:
         fetch(imagenet.INDEX, folder)
 
 
-def _brought(weights: Weights, where: Path, on_progress: OnProgress | None, patience: Patience) -> Path:
+def _bring(weights: Weights, where: Path, on_progress: OnProgress | None, patience: Patience) -> Path:
     """Download, check and name it; raises Missed, and ModelError for the disk."""
     part, target = _part(weights, where), where / weights.file
     begun = part.length > 0
     with _writing(target):
         download(address_of(weights), part, weights.bytes, patience, on_progress)
-        held = store.checked(weights, part.path)
+        held = store.check_file(weights, part.path)
         if not held.fault:
             take_name(part.path, target)
             store.note(weights, replace(held, path=target))
         part.forget()
     if held.fault and begun:  # the fault may lie in what was there before
-        return _brought(weights, where, on_progress, patience)
+        return _bring(weights, where, on_progress, patience)
     if held.fault:
         raise Missed(f"what came is something else ({held.fault}) and was removed")
     return target

@@ -45,7 +45,7 @@ BOUNDS = Bounds()
 
 
 @contextmanager
-def opened(file: Path | BinaryIO) -> Iterator[h5py.File]:
+def open_hdf5(file: Path | BinaryIO) -> Iterator[h5py.File]:
     """An HDF5 file, by its path or open already: then what comes under its name meanwhile is not seen."""
     import h5py
 
@@ -63,7 +63,7 @@ def arrays(file: Path | BinaryIO, bounds: Bounds = BOUNDS) -> Mapping[str, Array
             more than it stores.
     """
     try:
-        with opened(file) as weights:
+        with open_hdf5(file) as weights:
             found = {name: _array(name, dataset) for name, dataset in _datasets(weights, bounds)}
     except _DAMAGE as error:
         reason = str(error).partition("\n")[0].partition(" (")[0][:200]  # times and addresses follow
@@ -82,9 +82,9 @@ def _datasets(file: h5py.File, bounds: Bounds) -> Iterator[tuple[str, h5py.Datas
     while waiting:
         prefix, group, depth = waiting.pop()
         for name in group:
-            member = _linked(group, name, f"{prefix}{name}")
+            member = _follow_link(group, name, f"{prefix}{name}")
             if (address := _address(member)) in seen:
-                raise ModelError(f"its weights hold {_shown(prefix + name)} under two names: save it again.")
+                raise ModelError(f"its weights hold {_show(prefix + name)} under two names: save it again.")
             seen.add(address)
             if len(seen) > bounds.objects or depth > bounds.depth:
                 raise ModelError(
@@ -97,15 +97,15 @@ def _datasets(file: h5py.File, bounds: Bounds) -> Iterator[tuple[str, h5py.Datas
                 waiting.append((f"{prefix}{name}/", member, depth + 1))
 
 
-def _linked(group: h5py.Group, name: str, whole: str) -> Any:
+def _follow_link(group: h5py.Group, name: str, whole: str) -> Any:
     import h5py
 
     link = group.get(name, getlink=True)
     if not isinstance(link, h5py.HardLink):
-        raise ModelError(f"its weights point elsewhere ({type(link).__name__} {_shown(whole)}): save it again.")
+        raise ModelError(f"its weights point elsewhere ({type(link).__name__} {_show(whole)}): save it again.")
     member = group[name]
     if not isinstance(member, h5py.Group | h5py.Dataset):
-        raise ModelError(f"its weights hold {_shown(whole)}, which is no array of numbers: save it again.")
+        raise ModelError(f"its weights hold {_show(whole)}, which is no array of numbers: save it again.")
     return member
 
 
@@ -118,15 +118,15 @@ def _address(member: Any) -> tuple[int, int]:
 
 def _array(name: str, dataset: h5py.Dataset) -> Array:
     if dataset.is_virtual or dataset.external:
-        raise ModelError(f"its weights keep {_shown(name)} in another file: save it again as one file.")
+        raise ModelError(f"its weights keep {_show(name)} in another file: save it again as one file.")
     if not _is_of_numbers(dataset.dtype) or dataset.shape is None:
-        raise ModelError(f"its weights hold {_shown(name)}, which is no array of numbers: save it again.")
+        raise ModelError(f"its weights hold {_show(name)}, which is no array of numbers: save it again.")
     declared = dataset.size * dataset.dtype.itemsize
     stored = dataset.id.get_storage_size()
     # Keras compresses nothing, so whatever takes less room than it declares is one of HDF5's ways of growing.
     if dataset.id.get_create_plist().get_nfilters() or stored < declared:
         raise ModelError(
-            f"its weights declare {declared} bytes for {_shown(name)} and store {stored}, but uncompressed arrays are "
+            f"its weights declare {declared} bytes for {_show(name)} and store {stored}, but uncompressed arrays are "
             "expected: save it again with Keras."
         )
     return Array(tuple(dataset.shape), dataset.dtype.name, declared)
@@ -137,5 +137,5 @@ def _is_of_numbers(dtype: Any) -> bool:
     return dtype.kind in "biuf" or (dtype.kind == "V" and dtype.fields is None and dtype.itemsize <= 2)
 
 
-def _shown(name: str) -> str:
+def _show(name: str) -> str:
     return repr(name[:80])

@@ -86,7 +86,7 @@ def folder() -> Path:
         ) from None
 
 
-def found(weights: Weights, where: Path | None = None) -> tuple[Path, str] | None:
+def find_whole(weights: Weights, where: Path | None = None) -> tuple[Path, str] | None:
     """The path and the SHA-256 of weights that are there and whole; None for all others."""
     with suppress(ModelError):  # there is no home
         held = look(weights, where)
@@ -105,10 +105,10 @@ def look(weights: Weights, where: Path | None = None) -> Held | None:
         status = path.stat()
     except OSError:
         return None
-    noted = _noted(path)
+    noted = _read_note(path)
     if noted and (noted.size, noted.mtime_ns, noted.against) == (status.st_size, status.st_mtime_ns, weights.published):
         return Held(path, noted.size, noted.sha256)
-    held = _checked_as(weights, path, status.st_size, status.st_mtime_ns)
+    held = _check_once(weights, path, status.st_size, status.st_mtime_ns)
     # Where no hash is published, what was seen first is what later files are held against.
     if noted and not weights.published and not held.fault and held.sha256 != noted.sha256:
         return replace(held, fault="it has changed since it was first seen")
@@ -117,7 +117,7 @@ def look(weights: Weights, where: Path | None = None) -> Held | None:
     return held
 
 
-def checked(weights: Weights, path: Path) -> Held:
+def check_file(weights: Weights, path: Path) -> Held:
     """A file of any name, read whole and held against what these weights should be."""
     try:
         with path.open("rb") as file:  # once: what is hashed is what is looked at
@@ -145,8 +145,8 @@ def note(weights: Weights, held: Held) -> None:
 # A cache, for a folder that cannot be written to keeps no note, and a card is asked for many times in one run. With the
 # size and the time of the file among its keys, it holds no longer than a note.
 @lru_cache(maxsize=64)
-def _checked_as(weights: Weights, path: Path, size: int, mtime_ns: int) -> Held:
-    return checked(weights, path)
+def _check_once(weights: Weights, path: Path, size: int, mtime_ns: int) -> Held:
+    return check_file(weights, path)
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _note_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.dreampipe.json")
 
 
-def _noted(path: Path) -> _Note | None:
+def _read_note(path: Path) -> _Note | None:
     with suppress(OSError, ValueError, TypeError):
         return _Note(**parse_json(_note_path(path).read_bytes()))
     return None

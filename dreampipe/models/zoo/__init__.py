@@ -32,7 +32,7 @@ from dreampipe.models.zoo.known import NAMES, NOTOP, is_known
 if TYPE_CHECKING:
     from dreampipe.backend import keras
 
-__all__ = ["NAMES", "NOTOP", "Weights", "brief", "build", "card", "check_fit", "fitted", "is_known", "weights_of"]
+__all__ = ["NAMES", "NOTOP", "Weights", "brief", "build", "card", "check_fit", "fit_card", "is_known", "weights_of"]
 
 
 def card(name: str) -> Card:
@@ -46,7 +46,7 @@ def card(name: str) -> Card:
         found,
         least=max(found.least, layers.least),
         head_size=known.head_size(name),
-        layers=known.recommended(layers.layers, model["recommended"]),
+        layers=known.recommend(layers.layers, model["recommended"]),
     )
 
 
@@ -85,14 +85,14 @@ def check_fit(path: Path, name: str, source: Path | None = None) -> None:
     Args:
         source: the file that `path` is a copy of, to be named in its place.
     """
-    found = fitting.fitted(path, name, source).architecture
+    found = fitting.find_fit(path, name, source).architecture
     if found != name:
         raise ModelError(
             f"The weights {source or path} are those of {found}, but those of {name} are expected: name {found}."
         )
 
 
-def fitted(path: Path, name: str, scaling: Scaling | None = None) -> Card:
+def fit_card(path: Path, name: str, scaling: Scaling | None = None) -> Card:
     """The card of an architecture with a file of weights of the user's own, of any number of classes or without a head.
 
     Args:
@@ -101,7 +101,7 @@ def fitted(path: Path, name: str, scaling: Scaling | None = None) -> Card:
     Raises:
         ModelError: there is no such architecture, or the file does not fit it.
     """
-    fit = fitting.fitted(path, name)
+    fit = fitting.find_fit(path, name)
     found = card(fit.architecture)
     return replace(
         found,

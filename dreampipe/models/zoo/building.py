@@ -67,7 +67,7 @@ def build(name: str, path: Path | None, sha256: str) -> keras.Model:
     """
     if path is None:
         raise ModelError(_missing(name))
-    with fitting.opened(path, name, sha256) as (fit, arrays):
+    with fitting.open_fitting(path, name, sha256) as (fit, arrays):
         model = architecture(fit.architecture, fit.outputs or CLASSES)
         for layer, values in zip((layer for layer in model.layers if weights(layer)), arrays, strict=True):
             for weight, value in zip(weights(layer), values, strict=True):

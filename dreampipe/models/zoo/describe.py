@@ -23,7 +23,7 @@ from dreampipe.models.zoo.described import FOLDER
 from dreampipe.models.zoo.known import NAMES, NOTOP
 
 
-def written(name: str) -> bytes:
+def write_description(name: str) -> bytes:
     """The content of an architecture's file."""
     ends = {"top": building.architecture(name), "notop": building.architecture(f"{name}{NOTOP}")}
     graphs = {e: graph.read({"class_name": "Functional", "config": model.get_config()}) for e, model in ends.items()}
@@ -31,13 +31,13 @@ def written(name: str) -> bytes:
     told = {end: fields.layers(read, (costs.SIDE, costs.SIDE)) for end, read in graphs.items()}
     content = {
         "least": max(map(sizes.least_side, graphs.values())),
-        "layers": _shared({end: [_layer(layer) for layer in layers] for end, layers in told.items()}),
-        "parts": _shared({end: list(_parts(model)) for end, model in ends.items()}),
+        "layers": _share_ends({end: [_layer(layer) for layer in layers] for end, layers in told.items()}),
+        "parts": _share_ends({end: list(_parts(model)) for end, model in ends.items()}),
     }
     return gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 9, mtime=0)
 
 
-def _shared(ends: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _share_ends(ends: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Return the common start of both ends, and the rest of each."""
     body = [top for top, _ in takewhile(lambda pair: pair[0] == pair[1], zip(*ends.values(), strict=False))]
     return {"body": body, **{end: rows[len(body) :] for end, rows in ends.items()}}
@@ -53,14 +53,14 @@ def _layer(layer: Layer) -> list[Any]:
 
 def _parts(model: keras.Model) -> Iterator[list[Any]]:
     """For each layer with weights: its name, the paths of its saved weights, and their shapes."""
-    for layer, at in _numbered(model, "layers"):
-        groups = _numbered(layer, f"{at}/layers") if isinstance(layer, keras.Model) else [(layer, at)]
+    for layer, at in _number_layers(model, "layers"):
+        groups = _number_layers(layer, f"{at}/layers") if isinstance(layer, keras.Model) else [(layer, at)]
         rows = [[place, *_shapes(part)] for part, place in groups if _shapes(part)]
         if rows:
             yield [layer.name, *rows]
 
 
-def _numbered(model: keras.Model, at: str) -> Iterator[tuple[Any, str]]:
+def _number_layers(model: keras.Model, at: str) -> Iterator[tuple[Any, str]]:
     """Each layer, and where Keras saves it: by its class in snake case, counted within its model."""
     counts: dict[str, int] = {}
     for layer in model.layers:
@@ -77,7 +77,7 @@ def main(names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     for name in names or NAMES:
         keras.backend.clear_session()
-        (FOLDER / f"{name}.json.gz").write_bytes(written(name))
+        (FOLDER / f"{name}.json.gz").write_bytes(write_description(name))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class Fit:
     rescaled: bool = False
 
 
-def fitted(path: Path, name: str, source: Path | None = None) -> Fit:
+def find_fit(path: Path, name: str, source: Path | None = None) -> Fit:
     """Find how a file of weights fits an architecture, with or without its head, as the name says.
 
     The file is opened once: what is hashed is what is looked at, whatever takes its name meanwhile.
@@ -68,11 +68,11 @@ def fitted(path: Path, name: str, source: Path | None = None) -> Fit:
         ModelError: it is no file of weights, is not safe to read, or is of another architecture.
     """
     with _about(source or path, name.removesuffix(NOTOP)), _regular(path) as file:
-        return _fitted(file, name)
+        return _fit_open_file(file, name)
 
 
 @contextmanager
-def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[list[Any]]]]:
+def open_fitting(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[list[Any]]]]:
     """Open a file, find how it fits, and yield its arrays for each layer, in Keras' order.
 
     Nobody can change the file between check and use: what is checked and read is one copy in a private folder.
@@ -85,12 +85,12 @@ def opened(path: Path, name: str, sha256: str) -> Iterator[tuple[Fit, Iterator[l
         with _regular(path) as source:
             _copy(source, copy)
         with copy.open("rb") as file:
-            fit = _fitted(file, name, sha256)
-            with hdf5.opened(file) as weights:
+            fit = _fit_open_file(file, name, sha256)
+            with hdf5.open_hdf5(file) as weights:
                 yield fit, ([weights[at][()] for at in names] for names in fit.names)
 
 
-def _fitted(file: BinaryIO, name: str, expected: str | None = None) -> Fit:
+def _fit_open_file(file: BinaryIO, name: str, expected: str | None = None) -> Fit:
     """Find how an open file with this SHA-256 fits; with errors about "it"."""
     base = name.removesuffix(NOTOP)
     md5, sha256 = store.digests(file)
@@ -99,7 +99,7 @@ def _fitted(file: BinaryIO, name: str, expected: str | None = None) -> Fit:
     if said := foreign.in_place_of_weights(_head(file)):
         raise ModelError(said)
     arrays = hdf5.arrays(file)
-    with hdf5.opened(file) as weights:
+    with hdf5.open_hdf5(file) as weights:
         old, rescaling = _old_layers(weights), _counts_rescaling(weights)
     misfits = []
     for end in sorted((base, f"{base}{NOTOP}"), key=lambda end: end != name):
@@ -191,14 +191,15 @@ def _misfit(
         if has_head and part is parts[-1] and given[-1]:
             wanted = [(*shape[:-1], given[-1][-1]) for shape in wanted]
         if wanted != given:
-            inside = "nothing" if None in given else _listed(given)
-            return f"layer {part.layer} wants {_listed(wanted)}, but it holds {inside} for {name[:80]}: choose another."
+            inside = "nothing" if None in given else _list_shapes(given)
+            layer = f"layer {part.layer} wants {_list_shapes(wanted)}"
+            return f"{layer}, but it holds {inside} for {name[:80]}: choose another."
     if len(parts) != len(groups):
         return f"it holds {len(groups)} layers with weights, but {len(parts)} are expected: choose another."
     return None
 
 
-def _listed(shapes: Sequence[tuple[int, ...] | None]) -> str:
+def _list_shapes(shapes: Sequence[tuple[int, ...] | None]) -> str:
     return " + ".join("x".join(map(str, shape)) or "1" for shape in shapes if shape is not None)
 
 

@@ -51,14 +51,14 @@ def read(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     base = name.removesuffix(NOTOP)
     for family, names in FAMILIES.items():
         if base in names:
-            written = _written(family)
+            written = _read_family(family)
             return written, written[base]
     raise ModelError(f"There is no architecture {name!r} ({nearest(name, NAMES)}): choose one of keras.applications.")
 
 
 # A cache, for a list of all models asks for each family many times, and a file of the package does not change.
 @lru_cache(maxsize=len(FAMILIES))
-def _written(family: str) -> Mapping[str, Any]:
+def _read_family(family: str) -> Mapping[str, Any]:
     return tomllib.loads((CARDS / f"{family}.toml").read_text(encoding="utf-8"))
 
 
@@ -68,7 +68,7 @@ def head_size(name: str) -> tuple[int, int] | None:
     return tuple(top["head_size"]) if "head_size" in top else None
 
 
-def recommended(layers: tuple[Layer, ...], reasons: Mapping[str, str]) -> tuple[Layer, ...]:
+def recommend(layers: tuple[Layer, ...], reasons: Mapping[str, str]) -> tuple[Layer, ...]:
     """`layers`, of which those with a reason are recommended."""
     return tuple(
         replace(layer, recommended=reasons[layer.name]) if layer.name in reasons else layer for layer in layers

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import av
 import numpy as np
 from boxed import ENTRY, FIRST_SPHERE, HDR10, SIDE_BY_SIDE, SPHERE, TRACK, box, edited, put
 from films import render, scene
-from messages import ACTIVE_FORMAT, AMBIENT, CAPTIONS, USER, with_message
+from messages import ACTIVE_FORMAT, AMBIENT, CAPTIONS, CLOCK, HDR10_PLUS, USER, with_message
+from PIL import Image, ImageCms
 
 COUNT = 4
 
@@ -24,8 +27,23 @@ def boxes(extra: bytes, *way: bytes) -> Callable[[Path], Path]:
     return lambda path: put(plain(path), extra, way)
 
 
-def message(kind: int, payload: bytes) -> Callable[[Path], Path]:
-    return lambda path: with_message(path, kind, payload)
+def message(kind: int, payload: bytes, codec: str = "libx264") -> Callable[[Path], Path]:
+    return lambda path: with_message(path, kind, payload, codec=codec)
+
+
+def profiled(path: Path) -> Path:
+    """Write a film of one PNG that has a colour profile."""
+    picture, path = BytesIO(), path.with_suffix(".mov")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(scene(1)[0]).save(picture, "PNG", icc_profile=profile)
+    with av.open(str(path), "w") as film:
+        stream: Any = film.add_stream("png", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb24"
+        packet = av.Packet(picture.getvalue())
+        packet.pts = packet.dts = 0
+        packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 24), stream, True
+        film.mux(packet)
+    return path
 
 
 def unknown_sound(path: Path) -> Path:
@@ -85,25 +103,27 @@ MAKERS: Mapping[str, Callable[[Path], Path]] = {
     "sphere_1": boxes(FIRST_SPHERE.replace(b"left-right", b"mono"), *TRACK),
     "stereo": boxes(SIDE_BY_SIDE, *ENTRY),
     "captions": message(*CAPTIONS),
+    "hdr10plus": message(*HDR10_PLUS, "libx265"),
+    "frame_time": message(*CLOCK, "libx265"),
+    "profile_film": profiled,
     "dolby": boxes(box(b"dvcC", bytes(24)), *ENTRY),
     "ambient": message(*AMBIENT),
     "afd": message(*ACTIVE_FORMAT),
     "user": message(*USER),
     "encoder": plain,
+    "crop": boxes(box(b"clap", struct.pack(">8I", 32, 1, 24, 1, 0, 1, 0, 1)), *ENTRY),
     "turn": lambda path: plain(path, rotation=90),
     "aspect": lambda path: plain(path, aspect=Fraction(4, 3)),
     "film_xmp": boxes(box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac"), b"<x/>"), b"moov"),
     "unknown": boxes(box(b"Dr3m", bytes(8)), *ENTRY),
 }
 UNMADE = {
-    "hdr10plus": "no encoder at hand writes it; `found_in` maps its kind",
-    "frame_time": "no encoder at hand writes it",
     "grain": "decoders draw it and then say nothing; a test of its own shows that",
     "meaning": "test_film_meaning.py tests them",
     "alpha_film": "test_film_alpha.py tests it",
+    "excursions": "the survey finds them in any frame; test_film_meaning.py tests them",
     "chroma": "test_film_chroma.py tests it",
     "depth_film": "test_film_pixels.py tests it",
     "interlaced": "the film's own note says it, whatever the output",
-    "profile_film": "no film at hand carries one",
 }
 """Things of films that no test file holds, and why."""

@@ -27,6 +27,7 @@ SEEN: dict[str, Callable[[FilmInfo], bool]] = {
     "edits": lambda info: True,
     "encoder": lambda info: True,
     "times": lambda info: len(set(np.diff(open_source(info.path).survey().stamps))) == 3,
+    "crop": lambda info: info.width == 32,
     "turn": lambda info: info.rotation == 90,
     "aspect": lambda info: info.aspect != 1,
     "attachments": lambda info: Found("attachments") in info.found,

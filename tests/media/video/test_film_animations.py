@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from films import COUNT, render
+from films import COUNT, HEIGHT, WIDTH, render
 from PIL import Image
 from written import TIME_BASE, frames_of, info_of, packets, seen, survey_of, write_film, write_segments
 
@@ -17,7 +18,7 @@ import dreampipe
 from dreampipe import Frame
 from dreampipe.errors import MediaError
 from dreampipe.media import write_animation
-from dreampipe.media.video import Encoding, target_of
+from dreampipe.media.video import Encoding, open_source, target_of
 from dreampipe.media.video.codecs import CONTAINERS
 from dreampipe.media.writing import check_room
 
@@ -51,6 +52,51 @@ def test_an_animation_shows_every_frame_for_its_time(name: str, tick: int, loss:
         assert np.abs(picture / 255 - frame.pixels).mean() * 255 <= loss
         start += durations[index]
     assert abs(durations[-1] - 500) <= tick
+
+
+STILLS = {
+    "all": (0,) * 6,
+    "at the beginning": (0, 0, 0, 1, 2, 3),
+    "at the end": (0, 1, 2, 3, 3, 3),
+    "between": (0, 1, 1, 1, 2, 2, 3),
+    "again": (0, 0, 1, 1, 0, 0),
+    "two": (0, 0),
+}
+
+
+@pytest.mark.parametrize(("name", "which", "alpha"), [
+    *(("film.webp", which, False) for which in STILLS),
+    ("film.webp", "all", True), ("film.webp", "again", True), ("film.gif", "all", False), ("film.png", "all", True),
+])  # fmt: skip
+def test_frames_that_are_equal_stay_frames(name: str, which: str, alpha: bool, tmp_path: Path) -> None:
+    pictures, clear = frames_of(4), np.ones((HEIGHT, WIDTH), np.float32)
+    clear[:, :20] = 0
+    frames = [
+        replace(pictures[place], index=i, alpha=clear if alpha else None) for i, place in enumerate(STILLS[which])
+    ]
+    survey = survey_of(STAMPS[: len(frames)], 30, SIXTIETH)
+    target = target_of(tmp_path / name, info_of(time_base=SIXTIETH, alpha=alpha), record='{"made": "by a test"}')
+    target.join(write_segments(target, frames, survey, tmp_path / "work", (0,)), survey)
+    again = open_source(target.path)
+    found = again.survey()
+    assert (len(found), again.info.plays, again.info.alpha) == (len(frames), 0, alpha)
+    for index, frame in enumerate(again.frames(found)):
+        assert abs(found.duration(index) - survey.duration(index)) <= Fraction(2, 100 if name == "film.gif" else 1000)
+        assert np.abs(frame.pixels - frames[index].pixels)[:, 24:].mean() * 255 < 14
+        assert not alpha or np.array_equal(frame.alpha, clear)
+
+
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
+def test_no_frame_is_too_long(name: str, tmp_path: Path) -> None:
+    """PNG counts to 65 seconds, and GIF to 655: a frame that stays for longer comes several times."""
+    stamps, last = (0, 100_000, 800_000), 700_123
+    survey = survey_of(stamps, last, Fraction(1, 1000))
+    target = target_of(tmp_path / name, info_of(time_base=Fraction(1, 1000), rate=Fraction(1, 100)))
+    target.join(write_segments(target, frames_of(3), survey, tmp_path / "work", (0,)), survey)
+    found = open_source(target.path).survey()
+    end = found.time(len(found) - 1) + found.duration(-1)
+    assert abs(end - Fraction(stamps[-1] + last, 1000)) <= Fraction(1, 100)
+    assert all(any(abs(found.time(at) * 1000 - stamp) <= 10 for at in range(len(found))) for stamp in stamps)
 
 
 def test_frames_too_short_for_the_format_make_room_for_the_next(tmp_path: Path) -> None:

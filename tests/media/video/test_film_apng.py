@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from dreampipe.errors import MediaError
 from dreampipe.media.video import open_source, target_of
 
 WIDTH, HEIGHT = 6, 4
@@ -134,6 +135,24 @@ def test_every_way_to_meet_the_frames_before(
         seen = expected[..., 3] > 0
         assert np.abs(came[..., 3] - expected[..., 3]).max() < 1e-6
         assert np.abs(came[seen] - expected[seen]).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", [b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT"])
+def test_a_damaged_chunk_of_colours_is_left_out_of_all_frames_with_a_note(kind: bytes, tmp_path: Path) -> None:
+    parts = [Part(noise(1)), Part(noise(2, 3, 2), 2, 1, NONE, OVER)]
+    whole = shown(write_apng(tmp_path / "whole.png", parts))
+    torn = chunk(kind, bytes(8))[:-1] + b"?"
+    path = write_apng(tmp_path / "film.png", parts, more=torn)
+    np.testing.assert_array_equal(shown(path), whole)
+    assert open_source(path).info.notes == (f"Its chunk {kind.decode()} is damaged and is left out.",)
+
+
+@pytest.mark.parametrize("kind", [b"PLTE", b"tRNS"])
+def test_a_damaged_chunk_that_the_pixels_need_is_damage(kind: bytes, tmp_path: Path) -> None:
+    parts = [Part(noise(1)), Part(noise(2))]
+    path = write_apng(tmp_path / "film.png", parts, more=chunk(kind, bytes(6))[:-1] + b"?")
+    with pytest.raises(MediaError, match="no frame that can be decoded"):
+        open_source(path)
 
 
 def test_half_over_half_is_three_quarters(tmp_path: Path) -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+import numpy.typing as npt
 import pytest
 from films import COUNT, render
 from full_disk import full_at
 from written import frames_of, info_of, packets, seen, survey_of, write_film, write_segments
 
+from dreampipe import read, write
 from dreampipe.errors import MediaError
 from dreampipe.media.video import Encoding, open_source, target_of
 from dreampipe.media.video.packets import PacketWriter, read_packets
@@ -118,6 +121,29 @@ def test_a_part_takes_the_sound_of_that_part_along(source: Path, tmp_path: Path)
     assert starts[0] == 0 and len(starts) == 2
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.mkv"])
+@pytest.mark.parametrize("edges", [
+    ((100, 200), (200, 400)), ((250, 300),), ((0, 0), (100, 300)), ((0, 100), (200, 300)), ((0, 900),),
+], ids=str)  # fmt: skip
+def test_chapters_begin_when_they_began(name: str, edges: tuple[tuple[int, int], ...], tmp_path: Path) -> None:
+    source = tmp_path / "source.mkv"
+    with av.open(str(source), "w") as film, av.open(str(render(tmp_path / "plain.mkv"))) as plain:
+        picture = film.add_stream_from_template(plain.streams.video[0])
+        film.set_chapters([
+            {"id": at, "start": start, "end": end, "time_base": MILLISECOND, "metadata": {"title": f"part {at}"}}
+            for at, (start, end) in enumerate(edges, 1)
+        ])  # fmt: skip
+        for packet in plain.demux(video=0):
+            if packet.size:
+                packet.stream = picture
+                film.mux(packet)
+    media = read(source)
+    write(media, tmp_path / name, like=media.info)
+    found = [chapter for chapter in seen(tmp_path / name).chapters if chapter["metadata"].get("title")]
+    assert [chapter["metadata"]["title"] for chapter in found] == [f"part {number + 1}" for number in range(len(edges))]
+    assert [round(chapter["start"] * chapter["time_base"] * 1000) for chapter in found] == [start for start, _ in edges]
+
+
 def test_a_part_begins_with_the_first_frame_in_it(source: Path, tmp_path: Path) -> None:
     between = Fraction(3, 24)  # frames come every twelfth of a second: the first one after this is at 4/24
     target = target_of(tmp_path / "film.mp4", info_at(source, start=between))
@@ -153,7 +179,10 @@ def test_text_subtitles_of_matroska_do_not_fit_into_mp4(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("sound", "name", "held"), [
     ("libopus", "film.webm", True), ("libopus", "film.mp4", True), ("libmp3lame", "film.mp4", True),
     ("flac", "film.mp4", True), ("pcm_s16le", "film.mkv", True), ("pcm_s16le", "film.webm", False),
-    ("flac", "film.mov", False), ("ac3", "film.mov", True),
+    ("flac", "film.mov", False), ("ac3", "film.mov", True), ("ac3", "film.mp4", True), ("eac3", "film.mp4", True),
+    ("eac3", "film.mov", True), ("eac3", "film.mkv", True), ("eac3", "film.webm", False), ("alac", "film.mp4", True),
+    ("alac", "film.mov", True), ("mp2", "film.mp4", True), ("wavpack", "film.mkv", True),
+    ("wavpack", "film.mp4", False),
 ])  # fmt: skip
 def test_many_kinds_of_sound_pass_where_they_fit(sound: str, name: str, held: bool, tmp_path: Path) -> None:
     source = render(tmp_path / "source.mkv", sound=sound)
@@ -166,6 +195,29 @@ def test_many_kinds_of_sound_pass_where_they_fit(sound: str, name: str, held: bo
     came, expected = packets(target.path, "audio"), packets(source, "audio")
     assert [data for _, data in came] == [data for _, data in expected]
     assert max(abs(one - other) for (one, _), (other, _) in zip(came, expected, strict=True)) <= MILLISECOND
+
+
+@pytest.mark.parametrize(("suffix", "codec", "sound"), [
+    (".ts", "libx264", "aac"), (".mpg", "mpeg2video", "ac3"), (".mpg", "mpeg2video", "mp2"),
+    (".avi", "mpeg4", "libmp3lame"), (".mxf", "mpeg2video", "pcm_s16le"),
+])  # fmt: skip
+def test_the_sound_of_tapes_and_broadcasts_is_heard_again(suffix: str, codec: str, sound: str, tmp_path: Path) -> None:
+    path = render(tmp_path / f"source{suffix}", time_base=Fraction(1, 25), codec=codec, sound=sound)
+    media = read(path)
+    for name in ("film.mov" if sound == "pcm_s16le" else "film.mp4", "film.mkv"):
+        write(media, tmp_path / name, like=media.info)
+        before, after = heard(path), heard(tmp_path / name)
+        count = min(before.shape[1], after.shape[1])
+        assert count > 12_000
+        apart = before[:, -count + 2048 :] / 2**31 - after[:, -count + 2048 :] / 2**31
+        assert np.abs(apart).max() < 2**-14
+
+
+def heard(path: Path) -> npt.NDArray[Any]:
+    with av.open(str(path)) as film:
+        resampler = av.AudioResampler(format="s32p")  # some containers have a codec decoded to floats, others not
+        parts = [same.to_ndarray() for frame in film.decode(audio=0) for same in resampler.resample(frame)]
+    return np.concatenate(parts, axis=1)
 
 
 def test_a_stream_that_has_run_for_hours_begins_at_once(tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_an_edit_list_is_no_damage(
     assert abs(survey.time(0) - first) < Fraction(1, 1000)
 
 
+@pytest.mark.parametrize(("edits", "speeds"), [
+    (((500, 0, 2),), "2"), (((500, 0, 0), (1000, 0, 1)), "0"), (((1000, 0, 1),), ""), (((9, -1, 1), (991, 0, 1)), ""),
+])  # fmt: skip
+def test_other_speeds_are_reported(edits: tuple[tuple[int, int, int], ...], speeds: str, tmp_path: Path) -> None:
+    said = open_source(edited(plain(tmp_path / "source.mp4"), *edits)).info.notes
+    expected = f"Its edit list asks for other speeds than 1 ({speeds}), but its frames keep their own times."
+    assert said == ((expected,) if speeds else ())
+
+
 def test_an_edited_film_shows_the_right_frames_from_everywhere(tmp_path: Path) -> None:
     whole = [frame.pixels for frame in dreampipe.read(plain(tmp_path / "whole.mp4"))]
     source = edited(plain(tmp_path / "source.mp4"), (500, 6 * TICK, 1))

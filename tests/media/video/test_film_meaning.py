@@ -336,3 +336,23 @@ def test_the_labels_of_ordinary_films_are_never_touched(tmp_path: Path) -> None:
         target: Any = target_of(tmp_path / "out.mp4", info_of(colour=colour))
         assert target.form.colour == colour
         assert target.check() == ()
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le"])
+@pytest.mark.parametrize(("level", "share", "colour", "said"), [
+    (250, 0.1, BT709, True), (2, 0.1, BT709, True), (255, 0.1, Colour(), True), (238, 0.5, BT709, False),
+    (250, 0.002, BT709, False), (235, 1.0, BT709, False), (16, 1.0, BT709, False),
+    (255, 1.0, Colour(2, 1, 1, 1), False),
+])  # fmt: skip
+def test_numbers_beyond_black_and_white_are_reported(
+    pixel_format: str, level: int, share: float, colour: Colour, said: bool, tmp_path: Path
+) -> None:
+    bits = int(pixel_format[7:9]) if len(pixel_format) > 7 else 8
+    step, dtype = 1 << bits - 8, np.uint8 if bits == 8 else np.uint16
+    luma = np.full((256, 256), 128 * step, dtype)
+    places = np.random.default_rng(3).permutation(luma.size)[: round(luma.size * share)]
+    luma.reshape(-1)[places] = min(level * step, (1 << bits) - 1)
+    across, down = (2 if "44" not in pixel_format else 1), (2 if "420" in pixel_format else 1)
+    chroma = [np.full((256 // down, 256 // across), 128 * step, dtype) for _ in range(2)]
+    notes = open_source(lossless(tmp_path / "film.mkv", [luma, *chroma], pixel_format, colour, 2)).survey().notes
+    assert len([note for note in notes if "whiter than white or blacker than black" in note]) == said

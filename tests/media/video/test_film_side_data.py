@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from dataclasses import replace
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from boxed import (
 )
 from films import Colour, render, scene
 from messages import ACTIVE_FORMAT, AMBIENT, CAPTIONS, USER, with_message
+from PIL import Image, ImageCms
 from written import seen
 
 import dreampipe
@@ -214,3 +217,26 @@ def test_what_matroska_cannot_say_together_is_reported(labelled: Path, tmp_path:
     assert len([note for note in wide if "stereo 3D" in note]) == 1
     for turned_or_wide in (replace(info, rotation=90), replace(info, aspect=Fraction(4, 3))):
         assert target_of(tmp_path / "film.mp4", turned_or_wide).check() == ()
+
+
+def test_the_profile_and_the_orientation_of_jpegs_in_a_film_are_read_and_said(tmp_path: Path) -> None:
+    """PyAV ends the process when the side data of a frame with a profile has been looked at."""
+    profile, exif, written = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), Image.Exif(), BytesIO()
+    exif[274] = 6
+    Image.fromarray(scene(1)[0]).save(written, "JPEG", quality=95, exif=exif, icc_profile=profile)
+    with av.open(str(tmp_path / "film.mov"), "w") as film:
+        video: Any = film.add_stream("mjpeg", rate=24)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuvj420p"
+        for index in range(4):
+            packet = av.Packet(written.getvalue())
+            packet.pts = packet.dts = index
+            packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 24), video, True
+            film.mux(packet)
+    source = open_source(tmp_path / "film.mov")
+    survey = source.survey()
+    assert [frame.pixels.shape for frame in source.frames(survey)] == [(64, 48, 3)] * 4
+    assert [survey.duration(index) for index in range(4)] == [Fraction(1, 24)] * 4
+    gc.collect()
+    for name in ("out.mp4", "out.gif"):
+        said = (*source.info.notes, *target_of(tmp_path / name, source.info).check(), *survey.notes)
+        assert len([note for note in said if "colour profile of its frames is left out" in note]) == 1

@@ -13,8 +13,11 @@ from films import COUNT, render, scene
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dreampipe
+from dreampipe.errors import MediaError
 from dreampipe.media.video import Survey, open_source
 from dreampipe.media.video.stamps import Clock
+from dreampipe.recipes.keyframes import parse_time
 
 TICK = Fraction(1, 24)
 
@@ -129,7 +132,37 @@ def test_a_survey_that_does_not_rise_is_refused() -> None:
         Survey(np.array([0, 1], np.int64), 0, TICK)
 
 
+@pytest.mark.parametrize(("start", "end", "said"), [
+    (9, None, "from 9 to its end"), (Fraction(51, 100), Fraction(13, 25), "from 0.51 to 0.52"),
+    (99, 100, "from 99 to 100"),
+])  # fmt: skip
+def test_a_part_without_a_frame_is_refused_in_plain_seconds(
+    start: Fraction, end: Fraction | None, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(MediaError, match=said):
+        open_source(render(tmp_path / "film.mp4"), start=start, end=end).survey()
+
+
 def test_a_part_of_a_stream_that_has_run_for_hours_counts_from_its_beginning(tmp_path: Path) -> None:
     path = render(tmp_path / "film.ts", container={"output_ts_offset": "36000"})
     part = open_source(path, start=3 * TICK, end=8 * TICK).survey()
     assert [part.time(index) for index in range(len(part))] == [index * TICK for index in range(5)]
+
+
+@pytest.mark.parametrize(("suffix", "index"), [(".mp4", 1), (".mp4", 10), (".mkv", 5), (".gif", 5), (".png", 10)])
+def test_the_time_of_a_frame_as_a_float_is_that_frame(suffix: str, index: int, tmp_path: Path) -> None:
+    """Rounded up or down, and whatever the film itself rounds."""
+    whole = render(tmp_path / "whole.mp4")
+    path = tmp_path / f"film{suffix}"
+    if suffix == ".mp4":
+        path = whole
+    else:
+        media = dreampipe.read(whole)
+        dreampipe.write(media, path, like=media.info)
+    times = times_of(path)
+    for time in (times[index], index * TICK if suffix != ".gif" else times[index]):
+        for written in (f"{float(time)}", f"{float(time):.6f}", f"{float(time):.17g}"):
+            part = open_source(path, start=parse_time(written)).survey()
+            assert len(part) == len(times) - index, written
+            part = open_source(path, end=parse_time(written)).survey()
+            assert len(part) == index, written

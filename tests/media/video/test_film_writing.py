@@ -231,6 +231,16 @@ def test_a_film_too_narrow_for_the_encoder_of_av1_is_refused(width: int, height:
     target_of("a.mkv", info, Encoding("h264")).form  # noqa: B018
 
 
+@pytest.mark.parametrize(("width", "height"), [(192, 16), (16, 192)])
+def test_one_of_more_than_8_bits_becomes_vp9_where_nobody_asked_for_av1(
+    width: int, height: int, tmp_path: Path
+) -> None:
+    target = target_of(tmp_path / "a.webm", info_of(width=width, height=height, bits=10, pixel_format="yuv420p10le"))
+    assert target.check() == ("As vp9, its 10 bits become 8.",)
+    write_film(target, frames_of(width=width, height=height), survey_of(), tmp_path / "work")
+    assert len(seen(target.path).pixels) == len(frames_of())
+
+
 @pytest.mark.parametrize(("width", "height"), [(64, 16), (192, 32), (16, 16)])
 def test_other_small_films_become_av1(tmp_path: Path, width: int, height: int) -> None:
     target = target_of(tmp_path / "a.mkv", info_of(width=width, height=height), Encoding("av1"))

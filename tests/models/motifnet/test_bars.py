@@ -25,10 +25,10 @@ def test_the_shipped_weights_name_fresh_pictures() -> None:
 
 @pytest.mark.slow
 def test_the_bars_of_accuracy_are_those_of_the_card() -> None:
-    from dreampipe.models.motifnet.train import measured
+    from dreampipe.models.motifnet.train import measure
 
     known = dict(card("motifnet").figures)
-    found = measured(open_model(card("motifnet")))
+    found = measure(open_model(card("motifnet")))
     assert found["clean_accuracy"] >= 0.90
     assert found["attacked_accuracy"] >= 0.55
     for name, value in found.items():

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dreampipe.models.motifnet.evaluate import attacked, attacked_accuracy, clean_accuracy
+from dreampipe.models.motifnet.evaluate import attack, attacked_accuracy, clean_accuracy
 
 SIDE = 8
 RADIUS = 0.4
@@ -67,7 +67,7 @@ def test_a_linear_model_falls_exactly_where_its_margin_is_within_the_radius(scal
 
 def test_the_attack_goes_straight_against_a_linear_model() -> None:
     pictures, labels = at_distances(np.full(40, 2 * RADIUS))
-    moved = attacked(linear(), pictures, labels, radius=RADIUS, seed=2) - pictures
+    moved = attack(linear(), pictures, labels, radius=RADIUS, seed=2) - pictures
     against = np.where(labels == 1, -1, 1) * np.tensordot(moved, direction(), 3)
     assert against.min() > 0.95 * RADIUS
     assert against.max() <= RADIUS * (1 + 1e-5)
@@ -82,7 +82,7 @@ def test_perturbations_stay_in_the_ball_and_on_the_picture() -> None:
     hidden = keras.layers.Dense(16, activation="tanh")(keras.layers.Flatten()(image))
     model = keras.Model(image, keras.layers.Dense(4)(hidden))
     labels = np.asarray(model(pictures)).argmax(-1).astype(np.int32)
-    moved = attacked(model, pictures, labels, radius=1.5, seed=3)
+    moved = attack(model, pictures, labels, radius=1.5, seed=3)
     assert moved.min() >= 0
     assert moved.max() <= 1
     assert norms(moved - pictures).max() <= 1.5 * (1 + 1e-5)
@@ -91,7 +91,7 @@ def test_perturbations_stay_in_the_ball_and_on_the_picture() -> None:
 
 def test_without_steps_the_start_is_a_random_point_of_the_ball() -> None:
     pictures, labels = at_distances(np.full(50, 0.1))
-    moved = attacked(linear(), pictures, labels, radius=RADIUS, steps=0, seed=4) - pictures
+    moved = attack(linear(), pictures, labels, radius=RADIUS, steps=0, seed=4) - pictures
     size = norms(moved)
     assert size.max() <= RADIUS * (1 + 1e-5)
     assert np.median(size) > 0.98 * RADIUS  # nearly all of a ball in 192 dimensions lies at its surface
@@ -100,6 +100,6 @@ def test_without_steps_the_start_is_a_random_point_of_the_ball() -> None:
 
 def test_the_seed_alone_decides_the_attack() -> None:
     pictures, labels = at_distances(np.full(3, 0.2))
-    first, again, other = (attacked(linear(), pictures, labels, radius=RADIUS, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (attack(linear(), pictures, labels, radius=RADIUS, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)

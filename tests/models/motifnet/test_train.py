@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render_many
-from dreampipe.models.motifnet.train import Pictures, Plan, Progress, Trainer, batches, rendered, unit, within
+from dreampipe.models.motifnet.train import Pictures, Plan, Progress, Trainer, batches, render_chunks, unit, within
 
 TINY = Plan(
     seed=3, batch=4, updates=12, replays=2, ramp=0.5, warmup=2, average=0.8, precision="float32", checkpoint_every=4
@@ -126,13 +126,13 @@ def test_a_batch_depends_on_the_seed_and_its_number_alone(pictures: Pictures) ->
 
 
 def test_pictures_are_rendered_once_and_found_again(tmp_path: Path) -> None:
-    pixels, labels = rendered(tmp_path / "pictures", 3, seed=6, workers=1)
+    pixels, labels = render_chunks(tmp_path / "pictures", 3, seed=6, workers=1)
     expected, expected_labels = render_many(range(3), seed=6)
     assert np.array_equal(pixels, expected)
     assert np.array_equal(labels, expected_labels)
     (file,) = (tmp_path / "pictures").iterdir()
     written = file.stat().st_mtime_ns
-    found, _ = rendered(tmp_path / "pictures", 3, seed=6, workers=1)
+    found, _ = render_chunks(tmp_path / "pictures", 3, seed=6, workers=1)
     assert np.array_equal(found, expected)
     assert file.stat().st_mtime_ns == written
 

@@ -23,8 +23,8 @@ from dreampipe.models.motifnet.train_decoder import (
     Trainer,
     divergence,
     judge,
-    measured,
-    perceived,
+    measure,
+    perceptual_distance,
 )
 
 TINY = Plan(seed=3, batch=2, updates=6, warmup=1, average=0.8, checkpoint_every=2)
@@ -98,20 +98,20 @@ def test_a_checkpoint_of_another_plan_is_refused(pictures: Pictures, seeing: ker
 def test_pictures_come_nearer_to_what_they_are_of(pictures: Pictures, seeing: keras.Model, tmp_path: Path) -> None:
     """With the networks of the real training."""
     trainer, told = Trainer(replace(TINY, updates=20, warmup=5, checkpoint_every=5), seeing), list[Progress]()
-    before = measured(trainer, 10)
+    before = measure(trainer, 10)
     trainer.run(pictures, tmp_path, told.append)
     assert np.mean([p.pixels for p in told[-2:]]) < told[0].pixels
     assert np.mean([p.perception for p in told[-2:]]) < told[0].perception
-    after = measured(trainer, 10)
+    after = measure(trainer, 10)
     assert after["pixels"] < before["pixels"] and after["perception"] < before["perception"]
 
 
 def test_motifnet_sees_no_distance_between_a_picture_and_itself(pictures: Pictures, seeing: keras.Model) -> None:
     seen = seeing(np.float32(pictures[0]) / 255)
     assert tuple(seen) == LAYERS
-    assert float(perceived(seen, seen)) == 0
+    assert float(perceptual_distance(seen, seen)) == 0
     nothing = {name: value * 0 for name, value in seen.items()}
-    assert float(perceived(seen, nothing)) == pytest.approx(1, abs=1e-3)
+    assert float(perceptual_distance(seen, nothing)) == pytest.approx(1, abs=1e-3)
 
 
 @settings(deadline=None, max_examples=25)

@@ -105,8 +105,8 @@ def test_a_division_that_keras_builds_for_its_own_weights_alone_is_made(tmp_path
         theirs.save_weights(new)
     ours = models.open_model(models.card("efficientnet_b0-notop", weights=new))
     np.testing.assert_allclose(stem(ours), stem(theirs), atol=1e-4)
-    told = [fitting.fitted(path, "efficientnet_b0").rescaled for path in (new, old(theirs, tmp_path))]
-    assert told == [True, True] and not fitting.fitted(old(base, tmp_path), "efficientnet_b0").rescaled
+    told = [fitting.find_fit(path, "efficientnet_b0").rescaled for path in (new, old(theirs, tmp_path))]
+    assert told == [True, True] and not fitting.find_fit(old(base, tmp_path), "efficientnet_b0").rescaled
 
 
 def test_weights_of_another_architecture_are_refused_with_the_layer(small: tuple[Any, Path], tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_file_that_is_exchanged_between_check_and_use_changes_nothing(path: Pa
         expected = file["layers/conv2d/vars/0"][()]
     for exchange in (Path.unlink, lambda path: path.write_bytes(b"another file"), _filled_with_ones):
         original = path.read_bytes()
-        with fitting.opened(path, SMALL, card.sha256) as (fit, arrays):
+        with fitting.open_fitting(path, SMALL, card.sha256) as (fit, arrays):
             exchange(path)
             np.testing.assert_array_equal(next(arrays)[0], expected)
             assert (fit.sha256, sum(1 for _ in arrays)) == (card.sha256, len(fit.names) - 1)
@@ -225,7 +225,7 @@ def test_no_copy_of_weights_stays(path: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "private"))
     (tmp_path / "private").mkdir()
     models.open_model(models.card(SMALL, weights=path))
-    with pytest.raises(ModelError, match="it has changed"), fitting.opened(path, SMALL, "0" * 64):
+    with pytest.raises(ModelError, match="it has changed"), fitting.open_fitting(path, SMALL, "0" * 64):
         pass
     assert list((tmp_path / "private").iterdir()) == []
 
@@ -256,7 +256,7 @@ def test_a_copy_of_weights_that_a_killed_process_left_is_swept(
         assert process.stdout is not None and process.stdout.readline() == b"open\n"
         process.kill()
     assert len(list(private.iterdir())) == 1
-    with fitting.opened(path, SMALL, sha256):
+    with fitting.open_fitting(path, SMALL, sha256):
         assert len(list(private.iterdir())) == 1
     assert list(private.iterdir()) == []
 

@@ -124,12 +124,12 @@ def test_weights_in_the_store_are_on_the_card(tmp_path: Path, monkeypatch: pytes
 
 
 def compare(name: str) -> None:
-    from dreampipe.models.zoo.describe import written
+    from dreampipe.models.zoo.describe import write_description
 
     shipped = gzip.decompress((described.FOLDER / f"{name}.json.gz").read_bytes())
     keras.layers.Conv2D(1, 1)  # what was built before must not count
     with without_weights():
-        told = written(name)
+        told = write_description(name)
     assert json.loads(gzip.decompress(told)) == json.loads(shipped), (
         f"run `python -m dreampipe.models.zoo.describe {name}`"
     )

@@ -24,7 +24,7 @@ from dreampipe.models.motifnet.motifs.outlines import (
     Points,
     add,
     blank,
-    mirrored,
+    mirror,
     outline,
     strokes,
 )
@@ -45,7 +45,7 @@ def dog(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     first, second = rng.permutation(len(COATS))[:2]
     coat, other = (tint(rng, COATS[i][0] + turn, *COATS[i][1:], spread=0.015) for i in (first, second))
     pale = tint(rng, 0.1 + turn, 0.15, 0.95, 0.01)
-    head = outline(u, v, mirrored([(0.2, -0.74), (w, -0.45), (w + 0.02, 0.05), (0.43, 0.4), (0.38, 0.75), (0.15, 0.9)]))
+    head = outline(u, v, mirror([(0.2, -0.74), (w, -0.45), (w + 0.02, 0.05), (0.43, 0.4), (0.38, 0.75), (0.15, 0.9)]))
     fur = mix(fill(u, coat), pale, inside(np.abs(u) - 0.09 - 0.06 * v, 0.08) * (rng.random() < 0.6))
     if rng.random() < 0.4:
         patch = ellipse(u, v, (0.3 * rng.choice([-1, 1]), -0.22), (0.27, 0.33))
@@ -78,7 +78,7 @@ def dog_features(rng: Rng, u: Array, v: Array, picture: Array, turn: float) -> A
     arc = np.where(v > 0.5, np.abs(np.hypot(x - 0.16, v - 0.5) - 0.16), 1)
     mouth = np.minimum(arc, segment(u, v, (0, 0.3), (0, 0.52))[0])
     picture = mix(picture, INK, smoothstep(0.05, 0.02, mouth))
-    nose = outline(u, v, mirrored([(0.08, 0.06), (0.2, 0.12), (0.19, 0.24), (0.07, 0.36)]))
+    nose = outline(u, v, mirror([(0.08, 0.06), (0.2, 0.12), (0.19, 0.24), (0.07, 0.36)]))
     picture = mix(picture, INK, inside(nose))
     return mix(picture, WHITE, 0.7 * inside(ellipse(u, v, (-0.05, 0.14), (0.08, 0.035))))
 
@@ -98,7 +98,7 @@ def owl(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     coat, pale = tint(rng, hue, grey, 0.5, 0.02), tint(rng, hue + 0.02, grey * 0.5, 0.92, 0.01)
     half = [(0.12, -0.72), (0.35, -0.78), (0.62, -0.98), (0.62, -0.98), (w - 0.06, -0.6), (w - 0.08, -0.2), (w, 0.3)]
     base = add(blank(u), ellipse(x, v, (0.2, 0.87), (0.15, 0.07)), tint(rng, 0.1 + turn, 0.8, 0.85))
-    body = outline(u, v, mirrored([*half, (0.56, 0.75), (0.25, 0.9)]))
+    body = outline(u, v, mirror([*half, (0.56, 0.75), (0.25, 0.9)]))
     marks = smoothstep(0.6, 0.95, feathers(u, v, rng.uniform(4, 5.5)))
     picture, mask = add(base, body, mix(mix(pale, coat, 0.25 + 0 * u), coat * 0.5, marks))
     wing = ellipse(x, v, (w - 0.07, 0.34), (0.22, 0.54), -0.12)
@@ -112,7 +112,7 @@ def owl(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     picture, _ = add((picture, mask), d - radius, tint(rng, rng.uniform(0.07, 0.15) + turn, 0.9, 0.98, 0.01))
     picture = mix(picture, INK, inside(d - radius * rng.uniform(0.48, 0.62)))
     picture = mix(picture, WHITE, inside(np.hypot(x - apart + 0.05, v + 0.4) - 0.05))
-    beak = outline(u, v, mirrored([(0.06, -0.26), (0.12, -0.14), (0.0, 0.13)]))
+    beak = outline(u, v, mirror([(0.06, -0.26), (0.12, -0.14), (0.0, 0.13)]))
     return add((picture, mask), beak, tint(rng, 0.11 + turn, 0.6, 0.8), 0.035)[0], mask
 
 

@@ -37,7 +37,7 @@ def curve(points: Points, steps: int = 8) -> Array:
     return np.asarray(p + 0.5 * ((after - before) * t + bend), np.float32).reshape(-1, 2)
 
 
-def mirrored(points: Points) -> list[tuple[float, float]]:
+def mirror(points: Points) -> list[tuple[float, float]]:
     """The right half of an outline, completed with its mirror image."""
     return [*points, *((-x, y) for x, y in reversed(points))]
 

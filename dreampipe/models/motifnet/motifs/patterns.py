@@ -97,7 +97,7 @@ def scales(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     return mix(picture, body * 0.12, smoothstep(0.91, 0.95, r)), np.multiply(mask, inside(r - 0.98), dtype=np.float32)
 
 
-def _fitted(discs: npt.NDArray[np.floating]) -> Array:
+def _fit(discs: npt.NDArray[np.floating]) -> Array:
     """Discs (n, 3) as x, y, radius, moved and scaled to fill the square."""
     low, high = (discs[:, :2] - discs[:, 2:]).min(0), (discs[:, :2] + discs[:, 2:]).max(0)
     moved = discs - np.array([*(low + high) / 2, 0])
@@ -110,7 +110,7 @@ def _comb(rng: Rng) -> Array:
     i, j = np.meshgrid(np.arange(-5, 6), np.arange(-5, 6))
     centres = np.stack([(2 * i + j) * half, j * half * 3**0.5, np.full(i.shape, half)], -1).reshape(-1, 3)
     centres[:, :2] += rng.uniform(-half, half, 2)
-    return _fitted(centres[np.hypot(centres[:, 0], centres[:, 1]) < 0.99 - 1.1 * half])
+    return _fit(centres[np.hypot(centres[:, 0], centres[:, 1]) < 0.99 - 1.1 * half])
 
 
 def honeycomb(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
@@ -150,7 +150,7 @@ def _foam(rng: Rng) -> Array:
         apart = np.hypot(x[:, None] - discs[:, 0], y[:, None] - discs[:, 1]) / (radius + discs[:, 2])
         best = np.argmin(np.hypot(x, y) + 9 * (apart.min(1) < 0.9))
         discs = np.append(discs, [[x[best], y[best], radius]], 0)
-    return _fitted(discs)
+    return _fit(discs)
 
 
 def bubbles(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ from dreampipe.models.motifnet.motifs.drawing import (
     smoothstep,
     tint,
 )
-from dreampipe.models.motifnet.motifs.outlines import INK, WHITE, Points, add, along, blank, mirrored, outline, strokes
+from dreampipe.models.motifnet.motifs.outlines import INK, WHITE, Points, add, along, blank, mirror, outline, strokes
 
 FISHES = (  # back, stripes or scales, fins
     ((0.06, 0.9, 0.98), (0.1, 0.05, 1), (0.05, 0.9, 0.9)),
@@ -101,7 +101,7 @@ def jellyfish(rng: Rng, u: Array, v: Array) -> tuple[Array, Array]:
     thick = strokes(u, v, [hanging(x, 0.1, 0.75) for x in (-0.16, 0.14)])
     frill = 0.09 + 0.03 * np.sin(v * 32) - 0.06 * v
     base = add(base, thick - frill, mix(glow, deep, smoothstep(0.0, 0.08, thick)), 0.035)
-    bell = outline(u, v, mirrored([(0.0, -0.95), (w * 0.55, -0.86), (w * 0.92, -0.5), (w, -0.02), (w * 0.5, 0.06)]))
+    bell = outline(u, v, mirror([(0.0, -0.95), (w * 0.55, -0.86), (w * 0.92, -0.5), (w, -0.02), (w * 0.5, 0.06)]))
     bell = np.maximum(bell, v + 0.08 - 0.07 * np.abs(np.sin(u / w * np.pi * 3)))
     lift = np.clip((v + 0.95) / 0.95, 0.02, 1)
     ribs = smoothstep(0.3, 1, np.cos(u / np.sqrt(lift * (2 - lift)) / w * np.pi * 5)) * smoothstep(0.1, 0.4, lift)

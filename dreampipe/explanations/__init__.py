@@ -1,0 +1,15 @@
+"""Why a model answers as it does: attribution methods and adversarial examples, and the truth to score them by.
+
+    question.py     Question: an objective on a model, as a function of pictures that can be differentiated
+    explanation.py  Explanation: a signed map in the picture's own pixels, and how it was made
+    explaining.py   explain a picture: fit it to the model, run a method, bring the map back
+    attribution/    METHODS, the table of methods; one method a file
+    adversarial/    attacks: an ascent with a bound
+    truth/          pictures whose truth is known, and measures of how right a map is
+
+Whatever `Objective.parse` reads can be explained: `logit(eye)`, `prob(281)`, `mixed4[12]`, `logit(eye) - logit(owl)`.
+"""
+
+from dreampipe.explanations.explanation import Completeness, Explanation
+
+__all__ = ["Completeness", "Explanation"]

@@ -1,0 +1,84 @@
+"""Baselines: pictures in which what is explained is taken to be absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from dreampipe.errors import RecipeError, nearest
+from dreampipe.explanations.question import Work
+from dreampipe.frames import Array
+
+_BLUR = 1 / 16
+"""Standard deviation of the blurred baseline, in longest sides of the picture."""
+
+
+def _plain(value: float) -> Callable[[Array, np.random.Generator], Array]:
+    return lambda picture, rng: np.full_like(picture, value)
+
+
+def _blurred(picture: Array, rng: np.random.Generator) -> Array:
+    sigma = _BLUR * max(picture.shape[:2])
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+BASELINES: dict[str, Callable[[Array, np.random.Generator], Array]] = {
+    "black": _plain(0.0),
+    "grey": _plain(0.5),
+    "white": _plain(1.0),
+    "mean": lambda picture, rng: np.broadcast_to(picture.mean((0, 1)), picture.shape).astype(np.float32),
+    "blur": _blurred,
+    "noise": lambda picture, rng: rng.random(picture.shape, np.float32),
+}
+"""The baselines by name, each made from the picture. Other text is the path of a picture or of a folder."""
+
+
+def read_baselines(text: str, picture: Array, work: Work) -> Array:
+    """Make the baselines of a picture.
+
+    Args:
+        text: names out of `BASELINES`, and paths of pictures or of folders of pictures, joined by `+`.
+        picture: (height, width, 3) float32 in [0, 1], as the model sees it.
+
+    Returns:
+        (count, height, width, 3); pictures of another size are resized.
+
+    Raises:
+        RecipeError: a name is unknown.
+        MediaError: a picture cannot be read.
+    """
+    return np.concatenate([_read(part.strip(), picture, work.rng) for part in text.split("+")])
+
+
+def check_baselines(text: str) -> None:
+    """Raise RecipeError unless each part is a name or an existing file."""
+    for part in (part.strip() for part in text.split("+")):
+        if part not in BASELINES and not Path(part).exists():
+            raise RecipeError(
+                f"baseline came as {part!r}, but {', '.join(BASELINES)} or a path of pictures is expected: "
+                f"{nearest(part, BASELINES)}."
+            )
+
+
+def mean_difference(text: str, picture: Array, work: Work) -> Array:
+    """Subtract the mean of the baselines from the picture."""
+    return np.asarray(picture - read_baselines(text, picture, work).mean(0), np.float32)
+
+
+def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
+    if name in BASELINES:
+        return BASELINES[name](picture, rng)[None]
+    check_baselines(name)
+    from dreampipe import media
+
+    path = Path(name)
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    if not files:
+        raise RecipeError(f"The baseline {name} is an empty folder, but pictures are expected in it: name another one.")
+    height, width = picture.shape[:2]
+    pixels = [media.decode(file)[0].pixels for file in files]
+    resized = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in pixels]
+    return np.asarray(np.stack(resized), np.float32)
