@@ -15,7 +15,7 @@ from dreampipe.drawings.page import record_script
 from dreampipe.explanations.adversarial.robustness import Robustness
 from dreampipe.explanations.reading import write_number
 from dreampipe.frames import Frame, dequantize
-from dreampipe.stages.lettering import lettered
+from dreampipe.stages.lettering import draw_text
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -158,7 +158,7 @@ def _write(
 ) -> None:
     """Write one line of words in the middle of a rectangle whose upper left corner is at (x, y)."""
     x, y = max(0, min(at[0], WIDTH - width)), max(0, min(at[1], HEIGHT - height))
-    words = lettered(text, width, height).astype(np.float32) / 255 * np.array(colour, np.float32)
+    words = draw_text(text, width, height).astype(np.float32) / 255 * np.array(colour, np.float32)
     part = page[y : y + height, x : x + width]
     np.maximum(part, words.astype(np.uint8), out=part)
 
