@@ -38,7 +38,7 @@ START, END = "<!-- truth table -->", "<!-- end of truth table -->"
 RANDOMIZED = {"half random": 0.5, "all random": 1.0}
 COLUMNS = (
     *("points", "mass", "mass, all", "rank", "rank, all", "correct", "correct, 4", "contrast", "leaves out"),
-    *("inside", *RANDOMIZED, "seconds"),
+    *("inside", *RANDOMIZED, "seconds", "pairs"),
 )
 """The columns of the first table."""
 
@@ -176,15 +176,18 @@ def _explain(bench: Bench, asked: Asked, groups: Sequence[Group]) -> None:
 
 
 def table(rows: dict[str, Values], columns: Sequence[str]) -> str:
-    """A table of the means and their standard errors."""
+    """A table of the means and their standard errors; `pairs` is how many pairs of motifs have their maps."""
     lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name, values in rows.items():
-        cells = [_cell(column, list(values.get(column, {}).values())) for column in columns]
+        counted = {**values, "pairs": values.get("mass", {})}
+        cells = [_cell(column, list(counted.get(column, {}).values())) for column in columns]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def _cell(column: str, values: Sequence[float]) -> str:
+    if column == "pairs":
+        return str(len(values))
     if column != "seconds":
         return str(estimate(values))
     known = [value for value in values if math.isfinite(value)]
@@ -210,7 +213,7 @@ def against(rows: dict[str, Values], measure: str) -> str:
 
 def page(found: dict[str, dict[str, Values]], pictures: int) -> str:
     """All tables, in Markdown."""
-    parts = [f"{pictures} pairs of motifs; mean ± standard error."]
+    parts = [f"{pictures} pairs of motifs, or as many as the last column says; mean ± standard error."]
     for name in [name for name in found if name != "shortcut"][:1]:
         parts += [f"On {name}:", table(found[name], COLUMNS)]
         parts += [against(found[name], measure) for measure in ("mass", "mass, all", "correct")]
