@@ -27,14 +27,16 @@ Mask = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over pictures, and its standard error; both are no numbers (NaN) without pictures."""
+    """A mean over pictures, and its standard error; NaN without pictures, the error also with a single one."""
 
     value: float
     error: float
     count: int
 
     def __str__(self) -> str:
-        return f"{self.value:.2f} ± {self.error:.2f}" if self.count else "-"
+        if not self.count:
+            return "-"
+        return f"{self.value:.2f}" + (f" ± {self.error:.2f}" if self.count > 1 else "")
 
 
 def estimate(values: Sequence[float]) -> Estimate:
