@@ -5,15 +5,16 @@ model; everything else prepares its inputs or shows its outputs. The rooms, from
 those under it:
 
     cli/         parse arguments, build a task, perform it
-    api.py       `dream`, `visualize`, `atlas` in one call each
+    api.py       `dream`, `visualize`, `atlas`, `explain` in one call each
     engines/     Task, the one shape of everything that can be made, and a module for each kind of task: local.py and
                  films.py run a recipe over files; pacing.py has the threads. A new kind of task, or a new way to
                  run one, goes here
     records/     how an output was made: read, write, make again
-    drawings/    what a model draws: visualization.py, atlas.py, sheet.py, dive.py; contact sheets and pages
+    drawings/    what a model draws: visualization.py, atlas.py, sheet.py, dive.py, explanations.py; contact sheets and
+                 pages
     recipes/     settings only: ModelSettings, Climbing (those of an ascent), and on them Recipe (a dream), FilmRecipe,
-                 Zooming, Visualization and Atlas; presets/, recipes as files; tasks.py: TASKS, the one list of what can
-                 be made. A new setting goes here
+                 Zooming, Visualization and Atlas; Explaining; presets/, recipes as files; tasks.py: TASKS, the one list
+                 of what can be made. A new setting goes here
     stages/      frames to frames: Resize, Dream, Blend; in films Flow, Carry, Zoom; a Pipeline is itself a stage
     explanations/ why a model answers as it does: attribution/ has METHODS, one method a file; adversarial/ attacks;
                  truth/ pictures whose truth is known. A new attribution method goes here
@@ -43,14 +44,15 @@ from typing import TYPE_CHECKING, Any
 from dreampipe import forking  # noqa: F401  notes every fork from now on
 
 if TYPE_CHECKING:
-    from dreampipe.api import atlas, dream, visualize
+    from dreampipe.api import atlas, dream, explain, visualize
     from dreampipe.ascent import Ascent, Octaves, Step
     from dreampipe.errors import DreampipeError
+    from dreampipe.explanations import Explanation
     from dreampipe.frames import Frame, MediaInfo
     from dreampipe.media import read, write
     from dreampipe.models import card, cards
     from dreampipe.objectives import Objective
-    from dreampipe.recipes import Atlas, FilmRecipe, Recipe, Visualization, Zooming
+    from dreampipe.recipes import Atlas, Explaining, FilmRecipe, Recipe, Visualization, Zooming
     from dreampipe.stages import Blend, Carry, Dream, Flow, Moment, Pipeline, Resize, Stage, Zoom
 
 __version__ = "0.1.0"
@@ -58,12 +60,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "dreampipe.ascent": ("Ascent", "Octaves", "Step"),
     "dreampipe.errors": ("DreampipeError",),
+    "dreampipe.explanations": ("Explanation",),
     "dreampipe.frames": ("Frame", "MediaInfo"),
     "dreampipe.media": ("read", "write"),
     "dreampipe.models": ("card", "cards"),
     "dreampipe.objectives": ("Objective",),
-    "dreampipe.recipes": ("Atlas", "FilmRecipe", "Recipe", "Visualization", "Zooming"),
-    "dreampipe.api": ("atlas", "dream", "visualize"),
+    "dreampipe.recipes": ("Atlas", "Explaining", "FilmRecipe", "Recipe", "Visualization", "Zooming"),
+    "dreampipe.api": ("atlas", "dream", "explain", "visualize"),
     "dreampipe.stages": ("Blend", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage", "Zoom"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -75,6 +78,8 @@ __all__ = [
     "Carry",
     "Dream",
     "DreampipeError",
+    "Explaining",
+    "Explanation",
     "FilmRecipe",
     "Flow",
     "Frame",
@@ -94,6 +99,7 @@ __all__ = [
     "card",
     "cards",
     "dream",
+    "explain",
     "read",
     "visualize",
     "write",

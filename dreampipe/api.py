@@ -1,4 +1,4 @@
-"""The calls of the library: `dream`, `visualize` and `atlas`. They download missing weights, as Keras does."""
+"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`. They download missing weights as Keras does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from dreampipe import media
 from dreampipe.drawings.atlas import check_atlas, draw_atlas
 from dreampipe.drawings.contact import contact_sheet
 from dreampipe.drawings.visualization import add_caption, prepare
-from dreampipe.errors import MediaError
-from dreampipe.frames import Frame, quantize
+from dreampipe.errors import MediaError, RecipeError
+from dreampipe.explanations import Explanation
+from dreampipe.explanations.attribution import Method
+from dreampipe.frames import Frame, MediaInfo, quantize
+from dreampipe.media.profiles import to_srgb
 from dreampipe.media.video import FilmInfo
 from dreampipe.models.weights.missing import fetch_names, fetch_weights, missing
 from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.files import make
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
@@ -50,17 +54,9 @@ def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | str | None = N
     chosen = make(Recipe, recipe, **settings)
     if isinstance(image, np.ndarray):
         frame, dtype = _frame(image), image.dtype
-    elif not isinstance(image, str | PathLike):
-        raise ValueError(
-            f"The picture came as {type(image).__name__}, but a path or an array is expected: numpy.asarray makes one."
-        )
     else:
-        source = media.read(image)
-        if isinstance(source.info, FilmInfo):
-            raise MediaError(
-                f"{image} is a film, but dream takes one picture: hand read(...) to a FilmRecipe's film_pipeline(...)."
-            )
-        frame, dtype = next(iter(source)), np.dtype(np.uint16 if source.info.bits == 16 else np.uint8)
+        frame, info = _still(image, "dream")
+        dtype = np.dtype(np.uint16 if info.bits == 16 else np.uint8)
     _fetch(chosen, chosen.pipeline)
     return _array(chosen.pipeline().one(frame), dtype)
 
@@ -102,6 +98,57 @@ def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) 
     recipe = Atlas.of(layer=layer, **settings)
     _fetch(recipe, lambda: check_atlas(recipe))
     return quantize(contact_sheet(draw_atlas(recipe, Path(work) if work else None), recipe.size).pixels)
+
+
+def explain(
+    image: AnyArray | str | PathLike[str],
+    objective: str = "",
+    method: str | Method = "integrated-gradients",
+    **settings: Any,
+) -> Explanation:
+    """Explain why a model answers as it does for one picture.
+
+    Args:
+        image: a path, or an array as for `dream`; its alpha is left out.
+        objective: the answer to explain, such as `logit(eye)` or `mixed4[12]`; empty for the top class.
+        method: one method by its text, such as `integrated-gradients(steps=128)`; or a `Method`, also one of your own.
+        settings: fields of `dreampipe.recipes.Explaining`, such as model, layer, baseline, max_size, seed.
+
+    Returns:
+        The explanation: its `map` (height, width, 3), `heat()`, `overlay()` and `mass(mask)`.
+
+    Raises:
+        DreampipeError: the picture, a setting, the model, the objective or the method is wrong.
+        ValueError: `image` is neither a path nor an array that is a picture.
+    """
+    from dreampipe.explanations.explaining import ask, top_class
+    from dreampipe.explanations.explaining import explain as explain_pixels
+
+    recipe = Explaining.of(objective=objective, **settings, **({"method": method} if isinstance(method, str) else {}))
+    methods = recipe.methods() if isinstance(method, str) else recipe.with_settings((method,))
+    if len(methods) != 1:
+        raise RecipeError(f"{len(methods)} methods came, but one explanation is made by one: call explain for each.")
+    if isinstance(image, np.ndarray):
+        pixels = _frame(image).pixels
+    else:
+        frame, info = _still(image, "explain")
+        pixels = to_srgb(frame.pixels, info.icc) if info.icc else frame.pixels
+    _fetch(recipe, recipe.check_objective)
+    question = ask(recipe.card(), recipe.objective or top_class(recipe.card(), pixels, recipe.max_size))
+    return explain_pixels(question, pixels, methods[0], seed=recipe.seed, max_size=recipe.max_size)
+
+
+def _still(path: object, call: str) -> tuple[Frame, MediaInfo]:
+    """Read one picture; raises MediaError for a film, and ValueError for what is no path."""
+    if not isinstance(path, str | PathLike):
+        raise ValueError(
+            f"The picture came as {type(path).__name__}, but a path or an array is expected: numpy.asarray makes one."
+        )
+    source = media.read(path)
+    if isinstance(source.info, FilmInfo):
+        advice = "hand read(...) to a FilmRecipe's film_pipeline(...)" if call == "dream" else "explain its frames"
+        raise MediaError(f"{path} is a film, but {call} takes one picture: {advice}.")
+    return next(iter(source)), source.info
 
 
 def _fetch(recipe: ModelSettings, check: Callable[[], object]) -> None:

@@ -55,6 +55,14 @@ class Stepped(Event):
 
 
 @dataclass(frozen=True)
+class Progressed(Event):
+    """A share of a picture's explanation is computed, in [0, 1]; or of what a film needs before its first frame."""
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
 class Estimated(Event):
     """The time and memory that a picture, film or drawing needs; sent if it or its run takes longer than a minute.
 

@@ -95,7 +95,7 @@ class MediaInfo:
         width, height: pixels, after the EXIF orientation has been applied.
         bits: bits a channel in the file, 8 or 16.
         alpha: whether the file has an alpha channel.
-        format: "png", "jpeg", "webp", "tiff", "avif", "bmp", "gif" or "heif"; None when unknown.
+        format: its name in the table of formats, such as "png"; None when unknown.
         icc: an RGB ICC profile, byte for byte, or of a grey picture one that shows the same greys; None for none.
         exif: an EXIF block beginning with the TIFF header (b"II*\\0" or b"MM\\0*"), its orientation reset to 1.
         notes: sentences for the user on what reading had to decide ("the first of 12 frames").

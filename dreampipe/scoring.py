@@ -72,7 +72,7 @@ def scores_of(
     """The function from a view to the weighted score of each term, (batch, terms), differentiable.
 
     Args:
-        leaks: let gradients leak through activations where the view says so; see `dreampipe.models.leaky`.
+        leaks: let gradients leak through activations where the view says so; see `dreampipe.models.operations`.
         rules: replaces operations of the model, for example by ones with another gradient; see `tap`. Hashable.
         given: the layer whose activation the view gives, so that the model is run from there on; empty for none.
 

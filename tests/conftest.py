@@ -61,6 +61,20 @@ def wide_profile() -> bytes:
     return wide_profile_of(GAMMA)
 
 
+@pytest.fixture(scope="session")
+def headless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A `.keras` file of two convolutions, `first` of 8 channels and `second` of 12, without a head."""
+    image = x = keras.Input((None, None, 3), name="image")
+    for seed, (name, filters) in enumerate([("first", 8), ("second", 12)]):
+        weights = keras.initializers.HeNormal(seed)
+        x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer=weights, name=name)(x)
+    path = tmp_path_factory.mktemp("headless") / "headless.keras"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
+        keras.Model(image, x).save(path)
+    return known(path)
+
+
 @pytest.fixture
 def victim(tmp_path: Path) -> Path:
     """A file of somebody else's, in a folder of theirs, which no test may change."""

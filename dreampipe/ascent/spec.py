@@ -48,7 +48,7 @@ class Ascent:
         fresh: reset the optimizer at each octave; else its moments are carried along.
         starred: each picture climbs a unit of its own, which the objective writes as `*`.
         warmup: steps for which the gradient leaks through activations, if a picture gets no gradient or the units
-            that it climbs are not above zero; 0: never. See `dreampipe.models.leaky`.
+            that it climbs are not above zero; 0: never. See `dreampipe.models.operations`.
 
     Raises:
         ObjectiveError: the model has no such layer, channel or class, a unit is left open, or a file cannot be read.

@@ -36,7 +36,7 @@ class StepSpec:
 
     Attributes:
         masked: the gradient is weighted by a mask.
-        leaks: the gradient may leak through activations; see `dreampipe.models.leaky`.
+        leaks: the gradient may leak through activations; see `dreampipe.models.operations`.
     """
 
     card: Card

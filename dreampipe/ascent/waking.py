@@ -1,6 +1,6 @@
 """Units that are asleep: a picture that gets no gradient is woken by one that leaks through activations.
 
-See `dreampipe.models.leaky` for the leaking gradient itself.
+See `dreampipe.models.operations` for the leaking gradient itself.
 """
 
 from __future__ import annotations

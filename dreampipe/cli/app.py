@@ -12,9 +12,11 @@ from dreampipe import __version__
 from dreampipe.cli.answer import BAD_ARGUMENTS
 from dreampipe.cli.atlas import atlas
 from dreampipe.cli.dream import dream
+from dreampipe.cli.explain import explain
 from dreampipe.cli.help import GroupedCommand, closing
 from dreampipe.cli.info import info
 from dreampipe.cli.layers import layers
+from dreampipe.cli.methods import methods
 from dreampipe.cli.models import models
 from dreampipe.cli.recipes import recipes
 from dreampipe.cli.rerun import rerun
@@ -78,7 +80,7 @@ def dreampipe(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Pictures and films, dreamed by the activations of a Keras model; and what that model has learned."""
+    """Pictures and films, dreamed by the activations of a Keras model; what it has learned, and why it answers so."""
 
 
 _WIDE = {"max_content_width": 100}
@@ -87,12 +89,22 @@ _EXAMPLES = {
     sheet: ("sheet photo.jpg sheet.png", "sheet photo.jpg sheet.png --model inception_v3 --size 384"),
     visualize: ("visualize 'mixed4[12]' channel.png", "visualize 'logit(eye)' eye.png --count 4 --animate eye.mp4"),
     atlas: ("atlas mixed4 atlas.html --channels 0-63", "atlas mixed4 atlas.png --pictures photos"),
+    explain: (
+        "explain photo.jpg why.png",
+        "explain photo.jpg why.png --objective 'logit(eye)' --method integrated-gradients,gradient",
+    ),
     zoom: ("zoom photo.jpg dive.mp4 --seconds 10", "zoom photo.jpg loop.gif --loop --seconds 2 --size 320"),
     rerun: ("rerun dream.jpg again.jpg", "rerun dream.jpg other.jpg --set steps=20 --set seed=1"),
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),
     layers: ("layers inception_v3", "layers my.keras --all"),
+    methods: ("methods", "methods --json"),
 }
 for command, examples in _EXAMPLES.items():
-    app.command(no_args_is_help=True, cls=GroupedCommand, epilog=closing(*examples), context_settings=_WIDE)(command)
+    app.command(
+        no_args_is_help=command is not methods,
+        cls=GroupedCommand,
+        epilog=closing(*examples),
+        context_settings=_WIDE,
+    )(command)
 app.add_typer(models, name="models")
 app.add_typer(recipes, name="recipes")

@@ -13,21 +13,29 @@ from dreampipe.cli.targets import (
     Chroma,
     Codec,
     Crf,
+    DropStreams,
+    End,
     Events,
+    Fps,
+    Ignore,
     KeepGps,
     KeepPaths,
     KeepWork,
     MaxPixels,
     NoMetadata,
+    OverwriteMany,
+    Quality,
     Quiet,
+    Recursive,
     Sidecar,
+    Start,
 )
 from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
-from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, OUTPUT
+from dreampipe.recipes.fields import FILMS, OUTPUT
 from dreampipe.recipes.keyframes import parse_rate, parse_time
 from dreampipe.records.making import Carrying
 
@@ -37,31 +45,13 @@ from dreampipe.records.making import Carrying
 def dream(
     source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
     target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, film or folder to write.")],
-    start: Annotated[
-        str | None,
-        typer.Option(
-            help="Start time in the film: seconds, or 1:30.", show_default="the beginning", rich_help_panel=FILMS
-        ),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option(help="End time in the film: seconds, or 1:30.", show_default="the end", rich_help_panel=FILMS),
-    ] = None,
-    fps: Annotated[
-        str | None,
-        typer.Option(help="Frame rate of a film made of pictures.", show_default="24", rich_help_panel=FILMS),
-    ] = None,
+    start: Start = None,
+    end: End = None,
+    fps: Fps = None,
     codec: Codec = None,
     crf: Crf = None,
     chroma: Chroma = None,
-    drop_streams: Annotated[
-        bool,
-        typer.Option(
-            "--drop-streams",
-            help="Leave out sound and subtitles that OUTPUT cannot hold.",
-            rich_help_panel=EXPERT_FILMS,
-        ),
-    ] = False,
+    drop_streams: DropStreams = False,
     preview: Annotated[
         bool,
         typer.Option(
@@ -69,35 +59,16 @@ def dream(
         ),
     ] = False,
     keep_work: KeepWork = False,
-    recursive: Annotated[
-        bool, typer.Option("--recursive", help="Include the folders inside INPUT.", rich_help_panel=OUTPUT)
-    ] = False,
-    ignore: Annotated[
-        bool,
-        typer.Option(
-            "--ignore",
-            help="Exit with 0 although pictures or films in INPUT were left out.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace files that exist and are not this very output.", rich_help_panel=OUTPUT
-        ),
-    ] = False,
+    recursive: Recursive = False,
+    ignore: Ignore = False,
+    overwrite: OverwriteMany = False,
     format: Annotated[
         str | None,
         typer.Option(
             help="Format to write, for example png.", show_default="that of each input", rich_help_panel=OUTPUT
         ),
     ] = None,
-    quality: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=100, help="Quality of lossy pictures.", show_default="the format's own", rich_help_panel=OUTPUT
-        ),
-    ] = None,
+    quality: Quality = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
@@ -110,8 +81,8 @@ def dream(
     """Dream a picture, a film, or a folder of these.
 
     A second run skips what is finished and continues what was stopped, also within a film. It replaces a file that was
-    made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animated .gif, .webp
-    or .png, or numbered pictures if OUTPUT is a folder. A folder of pictures becomes a film if OUTPUT is one.
+    made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animation, or
+    numbered pictures if OUTPUT is a folder. A folder of pictures becomes a film if OUTPUT is one.
 
     A terminal shows a bar. Without one, stderr gets a line for each picture, and stdout the path of each finished
     output; --quiet leaves both out.

@@ -1,6 +1,6 @@
 """Help in groups: `--help` shows the options that people use first, `--help-all` shows every option.
 
-A command's options fall into the groups of `recipes.fields.GROUPS`: those of its recipe by their fields, its own by
+A command's options fall into the groups of `recipes.fields.HEADINGS`: those of its recipe by their fields, its own by
 `rich_help_panel`. Plain text: it pipes well, and rich would cost a tenth of a second.
 """
 
@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from dreampipe.cli.terminal import show
-from dreampipe.recipes.fields import EXPERT, GROUPS
+from dreampipe.recipes.fields import EXPERT, HEADINGS
 
 _ALL = "dreampipe.help_all"
 _ARGUMENTS, _OTHERS = "Arguments", "Other options"
@@ -50,7 +50,7 @@ class GroupedCommand(TyperCommand):
         """Write a section for the arguments and one for each group of options."""
         left_out = () if ctx.meta.get(_ALL) else EXPERT
         shown = [param for param in self.get_params(ctx) if _group(param) not in left_out]
-        order = (_ARGUMENTS, *GROUPS, _OTHERS)
+        order = (_ARGUMENTS, *HEADINGS, _OTHERS)
         for title, members in groupby(sorted(shown, key=lambda param: order.index(_group(param))), key=_group):
             if records := [record for param in members if (record := param.get_help_record(ctx))]:
                 with formatter.section(title):

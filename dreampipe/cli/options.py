@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import wraps
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args
@@ -67,7 +68,8 @@ def recipe_options(
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
         arguments = [p for p in own if p.default is inspect.Parameter.empty]
         rest = [p for p in own if p.default is not inspect.Parameter.empty]
-        settings = [_RECIPE, _FETCH, *_settings(recipe, without, flags)]
+        shared = [_under(parameter, recipe.headings) for parameter in (_RECIPE, _FETCH)]
+        settings = [*shared, *_settings(recipe, without, flags)]
         names = {parameter.name for parameter in settings}
 
         @wraps(command)
@@ -131,7 +133,7 @@ def _settings(
             if field.annotation == tuple[str, ...]:  # an option that may come several times
                 annotation, default = list[str] | None, None
             own = find_shown(field)
-            unset = (own.unset or True) if field.default in (None, ()) else True
+            unset = (own.unset or True) if field.default in (None, (), "") else True
             default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
             flag = flags.get(name, f"--{name.replace('_', '-')}")
             # An option must be able to switch off what a file may switch on.
@@ -142,12 +144,20 @@ def _settings(
                 both,
                 help=" ".join(filter(None, [field.description, "" if limits else _range(field)])),
                 show_default=default_shown,
-                rich_help_panel=own.group,
+                rich_help_panel=recipe.headings.get(own.group, own.group),
                 **limits,
             )
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
             )
+
+
+def _under(parameter: inspect.Parameter, headings: Mapping[str, str]) -> inspect.Parameter:
+    """Put an option under the heading that a class of recipes has in place of the option's own."""
+    kind, option = get_args(parameter.annotation)
+    moved = copy(option)
+    moved.rich_help_panel = headings.get(option.rich_help_panel, option.rich_help_panel)
+    return parameter.replace(annotation=Annotated[kind, moved])
 
 
 def _limits(field: FieldInfo) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dreampipe.ascent import Step
 from dreampipe.errors import printable
-from dreampipe.events import Done, Drawn, Event, Failed, Framed, Skipped, Started, Stepped, Surveyed
+from dreampipe.events import Done, Drawn, Event, Failed, Framed, Progressed, Skipped, Started, Stepped, Surveyed
 
 
 def share(step: Step, octave_scale: float) -> float:
@@ -35,6 +35,7 @@ class Position:
         left_out: the names of pictures that are skipped, or failed without an ascent.
         settled: the number of pictures that are written, skipped or failed; for a drawing, of parts drawn.
         name, step: the picture that climbs, and its last step.
+        share: the share of its explanation that is computed.
         surveyed: the frames of a film that have been searched.
         frames: the dreamed frames of a film, and all of them; None for a picture.
     """
@@ -46,6 +47,7 @@ class Position:
     settled: int = 0
     name: str = ""
     step: Step | None = None
+    share: float = 0.0
     surveyed: int = 0
     frames: tuple[int, int] | None = None
 
@@ -56,6 +58,9 @@ class Position:
             case Stepped(name, step):
                 self._turn_to(name)
                 self.step = step
+            case Progressed(name, share):
+                self._turn_to(name)
+                self.share = share
             case Surveyed(name, frames):
                 self._turn_to(name)
                 self.surveyed = frames
@@ -74,7 +79,7 @@ class Position:
             return
         if self.name:
             self.climbed.add(self.name)
-        self.name, self.step, self.surveyed, self.frames = name, None, 0, None
+        self.name, self.step, self.share, self.surveyed, self.frames = name, None, 0.0, 0, None
 
     @property
     def total(self) -> int:
@@ -88,6 +93,8 @@ class Position:
             return len(self.climbed)
         if self.frames:
             return len(self.climbed) + self.frames[0] / self.frames[1]
+        if self.share and not self.surveyed:  # the first pass over a film is not yet a part of it
+            return len(self.climbed) + self.share
         current = None if self.surveyed else self.step
         return len(self.climbed) + (share(current, self.octave_scale) if current else 0.0)
 
@@ -99,6 +106,8 @@ class Position:
             return text
         if self.frames:
             return f"{text}  {self.name}, frame {self.frames[0]}/{self.frames[1]}"
+        if self.share:
+            return f"{text}  {self.name}, {self.share:.0%}{' of a first pass' if self.surveyed else ''}"
         if self.surveyed:
             return f"{text}  {self.name}, {self.surveyed} frames looked through"
         if self.step is None:

@@ -72,6 +72,43 @@ Chroma = Annotated[
 KeepWork = Annotated[
     bool, typer.Option("--keep-work", help="Keep the segments of a finished film.", rich_help_panel=EXPERT_FILMS)
 ]
+Start = Annotated[
+    str | None,
+    typer.Option(help="Start time in the film: seconds, or 1:30.", show_default="the beginning", rich_help_panel=FILMS),
+]
+End = Annotated[
+    str | None,
+    typer.Option(help="End time in the film: seconds, or 1:30.", show_default="the end", rich_help_panel=FILMS),
+]
+Fps = Annotated[
+    str | None,
+    typer.Option(help="Frame rate of a film made of pictures.", show_default="24", rich_help_panel=FILMS),
+]
+DropStreams = Annotated[
+    bool,
+    typer.Option(
+        "--drop-streams", help="Leave out sound and subtitles that OUTPUT cannot hold.", rich_help_panel=EXPERT_FILMS
+    ),
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", help="Include the folders inside INPUT.", rich_help_panel=OUTPUT)
+]
+Ignore = Annotated[
+    bool,
+    typer.Option(
+        "--ignore", help="Exit with 0 although pictures or films in INPUT were left out.", rich_help_panel=OUTPUT
+    ),
+]
+OverwriteMany = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace files that exist and are not this very output.", rich_help_panel=OUTPUT),
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=100, help="Quality of lossy pictures.", show_default="the format's own", rich_help_panel=OUTPUT
+    ),
+]
 
 
 def place_of(out: str, overwrite: bool, carrying: Carrying) -> Place:

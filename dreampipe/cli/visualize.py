@@ -11,6 +11,7 @@ from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
 from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
 from dreampipe.engines.drawings import VisualizationTask
+from dreampipe.media.video.targets import TARGET_SUFFIXES
 from dreampipe.recipes import Visualization
 from dreampipe.recipes.fields import OUTPUT
 from dreampipe.records.making import Carrying
@@ -26,7 +27,7 @@ def visualize(
     animate: Annotated[
         str | None,
         typer.Option(
-            help="Also write the picture as it forms: a film, .gif, .webp or .png.",
+            help=f"Also write the picture as it forms: {TARGET_SUFFIXES}.",
             show_default="none",
             rich_help_panel=OUTPUT,
         ),

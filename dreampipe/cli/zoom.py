@@ -27,6 +27,7 @@ from dreampipe.cli.targets import (
 from dreampipe.engines.dives import DiveTask
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
+from dreampipe.media.video.targets import TARGET_SUFFIXES
 from dreampipe.recipes.zooming import Zooming
 from dreampipe.records.making import Carrying
 
@@ -36,7 +37,7 @@ from dreampipe.records.making import Carrying
 @recipe_options("scale", "rotate", recipe=Zooming, flags={"zoom": "--scale", "turn": "--rotate"})
 def zoom(
     source: Annotated[str, typer.Argument(metavar="IN", help="The picture to dive into.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help="The film to write: .mp4 .mov .mkv .webm .gif .webp .png.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help=f"The film to write: {TARGET_SUFFIXES}.")],
     codec: Codec = None,
     crf: Crf = None,
     chroma: Chroma = None,

@@ -22,7 +22,7 @@ from dreampipe.events import Began, Done, Event, Noted, Started, Stepped, Tell, 
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
-from dreampipe.media.video.targets import Pictures
+from dreampipe.media.video.targets import TARGET_SUFFIXES, Pictures
 from dreampipe.media.work import Work
 from dreampipe.recipes import earlier
 from dreampipe.recipes.named import files
@@ -82,7 +82,7 @@ class DiveTask:
         film = replace(self.recipe.info(still.height, still.width), icc=info.icc)
         target = target_of(path, film, self.encoding, record)
         if isinstance(target, Pictures):
-            raise MediaError(f"{path} is no film's name: give it a suffix such as .mp4, .mkv, .webm or .gif.")
+            raise MediaError(f"{path} is no film's name: give it one of {TARGET_SUFFIXES}.")
         return target
 
     def check(self) -> tuple[str, ...]:

@@ -14,9 +14,7 @@ from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.events import LeftOut, Tell, ignore
 from dreampipe.media import Job, Manifest, Plan, mask_notes, plan
-from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe, earlier
-from dreampipe.recipes.keyframes import parse_rate, parse_time
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying
 
@@ -50,24 +48,12 @@ class DreamTask:
     def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
         """Build the task that makes a recorded dream again."""
         assert isinstance(again.recipe, FilmRecipe)
-        start, end, fps = map(again.option, ("start", "end", "fps"))
-        order = FilmOrder(
-            recipe=again.recipe,
-            encoding=Encoding(
-                again.option("codec"), again.option("crf"), bool(again.option("drop_streams")), again.option("chroma")
-            ),
-            start=parse_time(start) if start else None,
-            end=parse_time(end) if end else None,
-            fps=parse_rate(fps) if fps else None,
-            preview=bool(again.option("preview")),
-            max_pixels=max_pixels,
-            overwrite=overwrite,
-            carrying=carrying,
-        )
+        order = FilmOrder.remade(again, overwrite, carrying, max_pixels)
         return cls(str(again.dreamed), out, order, again.option("quality"), alone=True)
 
     @property
     def recipe(self) -> FilmRecipe:
+        assert isinstance(self.order.recipe, FilmRecipe)
         return self.order.recipe
 
     @property
@@ -97,28 +83,11 @@ class DreamTask:
         """
         for still in self.recipe.stills:
             still.pipeline()
-        self._check_films()
+        self.order.check_options(self._plan.jobs)
         self.order.check(self._jobs)
         Manifest(self._plan.folder)
         check_folder(self._plan)
         return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *self._plan.notes)
-
-    def _check_films(self) -> None:
-        """Raise MediaError for options of films if there is no film."""
-        order, encoding = self.order, self.order.encoding
-        options = {
-            "start": order.start,
-            "end": order.end,
-            "fps": order.fps,
-            "codec": encoding.codec,
-            "crf": encoding.crf,
-            "chroma": encoding.chroma,
-            "drop-streams": encoding.drop or None,
-            "keep-work": order.keep_work or None,
-        }
-        came = [f"--{name}" for name, value in options.items() if value is not None]
-        if came and not any(job.film for job in self._plan.jobs):
-            raise MediaError(f"{' and '.join(came)} came for pictures, but films alone take that: leave it out.")
 
     def run(self, tell: Tell = ignore) -> None:
         """Dream every picture and film. One that fails becomes a `Failed` event, and the run continues with the others.
@@ -129,7 +98,7 @@ class DreamTask:
             DreampipeError: the model cannot be opened.
         """
         films = self.order
-        order = Order(films.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
+        order = Order(self.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
         run(self._jobs, Manifest(self._plan.folder), order, tell)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dreampipe.errors import MediaError
-from dreampipe.frames import Frame, MediaInfo
+from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media import (
     carries,
     check_writable,
@@ -28,11 +28,12 @@ from dreampipe.media import (
     write_whole,
 )
 from dreampipe.media.comparing import encoded_sha256
+from dreampipe.media.maps import BITS, encode_maps, maps_sha256
 from dreampipe.media.own import open_plain
 from dreampipe.media.writing import unwritable
 from dreampipe.parsing import parse_json
 from dreampipe.records.making import Carrying, Making, output_of
-from dreampipe.records.record import Record
+from dreampipe.records.record import Output, Record
 
 Info = TypeVar("Info", bound=MediaInfo)
 
@@ -149,4 +150,30 @@ def keep_picture(
     data = encode(frame, format, like, quality, write_embedded(path, carrying, record))
     settle_sidecar(path, carrying, record, hashlib.sha256(data).hexdigest())
     write(data) if write else write_whole(path, data)
+    return record
+
+
+def keep_maps(
+    maps: Array,
+    names: Sequence[str],
+    path: Path,
+    making: Making,
+    carrying: Carrying,
+    source: tuple[Path, str],
+    settings: Mapping[str, Any],
+    write: Callable[[bytes], None],
+) -> Record:
+    """Write maps (maps, height, width, 3) with the record of how they were made; see `media.maps` and `keep_picture`.
+
+    Args:
+        names: of each map.
+
+    Raises:
+        MediaError: the file cannot be written at that place.
+    """
+    output = Output(pixels=maps_sha256(maps), width=maps.shape[2], height=maps.shape[1], bits=BITS)
+    record = making.record(path, output, source, settings)
+    data = encode_maps(path, maps, names, write_embedded(path, carrying, record))
+    settle_sidecar(path, carrying, record, hashlib.sha256(data).hexdigest())
+    write(data)
     return record

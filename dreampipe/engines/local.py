@@ -1,4 +1,5 @@
-"""Run a recipe over files on this machine: one thread decodes, the caller's thread climbs, and one thread encodes.
+"""Run a recipe over files on this machine: one thread decodes, the caller's thread computes, and one
+thread encodes.
 
 At most two decoded and two dreamed pictures wait at any time, so memory does not grow with the folder. Pictures go
 through the model one by one: several at once were no faster on two cores, and a batch could change a picture's bytes.
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,17 +19,18 @@ from threading import Lock as Mutex
 
 import psutil
 
-from dreampipe.engines.estimating import Estimating, plan_climbing
-from dreampipe.engines.keeping import check_place, keep_picture, sidecar_fits
+from dreampipe.engines.estimating import Estimating
+from dreampipe.engines.explaining import Explainer
+from dreampipe.engines.keeping import check_place, sidecar_fits
+from dreampipe.engines.makers import Dreamer, Loaded, Made, Maker
 from dreampipe.engines.orders import Order
 from dreampipe.engines.pacing import WAITING, ahead
 from dreampipe.engines.standing import is_proven, refusal
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
-from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped, Tell
-from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import Job, Manifest, check_regular, decode, format_of, losses, sha256
+from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Progressed, Skipped, Started, Stepped, Tell
+from dreampipe.media import Job, Manifest, check_regular, decode, sha256
 from dreampipe.media.locks import Lock, lock
-from dreampipe.records.making import Making
+from dreampipe.recipes import Explaining
 from dreampipe.records.record import Record
 
 _TOO_LARGE = "it does not fit into memory: give a smaller --max-size."
@@ -47,19 +49,10 @@ class _Busy:
 
 
 @dataclass(frozen=True, eq=False)
-class _Loaded:
-    job: Job
-    source_sha256: str
-    frame: Frame
-    info: MediaInfo
-
-
-@dataclass(frozen=True, eq=False)
-class _Dreamed:
-    loaded: _Loaded
-    frame: Frame
+class _Made:
+    loaded: Loaded
+    made: Made
     seconds: float
-    settings: Mapping[str, int]
 
 
 class _Work:
@@ -68,10 +61,9 @@ class _Work:
     def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
         self._manifest, self._order, self._tell = manifest, order, tell
         self._sha256 = order.sha256()
-        self._making = Making("dream", order.recipe, {"quality": order.quality})
         self._name = ""
-        self._pipeline = order.recipe.pipeline(self._hear)
-        self._ascent = order.recipe.ascent()
+        explains = isinstance(order.recipe, Explaining)
+        self._maker: Maker = Explainer(order, self._hear) if explains else Dreamer(order, self._hear, tell.plan)
         self._count: Counter[type[Event]] = Counter()
         self._locks: dict[str, Lock] = {}
         self._full = Mutex()  # taken, for the rest of the run, by the thread that first meets a full disk
@@ -80,10 +72,10 @@ class _Work:
         self._last = self._busy = 0.0
 
     def _hear(self, event: Event) -> None:
-        """Tell what a stage tells, under the name of the picture."""
-        if isinstance(event, Stepped | Noted):
+        """Tell what a maker tells, under the name of the picture."""
+        if isinstance(event, Stepped | Progressed | Noted):
             self._tell(replace(event, name=self._name))
-        if isinstance(event, Stepped):
+        if isinstance(event, Stepped | Progressed):
             self.settle_written()  # announce written pictures at once, not after a long ascent
 
     @property
@@ -91,7 +83,7 @@ class _Work:
         """True once the disk is full; the run then begins nothing more."""
         return self._full.locked()
 
-    def load(self, job: Job, wait: bool = False) -> _Loaded | Job | _Busy | Skipped | Failed | None:
+    def load(self, job: Job, wait: bool = False) -> Loaded | Job | _Busy | Skipped | Failed | None:
         """Load a picture, in the decoding thread, unless it is finished, must not be replaced, or is broken.
 
         Args:
@@ -111,7 +103,7 @@ class _Work:
         except OSError as error:
             return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
 
-    def _load(self, job: Job, wait: bool) -> _Loaded | _Busy | Skipped | Failed:
+    def _load(self, job: Job, wait: bool) -> Loaded | _Busy | Skipped | Failed:
         check_regular(job.source)
         source_sha256 = sha256(job.source)
         if settled := self._settle_early(job, source_sha256):
@@ -123,7 +115,7 @@ class _Work:
         self._locks[job.name] = taken
         if settled := self._settle_early(job, source_sha256):  # another run has just made it
             return settled
-        return _Loaded(job, source_sha256, *decode(job.source, self._order.max_pixels))
+        return Loaded(job, source_sha256, *decode(job.source, self._order.max_pixels))
 
     def _settle_early(self, job: Job, source_sha256: str) -> Skipped | Failed | None:
         """Settle a job that needs no dream; None if the picture has to be made."""
@@ -132,11 +124,15 @@ class _Work:
             whole = sidecar_fits(job.target, order.carrying, standing.sha256)
             if whole and is_proven(job.target, standing, order.carrying, film=False):
                 return Skipped(job.name)
+        stopped = (source_sha256, order.sha256(whole=False))  # the user stopped this very output: replace it
+        begun = standing is not None and (standing.source_sha256, standing.recipe_sha256) == stopped
+        if standing and begun and is_proven(job.target, standing, order.carrying, film=False):
+            return None
         if order.overwrite or not os.path.lexists(job.target):
             return None
 
         def now(there: Record) -> Record:
-            return self._making.record(job.target, there.output, (job.source, source_sha256))
+            return self._maker.making.record(job.target, there.output, (job.source, source_sha256))
 
         return Failed(job.name, refusal(job.target, standing, order.carrying, False, now))
 
@@ -146,20 +142,21 @@ class _Work:
             return None
         return Failed(job.name, _reason(error))
 
-    def climb(self, loaded: _Loaded) -> _Dreamed | Failed:
-        """Dream a picture, in the caller's thread."""
+    @property
+    def stopped(self) -> bool:
+        """True once the user has asked to stop; the run then begins nothing more."""
+        return self._maker.stopped
+
+    def make_picture(self, loaded: Loaded) -> _Made | Failed:
+        """Make a picture, in the caller's thread."""
         self._name = loaded.job.name
         self._tell(Began(self._name))
-        for note in (*loaded.info.notes, *losses(format_of(loaded.job.target), loaded.info)):
+        for note in (*loaded.info.notes, *self._maker.losses(loaded)):
             self._tell(Noted(self._name, note))
         started = time.perf_counter()
         try:
-            settings, size = self._choose_size(loaded.frame), (loaded.frame.height, loaded.frame.width)
-            max_size = settings.get("max_size", self._order.recipe.max_size)
-            self._tell.plan(plan_climbing(self._name, size, [(self._ascent, 1)], max_size=max_size))
-            recipe = self._order.recipe.model_copy(update=settings)
-            frame = (recipe.pipeline(self._hear) if settings else self._pipeline).one(loaded.frame)
-        except OpeningError:  # no other picture can be dreamed
+            made = self._maker.make(loaded)
+        except OpeningError:  # no other picture can be made
             raise
         except (DreampipeError, MemoryError) as error:
             return Failed(self._name, _reason(error))
@@ -168,12 +165,7 @@ class _Work:
             self._first = ended
         else:
             self._busy += ended - started
-        return _Dreamed(loaded, frame, ended - started, settings)
-
-    def _choose_size(self, frame: Frame) -> Mapping[str, int]:
-        """Choose the longest side to climb at if the whole does not fit into memory; the record needs it."""
-        side = self._ascent.side_that_fits((frame.height, frame.width), self._order.recipe.max_size)
-        return {} if side is None else {"max_size": side}
+        return _Made(loaded, made, ended - started)
 
     def film(self, job: Job) -> Done | Skipped | Failed | None:
         """Make a whole film, in the caller's thread and threads of its own."""
@@ -192,26 +184,17 @@ class _Work:
         self._busy += time.perf_counter() - started
         return done
 
-    def store(self, dreamed: _Dreamed) -> Done | Failed | None:
+    def store(self, made: _Made) -> Done | Failed | None:
         """Write a picture under its final name, in the encoding thread; None if the disk is full."""
-        loaded, job = dreamed.loaded, dreamed.loaded.job
+        loaded, job = made.loaded, made.loaded.job
         if self.full:
             return None
         try:
-            keep_picture(
-                dreamed.frame,
-                job.target,
-                self._making,
-                self._order.carrying,
-                loaded.info,
-                self._order.quality,
-                (job.source, loaded.source_sha256),
-                dreamed.settings,
-                write=lambda data: self._manifest.store(job, loaded.source_sha256, self._sha256, data),
-            )
+            sha256 = self._sha256 if made.made.whole else self._order.sha256(whole=False)
+            made.made.keep(lambda data: self._manifest.store(job, loaded.source_sha256, sha256, data))
         except (MediaError, MemoryError) as error:
             return self._report(job, error)
-        return Done(job.name, str(job.target), dreamed.seconds, psutil.Process().memory_info().rss)
+        return Done(job.name, str(job.target), made.seconds, psutil.Process().memory_info().rss)
 
     def settle_written(self, waiting: int = WAITING) -> None:
         """Settle the pictures that are written; if more than so many are left, wait for the first of them."""
@@ -228,13 +211,13 @@ class _Work:
         self._last = time.perf_counter()
         self._tell(event)
 
-    def make(self, loaded: _Loaded | Job | Skipped | Failed | None) -> _Dreamed | Done | Skipped | Failed | None:
+    def make(self, loaded: Loaded | Job | Skipped | Failed | None) -> _Made | Done | Skipped | Failed | None:
         """Make a loaded job, in the caller's thread."""
         if isinstance(loaded, Skipped | Failed) or loaded is None:
             return loaded
         if self.full:
             return None
-        return self.film(loaded) if isinstance(loaded, Job) else self.climb(loaded)
+        return self.film(loaded) if isinstance(loaded, Job) else self.make_picture(loaded)
 
     def make_busy(self, job: Job) -> None:
         """Make a picture that another run was making, once that run has made it or has ended."""
@@ -242,7 +225,7 @@ class _Work:
             self._tell(Noted(job.name, "another run makes this picture, so this one waits for it"))
         loaded = self.load(job, wait=True)
         made = None if isinstance(loaded, _Busy) else self.make(loaded)
-        self.settle(self.store(made) if isinstance(made, _Dreamed) else made)
+        self.settle(self.store(made) if isinstance(made, _Made) else made)
 
     def close(self) -> None:
         """Unlock all outputs."""
@@ -260,12 +243,13 @@ class _Work:
 
 
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Finished:
-    """Dream every job. One that fails becomes a `Failed` event, and the run continues with the others.
+    """Make every job. One that fails becomes a `Failed` event, and the run continues with the others.
 
     The run ends early if the disk is full. It waits at its end for pictures that another run is making.
 
     Raises:
-        DreampipeError: the recipe's model or objective is wrong, before any picture is dreamed.
+        DreampipeError: the recipe's model or objective is wrong, before any picture is made.
+        KeyboardInterrupt: the user has asked to stop; what was made until then is written.
     """
     work = _Work(manifest, order, estimating := Estimating(tell))
     estimating(Started(len(jobs)))
@@ -277,14 +261,18 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Fi
                     busy.append(loaded.job)
                     continue
                 made = work.make(loaded)
-                if isinstance(made, _Dreamed):
+                if isinstance(made, _Made):
                     work.written.append(encoder.submit(work.store, made))
                 else:
                     work.settle(made)
                 work.settle_written()
+                if work.stopped:
+                    break
             work.settle_written(waiting=0)
-        for job in busy:
+        for job in () if work.stopped else busy:
             work.make_busy(job)
     finally:
         work.close()
+    if work.stopped:
+        raise KeyboardInterrupt
     return work.finish(len(jobs))

@@ -7,13 +7,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Self
 
 import dreampipe
+from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS, Job
 from dreampipe.media.video import Encoding, FilmInfo, target_of
-from dreampipe.recipes import Recipe
-from dreampipe.recipes.film import FilmRecipe
-from dreampipe.recipes.keyframes import print_time
+from dreampipe.recipes import Explaining, FilmRecipe, Recipe
+from dreampipe.recipes.keyframes import parse_rate, parse_time, print_time
+from dreampipe.recipes.tasks import TASKS, Option, command_of
+from dreampipe.records.again import Again
 from dreampipe.records.making import USUAL, Carrying, Making
 
 _ANY = FilmInfo(width=2, height=2, time_base=Fraction(1), rate=None, codec="rawvideo", pixel_format="rgb24")
@@ -25,9 +28,9 @@ class FilmOrder:
     """The order for films: how a run makes each one.
 
     Attributes:
-        recipe: how to dream.
+        recipe: how to dream or explain.
         encoding: how to encode the output.
-        start, end: seconds; only the part between them is dreamed. None for the ends of the film.
+        start, end: seconds; only the part between them is read. None for the ends of the film.
         fps: frame rate of numbered pictures; None for 24.
         preview: dream a small version, and estimate how long the whole film takes.
         max_pixels: refuse larger films.
@@ -36,7 +39,7 @@ class FilmOrder:
         carrying: what the output carries apart from its frames.
     """
 
-    recipe: FilmRecipe
+    recipe: FilmRecipe | Explaining
     encoding: Encoding = field(default_factory=Encoding)
     start: Fraction | None = None
     end: Fraction | None = None
@@ -46,6 +49,41 @@ class FilmOrder:
     overwrite: bool = False
     keep_work: bool = False
     carrying: Carrying = USUAL
+
+    @classmethod
+    def remade(cls, again: Again, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
+        """Build the order by which a recorded dream or explanation is made again."""
+        assert isinstance(again.recipe, FilmRecipe | Explaining)
+        start, end, fps = map(again.option, ("start", "end", "fps"))
+        return cls(
+            recipe=again.recipe,
+            encoding=Encoding(
+                again.option("codec"), again.option("crf"), bool(again.option("drop_streams")), again.option("chroma")
+            ),
+            start=parse_time(start) if start else None,
+            end=parse_time(end) if end else None,
+            fps=parse_rate(fps) if fps else None,
+            preview=bool(again.option("preview")),
+            max_pixels=max_pixels,
+            overwrite=overwrite,
+            carrying=carrying,
+        )
+
+    def check_options(self, jobs: Iterable[Job]) -> None:
+        """Raise MediaError for options of films if there is no film."""
+        options = {
+            "start": self.start,
+            "end": self.end,
+            "fps": self.fps,
+            "codec": self.encoding.codec,
+            "crf": self.encoding.crf,
+            "chroma": self.encoding.chroma,
+            "drop-streams": self.encoding.drop or None,
+            "keep-work": self.keep_work or None,
+        }
+        came = [f"--{name}" for name, value in options.items() if value is not None]
+        if came and not any(job.film for job in jobs):
+            raise MediaError(f"{' and '.join(came)} came for pictures, but films alone take that: leave it out.")
 
     def check(self, jobs: Iterable[Job]) -> None:
         """Raise MediaError for an encoding that one of these films cannot have, before any is opened."""
@@ -68,7 +106,7 @@ class FilmOrder:
     def making(self) -> Making:
         """The records of the films."""
         times = {"start": self.start, "end": self.end}
-        options = {
+        options: dict[str, Option | None] = {
             "codec": self.encoding.codec,
             "crf": self.encoding.crf,
             "chroma": self.encoding.chroma,
@@ -77,7 +115,8 @@ class FilmOrder:
             "preview": self.preview,
             **{name: None if time is None else print_time(time) for name, time in times.items()},
         }
-        return Making("dream", self.recipe, options)
+        command = command_of(type(self.recipe))
+        return Making(command, self.recipe, {key: options[key] for key in options if key in TASKS[command].options})
 
 
 @dataclass(frozen=True)
@@ -85,7 +124,7 @@ class Order:
     """The order for pictures: how a run makes each one, and its films.
 
     Attributes:
-        recipe: how to dream.
+        recipe: how to dream or explain.
         max_pixels: refuse larger pictures before decoding them.
         quality: of lossy formats, 1 to 100; None for each format's default.
         overwrite: whether to replace files that are not this very output.
@@ -93,13 +132,19 @@ class Order:
         carrying: what an output carries apart from its pixels.
     """
 
-    recipe: Recipe
+    recipe: Recipe | Explaining
     max_pixels: int = MAX_PIXELS
     quality: int | None = None
     overwrite: bool = False
     film: FilmOrder | None = None
     carrying: Carrying = USUAL
 
-    def sha256(self) -> str:
-        """Hash everything that decides an output's bytes, apart from its source."""
+    def sha256(self, whole: bool = True) -> str:
+        """Hash everything that decides an output's bytes, apart from its source.
+
+        Args:
+            whole: False for the hash of an output that the user stopped, which a second run makes again.
+        """
+        if not whole:
+            return hashlib.sha256(f"{self.sha256()} stopped".encode()).hexdigest()
         return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying.key}".encode()).hexdigest()

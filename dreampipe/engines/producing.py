@@ -21,7 +21,7 @@ from dreampipe.events import Framed, Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import FramesHash, format_of
 from dreampipe.media.video import Survey, Target
-from dreampipe.media.video.targets import Animation, FilmFile, Pictures
+from dreampipe.media.video.targets import AnimationFile, FilmFile, Pictures
 from dreampipe.media.work import Segment, Work
 from dreampipe.media.writing import check_room
 from dreampipe.records.record import Output
@@ -44,7 +44,7 @@ def key_of(*deciding: str) -> str:
 
 def depth_of(target: Target) -> int:
     """Return the bits of a sample, as the encoder gets it."""
-    if isinstance(target, Animation):
+    if isinstance(target, AnimationFile):
         return 8
     if isinstance(target, Pictures):
         return min(format_of(target.path).bits, 8 if target.info.bits <= 8 else 16)
@@ -55,7 +55,7 @@ def keeps_alpha(target: Target) -> bool:
     """Say whether a film keeps its transparency."""
     if isinstance(target, FilmFile):
         return target.form.alpha
-    return target.info.alpha and (isinstance(target, Animation) or format_of(target.path).alpha)
+    return target.info.alpha and (isinstance(target, AnimationFile) or format_of(target.path).alpha)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,8 @@ from dreampipe.records.record import Record
 
 _MOST = 6
 """The most differences that a sentence names."""
+_COMMANDS = ("dream", "explain")
+"""The commands that write into folders, and note in the manifest what they have written."""
 
 
 def check_folder(planned: Plan) -> None:
@@ -44,7 +46,7 @@ def own_record(path: Path, entry: Entry, film: bool) -> Record | None:
     except DreampipeError:  # none, or a damaged one
         return None
     made = record.output
-    if record.command != "dream" or record.source is None or film != (made.frames is not None):
+    if record.command not in _COMMANDS or record.source is None or film != (made.frames is not None):
         return None
     if made.file not in (None, entry.sha256):  # a sidecar of another file
         return None

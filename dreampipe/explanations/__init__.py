@@ -9,3 +9,7 @@
 
 Whatever `Objective.parse` reads can be explained: `logit(eye)`, `prob(281)`, `mixed4[12]`, `logit(eye) - logit(owl)`.
 """
+
+from dreampipe.explanations.explanation import Completeness, Explanation
+
+__all__ = ["Completeness", "Explanation"]

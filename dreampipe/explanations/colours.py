@@ -1,54 +1,79 @@
-"""Colours of signed heat: blue against, orange for, light grey at zero.
+"""Colours of heat: blue against the answer, light grey at zero, red for it; heat without a sign runs from grey to red.
 
-The lightness falls evenly from zero to both ends, which are equally dark, and blue and orange differ for everybody who
-sees colours in pairs. The path is straight in OKLab (Ottosson 2020).
+All paths are straight in OKLab (Ottosson 2020) and inside sRGB, so equal steps of heat look equally large and nothing
+is clipped. Blue and red are equally light and differ for everybody who sees colours in pairs.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from dreampipe.frames import Array
 
-_ZERO, _END = 0.97, 0.50
-"""Lightness at zero, and at both ends."""
-_CHROMA, _AGAINST, _FOR = 0.14, 255.0, 50.0
-"""Chroma at the ends, and the hues in degrees."""
+Signs = Literal["signed", "positive"]
+"""What heat means: shares for and against the answer; or importance alone."""
+
+SHOWN = 99.5
+"""The percentile of the heat's size that has the full colour; a few larger pixels would leave all others pale."""
+
+_ZERO = np.array([0.97, 0.0, 0.0])
+"""Lightness, a and b of OKLab at zero."""
 
 
-def colour(heat: npt.NDArray[np.floating], scale: float | None = None) -> Array:
-    """Colour signed heat.
+def _end(lightness: float, chroma: float, degrees: float) -> npt.NDArray[np.float64]:
+    hue = np.deg2rad(degrees)
+    return np.array([lightness, chroma * np.cos(hue), chroma * np.sin(hue)])
+
+
+_FOR, _AGAINST = _end(0.50, 0.19, 30), _end(0.50, 0.19, 260)
+_IMPORTANT = _end(0.40, 0.155, 30)
+"""The end of heat without a sign is darker: it has the whole scale for one arm."""
+
+
+def scale_of(heat: npt.NDArray[np.floating]) -> float:
+    """Choose the heat that has the full colour: the percentile `SHOWN` of its size, or the largest if that is 0."""
+    size = np.abs(heat)
+    return float(np.percentile(size, SHOWN)) or float(size.max())
+
+
+def colour(heat: npt.NDArray[np.floating], scale: float | None = None, signs: Signs = "signed") -> Array:
+    """Colour heat.
 
     Args:
         heat: (height, width).
-        scale: the heat of the full colours; None for the largest by size. Larger heat has the full colour.
+        scale: the heat of the full colours, which larger heat has too; None for `scale_of`.
+        signs: what the heat means; `positive` shows heat below zero as zero.
 
     Returns:
         (height, width, 3) float32 sRGB in [0, 1].
     """
-    top = float(np.abs(heat).max()) if scale is None else scale
-    share = np.clip(heat / top, -1, 1) if top > 0 else np.zeros_like(heat)
-    size = np.abs(share)
-    hue = np.deg2rad(np.where(share < 0, _AGAINST, _FOR))
-    chroma = _CHROMA * size
-    return _srgb(_ZERO + (_END - _ZERO) * size, chroma * np.cos(hue), chroma * np.sin(hue))
+    top = scale_of(heat) if scale is None else scale
+    share = np.clip(heat / top, -1, 1) if top > 0 else np.zeros(heat.shape)
+    if signs == "positive":
+        share = np.maximum(share, 0)
+    end = _IMPORTANT if signs == "positive" else np.where(share[..., None] < 0, _AGAINST, _FOR)
+    return _srgb(_ZERO + np.abs(share)[..., None] * (end - _ZERO))
 
 
-def overlay(pixels: Array, heat: npt.NDArray[np.floating], scale: float | None = None) -> Array:
-    """Lay heat over a picture (height, width, 3), which becomes grey and faint; see `colour`."""
-    grey = 0.25 + 0.75 * (pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32))
-    return np.asarray(colour(heat, scale) * grey[..., None], np.float32)
+def overlay(
+    pixels: Array, heat: npt.NDArray[np.floating], scale: float | None = None, signs: Signs = "signed"
+) -> Array:
+    """Lay the colours of heat over a picture (height, width, 3), which becomes grey and faint; see `colour`."""
+    grey = 0.3 + 0.7 * (np.clip(pixels, 0, 1) @ np.array([0.2126, 0.7152, 0.0722], np.float32))
+    return np.asarray(colour(heat, scale, signs) * grey[..., None], np.float32)
 
 
-def _srgb(lightness: npt.NDArray[np.floating], a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> Array:
-    roots = np.stack(
+def _srgb(lab: npt.NDArray[np.float64]) -> Array:
+    """Convert OKLab (..., 3) to sRGB."""
+    roots = lab @ np.array(
         [
-            lightness + 0.3963377774 * a + 0.2158037573 * b,
-            lightness - 0.1055613458 * a - 0.0638541728 * b,
-            lightness - 0.0894841775 * a - 1.2914855480 * b,
-        ],
-        -1,
+            [1.0, 1.0, 1.0],
+            [0.3963377774, -0.1055613458, -0.0894841775],
+            [0.2158037573, -0.0638541728, -1.2914855480],
+        ]
     )
     linear = roots**3 @ np.array(
         [
@@ -57,5 +82,5 @@ def _srgb(lightness: npt.NDArray[np.floating], a: npt.NDArray[np.floating], b: n
             [0.2309699292, -0.3413193965, 1.7076147010],
         ]
     )
-    linear = np.clip(linear, 0, 1)
+    linear = np.clip(linear, 0, 1)  # rounding alone leaves the range
     return np.asarray(np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055), np.float32)

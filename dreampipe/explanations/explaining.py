@@ -5,16 +5,17 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from dreampipe.errors import ModelError
 from dreampipe.explanations.attribution.method import Method
 from dreampipe.explanations.explanation import Completeness, Explanation
 from dreampipe.explanations.question import Progress, Question, Work
+from dreampipe.explanations.resizing import resize, spread
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
-from dreampipe.objectives import Objective
+from dreampipe.objectives import PROBABILITIES, Objective
+from dreampipe.objectives.names import HEAD, path_of, quoted
 
 MAX_SIZE = 512
 """The longest side, in pixels, in which a model sees a picture, unless the user asks for more."""
@@ -36,21 +37,33 @@ def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
     Raises:
         ModelError: the model has no classes.
     """
+    return name_class(card, int(class_logits(card, pixels, max_size).argmax()))
+
+
+def class_logits(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
+    """Compute the logits of all classes for a picture, (classes,) float32; raises ModelError if there are none."""
     from dreampipe import scoring
-    from dreampipe.objectives.names import HEAD, path_of, quoted
 
     if card.outputs == 0:
-        raise ModelError(
-            f"{card.name} has no head that names classes: say what to explain by --objective, for example "
-            f"{path_of(card.layers[-1].name)}[0]."
-        )
+        raise no_head(card)
     held = card.held((), head=True)
-    seen = fit(held, pixels, max_size)
-    logits = np.asarray(scoring.read_of(held, [], head=True)(seen[None])[HEAD])[0]
-    number = int(logits.argmax())
+    read = scoring.read_of(held, [], head=True)
+    return np.asarray(read(fit(held, pixels, max_size)[None])[HEAD][0], np.float32)
+
+
+def name_class(card: Card, number: int) -> str:
+    """Write the objective of a class: by its name if the model has one such name, else by its number."""
     names = card.classes
     named = bool(names) and names.count(names[number]) == 1
     return f"logit({quoted(names[number]) if named else number})"
+
+
+def no_head(card: Card) -> ModelError:
+    """Build the error of a model without classes that is asked for its top class; it names what can be asked."""
+    example = f"{path_of(card.layers[-1].name)}[0]" if card.layers else "mixed4[12]"
+    return ModelError(
+        f"{card.name} has no head that names classes: say what to explain by --objective, for example {example}."
+    )
 
 
 def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
@@ -69,7 +82,7 @@ def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
             f"The picture is seen as {size[1]}x{size[0]}, but {card.name} needs {card.least} pixels along each side: "
             "give a larger picture, or a larger max-size."
         )
-    return pixels if size == (height, width) else _resized(pixels, size)
+    return pixels if size == (height, width) else resize(pixels, size)
 
 
 def explain(
@@ -105,9 +118,9 @@ def explain(
         work.note("Parts of the map were no numbers and became 0.")
     planes = np.repeat(values[..., None] / np.float32(3), 3, axis=2) if values.ndim == 2 else values
     planes = np.asarray(planes, np.float32)
-    whole = _spread(planes, pixels.shape[:2])
+    whole = spread(planes, pixels.shape[:2])
     if not whole.any():
-        work.note("The map is zero everywhere: the answer does not depend on the picture in any way the method sees.")
+        work.note("The map is zero everywhere: nothing that the method sees in the picture counts.")
     complete = None if found.expected is None else Completeness(found.expected, float(whole.sum(dtype=np.float64)))
     if complete and complete.error > method.tolerance:
         work.note(
@@ -116,6 +129,9 @@ def explain(
         )
     if method.note:
         work.note(method.note)
+    if saturated(question, found.answer):
+        logit = question.text.replace("prob(", "logit(")
+        work.note(f"{question.text} is {found.answer:.4f}, which hardly anything changes: explain {logit} instead.")
     return Explanation(
         map=whole,
         pixels=pixels,
@@ -127,22 +143,11 @@ def explain(
         size=(seen.shape[0], seen.shape[1]),
         completeness=complete,
         notes=tuple(work.notes),
+        partial=work.stopped,
     )
 
 
-def _resized(values: Array, size: tuple[int, int]) -> Array:
-    shrinks = size[0] * size[1] < values.shape[0] * values.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(values, size[::-1], interpolation=way), np.float32)
-
-
-def _spread(planes: Array, size: tuple[int, int]) -> Array:
-    """Resize a map so that what each part of it sums to stays the same, up to the interpolation at its borders.
-
-    Each value is shared among the pixels that it covers. The whole sum stays exactly, up to rounding.
-    """
-    if planes.shape[:2] == size:
-        return planes
-    spread = _resized(planes, size) * np.float32(planes.shape[0] * planes.shape[1] / (size[0] * size[1]))
-    missing = planes.sum(axis=(0, 1), dtype=np.float64) - spread.sum(axis=(0, 1), dtype=np.float64)
-    return np.asarray(spread + missing / (size[0] * size[1]), np.float32)
+def saturated(question: Question, answer: float) -> bool:
+    """Say whether an answer is a single probability that is 1 in four decimals, where nothing changes it any more."""
+    terms = question.objective.terms
+    return len(terms) == 1 and terms[0].layer == PROBABILITIES and abs(answer - terms[0].weight) < 5e-5

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.explanations.colours import overlay
+from dreampipe.explanations.colours import colour, overlay, scale_of
+from dreampipe.explanations.truth.measures import mass
 from dreampipe.frames import Array
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Completeness:
     """How well a map sums to what it explains, for a method that promises that it does.
 
     Attributes:
-        expected: the answer minus the answer for the baseline.
+        expected: the answer, less the answer for the baseline or what biases keep, as the method says.
         total: the sum of the map.
     """
 
@@ -50,6 +51,7 @@ class Explanation:
         size: height and width in which the model sees the picture.
         completeness: for a method that promises it; else None.
         notes: sentences for the user.
+        partial: whether the user stopped the method before it had all its samples.
     """
 
     map: Array
@@ -62,6 +64,7 @@ class Explanation:
     size: tuple[int, int]
     completeness: Completeness | None = None
     notes: tuple[str, ...] = ()
+    partial: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("map", self.map), ("pixels", self.pixels)):
@@ -76,29 +79,28 @@ class Explanation:
         return np.asarray(self.map.sum(axis=2, dtype=np.float64), np.float32)
 
     def mass(self, mask: npt.NDArray[Any]) -> float:
-        """Return the share of the positive heat that is inside a mask: relevance mass accuracy, in [0, 1].
-
-        Args:
-            mask: (height, width), bool, or weights in [0, 1].
+        """Return the share of the positive heat that is inside a mask (height, width), bool or weights in [0, 1].
 
         Returns:
-            0 where no heat is positive.
+            0 where no heat is positive; see `dreampipe.explanations.truth.measures.mass`.
 
         Raises:
             ValueError: the mask has another size.
-
-        Source: Arras, Osman and Samek 2022, "CLEVR-XAI: A benchmark dataset for the ground truth evaluation of neural
-        network explanations".
         """
-        if mask.shape != self.map.shape[:2]:
-            raise ValueError(f"The mask is {mask.shape}, but the map {self.map.shape[:2]}: they must be equal.")
-        positive = np.maximum(self.heat(), 0).astype(np.float64)
-        total = float(positive.sum())
-        return float((positive * mask).sum()) / total if total else 0.0
+        return mass(self.heat(), mask)
 
-    def overlay(self) -> Array:
-        """Return the picture in grey with the heat over it, (height, width, 3) float32 in [0, 1].
+    @property
+    def scale(self) -> float:
+        """The heat that has the full colour in pictures; see `dreampipe.explanations.colours.scale_of`."""
+        return scale_of(self.heat())
 
-        The colours are those of `dreampipe.explanations.colours`; the largest share by size has the full colour.
+    def picture(self, scale: float | None = None) -> Array:
+        """Return the heat in colours, (height, width, 3) float32 in [0, 1]; `scale` is the heat of the full colour."""
+        return colour(self.heat(), scale, self.method.signs)
+
+    def overlay(self, scale: float | None = None) -> Array:
+        """Return the picture in grey under the colours of its heat, (height, width, 3) float32 in [0, 1].
+
+        The colours are those of `dreampipe.explanations.colours`; `scale` is the heat of the full colour.
         """
-        return overlay(self.pixels, self.heat())
+        return overlay(self.pixels, self.heat(), scale, self.method.signs)

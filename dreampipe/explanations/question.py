@@ -36,12 +36,14 @@ class Work:
         progress: hears the share that is done.
         stopping: whether the user has asked to stop.
         notes: sentences for the user, which the method adds to.
+        stopped: whether the user stopped the work before it was whole.
     """
 
     rng: np.random.Generator
     progress: Progress = lambda share: None
     stopping: Callable[[], bool] = lambda: False
     notes: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     def note(self, text: str) -> None:
         """Add a note once."""
@@ -89,6 +91,13 @@ class Question:
             return scoring.differentiate(self.card, self.objective, pictures)
         scores, gradients = _differentiating_by(self.card, self.objective, rules)(pictures)
         return np.asarray(scores), np.asarray(gradients)
+
+    def needs(self) -> frozenset[str]:
+        """Name the layers that the answers depend on, those that the objective reads among them."""
+        from dreampipe.models import tap
+        from dreampipe.models.opening import open_model
+
+        return tap.needed(open_model(self.card), self.objective.layers, self.objective.head)
 
     def activations(self, layer: str, pictures: Array) -> Array:
         """Compute the activation of a layer, all in one batch: (count, ...) float32."""
@@ -148,6 +157,7 @@ class Question:
             if work.stopping() and first < count:
                 if not partial:
                     raise KeyboardInterrupt
+                work.stopped = True
                 work.note(f"Stopped by the user after {first} of {count} pictures, so the map is less certain.")
                 return
 

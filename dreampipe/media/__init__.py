@@ -1,17 +1,17 @@
 """Files to frames and frames to files; no other room opens a picture.
 
-    formats.py     which formats there are: their suffixes, their first bytes, what each can hold
+    formats.py     FORMATS, the table of formats: a row holds all facts about one; rows.py, the types of rows
     bounds.py      how much is decoded: the one rule that every reader checks before it decodes
     headers.py     what a file declares, read without its decoder; embedded.py, the same of pictures within a TIFF
-    pictures.py    decode and encode, which load the codecs when first used
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
-    encoding.py    a Frame to the bytes of a file
+    decoded.py     what a decoder gets and returns; the decoders are pillow.py, tiff.py, heif.py
+    encoding.py    a Frame to the bytes of a file; encoders.py, the encoders
     samples.py     the numbers that an encoder gets, and their hash
-    tiff.py        decoding and encoding of TIFF; heif.py, decoding of HEIC; png.py, what is in a PNG besides pixels
+    png.py         what is in a PNG besides pixels
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
     further.py     what is in a file besides its picture
     directories.py the tags of TIFF and EXIF, as bytes
-    animation.py   frames to one animated picture
+    animation.py   frames to one animation
     masks.py       grey levels that say where a picture is dreamed
     comparing.py   hashes of all decoded pixels of a file
     metadata.py    EXIF, orientation and colour profiles
@@ -38,8 +38,8 @@ Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as th
 the file's own numbers. Colours of HDR, of linear light and of inks become those of sRGB, and in a file that can hold no
 profile (BMP, films) all do.
 
-A new format is a row in `formats.py`, an opener in `decoding.py` and a reader in `headers.py`; what it holds besides
-pixels is rows in `picture_things.py`, `further.py` and `labels.py`. A new codec of films is a row in `video/codecs.py`.
+A new format is a row in `formats.py`, which names its functions, and a module with them. A new codec or container of
+films is a row in `video/codecs.py`.
 """
 
 from __future__ import annotations
@@ -54,13 +54,14 @@ from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.animation import check_animation, write_animation
 from dreampipe.media.bounds import MAX_PIXELS
+from dreampipe.media.decoding import decode, decode_hashed
+from dreampipe.media.encoding import encode
 from dreampipe.media.folders import Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.manifest import Entry, Manifest, sha256
 from dreampipe.media.masks import fitted_mask, mask_notes, read_mask
-from dreampipe.media.pictures import decode, decode_hashed, encode
 from dreampipe.media.privacy import without_metadata, without_position
 from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
 from dreampipe.media.samples import FramesHash, samples_sha256

@@ -1,4 +1,4 @@
-"""Frames to an animated picture, GIF, WebP or APNG, or to a film, by the ending of its name."""
+"""Frames to an animation or a film, by the suffix of its name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
+from dreampipe.media.formats import ANIMATED
 from dreampipe.media.video.codecs import CONTAINERS, codec_named
+from dreampipe.media.video.targets import TARGET_SUFFIXES
 from dreampipe.media.video.whole import write_film
 
-ANIMATED_SUFFIXES = (".gif", ".webp", ".png")
 _SLOWEST, _FASTEST = 0.1, 50.0  # frames a second; what is on show for less than 20 ms, browsers show for 100
 _LONGEST_HOLD = 60.0  # seconds; APNG counts to 65,535 ms
 
@@ -22,15 +23,12 @@ def check_animation(path: str | os.PathLike[str], fps: float = 20, hold: float =
     """Refuse what `write_animation` would refuse, before any frame is made.
 
     Raises:
-        MediaError: the name has another ending than .gif, .webp, .png or a film's, or fps or hold is out of its range.
+        MediaError: the suffix is not that of an animation or a film, or fps or hold is out of its range.
     """
     suffix = Path(path).suffix
-    if suffix.lower() not in (*ANIMATED_SUFFIXES, *CONTAINERS):
+    if suffix.lower() not in (*ANIMATED, *CONTAINERS):
         came = f"the suffix {suffix}" if suffix else "no suffix"
-        raise MediaError(
-            f"{path} has {came}, but an animation needs .gif, .webp or .png, or as a film {' '.join(CONTAINERS)}: "
-            "give it one of them."
-        )
+        raise MediaError(f"{path} has {came}, but an animation needs one of {TARGET_SUFFIXES}: give it one of them.")
     if not _SLOWEST <= fps <= _FASTEST:
         raise MediaError(
             f"{fps} frames a second came, but {_SLOWEST} to {_FASTEST:g} is expected: choose between them."
@@ -59,11 +57,10 @@ def write_animation(
 
     Args:
         frames: at least one, all of one size; values outside of [0, 1] are clipped. They are taken one after the other.
-        path: a name that ends in .gif, .webp or .png, or in .mp4, .m4v, .mov, .mkv or .webm; its folder must exist; a
-            file that is there is replaced.
+        path: its suffix is that of an animation or a film; its folder must exist; an existing file is replaced.
         fps: frames a second, 0.1 to 50.
         hold: seconds that the last frame stays on show, 0 to 60; never less than the others.
-        record: how it was made; GIF has no place for it.
+        record: how it was made; left out of a format that cannot hold it.
 
     Raises:
         MediaError: as `check_animation`; no frame came, their sizes differ, a value is no number, or the file cannot be

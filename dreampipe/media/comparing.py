@@ -10,11 +10,11 @@ import numpy as np
 
 from dreampipe.frames import Frame
 from dreampipe.media.bounds import MAX_PIXELS
-from dreampipe.media.formats import Format
+from dreampipe.media.decoding import decode, decode_bytes
 from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, pattern_of
-from dreampipe.media.pictures import decode, decode_bytes
+from dreampipe.media.rows import Format
 from dreampipe.media.samples import FramesHash
 from dreampipe.media.video.forms import is_animated
 from dreampipe.media.video.numbering import standing

@@ -1,97 +1,58 @@
-"""A file to a Frame and its MediaInfo.
-
-Pillow decodes all but TIFF (tifffile does that) and HEIF (pillow-heif does): OpenCV returns a truncated JPEG as a
-picture with a grey rest and no error. Pillow cuts deep pictures to 8 bits: a deep PNG comes from OpenCV, once Pillow
-has found the file to be whole, and a deep AVIF from imagecodecs.
-"""
+"""A file to a Frame and its MediaInfo; the row of its format names its decoder, which is loaded when first used."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
-from PIL.ImageFile import ImageFile
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media import heif, tiff
 from dreampipe.media.bounds import MAX_PIXELS, Bounds
-from dreampipe.media.chunks import bare_png
-from dreampipe.media.formats import (
-    AVIF,
-    BMP,
-    HEAD,
-    HEIF,
-    JPEG,
-    LONGEST_READ,
-    PNG,
-    SUFFIXES,
-    TIFF,
-    WEBP,
-    Format,
-    NotRead,
-    format_of_content,
-)
-from dreampipe.media.further import further, further_note
-from dreampipe.media.headers import Header, read_header, unread_jpeg
+from dreampipe.media.decoded import Decoded, Undecoded
+from dreampipe.media.formats import HEAD, SUFFIXES, TIFF, NotRead, format_of_content
+from dreampipe.media.headers import Header, read_header
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.kinds import Kind, kind_of, unread_name
-from dreampipe.media.labels import Label, bmp_profile, label_in, label_in_exif
-from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, rgb_profile, turned, upright_exif
-from dreampipe.media.png import PixelChunks, too_long
-from dreampipe.media.profiles import from_inks, grey_as_rgb
+from dreampipe.media.labels import Label, label_in, label_in_exif
+from dreampipe.media.metadata import rgb_profile, turned, upright_exif
+from dreampipe.media.png import too_long
 from dreampipe.media.ranges import Pairs, Range, dark_note
+from dreampipe.media.rows import LONGEST_READ, Format, load
 from dreampipe.media.showing import shown
-from dreampipe.media.tiff import Decoded
-
-_CHUNKS = "chunks"  # in what Pillow knows of a PNG
 
 
-def _open_png(file: IO[bytes]) -> ImageFile:
-    chunks = PixelChunks(file)
-    image = PngImagePlugin.PngImageFile(chunks)  # type: ignore[arg-type]  # it needs no more than read, seek and tell
-    image.info |= {_CHUNKS: chunks, "icc_profile": chunks.profile}
-    return image
+def decode(
+    path: str | os.PathLike[str], max_pixels: int | None = None, *, as_stored: bool = False
+) -> tuple[Frame, MediaInfo]:
+    """Read the first frame of a picture, upright, and what the file says of itself.
 
+    Its numbers are sRGB's, or those of the profile in `MediaInfo.icc`; see `media.showing`.
 
-# Each format's own class rather than Image.open: no other decoder of Pillow ever sees a file, and its process-wide
-# limit of pixels does not stand in for ours.
-OPENERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
-    "png": _open_png,
-    "jpeg": JpegImagePlugin.JpegImageFile,
-    "webp": WebPImagePlugin.WebPImageFile,
-    "avif": AvifImagePlugin.AvifImageFile,
-    "bmp": BmpImagePlugin.BmpImageFile,
-    "gif": GifImagePlugin.GifImageFile,
-}
+    Args:
+        path: a picture; what it holds decides its format, not its suffix.
+        max_pixels: a header that says more is refused before anything is decoded; `bounds` says what else follows from
+            it. None for `MAX_PIXELS`, of which no sentence then says that they can be raised.
+        as_stored: keep the file's numbers, whatever it says that they mean.
 
-
-_READ_WHOLE = (WEBP, AVIF)
-"""The formats whose decoders take the whole file into memory."""
-_LONGEST_SIDE = 1_000_000
-"""The longest side of a deep PNG: the limit of libpng, which OpenCV leaves as it is."""
-_GREY = {"1", "L", "LA", "La", "I", "I;16", "I;16B"}
-
-
-def decode(path: str | os.PathLike[str], max_pixels: int | None, as_stored: bool) -> tuple[Frame, MediaInfo]:
-    """Do the work of `pictures.decode`."""
+    Raises:
+        MediaError: the file is missing, is no picture, is damaged, or is too large.
+    """
     with _opened(Path(path), max_pixels) as (file, bounds):
         return _read(file, bounds, as_stored)
 
 
-def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None) -> tuple[Frame, MediaInfo, str]:
-    """Do the work of `pictures.decode_hashed`."""
+def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None = None) -> tuple[Frame, MediaInfo, str]:
+    """Decode as `decode` does, and hash the file, which is opened once; raises MediaError."""
     with _opened(Path(path), max_pixels) as (file, bounds):
         said = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         file.seek(0)
@@ -99,7 +60,18 @@ def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None) -> tuple
 
 
 def decode_in_film(path: Path, max_pixels: int, least: Pairs) -> tuple[Frame, MediaInfo, tuple[Range, ...]]:
-    """Do the work of `pictures.decode_in_film`."""
+    """Decode a picture as one of several that share the range of their values.
+
+    Args:
+        path, max_pixels: as for `decode`.
+        least: the black and white that the range covers at least: of the colours, and of the alpha channel.
+
+    Returns:
+        The frame, the facts without the notes on ranges, and the ranges that were found, which hold those notes.
+
+    Raises:
+        MediaError: as `decode` does.
+    """
     with _opened(path, max_pixels) as (file, bounds):
         decoded, format = _labelled(file, bounds, least=least)
     frame, info = _finished(decoded, format)
@@ -108,7 +80,7 @@ def decode_in_film(path: Path, max_pixels: int, least: Pairs) -> tuple[Frame, Me
 
 
 def decode_bytes(data: bytes, format: Format) -> Frame:
-    """Do the work of `pictures.decode_bytes`."""
+    """The picture in bytes that were encoded just now; raises MediaError where they are no picture."""
     return _read(BytesIO(data), Bounds(Path(f"picture{format.suffixes[0]}"), sys.maxsize))[0]
 
 
@@ -141,7 +113,7 @@ def _labelled(file: BinaryIO, bounds: Bounds, as_stored: bool = False, least: Pa
 
 def _label(file: BinaryIO, format: Format, decoded: Decoded) -> Label | None:
     found = decoded.label or label_in(file, format)
-    return label_in_exif(decoded.exif) if found is None and format in (JPEG, TIFF) else found
+    return label_in_exif(decoded.exif) if found is None and format.exif_label else found
 
 
 def _bounded(decoded: Decoded) -> Decoded:
@@ -174,15 +146,15 @@ def _format(path: Path, file: IO[bytes]) -> Format:
 
 def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least: Pairs) -> Decoded:
     try:
-        if format is TIFF:
-            return tiff.decode(file, bounds, least)
-        return heif.decode(file, bounds) if format is HEIF else _decode(file, format, bounds)
+        header = admitted(file, format, bounds)
+        decoded: Decoded = load(format.decode)(Undecoded(file, format, header, bounds, least))
+        return decoded
     except MediaError:
         raise
     except MemoryError:
         raise MediaError(f"{path} does not fit into memory when decoded: shrink it first.") from None
     except Exception as problem:  # on broken bytes the codecs raise whatever they happen to meet
-        unread = str(problem) if isinstance(problem, NotRead) else unread_jpeg(file) if format is JPEG else None
+        unread = str(problem) if isinstance(problem, NotRead) else load(format.coding)(file) if format.coding else None
         if unread:
             raise MediaError(
                 f"{path} is a {format.name} file of a kind that is not read ({unread}), but RGB or grey of 8 or 16 "
@@ -194,110 +166,18 @@ def _decoded(path: Path, file: IO[bytes], format: Format, bounds: Bounds, least:
         ) from problem
 
 
-def opened(file: IO[bytes], format: Format, bounds: Bounds) -> tuple[ImageFile, Header | None]:
-    """A picture's file as Pillow opens it, and what its header declares; nothing of its pixels is decoded yet.
+def admitted(file: IO[bytes], format: Format, bounds: Bounds) -> Header | None:
+    """Read what a picture's header declares, and check it before anything is decoded.
 
     Raises:
-        MediaError: it has more pixels or bytes than the bounds admit.
-        Exception: whatever Pillow raises on damaged files.
+        MediaError: it declares more pixels or has more bytes than the bounds admit.
     """
     header = read_header(file, format)
     if header:
         bounds.admit_header(header)
-    if format in _READ_WHOLE:
+    if format.whole:
         bounds.admit_file(file)
-    image = OPENERS[format.name](file)
-    bounds.admit(image.width, image.height)
-    return image, header
-
-
-def _decode(file: IO[bytes], format: Format, bounds: Bounds) -> Decoded:
-    profile = bmp_profile(file) if format is BMP else None
-    image, header = opened(file, format, bounds)
-    held = further(file, format, header)
-    icc, deep, steps = image.info.get("icc_profile") or profile, _is_deep(image, header), _steps(image)
-    if deep:
-        bounds.admit_file(file)
-        if format is PNG and max(image.size) > _LONGEST_SIDE:
-            raise MediaError(
-                f"{bounds.path} has {image.width}x{image.height} pixels of 16 bits, but a side of at most "
-                f"{_LONGEST_SIDE:,} is read: cut it into parts, or save it as TIFF."
-            )
-    if format is not AVIF or not deep:
-        image.load()
-    exif = image.info.get("exif")  # which in a PNG may come after the pixels
-    if steps and "transparency" in image.info:
-        image.info["transparency"] *= 255 // steps
-    inked = from_inks(np.asarray(image), icc) if image.mode == "CMYK" else None
-    if inked is not None:
-        samples = inked
-    elif deep:
-        samples = _deep_avif(file, header) if header and format is AVIF else _deep_samples(file, image)
-    else:
-        see_through = image.has_transparency_data and not (header and header.opaque)
-        samples = np.asarray(image.convert("RGBA" if see_through else "RGB"))
-    alpha = samples[..., 3] if samples.shape[2] == 4 else None
-    if icc and image.mode in _GREY:
-        icc = grey_as_rgb(icc) or icc
-    notes = _notes(image, header, held, inked is not None)
-    return Decoded(samples[..., :3], alpha, 16 if deep else 8, exif, icc, notes)
-
-
-def _is_deep(image: ImageFile, header: Header | None) -> bool:
-    if header and header.bits > 8:
-        return True
-    # Pillow calls a deep colour PNG plain "RGB"; only what it is about to unpack tells (before load).
-    return any("16" in str(tile.args) for tile in image.tile) if image.format == "PNG" else False
-
-
-def _steps(image: ImageFile) -> int:
-    """Return the highest value of a grey PNG of 2 or 4 bits, else 0.
-
-    Pillow scales its samples to 255, but not the grey that stands for transparent.
-    """
-    return {"L;2": 3, "L;4": 15}.get(str(image.tile[0].args), 0) if image.format == "PNG" and image.tile else 0
-
-
-def _deep_samples(file: IO[bytes], image: ImageFile) -> npt.NDArray[np.uint16]:
-    file.seek(0)
-    # OpenCV would write what it thinks of the other chunks to stderr.
-    samples = cv2.imdecode(np.frombuffer(bare_png(file.read()), np.uint8), cv2.IMREAD_UNCHANGED)
-    if samples is None or samples.dtype != np.uint16:
-        raise ValueError("its 16 bits cannot be decoded")
-    if samples.ndim == 3:
-        code = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
-        return np.asarray(cv2.cvtColor(samples, code), np.uint16)
-    planes = [samples] * 3
-    if "transparency" in image.info:  # one grey stands for "see through", which OpenCV does not tell
-        planes.append(np.where(samples == image.info["transparency"], 0, 65535).astype(np.uint16))
-    return np.stack(planes, axis=2)
-
-
-def _deep_avif(file: IO[bytes], header: Header) -> Array:
-    """(height, width, 3 or 4) in [0, 1] of an AVIF of 10 or 12 bits, which Pillow would cut to 8."""
-    import imagecodecs
-
-    file.seek(0)
-    samples = imagecodecs.avif_decode(file.read(), index=0)
-    top = 255 if samples.dtype == np.uint8 else (1 << header.bits) - 1
-    unit: Array = np.divide(samples, np.float32(top), dtype=np.float32)
-    planes = np.atleast_3d(unit)
-    return planes if planes.shape[2] > 2 else planes[..., [0, 0, 0, 1][: 2 + planes.shape[2]]]  # grey, with its alpha
-
-
-def _notes(image: ImageFile, header: Header | None, held: tuple[str, ...], inked: bool) -> tuple[str, ...]:
-    notes = []
-    frames = max(
-        header.frames if header else 1, image.n_frames if isinstance(image, AvifImagePlugin.AvifImageFile) else 1
-    )
-    if frames > 1:
-        notes.append(f"It has {frames} frames, and only the first was read.")
-    if image.mode == "CMYK":
-        notes.append(FROM_INKS if inked else FROM_CMYK)
-    if chunks := image.info.get(_CHUNKS):
-        notes += chunks.notes
-        held = tuple(chunks.held)
-    return (*notes, *further_note(held))
+    return header
 
 
 def _finished(decoded: Decoded, format: Format) -> tuple[Frame, MediaInfo]:

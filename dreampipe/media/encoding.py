@@ -1,36 +1,22 @@
-"""A Frame to the bytes of a picture file: rounded once, at the very end."""
+"""A Frame to the bytes of a picture file: rounded once, at the very end.
+
+The row of a format names its encoder, which is loaded when first used.
+"""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from io import BytesIO
-from typing import Any
-
-import cv2
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
+from dataclasses import dataclass
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import chunks, tiff
-from dreampipe.media.colour import UNSPECIFIED
-from dreampipe.media.formats import LONGEST, Format
-from dreampipe.media.metadata import rgb_profile, upright_exif, without_orientation
-from dreampipe.media.profiles import own_code_points
+from dreampipe.media.metadata import rgb_profile, upright_exif
 from dreampipe.media.records import checked
+from dreampipe.media.rows import LONGEST, Format, load
 from dreampipe.media.samples import Samples, samples_of
-from dreampipe.media.xmp import packet
-
-_PREFIX = b"Exif\0\0"
-_NCLX = b"colrnclx"
-_OPEN = _NCLX + struct.pack(">HH", UNSPECIFIED, UNSPECIFIED)
 
 
 @dataclass(frozen=True, eq=False)
-class _Parts:
+class Parts:
     """All that a file is made of: samples (height, width, 3 or 4), and the metadata."""
 
     samples: Samples
@@ -40,91 +26,43 @@ class _Parts:
     quality: int
 
 
-def encode(frame: Frame, format: Format, like: MediaInfo | None, quality: int | None, record: str | None) -> bytes:
-    """Do the work of `pictures.encode`."""
+def encode(
+    frame: Frame,
+    format: Format,
+    like: MediaInfo | None = None,
+    quality: int | None = None,
+    record: str | None = None,
+) -> bytes:
+    """The bytes of a picture file.
+
+    Values outside [0, 1] are clipped. Depth, alpha, colour profile and EXIF are taken from `like` where the format can
+    hold them; without it the picture has 8 bits, the frame's alpha and no metadata.
+
+    Args:
+        frame: what to write.
+        format: one that can be written, as `format_of` gives it.
+        like: what the result is to resemble.
+        quality: 1 to 100 for the lossy formats; None for the format's default.
+        record: how it was made, one JSON object as text; left out where the format has no place for one, which
+            `records.carries` tells.
+
+    Raises:
+        MediaError: the quality is out of range, a value is not a number, the record is none, or the format cannot hold
+            such a picture.
+    """
     if quality is not None and not 1 <= quality <= 100:
         raise MediaError(f"The quality came as {quality}, but 1 to 100 is expected: choose one in that range.")
     exif, icc = (upright_exif(like.exif)[0], rgb_profile(like.icc)) if like and format.metadata else (None, None)
     exif = None if len(exif or b"") > format.exif else exif
     icc = None if len(icc or b"") > LONGEST else icc
     said = checked(record).encode() if record is not None and format.records else None
-    parts = _Parts(samples_of(frame, format, like), exif, icc, said, quality or format.quality or 0)
+    parts = Parts(samples_of(frame, format, like), exif, icc, said, quality or format.quality or 0)
     try:
-        return _WRITERS[format.name](parts)
+        data: bytes = load(format.encode)(parts)
+        return data
     except Exception as problem:  # the codecs raise whatever they happen to meet
         reason = " ".join(str(problem).split()).rstrip(".")
         raise MediaError(
             f"A picture of {frame.width}x{frame.height} pixels cannot be written as {format.name} ({reason}): "
             "choose another format or a smaller size."
         ) from problem
-
-
-def _png(parts: _Parts) -> bytes:
-    # Of the profile it would refuse one that is not whole, and with it the picture.
-    blocks = [np.frombuffer(parts.exif, np.uint8)] if parts.exif else []
-    kinds = [cv2.IMAGE_METADATA_EXIF] * len(blocks)
-    done, data = cv2.imencodeWithMetadata(".png", _bgr(parts.samples), kinds, blocks)
-    if not done:
-        raise ValueError("OpenCV refused it")
-    return chunks.png_with(data.tobytes(), parts.record, parts.icc, own_code_points(parts.icc) if parts.icc else None)
-
-
-def _bmp(parts: _Parts) -> bytes:
-    done, data = cv2.imencode(".bmp", _bgr(parts.samples))  # Pillow writes no alpha here
-    if not done:
-        raise ValueError("OpenCV refused it")
-    return bytes(data.tobytes())
-
-
-def _jpeg(parts: _Parts) -> bytes:
-    block = _PREFIX + parts.exif if parts.exif else None
-    data = _pillow("JPEG", parts, exif=block, subsampling=0)
-    return chunks.jpeg_with(data, parts.record) if parts.record else data
-
-
-def _webp(parts: _Parts) -> bytes:
-    return _pillow("WEBP", parts, exif=parts.exif, xmp=_packet(parts), exact=True)
-
-
-def _avif(parts: _Parts) -> bytes:
-    # Pillow would take an orientation out itself, and write all other tags anew with it.
-    block = without_orientation(parts.exif) if parts.exif else None
-    # Without an alpha channel libavif lets libyuv convert, which cuts chroma instead of rounding it: after ten saves a
-    # colour is off by 10 of 255. It does not write an alpha channel that is opaque everywhere.
-    opaque = np.full(parts.samples.shape[:2], 255, np.uint8)
-    samples = parts.samples if parts.samples.shape[2] == 4 else np.dstack((parts.samples, opaque))
-    whole = replace(parts, samples=samples)
-    # Pillow would use as many threads as there are processors, and the pixels depend on that number.
-    data = _pillow("AVIF", whole, exif=block, xmp=_packet(parts), subsampling="4:4:4", max_threads=1)
-    coded = own_code_points(parts.icc) if parts.icc else None
-    # Next to a profile Pillow leaves the code points open.
-    return data.replace(_OPEN, _NCLX + struct.pack(">HH", *coded), 1) if coded else data
-
-
-def _packet(parts: _Parts) -> bytes | None:
-    return packet(parts.record) if parts.record else None
-
-
-def _pillow(name: str, parts: _Parts, **options: Any) -> bytes:
-    given = {"quality": parts.quality, "icc_profile": parts.icc, **options}
-    written = BytesIO()
-    Image.fromarray(parts.samples).save(written, name, **{key: one for key, one in given.items() if one is not None})
-    return written.getvalue()
-
-
-def _tiff(parts: _Parts) -> bytes:
-    return tiff.encode(parts.samples, parts.exif, parts.icc, parts.record)
-
-
-def _bgr(samples: Samples) -> npt.NDArray[Any]:
-    return cv2.cvtColor(samples, cv2.COLOR_RGBA2BGRA if samples.shape[2] == 4 else cv2.COLOR_RGB2BGR)
-
-
-_WRITERS: Mapping[str, Callable[[_Parts], bytes]] = {
-    "png": _png,
-    "jpeg": _jpeg,
-    "webp": _webp,
-    "tiff": _tiff,
-    "avif": _avif,
-    "bmp": _bmp,
-}

@@ -10,6 +10,8 @@ from dreampipe.media.things import (
     READ_ONLY_FILMS,
     REPORT,
     Thing,
+    by_animation,
+    by_format,
     convert,
     keep_if,
     rules,
@@ -22,6 +24,8 @@ _UPRIGHT = convert("the frames are turned upright")
 _ENCODED = convert("the picture is encoded anew, and says so itself")
 _DRAWN = convert("the decoder draws it into the picture")
 _PLAYS = convert("each format counts in its own way: GIF repeats, WebP and PNG plays")
+_SOLID = convert("what is less than half solid is left out, and a note says so")
+_QUARTER = convert("WebP keeps one colour for four pixels")
 _TONES = convert("they become those of sRGB, with a note")
 
 FILM_THINGS = (
@@ -179,11 +183,9 @@ FILM_THINGS = (
         (*_FILMS, *ANIMATIONS),
         rules(
             keep_if("as ProRes, VP9 or FFV1, which its default is then; otherwise it is drawn over black, with a note"),
-            KEEP,
-            KEEP,
             mp4=REPORT,
-            animated_gif=convert("what is less than half solid is left out, and a note says so"),
-            jpeg=REPORT,
+            **by_animation(lambda animation: KEEP if animation.levels else _SOLID),
+            **by_format(lambda format: KEEP if format.alpha else REPORT),
         ),
         "Its transparency is left out: it is drawn over black.",
     ),
@@ -193,10 +195,8 @@ FILM_THINGS = (
         _FILMS,
         rules(
             keep_if("where the codec has them; --chroma chooses, and a note reports a loss"),
-            KEEP,
-            KEEP,
-            animated_webp=convert("WebP keeps one colour for four pixels"),
-            webp=convert("WebP keeps one colour for four pixels"),
+            **by_animation(lambda animation: KEEP if animation.chroma else _QUARTER),
+            **by_format(lambda format: KEEP if format.chroma else _QUARTER),
         ),
         "Its colours are kept for several pixels together.",
     ),
@@ -205,7 +205,8 @@ FILM_THINGS = (
         "10, 12 and 16 bits of a film",
         _FILMS,
         rules(
-            keep_if("10 bits as h264, h265, AV1 and ProRes, all as FFV1; a note reports a loss"), png=KEEP, tiff=KEEP
+            keep_if("10 bits as h264, h265, AV1 and ProRes, all as FFV1; a note reports a loss"),
+            **by_format(lambda format: KEEP if format.bits > 8 else REPORT),
         ),
         "Its bits become 8.",
     ),

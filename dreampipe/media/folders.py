@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import (
+    MAP_SUFFIXES,
     SUFFIXES,
     format_of,
     format_of_suffix,
@@ -59,6 +60,7 @@ def plan(
     *,
     recursive: bool = False,
     format: str | None = None,
+    maps: bool = False,
 ) -> Plan:
     """Pair every input with its output, and remove what killed runs have left in the output folders.
 
@@ -71,11 +73,12 @@ def plan(
             numbered pictures.
         recursive: also take the pictures in the folders below, keeping the structure; links to folders stay out.
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
+        maps: let outputs also be maps of numbers, as `media.maps` writes them.
 
     Raises:
         MediaError: an input is missing, two inputs would write one output, or an output is an input.
     """
-    suffix = None if format is None else suffix_named(format)
+    suffix = None if format is None else suffix_named(format, maps)
     if not os.fspath(source) or not os.fspath(target):
         raise MediaError("An input or output came empty, but a path is expected: name it, the current folder as a dot.")
     start, end = Path(source), Path(target)
@@ -87,11 +90,11 @@ def plan(
         job, folder = film_job(start, os.fspath(target), suffix)
         result = Plan((job,), folder)
     elif os.path.isdir(start):
-        result = _folder_plan(start, end, suffix, recursive)
+        result = _folder_plan(start, end, suffix, recursive, maps)
     elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
         result = _planned([(start, Path(start.name))], end, suffix)
     else:
-        result = _single_plan(start, end, suffix)
+        result = _single_plan(start, end, suffix, maps)
     _check(result.jobs)
     for folder in {job.target.parent for job in result.jobs} | {result.folder}:
         sweep(folder)
@@ -99,19 +102,25 @@ def plan(
     return result
 
 
-def _single_plan(source: Path, target: Path, suffix: str | None) -> Plan:
-    chosen = format_of(target)
-    if suffix is not None and chosen.name != format_of(Path(f"x{suffix}")).name:
+def _single_plan(source: Path, target: Path, suffix: str | None, maps: bool) -> Plan:
+    chosen = _kind_of(target, maps)
+    if suffix is not None and chosen != _kind_of(Path(f"x{suffix}"), maps):
         raise MediaError(
-            f"{target} has the suffix of {chosen.name}, but the format came as {suffix[1:]}: make them the same."
+            f"{target} has the suffix of {chosen}, but the format came as {suffix[1:]}: make them the same."
         )
     return Plan((Job(source, target, target.name),), target.parent)
 
 
-def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool) -> Plan:
+def _kind_of(target: Path, maps: bool) -> str:
+    """Name the format of an output; raises MediaError if it cannot be written."""
+    return "npy" if maps and target.suffix.lower() == ".npy" else format_of(target).name
+
+
+def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool, maps: bool) -> Plan:
     if os.path.exists(target) and not os.path.isdir(target):
         raise MediaError(f"{target} is a file, but {source} is a folder: name a folder for its pictures.")
-    if not os.path.exists(target) and format_of_suffix(target):
+    one = format_of_suffix(target) or (maps and target.suffix.lower() in MAP_SUFFIXES)
+    if not os.path.exists(target) and one:
         raise MediaError(
             f"{target} has the suffix of a picture, but {source} is a folder: name a folder for its pictures."
         )

@@ -1,64 +1,168 @@
-"""The formats of pictures: their suffixes, their first bytes, and what each can hold."""
+"""FORMATS, the table of picture formats: one row holds all facts about a format, and other modules look them up here.
+
+CONTRIBUTING.md says how to add one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from fractions import Fraction
 from pathlib import PurePath
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import MediaInfo
-
-LONGEST = 16_000_000
-"""The most bytes of a colour profile or of EXIF that are written; a JPEG's profile cannot have many more."""
-LONGEST_READ = 16_500_000
-"""The most bytes of them that are read: more, because formats wrap what they hold."""
-
-_JPEG_EXIF = 65_527  # a segment holds 65,533 bytes, six of them a prefix
+from dreampipe.media.rows import LONGEST, Animation, Format
 
 
 class NotRead(ValueError):
     """A picture that is whole, but of a kind that is not read; the message names the kind."""
 
 
-@dataclass(frozen=True)
-class Format:
-    """One format of pictures.
+_JPEG_EXIF = 65_527  # a segment holds 65,533 bytes, six of them a prefix
+_TAGGED = frozenset({"icc", "label", "exif", "exif_film", "orientation", "thumbnail", "xmp"})
 
-    Attributes:
-        name: as in `MediaInfo.format`.
-        suffixes: in lower case with their dot, the usual one first.
-        bits: the most bits a channel that we write, 8 or 16; 0 for a format that is only read.
-        alpha: whether an alpha channel can be written.
-        metadata: whether a colour profile and EXIF can be written.
-        exif: the most bytes of EXIF that can be written.
-        records: whether a record of how it was made can be written.
-        quality: the default quality of a lossy format, 1 to 100; None for a lossless one.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    bits: int = 8
-    alpha: bool = True
-    metadata: bool = True
-    exif: int = LONGEST
-    records: bool = True
-    quality: int | None = None
-
-    @property
-    def writable(self) -> bool:
-        return self.bits > 0
-
-
-PNG = Format("png", (".png",), bits=16)
-JPEG = Format("jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, exif=_JPEG_EXIF, quality=95)
-WEBP = Format("webp", (".webp",), quality=95)
-TIFF = Format("tiff", (".tif", ".tiff"), bits=16)
-AVIF = Format("avif", (".avif",), quality=90)
-BMP = Format("bmp", (".bmp", ".dib"), metadata=False, records=False)
-GIF = Format("gif", (".gif",), bits=0, metadata=False, records=False)
-HEIF = Format("heif", (".heic", ".heif", ".hif"), bits=0, metadata=False, records=False)
+PNG = Format(
+    "png",
+    (".png",),
+    start=re.compile(rb"\x89PNG\r\n\x1a\n"),
+    opener=".pillow.open_png",
+    header=".headers.read_png_header",
+    label=".labels.read_png_label",
+    encode=".encoders.encode_png",
+    record=".chunks.png_record",
+    bits=16,
+    holds=_TAGGED
+    | {"narrow", "alpha", "deep", "gain_map", "motion", "further", "origin", "text", "own", "after", "paper"},
+    animation=Animation(
+        "animated png",
+        (".png", ".apng"),
+        frames=".video.animation_frames.read_png",
+        write=".video.animations.write_png",
+        tick=Fraction(1, 1000),
+        plays=65_535,
+        cost=18.0,
+        lossless=True,
+        holds=frozenset({"icc", "frames", "xmp", "text"}),
+    ),
+)
+JPEG = Format(
+    "jpeg",
+    (".jpg", ".jpeg", ".jpe", ".jfif"),
+    start=re.compile(rb"\xff\xd8\xff"),
+    opener="PIL.JpegImagePlugin.JpegImageFile",
+    header=".headers.read_jpeg_header",
+    exif_label=True,
+    further=".further.find_in_jpeg",
+    coding=".headers.unread_jpeg",
+    encode=".encoders.encode_jpeg",
+    record=".chunks.jpeg_record",
+    alpha=False,
+    exif=_JPEG_EXIF,
+    quality=95,
+    holds=_TAGGED
+    | {"inks", "gain_map", "motion", "depth_map", "audio", "further", "iptc", "origin", "panorama", "comment", "own"}
+    | {"after", "paper"},
+)
+WEBP = Format(
+    "webp",
+    (".webp",),
+    start=re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    opener="PIL.WebPImagePlugin.WebPImageFile",
+    whole=True,
+    header=".headers.read_webp_header",
+    further=".further.find_in_webp",
+    encode=".encoders.encode_webp",
+    record=".chunks.webp_record",
+    chroma=False,
+    quality=95,
+    holds=_TAGGED | {"alpha", "motion", "further", "origin", "own", "after"},
+    animation=Animation(
+        "animated webp",
+        (".webp",),
+        frames=".video.animation_frames.read_by_pillow",
+        write=".video.animations.write_webp",
+        tick=Fraction(1, 1000),
+        plays=65_535,
+        cost=4.0,
+        side=16_383,
+        chroma=False,
+        holds=frozenset({"icc", "frames", "xmp", "exif_animation"}),
+    ),
+)
+TIFF = Format(
+    "tiff",
+    (".tif", ".tiff"),
+    start=re.compile(rb"II[*+]\0|MM\0[*+]"),
+    decode=".tiff.decode",
+    exif_label=True,
+    encode=".encoders.encode_tiff",
+    record=".tiff.record",
+    bits=16,
+    holds=_TAGGED | {"inks", "range", "alpha", "deep", "frames", "further", "iptc", "map", "photoshop", "layers"},
+)
+AVIF = Format(
+    "avif",
+    (".avif",),
+    brands=frozenset({b"avif", b"avis"}),
+    opener="PIL.AvifImagePlugin.AvifImageFile",
+    whole=True,
+    header=".headers.read_boxed_header",
+    label=".labels.read_boxed_label",
+    further=".further.find_in_boxes",
+    encode=".encoders.encode_avif",
+    record=".boxes.avif_record",
+    quality=90,
+    holds=_TAGGED | {"narrow", "alpha", "deep", "frames", "gain_map", "motion", "depth_map", "origin", "own", "after"},
+)
+BMP = Format(
+    "bmp",
+    (".bmp", ".dib"),
+    start=re.compile(rb"BM"),
+    opener="PIL.BmpImagePlugin.BmpImageFile",
+    label=".labels.read_bmp_label",
+    profile=".labels.bmp_profile",
+    encode=".encoders.encode_bmp",
+    metadata=False,
+    holds=frozenset({"icc", "label", "alpha", "paper"}),
+)
+GIF = Format(
+    "gif",
+    (".gif",),
+    start=re.compile(rb"GIF8[79]a"),
+    opener="PIL.GifImagePlugin.GifImageFile",
+    header=".headers.read_gif_header",
+    holds=frozenset({"alpha"}),
+    animation=Animation(
+        "animated gif",
+        (".gif",),
+        frames=".video.animation_frames.read_by_pillow",
+        write=".video.animations.write_gif",
+        tick=Fraction(1, 100),
+        plays=65_536,
+        cost=8.0,
+        side=65_535,
+        levels=False,
+        counted=False,
+        holds=frozenset({"icc", "frames", "comment"}),
+    ),
+)
+HEIF = Format(
+    "heif",
+    (".heic", ".heif", ".hif"),
+    brands=frozenset(
+        {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"},
+    ),
+    decode=".heif.decode",
+    whole=True,
+    header=".headers.read_boxed_header",
+    label=".labels.read_boxed_label",
+    further=".further.find_in_boxes",
+    holds=_TAGGED
+    | {"alpha", "deep", "frames", "gain_map", "motion", "depth_map", "matte", "further", "origin", "own", "after"},
+)
 
 FORMATS = (PNG, JPEG, WEBP, TIFF, AVIF, BMP, GIF, HEIF)
+"""All formats of pictures. An AVIF may also declare brands of HEIF, so AVIF comes first."""
 _BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
 
 SUFFIXES = " ".join(_BY_SUFFIX)
@@ -66,11 +170,22 @@ SUFFIXES = " ".join(_BY_SUFFIX)
 WRITABLE_SUFFIXES = " ".join(suffix for suffix, format in _BY_SUFFIX.items() if format.writable)
 """The suffixes of pictures that can be written, as text for a sentence."""
 
+MAP_SUFFIXES = (".npy", ".tif", ".tiff")
+"""The suffixes under which maps of floating-point numbers are written; see `maps`."""
+ANIMATED = {
+    suffix: format
+    for format in reversed(FORMATS)  # GIF first, as people know it best
+    if format.animation
+    for suffix in format.animation.suffixes
+}
+"""The formats of animations, by their suffixes."""
+ANIMATIONS = tuple(dict.fromkeys(format.animation for format in ANIMATED.values() if format.animation))
+"""The animations of all formats."""
+ANIMATED_SUFFIXES = " ".join(ANIMATED)
+"""The suffixes of animations, as text for a sentence."""
+
 HEAD = 64
 """Bytes of a file's start that `format_of_content` looks at."""
-_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_AVIF_BRANDS = {b"avif", b"avis"}
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
 def format_of_suffix(path: PurePath) -> Format | None:
@@ -78,21 +193,19 @@ def format_of_suffix(path: PurePath) -> Format | None:
     return _BY_SUFFIX.get(path.suffix.lower())
 
 
+def animation_of(path: PurePath) -> Animation | None:
+    """Return the animation that a path's suffix names, or None."""
+    format = ANIMATED.get(path.suffix.lower())
+    return format.animation if format else None
+
+
 def format_of_content(head: bytes) -> Format | None:
     """The format that a file's first `HEAD` bytes say, or None."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return WEBP
-    if head.startswith(_TIFF_HEADS):
-        return TIFF
-    if brands := brands_of(head):
-        return AVIF if brands & _AVIF_BRANDS else HEIF if brands & _HEIF_BRANDS else None
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return GIF
-    return BMP if head.startswith(b"BM") else None
+    brands = brands_of(head)
+    for format in FORMATS:
+        if format.brands & brands or (format.start and format.start.match(head)):
+            return format
+    return None
 
 
 def brands_of(head: bytes) -> frozenset[bytes]:
@@ -118,16 +231,21 @@ def format_of(path: PurePath) -> Format:
     return format
 
 
-def suffix_named(name: str) -> str:
+def suffix_named(name: str, maps: bool = False) -> str:
     """The suffix of a format as a user names it: "webp", "JPG" and ".tiff" become ".webp", ".jpg" and ".tiff".
+
+    Args:
+        maps: also know the formats of maps.
 
     Raises:
         MediaError: no format that can be written has that name.
     """
     suffix = "." + name.lower().removeprefix(".")
     format = _BY_SUFFIX.get(suffix)
+    if maps and suffix in MAP_SUFFIXES:
+        return suffix
     if format is None or not format.writable:
-        known = WRITABLE_SUFFIXES.replace(".", "")
+        known = WRITABLE_SUFFIXES.replace(".", "") + (" npy" if maps else "")
         raise MediaError(f"The format came as {name!r}, but one of {known} is expected: choose one of them.")
     return suffix
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO
 
-from dreampipe.media.formats import Format
 from dreampipe.media.headers import Header, boxes
+from dreampipe.media.rows import Format, load
 from dreampipe.media.xmp import NAMESPACE
 
 _GAIN_MAP, _FILM, _DEPTH, _MATTE, _SOUND = "a gain map", "a film (motion photo)", "a depth map", "a matte", "sound"
@@ -88,12 +88,11 @@ def further_note(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def further(file: IO[bytes], format: Format, header: Header | None) -> tuple[str, ...]:
-    """Names of what a file holds beside its picture, as far as its structure is whole; leaves the file at its start."""
-    reader = _READERS.get(format.name)
+    """Name what a file holds besides its picture, as far as its structure is whole; leave the file at its start."""
     found: list[str] = []
-    if reader is not None:
-        with suppress(struct.error, IndexError, ValueError):  # what is damaged, the decoder tells
-            found.extend(reader(file, header))
+    if format.further:
+        with suppress(struct.error, IndexError, ValueError):  # the decoder reports damage
+            found.extend(load(format.further)(file, header))
     file.seek(0)
     return tuple(dict.fromkeys(found))
 
@@ -110,7 +109,8 @@ def in_tags(codes: Iterable[int]) -> Iterator[str]:
     return (_TAGS[code] for code in codes if code in _TAGS and code != 700)
 
 
-def _jpeg(file: IO[bytes], header: Header | None) -> Iterator[str]:
+def find_in_jpeg(file: IO[bytes], header: Header | None) -> Iterator[str]:
+    """Name the further things in the segments of a JPEG and after its end."""
     indexed = False
     for kind, at, length in _segments(file):
         file.seek(at)
@@ -185,7 +185,8 @@ def after_end(file: IO[bytes], end: int) -> Iterator[str]:
         yield f"{size - end:,} bytes after its end"
 
 
-def _webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
+def find_in_webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
+    """Name the further things in the chunks of a WebP and after its end."""
     size = file.seek(0, os.SEEK_END)
     file.seek(4)
     end = min(size, 8 + int.from_bytes(file.read(4), "little"))
@@ -203,7 +204,8 @@ def _webp(file: IO[bytes], header: Header | None) -> Iterator[str]:
     yield from after_end(file, end + end % 2)
 
 
-def _boxed(file: IO[bytes], header: Header | None) -> Iterator[str]:
+def find_in_boxes(file: IO[bytes], header: Header | None) -> Iterator[str]:
+    """Name the further things in the boxes of an AVIF or HEIF and after its end."""
     size = file.seek(0, os.SEEK_END)
     for kind, body in boxes(file):
         if kind == b"auxC":
@@ -243,11 +245,3 @@ def _own_boxes(file: IO[bytes], size: int) -> Iterator[str]:
 def shown_kind(kind: bytes) -> str:
     """Return the kind of a chunk or box as text; without what cannot be shown."""
     return "".join(letter if letter.isprintable() else "?" for letter in kind.decode("latin-1"))
-
-
-_READERS: Mapping[str, Callable[[IO[bytes], Header | None], Iterator[str]]] = {
-    "jpeg": _jpeg,
-    "webp": _webp,
-    "avif": _boxed,
-    "heif": _boxed,
-}

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from dreampipe.media.formats import Format
 from dreampipe.media.labels import primary_properties
+from dreampipe.media.rows import Format, load
 
 _BLOCK = 1 << 20
 _MOST_BOXES = 4096
@@ -59,22 +59,24 @@ class Header:
 
 
 def read_header(file: IO[bytes], format: Format) -> Header | None:
-    """The header of a picture's file, which is left at its start.
+    """Read the header of a picture's file, and leave the file at its start.
 
-    None where the format's own decoder is as good at it (BMP, TIFF), or the header is damaged, which the decoder tells.
+    None if the format has no reader, or the header is damaged, which the decoder reports.
     """
-    reader = _READERS.get(format.name)
+    if not format.header:
+        return None
     try:
         file.seek(0)
         with suppress(struct.error, IndexError, ValueError):
-            return reader(file) if reader else None
+            header: Header | None = load(format.header)(file)
+            return header
         return None
     finally:
         file.seek(0)
 
 
-def _png(file: IO[bytes]) -> Header:
-    """The size of the first chunk; frames where they are declared, but no more than there are."""
+def read_png_header(file: IO[bytes]) -> Header:
+    """Read the size of the first chunk, and the frames that are both declared and there."""
     file.seek(16)
     width, height = struct.unpack(">II", file.read(8))
     declared = counted = 0
@@ -93,8 +95,8 @@ def _png(file: IO[bytes]) -> Header:
     return Header(width, height, max(1, min(declared, counted) + (still and counted > 0)))
 
 
-def _jpeg(file: IO[bytes]) -> Header | None:
-    """The size of the frame, and the scans up to the end of the picture."""
+def read_jpeg_header(file: IO[bytes]) -> Header | None:
+    """Read the size of the frame, and count the scans up to the end of the picture."""
     size: tuple[int, int] | None = None
     at, scans = 2, 0
     while len(head := _at(file, at, 9)) >= 4:
@@ -144,8 +146,8 @@ def _next_marker(file: IO[bytes], at: int) -> int:
     return at
 
 
-def _gif(file: IO[bytes]) -> Header:
-    """The screen, or what its frames need where they reach beyond it."""
+def read_gif_header(file: IO[bytes]) -> Header:
+    """Read the size of the screen, or of its frames if they reach beyond it."""
     screen = file.read(13)
     width, height, flags = struct.unpack("<HHB", screen[6:11])
     file.seek(_palette(flags), 1)
@@ -180,8 +182,8 @@ def _sub_blocks(file: IO[bytes]) -> Iterator[bytes]:
         yield file.read(length[0])
 
 
-def _webp(file: IO[bytes]) -> Header:
-    """Read the canvas, and count the frames on it."""
+def read_webp_header(file: IO[bytes]) -> Header:
+    """Read the size of the canvas, and count the frames on it."""
     head = file.read(30)
     kind, body = head[12:16], head[20:]
     if kind == b"VP8 ":
@@ -209,8 +211,8 @@ def _is_opaque(frame: bytes, width: int, height: int) -> bool:
     return plain and (left, top, across + 1, down + 1) == (0, 0, width, height)
 
 
-def _avif(file: IO[bytes]) -> Header | None:
-    """The largest size that a picture, a part of one, or a track in it declares."""
+def read_boxed_header(file: IO[bytes]) -> Header | None:
+    """Read the largest size that a picture, a part of one, or a track in it declares."""
     sizes: list[tuple[int, int]] = []
     for kind, body in boxes(file):
         if kind == b"ispe":
@@ -257,13 +259,3 @@ def boxes(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
 def _at(file: IO[bytes], at: int, length: int) -> bytes:
     file.seek(at)
     return file.read(length)
-
-
-_READERS: Mapping[str, Callable[[IO[bytes]], Header | None]] = {
-    "png": _png,
-    "jpeg": _jpeg,
-    "gif": _gif,
-    "webp": _webp,
-    "avif": _avif,
-    "heif": _avif,
-}

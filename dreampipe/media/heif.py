@@ -5,21 +5,18 @@ libheif turns and mirrors the picture itself, as the file's boxes say; the orien
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.media.bounds import Bounds
-from dreampipe.media.formats import HEIF
+from dreampipe.media.decoded import Decoded, Undecoded
 from dreampipe.media.further import further, further_note
-from dreampipe.media.headers import read_header
 from dreampipe.media.metadata import upright_exif
 from dreampipe.media.profiles import grey_as_rgb
-from dreampipe.media.tiff import Decoded
 
 
-def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
+def decode(given: Undecoded) -> Decoded:
     """Decode the main picture of a HEIF file.
 
     Raises:
@@ -28,12 +25,10 @@ def decode(file: IO[bytes], bounds: Bounds) -> Decoded:
     """
     import pillow_heif
 
-    header = read_header(file, HEIF)
+    file, header, bounds = given.file, given.header, given.bounds
     if header is None:
         raise ValueError("it declares no size")
-    bounds.admit_header(header)
-    bounds.admit_file(file)
-    held = further(file, HEIF, header)
+    held = further(file, given.format, header)
     opened = pillow_heif.open_heif(file, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     bounds.admit(*opened.size)
     image: Any = opened[opened.primary_index]

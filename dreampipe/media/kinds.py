@@ -14,7 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import IO
 
-from dreampipe.media.formats import HEAD, TIFF, Format, brands_of, format_of_content, format_of_suffix
+from dreampipe.media.formats import HEAD, TIFF, brands_of, format_of_content, format_of_suffix
+from dreampipe.media.rows import Format
 from dreampipe.media.video.forms import is_film
 
 

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
 from dreampipe.media.colour import BT709, PQ, PRIMARIES, SRGB, TRANSFERS, Chromaticities, Meaning, xyz_matrix
 from dreampipe.media.directories import EXIF, INTEROPERABILITY, Tag, byte_order, first_directory
-from dreampipe.media.formats import Format
+from dreampipe.media.rows import Format, load
 
 _BT2020 = 9
 _ADOBE_RGB = Meaning(primaries=(0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329), gamma=563 / 256)
@@ -50,14 +50,14 @@ class Label:
 
 
 def label_in(file: IO[bytes], format: Format) -> Label | None:
-    """The label of a picture's file, which is left at its start; None where it has none."""
-    reader = _READERS.get(format.name)
-    if reader is None:
+    """Read the label of a picture's file, and leave the file at its start; None if it has none."""
+    if not format.label:
         return None
     try:
         file.seek(0)
         with suppress(struct.error, IndexError, ValueError):
-            return reader(file)
+            label: Label | None = load(format.label)(file)
+            return label
         return None
     finally:
         file.seek(0)
@@ -97,7 +97,8 @@ def label_of_tags(white: object, ends: object) -> Label | None:
     )
 
 
-def _png(file: IO[bytes]) -> Label | None:
+def read_png_label(file: IO[bytes]) -> Label | None:
+    """Read the label in the chunks of a PNG."""
     chunks = dict(_png_chunks(file))
     depth = chunks[b"IHDR"][8]
     if len(coded := chunks.get(b"cICP", b"")) == 4:
@@ -161,7 +162,8 @@ def _png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         at += length + 12
 
 
-def _avif(file: IO[bytes]) -> Label | None:
+def read_boxed_label(file: IO[bytes]) -> Label | None:
+    """Read the code points in an AVIF or HEIF."""
     for kind, body in primary_properties(file):
         if kind == b"colr" and body[:4] == b"nclx":
             primaries, transfer = struct.unpack(">HH", body[4:8])
@@ -224,7 +226,8 @@ def _associated(ipma: bytes, number: int) -> Iterator[int]:
                 yield place & (0x7FFF if wide else 0x7F)
 
 
-def _bmp(file: IO[bytes]) -> Label | None:
+def read_bmp_label(file: IO[bytes]) -> Label | None:
+    """Read the end points and gammas in the header of a BMP."""
     head = file.read(14 + 124)
     (size,) = struct.unpack_from("<I", head, 14)
     if size < 108 or struct.unpack_from("<I", head, 70)[0] != 0:
@@ -256,11 +259,3 @@ def bmp_profile(file: IO[bytes]) -> bytes | None:
     data = file.read(length)
     file.seek(0)
     return data if len(data) == length else None
-
-
-_READERS: Mapping[str, Callable[[IO[bytes]], Label | None]] = {
-    "png": _png,
-    "avif": _avif,
-    "heif": _avif,
-    "bmp": _bmp,
-}

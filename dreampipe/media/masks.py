@@ -8,7 +8,7 @@ import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array
-from dreampipe.media.pictures import decode
+from dreampipe.media.decoding import decode
 
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: ITU-R BT.709
 

@@ -11,8 +11,8 @@ import zlib
 from bisect import bisect_right
 from typing import IO, NamedTuple
 
-from dreampipe.media.formats import LONGEST_READ
 from dreampipe.media.further import after_end, shown_kind
+from dreampipe.media.rows import LONGEST_READ
 
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _OWN = b"dreampipe\0"

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
 from dreampipe.errors import MediaError
-from dreampipe.media import boxes, chunks
-from dreampipe.media.formats import HEAD, format_of_content, format_of_suffix
+from dreampipe.media import boxes
+from dreampipe.media.formats import ANIMATED, HEAD, format_of_content, format_of_suffix
 from dreampipe.media.jobs import check_regular
 from dreampipe.media.patterns import is_pattern, pattern_of
-from dreampipe.media.video.codecs import CONTAINERS, TAG, TICKS
+from dreampipe.media.rows import load
+from dreampipe.media.video.codecs import CONTAINERS, TAG
 from dreampipe.media.writing import write_whole
 from dreampipe.media.xmp import LONGEST
 from dreampipe.parsing import parse_json
@@ -36,10 +36,11 @@ _NO_XML = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 def carries(path: str | os.PathLike[str]) -> bool:
     """Say whether a file of that name can hold its record itself: GIF, BMP and numbered pictures cannot."""
     path = Path(path)
-    suffix, format = path.suffix.lower(), format_of_suffix(path)
+    suffix = path.suffix.lower()
     if is_pattern(path) or os.path.isdir(path):
         return False
-    return suffix in CONTAINERS or (format.records if format else suffix in TICKS)
+    format = format_of_suffix(path) or ANIMATED.get(suffix)
+    return suffix in CONTAINERS or bool(format and format.records)
 
 
 def checked(record: str) -> str:
@@ -126,7 +127,7 @@ def _own(path: Path, file: IO[bytes]) -> str | None:
     format = format_of_content(head)
     try:
         if format:
-            return _text(_FINDERS[format.name](file)) if format.records else None
+            return _text(load(format.record)(file)) if format.records else None
         if head.startswith(_MATROSKA):
             return _text(_tag(path))
         return _text(boxes.film_record(file)) if head[4:8] in _BOXES else None
@@ -180,18 +181,3 @@ def _tag(path: Path) -> bytes | None:
     with container_of(path) as film:
         found = {key.lower(): text for key, text in film.metadata.items()}.get(TAG)
     return None if found is None else found.encode()
-
-
-def _tiff(file: IO[bytes]) -> bytes | None:
-    from dreampipe.media import tiff  # loads its codec
-
-    return tiff.record(file)
-
-
-_FINDERS: Mapping[str, Callable[[IO[bytes]], bytes | None]] = {
-    "png": chunks.png_record,
-    "jpeg": chunks.jpeg_record,
-    "webp": chunks.webp_record,
-    "avif": boxes.avif_record,
-    "tiff": _tiff,
-}

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.media.formats import Format
 from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.profiles import to_srgb
+from dreampipe.media.rows import Format
 
 Samples = npt.NDArray[Any]
 """(height, width, 3 or 4) uint8 or uint16, RGB."""

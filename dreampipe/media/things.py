@@ -8,18 +8,22 @@ does not know is "unknown", and that is reported, too. The page `docs/fidelity.m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-FILMS = ("mp4", "mov", "mkv", "webm")
-ANIMATIONS = ("animated gif", "animated webp", "animated png")
-PICTURES = ("png", "jpeg", "webp", "tiff", "avif", "bmp")
+from dreampipe.media import formats
+from dreampipe.media.rows import Animation, Format
+from dreampipe.media.video.codecs import CONTAINERS
+
+FILMS = tuple(container.name for container in dict.fromkeys(CONTAINERS.values()))
+ANIMATIONS = tuple(animation.name for animation in formats.ANIMATIONS)
+PICTURES = tuple(format.name for format in formats.FORMATS if format.writable)
 OUTPUTS = (*FILMS, *ANIMATIONS, *PICTURES)
 """The kinds of files that are written; .m4v counts as mp4, and numbered pictures count as what each of them is."""
 READ_ONLY_FILMS = ("avi", "mpeg-ts", "mxf")
-READ_ONLY_PICTURES = ("gif", "heif")
+READ_ONLY_PICTURES = tuple(format.name for format in formats.FORMATS if not format.writable)
 INPUTS = (*FILMS, *READ_ONLY_FILMS, *ANIMATIONS, *PICTURES, *READ_ONLY_PICTURES)
 
 
@@ -95,3 +99,19 @@ def rules(films: Rule = REPORT, animations: Rule = REPORT, pictures: Rule = REPO
     groups = {FILMS: films, ANIMATIONS: animations, PICTURES: pictures}
     rules = {output: rule for group, rule in groups.items() for output in group}
     return MappingProxyType(rules | {name.replace("_", " "): rule for name, rule in some.items()})
+
+
+def by_format(rule: Callable[[Format], Rule]) -> dict[str, Rule]:
+    """Return the rule for each format of pictures that is written, made from the facts in its row."""
+    return {format.name: rule(format) for format in formats.FORMATS if format.writable}
+
+
+def by_animation(rule: Callable[[Animation], Rule]) -> dict[str, Rule]:
+    """Return the rule for the animations of each format, made from their facts."""
+    return {animation.name: rule(animation) for animation in formats.ANIMATIONS}
+
+
+def holders(key: str) -> tuple[str, ...]:
+    """Name the pictures and animations in which a thing is looked for, as their rows say."""
+    rows: tuple[Animation | Format, ...] = (*formats.ANIMATIONS, *formats.FORMATS)
+    return tuple(row.name for row in rows if key in row.holds)

@@ -9,17 +9,16 @@ from __future__ import annotations
 import logging
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 import tifffile
 
 from dreampipe.errors import MediaError
 from dreampipe.media.bounds import Bounds
+from dreampipe.media.decoded import Decoded, Samples, Undecoded
 from dreampipe.media.directories import (
     EXIF,
     GPS,
@@ -32,7 +31,7 @@ from dreampipe.media.directories import (
 from dreampipe.media.embedded import admit_embedded
 from dreampipe.media.formats import NotRead
 from dreampipe.media.further import further_note, in_packet, in_tags
-from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, Label, label_of_tags
+from dreampipe.media.labels import CHROMATICITIES, WHITE_POINT, label_of_tags
 from dreampipe.media.metadata import FROM_CMYK, FROM_INKS, ORIENTATION, turned
 from dreampipe.media.nodata import Blank, blank_of
 from dreampipe.media.profiles import from_inks, grey_as_rgb
@@ -41,33 +40,6 @@ from dreampipe.media.xmp import LONGEST_PACKET, packet, record_in
 
 # tifffile tells its log what it meets in a damaged file. Whoever has set up logging gets that; nobody else's terminal.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
-
-Samples = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Decoded:
-    """A decoded picture.
-
-    Attributes:
-        pixels: (height, width, 3) uint8 or uint16, full range, or float32 in [0, 1].
-        alpha: (height, width) of the same dtype, or None.
-        bits: 8 or 16, what the file is worth.
-        exif, icc: as in the file; the orientation in `exif` is not applied yet.
-        notes: as in `MediaInfo`.
-        label: the meaning that the file gives its numbers, apart from the profile.
-        ranges: those that were found for its values, of the colours first, then of the alpha channel.
-    """
-
-    pixels: Samples
-    alpha: Samples | None
-    bits: int
-    exif: bytes | None
-    icc: bytes | None
-    notes: tuple[str, ...] = ()
-    label: Label | None = None
-    ranges: tuple[Range, ...] = ()
-
 
 _MOST_PAGES = 10_000
 _BAND = 1 << 20  # pixels that are converted at a time
@@ -87,24 +59,20 @@ _COLOURS = {
 }
 
 
-def decode(file: IO[bytes], bounds: Bounds, least: Pairs = ()) -> Decoded:
+def decode(given: Undecoded) -> Decoded:
     """Decode the first page of a TIFF, upright.
-
-    Args:
-        file: the TIFF.
-        bounds: what it may need.
-        least: what the ranges that are found cover at least, as the pictures of one film share theirs.
 
     Raises:
         MediaError: it has more pixels, samples or bytes than the bounds admit.
         Exception: whatever tifffile and its codecs raise on damaged or unknown files.
     """
+    file, bounds = given.file, given.bounds
     with _opened(file) as whole:
         page = whole.pages.first
         _admit(page, bounds)
         inks = _inks(page)
         try:
-            pixels, alpha, ranges, notes = _planes(page, inks, least)
+            pixels, alpha, ranges, notes = _planes(page, inks, given.least)
         except NotFinite:
             raise MediaError(
                 f"{bounds.path} holds values that are no numbers (NaN or infinite), but finite ones are expected: give "

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models.depthwise import depthwise
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
-from dreampipe.models.leaky import Leaking, leaky, own_activation, without_activation
 from dreampipe.models.model_card import Layer
+from dreampipe.models.operations import Leaking, depthwise, leaky, own_activation, without_activation
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _SOFTMAX = (keras.activations.softmax, ops.softmax)
@@ -87,6 +86,18 @@ def _branch(graph: Graph, widths: Mapping[Key, int | None], key: Key, name: str,
     return name, channel
 
 
+def needed(model: keras.Model, layers: Sequence[str], logits: bool = False) -> frozenset[str]:
+    """Name all layers that these layers, or the logits, depend on; they themselves are among them.
+
+    Raises:
+        ModelError: a name is unknown, or logits are asked of a model without a classifying head.
+    """
+    graph = _graph(model)
+    wanted = [_named(graph, name) for name in layers] + ([_head(model, graph).ref] if logits else [])
+    keys = _needed(graph, wanted, None)
+    return frozenset(name for name, ref in graph.names.items() if ref.key in keys)
+
+
 def head(model: keras.Model) -> Head:
     """Find the place of a model's logits.
 
@@ -118,7 +129,7 @@ def tap(
         logits: also "logits" (batch, classes), before any softmax, and "probabilities", after the model's own squashing
             (a softmax, where it has none).
         leaks: also takes `leak` (batch,), 1 for pictures whose gradient leaks through activations that block it; see
-            `dreampipe.models.leaky`.
+            `dreampipe.models.operations`.
         rules: replaces operations, for example by ones with another gradient; not together with `leaks`. The layer that
             makes both logits and probabilities is asked for without its activation.
         given: the name of a layer whose activation is the argument `given` of the call, so that nothing which only this

@@ -7,6 +7,7 @@ film.py          FilmRecipe: a dream of films; keyframes.py: settings that chang
 zooming.py       Zooming: a film that dives into one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
+explaining.py    Explaining: why a model answers as it does
 tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
 fields.py        the types of fields, and how each is shown; ways.py: the words of a recipe and their meaning
 files.py         presets/*.toml and the user's own files, by name
@@ -16,10 +17,11 @@ printing.py      recipes as TOML, and the schema of such files
 
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
 from dreampipe.recipes.zooming import Zooming
 
-__all__ = ["Atlas", "Climbing", "FilmRecipe", "ModelSettings", "Recipe", "Visualization", "Zooming"]
+__all__ = ["Atlas", "Climbing", "Explaining", "FilmRecipe", "ModelSettings", "Recipe", "Visualization", "Zooming"]

@@ -20,8 +20,11 @@ from dreampipe.errors import RecipeError
 DREAM, CLIMB, FILMS, OUTPUT = "What to dream", "How to climb", "Films", "Output"
 EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT = "Expert: the climb", "Expert: films", "Expert: output"
 GROUPS = (DREAM, CLIMB, FILMS, OUTPUT, EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT)
-"""The headings of the settings, in order."""
-EXPERT = (EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT)
+"""The headings of the settings of a dream, in order."""
+EXPLAIN, METHOD, EXPERT_MODEL = "What to explain", "How to explain", "Expert: the model"
+HEADINGS = (EXPLAIN, METHOD, *GROUPS, EXPERT_MODEL)
+"""All headings, in order; a class of recipes that does not dream renames some in its `headings`."""
+EXPERT = (EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT, EXPERT_MODEL)
 """The headings that most users never need."""
 
 

@@ -1,11 +1,13 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
 Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `start` if it is
-a picture, `pictures` (a folder), and the guides and directions of an objective, also of one that comes later in a film.
+a picture, `pictures` (a folder), the pictures of `baseline`, also within `method`, and the guides and directions of an
+objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
@@ -24,6 +26,7 @@ _STARTS = ("noise", "grey")
 _ALONE = ("mask", "weights", "pictures")
 _NAMES_OR_FILES = ("model", "prior")
 _OBJECTIVES = ("objective", "layer")
+_BASELINE = re.compile(r"(\bbaseline\s*=\s*)([^,()]+)")
 
 
 def is_file(model: str) -> bool:
@@ -45,7 +48,11 @@ def renamed(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for name, value in settings.items():
         is_name = name in _ALONE or (name in _NAMES_OR_FILES and is_file(value or ""))
-        if value and (is_name or (name == "start" and value not in _STARTS)):
+        if value and name == "baseline":
+            changed[name] = _baseline(value, rename)
+        elif value and name == "method":
+            changed[name] = _BASELINE.sub(lambda found: found[1] + _baseline(found[2], rename), value)
+        elif value and (is_name or (name == "start" and value not in _STARTS)):
             changed[name] = rename(value)
         else:
             changed |= with_objectives({name: value}, change)
@@ -78,6 +85,10 @@ def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
     renamed(settings, note)
     return tuple(found)
+
+
+def _baseline(text: str, rename: Rename) -> str:
+    return "+".join(rename(part.strip()) if is_file(part.strip()) else part for part in text.split("+"))
 
 
 def _objective(text: str, change: Change) -> str:

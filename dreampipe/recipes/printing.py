@@ -37,7 +37,7 @@ def _lines(loaded: Loaded) -> Iterator[str]:
         if name not in loaded.settings or name == "version" or not find_shown(field).kept:
             continue
         value = loaded.settings[name]
-        if value is None or value == ():
+        if value in (None, ()) or (value == "" and find_shown(field).unset):
             yield f"# {name}: {find_shown(field).unset or 'none'}\n"
         else:
             yield tomli_w.dumps({name: value})

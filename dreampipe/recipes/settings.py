@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,11 +23,16 @@ Seed = Annotated[int, Shown(CLIMB), Field(ge=0, le=2**63 - 1, description="Seed 
 class ModelSettings(BaseModel):
     """The model, and how to open it; checked, printable and hashed.
 
+    Attributes:
+        headings: other names for headings of `recipes.fields`, for what is made without a dream.
+
     Raises:
         RecipeError: a setting is unknown or out of range.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    headings: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     version: Literal[1] = 1
     model: Annotated[str, Shown(DREAM)] = Field(

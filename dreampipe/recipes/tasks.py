@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from dreampipe.recipes.atlas import Atlas
+from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
@@ -37,7 +38,7 @@ class Row:
     serves: tuple[str, ...] = ()
 
 
-_DREAM_OPTIONS: Mapping[str, type[Option]] = {
+_FILE_OPTIONS: Mapping[str, type[Option]] = {
     "quality": int,
     "codec": str,
     "crf": int,
@@ -46,14 +47,14 @@ _DREAM_OPTIONS: Mapping[str, type[Option]] = {
     "start": str,
     "end": str,
     "fps": str,
-    "preview": bool,
 }
 TASKS: Mapping[str, Row] = {
     # A dive dreams its picture as a dream does, and an atlas draws each channel as a visualization does.
-    "dream": Row(FilmRecipe, "dreams.DreamTask", _DREAM_OPTIONS, serves=("dream", "zoom")),
+    "dream": Row(FilmRecipe, "dreams.DreamTask", {**_FILE_OPTIONS, "preview": bool}, serves=("dream", "zoom")),
     "zoom": Row(Zooming, "dives.DiveTask", {"codec": str, "crf": int, "chroma": str}, serves=("zoom",)),
     "visualize": Row(Visualization, "drawings.VisualizationTask", {"animated": bool}, serves=("visualize", "atlas")),
     "atlas": Row(Atlas, "drawings.AtlasTask", {"page": bool}, serves=("atlas",)),
+    "explain": Row(Explaining, "explanations.ExplainTask", {**_FILE_OPTIONS, "partial": bool}, serves=("explain",)),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
 }
 """Everything that can be made, by its command."""

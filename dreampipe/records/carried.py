@@ -10,7 +10,8 @@ from dreampipe.drawings.page import find_record, is_page
 from dreampipe.errors import MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import decode, read_record, samples_sha256, sha256
 from dreampipe.media.comparing import frames_sha256, shown_sha256
-from dreampipe.media.formats import FORMATS, HEAD, PNG, format_of_content
+from dreampipe.media.formats import FORMATS, HEAD, format_of_content
+from dreampipe.media.maps import BITS, maps_sha256, read_tiff
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import told_of
 from dreampipe.media.video.numbering import digest, standing
@@ -80,6 +81,8 @@ def is_edited(path: Path, record: Record) -> bool:
 
 
 def _is_edited_still(made: Path, record: Record) -> bool:
+    if record.output.bits == BITS:
+        return made.suffix.lower() != ".npy" and maps_sha256(read_tiff(made)) != record.output.pixels
     frame, info = decode(made)
     form = next(known for known in FORMATS if known.name == info.format)
     if form.quality is None and form.writable:
@@ -91,8 +94,9 @@ def _is_edited_still(made: Path, record: Record) -> bool:
 
 def _is_edited_animation(made: Path, record: Record) -> bool:
     with made.open("rb") as file:
-        lossless = format_of_content(file.read(HEAD)) is PNG
-    return lossless and frames_sha256(made, record.output.bits) != record.output.pixels
+        format = format_of_content(file.read(HEAD))
+    lossless = format and format.animation and format.animation.lossless
+    return bool(lossless) and frames_sha256(made, record.output.bits) != record.output.pixels
 
 
 def edit_of(path: Path, record: Record) -> str:

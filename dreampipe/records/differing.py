@@ -17,11 +17,15 @@ def differences(there: Record, now: Record) -> tuple[str, ...]:
         there: the record of the output that is there.
         now: the record of the output to be made.
     """
+    if there.command != now.command:
+        return (_phrase("command", there.command, now.command),)
     there, now = there.without_folders(), now.without_folders()  # most records have no folders
-    # A run chooses max-size itself if memory is short, so it counts only if nothing else differs.
+    # A run chooses max-size if memory is short, and explains the top class if no objective is given: these count only
+    # if nothing else differs.
+    chosen_by_run = {"max_size", *(["objective"] if now.recipe.get("objective") == "" else [])}
     found = list(_settings(there, now))
-    chosen = [phrase for name, phrase in found if name == "max_size"]
-    phrases = [phrase for name, phrase in found if name != "max_size"]
+    chosen = [phrase for name, phrase in found if name in chosen_by_run]
+    phrases = [phrase for name, phrase in found if name not in chosen_by_run]
     phrases += [phrase for _, phrase in _differing(there.options, now.options)]
     phrases += _files(there, now, {name for name, _ in found})
     was, made = there.versions.get("dreampipe"), now.versions.get("dreampipe")

@@ -19,7 +19,8 @@ from typing import Any
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import samples_sha256, sha256
-from dreampipe.media.formats import Format, format_of, format_of_suffix
+from dreampipe.media.formats import format_of, format_of_suffix
+from dreampipe.media.rows import Format
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import files, is_file, renamed
 from dreampipe.recipes.settings import ModelSettings

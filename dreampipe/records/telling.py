@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dreampipe.recipes.fields import find_shown
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.record import Record
 
@@ -39,7 +40,8 @@ def write_rows(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, 
     fields = TASKS[record.command].recipe.model_fields
     for name, value in settings.items():
         if name in record.recipe and name not in _SHOWN_ELSEWHERE:
-            yield _dashed(name), _show(value) + ("" if value != fields[name].default else "  (default)")
+            shown = _show(value) or find_shown(fields[name]).unset
+            yield _dashed(name), shown + ("" if value != fields[name].default else "  (default)")
 
 
 def _dashed(name: str) -> str:

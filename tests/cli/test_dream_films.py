@@ -356,7 +356,7 @@ def test_a_film_that_was_cut_off_is_dreamed_as_far_as_it_goes(call, quick, tmp_p
     film = seen(tmp_path / "out.mp4")
     assert 5 < len(film.times) < 30
     assert f"{source} holds {len(film.times)} of 30 frames" in result.stderr
-    assert f"What is there was dreamed into {tmp_path / 'out.mp4'}." in result.stderr
+    assert f"What is there was made into {tmp_path / 'out.mp4'}." in result.stderr
     assert names(tmp_path) == [".dreampipe.jsonl", "in.mp4", "out.mp4"]
     before = (tmp_path / "out.mp4").stat()
     again = call("dream", source, tmp_path / "out.mp4", *quick)

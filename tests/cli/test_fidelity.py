@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pytest
 import tifffile
 from PIL import Image, ImageCms
+from suffixes import TAGGED
 
 import dreampipe
 from dreampipe.frames import Frame
@@ -199,7 +200,7 @@ def test_palettes_and_bits_become_the_colours_they_show(call, quick, tmp_path, a
         np.testing.assert_array_equal(loaded(tmp_path / "out" / name), np.dstack([(shown > 1) * np.uint8(255)] * 3))
 
 
-@pytest.mark.parametrize("format", ["jpg", "webp", "avif", "png", "tif"])
+@pytest.mark.parametrize("format", TAGGED)
 def test_profile_and_numbers_stay_in_every_format_that_can_hold_them(call, quick, wide_profile, tmp_path, format):
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     smooth = np.stack([rows * 12, columns * 8, 200 - rows * 5], axis=2).astype(np.uint8)

@@ -44,7 +44,7 @@ def test_ranges_are_shown(call):
     assert "More than 1, at most 4." in text
 
 
-COMMANDS = ("dream", "sheet", "visualize", "atlas", "zoom", "rerun", "info", "layers")
+COMMANDS = ("dream", "explain", "methods", "sheet", "visualize", "atlas", "zoom", "rerun", "info", "layers")
 
 
 def test_no_option_is_hidden_where_nothing_shows_it(call):
@@ -87,12 +87,14 @@ def test_models_lists_the_classes_of_what_is_ours(call):
 
 
 def test_none_of_this_imports_tensorflow():
-    helps = [[command, "--help"] for command in ("dream", "sheet", "zoom", "recipes")]
+    helps = [[command, "--help"] for command in ("dream", "explain", "sheet", "zoom", "recipes")]
     lists = [
         ["recipes"],
         ["recipes", "show", "deep"],
         ["recipes", "schema"],
         ["models"],
+        ["methods"],
+        ["methods", "--json"],
         ["layers", "motifnet"],
         ["layers", "inception_v3"],
     ]

@@ -9,6 +9,7 @@ import clip
 import numpy as np
 import pytest
 from PIL import Image
+from suffixes import WRITTEN
 
 import dreampipe
 from dreampipe.media import read_record, sidecar_of
@@ -106,7 +107,7 @@ def test_a_file_that_is_no_sidecar_is_never_replaced(call, quick, photo, tmp_pat
     assert call("dream", photo, tmp_path / "b.bmp", *quick, "--no-metadata").exit_code == 0
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "avif", "bmp"])
+@pytest.mark.parametrize("suffix", WRITTEN)
 def test_no_metadata_is_none_at_all(call, quick, photo, tmp_path, suffix):
     out = tmp_path / f"a.{suffix}"
     assert call("dream", photo, out, *quick).exit_code == 0

@@ -9,6 +9,7 @@ import shutil
 import clip
 import numpy as np
 import pytest
+import suffixes
 
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
@@ -56,7 +57,7 @@ def record(path):
     return json.loads(read_record(made(path)))
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "avif", "bmp"])
+@pytest.mark.parametrize("suffix", suffixes.WRITTEN)
 def test_a_dream_of_a_picture_is_the_same_in_each_format(call, quick, photo, tmp_path, suffix):
     out, again = tmp_path / "out" / f"a.{suffix}", tmp_path / "new" / f"b.{suffix}"
     assert call("dream", photo, out, *quick).exit_code == 0
@@ -465,7 +466,7 @@ def words_of(house, command, out):
 
 
 WRITTEN = [
-    *(("dream", suffix) for suffix in ("png", "jpg", "webp", "tiff", "avif")),
+    *(("dream", suffix) for suffix in suffixes.RECORDING),
     *(("zoom", suffix) for suffix in ("mp4", "mkv", "webp", "png")),
     *(("sheet", "png"), ("visualize", "png"), ("atlas", "png"), ("atlas", "html")),
 ]

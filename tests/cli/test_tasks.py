@@ -13,6 +13,7 @@ import typer
 import dreampipe
 from dreampipe.cli.app import app
 from dreampipe.engines.task import load_task
+from dreampipe.recipes import Climbing
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import again
 from dreampipe.records.carried import record_of
@@ -23,9 +24,11 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "zoom": ("PHOTO", "out.mp4", "--seconds", "0.2", "--fps", "10", "--refresh-octaves", "1", "--crf", "20"),
     "visualize": ("second[1]", "still.png", "--animate", "out.png", "--size", "32"),
     "atlas": ("second", "out.html", "--channels", "0", "--size", "32", "--exemplars", "0"),
+    "explain": ("PHOTO", "out.png", "--quality", "80", "--method", "gradient", "--size", "48"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""
+CLIMBING = ("--octaves", "1", "--steps", "1")
 SUFFIXES = (".jpg", ".mp4", ".png", ".html")
 
 
@@ -39,7 +42,8 @@ def make(call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, monkeypatc
             pictures / "a.png" if word == "PHOTO" else tmp_path / word if Path(word).suffix in SUFFIXES else word
             for word in SMALLEST[command]
         ]
-        how = ("--model", tiny_model, "--scaling", "unit", "--octaves", "1", "--steps", "1")
+        climbs = issubclass(TASKS[command].recipe, Climbing)
+        how = ("--model", tiny_model, "--scaling", "unit", *(CLIMBING if climbs else ()))
         assert call(command, *words, *how).exit_code == 0
         return tmp_path / next(word for word in SMALLEST[command] if word.startswith("out."))
 

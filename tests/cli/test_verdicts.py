@@ -8,6 +8,7 @@ import clip
 import numpy as np
 import pytest
 from PIL import Image
+from suffixes import LOSSY, WRITTEN
 
 import dreampipe
 from dreampipe.engines.keeping import text_within
@@ -39,7 +40,7 @@ def edit(path):
     path.write_bytes(encode(Frame(pixels), format_of(path), info, record=read_record(path)))
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "avif", "bmp"])
+@pytest.mark.parametrize("suffix", WRITTEN)
 def test_an_edit_that_keeps_the_record_is_noticed(call, quick, photo, tmp_path, suffix):
     out = tmp_path / f"a.{suffix}"
     assert call("dream", photo, out, *quick).exit_code == 0
@@ -101,7 +102,7 @@ def test_another_format_shows_the_same_only_where_nothing_is_lost(call, quick, p
     assert (result.exit_code, result.stdout) == (0, FILES_DIFFER + why if why else SAME)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "webp", "avif"])
+@pytest.mark.parametrize("suffix", LOSSY)
 def test_another_quality_is_not_called_the_same(call, quick, photo, tmp_path, suffix):
     out = tmp_path / f"a.{suffix}"
     assert call("dream", photo, out, *quick, "--quality", "90").exit_code == 0
@@ -119,7 +120,7 @@ def test_a_sidecar_alone_is_compared_with_nothing_and_says_so(call, quick, photo
     assert (result.exit_code, result.stdout) == (0, told)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "webp", "avif"])
+@pytest.mark.parametrize("suffix", LOSSY)
 def test_what_a_lossy_file_shows_is_recorded_as_pillow_decodes_it(call, quick, photo, tmp_path, suffix):
     out = tmp_path / f"a.{suffix}"
     assert call("dream", photo, out, *quick).exit_code == 0

@@ -13,7 +13,8 @@ from PIL import Image
 
 from dreampipe import Frame, MediaInfo, read, write
 from dreampipe.errors import MediaError
-from dreampipe.media.formats import FORMATS, LONGEST, LONGEST_READ, format_of, losses
+from dreampipe.media.formats import FORMATS, format_of, losses
+from dreampipe.media.rows import LONGEST, LONGEST_READ
 
 FRAME = Frame(np.full((9, 11, 3), 0.5, np.float32))
 WITH_METADATA = [format.suffixes[0] for format in FORMATS if format.writable and format.metadata]

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image, ImageSequence
+from suffixes import MOVING
 
 from dreampipe import Frame
 from dreampipe.errors import MediaError
 from dreampipe.media import check_animation, write_animation
 
-NAMES = ["x.gif", "x.webp", "x.png", "X.GIF"]
+NAMES = [*(f"x{suffix}" for suffix in MOVING), "X.GIF"]
 
 
 def frames(count: int = 5, size: tuple[int, int] = (24, 36)) -> list[Frame]:
@@ -58,7 +59,7 @@ def test_png_keeps_every_pixel(tmp_path: Path) -> None:
         assert np.array_equal(one, np.rint(np.clip(frame.pixels, 0, 1) * 255))
 
 
-@pytest.mark.parametrize("name", NAMES[:3])
+@pytest.mark.parametrize("name", NAMES[:-1])
 @pytest.mark.parametrize("fps", [0.1, 24, 29.97, 50])
 def test_the_rate_holds_on_the_whole(tmp_path: Path, name: str, fps: float) -> None:
     write_animation(frames(13), tmp_path / name, fps=fps, hold=0)
@@ -67,7 +68,7 @@ def test_the_rate_holds_on_the_whole(tmp_path: Path, name: str, fps: float) -> N
     assert max(durations) - min(durations) <= 10
 
 
-@pytest.mark.parametrize("name", NAMES[:3])
+@pytest.mark.parametrize("name", NAMES[:-1])
 def test_equal_neighbours_stay_as_long_as_all_of_them(tmp_path: Path, name: str) -> None:
     one, other = frames(2)
     write_animation([one, one, one, other, other], tmp_path / name, fps=10, hold=0.5)
@@ -78,7 +79,7 @@ def test_equal_neighbours_stay_as_long_as_all_of_them(tmp_path: Path, name: str)
     assert sum(duration for is_one, duration in nearer_to_one if is_one) == 300
 
 
-@pytest.mark.parametrize("name", NAMES[:3])
+@pytest.mark.parametrize("name", NAMES[:-1])
 def test_one_frame_is_a_picture(tmp_path: Path, name: str) -> None:
     write_animation(frames(1), tmp_path / name)
     with Image.open(tmp_path / name) as image:
@@ -93,7 +94,7 @@ def test_another_ending_is_refused_before_a_frame_is_taken(tmp_path: Path, name:
         raise AssertionError("a frame was taken")
         yield
 
-    with pytest.raises(MediaError, match=r"needs \.gif, \.webp or \.png, or as a film \.mp4 .*: give it one of them\."):
+    with pytest.raises(MediaError, match=r"needs one of \.mp4 .* \.gif .*: give it one of them\."):
         check_animation(name)
     with pytest.raises(MediaError, match="an animation needs"):
         write_animation(never(), tmp_path / name)

@@ -18,17 +18,23 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from suffixes import RECORDING, WRITTEN
 
 from dreampipe import Frame, MediaInfo, read, write
 from dreampipe.errors import MediaError
 from dreampipe.media import carries, decode, read_record, sidecar_of, write_sidecar
+from dreampipe.media.formats import ANIMATED
+from dreampipe.media.video.codecs import CONTAINERS
 from dreampipe.media.video.whole import write_film
 
-STILLS = ["x.png", "x.jpg", "x.webp", "x.avif", "x.tif"]
-FILMS = ["x.mp4", "x.m4v", "x.mov", "x.mkv", "x.webm"]
-ANIMATIONS = ["moving.png", "moving.apng", "moving.webp"]
+STILLS = [f"x.{suffix}" for suffix in RECORDING]
+FILMS = [f"x{suffix}" for suffix in CONTAINERS]
+ANIMATIONS = [f"moving{suffix}" for suffix, row in ANIMATED.items() if row.records]
 CARRYING = [*STILLS, *FILMS, *ANIMATIONS]
-WITHOUT = ["x.bmp", "moving.gif"]
+WITHOUT = [
+    *(f"x.{suffix}" for suffix in WRITTEN if suffix not in RECORDING),
+    *(f"moving{suffix}" for suffix, row in ANIMATED.items() if not row.records),
+]
 RECORD = json.dumps(
     {"command": "dream", "objective": "each(mixed5) & <b>", "source": "Jørn's 猫.jpg"}, ensure_ascii=False
 )
@@ -41,7 +47,7 @@ def frames() -> list[Frame]:
 
 
 def make(path: Path, record: str | None = None) -> Path:
-    if path.name in STILLS or path.suffix == ".bmp":
+    if path.suffix.lower() not in CONTAINERS and not path.name.startswith("moving"):
         write(frames()[0], path, record=record)
     else:
         write_film(frames(), path, record=record)

@@ -28,6 +28,7 @@ from phone import (
 )
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from suffixes import RECORDING
 
 from dreampipe import Frame, read, write
 from dreampipe.errors import MediaError
@@ -100,7 +101,7 @@ def test_a_jpeg_with_no_more_in_it_needs_no_note(tmp_path: Path, name: str) -> N
     assert notes(tmp_path / "x.jpg", PLAIN[name]()) == ()
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif"])
+@pytest.mark.parametrize("suffix", RECORDING)
 def test_a_record_of_our_own_is_nothing_that_is_left_out(tmp_path: Path, suffix: str) -> None:
     write(Frame(scene().astype(np.float32) / 255), tmp_path / f"x.{suffix}", record='{"a": 1}')
     assert read(tmp_path / f"x.{suffix}").info.notes == ()

@@ -14,16 +14,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tifffile
+from foreign import bmp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from suffixes import LOSSY, TAGGED, WRITTEN
 
 from dreampipe import Frame, MediaInfo, read, write
 from dreampipe.media import decode_hashed
 from dreampipe.media.masks import read_mask
 from dreampipe.media.video import open_source
 
-SUFFIXES = ["png", "jpg", "webp", "tif", "avif", "bmp"]
 PRIMARIES = {
     "srgb": (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.329),
     "adobe": (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329),
@@ -167,7 +168,7 @@ def test_hdr_in_png_becomes_sdr(tmp_path: Path, name: str) -> None:
     (tmp_path / "x.png").write_bytes(png(deep, *chunks))
     assert min(seen(tmp_path / "x.png", 16)[0]) >= 65_534
     assert read(tmp_path / "x.png").info.bits == 16
-    for suffix in SUFFIXES:
+    for suffix in WRITTEN:
         write(read(tmp_path / "x.png"), tmp_path / f"y.{suffix}", like=read(tmp_path / "x.png").info)
         np.testing.assert_allclose(on_screen(tmp_path / f"y.{suffix}")[0], 255, atol=1)
 
@@ -197,7 +198,7 @@ WIDE: Mapping[str, tuple[list[bytes], str, float]] = {
 }
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", WRITTEN)
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_colours_keep_their_numbers_and_a_profile_or_become_srgb(tmp_path: Path, name: str, suffix: str) -> None:
     chunks, primaries, gamma = WIDE[name]
@@ -393,15 +394,6 @@ def test_primaries_of_a_tiff(tmp_path: Path) -> None:
         assert seen(tmp_path / "x.tif") == AS_STORED
 
 
-def bmp(samples: Samples, kind: bytes, ends: bytes, gammas: bytes, profile: bytes = b"") -> bytes:
-    """A BMP with the fifth header, whose end points, gammas and profile count by its kind."""
-    height, width, _ = samples.shape
-    rows = b"".join(row[:, ::-1].tobytes().ljust(-(-3 * width // 4) * 4, b"\0") for row in samples[::-1])
-    head = struct.pack("<IiiHHIIiiII", 124, width, height, 1, 24, 0, len(rows), 2835, 2835, 0, 0) + bytes(16)
-    head += kind + ends + gammas + struct.pack("<IIII", 4, 124 + len(rows), len(profile), 0)
-    return b"BM" + struct.pack("<IHHI", 14 + 124 + len(rows) + len(profile), 0, 0, 138) + head + rows + profile
-
-
 def test_a_bmp_with_end_points_and_gammas_or_a_profile(tmp_path: Path) -> None:
     ends = struct.pack("<9i", *(round(value * (1 << 30)) for value in _to_xyz(PRIMARIES["srgb"]).T.ravel()))
     for kind, gamma, expected in (
@@ -443,7 +435,7 @@ def gamma_curve(gamma: float) -> bytes:
     return b"para\0\0\0\0\0\0\0\0" + struct.pack(">i", round(gamma * 65_536))
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif"])
+@pytest.mark.parametrize("suffix", TAGGED)
 def test_profiles_of_other_tones_are_followed_and_others_kept(tmp_path: Path, suffix: str) -> None:
     kept = [profile_with(gamma_curve(1.8)), profile_with(gamma_curve(2.2)), PROFILE]
     for icc in kept:
@@ -542,7 +534,7 @@ def test_an_animation_and_numbered_pictures_are_shown_by_their_label(tmp_path: P
 
 
 @pytest.mark.parametrize("alpha", [False, True])
-@pytest.mark.parametrize("suffix", ["jpg", "webp", "avif"])
+@pytest.mark.parametrize("suffix", LOSSY)
 def test_ten_saves_move_no_colour(tmp_path: Path, suffix: str, alpha: bool) -> None:
     rows, columns = np.mgrid[0:48, 0:64].astype(np.float32) / 64
     # So far within the range that no colour is clipped, which would move the mean.

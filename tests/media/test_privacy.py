@@ -14,6 +14,7 @@ from films import render
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from suffixes import TAGGED
 
 from dreampipe import Frame, MediaInfo, read, write
 from dreampipe.media import without_metadata, without_position
@@ -54,7 +55,7 @@ def test_the_place_goes_and_nothing_else_moves(endian: str) -> None:
     assert without_gps(stripped) == stripped
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "avif", "tif"])
+@pytest.mark.parametrize("suffix", TAGGED)
 def test_no_format_writes_it(tmp_path: Path, suffix: str) -> None:
     write(PLAIN, tmp_path / f"in.{suffix}", MediaInfo(8, 8, exif=located()))
     info = read(tmp_path / f"in.{suffix}").info

@@ -10,7 +10,7 @@ import pytest
 from keras import layers
 
 from dreampipe import backend
-from dreampipe.models.depthwise import depthwise
+from dreampipe.models.operations import depthwise
 from dreampipe.models.tap import tap
 
 IMAGE = np.random.default_rng(0).normal(size=(2, 17, 20, 6)).astype(np.float32)

@@ -12,7 +12,7 @@ import pytest
 from keras import layers, ops
 
 from dreampipe import backend
-from dreampipe.models.leaky import LEAK, leaky
+from dreampipe.models.operations import LEAK, leaky
 from dreampipe.models.tap import tap
 
 X = np.linspace(-9, 9, 40, dtype=np.float32).reshape(2, 4, 5, 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 import pytest
-from truths import MEASURED, PENALTIES, PICTURE, VALUES, truth
+from truths import MEASURED, PENALTIES, PICTURE, TRUTHS, VALUES, truth
 
 from dreampipe import backend
 from dreampipe.objectives import (
@@ -24,6 +25,7 @@ from dreampipe.objectives import (
     Objective,
     Term,
 )
+from dreampipe.objectives.forms import FORMS
 
 Array = np.ndarray[Any, Any]
 STILL = ("Blur", "Each")
@@ -46,6 +48,17 @@ def gradient(term: Term, values: dict[str, Array]) -> Array:
 
 def id_of(term: Term) -> str:
     return f"{type(term.measure).__name__}-{term.unit()}"
+
+
+def concrete(kind: type[Measure]) -> set[type[Measure]]:
+    """All concrete measures of the package that derive from a class."""
+    own = {one for one in kind.__subclasses__() if one.__module__.startswith("dreampipe.")}
+    return {one for one in own if not inspect.isabstract(one)}.union(*map(concrete, own))
+
+
+def test_every_measure_has_a_truth_and_a_term_to_try_it_on() -> None:
+    assert concrete(Measure) == TRUTHS.keys() == {type(term.measure) for term in MEASURED}
+    assert {form.measure for form in FORMS} == concrete(Measure)  # so that text can name each
 
 
 @pytest.mark.parametrize("term", MEASURED, ids=id_of)

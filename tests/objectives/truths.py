@@ -46,6 +46,7 @@ PENALTIES = (o.TotalVariation(), o.L1(), o.L2(), o.Alpha(), o.Blur(), o.Frequenc
 
 MEASURED = [
     *(Term(layer, o.MeanSquare()) for layer in ("odd", "dense", "tokens")),
+    Term("odd", o.Layers()),
     *(Term("odd", o.Inner(border)) for border in (0, 1, 2, 3, 10**9 - 1)),
     *(Term(layer, o.Mean()) for layer in ("odd", "dense", "tokens")),
     *(Term(layer, o.Absolute()) for layer in ("even", "dense", "tokens")),
@@ -79,7 +80,7 @@ MEASURED = [
 def truth(term: Term, values: Mapping[str, Array] = VALUES) -> Array:
     """The term's weighted score of each picture."""
     x, *others = (values[key].astype(np.float64 if values[key].dtype.kind == "f" else int) for key in term.reads)
-    return term.weight * np.asarray(_TRUTHS[type(term.measure)](term.measure, x, *others))
+    return term.weight * np.asarray(TRUTHS[type(term.measure)](term.measure, x, *others))
 
 
 def _means(x: Array) -> Array:
@@ -164,8 +165,9 @@ def _within(grid: Array, border: int) -> float:
     return float(np.sum(grid**2 * rows[:, None, None] * columns[None, :, None]))
 
 
-_TRUTHS: dict[type[Measure], Callable[..., Array]] = {
+TRUTHS: dict[type[Measure], Callable[..., Array]] = {
     o.MeanSquare: lambda _, x: np.array([np.sum(one**2) / one.size for one in x]),
+    o.Layers: lambda _, x: np.array([np.sum(one**2) / one.size for one in x]),  # of each layer that its pattern names
     o.Inner: lambda m, x: np.array([_within(one, m.border) / one.size for one in x]),
     o.Mean: lambda _, x: _means(x),
     o.Absolute: lambda _, x: _means(np.abs(x)),

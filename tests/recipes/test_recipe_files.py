@@ -277,6 +277,12 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "zoom": {"fps": st.sampled_from([24, "30000/1001", 12.5]), "shift": st.sampled_from(["2,-0.5", [1, 2]])},
     "visualize": {"objective": st.sampled_from(["mixed4[3]", 'logit("tabby cat")']), "count": st.integers(1, 64)},
+    "explain": {
+        "objective": st.sampled_from(["", "logit(eye) - logit(owl)"]),
+        "method": st.sampled_from(["all", "gradient, integrated-gradients(steps=3)"]),
+        "baseline": st.sampled_from([None, "grey+blur"]),
+        "show": st.sampled_from([None, "overlay"]),
+    },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
 

@@ -6,17 +6,25 @@ import re
 from dataclasses import fields
 
 from dreampipe.errors import RecipeError, nearest
+from dreampipe.explanations.attribution.ablation_cam import AblationCam
 from dreampipe.explanations.attribution.blur_ig import BlurIG
+from dreampipe.explanations.attribution.deep_lift import DeepLift
+from dreampipe.explanations.attribution.eigen_cam import EigenCam
 from dreampipe.explanations.attribution.expected_gradients import ExpectedGradients
+from dreampipe.explanations.attribution.full_grad import FullGrad
+from dreampipe.explanations.attribution.grad_cam import GradCam, GradCamPlusPlus, HiResCam, LayerCam
 from dreampipe.explanations.attribution.gradient import Gradient, GradientInput
+from dreampipe.explanations.attribution.guided_backpropagation import Deconvolution, GuidedBackpropagation
 from dreampipe.explanations.attribution.guided_ig import GuidedIG
 from dreampipe.explanations.attribution.hsic import HSIC
 from dreampipe.explanations.attribution.integrated_gradients import IntegratedGradients
 from dreampipe.explanations.attribution.kernel_shap import KernelSHAP
 from dreampipe.explanations.attribution.lime import LIME
+from dreampipe.explanations.attribution.lrp import LrpAlphaBeta, LrpComposite, LrpEpsilon
 from dreampipe.explanations.attribution.method import Attributed, Method, value_of
 from dreampipe.explanations.attribution.occlusion import Occlusion
 from dreampipe.explanations.attribution.rise import RISE
+from dreampipe.explanations.attribution.score_cam import ScoreCam
 from dreampipe.explanations.attribution.smoothgrad import SmoothGrad
 from dreampipe.explanations.attribution.sobol import Sobol
 from dreampipe.explanations.attribution.squaregrad import SquareGrad
@@ -35,6 +43,20 @@ METHODS: dict[str, type[Method]] = {
         SmoothGrad,
         SquareGrad,
         VarGrad,
+        FullGrad,
+        DeepLift,
+        LrpEpsilon,
+        LrpAlphaBeta,
+        LrpComposite,
+        GuidedBackpropagation,
+        Deconvolution,
+        GradCam,
+        GradCamPlusPlus,
+        HiResCam,
+        LayerCam,
+        ScoreCam,
+        AblationCam,
+        EigenCam,
         Occlusion,
         RISE,
         LIME,

@@ -20,7 +20,8 @@ boxtree.py    the boxes of an MP4 or QuickTime film
 stamps.py     strictly increasing time stamps
 damage.py     decoding that continues after damage
 numbered.py   a folder of pictures as a film
-animated.py   an animated picture as a film; apng.py, the frames of a PNG
+animated.py   an animation as a film
+animation_frames.py  the frames of animations; apng.py, those of a PNG
 stills.py     what numbered and animated pictures have in common
 shots.py      where shots begin
 reading.py    the frames of a film, for iterating over them

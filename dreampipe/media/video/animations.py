@@ -19,6 +19,7 @@ from PIL import Image
 from dreampipe.errors import MediaError
 from dreampipe.media.chunks import append_to_png
 from dreampipe.media.records import checked
+from dreampipe.media.rows import Animation, load
 from dreampipe.media.video.info import Survey
 from dreampipe.media.video.packets import Packets, read_packets
 from dreampipe.media.writing import written_whole
@@ -40,8 +41,8 @@ class Shown:
 
 def join_animation(
     path: Path,
+    animation: Animation,
     size: tuple[int, int],
-    tick: Fraction,
     survey: Survey,
     segments: Sequence[Path],
     alpha: bool = False,
@@ -51,14 +52,14 @@ def join_animation(
     """Write an animated picture of these segments; see `Target.join`.
 
     Args:
-        path: ends in .gif, .webp, .png or .apng.
+        path: the file to write.
+        animation: the facts of its format.
         size: width and height in pixels.
-        tick: seconds, in which that format counts.
         survey: when each frame is shown; no picture begins more than half a tick early or late.
         segments: their files, in order, as FFV1.
         alpha: whether they hold transparency.
-        record: how it was made; left out of GIF.
-        plays: how often it plays, 0 for ever; more than a format can count become the most that it can.
+        record: how it was made; GIF leaves it out.
+        plays: how often it plays, 0 for ever; at most as often as the format can state.
 
     Raises:
         MediaError: a segment is damaged, their frames are not as many as the survey's, or the file cannot be written.
@@ -68,11 +69,12 @@ def join_animation(
         raise MediaError(
             f"{sum(map(len, parts))} frames came for {path}, but {len(survey)} are expected: dream the film anew."
         )
-    shown = _shown(parts, size, alpha, ticks_of(survey, tick))
+    shown = _shown(parts, size, alpha, ticks_of(survey, animation.tick))
     with written_whole(path) as temporary:
         try:
             said = None if record is None else checked(record).encode()
-            _WRITERS[path.suffix.lower()](temporary, shown, survey, tick, alpha, said, plays)
+            write = load(animation.write)
+            write(temporary, shown, survey, animation.tick, alpha, said, min(plays, animation.plays))
         except (ValueError, RuntimeError, av.FFmpegError) as problem:  # Pillow raises either
             reason = " ".join(str(problem).split()).rstrip(".")
             raise MediaError(
@@ -86,11 +88,6 @@ def ticks_of(survey: Survey, tick: Fraction) -> list[int]:
     stamps = [*survey.stamps.tolist(), int(survey.stamps[-1]) + survey.last]
     *starts, end = (round((stamp - stamps[0]) * survey.time_base / tick) for stamp in stamps)
     return [*starts, max(end, starts[-1] + 1)]
-
-
-def most_plays(suffix: str) -> int:
-    """Return the largest number of plays that an animation of that suffix can say."""
-    return 65_536 if suffix.lower() == ".gif" else 65_535
 
 
 def _shown(parts: Sequence[Packets], size: tuple[int, int], alpha: bool, ticks: Sequence[int]) -> Iterator[Shown]:
@@ -121,7 +118,7 @@ def paletted(image: Image.Image, colours: int = 256) -> Image.Image:
     return image.quantize(colours, palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def _gif(
+def write_gif(
     path: Path,
     shown: Iterator[Shown],
     survey: Survey,
@@ -130,6 +127,8 @@ def _gif(
     record: bytes | None,
     plays: int,
 ) -> None:
+    """Write a GIF by FFmpeg, with a palette for each frame."""
+
     def frame(image: Image.Image) -> Any:
         see_through = image.mode == "RGBA"
         coloured = paletted(image.convert("RGB"), 255 if see_through else 256)
@@ -143,12 +142,12 @@ def _gif(
 
     ticks = ticks_of(survey, tick)
     # It counts repeats: -1 leaves their number out, and players then play it once.
-    repeats = {0: 0, 1: -1}.get(plays, min(plays, most_plays(".gif")) - 1)
+    repeats = {0: 0, 1: -1}.get(plays, plays - 1)
     options = {"loop": str(repeats), "final_delay": str(ticks[-1] - ticks[-2])}
     _muxed(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
 
 
-def _apng(
+def write_png(
     path: Path,
     shown: Iterator[Shown],
     survey: Survey,
@@ -157,9 +156,10 @@ def _apng(
     record: bytes | None,
     plays: int,
 ) -> None:
+    """Write an animated PNG by FFmpeg."""
     ticks = ticks_of(survey, tick)
     final = min(ticks[-1] - ticks[-2], _APNG_LIMIT) * tick
-    options = {"plays": str(min(plays, most_plays(".png"))), "final_delay": f"{final.numerator}/{final.denominator}"}
+    options = {"plays": str(plays), "final_delay": f"{final.numerator}/{final.denominator}"}
     format = "rgba" if alpha else "rgb24"
     frames = ((av.VideoFrame.from_ndarray(np.asarray(one.image), format), one) for one in shown)
     _muxed(path, "apng", format, options, frames, tick)
@@ -188,7 +188,7 @@ def _muxed(
         film.mux(stream.encode(None))
 
 
-def _webp(
+def write_webp(
     path: Path,
     shown: Iterator[Shown],
     survey: Survey,
@@ -197,13 +197,13 @@ def _webp(
     record: bytes | None,
     plays: int,
 ) -> None:
+    """Write a lossy animated WebP by Pillow."""
     ticks = ticks_of(survey, tick)
     durations = [end - start for start, end in pairwise(ticks) if end > start]
     reel = _Reel((one.image for one in shown), len(durations))
     said = {"xmp": packet(record)} if record else {}
-    loop = min(plays, most_plays(".webp"))
     with path.open("wb") as file:
-        reel.save(file, "WEBP", save_all=True, duration=durations, loop=loop, quality=_QUALITY, method=4, **said)
+        reel.save(file, "WEBP", save_all=True, duration=durations, loop=plays, quality=_QUALITY, method=4, **said)
 
 
 class _Reel(Image.Image):
@@ -222,6 +222,3 @@ class _Reel(Image.Image):
 
     def tell(self) -> int:
         return 0
-
-
-_WRITERS = {".gif": _gif, ".webp": _webp, ".png": _apng, ".apng": _apng}

@@ -11,8 +11,8 @@ from typing import Any
 from dreampipe.errors import MediaError
 from dreampipe.media.deciding import report, sentence_of
 from dreampipe.media.formats import format_of
+from dreampipe.media.rows import Animation
 from dreampipe.media.things import Found
-from dreampipe.media.video.animations import most_plays
 from dreampipe.media.video.beside import fits_nowhere, holds, other_streams, timecode_at
 from dreampipe.media.video.codecs import CONTAINERS, Container
 from dreampipe.media.video.coding import Form
@@ -25,9 +25,6 @@ from dreampipe.media.video.opening import container_of
 from dreampipe.media.video.protocols import Encoding
 from dreampipe.media.video.segments import opened
 from dreampipe.media.writing import unwritable
-
-_ANIMATED = {".gif": "gif", ".webp": "webp", ".png": "png", ".apng": "png"}
-_LONGEST_SIDE = {".gif": 65_535, ".webp": 16_383}
 
 
 def check_film(path: Path, container: Container, form: Form, info: FilmInfo, encoding: Encoding) -> tuple[str, ...]:
@@ -42,10 +39,10 @@ def check_film(path: Path, container: Container, form: Form, info: FilmInfo, enc
     )
 
 
-def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ...]:
-    """Sentences on what an animated picture loses of a film; raises MediaError where it cannot be written."""
+def check_animation(path: Path, animation: Animation, info: FilmInfo) -> tuple[str, ...]:
+    """List what an animation loses of a film, a sentence each; raises MediaError if it cannot be written."""
     check_place(path, info)
-    most = _LONGEST_SIDE.get(path.suffix.lower())
+    most = animation.side
     if most is not None and max(info.width, info.height) > most:
         raise MediaError(
             f"An animation of {info.width}x{info.height} pixels cannot be written to {path}, which takes sides up to "
@@ -54,13 +51,12 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
     lost = {
         f"Its {info.bits} bits become 8.": info.bits > 8,
         "Its transparency becomes one bit: what is less than half solid is left out, all else is solid.": (
-            info.alpha and path.suffix.lower() == ".gif"
+            info.alpha and not animation.levels
         ),
         f"Its pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
-        f"Its {info.plays or 0:,} plays become {most_plays(path.suffix):,}.": (info.plays or 0)
-        > most_plays(path.suffix),
+        f"Its {info.plays or 0:,} plays become {animation.plays:,}.": (info.plays or 0) > animation.plays,
         "It counts in hundredths of a second, and what is shown for less than two of them, browsers show for ten.": (
-            info.rate is not None and tick > Fraction(1, 1000) and info.rate > 50
+            info.rate is not None and animation.tick > Fraction(1, 1000) and info.rate > 50
         ),
     }
     told = told_conversion(info)
@@ -68,7 +64,7 @@ def check_animation(path: Path, info: FilmInfo, tick: Fraction) -> tuple[str, ..
     said = [*(what for what, so in lost.items() if so), *converted]
     return (
         *(f"{path.suffix}: {what}" for what in said),
-        *report(held(info), f"animated {_ANIMATED[path.suffix.lower()]}"),
+        *report(held(info), animation.name),
         *_profile_notes(path, info),
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from dreampipe.errors import MediaError, nearest
 from dreampipe.media.video.instructions import instructions
@@ -19,20 +18,33 @@ THREADS = 4
 
 @dataclass(frozen=True)
 class Container:
-    """A kind of film file: its suffixes, FFmpeg's name of its muxer, and whether it is made of boxes, which keep every
-    time to the tick and an index of all packets (Matroska counts in milliseconds, and lists but a few)."""
+    """One kind of film file.
+
+    Attributes:
+        suffixes: in lower case with their dot, the usual one first.
+        muxer: FFmpeg's name of it.
+        exact: whether it is made of boxes, which keep every time to the tick and an index of all packets. Matroska
+            counts in milliseconds and lists only a few packets.
+        usual: the names of its default codecs, for 8 bits and for more.
+        clear: those for films with transparency; None if it keeps none.
+    """
 
     suffixes: tuple[str, ...]
     muxer: str
     exact: bool = True
+    usual: tuple[str, str] = ("h264", "h265")
+    clear: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the table of things."""
+        return self.suffixes[0].removeprefix(".")
 
 
 MP4 = Container((".mp4", ".m4v"), "mp4")
-MOV = Container((".mov",), "mov")
-MKV = Container((".mkv",), "matroska", exact=False)
-WEBM = Container((".webm",), "webm", exact=False)
-TICKS = {".gif": Fraction(1, 100), ".webp": Fraction(1, 1000), ".png": Fraction(1, 1000), ".apng": Fraction(1, 1000)}
-"""Animated pictures' suffixes, and the seconds in which each format counts."""
+MOV = Container((".mov",), "mov", clear=("prores", "prores"))
+MKV = Container((".mkv",), "matroska", exact=False, clear=("vp9", "prores"))
+WEBM = Container((".webm",), "webm", exact=False, usual=("vp9", "av1"), clear=("vp9", "vp9"))
 CONTAINERS = {suffix: container for container in (MP4, MOV, MKV, WEBM) for suffix in container.suffixes}
 
 
@@ -164,10 +176,6 @@ CODECS = {
 }
 
 
-_WITH_ALPHA = {"mov": ("prores", "prores"), "matroska": ("vp9", "prores"), "webm": ("vp9", "vp9")}
-"""For transparent films the codecs by muxer, for 8 bits and for more."""
-
-
 def codec_named(name: str | None, container: Container, bits: int, alpha: bool = False) -> Codec:
     """The codec of that name; without one what suits the container, the depth and transparency.
 
@@ -175,9 +183,8 @@ def codec_named(name: str | None, container: Container, bits: int, alpha: bool =
         MediaError: there is none of that name, or the container cannot hold it.
     """
     if name is None:
-        deep = bits > 8
-        usual = ("vp9", "av1") if container is WEBM else ("h264", "h265")
-        name = (_WITH_ALPHA.get(container.muxer, usual) if alpha else usual)[deep]
+        defaults = (container.clear if alpha else None) or container.usual
+        name = defaults[bits > 8]
     codec = CODECS.get(name.lower().replace(".", ""))
     if codec is None:
         raise MediaError(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from dreampipe.media.formats import GIF, HEAD, PNG, WEBP, format_of_content
+from dreampipe.media.formats import HEAD, format_of_content
 from dreampipe.media.headers import read_header
-from dreampipe.media.video.codecs import CONTAINERS, TICKS
+from dreampipe.media.video.codecs import CONTAINERS
 
 FILM_SUFFIXES = (
     *CONTAINERS,
@@ -15,8 +15,6 @@ FILM_SUFFIXES = (
 )
 """The suffixes of films that are read, in lower case."""
 
-__all__ = ["CONTAINERS", "FILM_SUFFIXES", "TICKS", "is_animated", "is_film"]
-
 
 def is_film(path: PurePath) -> bool:
     """Say whether a path has the suffix of a film."""
@@ -24,13 +22,13 @@ def is_film(path: PurePath) -> bool:
 
 
 def is_animated(path: Path) -> bool:
-    """Say whether a file is a GIF, WebP or PNG of several frames; False for one that cannot be opened."""
+    """Say whether a file is an animation of several frames; False for one that cannot be opened."""
     if not path.is_file():  # a pipe would be waited for, for ever
         return False
     try:
         with path.open("rb") as file:
             format = format_of_content(file.read(HEAD))
-            header = read_header(file, format) if format in (GIF, WEBP, PNG) else None
+            header = read_header(file, format) if format and format.animation else None
     except OSError:  # reported when it is read
         return False
     return header is not None and header.frames > 1

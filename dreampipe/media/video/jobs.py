@@ -6,14 +6,18 @@ import os
 from pathlib import Path
 
 from dreampipe.errors import MediaError
-from dreampipe.media.formats import format_of_suffix
+from dreampipe.media.formats import ANIMATED, format_of_suffix
 from dreampipe.media.jobs import Job, check_regular, identity
 from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.patterns import IN_A_FOLDER, is_pattern
-from dreampipe.media.video.forms import CONTAINERS, TICKS, is_animated
+from dreampipe.media.video.codecs import CONTAINERS
+from dreampipe.media.video.forms import is_animated
 
-_FILMS = (*CONTAINERS, ".gif", ".apng")
-"""Suffixes of what no still is written as."""
+_FILMS = {
+    *CONTAINERS,
+    *(suffix for suffix, format in ANIMATED.items() if suffix not in format.suffixes or not format.writable),
+}
+"""Suffixes of films and animations that no still is written with."""
 
 
 def makes_film(source: Path, target: str) -> bool:
@@ -26,7 +30,7 @@ def makes_film(source: Path, target: str) -> bool:
     if kind is Kind.FILM:
         return True
     film = form in _FILMS or (is_pattern(end) and not folder)
-    if (film or folder or form in TICKS) and is_animated(source):
+    if (film or folder or form in ANIMATED) and is_animated(source):
         return True
     if film:
         check_regular(source, "film")

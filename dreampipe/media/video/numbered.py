@@ -12,12 +12,12 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Array, Frame
+from dreampipe.media.decoding import decode_in_film
 from dreampipe.media.formats import SUFFIXES
 from dreampipe.media.kinds import Kind, kind_of, left_out_name
 from dreampipe.media.listing import in_words
 from dreampipe.media.manifest import sha256
 from dreampipe.media.order import in_order, numbering_note
-from dreampipe.media.pictures import decode_in_film
 from dreampipe.media.ranges import Pairs, Range, widest_note
 from dreampipe.media.samples import over_black
 from dreampipe.media.things import Found

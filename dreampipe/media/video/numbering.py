@@ -13,11 +13,11 @@ from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media.encoding import encode
 from dreampipe.media.formats import format_of
 from dreampipe.media.manifest import sha256
 from dreampipe.media.own import foreign_kind
 from dreampipe.media.patterns import names_matching, picture
-from dreampipe.media.pictures import encode
 from dreampipe.media.samples import over_black
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.meaning import as_picture

@@ -6,24 +6,26 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame
-from dreampipe.media.formats import format_of, format_of_suffix
+from dreampipe.media.formats import ANIMATED, ANIMATED_SUFFIXES, animation_of, format_of, format_of_suffix
 from dreampipe.media.patterns import is_pattern, pattern_of
-from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec, Container, codec_named
+from dreampipe.media.rows import Animation
+from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec, Container, codec_named
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.info import FilmInfo, Survey
 from dreampipe.media.video.meaning import keeps_meaning, stored_numbers
 from dreampipe.media.video.numbering import is_whole, pictures_segment, publish
 from dreampipe.media.video.protocols import Encoding, Target
 
-# Bits that a pixel of a dream takes, roughly: animated, and as pictures with and without loss.
-_ANIMATED_BITS = {".gif": 8.0, ".webp": 4.0, ".png": 18.0, ".apng": 18.0}
+TARGET_SUFFIXES = " ".join((*CONTAINERS, *ANIMATED))
+"""The suffixes of films and animations that are written, as text for a sentence."""
+
 # A film and its segments take so many times the film's room while they are joined, if those that are in it go.
 _JOINED = 1.5
+# Bits that a pixel of a dream takes, roughly, in pictures with and without loss.
 _LOSSY_BITS, _PLAIN_BITS, _DEEP_BITS = 6.0, 20.0, 48.0
 
 
@@ -85,16 +87,18 @@ class FilmFile:
 
 
 @dataclass(frozen=True)
-class Animation:
-    """An animated GIF, WebP or PNG; a `Target`.
+class AnimationFile:
+    """An animation; a `Target`.
 
     Attributes:
         path: the file.
+        animation: the facts of its format.
         info: what its frames are.
-        record: how it was made, to be written by `join` where the format holds one; None for none.
+        record: how it was made, which `join` writes if the format holds one; None for no record.
     """
 
     path: Path
+    animation: Animation
     info: FilmInfo
     record: str | None = None
 
@@ -112,18 +116,14 @@ class Animation:
         )
         return form_of(plain, CODECS["ffv1"], None)
 
-    @property
-    def tick(self) -> Fraction:
-        return TICKS[self.path.suffix.lower()]
-
     def check(self) -> tuple[str, ...]:
         from dreampipe.media.video.checking import check_animation
 
-        return check_animation(self.path, self.info, self.tick)
+        return check_animation(self.path, self.animation, self.info)
 
     def need(self, survey: Survey, keep: bool = False) -> int:
         """See `Target.need`."""
-        return _bytes(self.info, survey, self.form.bits + _ANIMATED_BITS[self.path.suffix.lower()])
+        return _bytes(self.info, survey, self.form.bits + self.animation.cost)
 
     def segment(self, path: Path, survey: Survey, first: int) -> AbstractContextManager[Callable[[Frame], None]]:
         from dreampipe.media.video.segments import segment
@@ -138,7 +138,8 @@ class Animation:
         from dreampipe.media.video.animations import join_animation
 
         size = (self.info.width, self.info.height)
-        join_animation(self.path, size, self.tick, survey, segments, self.info.alpha, self.record, self.info.plays or 0)
+        plays = self.info.plays or 0
+        join_animation(self.path, self.animation, size, survey, segments, self.info.alpha, self.record, plays)
 
 
 @dataclass(frozen=True)
@@ -184,9 +185,9 @@ def target_of(
     """Choose the target of a film by its name; `check` says whether it can be written there.
 
     Args:
-        path: a film's name (.mp4, .m4v, .mov, .mkv, .webm), an animated picture's (.gif, .webp, .png, .apng), a folder
-            or pictures' names with the place of their number ("frames/%05d.jpg"). A name without a suffix, or text that
-            ends in a separator, is a folder's; a folder that is there is one whatever its name.
+        path: the name of a film, with a suffix of `CONTAINERS`; of an animation, with one of `ANIMATED`; of a folder;
+            or of pictures, with the place of their number ("frames/%05d.jpg"). A name without a suffix, or text that
+            ends in a separator, is a folder's; an existing folder is one whatever its name.
         info: what the film is to say of itself.
         encoding: how it is to be encoded; only a film has a choice.
         record: how it was made, which `join` writes; numbered pictures and GIF have no place for it.
@@ -208,11 +209,11 @@ def target_of(
         )
     if is_pattern(target) or not suffix or os.path.isdir(target) or os.fspath(path).endswith(("/", os.sep)):
         return Pictures(pattern_of(target), info)
-    if suffix in TICKS:
-        return Animation(target, info, record)
+    if animation := animation_of(target):
+        return AnimationFile(target, animation, info, record)
     picture = format_of_suffix(target)
     numbered = f"%05d{suffix if picture and picture.writable else '.png'}"
     raise MediaError(
         f"{target} has the suffix {target.suffix}, but a film becomes one of {' '.join(CONTAINERS)}, an animated "
-        f"{' '.join(TICKS)}, or numbered pictures in a folder: give it one of them, or a number as {numbered}."
+        f"{ANIMATED_SUFFIXES}, or numbered pictures in a folder: give it one of them, or a number as {numbered}."
     )

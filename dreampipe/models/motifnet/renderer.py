@@ -21,7 +21,9 @@ from dreampipe.models.motifnet.scenery import scene
 CLASSES: tuple[str, ...] = (*MOTIFS, "nothing")
 NOTHING = len(MOTIFS)
 SIZE = 96
-_SUPERSAMPLING = 1.5
+"""Height and width of a training picture."""
+SUPERSAMPLING = 1.5
+"""Pixels along a side that are drawn for each one of the picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +49,10 @@ def render(number: int, seed: int = 0, size: int = SIZE) -> Example:
     """The picture of this number: its class is `number` modulo that of the classes, the rest is chance from `seed`."""
     label = number % len(CLASSES)
     rng = np.random.default_rng([seed, number])
-    grid = round(size * _SUPERSAMPLING)
+    grid = round(size * SUPERSAMPLING)
     picture, mask = _nothing(rng, grid) if label == NOTHING else _motif(rng, label, grid)
-    return Example(_bytes(_camera(rng, _shrunk(picture, size))), _bytes(_shrunk(mask, size)), label)
+    pixels = photograph(rng, shrink(picture, (size, size)))
+    return Example(as_bytes(pixels), as_bytes(shrink(mask, (size, size))), label)
 
 
 def render_many(
@@ -60,11 +63,13 @@ def render_many(
     return np.stack([e.pixels for e in examples]), np.array([e.label for e in examples], np.int32)
 
 
-def _shrunk(x: Array, size: int) -> Array:
-    return np.asarray(cv2.resize(x, (size, size), interpolation=cv2.INTER_AREA), np.float32)
+def shrink(x: Array, size: tuple[int, int]) -> Array:
+    """Shrink a picture or a mask to a (height, width)."""
+    return np.asarray(cv2.resize(x, size[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _bytes(x: Array) -> npt.NDArray[np.uint8]:
+def as_bytes(x: Array) -> npt.NDArray[np.uint8]:
+    """Round values in [0, 1] to whole numbers from 0 to 255."""
     return np.asarray(np.clip(x * 255 + 0.5, 0, 255), np.uint8)
 
 
@@ -74,7 +79,7 @@ def _motif(rng: Rng, label: int, grid: int) -> tuple[Array, Array]:
     mask = np.zeros((grid, grid), np.float32)
     draw = MOTIFS[CLASSES[label]]
     for x, y, scale in _places(rng):
-        u, v = _grid(rng, grid, x, y, scale)
+        u, v = bend(rng, (grid, grid), x, y, scale)
         drawn, drawn_mask = draw(rng, u, v)
         drawn_mask = np.clip(drawn_mask, 0, 1)
         picture = mix(picture, np.clip(drawn, 0, 1), drawn_mask)
@@ -91,11 +96,17 @@ def _places(rng: Rng) -> list[tuple[float, float, float]]:
     return [(x + rng.normal(0, 0.08), y + rng.normal(0, 0.08), rng.uniform(0.36, 0.56)) for x, y in quarters]
 
 
-def _grid(rng: Rng, grid: int, x: float, y: float, scale: float) -> tuple[Array, Array]:
-    """Coordinates of a motif at this place: mostly upright, at times mirrored, a little stretched and bent."""
+def bend(rng: Rng, size: tuple[int, int], x: float, y: float, scale: float) -> tuple[Array, Array]:
+    """Make the coordinates of a motif: mostly upright, at times mirrored, a little stretched and bent.
+
+    Args:
+        size: height and width of the grid.
+        x, y: the centre of the motif in half shorter sides of the picture, from its middle.
+        scale: half the side of the motif in the same length.
+    """
     angle = rng.normal(0, 0.16) if rng.random() < 0.85 else rng.normal(0, 0.8)
-    axis = np.linspace(-1, 1, grid, dtype=np.float32)
-    right, down = (axis[None, :] - x) / scale, (axis[:, None] - y) / scale
+    rows, columns = (np.linspace(-1, 1, side, dtype=np.float32) * (side / min(size)) for side in size)
+    right, down = (columns[None, :] - x) / scale, (rows[:, None] - y) / scale
     cos, sin = np.cos(angle), np.sin(angle)
     u, v = cos * right + sin * down, cos * down - sin * right
     u = u * rng.uniform(0.9, 1.12) * rng.choice([-1, 1])
@@ -127,8 +138,8 @@ def _shuffled(rng: Rng, picture: Array, count: int) -> Array:
     return np.asarray(tiles.swapaxes(1, 2).reshape(picture.shape), np.float32)
 
 
-def _camera(rng: Rng, picture: Array) -> Array:
-    """Exposure, a touch of blur at times, and grain."""
+def photograph(rng: Rng, picture: Array) -> Array:
+    """Add what a camera adds: exposure, a touch of blur at times, and grain."""
     if rng.random() < 0.25:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.0)), np.float32)
     picture = picture * rng.uniform(0.75, 1.15) + rng.normal(0, 0.03)

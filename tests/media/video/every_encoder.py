@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import encode, read, write_whole
-from dreampipe.media.formats import FORMATS
+from dreampipe.media.formats import ANIMATED, FORMATS
 from dreampipe.media.video import Encoding, FilmInfo, Survey, open_source, target_of
-from dreampipe.media.video.codecs import CODECS, CONTAINERS, TICKS, Codec
+from dreampipe.media.video.codecs import CODECS, CONTAINERS, Codec
 from dreampipe.media.video.coding import Form, form_of
 from dreampipe.media.video.layouts import has_alpha
 from dreampipe.media.video.packets import BLOCK_ADDITION
@@ -94,7 +94,7 @@ def films(folder: Path) -> Iterator[tuple[str, bytes]]:
         for container in dict.fromkeys(CONTAINERS.values())
         if container.muxer in codec.containers
     ]
-    for name, codec in [*places, *((f"animation{suffix}", None) for suffix in TICKS)]:
+    for name, codec in [*places, *((f"animation{suffix}", None) for suffix in ANIMATED)]:
         target = target_of(folder / name, info_of(70, 50), Encoding(codec))
         with target.segment(folder / "segment", survey, 0) as add:
             for at, pixels in enumerate(moving(70, 50)):

@@ -9,11 +9,11 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from suffixes import MOVING
 
 import dreampipe
 from dreampipe.media.video import open_source, target_of
 
-FORMATS = (".gif", ".webp", ".png")
 PLAYS = (0, 1, 3)
 
 
@@ -38,8 +38,8 @@ def plays_in(path: Path) -> int:
 
 
 @pytest.mark.parametrize("plays", PLAYS)
-@pytest.mark.parametrize("target", FORMATS)
-@pytest.mark.parametrize("source", FORMATS)
+@pytest.mark.parametrize("target", MOVING)
+@pytest.mark.parametrize("source", MOVING)
 def test_the_number_of_plays_is_kept(source: str, target: str, plays: int, tmp_path: Path) -> None:
     path = made(tmp_path / f"in{source}", plays)
     assert plays_in(path) == plays
@@ -77,6 +77,6 @@ def test_a_film_becomes_an_animation_that_plays_for_ever(tmp_path: Path) -> None
             film.mux(stream.encode(frame.reformat(format="bgr0")))
         film.mux(stream.encode(None))
     media = dreampipe.read(tmp_path / "film.mkv")
-    for suffix in FORMATS:
+    for suffix in MOVING:
         dreampipe.write(media, tmp_path / f"out{suffix}", like=media.info)
         assert plays_in(tmp_path / f"out{suffix}") == 0

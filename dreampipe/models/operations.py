@@ -1,12 +1,14 @@
-"""Activations with a gradient where they block it, for units that are asleep: `leaky(operation)`.
+"""Operations of a model in another form: the same values, computed faster or with another gradient.
 
-A ReLU that is zero everywhere has no gradient, so no step ever wakes it; SiLU and GELU have a valley below zero, whose
-far side leads away from every positive value. For the first steps some of the gradient leaks through below zero, while
-every value stays what it is: after lucid's redirected ReLU, in the appendix of Olah, Mordvintsev and Schubert 2017,
-"Feature Visualization".
+`depthwise(operation)`: convolutions of every channel by itself. ConvNeXt writes them as convolutions of as many groups
+as channels. The values are the same, but on a processor tensorflow takes some eighty times as long for their gradient.
 
-What blocks is known by its identity, never by its name, and its values are always its own: a function of the same name
-may compute something else.
+`leaky(operation)`: activations that pass some gradient where they block it, for units that are asleep. A ReLU that is
+zero everywhere has no gradient, so no step ever wakes it; SiLU and GELU have a valley below zero, whose far side leads
+away from every positive value. For the first steps some of the gradient leaks through below zero, while every value
+stays what it is: after lucid's redirected ReLU, in the appendix of Olah, Mordvintsev and Schubert 2017, "Feature
+Visualization". An activation that blocks is recognized by its identity, never by its name, and its values are always
+its own: a function of the same name may compute something else.
 
 This module imports keras: import it where computing begins.
 """
@@ -50,8 +52,31 @@ _ENDING = frozenset(
 """The computations of layers that end in their activation. LSTM, which uses it elsewhere, is none of them."""
 
 
+def depthwise(operation: Any) -> Callable[[Any], Any] | None:
+    """Return the depthwise form of a convolution with one group for each channel; None for all other operations."""
+    # A class made of Conv2D may compute something else.
+    if type(operation) is not keras.layers.Conv2D or not _is_apart(operation):
+        return None
+
+    def apart(x: Any) -> Any:
+        kernel = ops.cast(ops.transpose(operation.kernel, (0, 1, 3, 2)), operation.compute_dtype)
+        x = ops.cast(x, operation.compute_dtype)
+        x = ops.depthwise_conv(x, kernel, operation.strides, operation.padding, dilation_rate=operation.dilation_rate)
+        if operation.use_bias:
+            x = x + ops.cast(operation.bias, x.dtype)
+        return x if operation.activation is None else operation.activation(x)
+
+    return apart
+
+
+def _is_apart(convolution: Any) -> bool:
+    groups, (height, width) = convolution.groups, convolution.strides
+    one_by_one = groups > 1 and (groups, 1) == (convolution.filters, convolution.kernel.shape[2])
+    return bool(one_by_one and height == width and convolution.data_format == "channels_last")
+
+
 def leaky(operation: Any) -> Leaking | None:
-    """The leaking form of a layer or operation that is such an activation or ends in one; None for all others."""
+    """Return the leaking form of an operation that is such an activation or ends in one; None for all others."""
     whole = _floor(operation)
     if whole is not None:
         return lambda x, leak: _leaked(x, operation(x), leak, whole)

@@ -1,0 +1,263 @@
+"""How right are the maps? Every attribution method against pictures whose truth is known.
+
+    nice python benchmarks/truth.py WORK [--pictures 24] [--methods all] [--networks motifnet,plain,...] [--out PAGE.md]
+
+Every method of `METHODS`, and maps that know nothing, explain scenes on motifnet and on small networks of other kinds,
+which are trained into WORK first. Every map is kept in WORK, so a second run goes on where the first one stopped, and
+more pictures or methods cost only what is new: remove WORK/maps/NETWORK/METHOD where the code of a method changes.
+
+Maps of other libraries join the table: WORK/NETWORK.npz holds the pictures (KEY) and the number of what is asked
+(KEY.answer), WORK/NETWORK.keras the network; put the map of each as WORK/peers/NAME/NETWORK/KEY.npy, (height, width) or
+(height, width, 3). Without --out the tables are printed; with it they replace what stands between the two marks there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+from truth_cases import Asked, Case, Group, Heat, Values, cells, pairs, quads, tied
+from truth_networks import KINDS, Network, divided_of, network, randomized_of
+
+from dreampipe.errors import DreampipeError
+from dreampipe.explanations.attribution import Method, parse_methods
+from dreampipe.explanations.explaining import explain
+from dreampipe.explanations.truth.grids import GRID
+from dreampipe.explanations.truth.measures import estimate, likeness
+from dreampipe.explanations.truth.rivals import RIVALS, Edges
+from dreampipe.models.motifnet.checkpoints import save_arrays
+
+START, END = "<!-- truth table -->", "<!-- end of truth table -->"
+RANDOMIZED = {"half random": 0.5, "all random": 1.0}
+COLUMNS = (
+    *("points", "mass", "mass, all", "rank", "rank, all", "correct", "correct, 4", "contrast", "leaves out"),
+    *("inside", *RANDOMIZED, "seconds"),
+)
+"""The columns of the first table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Peer:
+    """Maps that another library made."""
+
+    name: str
+    folder: Path
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Rower = Method | Peer
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """The folder of a run, and who has a row."""
+
+    work: Path
+    rowers: tuple[Rower, ...]
+
+    def make(self, asked: Asked, cases: Iterable[Case]) -> None:
+        """Make the maps that are not in the folder, question by question, so that each graph is traced once."""
+        by_answer: dict[int, list[Case]] = {}
+        for case in cases:
+            by_answer.setdefault(case.answer, []).append(case)
+        for number, same in enumerate(by_answer.values(), 1):
+            started = time.perf_counter()
+            for method in self.rowers:
+                if isinstance(method, Method):
+                    self._make(method, asked, same)
+            spent = time.perf_counter() - started
+            print(f"{asked.network.name}: {number} of {len(by_answer)} questions, {spent:.0f} s", flush=True)
+
+    def _make(self, method: Method, asked: Asked, cases: Sequence[Case]) -> None:
+        for case in cases:
+            file = self._file(method, asked.network, case)
+            if file.exists():
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            seed, started = int(re.sub(r"\D", "", case.key)[:6]), time.perf_counter()
+            try:
+                found = explain(asked(case.answer), case.pixels, _suited(method, asked.network), seed=seed)
+            except DreampipeError as error:
+                print(f"{method} does not suit {asked.network.name}: {error}", flush=True)
+                return
+            spent = time.perf_counter() - started
+            save_arrays(file, {"heat": found.heat(), "seconds": np.array(spent)})
+
+    def heat(self, rower: Rower, on: Network, case: Case) -> tuple[Heat, float] | None:
+        """The map of a case, and the seconds that it took; None where there is none."""
+        file = self._file(rower, on, case)
+        if not file.exists():
+            return None
+        if isinstance(rower, Peer):
+            values = np.load(file).astype(np.float32)
+            return np.asarray(values.sum(axis=2) if values.ndim == 3 else values, np.float32), math.nan
+        with np.load(file) as saved:
+            return saved["heat"], float(saved["seconds"])
+
+    def judge(self, rower: Rower, on: Network, groups: Iterable[Group], timed: bool = True) -> Values:
+        """The values of all groups that have their maps."""
+        values: Values = {}
+        for group in groups:
+            found = [self.heat(rower, on, case) for case in group.cases]
+            known = [pair for pair in found if pair is not None]
+            if len(known) < len(found):
+                continue
+            for name, value in group.judge([heat for heat, _ in known]).items():
+                values.setdefault(name, []).append(value)
+            if timed:
+                values.setdefault("seconds", []).extend(seconds for _, seconds in known)
+        return values
+
+    def liken(self, rower: Rower, one: Network, other: Network, cases: Iterable[Case]) -> list[float]:
+        """How alike the maps of two networks are."""
+        both = [(self.heat(rower, one, case), self.heat(rower, other, case)) for case in cases]
+        return [likeness(first[0], second[0]) for first, second in both if first and second]
+
+    def _file(self, rower: Rower, on: Network, case: Case) -> Path:
+        if isinstance(rower, Peer):
+            return rower.folder / on.name / f"{case.key}.npy"
+        return self.work / "maps" / on.name / re.sub(r"[^\w.=-]+", "_", str(rower)) / f"{case.key}.npz"
+
+
+def _suited(method: Method, on: Network) -> Method:
+    """Let class activation maps look at the grid of all cells, where a network has one."""
+    has_layer = any(field.name == "layer" for field in fields(method))  # type: ignore[arg-type]
+    return replace(method, layer=GRID) if on.layer == GRID and has_layer else method  # type: ignore[type-var]
+
+
+def rows_of(bench: Bench, name: str, count: int) -> dict[str, Values]:
+    """The values of every row on one network."""
+    whole = network(name, bench.work)
+    asked = Asked(whole)
+    if name == "shortcut":
+        groups = list(tied(asked, count // 2, used=True))
+        _explain(bench, asked, groups)
+        return {str(rower): bench.judge(rower, whole, groups) for rower in bench.rowers}
+    groups = [*pairs(asked, count), *quads(asked, count // 2)]
+    groups += tied(asked, count // 2, used=False) if name == "plain" else ()
+    _explain(bench, asked, groups)
+    rows = {str(rower): bench.judge(rower, whole, groups) for rower in bench.rowers}
+    cases = [case for group in groups[:count] for case in group.cases]
+    few = [case for case in cases if case.answer in {case.answer for case in cases[:2]}][: max(2, count // 3)]
+    for column, share in RANDOMIZED.items():
+        random = randomized_of(whole, share)
+        bench.make(Asked(random), few)
+        for rower in bench.rowers:
+            rows[str(rower)][column] = bench.liken(rower, whole, random, few)
+    if whole.layer:
+        divided = divided_of(whole)
+        inner = list(cells(Asked(divided), max(2, count // 3)))
+        _explain(bench, Asked(divided), inner)
+        for rower in bench.rowers:
+            rows[str(rower)] |= bench.judge(rower, divided, inner, timed=False)
+    return rows
+
+
+def _explain(bench: Bench, asked: Asked, groups: Sequence[Group]) -> None:
+    """Make all maps of groups, and save their pictures for other libraries."""
+    cases = [case for group in groups for case in group.cases]
+    pictures = {case.key: case.pixels for case in cases}
+    save_arrays(
+        bench.work / f"{asked.network.name}.npz",
+        {**pictures, **{f"{case.key}.answer": np.array(case.answer) for case in cases}},
+    )
+    bench.make(asked, cases)
+
+
+def table(rows: dict[str, Values], columns: Sequence[str]) -> str:
+    """A table of the means and their standard errors."""
+    lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, values in rows.items():
+        cells = [_cell(column, values.get(column, [])) for column in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(column: str, values: Sequence[float]) -> str:
+    if column != "seconds":
+        return str(estimate(values))
+    known = [value for value in values if math.isfinite(value)]
+    return f"{np.median(known):.2g}" if known else "-"
+
+
+def against(rows: dict[str, Values], measure: str) -> str:
+    """A sentence: the best method of a measure, and how far it is above the edge map, picture by picture."""
+    edges = rows[str(Edges())].get(measure, [])
+    best = max(
+        (name for name in rows if len(rows[name].get(measure, [])) == len(edges) and name not in map(str, RIVALS)),
+        key=lambda name: estimate(rows[name][measure]).value,
+    )
+    found = estimate([one - other for one, other in zip(rows[best][measure], edges, strict=True)])
+    return (
+        f"{measure}: the best is {best}, {estimate(rows[best][measure])}, which is {found.value:.2f} above the edge "
+        f"map, {found.value / found.error:.0f} standard errors."
+    )
+
+
+def page(found: dict[str, dict[str, Values]], pictures: int) -> str:
+    """All tables, in Markdown."""
+    parts = [f"{pictures} pairs of motifs; mean ± standard error."]
+    for name in [name for name in found if name != "shortcut"][:1]:
+        parts += [f"On {name}:", table(found[name], COLUMNS)]
+        parts += [against(found[name], measure) for measure in ("mass", "mass, all", "correct")]
+    for measure in ("mass", "correct", "contrast", "inside", "half random"):
+        across = {name: rows for name, rows in found.items() if name != "shortcut"}
+        if len(across) > 1:
+            turned = {
+                row: {name: rows.get(row, {}).get(measure, []) for name, rows in across.items()}
+                for row in next(iter(across.values()))
+            }
+            parts += [f"{measure}, by network:", table(turned, list(across))]
+    if "plain" in found and "shortcut" in found:
+        names = {"not used": "plain", "used": "shortcut"}
+        turned = {
+            row: {column: found[name].get(row, {}).get("scenery", []) for column, name in names.items()}
+            for row in found["plain"]
+        }
+        parts += ["Share of the positive heat on scenery that goes with the class:", table(turned, list(names))]
+    return "\n\n".join(parts)
+
+
+def publish(text: str, out: Path) -> None:
+    """Put the tables between the marks of a page; a page that is not there is made."""
+    whole = out.read_text() if out.exists() else f"{START}\n{END}\n"
+    before, mark, rest = whole.partition(START)
+    _, end, after = rest.partition(END)
+    if not mark or not end:
+        raise SystemExit(f"{out} has no {START} and {END}: put both where the tables are to stand.")
+    out.write_text(f"{before}{START}\n{text}\n{END}{after}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--pictures", type=int, default=24, help="pairs of motifs; of other pictures there are fewer")
+    parser.add_argument("--methods", default="all", help="as for dreampipe explain")
+    parser.add_argument("--networks", default=",".join(("motifnet", *KINDS)))
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    names = [name.strip() for name in options.networks.split(",")]
+    if unknown := set(names) - {"motifnet", *KINDS}:
+        parser.error(f"--networks came with {', '.join(sorted(unknown))}, but motifnet, {', '.join(KINDS)} are known.")
+    if options.pictures < 2:
+        parser.error(f"--pictures came as {options.pictures}, but at least 2 are needed for a standard error.")
+    options.work.mkdir(parents=True, exist_ok=True)
+    peers = sorted(path for path in (options.work / "peers").glob("*") if path.is_dir())
+    rowers: tuple[Rower, ...] = (*parse_methods(options.methods), *(Peer(path.name, path) for path in peers), *RIVALS)
+    bench = Bench(options.work, rowers)
+    text = page({name: rows_of(bench, name, options.pictures) for name in names}, options.pictures)
+    print(text)
+    if options.out:
+        publish(text, options.out)
+
+
+if __name__ == "__main__":
+    main()

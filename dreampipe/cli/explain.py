@@ -1,0 +1,98 @@
+"""`dreampipe explain`: why a model answers as it does, for a picture, a film or a folder of these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dreampipe.cli.answer import answered
+from dreampipe.cli.options import choose_recipe, recipe_options
+from dreampipe.cli.perform import perform
+from dreampipe.cli.targets import (
+    Chroma,
+    Codec,
+    Crf,
+    DropStreams,
+    End,
+    Events,
+    Fps,
+    Ignore,
+    KeepGps,
+    KeepPaths,
+    KeepWork,
+    MaxPixels,
+    NoMetadata,
+    OverwriteMany,
+    Quality,
+    Quiet,
+    Recursive,
+    Sidecar,
+    Start,
+)
+from dreampipe.engines.explanations import FORMAT, ExplainTask
+from dreampipe.engines.orders import FilmOrder
+from dreampipe.media import MAX_PIXELS
+from dreampipe.media.video import Encoding
+from dreampipe.recipes import Explaining
+from dreampipe.recipes.fields import OUTPUT
+from dreampipe.recipes.keyframes import parse_rate, parse_time
+from dreampipe.records.making import Carrying
+
+
+@answered
+@recipe_options(recipe=Explaining)
+def explain(
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
+    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, .npy, .tif, film or folder to write.")],
+    start: Start = None,
+    end: End = None,
+    fps: Fps = None,
+    codec: Codec = None,
+    crf: Crf = None,
+    chroma: Chroma = None,
+    drop_streams: DropStreams = False,
+    keep_work: KeepWork = False,
+    recursive: Recursive = False,
+    ignore: Ignore = False,
+    overwrite: OverwriteMany = False,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="Format of the explanations of pictures, for example jpg, npy or tif.",
+            show_default=f"{FORMAT} in a folder",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    quality: Quality = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    sidecar: Sidecar = False,
+    no_metadata: NoMetadata = False,
+    keep_paths: KeepPaths = False,
+    keep_gps: KeepGps = False,
+    quiet: Quiet = False,
+    events: Events = False,
+    **settings: Any,
+) -> None:
+    """Show which parts of a picture, a film, or each of a folder speak for a model's answer, and which against it.
+
+    A picture becomes a sheet: the source, then the map and the overlay of each method, with the scale of the colours
+    and what the map sums to. OUTPUT.npy and OUTPUT.tif hold the numbers themselves. A film becomes a film of overlays
+    in colours of one scale. Without --objective it explains the top class, and says which. `dreampipe methods` lists
+    the methods.
+
+    Ctrl-C ends a method that draws samples with those that it has; a second Ctrl-C ends it at once. A second run skips
+    what is finished, and makes again what was stopped.
+    """
+    order = FilmOrder(
+        recipe=choose_recipe(Explaining, quiet, **settings),
+        encoding=Encoding(codec, crf, drop_streams, chroma),
+        start=None if start is None else parse_time(start),
+        end=None if end is None else parse_time(end),
+        fps=None if fps is None else parse_rate(fps),
+        max_pixels=max_pixels,
+        overwrite=overwrite,
+        keep_work=keep_work,
+        carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
+    )
+    perform(ExplainTask(source, target, order, quality, recursive, ignore, format), quiet, events, many=True)

@@ -1,0 +1,128 @@
+"""An explanation as a task: a picture, a film, or a folder of these."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Self
+
+from dreampipe.engines.local import run
+from dreampipe.engines.orders import FilmOrder, Order
+from dreampipe.engines.standing import check_folder
+from dreampipe.errors import MediaError, RecipeError
+from dreampipe.events import LeftOut, Tell, ignore
+from dreampipe.explanations.explaining import ask
+from dreampipe.media import Manifest, Plan, plan
+from dreampipe.media.maps import is_map
+from dreampipe.recipes import Explaining
+from dreampipe.recipes.named import files
+from dreampipe.records.again import Again
+from dreampipe.records.making import Carrying
+
+FORMAT = "png"
+"""The format of the explanations of a folder, unless the user names another."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainTask:
+    """The explanation of a picture, a film, or a folder of these.
+
+    Attributes:
+        source: a picture, a film or a folder, as text.
+        target: the picture, map, film or folder to write, as text: a separator at its end makes it a folder.
+        order: how to make films; pictures take recipe, carrying and overwrite from it, too.
+        quality: of lossy pictures, 1 to 100; None for each format's default.
+        recursive: include the folders inside `source`.
+        ignoring: let what is left out of a folder be no failure.
+        format: of what is written of pictures into a folder; None for `FORMAT`.
+    """
+
+    source: str
+    target: str
+    order: FilmOrder
+    quality: int | None = None
+    recursive: bool = False
+    ignoring: bool = False
+    format: str | None = None
+    resumes: ClassVar[bool] = True
+
+    @classmethod
+    def remade(cls, again: Again, out: str, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
+        """Build the task that makes a recorded explanation again."""
+        order = FilmOrder.remade(again, overwrite, carrying, max_pixels)
+        return cls(str(again.dreamed), out, order, again.option("quality"))
+
+    @property
+    def recipe(self) -> Explaining:
+        assert isinstance(self.order.recipe, Explaining)
+        return self.order.recipe
+
+    @property
+    def name(self) -> str:
+        return self.source
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        return {job.name: job.target for job in self._plan.jobs}
+
+    @cached_property
+    def _plan(self) -> Plan:
+        into = os.path.isdir(self.source) or os.path.isdir(self.target) or self.target.endswith(("/", os.sep))
+        planned = plan(self.source, self.target, recursive=self.recursive, format=self.format, maps=True)
+        if self.format is None and into and any(not job.film for job in planned.jobs):
+            planned = plan(self.source, self.target, recursive=self.recursive, format=FORMAT, maps=True)
+        return planned
+
+    def check(self) -> tuple[str, ...]:
+        """Check the recipe, the files and the options; makes the output folder if anything is to be written.
+
+        Raises:
+            DreampipeError: a setting, an input, an output or an option is wrong.
+        """
+        recipe, card = self.recipe, self.recipe.card()
+        methods = recipe.methods()
+        recipe.check_objective()
+        question = ask(card, recipe.objective or "logit(0)")  # the top class is not known yet
+        for method in methods:
+            method.check(question)
+        self._check_forms(len(methods))
+        self.order.check(self._plan.jobs)
+        self.order.check_options(self._plan.jobs)
+        Manifest(self._plan.folder)
+        check_folder(self._plan)
+        return (*card.notes, *self._plan.notes)
+
+    def _check_forms(self, methods: int) -> None:
+        """Raise DreampipeError for a form of output that cannot show what was asked for."""
+        show = self.recipe.show
+        if methods > 1 and (show in ("overlay", "map") or any(job.film for job in self._plan.jobs)):
+            what = f"an {show}" if show == "overlay" else "a map" if show else "a film"
+            raise RecipeError(f"{methods} methods came, but {what} shows one: name one, or show a sheet.")
+        if show == "sheet" and any(job.film for job in self._plan.jobs):
+            raise RecipeError(
+                "show came as sheet for a film, but a film shows an overlay or a map: choose one of them."
+            )
+        maps = next((job.target for job in self._plan.jobs if not job.film and is_map(job.target)), None)
+        if show and maps:
+            raise RecipeError(f"show came as {show}, but {maps.name} holds numbers and no picture: leave it out.")
+        inputs = {os.path.realpath(path) for path in files(self.recipe.model_dump())}
+        if taken := next((job.target for job in self._plan.jobs if os.path.realpath(job.target) in inputs), None):
+            raise MediaError(f"{taken} is an input itself, but inputs are never overwritten: name another output.")
+
+    def run(self, tell: Tell = ignore) -> None:
+        """Explain every picture and film. One that fails becomes a `Failed` event, and the run goes to the next.
+
+        What a folder holds and cannot be explained becomes one `LeftOut` event at the end.
+
+        Raises:
+            DreampipeError: the model cannot be opened.
+            KeyboardInterrupt: the user stopped; what was ready is written.
+        """
+        films = self.order
+        order = Order(self.recipe, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
+        run(self._plan.jobs, Manifest(self._plan.folder), order, tell)
+        if self._plan.left_out:
+            tell(LeftOut(self._plan.left_out, self.ignoring))

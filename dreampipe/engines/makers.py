@@ -1,0 +1,126 @@
+"""Makers: what a run over pictures does with each of them, between reading and writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from dreampipe.engines.estimating import Planned, plan_climbing
+from dreampipe.engines.keeping import keep_picture
+from dreampipe.engines.orders import Order
+from dreampipe.events import Tell
+from dreampipe.frames import Frame, MediaInfo
+from dreampipe.media import Job, format_of, losses
+from dreampipe.recipes import Recipe
+from dreampipe.records.making import Making
+
+Write = Callable[[bytes], None]
+"""Writes the bytes of a file under its final name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A picture that is read.
+
+    Attributes:
+        job: the picture, and where it goes.
+        source_sha256: the hash of its file.
+        frame: its pixels.
+        info: the facts of its file.
+    """
+
+    job: Job
+    source_sha256: str
+    frame: Frame
+    info: MediaInfo
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A picture that is made, and not yet written.
+
+    Attributes:
+        keep: writes it, with its record, by the given function; another thread calls it.
+        whole: whether it is all that was asked for; False if the user stopped it.
+    """
+
+    keep: Callable[[Write], object]
+    whole: bool = True
+
+
+class Maker(Protocol):
+    """Makes the pictures of one run, one after the other, in the caller's thread.
+
+    Attributes:
+        making: the records of the pictures.
+        stopped: whether the user has asked to stop, so that no other picture is begun.
+    """
+
+    @property
+    def making(self) -> Making: ...
+
+    @property
+    def stopped(self) -> bool: ...
+
+    def losses(self, loaded: Loaded) -> tuple[str, ...]:
+        """List what the output cannot hold of the picture, a sentence each."""
+
+    def make(self, loaded: Loaded) -> Made:
+        """Make a picture; raises DreampipeError and MemoryError."""
+
+
+@dataclass
+class Dreamer:
+    """Dreams pictures; a `Maker`.
+
+    Attributes:
+        order: how.
+        tell: hears each step and note, without names.
+        plan: hears what is climbed next.
+    """
+
+    order: Order
+    tell: Tell
+    plan: Callable[[Planned], None]
+    making: Making = field(init=False)
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.making = Making("dream", self.order.recipe, {"quality": self.order.quality})
+        self._pipeline, self._ascent = self._recipe.pipeline(self.tell), self._recipe.ascent()
+
+    @property
+    def _recipe(self) -> Recipe:
+        assert isinstance(self.order.recipe, Recipe)
+        return self.order.recipe
+
+    def losses(self, loaded: Loaded) -> tuple[str, ...]:
+        return losses(format_of(loaded.job.target), loaded.info)
+
+    def make(self, loaded: Loaded) -> Made:
+        settings, size = self._choose_size(loaded.frame), (loaded.frame.height, loaded.frame.width)
+        max_size = settings.get("max_size", self._recipe.max_size)
+        self.plan(plan_climbing(loaded.job.name, size, [(self._ascent, 1)], max_size=max_size))
+        recipe = self._recipe.model_copy(update=settings)
+        frame = (recipe.pipeline(self.tell) if settings else self._pipeline).one(loaded.frame)
+        return Made(partial(self._keep, loaded, frame, settings))
+
+    def _choose_size(self, frame: Frame) -> Mapping[str, int]:
+        """Choose the longest side to climb at if the whole does not fit into memory; the record needs it."""
+        side = self._ascent.side_that_fits((frame.height, frame.width), self._recipe.max_size)
+        return {} if side is None else {"max_size": side}
+
+    def _keep(self, loaded: Loaded, frame: Frame, settings: Mapping[str, int], write: Write) -> None:
+        keep_picture(
+            frame,
+            loaded.job.target,
+            self.making,
+            self.order.carrying,
+            loaded.info,
+            self.order.quality,
+            (loaded.job.source, loaded.source_sha256),
+            settings,
+            write,
+        )

@@ -1,0 +1,254 @@
+"""Explanations as tasks: pictures, folders, films, and what a stop leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import dreampipe
+from dreampipe.engines.explanations import ExplainTask
+from dreampipe.engines.orders import FilmOrder
+from dreampipe.errors import DreampipeError
+from dreampipe.events import Done, Event, Failed, Finished, Noted, Progressed, Skipped
+from dreampipe.explanations.attribution import METHODS, Attributed, Method
+from dreampipe.explanations.attribution.method import Family
+from dreampipe.explanations.colours import colour
+from dreampipe.explanations.explaining import ask, explain
+from dreampipe.explanations.question import Question, Work
+from dreampipe.frames import Array, Frame
+from dreampipe.media.maps import read_tiff
+from dreampipe.recipes import Explaining
+from dreampipe.records.carried import edit_of, record_of
+
+Make = Callable[..., list[Event]]
+
+
+@pytest.fixture
+def recipe(tiny_model: Path) -> Explaining:
+    return Explaining(model=tiny_model, scaling="unit", method="gradient", size=48)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rng = np.random.default_rng(5)
+    for name in ("a.png", "b.jpg"):
+        dreampipe.write(Frame(rng.random((24, 32, 3), np.float32)), folder / name)
+    return folder
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(6)
+    frames = [
+        Frame(
+            np.clip(rng.random((24, 32, 3), np.float32) * number / 4, 0, 1), number, Fraction(number, 5), Fraction(1, 5)
+        )
+        for number in range(1, 5)
+    ]
+    dreampipe.write([frame for frame in frames], tmp_path / "film.mkv", encoding=dreampipe.media.Encoding("ffv1"))
+    return tmp_path / "film.mkv"
+
+
+def made(source: Path, target: Path | str, recipe: Explaining, **options: Any) -> list[Event]:
+    told: list[Event] = []
+    order = {name: options.pop(name) for name in ("overwrite", "encoding") if name in options}
+    task = ExplainTask(str(source), str(target), FilmOrder(recipe, **order), **options)
+    notes = task.check()
+    assert all(isinstance(note, str) for note in notes)
+    task.run(told.append)
+    return told
+
+
+def notes(told: list[Event]) -> list[str]:
+    return [event.text for event in told if isinstance(event, Noted)]
+
+
+def test_a_picture_becomes_a_sheet_and_the_top_class_is_named(photos: Path, tmp_path: Path, recipe: Explaining) -> None:
+    told = made(photos / "a.png", tmp_path / "a.png", recipe)
+    (said,) = notes(told)
+    record = record_of(tmp_path / "a.png")
+    assert record.command == "explain"
+    assert said == f"{record.recipe['objective']} is explained, the top class."
+    logits = [
+        explain(
+            ask(recipe.card(), f"logit({at})"), dreampipe.read(photos / "a.png").frames[0].pixels, METHODS["gradient"]()
+        )
+        for at in range(5)
+    ]
+    assert record.recipe["objective"] == f"logit({int(np.argmax([one.answer for one in logits]))})"
+    assert [event.share for event in told if isinstance(event, Progressed)][-1] == 1
+
+
+def test_a_folder_becomes_a_folder_and_a_second_run_does_nothing(
+    photos: Path, tmp_path: Path, recipe: Explaining
+) -> None:
+    out = tmp_path / "out"
+    told = made(photos, out, recipe)
+    assert isinstance(told[-1], Finished) and told[-1].done == 2
+    assert sorted(path.name for path in out.glob("[ab]*")) == ["a.png", "b.png"]
+    assert [type(event) for event in made(photos, out, recipe)[1:3]] == [Skipped, Skipped]
+    other = made(photos, out, recipe.model_copy(update={"seed": 1}))
+    assert [event.reason for event in other if isinstance(event, Failed)] == [
+        f"{out / name}.png was made with other settings (seed: 0 there, 1 now): use --overwrite, or another output."
+        for name in "ab"
+    ]
+    assert made(photos, out, recipe.model_copy(update={"seed": 1}), overwrite=True)[-1].done == 2  # type: ignore[attr-defined]
+
+
+def test_a_dream_is_not_replaced_by_an_explanation(photos: Path, tmp_path: Path, recipe: Explaining) -> None:
+    out = tmp_path / "out"
+    made(photos, out, recipe)
+    from dreampipe.engines.dreams import DreamTask
+    from dreampipe.recipes import FilmRecipe
+
+    dream = FilmRecipe(model=recipe.model, scaling="unit", octaves=1, steps=1)
+    told: list[Event] = []
+    task = DreamTask(str(photos / "a.png"), str(out / "a.png"), FilmOrder(dream))
+    task.check()
+    task.run(told.append)
+    (failed,) = [event for event in told if isinstance(event, Failed)]
+    assert "(command: explain there, dream now)" in failed.reason
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+def test_numbers_are_those_of_the_library(photos: Path, tmp_path: Path, recipe: Explaining, suffix: str) -> None:
+    out = tmp_path / f"map{suffix}"
+    both = recipe.model_copy(update={"method": "gradient, gradient-x-input", "objective": "logit(1)"})
+    made(photos / "a.png", out, both)
+    values = np.load(out) if suffix == ".npy" else read_tiff(out)
+    for one, name in zip(values, ("gradient", "gradient-x-input"), strict=True):
+        expected = dreampipe.explain(photos / "a.png", "logit(1)", name, model=recipe.model, scaling="unit")
+        assert np.array_equal(one, expected.map)
+    record = record_of(out)
+    assert (record.output.bits, record.output.width, record.output.height) == (32, 32, 24)
+    assert edit_of(out, record) == ""
+    made(photos / "b.jpg", tmp_path / f"other{suffix}", both)
+    if suffix == ".tif":
+        (tmp_path / "map.tif").write_bytes((tmp_path / "other.tif").read_bytes())
+        assert edit_of(out, record) != ""
+
+
+@pytest.mark.parametrize("show", ["overlay", "map"])
+def test_a_film_has_one_scale_and_keeps_its_times(film: Path, tmp_path: Path, recipe: Explaining, show: str) -> None:
+    shown = recipe.model_copy(update={"show": show, "objective": "logit(2)"})
+    told = made(film, tmp_path / "out.mkv", shown, encoding=dreampipe.media.Encoding("ffv1"))
+    assert isinstance(told[-2], Done)
+    source, result = dreampipe.read(film), dreampipe.read(tmp_path / "out.mkv")
+    found = [
+        dreampipe.explain(frame.pixels, "logit(2)", "gradient", model=recipe.model, scaling="unit") for frame in source
+    ]
+    scale = max(one.scale for one in found)  # all of so short a film are in the first pass
+    assert f"the full colour is {scale:.2g} a pixel" in notes(told)[0]
+    for frame, before, one in zip(result, source, found, strict=True):
+        expected = one.overlay(scale) if show == "overlay" else colour(one.heat(), scale)
+        assert np.abs(frame.pixels - expected).max() < 3 / 255
+        assert (frame.time, frame.duration) == (before.time, before.duration)
+    assert record_of(tmp_path / "out.mkv").recipe["objective"] == "logit(2)"
+    assert isinstance(made(film, tmp_path / "out.mkv", shown, encoding=dreampipe.media.Encoding("ffv1"))[1], Skipped)
+
+
+def test_a_film_without_an_objective_has_one_class(film: Path, tmp_path: Path, recipe: Explaining) -> None:
+    told = made(film, tmp_path / "out.mp4", recipe)
+    named = record_of(tmp_path / "out.mp4").recipe["objective"]
+    assert f"{named} is explained, the top class." in notes(told)
+
+
+@dataclass(frozen=True)
+class Counting(Method):
+    """Counts the pictures that it was given; presses Ctrl-C after so many."""
+
+    pictures: int = 200
+    press_at: int = 0
+
+    name: ClassVar[str] = "counting"
+    family: ClassVar[Family] = "perturbation"
+    source: ClassVar[str] = "none"
+    partial: ClassVar[bool] = True
+
+    def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
+        def compute(part: slice) -> int:
+            if part.start <= self.press_at < part.stop and self.press_at:
+                os.kill(os.getpid(), signal.SIGINT)
+            return part.stop - part.start
+
+        count = sum(
+            found for _, found in question.batches(self.pictures, picture.shape[:2], compute, work, self.partial)
+        )
+        return Attributed(np.full(picture.shape[:2], count, np.float32), 0.0)
+
+
+@dataclass(frozen=True)
+class AllOrNothing(Counting):
+    name: ClassVar[str] = "all-or-nothing"
+    partial: ClassVar[bool] = False
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in (Counting, AllOrNothing):
+        monkeypatch.setitem(METHODS, kind.name, kind)
+
+
+def test_ctrl_c_keeps_what_a_sampling_method_has_and_a_second_run_makes_the_whole(
+    counting: None, photos: Path, tmp_path: Path, recipe: Explaining
+) -> None:
+    out = tmp_path / "out"
+    stopped = recipe.model_copy(update={"method": "counting(press_at=70), gradient", "objective": "logit(1)"})
+    told: list[Event] = []
+    task = ExplainTask(str(photos), str(out), FilmOrder(stopped))
+    task.check()
+    with pytest.raises(KeyboardInterrupt):
+        task.run(told.append)
+    assert [event.name for event in told if isinstance(event, Done)] == ["a.png"]  # the second picture is not begun
+    assert "Stopped by the user after 128 of 200 pictures, so the map is less certain." in notes(told)
+    assert "What was ready is written; the same command makes the whole." in notes(told)
+    assert record_of(out / "a.png").options["partial"] is True
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = (out / "a.png").read_bytes()
+    METHODS["counting"] = Counting  # whose text is the same
+    with pytest.raises(KeyboardInterrupt):  # it presses again, and replaces its own partial output without --overwrite
+        ExplainTask(str(photos), str(out), FilmOrder(stopped)).run(told.append)
+    assert (out / "a.png").read_bytes() == before
+
+
+def test_ctrl_c_in_a_method_that_needs_all_writes_nothing(
+    counting: None, photos: Path, tmp_path: Path, recipe: Explaining
+) -> None:
+    stopped = recipe.model_copy(update={"method": "all-or-nothing(press_at=70)", "objective": "logit(1)"})
+    with pytest.raises(KeyboardInterrupt):
+        made(photos / "a.png", tmp_path / "a.png", stopped)
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_ctrl_c_in_a_later_method_keeps_the_earlier_ones(
+    counting: None, photos: Path, tmp_path: Path, recipe: Explaining
+) -> None:
+    stopped = recipe.model_copy(update={"method": "gradient, all-or-nothing(press_at=70)", "objective": "logit(1)"})
+    with pytest.raises(KeyboardInterrupt):
+        made(photos / "a.png", tmp_path / "a.npy", stopped)
+    assert np.load(tmp_path / "a.npy").shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "said"),
+    [
+        ("out.mp4", {"method": "gradient, gradient-x-input"}, "2 methods came, but a film shows one"),
+        ("out.mp4", {"show": "sheet"}, "a film shows an overlay or a map"),
+        ("out.npy", {}, "out.npy"),
+    ],
+)
+def test_a_film_cannot_show_all(
+    film: Path, tmp_path: Path, recipe: Explaining, target: str, settings: dict[str, str], said: str
+) -> None:
+    with pytest.raises(DreampipeError, match=said):
+        made(film, tmp_path / target, recipe.model_copy(update=settings))
