@@ -1,11 +1,11 @@
 """Maps and times beside captum and xplique, on the same network and picture, in one run.
 
     python benchmarks/peers_explain.py setup FOLDER           install the peers in environments of their own (4 GB)
-    python benchmarks/peers_explain.py FOLDER                  motifnet at 224: agreement, and the time of RISE
-    python benchmarks/peers_explain.py FOLDER --network inception_v3    integrated gradients at 512
+    python benchmarks/peers_explain.py FOLDER                 motifnet at 224: agreement, and the time of RISE
+    python benchmarks/peers_explain.py FOLDER --network inception_v3     integrated gradients at 512
 
-Each program is run once to warm up and once to be timed, one after the other. Prints a table: seconds of each, ours over
-the faster peer, and how far the maps are apart, max|a - b| / max|b|, after the differences that are named below it.
+Each program warms up once (motifnet only) and is timed once, one after the other. Prints a table: seconds of each, ours
+over the faster peer, and how far the maps are apart, max|a - b| / max|b|. The text below it names the differences.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ import time
 import venv
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from dreampipe.frames import Array
+
+Maps = dict[str, Array]
+Seconds = dict[str, float]
 PEERS = {
     "captum": ("torch==2.13.0", "captum==0.9.0", "keras==3.15.1", "h5py"),
     "xplique": ("tensorflow-cpu==2.20.0", "xplique==2.0.2", "tf_keras==2.20.0", "keras==3.15.1"),
@@ -68,15 +73,15 @@ def main() -> None:
         picture = np.random.default_rng(0).random((size // 16, size // 16, 3), np.float32).repeat(16, 0).repeat(16, 1)
         np.save(folder / "picture.npy", picture)
         deviation = float(0.15 * (picture.max() - picture.min()))
-        task = {"network": given.network, "label": 3, "methods": methods, "steps": given.steps, "masks": given.masks,
-                "batch": given.batch, "threads": given.threads, "deviation": deviation, "warm": size == 224}  # fmt: skip
+        task = {**vars(given), "label": 3, "methods": methods, "deviation": deviation, "warm": size == 224}
+        del task["folder"]
         (folder / "task.json").write_text(json.dumps(task))
         maps, seconds = explain_ours(folder, picture, task)
         found = {name: run_peer(given.folder / name / "bin" / "python", name, folder) for name in PEERS}
         print_table(methods, maps, seconds, found)
 
 
-def explain_ours(folder: Path, picture: np.ndarray, task: dict) -> tuple[dict, dict]:
+def explain_ours(folder: Path, picture: Array, task: dict[str, Any]) -> tuple[Maps, Seconds]:
     """Explain with dreampipe; also write the weights for the peers."""
     from dreampipe.backend import keras
     from dreampipe.explanations.attribution import parse_methods
@@ -96,7 +101,8 @@ def explain_ours(folder: Path, picture: np.ndarray, task: dict) -> tuple[dict, d
             model.save(folder / "inception.keras")
         on = card(str(folder / "inception.keras"), scaling="unit")
     question = ask(on, f"logit({task['label']})")
-    maps, seconds = {}, {}
+    maps: Maps = {}
+    seconds: Seconds = {}
     for name in task["methods"]:
         (method,) = parse_methods(METHODS[name].format(**task))
         if task["warm"]:
@@ -108,7 +114,7 @@ def explain_ours(folder: Path, picture: np.ndarray, task: dict) -> tuple[dict, d
     return maps, seconds
 
 
-def run_peer(python: Path, name: str, folder: Path) -> tuple[dict, dict, str]:
+def run_peer(python: Path, name: str, folder: Path) -> tuple[Maps, Seconds, str]:
     """Run a peer's program; return its maps, its seconds and its versions."""
     program = Path(__file__).parent / "peers" / f"explain_{name}.py"
     subprocess.run([python, program, folder], check=True)
@@ -117,7 +123,7 @@ def run_peer(python: Path, name: str, folder: Path) -> tuple[dict, dict, str]:
         return dict(stored), told["seconds"], told["versions"]
 
 
-def print_table(methods: list, maps: dict, seconds: dict, found: dict) -> None:
+def print_table(methods: list[str], maps: Maps, seconds: Seconds, found: dict[str, tuple[Maps, Seconds, str]]) -> None:
     """Print one row for each method."""
     print("; ".join(versions for _, _, versions in found.values()))
     print("| method | dreampipe, s | " + " | ".join(f"{name}, s | apart" for name in found) + " | ours / faster peer |")
@@ -129,13 +135,16 @@ def print_table(methods: list, maps: dict, seconds: dict, found: dict) -> None:
                 cells += ["-", "-"]
                 continue
             times.append(took[method])
-            cells += [f"{took[method]:.2f}", "chance" if method in ("smoothgrad", "rise") else apart(maps[method], theirs[method])]
+            cells += [
+                f"{took[method]:.2f}",
+                "chance" if method in ("smoothgrad", "rise") else apart(maps[method], theirs[method]),
+            ]
         ratio = f"{seconds[method] / min(times):.2f}" if times else "-"
         print(f"| {method} | {seconds[method]:.2f} | {' | '.join(cells)} | {ratio} |")
     print(NOTES)
 
 
-def apart(ours: np.ndarray, theirs: np.ndarray) -> str:
+def apart(ours: Array, theirs: Array) -> str:
     """The largest difference relative to the largest value, after the mean over channels where a peer has only that."""
     theirs = theirs[..., 0] if theirs.ndim == 3 and theirs.shape[2] == 1 else theirs
     if theirs.ndim == 2:

@@ -1,6 +1,6 @@
 """captum's maps and times for `peers_explain.py`, which runs this in an environment with captum, torch and Keras.
 
-    python explain_captum.py FOLDER     reads FOLDER/task.json and writes FOLDER/captum.npz and FOLDER/captum.json
+python explain_captum.py FOLDER     reads FOLDER/task.json and writes FOLDER/captum.npz and FOLDER/captum.json
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """xplique's maps and times for `peers_explain.py`, which runs this in an environment with xplique and TensorFlow.
 
-    python explain_xplique.py FOLDER     reads FOLDER/task.json and writes FOLDER/xplique.npz and FOLDER/xplique.json
+python explain_xplique.py FOLDER     reads FOLDER/task.json and writes FOLDER/xplique.npz and FOLDER/xplique.json
 """
 
 from __future__ import annotations

@@ -121,13 +121,14 @@ def test_a_sidecar_alone_is_compared_with_nothing_and_says_so(call, quick, photo
 
 
 @pytest.mark.parametrize("suffix", LOSSY)
-def test_what_a_lossy_file_shows_is_recorded_as_pillow_decodes_it(call, quick, photo, tmp_path, suffix):
+def test_what_a_lossy_file_shows_is_recorded_as_it_is_read(call, quick, photo, tmp_path, suffix):
     out = tmp_path / f"a.{suffix}"
     assert call("dream", photo, out, *quick).exit_code == 0
     with Image.open(out) as image:
         pixels = np.asarray(image.convert("RGB"))
     frame, _ = decode(out)
-    np.testing.assert_array_equal(np.rint(frame.pixels * 255), pixels)
+    # Pillow's decoder of AVIF rounds colours in between, and dreampipe's does not.
+    np.testing.assert_allclose(np.rint(frame.pixels * 255), pixels, rtol=0, atol=1 if suffix == "avif" else 0)
     record = Record.read(read_record(out), out.name)
     assert record.output.decoded and record.output.decoded != record.output.pixels
     assert text_within(USUAL, record) == read_record(out)

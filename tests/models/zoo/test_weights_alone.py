@@ -234,7 +234,7 @@ HOLDING = """
 import sys
 from pathlib import Path
 from dreampipe.models.zoo import fitting
-with fitting.opened(Path(sys.argv[1]), sys.argv[2], sys.argv[3]):
+with fitting.open_fitting(Path(sys.argv[1]), sys.argv[2], sys.argv[3]):
     print("open", flush=True)
     input()
 """
