@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_USE_LEGACY_KERAS"] = "1"  # xplique 2.0.2 needs tf_keras, and calls this network of Keras 3 as a function
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,9 +26,11 @@ def main() -> None:
     folder = Path(sys.argv[1])
     task = json.loads((folder / "task.json").read_text())
     tf.config.threading.set_intra_op_parallelism_threads(task["threads"])
-    model = build(task["network"], folder / "weights.weights.h5")
+    network = build(task["network"], folder / "weights.weights.h5")
+    inside = tf.keras.Input(network.input_shape[1:])
+    model = tf.keras.Model(inside, tf.keras.layers.Lambda(lambda x: network(x, training=False))(inside))
     picture = np.load(folder / "picture.npy")[None]
-    target = np.eye(model.output_shape[-1], dtype=np.float32)[[task["label"]]]
+    target = np.eye(network.output_shape[-1], dtype=np.float32)[[task["label"]]]
     steps, batch, masks = task["steps"], task["batch"], task["masks"]
     ways = {
         "gradient": lambda: Saliency(model, reducer=None),
