@@ -32,7 +32,7 @@ Chromaticities = tuple[float, float, float, float, float, float, float, float]
 Matrix = npt.NDArray[np.float64]
 _Curve = Callable[[Matrix], Matrix]
 
-BT709, UNSPECIFIED, LINEAR, SRGB, PQ, HLG = 1, 2, 8, 13, 16, 18
+BT709, UNSPECIFIED, LINEAR, BT2020, SRGB, PQ, HLG = 1, 2, 8, 9, 13, 16, 18
 PQ_WHITE, HLG_WHITE = 0.58, 191 / 255
 """Signals of diffuse white: Report ITU-R BT.2408, table 1. HLG's is 0.75 as 8 bits hold it, to be white there."""
 HLG_GAMMA = 1.2
@@ -68,6 +68,11 @@ _TRANSFER_NAMES = {
     **{4: "gamma 2.2", 5: "gamma 2.8", 8: "linear", 9: "log 100:1", 10: "log 316:1", 16: "PQ", 17: "gamma 2.6"},
     18: "HLG",
 }
+
+
+def usual_primaries(transfer: int) -> int:
+    """Return the primaries of a file that leaves them open: BT.2020's for PQ and HLG, as BT.2100 defines both."""
+    return BT2020 if transfer in (PQ, HLG) else BT709
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ UNREAD = (
     Unread("picture", (".tga", ".pcx", ".sgi", ".rgb", ".ras", ".dcm", ".xbm", ".wbmp")),
     Unread("SVG", (".svg", ".svgz"), pattern=_SVG),
     Unread("drawing", (".wmf", ".emf", ".kra", ".ora", ".pict", ".pct")),
-    Unread("film", (".braw", ".r3d", ".insv", ".wtv", ".ivf", ".y4m", ".swf")),
+    Unread("film", (".braw", ".r3d", ".insv", ".wtv", ".swf")),
 )
 """The kinds of pictures and films that are known and not read."""
 
@@ -134,6 +134,9 @@ _FILM_HEADS = (
     b"\6\x0e\x2b\x34\2\5\1\1\x0d\1\2",  # MXF
     b"\0\0\1\xba",  # MPEG program stream
     b"\0\0\1\xb3",  # MPEG video
+    b"nut/multimedia container\0",
+    b"DKIF\0\0",  # IVF: AV1, VP8 and VP9 as encoders write them
+    b"YUV4MPEG2 ",
 )
 _FILM_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"pnot", b"skip", b"free"}
 _LOOK = 512  # bytes, which hold three packets of an MPEG transport stream

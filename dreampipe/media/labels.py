@@ -22,7 +22,7 @@ from typing import IO
 
 from dreampipe.media.colour import (
     BT709,
-    HLG,
+    BT2020,
     PQ,
     PRIMARIES,
     SRGB,
@@ -30,13 +30,13 @@ from dreampipe.media.colour import (
     UNSPECIFIED,
     Chromaticities,
     Meaning,
+    usual_primaries,
     xyz_matrix,
 )
 from dreampipe.media.items import primary_properties
 from dreampipe.media.rows import Format, load
 from dreampipe.media.sequences import code_points_in
 
-_BT2020 = 9
 _SRGB_GAMMA, _SRGB_ENDS = 2.2, PRIMARIES[BT709]
 _NEAR = 0.05  # of gamma: 5 %, as libpng takes it; of chromaticities 0.005
 _OPEN = struct.pack(">4sHH", b"nclx", UNSPECIFIED, UNSPECIFIED)
@@ -87,7 +87,7 @@ def read_png_label(file: IO[bytes]) -> Label | None:
             narrow = 0 if coded[3] else max(chunks[b"IHDR"][8], 8)
             return Label(replace(meaning or other, narrow=narrow), first=coded[1] in TRANSFERS)
     if chunks.get(b"iCCP", b"").startswith(b"ITUR_2100_PQ_FULL\0"):
-        return Label(Meaning(PQ, _BT2020), first=True)
+        return Label(Meaning(PQ, BT2020), first=True)
     return plain
 
 
@@ -96,8 +96,7 @@ def _of_points(
 ) -> Meaning | None:
     """Return the meaning of code points; None if all are open or unknown.
 
-    One that is open or unknown counts as the file says in other words. Without such words the primaries of PQ and HLG
-    are those of BT.2020, as Recommendation ITU-R BT.2100 defines both, and those of other tones BT.709's.
+    One that is open or unknown counts as the file says in other words, and without such words as usual.
 
     Args:
         primaries, transfer: code points of ITU-T H.273.
@@ -107,8 +106,8 @@ def _of_points(
     if primaries not in PRIMARIES and transfer not in TRANSFERS:
         return None
     tones = Meaning(transfer) if transfer in TRANSFERS else other or Meaning()
-    usual = _BT2020 if transfer in (PQ, HLG) else BT709
-    return replace(tones, primaries=primaries if primaries in PRIMARIES else usual if ends is None else ends)
+    usual = usual_primaries(transfer) if ends is None else ends
+    return replace(tones, primaries=primaries if primaries in PRIMARIES else usual)
 
 
 def _gamma_label(gamma_chunk: bytes | None, ends_chunk: bytes | None) -> Label | None:

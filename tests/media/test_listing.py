@@ -229,6 +229,25 @@ def test_a_film_without_a_suffix_or_in_mxf_is_read(tmp_path: Path) -> None:
     assert levels == pytest.approx([40, 200], abs=3)
 
 
+@pytest.mark.parametrize(("name", "codec", "known"), [
+    ("x.y4m", "wrapped_avframe", True), ("x.ivf", "libvpx-vp9", True), ("x.nut", "ffv1", True),
+    ("x.h264", "libx264", False), ("x.obu", "libsvtav1", False),
+])  # fmt: skip
+def test_films_as_encoders_write_them_are_read(name: str, codec: str, known: bool, tmp_path: Path) -> None:
+    """FFmpeg reads them all; the bytes of the first three also tell what they are."""
+    with av.open(str(tmp_path / name), "w") as film:
+        stream = film.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for level in (40, 120, 200):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), level, np.uint8), "rgb24")
+            film.mux(stream.encode(picture.reformat(format="yuv420p")))
+        film.mux(stream.encode(None))
+    assert kind_of(tmp_path / name) is Kind.FILM
+    assert [frame.pixels.mean() * 255 for frame in read(tmp_path / name)] == pytest.approx([40, 120, 200], abs=3)
+    (tmp_path / name).rename(tmp_path / "bare")
+    assert (kind_of(tmp_path / "bare") is Kind.FILM) == known
+
+
 def test_frames_of_a_film_are_known_by_their_bytes(tmp_path: Path) -> None:
     for name, data in {
         "0001": jpeg(),

@@ -134,6 +134,8 @@ def _images(
         except EOFError:
             return
         image.load()
+        if image.format == "GIF" and image.mode == "RGB":
+            image.putalpha(255)  # else what the next frame clears to transparent would stay solid
         if not index:
             icc = rgb_profile(image.info.get("icc_profile"))
             _, kept, notes = show(np.zeros((1, 1, 3), np.float32), icc, label)

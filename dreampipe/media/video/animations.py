@@ -5,7 +5,7 @@ The segments are lossless, in 8 bits of RGB; only the joining makes palettes of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -23,13 +23,17 @@ from dreampipe.media.records import check_text
 from dreampipe.media.rows import Animation, load
 from dreampipe.media.video.info import Survey
 from dreampipe.media.video.packets import Packets, read_packets
-from dreampipe.media.video.reels import with_every_frame
+from dreampipe.media.video.reels import as_see_through, with_every_frame
 from dreampipe.media.writing import writing_whole
 from dreampipe.media.xmp import packet
 
 _QUALITY = 90  # of WebP
 _HALF = 128  # of 255: alpha from which on GIF shows a pixel
+_CLEARED = 2  # what becomes of a frame of a GIF before the next one
+_ABSENT = 255  # the place of the colour that is not there in the palette of a GIF
 _LONGEST = 65_535  # ticks of one frame, to which GIF and PNG count
+Coded = Any
+"""A packet of PyAV."""
 
 
 @dataclass(frozen=True)
@@ -146,15 +150,35 @@ def write_gif(
         colours = np.array(coloured.getpalette("RGB"), np.uint8).reshape(-1, 3)
         palette[:, 0], palette[: len(colours), 1:] = 255, colours
         if see_through:  # GIF knows one colour that is not there, and nothing between
-            palette[255] = 0
-            indices[np.asarray(image)[..., 3] < _HALF] = 255
+            palette[_ABSENT] = 0
+            indices[np.asarray(image)[..., 3] < _HALF] = _ABSENT
         return av.VideoFrame.from_ndarray((indices, palette), "pal8")  # type: ignore[arg-type]
 
     ticks = ticks_of(survey, tick)
     # It counts repeats: -1 leaves their number out, and players then play it once.
     repeats = {0: 0, 1: -1}.get(plays, plays - 1)
     options = {"loop": str(repeats), "final_delay": str(_last(ticks))}
-    _mux(path, "gif", "pal8", options, ((frame(one.image), one) for one in shown), tick)
+    frames = ((frame(one.image), one) for one in shown)
+    if alpha:
+        _mux(path, "gif", "pal8", options, frames, tick, {"gifflags": "0"}, _clear_after)
+    else:
+        _mux(path, "gif", "pal8", options, frames, tick)
+
+
+def _clear_after(coded: Coded) -> None:
+    """Have a frame of a GIF, which covers the screen, cleared before the next one.
+
+    FFmpeg has only frames with holes cleared, so that a solid one would stay to be seen through the holes of the next.
+    Of a solid first frame it does not say which colour is not there, which decoders need for the clearing.
+    """
+    data = bytearray(coded)
+    at = 13 + (3 << (data[10] & 7) + 1) if data.startswith(b"GIF") else 0
+    if data[at : at + 3] != b"!\xf9\4":
+        raise ValueError("its frames have no place for transparency")
+    if not data[at + 3] & 1:
+        data[at + 3], data[at + 6] = 1, _ABSENT
+    data[at + 3] = data[at + 3] & ~(7 << 2) | _CLEARED << 2
+    coded.update(bytes(data))
 
 
 def write_png(
@@ -185,7 +209,17 @@ def _mux(
     options: Mapping[str, str],
     frames: Iterator[tuple[Any, Shown]],
     tick: Fraction,
+    coding: Mapping[str, str] | None = None,
+    change: Callable[[Coded], None] | None = None,
 ) -> None:
+    """Write frames by FFmpeg; `coding` sets its encoder, and `change` alters each of its packets."""
+
+    def mux(packets: Sequence[Coded]) -> None:
+        for coded in packets:
+            if change:
+                change(coded)
+            film.mux(coded)
+
     with av.open(f"file:{path}", "w", format=name, container_options=dict(options)) as film:
         stream: Any = None
         for frame, shown in frames:
@@ -193,9 +227,10 @@ def _mux(
                 stream = film.add_stream(name, rate=1 / tick, width=frame.width, height=frame.height)
                 stream.pix_fmt = pixel_format
                 stream.codec_context.time_base = stream.time_base = tick
+                stream.codec_context.options = dict(coding or {})
             frame.pts, frame.time_base = shown.start, tick
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode(None))
+            mux(stream.encode(frame))
+        mux(stream.encode(None))
 
 
 def write_webp(
@@ -214,7 +249,8 @@ def write_webp(
     said = {"xmp": packet(record)} if record else {}
     encoded = BytesIO()
     reel.save(encoded, "WEBP", save_all=True, duration=durations, loop=plays, quality=_QUALITY, method=4, **said)
-    path.write_bytes(with_every_frame(encoded.getvalue(), reel.size, durations, plays))
+    data = with_every_frame(encoded.getvalue(), reel.size, durations, plays)
+    path.write_bytes(as_see_through(data) if alpha else data)
 
 
 class _Reel(Image.Image):

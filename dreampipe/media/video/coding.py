@@ -16,6 +16,8 @@ from dreampipe.media.video.meaning import SRGB, keeps_meaning
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
+_NARROW = 48
+"""Up to this width the macroblock tree of x265 4 writes beyond its memory, which can end the whole process."""
 GLOBAL_HEADER = 1 << 22  # parameter sets outside of the packets, not within them: one for all segments
 
 
@@ -87,9 +89,12 @@ class Form:
         crf = {} if self.crf is None else {"crf": str(self.crf)}
         limited = {"x264-params": f"asm={self.instructions}"} if self.instructions else {}
         deep = self.codec.deep if self.deep else {}
-        context.options = {**self.codec.options, **deep, **crf, **limited}
+        options = {**self.codec.options, **deep, **crf, **limited}
         if self.codec.encoder == "libx265":
             context.codec_tag = "hvc1"  # players of Apple's know H.265 by no other
+            if self.width <= _NARROW:
+                options["x265-params"] += ":cutree=0"
+        context.options = options
         if self.codec.encoder == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "0")  # its only way to be silent
 

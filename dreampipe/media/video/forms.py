@@ -11,7 +11,8 @@ from dreampipe.media.video.codecs import CONTAINERS
 FILM_SUFFIXES = (
     *CONTAINERS,
     *(".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"),
-    *(".3g2", ".asf", ".dv", ".f4v", ".m2v", ".mxf", ".ogm", ".rm", ".rmvb", ".vob"),
+    *(".3g2", ".asf", ".dv", ".f4v", ".gxf", ".m2v", ".mxf", ".nut", ".ogm", ".rm", ".rmvb", ".vob"),
+    *(".264", ".265", ".h264", ".h265", ".hevc", ".ivf", ".obu", ".y4m"),
 )
 """The suffixes of films that are read, in lower case."""
 

@@ -17,10 +17,14 @@ _UNSAID = 2
 
 
 def meaning_of(info: FilmInfo) -> colour.Meaning:
-    """Return the meaning of a film's RGB, whose range is known by then; what it leaves open is sRGB's."""
+    """Return the meaning of a film's RGB, whose range is known by then.
+
+    Open primaries of PQ and HLG are those of BT.2020, as in pictures; everything else that is open is sRGB's.
+    """
     said = info.colour
     transfer = colour.SRGB if said.transfer == _UNSAID else said.transfer
-    return colour.Meaning(transfer, colour.BT709 if said.primaries == _UNSAID else said.primaries)
+    primaries = colour.usual_primaries(transfer) if said.primaries == _UNSAID else said.primaries
+    return colour.Meaning(transfer, primaries)
 
 
 def keeps_meaning(info: FilmInfo, deep: bool) -> bool:

@@ -215,7 +215,7 @@ def _start_second(container: InputContainer) -> Fraction:
     if container.format.name not in STREAMED:
         return Fraction(0)
     kept = [stream for stream in container.streams if stream.type in {"video", "audio"}]
-    known = [stream.start_time * stream.time_base for stream in kept if stream.start_time and stream.time_base]
+    known = [one.start_time * one.time_base for one in kept if one.start_time is not None and one.time_base]
     return min(known, default=Fraction(0))
 
 

@@ -10,6 +10,8 @@ from PIL import Image
 
 _CODED = (b"ALPH", b"VP8 ", b"VP8L")
 _ANIMATED, _ALPHA = 0x02, 0x10
+_FLAGS = 20
+"""The place of the flags of a file, in its first chunk."""
 _PLACE = 12
 """Bytes of a frame's place and size, before its duration."""
 _MOST = (1 << 24) - 1
@@ -42,6 +44,15 @@ def with_every_frame(data: bytes, size: tuple[int, int], durations: Sequence[int
     spread = [(b"ANMF", frame) for frame in _spread(frames, durations)]
     body = b"".join(_chunk(*chunk) for chunk in ((b"VP8X", head), *profile, (b"ANIM", anim), *spread, *said))
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def as_see_through(data: bytes) -> bytes:
+    """Return an animated WebP that says that it is transparent somewhere.
+
+    Its encoder does not say so if every frame is solid and only the clearing of one leaves a hole; players then fill
+    the hole.
+    """
+    return data[:_FLAGS] + bytes([data[_FLAGS] | _ALPHA]) + data[_FLAGS + 1 :] if data[12:16] == b"VP8X" else data
 
 
 def _spread(frames: Sequence[tuple[bytes, int]], durations: Sequence[int]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -67,6 +68,7 @@ STILLS = {
 @pytest.mark.parametrize(("name", "which", "alpha"), [
     *(("film.webp", which, False) for which in STILLS),
     ("film.webp", "all", True), ("film.webp", "again", True), ("film.gif", "all", False), ("film.png", "all", True),
+    ("film.gif", "all", True), ("film.gif", "again", True),
 ])  # fmt: skip
 def test_frames_that_are_equal_stay_frames(name: str, which: str, alpha: bool, tmp_path: Path) -> None:
     pictures, clear = frames_of(4), np.ones((HEIGHT, WIDTH), np.float32)
@@ -84,6 +86,26 @@ def test_frames_that_are_equal_stay_frames(name: str, which: str, alpha: bool, t
         assert abs(found.duration(index) - survey.duration(index)) <= Fraction(2, 100 if name == "film.gif" else 1000)
         assert np.abs(frame.pixels - frames[index].pixels)[:, 24:].mean() * 255 < 14
         assert not alpha or np.array_equal(frame.alpha, clear)
+
+
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
+def test_a_hole_shows_no_earlier_frame(name: str, tmp_path: Path) -> None:
+    """Encoders keep what is solid for the next frame, and decoders keep a picture that began solid so."""
+    alphas = [np.ones((HEIGHT, WIDTH), np.float32) for _ in range(5)]
+    alphas[1][8:24, 8:24], alphas[3][16:40, 24:48], alphas[4][16:40, 32:56] = 0, 0, 0
+    frames = [replace(frame, alpha=alpha) for frame, alpha in zip(frames_of(5), alphas, strict=True)]
+    survey = survey_of(STAMPS[:5], 30, SIXTIETH)
+    target = target_of(tmp_path / name, info_of(time_base=SIXTIETH, alpha=True))
+    target.join(write_segments(target, frames, survey, tmp_path / "work", (0,)), survey)
+    again = open_source(target.path)
+    for frame, source in zip(again.frames(again.survey()), frames, strict=True):
+        assert frame.alpha is not None and source.alpha is not None
+        assert np.array_equal(frame.alpha, source.alpha)
+        assert np.abs(frame.pixels - source.pixels)[source.alpha > 0].mean() * 255 < 14
+    if not name.endswith("webp"):
+        with av.open(str(target.path)) as film:
+            for picture, alpha in zip(film.decode(video=0), alphas, strict=True):
+                assert np.array_equal(picture.to_ndarray(format="rgba")[..., 3], alpha * 255)
 
 
 @pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])

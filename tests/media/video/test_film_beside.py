@@ -232,6 +232,20 @@ def test_a_stream_that_has_run_for_hours_begins_at_once(tmp_path: Path) -> None:
     assert [data for _, data in sound] == [data for _, data in before]
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.mkv"])
+def test_sound_before_the_picture_of_a_stream_is_kept(name: str, tmp_path: Path) -> None:
+    """The sound of this stream begins at 0 on its clock, and the picture half a second later."""
+    path = render(tmp_path / "source.ts", stamps=range(12, 24), sound="mp2")
+    media = read(path)
+    write(media, tmp_path / name, like=media.info)
+    sound, before = packets(tmp_path / name, "audio"), packets(path, "audio")
+    assert before[0][0] == 0 and seen(path).times[0] > Fraction(1, 2)
+    assert [data for _, data in sound] == [data for _, data in before]
+    assert abs(sound[0][0]) <= MILLISECOND
+    assert abs(seen(tmp_path / name).times[0] - seen(path).times[0]) <= MILLISECOND
+    assert heard(tmp_path / name).shape == heard(path).shape
+
+
 def test_sound_that_only_the_end_of_a_file_would_refuse_is_refused_at_once(tmp_path: Path) -> None:
     source = render(tmp_path / "source.avi", sound="pcm_s16le")  # its channels have no names there, which mp4 wants
     with pytest.raises(MediaError, match=r"cannot hold sound \(pcm_s16le\).*write to \.mov or \.mkv"):

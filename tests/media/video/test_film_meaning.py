@@ -191,6 +191,17 @@ def test_wide_colours_become_srgb_in_pictures_and_stay_in_films(tmp_path: Path) 
         assert np.array_equal(one, other)
 
 
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_open_primaries_of_hdr_are_those_of_bt2020(transfer: int, tmp_path: Path) -> None:
+    """Recommendation ITU-R BT.2100 defines PQ and HLG with no others; a film without the tag means the same colours."""
+    planes = [np.full((48, 64), value, np.uint16) for value in (400, 480, 620)]
+    for name, primaries in (("open", 2), ("said", 9)):
+        path = lossless(tmp_path / f"{name}.mkv", planes, "yuv444p10le", Colour(1, primaries, transfer, 9))
+        film = dreampipe.read(path)
+        dreampipe.write(film, tmp_path / f"{name}.png", like=film.info)
+    assert np.array_equal(levels(tmp_path / "open.png"), levels(tmp_path / "said.png"))
+
+
 def test_linear_light_is_seen_as_light_and_kept(tmp_path: Path) -> None:
     numbers = np.resize(np.arange(1024, dtype=np.uint16), (48, 64))
     path = lossless(tmp_path / "film.mkv", [numbers] * 3, "gbrp10le", LINEAR)

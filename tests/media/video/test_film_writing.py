@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -246,3 +248,31 @@ def test_other_small_films_become_av1(tmp_path: Path, width: int, height: int) -
     target = target_of(tmp_path / "a.mkv", info_of(width=width, height=height), Encoding("av1"))
     write_film(target, frames_of(width=width, height=height), survey_of(), tmp_path / "work")
     assert len(seen(tmp_path / "a.mkv").pixels) == len(frames_of())
+
+
+NARROW = """
+import sys
+from pathlib import Path
+import numpy as np
+from dreampipe import Frame
+from dreampipe.media import write
+from dreampipe.media.video import Encoding
+from written import info_of
+
+path, width, bits = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+pixels = np.random.default_rng(0).random((34, width, 3), np.float32)
+info = info_of(width=width, height=34, bits=bits, pixel_format="yuv420p" if bits == 8 else "yuv420p10le")
+write([Frame(pixels, index) for index in range(6)], path, info, encoding=Encoding("h265"))
+"""
+
+
+@pytest.mark.parametrize(("width", "bits"), [(34, 10), (48, 10), (16, 8)])
+def test_x265_stays_within_its_memory_at_narrow_sizes(width: int, bits: int, tmp_path: Path) -> None:
+    """Its macroblock tree writes beyond it where a row has fewer than four blocks of 16 pixels, and ends the process.
+
+    The process is one of its own, so that such an end fails a test instead of all of them.
+    """
+    path = tmp_path / "film.mp4"
+    told = [sys.executable, "-c", NARROW, str(path), str(width), str(bits)]
+    assert subprocess.run(told, cwd=Path(__file__).parent, check=False).returncode == 0
+    assert len(seen(path).pixels) == 6
