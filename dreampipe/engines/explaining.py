@@ -14,10 +14,11 @@ from dreampipe.engines.keeping import keep_maps, keep_picture
 from dreampipe.engines.makers import Loaded, Made, Write
 from dreampipe.engines.orders import Order
 from dreampipe.engines.stopping import Stop, stoppable
+from dreampipe.errors import ModelError, ObjectiveError, OpeningError
 from dreampipe.events import Noted, Progressed, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
-from dreampipe.explanations.explaining import ask, explain, top_class
+from dreampipe.explanations.explaining import ask, explain, seen_size, top_class
 from dreampipe.explanations.question import Question
 from dreampipe.frames import Array, Frame
 from dreampipe.media.maps import is_map
@@ -62,9 +63,8 @@ class Explainer:
             self.tell(Noted("", TOP.format(objective)))
         question, methods = ask(recipe.card(), objective), recipe.methods()
         with stoppable() as stop:
-            found = explain_all(recipe, question, methods, pixels, self.tell, stop)
+            found, whole = explain_all(recipe, question, methods, pixels, self.tell, stop)
         self.stopped = stop()
-        whole = len(found) == len(methods) and not any(one.partial for one in found)
         for note in notes_of(found):
             self.tell(Noted("", note))
         if not whole:
@@ -87,22 +87,29 @@ class Explainer:
 
 def explain_all(
     recipe: Explaining, question: Question, methods: Sequence[Method], pixels: Array, tell: Tell, stop: Stop
-) -> list[Explanation]:
+) -> tuple[list[Explanation], bool]:
     """Explain a picture (height, width, 3) by each method; fewer of them if the user stops.
+
+    Where the recipe asks for all methods, those that do not suit the model are left out, and a note says so.
+
+    Returns:
+        The explanations, and whether they are whole: the user did not stop.
 
     Raises:
         DreampipeError: a method does not suit the model or the picture.
         KeyboardInterrupt: the user stopped before a method had any result.
     """
     found: list[Explanation] = []
-    announced = [False]
+    unsuited: list[str] = []
+    announced, done = [False], [0]
 
     def progress(share: float) -> None:
         if stop() and not announced[0]:
             announced[0] = True
             tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
-        tell(Progressed("", (len(found) + share) / len(methods)))
+        tell(Progressed("", (done[0] + share) / len(methods)))
 
+    seen_size(question.card, (pixels.shape[0], pixels.shape[1]), recipe.max_size)  # no method suits a small picture
     for method in methods:
         try:
             found.append(
@@ -119,10 +126,20 @@ def explain_all(
         except KeyboardInterrupt:
             if not found or stop.asked > 1:
                 raise
+            break
+        except (ModelError, ObjectiveError) as error:
+            last = method is methods[-1] and not found
+            if last or not recipe.leaves_out or isinstance(error, OpeningError):
+                raise
+            unsuited.append(method.name)
+        done[0] += 1
         progress(0)
         if stop():
             break
-    return found
+    if unsuited:
+        names = f"{', '.join(unsuited)} cannot explain {question.text} of {question.card.name}"
+        tell(Noted("", f"{names}, so they are left out: name one alone to read why."))
+    return found, done[0] == len(methods) and not any(one.partial for one in found)
 
 
 def notes_of(found: Sequence[Explanation]) -> tuple[str, ...]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from known import known
 
 import dreampipe
 from dreampipe.frames import Frame
@@ -20,6 +23,19 @@ from dreampipe.models.motifnet.renderer import CLASSES, render
 @pytest.fixture
 def how(tiny_model: Path) -> tuple[str, ...]:
     return ("--model", str(tiny_model), "--scaling", "unit")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A classifier whose head has biases that are no numbers."""
+    image = keras.Input((None, None, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image))
+    nan = keras.initializers.Constant(float("nan"))
+    path = tmp_path / "broken.keras"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
+        keras.Model(image, keras.layers.Dense(3, activation="softmax", bias_initializer=nan)(x)).save(path)
+    return known(path)
 
 
 def levels(path: Path, bits: int = 8) -> np.ndarray:
@@ -64,6 +80,7 @@ def test_a_lossy_file_is_read_again_and_said(call: Any, pictures: Path, tmp_path
     result = call("attack", pictures / "a.png", out, "--eps", "1/255", "--steps", "2", *how)
     assert result.exit_code == 0
     assert "more than the bound of 1/255: write a lossless format" in result.stderr
+    assert "within the bound" not in result.stderr
 
 
 def test_a_picture_that_does_not_fool_is_said(call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
@@ -98,8 +115,9 @@ def test_wrong_words_are_one_sentence(
 def test_wrong_places_are_one_sentence(call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
     source = pictures / "a.png"
     for out, more, said in (
-        (source, (), "exists: give another name, or --overwrite"),
+        (source, (), "is an input itself"),
         (source, ("--overwrite",), "is an input itself"),
+        (pictures / "b.png", (), "exists: give another name, or --overwrite"),
         (tmp_path / "o.xyz", (), "suffix .xyz"),
         (tmp_path / "o.png", ("--sheet", tmp_path / "o.png"), "give the sheet another name"),
     ):
@@ -114,6 +132,13 @@ def test_the_answer_as_its_target_is_refused(call: Any, pictures: Path, tmp_path
     number = result.stderr.split("The model answers ")[1].split(" ")[0]
     result = call("attack", pictures / "a.png", tmp_path / "p.png", "--target", number, *how)
     assert result.exit_code == 1 and "the model answers that already: choose another class" in result.stderr
+
+
+def test_a_model_whose_answer_is_no_number_is_refused(call: Any, pictures: Path, tmp_path: Path, broken: Path) -> None:
+    for words in (("attack",), ("explain", "--size", "48"), ("explain", "--objective", "logit(1)", "--size", "48")):
+        result = call(words[0], pictures / "a.png", tmp_path / "o.png", "--model", broken, *words[1:])
+        assert result.exit_code == 1 and "came as nan or infinite, but a number is expected" in result.stderr
+        assert not (tmp_path / "o.png").exists()
 
 
 def test_motifs_are_measured_as_a_table_a_page_and_a_chart(call: Any, tmp_path: Path) -> None:
