@@ -173,7 +173,7 @@ class RobustnessTask:
         card = self.recipe.victim()
         self.recipe.attacks()
         find_classes(card, self.recipe.labelled)
-        self.place.check(lambda path: is_page(path) or is_table(path) or format_of(path))
+        self.place.check(lambda path: is_page(path) or is_table(path) or format_of(path, " .html .csv"))
         return card.notes
 
     def run(self, tell: Tell = ignore) -> None:

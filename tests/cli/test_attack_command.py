@@ -15,6 +15,7 @@ import pytest
 from known import known
 
 import dreampipe
+from dreampipe.explanations.reading import write_number
 from dreampipe.frames import Frame
 from dreampipe.media import decode
 from dreampipe.models.motifnet.renderer import CLASSES, render
@@ -190,3 +191,40 @@ def test_folders_without_labels_are_one_sentence(
     assert result.exit_code == 2 and "a curve has one norm" in result.stderr
     result = call("robustness", "motifs", out, "--eps", "4,8")
     assert result.exit_code == 2 and "eps came as 4" in result.stderr
+
+
+@pytest.mark.parametrize("eps", [8 / 255, np.float32(8 / 255), "8/255", 1 / 3, 0, 1])
+def test_the_library_takes_numbers_as_they_are(pictures: Path, tiny_model: Path, eps: Any) -> None:
+    given: Any = {"model": tiny_model, "scaling": "unit"}
+    found = dreampipe.attack(pictures / "a.png", "fgsm", eps=eps, **given)
+    bound = 8 / 255 if eps == "8/255" else float(eps)
+    assert abs(found.eps - bound) < 1e-12
+    most = np.abs(np.rint((found.pixels - found.clean).astype(np.float64) * 255)).max()
+    assert most == min(255, np.floor(bound * 255 + 1e-5)) or bound == 1
+
+
+def test_the_library_takes_the_number_of_a_class(pictures: Path, tiny_model: Path) -> None:
+    given: Any = {"model": tiny_model, "scaling": "unit", "eps": "200/255"}
+    number = (dreampipe.attack(pictures / "a.png", "fgsm", **given).before.number + 1) % 5
+    found = dreampipe.attack(pictures / "a.png", "pgd(steps=3)", number, **given)
+    assert found.target == str(number)
+    with pytest.raises(dreampipe.DreampipeError, match="method came as 3"):
+        dreampipe.attack(pictures / "a.png", 3, **given)
+
+
+def test_a_bound_of_half_a_level_is_written_as_such() -> None:
+    assert [write_number(value) for value in (0.5 / 255, 0.25 / 255, 8 / 255, 0.5, 3, 0.03, 0, 1e-9)] == [
+        "0.5/255",
+        "0.25/255",
+        "8/255",
+        "0.5",
+        "3",
+        "0.03",
+        "0",
+        "1e-09",
+    ]
+
+
+def test_a_table_is_offered_where_a_curve_has_another_suffix(call: Any, tmp_path: Path) -> None:
+    result = call("robustness", "motifs", tmp_path / "curve.txt")
+    assert result.exit_code == 2 and ".html .csv: give it one of them" in result.stderr

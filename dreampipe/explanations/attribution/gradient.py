@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dreampipe.explanations.attribution.baselines import mean_difference
+from dreampipe.explanations.attribution.baselines import check_baselines, mean_difference
 from dreampipe.explanations.attribution.method import Attributed, Family, Method
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
