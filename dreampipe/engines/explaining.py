@@ -101,15 +101,8 @@ def explain_all(
     """
     found: list[Explanation] = []
     unsuited: list[str] = []
-    announced, done = [False], [0]
-
-    def progress(share: float) -> None:
-        if stop() and not announced[0]:
-            announced[0] = True
-            tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
-        tell(Progressed("", (done[0] + share) / len(methods)))
-
     seen_size(question.card, (pixels.shape[0], pixels.shape[1]), recipe.max_size)  # no method suits a small picture
+    progress = _Progress(tell, stop, len(methods))
     for method in methods:
         try:
             found.append(
@@ -132,14 +125,34 @@ def explain_all(
             if last or not recipe.leaves_out or isinstance(error, OpeningError):
                 raise
             unsuited.append(method.name)
-        done[0] += 1
-        progress(0)
+        progress.finish_method()
         if stop():
             break
     if unsuited:
         names = f"{', '.join(unsuited)} cannot explain {question.text} of {question.card.name}"
         tell(Noted("", f"{names}, so they are left out: name one alone to read why."))
-    return found, done[0] == len(methods) and not any(one.partial for one in found)
+    return found, progress.done == len(methods) and not any(one.partial for one in found)
+
+
+@dataclass
+class _Progress:
+    """Tells the share of all methods that is done, and once that the user has asked to stop."""
+
+    tell: Tell
+    stop: Stop
+    count: int
+    done: int = 0
+    announced: bool = False
+
+    def __call__(self, share: float) -> None:
+        if self.stop() and not self.announced:
+            self.announced = True
+            self.tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
+        self.tell(Progressed("", (self.done + share) / self.count))
+
+    def finish_method(self) -> None:
+        self.done += 1
+        self(0)
 
 
 def notes_of(found: Sequence[Explanation]) -> tuple[str, ...]:

@@ -111,7 +111,8 @@ class ExplainTask:
         show = self.recipe.show
         if methods > 1 and (show in ("overlay", "map") or any(job.film for job in self._plan.jobs)):
             what = f"an {show}" if show == "overlay" else "a map" if show else "a film"
-            raise RecipeError(f"{methods} methods came, but {what} shows one: name one, or show a sheet.")
+            advice = "name one, or show a sheet" if show in ("overlay", "map") else "name one"
+            raise RecipeError(f"{methods} methods came, but {what} shows one: {advice}.")
         if show == "sheet" and any(job.film for job in self._plan.jobs):
             raise RecipeError(
                 "show came as sheet for a film, but a film shows an overlay or a map: choose one of them."
