@@ -149,7 +149,7 @@ def explain(
 def attack(
     image: AnyArray | str | PathLike[str],
     method: str | Attack = "apgd",
-    target: str | None = None,
+    target: str | int | None = None,
     **settings: Any,
 ) -> Adversary:
     """Change one picture a little, so that a model answers otherwise.
@@ -168,9 +168,9 @@ def attack(
         DreampipeError: the picture, a setting, the model, the attack or the target is wrong.
         ValueError: `image` is neither a path nor an array that is a picture.
     """
-    given = {"method": method} if isinstance(method, str) else {}
+    given = {} if isinstance(method, Attack) else {"method": method}
     recipe = Attacking.of(target=target, **settings, **given)
-    chosen = recipe.attack() if isinstance(method, str) else recipe.with_settings(method)
+    chosen = recipe.with_settings(method) if isinstance(method, Attack) else recipe.attack()
     if isinstance(image, np.ndarray):
         pixels, bits = _frame(image).pixels, 16 if image.dtype.newbyteorder("=") == np.uint16 else 8
     else:

@@ -124,20 +124,21 @@ class AttackTask:
 
 def say_result(found: Adversary) -> tuple[str, ...]:
     """Write what an attack came to, in sentences for the user."""
-    distance = f"{write_number(found.distance)} in {found.norm.name}"
-    bound = f" within the bound of {write_number(found.eps)}" if np.isfinite(found.eps) else ""
+    change = f"with a change of {write_number(found.distance)} in {found.norm.name}"
     said = []
     if found.distance > found.eps * (1 + 1e-6) + 1e-7:
         limit = f"the bound of {write_number(found.eps)}"
-        said.append(f"The written file differs by {distance}, more than {limit}: write a lossless format.")
-    change = f"with a change of {distance}"
+        much = f"{write_number(found.distance)} in {found.norm.name}"
+        said.append(f"The written file differs by {much}, more than {limit}: write a lossless format.")
+    elif np.isfinite(found.eps):
+        change += f" within the bound of {write_number(found.eps)}"
     if not found.fools and found.eps == 0:
         return (*said, f"The model answers {found.after}, because a bound of 0 gives the picture back.")
     if not found.fools:
         aim = f" and not {found.target}" if found.target else ""
         advice = "give a larger eps, more steps or another method"
-        return (*said, f"The model still answers {found.after}{aim}, {change}{bound}: {advice}.")
-    return (*said, f"The model answered {found.before} and answers {found.after} now, {change}{bound}.")
+        return (*said, f"The model still answers {found.after}{aim}, {change}: {advice}.")
+    return (*said, f"The model answered {found.before} and answers {found.after} now, {change}.")
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ class RobustnessTask:
         card = self.recipe.victim()
         self.recipe.attacks()
         find_classes(card, self.recipe.labelled)
-        self.place.check(lambda path: is_page(path) or is_table(path) or format_of(path))
+        self.place.check(lambda path: is_page(path) or is_table(path) or format_of(path, " .html .csv"))
         return card.notes
 
     def run(self, tell: Tell = ignore) -> None:

@@ -14,10 +14,11 @@ from dreampipe.engines.keeping import keep_maps, keep_picture
 from dreampipe.engines.makers import Loaded, Made, Write
 from dreampipe.engines.orders import Order
 from dreampipe.engines.stopping import Stop, stoppable
+from dreampipe.errors import ModelError, ObjectiveError, OpeningError
 from dreampipe.events import Noted, Progressed, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
-from dreampipe.explanations.explaining import ask, explain, top_class
+from dreampipe.explanations.explaining import ask, explain, seen_size, top_class
 from dreampipe.explanations.question import Question
 from dreampipe.frames import Array, Frame
 from dreampipe.media.maps import is_map
@@ -62,9 +63,8 @@ class Explainer:
             self.tell(Noted("", TOP.format(objective)))
         question, methods = ask(recipe.card(), objective), recipe.methods()
         with stoppable() as stop:
-            found = explain_all(recipe, question, methods, pixels, self.tell, stop)
+            found, whole = explain_all(recipe, question, methods, pixels, self.tell, stop)
         self.stopped = stop()
-        whole = len(found) == len(methods) and not any(one.partial for one in found)
         for note in notes_of(found):
             self.tell(Noted("", note))
         if not whole:
@@ -87,22 +87,22 @@ class Explainer:
 
 def explain_all(
     recipe: Explaining, question: Question, methods: Sequence[Method], pixels: Array, tell: Tell, stop: Stop
-) -> list[Explanation]:
+) -> tuple[list[Explanation], bool]:
     """Explain a picture (height, width, 3) by each method; fewer of them if the user stops.
+
+    Where the recipe asks for all methods, those that do not suit the model are left out, and a note says so.
+
+    Returns:
+        The explanations, and whether they are whole: the user did not stop.
 
     Raises:
         DreampipeError: a method does not suit the model or the picture.
         KeyboardInterrupt: the user stopped before a method had any result.
     """
     found: list[Explanation] = []
-    announced = [False]
-
-    def progress(share: float) -> None:
-        if stop() and not announced[0]:
-            announced[0] = True
-            tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
-        tell(Progressed("", (len(found) + share) / len(methods)))
-
+    unsuited: list[str] = []
+    seen_size(question.card, (pixels.shape[0], pixels.shape[1]), recipe.max_size)  # no method suits a small picture
+    progress = _Progress(tell, stop, len(methods))
     for method in methods:
         try:
             found.append(
@@ -119,10 +119,40 @@ def explain_all(
         except KeyboardInterrupt:
             if not found or stop.asked > 1:
                 raise
-        progress(0)
+            break
+        except (ModelError, ObjectiveError) as error:
+            last = method is methods[-1] and not found
+            if last or not recipe.leaves_out or isinstance(error, OpeningError):
+                raise
+            unsuited.append(method.name)
+        progress.finish_method()
         if stop():
             break
-    return found
+    if unsuited:
+        names = f"{', '.join(unsuited)} cannot explain {question.text} of {question.card.name}"
+        tell(Noted("", f"{names}, so they are left out: name one alone to read why."))
+    return found, progress.done == len(methods) and not any(one.partial for one in found)
+
+
+@dataclass
+class _Progress:
+    """Tells the share of all methods that is done, and once that the user has asked to stop."""
+
+    tell: Tell
+    stop: Stop
+    count: int
+    done: int = 0
+    announced: bool = False
+
+    def __call__(self, share: float) -> None:
+        if self.stop() and not self.announced:
+            self.announced = True
+            self.tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
+        self.tell(Progressed("", (self.done + share) / self.count))
+
+    def finish_method(self) -> None:
+        self.done += 1
+        self(0)
 
 
 def notes_of(found: Sequence[Explanation]) -> tuple[str, ...]:

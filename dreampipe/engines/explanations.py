@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import ClassVar, Self
 from dreampipe.engines.local import run
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.standing import check_folder
-from dreampipe.errors import MediaError, RecipeError
+from dreampipe.errors import MediaError, ModelError, ObjectiveError, RecipeError
 from dreampipe.events import LeftOut, Tell, ignore
+from dreampipe.explanations.attribution import Method
 from dreampipe.explanations.explaining import ask, seen_size
 from dreampipe.explanations.question import Question
 from dreampipe.media import Manifest, Plan, decode, plan
@@ -88,8 +89,7 @@ class ExplainTask:
         methods = recipe.methods()
         recipe.check_objective()
         question = ask(card, recipe.objective or "logit(0)")  # the top class is not known yet
-        for method in methods:
-            method.check(question)
+        check_methods(recipe, methods, question)
         self._check_forms(len(methods))
         if not os.path.isdir(self.source) and not self._plan.jobs[0].film:
             self._check_size(question)
@@ -111,7 +111,8 @@ class ExplainTask:
         show = self.recipe.show
         if methods > 1 and (show in ("overlay", "map") or any(job.film for job in self._plan.jobs)):
             what = f"an {show}" if show == "overlay" else "a map" if show else "a film"
-            raise RecipeError(f"{methods} methods came, but {what} shows one: name one, or show a sheet.")
+            advice = "name one, or show a sheet" if show in ("overlay", "map") else "name one"
+            raise RecipeError(f"{methods} methods came, but {what} shows one: {advice}.")
         if show == "sheet" and any(job.film for job in self._plan.jobs):
             raise RecipeError(
                 "show came as sheet for a film, but a film shows an overlay or a map: choose one of them."
@@ -137,3 +138,10 @@ class ExplainTask:
         run(self._plan.jobs, Manifest(self._plan.folder), order, tell)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))
+
+
+def check_methods(recipe: Explaining, methods: Sequence[Method], question: Question) -> None:
+    """Raise DreampipeError for a method that does not suit the model or the objective, unless it is to be left out."""
+    for method in methods:
+        with suppress(ModelError, ObjectiveError) if recipe.leaves_out else nullcontext():
+            method.check(question)

@@ -107,9 +107,9 @@ class Place:
         if os.path.isdir(self.path):
             raise MediaError(f"{self.path} is a folder, but the name of a file is expected: name a file in it.")
         check_form(self.path)
-        if os.path.lexists(self.path) and not self.overwrite:
-            raise MediaError(f"{self.path} exists: give another name, or --overwrite.")
         if (found := identity(self.path)) and found in map(identity, map(Path, inputs)):
             raise MediaError(f"{self.path} is an input itself, but inputs are never overwritten: name another output.")
+        if os.path.lexists(self.path) and not self.overwrite:
+            raise MediaError(f"{self.path} exists: give another name, or --overwrite.")
         check_place(self.path, self.carrying)
         sweep(self.path.parent)

@@ -49,7 +49,18 @@ def class_logits(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
         raise no_head(card)
     held = card.held((), head=True)
     read = scoring.read_of(held, [], head=True)
-    return np.asarray(read(fit(held, pixels, max_size)[None])[HEAD][0], np.float32)
+    logits = np.asarray(read(fit(held, pixels, max_size)[None])[HEAD][0], np.float32)
+    if not np.isfinite(logits).all():
+        raise refuse_answer(card, "the logits")
+    return logits
+
+
+def refuse_answer(card: Card, what: str) -> ModelError:
+    """Return the error for an answer that is no number, or infinite; `what` names the answer."""
+    return ModelError(
+        f"For this picture {what} of {card.name} came as nan or infinite, but a number is expected: look for broken "
+        "weights, or give another scaling, picture or model."
+    )
 
 
 def name_class(card: Card, number: int) -> str:
@@ -123,6 +134,8 @@ def explain(
         found = method.attribute(question, seen, work)
     except MemoryError:
         raise refuse_size((seen.shape[0], seen.shape[1])) from None
+    if not np.isfinite(found.answer):
+        raise refuse_answer(question.card, question.text)
     values = np.nan_to_num(np.asarray(found.map, np.float32), nan=0, posinf=0, neginf=0)
     if not np.isfinite(found.map).all():
         work.note("Parts of the map were no numbers and became 0.")

@@ -43,7 +43,7 @@ def read_named(text: str, table: Mapping[str, type[Kind]], what: str, example: s
 def write_named(value: Any) -> str:
     """Write a value as `read_named` reads it: its name, and the settings that differ from their defaults."""
     own = [(field.name, getattr(value, field.name), field.default) for field in fields(value)]
-    changed = ", ".join(f"{name}={_spell(now)}" for name, now, usual in own if now != usual)
+    changed = ", ".join(f"{name}={spell(now)}" for name, now, usual in own if now != usual)
     return f"{value.name}({changed})" if changed else str(value.name)
 
 
@@ -57,14 +57,17 @@ def read_number(text: str) -> float:
 
 
 def write_number(value: float) -> str:
-    """Write a number, as a fraction of 255 where it is one: `8/255`."""
+    """Write a number, as a fraction of 255 where it is one: `8/255`, or `0.5/255`."""
     levels = value * 255
+    if 0 < levels < 8 and abs(4 * levels - round(4 * levels)) < 1e-4 and round(4 * levels):
+        return f"{round(4 * levels) / 4:g}/255"
     if 0.5 < levels < 255 and abs(levels - round(levels)) < 1e-4:
         return f"{round(levels)}/255"
     return f"{value:g}"
 
 
-def _spell(value: Any) -> str:
+def spell(value: Any) -> str:
+    """Write a setting so that it is read as the same value; a number as `write_number` does, if that is exact."""
     if isinstance(value, float):
         near = write_number(value)
         return near if read_number(near) == value else repr(value)

@@ -113,7 +113,7 @@ def _single_plan(source: Path, target: Path, suffix: str | None, maps: bool) -> 
 
 def _kind_of(target: Path, maps: bool) -> str:
     """Name the format of an output; raises MediaError if it cannot be written."""
-    return "npy" if maps and target.suffix.lower() == ".npy" else format_of(target).name
+    return "npy" if maps and target.suffix.lower() == ".npy" else format_of(target, " .npy" if maps else "").name
 
 
 def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool, maps: bool) -> Plan:

@@ -222,8 +222,8 @@ def brands_of(head: bytes) -> frozenset[bytes]:
     return frozenset(head[at : at + 4] for at in (8, *range(16, end - 3, 4)))
 
 
-def format_of(path: PurePath) -> Format:
-    """The format to write a path in.
+def format_of(path: PurePath, more: str = "") -> Format:
+    """Return the format to write a path in; `more` has suffixes that the caller knows, too, for the error.
 
     Raises:
         MediaError: its suffix is none that can be written.
@@ -232,7 +232,7 @@ def format_of(path: PurePath) -> Format:
     if format is None or not format.writable:
         came = f"the suffix {path.suffix}" if path.suffix else "no suffix"
         raise MediaError(
-            f"{path} has {came}, but a picture to be written needs one of {WRITABLE_SUFFIXES}: give it one of them."
+            f"{path} has {came}, but what is written needs one of {WRITABLE_SUFFIXES}{more}: give it one of them."
         )
     return format
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -29,7 +30,12 @@ MOTIFS = "motifs"
 
 
 def _as_text(value: Any) -> Any:
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+    """Write a number as text that is read as the same number; leave other values as they are."""
+    from dreampipe.explanations.reading import spell
+
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    return str(value) if isinstance(value, Integral) else spell(float(value))
 
 
 def _check_norm(value: str | None) -> str | None:
@@ -94,7 +100,7 @@ class Attacking(_Attacks):
         RecipeError: a setting is unknown or out of range.
     """
 
-    target: Annotated[str | None, Shown(DREAM, unset="any other class")] = Field(
+    target: Annotated[str | None, BeforeValidator(_as_text), Shown(DREAM, unset="any other class")] = Field(
         None, description="Class that the model shall answer, by name or number."
     )
     method: Annotated[str, Shown(CLIMB)] = Field(

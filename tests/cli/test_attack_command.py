@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from known import known
 
 import dreampipe
+from dreampipe.explanations.reading import write_number
 from dreampipe.frames import Frame
 from dreampipe.media import decode
 from dreampipe.models.motifnet.renderer import CLASSES, render
@@ -20,6 +24,19 @@ from dreampipe.models.motifnet.renderer import CLASSES, render
 @pytest.fixture
 def how(tiny_model: Path) -> tuple[str, ...]:
     return ("--model", str(tiny_model), "--scaling", "unit")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A classifier whose head has biases that are no numbers."""
+    image = keras.Input((None, None, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image))
+    nan = keras.initializers.Constant(float("nan"))
+    path = tmp_path / "broken.keras"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
+        keras.Model(image, keras.layers.Dense(3, activation="softmax", bias_initializer=nan)(x)).save(path)
+    return known(path)
 
 
 def levels(path: Path, bits: int = 8) -> np.ndarray:
@@ -64,6 +81,7 @@ def test_a_lossy_file_is_read_again_and_said(call: Any, pictures: Path, tmp_path
     result = call("attack", pictures / "a.png", out, "--eps", "1/255", "--steps", "2", *how)
     assert result.exit_code == 0
     assert "more than the bound of 1/255: write a lossless format" in result.stderr
+    assert "within the bound" not in result.stderr
 
 
 def test_a_picture_that_does_not_fool_is_said(call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
@@ -98,8 +116,9 @@ def test_wrong_words_are_one_sentence(
 def test_wrong_places_are_one_sentence(call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
     source = pictures / "a.png"
     for out, more, said in (
-        (source, (), "exists: give another name, or --overwrite"),
+        (source, (), "is an input itself"),
         (source, ("--overwrite",), "is an input itself"),
+        (pictures / "b.png", (), "exists: give another name, or --overwrite"),
         (tmp_path / "o.xyz", (), "suffix .xyz"),
         (tmp_path / "o.png", ("--sheet", tmp_path / "o.png"), "give the sheet another name"),
     ):
@@ -114,6 +133,13 @@ def test_the_answer_as_its_target_is_refused(call: Any, pictures: Path, tmp_path
     number = result.stderr.split("The model answers ")[1].split(" ")[0]
     result = call("attack", pictures / "a.png", tmp_path / "p.png", "--target", number, *how)
     assert result.exit_code == 1 and "the model answers that already: choose another class" in result.stderr
+
+
+def test_a_model_whose_answer_is_no_number_is_refused(call: Any, pictures: Path, tmp_path: Path, broken: Path) -> None:
+    for words in (("attack",), ("explain", "--size", "48"), ("explain", "--objective", "logit(1)", "--size", "48")):
+        result = call(words[0], pictures / "a.png", tmp_path / "o.png", "--model", broken, *words[1:])
+        assert result.exit_code == 1 and "came as nan or infinite, but a number is expected" in result.stderr
+        assert not (tmp_path / "o.png").exists()
 
 
 def test_motifs_are_measured_as_a_table_a_page_and_a_chart(call: Any, tmp_path: Path) -> None:
@@ -165,3 +191,40 @@ def test_folders_without_labels_are_one_sentence(
     assert result.exit_code == 2 and "a curve has one norm" in result.stderr
     result = call("robustness", "motifs", out, "--eps", "4,8")
     assert result.exit_code == 2 and "eps came as 4" in result.stderr
+
+
+@pytest.mark.parametrize("eps", [8 / 255, np.float32(8 / 255), "8/255", 1 / 3, 0, 1])
+def test_the_library_takes_numbers_as_they_are(pictures: Path, tiny_model: Path, eps: Any) -> None:
+    given: Any = {"model": tiny_model, "scaling": "unit"}
+    found = dreampipe.attack(pictures / "a.png", "fgsm", eps=eps, **given)
+    bound = 8 / 255 if eps == "8/255" else float(eps)
+    assert abs(found.eps - bound) < 1e-12
+    most = np.abs(np.rint((found.pixels - found.clean).astype(np.float64) * 255)).max()
+    assert most == min(255, np.floor(bound * 255 + 1e-5)) or bound == 1
+
+
+def test_the_library_takes_the_number_of_a_class(pictures: Path, tiny_model: Path) -> None:
+    given: Any = {"model": tiny_model, "scaling": "unit", "eps": "200/255"}
+    number = (dreampipe.attack(pictures / "a.png", "fgsm", **given).before.number + 1) % 5
+    found = dreampipe.attack(pictures / "a.png", "pgd(steps=3)", number, **given)
+    assert found.target == str(number)
+    with pytest.raises(dreampipe.DreampipeError, match="method came as 3"):
+        dreampipe.attack(pictures / "a.png", 3, **given)
+
+
+def test_a_bound_of_half_a_level_is_written_as_such() -> None:
+    assert [write_number(value) for value in (0.5 / 255, 0.25 / 255, 8 / 255, 0.5, 3, 0.03, 0, 1e-9)] == [
+        "0.5/255",
+        "0.25/255",
+        "8/255",
+        "0.5",
+        "3",
+        "0.03",
+        "0",
+        "1e-09",
+    ]
+
+
+def test_a_table_is_offered_where_a_curve_has_another_suffix(call: Any, tmp_path: Path) -> None:
+    result = call("robustness", "motifs", tmp_path / "curve.txt")
+    assert result.exit_code == 2 and ".html .csv: give it one of them" in result.stderr

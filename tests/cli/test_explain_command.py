@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from known import known
 
 import dreampipe
 from dreampipe.drawings.explanations import draw_explanations
@@ -19,6 +22,18 @@ from dreampipe.models.motifnet.renderer import render
 @pytest.fixture
 def own(tiny_model: Path) -> tuple[str, ...]:
     return ("--model", str(tiny_model), "--scaling", "unit", "--method", "gradient", "--size", "48")
+
+
+@pytest.fixture
+def placeless(tmp_path: Path) -> Path:
+    """A classifier whose layers have no rows and columns."""
+    image = keras.Input((48, 64, 3))
+    x = keras.layers.Dense(4, activation="relu")(keras.layers.Flatten()(image))
+    path = tmp_path / "placeless.keras"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
+        keras.Model(image, keras.layers.Dense(3, activation="softmax")(x)).save(path)
+    return known(path)
 
 
 @pytest.mark.smoke
@@ -99,6 +114,10 @@ BAD: dict[tuple[str, ...], str] = {
     ("--method", ""): "names with commas",
     ("--baseline", "purple"): "baseline came as 'purple'",
     ("--baseline", "gone.png"): "baseline came as 'gone.png'",
+    ("--baseline", ""): "baseline came as ''",
+    ("--baseline", "grey+"): "baseline came as ''",
+    ("--baseline", __file__): "does not hold a picture that can be read",
+    ("--baseline", "gone.png", "--method", "gradient-x-input"): "baseline came as 'gone.png'",
     ("--baseline", "blur", "--method", "gradient"): "gradient has none: leave it out",
     ("--layer", "mixed4"): "integrated-gradients has none: leave it out",
     ("--layer", "mixed99", "--method", "grad-cam"): "which motifnet does not have",
@@ -140,6 +159,31 @@ def test_a_picture_that_is_a_baseline_is_not_overwritten(call, own, pictures):
     words = ("explain", pictures / "a.png", pictures / "b.png", *own[:4], "--baseline", pictures / "b.png")
     refused = call(*words, "--overwrite")
     assert refused.exit_code == 2 and "is an input itself" in refused.stderr
+
+
+def test_a_folder_of_baselines_may_hold_other_files(call, own, pictures, tmp_path):
+    (pictures / "notes.txt").write_text("not a picture")
+    (pictures / "._a.png").write_bytes(b"what a file manager leaves there")
+    words = ("explain", pictures / "a.png", tmp_path / "out.npy", *own[:4], "--method", "gradient-x-input")
+    result = call(*words, "--baseline", pictures)
+    assert result.exit_code == 0, result.stderr
+    (tmp_path / "empty").mkdir()
+    refused = call(*words, "--baseline", tmp_path / "empty", "--overwrite")
+    assert refused.exit_code == 2 and "is a folder without pictures" in refused.stderr
+
+
+@pytest.mark.parametrize("objective", ["logit(1)", "prob(1)"])
+def test_all_leaves_out_the_methods_that_a_model_cannot_have(call, pictures, tmp_path, placeless, objective):
+    words = ("explain", pictures / "a.png", "--model", placeless, "--objective", objective, "--baseline", "grey")
+    result = call(*words[:2], tmp_path / "out.npy", *words[2:], "--method", "all")
+    assert result.exit_code == 0, result.stderr
+    (note,) = (line for line in result.stderr.splitlines() if "so they are left out" in line)
+    left = {name for name in METHODS if name in note.replace(":", ",").split(" cannot")[0].split(", ")}
+    assert left >= {name for name, kind in METHODS.items() if kind.family == "class activation"}
+    assert ("lrp-epsilon" in left) == (objective == "prob(1)")
+    assert len(np.load(tmp_path / "out.npy")) == len(METHODS) - len(left)
+    named = call(*words[:2], tmp_path / "o.npy", *words[2:], "--method", "gradient-x-input, grad-cam")
+    assert named.exit_code == 2 and "grad-cam needs a layer with places" in named.stderr
 
 
 def test_methods_are_listed_with_their_settings(call):

@@ -284,7 +284,7 @@ def test_a_second_ctrl_c_ends_at_once_and_other_handlers_stay() -> None:
 @pytest.mark.parametrize(
     ("target", "settings", "said"),
     [
-        ("out.mp4", {"method": "gradient, gradient-x-input"}, "2 methods came, but a film shows one"),
+        ("out.mp4", {"method": "gradient, gradient-x-input"}, "2 methods came, but a film shows one: name one."),
         ("out.mp4", {"show": "sheet"}, "a film shows an overlay or a map"),
         ("out.npy", {}, "out.npy"),
     ],

@@ -104,7 +104,7 @@ def test_bytes_and_suffixes_name_the_row(row: Format, tmp_path: Path) -> None:
             write(frame, tmp_path / f"x{suffix}")
             assert read(tmp_path / f"x{suffix}").info.format == row.name
         else:
-            with pytest.raises(MediaError, match="a picture to be written needs one of"):
+            with pytest.raises(MediaError, match="what is written needs one of"):
                 format_of(Path(f"x{suffix}"))
 
 

@@ -12,6 +12,7 @@ import pytest
 import dreampipe
 from dreampipe.errors import ModelError, ObjectiveError, RecipeError
 from dreampipe.explanations.attribution import METHODS, Attributed, Method
+from dreampipe.explanations.attribution.baselines import BASELINES
 from dreampipe.explanations.attribution.method import Family
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
@@ -88,6 +89,21 @@ def test_the_hash_is_of_what_decides_the_explanation(tmp_path: Path) -> None:
     assert hashed(baseline=str(one)) == hashed(baseline=str(same)) != hashed(baseline=str(other))
     text = "integrated-gradients(baseline=grey+{})"
     assert hashed(method=text.format(one)) == hashed(method=text.format(same)) != hashed(method=text.format(other))
+
+
+def test_what_is_in_a_folder_of_baselines_counts(tmp_path: Path) -> None:
+    (tmp_path / "blank").mkdir()
+    recipe = Explaining(baseline=str(tmp_path / "blank"))
+    before = recipe.sha256()
+    (tmp_path / "blank" / "notes.txt").write_text("no picture")
+    assert recipe.sha256() == before
+    dreampipe.write(dreampipe.Frame(np.zeros((4, 4, 3), np.float32)), tmp_path / "blank" / "a.png")
+    assert recipe.sha256() != before
+
+
+def test_the_words_of_baselines_are_no_files() -> None:
+    assert files(Explaining(baseline="+".join(BASELINES)).model_dump()) == ()
+    assert files(Explaining(baseline="grey+blank").model_dump()) == ("blank",)
 
 
 def test_the_pictures_of_baselines_are_files_of_the_recipe() -> None:

@@ -18,9 +18,10 @@ from dreampipe.drawings.page import atlas_page, find_record
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
 from dreampipe.media.formats import JPEG, PNG
+from dreampipe.media.manifest import fingerprint
 from dreampipe.recipes import FilmRecipe, Recipe, Visualization
 from dreampipe.recipes.named import files, rename_files
-from dreampipe.records.making import Making, fingerprint, output_of
+from dreampipe.records.making import Making, output_of
 from dreampipe.records.places import UP, list_places, write_path
 from dreampipe.records.record import Model, Output, Record, Source
 

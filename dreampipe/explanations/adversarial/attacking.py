@@ -14,7 +14,7 @@ from dreampipe.explanations.adversarial.grid import Grid, Levels
 from dreampipe.explanations.adversarial.lens import Lens
 from dreampipe.explanations.adversarial.norms import NORMS, Norm
 from dreampipe.explanations.adversarial.victim import Victim, class_of, name_of, open_victim
-from dreampipe.explanations.explaining import MAX_SIZE, fit
+from dreampipe.explanations.explaining import MAX_SIZE, fit, refuse_answer
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
@@ -109,7 +109,8 @@ def attack_picture(
         work: hears of progress and notes; None for nobody.
 
     Raises:
-        DreampipeError: the model has no classes, the target is unknown or already the answer, or the picture too small.
+        DreampipeError: the model has no classes or answers with no number, the target is unknown or already the answer,
+            or the picture is too small.
     """
     work = work or Work(np.random.default_rng(seed))
     grid, size = Grid(bits), (pixels.shape[0], pixels.shape[1])
@@ -157,6 +158,8 @@ def answer(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Answer:
     victim = open_victim(card, Work(np.random.default_rng(0)))
     seen = np.ascontiguousarray(fit(victim.card, pixels, max_size))[None]
     logits, probabilities = victim.answer(seen)
+    if not np.isfinite(logits).all():
+        raise refuse_answer(card, "the logits")
     number = int(logits[0].argmax())
     return Answer(number, name_of(card, number), float(probabilities[0, number]))
 

@@ -68,6 +68,8 @@ class ActivationMap(Method):
             )
         if self.layer and (known[self.layer].size == (1, 1) or known[self.layer].kind in _FLAT):
             raise self._refuse_flat(question.card, self.layer)
+        if not any(_has_places(layer) for layer in question.card.layers):
+            raise self._refuse_model(question.card)
 
     def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
         layer = self.choose_layer(question)
@@ -105,11 +107,14 @@ class ActivationMap(Method):
         usable = [layer for layer in grids if layer.channels not in (None, question.card.outputs)]
         before = [layer for layer in usable if layer.name not in explained] or usable or grids
         if not before:
-            raise ModelError(
-                f"{self.name} needs a layer with places, but {question.card.name} has none before {question.text}: use "
-                "a method of another kind, such as integrated-gradients."
-            )
+            raise self._refuse_model(question.card)
         return next((layer for layer in reversed(before) if layer.recommended), before[-1])
+
+    def _refuse_model(self, card: Card) -> ModelError:
+        return ModelError(
+            f"{self.name} needs a layer with places, but {card.name} has none before the answer: use a "
+            "method of another kind, such as integrated-gradients."
+        )
 
     def _refuse_flat(self, card: Card, layer: str) -> ModelError:
         grids = [one.name for one in card.layers if _has_places(one)]

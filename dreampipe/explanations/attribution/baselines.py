@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 from dreampipe.errors import RecipeError, nearest
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Array
+from dreampipe.media.formats import format_of_suffix
 
 _BLUR = 1 / 16
 """Standard deviation of the blurred baseline, in longest sides of the picture."""
@@ -54,13 +55,16 @@ def read_baselines(text: str, picture: Array, work: Work) -> Array:
 
 
 def check_baselines(text: str) -> None:
-    """Raise RecipeError unless each part is a name or an existing file."""
+    """Check each part of a text of baselines; reads the pictures that it names.
+
+    Raises:
+        RecipeError: a part is neither a name nor a path of pictures.
+        MediaError: a picture cannot be read.
+    """
     for part in (part.strip() for part in text.split("+")):
-        if part not in BASELINES and not Path(part).exists():
-            raise RecipeError(
-                f"baseline came as {part!r}, but {', '.join(BASELINES)} or a path of pictures is expected: "
-                f"{nearest(part, BASELINES)}."
-            )
+        if part not in BASELINES:
+            for _ in _read_pictures(part):
+                pass
 
 
 def mean_difference(text: str, picture: Array, work: Work) -> Array:
@@ -71,14 +75,29 @@ def mean_difference(text: str, picture: Array, work: Work) -> Array:
 def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
     if name in BASELINES:
         return BASELINES[name](picture, rng)[None]
-    check_baselines(name)
-    from dreampipe import media
+    height, width = picture.shape[:2]
+    resized = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in _read_pictures(name)]
+    return np.asarray(np.stack(resized), np.float32)
+
+
+def _read_pictures(name: str) -> Iterator[Array]:
+    """Read the picture at a path, or those in a folder; other files in a folder do not count."""
+    from dreampipe.media import decode
 
     path = Path(name)
-    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    if not name or not path.exists():
+        near = f" {nearest(name, BASELINES)}" if name and not path.suffix else " name one of these"
+        raise RecipeError(
+            f"baseline came as {name!r}, but {', '.join(BASELINES)} or a path of pictures is expected:{near}."
+        )
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if _is_picture(file))
     if not files:
-        raise RecipeError(f"The baseline {name} is an empty folder, but pictures are expected in it: name another one.")
-    height, width = picture.shape[:2]
-    pixels = [media.decode(file)[0].pixels for file in files]
-    resized = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in pixels]
-    return np.asarray(np.stack(resized), np.float32)
+        raise RecipeError(f"The baseline {name} is a folder without pictures: name another one.")
+    return (decode(file)[0].pixels for file in files)
+
+
+def _is_picture(file: Path) -> bool:
+    """Say whether a file of a folder counts as a picture, as in the hash of a folder: by its name."""
+    return file.is_file() and not file.name.startswith(".") and format_of_suffix(file) is not None
