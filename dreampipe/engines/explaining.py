@@ -14,6 +14,7 @@ from dreampipe.engines.keeping import keep_maps, keep_picture
 from dreampipe.engines.makers import Loaded, Made, Write
 from dreampipe.engines.orders import Order
 from dreampipe.engines.stopping import Stop, stoppable
+from dreampipe.errors import ModelError, ObjectiveError, OpeningError
 from dreampipe.events import Noted, Progressed, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
@@ -60,11 +61,11 @@ class Explainer:
         if not objective:
             objective = top_class(recipe.card(), pixels, recipe.max_size)
             self.tell(Noted("", TOP.format(objective)))
-        question, methods = ask(recipe.card(), objective), recipe.methods()
+        question = ask(recipe.card(), objective)
+        methods, _ = choose_suitable(recipe.methods(), question)  # the check has told of the others
         with stoppable() as stop:
-            found = explain_all(recipe, question, methods, pixels, self.tell, stop)
+            found, whole = explain_all(recipe, question, methods, pixels, self.tell, stop)
         self.stopped = stop()
-        whole = len(found) == len(methods) and not any(one.partial for one in found)
         for note in notes_of(found):
             self.tell(Noted("", note))
         if not whole:
@@ -85,44 +86,73 @@ class Explainer:
             keep_picture(drawn, job.target, making, carrying, None, self.order.quality, source, settings, write)
 
 
-def explain_all(
-    recipe: Explaining, question: Question, methods: Sequence[Method], pixels: Array, tell: Tell, stop: Stop
-) -> list[Explanation]:
-    """Explain a picture (height, width, 3) by each method; fewer of them if the user stops.
+def choose_suitable(methods: Sequence[Method], question: Question) -> tuple[list[Method], tuple[str, ...]]:
+    """Choose the methods that suit a question, and write a note on each of the others.
 
     Raises:
-        DreampipeError: a method does not suit the model or the picture.
+        ModelError, ObjectiveError: no method suits it; this is what the first one says.
+        RecipeError: a setting of a method is wrong.
+    """
+    suitable: list[Method] = []
+    refused: list[tuple[Method, ModelError | ObjectiveError]] = []
+    for method in methods:
+        try:
+            method.check(question)
+            suitable.append(method)
+        except (ModelError, ObjectiveError) as error:
+            refused.append((method, error))
+    if not suitable:
+        raise refused[0][1]
+    return suitable, tuple(_say_left_out(method, error) for method, error in refused)
+
+
+def explain_all(
+    recipe: Explaining, question: Question, methods: Sequence[Method], pixels: Array, tell: Tell, stop: Stop
+) -> tuple[list[Explanation], bool]:
+    """Explain a picture (height, width, 3) by each method, and say whether the result is whole.
+
+    A method that turns out not to suit the model or the picture is left out with a note, if another one has a result.
+    The result is not whole if the user stopped.
+
+    Raises:
+        DreampipeError: no method suits, or the model cannot be opened.
         KeyboardInterrupt: the user stopped before a method had any result.
     """
     found: list[Explanation] = []
+    refused: list[tuple[Method, ModelError | ObjectiveError]] = []
     announced = [False]
 
     def progress(share: float) -> None:
         if stop() and not announced[0]:
             announced[0] = True
             tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
-        tell(Progressed("", (len(found) + share) / len(methods)))
+        tell(Progressed("", (len(found) + len(refused) + share) / len(methods)))
 
+    explain_one = partial(
+        explain, question, pixels, seed=recipe.seed, max_size=recipe.max_size, progress=progress, stopping=stop
+    )
     for method in methods:
         try:
-            found.append(
-                explain(
-                    question,
-                    pixels,
-                    method,
-                    seed=recipe.seed,
-                    max_size=recipe.max_size,
-                    progress=progress,
-                    stopping=stop,
-                )
-            )
+            found.append(explain_one(method))
+        except OpeningError:
+            raise
+        except (ModelError, ObjectiveError) as error:
+            refused.append((method, error))
         except KeyboardInterrupt:
-            if not found or stop.asked > 1:
+            if not found or stop.asked != 1:
                 raise
         progress(0)
         if stop():
             break
-    return found
+    if not found:
+        raise KeyboardInterrupt if stop() else refused[0][1]
+    for method, error in refused:
+        tell(Noted("", _say_left_out(method, error)))
+    return found, len(found) + len(refused) == len(methods) and not any(one.partial for one in found)
+
+
+def _say_left_out(method: Method, error: ModelError | ObjectiveError) -> str:
+    return f"{method.name} is left out: {error}"
 
 
 def notes_of(found: Sequence[Explanation]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
+from dreampipe.engines.explaining import choose_suitable
 from dreampipe.engines.local import run
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.standing import check_folder
@@ -88,8 +89,7 @@ class ExplainTask:
         methods = recipe.methods()
         recipe.check_objective()
         question = ask(card, recipe.objective or "logit(0)")  # the top class is not known yet
-        for method in methods:
-            method.check(question)
+        _, left_out = choose_suitable(methods, question)
         self._check_forms(len(methods))
         if not os.path.isdir(self.source) and not self._plan.jobs[0].film:
             self._check_size(question)
@@ -97,7 +97,7 @@ class ExplainTask:
         self.order.check_options(self._plan.jobs)
         Manifest(self._plan.folder)
         check_folder(self._plan)
-        return (*card.notes, *self._plan.notes)
+        return (*card.notes, *self._plan.notes, *left_out)
 
     def _check_size(self, question: Question) -> None:
         """Raise ModelError for a single picture that is too small for the model; the run tells of a damaged one."""

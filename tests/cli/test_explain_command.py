@@ -102,6 +102,7 @@ BAD: dict[tuple[str, ...], str] = {
     ("--baseline", "blur", "--method", "gradient"): "gradient has none: leave it out",
     ("--layer", "mixed4"): "integrated-gradients has none: leave it out",
     ("--layer", "mixed99", "--method", "grad-cam"): "which motifnet does not have",
+    ("--layer", "mixed99", "--method", "all"): "which motifnet does not have",
     ("--layer", "logits", "--method", "grad-cam"): "which has no rows and columns",
     ("--show", "map", "--method", "all"): "methods came, but a map shows one",
     ("--max-size", "20"): "needs 47 pixels along each side",
