@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from dreampipe.errors import MediaError
+from dreampipe.media.formats import format_of_suffix
 from dreampipe.media.jobs import Job
 from dreampipe.media.own import NotPlain, append_line, open_plain, read_lines
 from dreampipe.media.writing import make_folder, unwritable, write_whole
@@ -160,6 +161,21 @@ def sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as problem:
         raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable, or leave it out.") from None
+
+
+def fingerprint(path: Path) -> str:
+    """Hash a file, or the names and bytes of all pictures in a folder; raises MediaError."""
+    if not path.is_dir():
+        return sha256(path)
+    whole = hashlib.sha256()
+    for found in sorted(path.rglob("*")):
+        if (
+            format_of_suffix(found)
+            and found.is_file()
+            and not any(part.startswith(".") for part in found.relative_to(path).parts)
+        ):
+            whole.update(f"{found.relative_to(path).as_posix()}\n{sha256(found)}\n".encode())
+    return whole.hexdigest()
 
 
 def _hash_of_file(path: Path) -> str | None:

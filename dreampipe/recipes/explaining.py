@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from dreampipe.errors import RecipeError
-from dreampipe.media import sha256 as file_sha256
+from dreampipe.media import fingerprint
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, EXPERT_MODEL, EXPLAIN, METHOD, Shown
 from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.settings import ModelSettings, Seed
@@ -84,10 +84,10 @@ class Explaining(ModelSettings):
             raise no_head(card)
 
     def sha256(self) -> str:
-        """Hash everything that decides an explanation: settings, the model's bytes, and named files."""
+        """Hash everything that decides an explanation: settings, the model's bytes, and named files and folders."""
         card = self.card()
         kept = self.model_dump(mode="json", exclude={"model", "scaling", "weights", "trust"})
-        return self.hash_settings(card, **rename_files(kept, lambda name: file_sha256(Path(name))))
+        return self.hash_settings(card, **rename_files(kept, lambda name: fingerprint(Path(name))))
 
     film_sha256 = sha256
 

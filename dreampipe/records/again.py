@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
-from dreampipe.media import sidecar_of
+from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
@@ -22,7 +22,7 @@ from dreampipe.recipes.named import is_file, rename_files
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
-from dreampipe.records.making import fingerprint, versions
+from dreampipe.records.making import versions
 from dreampipe.records.places import list_places
 from dreampipe.records.record import Record
 

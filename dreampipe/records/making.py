@@ -6,7 +6,6 @@ making.record(target, output_of(frame, format, like), source=(path, sha256)).tex
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 from collections.abc import Mapping
@@ -18,8 +17,8 @@ from typing import Any
 
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import samples_sha256, sha256
-from dreampipe.media.formats import format_of, format_of_suffix
+from dreampipe.media import fingerprint, samples_sha256, sha256
+from dreampipe.media.formats import format_of
 from dreampipe.media.rows import Format
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import files, is_file, rename_files
@@ -137,21 +136,6 @@ def versions() -> dict[str, str]:
     """Return the versions of dreampipe and the libraries, and the kind of processor."""
     found = {name: version(package) for name, package in _LIBRARIES.items()}
     return {"dreampipe": dreampipe.__version__, **found, "machine": platform.machine()}
-
-
-def fingerprint(path: Path) -> str:
-    """Hash a file, or the names and bytes of all pictures in a folder; raises MediaError."""
-    if not path.is_dir():
-        return sha256(path)
-    whole = hashlib.sha256()
-    for found in sorted(path.rglob("*")):
-        if (
-            format_of_suffix(found)
-            and found.is_file()
-            and not any(part.startswith(".") for part in found.relative_to(path).parts)
-        ):
-            whole.update(f"{found.relative_to(path).as_posix()}\n{sha256(found)}\n".encode())
-    return whole.hexdigest()
 
 
 def recorded(

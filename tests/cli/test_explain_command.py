@@ -143,6 +143,35 @@ def test_a_picture_that_is_a_baseline_is_not_overwritten(call, own, pictures):
     assert refused.exit_code == 2 and "is an input itself" in refused.stderr
 
 
+@pytest.mark.parametrize("where", ["--baseline", "--method"])
+def test_a_folder_is_a_baseline_and_its_pictures_decide(call, own, pictures, tmp_path, tiny_model, monkeypatch, where):
+    folder = tmp_path / "backs"
+    folder.mkdir()
+    for number, name in enumerate("ab"):
+        dreampipe.write(Frame(np.full((6, 8, 3), number * 0.8, np.float32)), folder / f"{name}.png")
+    for other in (".hidden.png", "notes.txt"):
+        (folder / other).write_text("no picture")
+    monkeypatch.chdir(tmp_path)
+    named = {
+        "--baseline": ("gradient-x-input", "--baseline", "backs"),
+        "--method": ("gradient-x-input(baseline=backs)",),
+    }
+    words = ("explain", pictures / "a.png", "a.npy", *own[:5], *named[where])
+    assert call(*words).exit_code == 0
+    asked = {"model": tiny_model, "scaling": "unit"}
+    grey = Frame(np.full((6, 8, 3), 0.4, np.float32))
+    dreampipe.write(grey, tmp_path / "grey.png")
+    expected = dreampipe.explain(pictures / "a.png", None, f"gradient-x-input(baseline={tmp_path}/grey.png)", **asked)
+    np.testing.assert_allclose(np.load("a.npy"), expected.map, atol=1e-4 * np.abs(expected.map).max())
+    (tmp_path / "tiny.keras").write_bytes(tiny_model.read_bytes())
+    assert call("rerun", "a.npy", "b.npy", "--input", pictures / "a.png").stdout == "the pixels are the same\n"
+    assert "1 skipped" in call(*words).stderr
+    dreampipe.write(grey, folder / "b.png")
+    assert "made with other settings" in call(*words).stderr
+    again = call("rerun", "a.npy", "c.npy", "--input", pictures / "a.png")
+    assert "backs is another file than it was" in again.stdout + again.stderr
+
+
 def test_methods_are_listed_with_their_settings(call):
     lines = call("methods").stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == list(METHODS)

@@ -59,7 +59,7 @@ def check_baselines(text: str) -> None:
         if part not in BASELINES and not Path(part).exists():
             raise RecipeError(
                 f"baseline came as {part!r}, but {', '.join(BASELINES)} or a path of pictures is expected: "
-                f"{nearest(part, BASELINES)}."
+                f"{nearest(Path(part).name, BASELINES)}."
             )
 
 
@@ -75,10 +75,18 @@ def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
     from dreampipe import media
 
     path = Path(name)
-    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    files = sorted(file for file in path.iterdir() if _is_picture(file)) if path.is_dir() else [path]
     if not files:
-        raise RecipeError(f"The baseline {name} is an empty folder, but pictures are expected in it: name another one.")
+        raise RecipeError(
+            f"The baseline {name} is a folder without pictures, but pictures are expected in it: name another one."
+        )
     height, width = picture.shape[:2]
     pixels = [media.decode(file)[0].pixels for file in files]
     resized = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in pixels]
     return np.asarray(np.stack(resized), np.float32)
+
+
+def _is_picture(path: Path) -> bool:
+    from dreampipe.media.formats import format_of_suffix
+
+    return path.is_file() and not path.name.startswith(".") and format_of_suffix(path) is not None
