@@ -1,8 +1,8 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
 Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `start` if it is
-a picture, `pictures` and `labelled` if they hold a folder, the pictures and folders of `baseline`, also within `method`,
-and the guides and directions of an objective, also of one that comes later in a film.
+a picture, `pictures` and `labelled` if they hold a folder, the pictures and folders of `baseline`, also within
+`method`, and the guides and directions of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
