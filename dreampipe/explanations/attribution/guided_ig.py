@@ -67,7 +67,7 @@ class GuidedIG(Method):
             work.progress((step + 1) / self.steps)
             if work.stopping():
                 raise KeyboardInterrupt
-        answers = question.answers(np.concatenate([picture[None], np.asarray(baselines, np.float32)]))
+        answers = question.answer_all(np.asarray([picture, *baselines], np.float32), work)
         return Attributed(np.asarray(total, np.float32), float(answers[0]), float(answers[0] - answers[1:].mean()))
 
     def _gradients(self, question: Question, pictures: Array, work: Work) -> Iterator[tuple[slice, Array]]:

@@ -54,5 +54,5 @@ class IntegratedGradients(Method):
 
         for _, found in question.batches(len(along), picture.shape[:2], compute, work):
             total += found
-        answers = question.answers(np.concatenate([picture[None], baselines]))
+        answers = question.answer_all(np.concatenate([picture[None], baselines]), work)
         return Attributed(np.asarray(total, np.float32), float(answers[0]), float(answers[0] - answers[1:].mean()))
