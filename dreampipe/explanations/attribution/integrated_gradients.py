@@ -14,6 +14,10 @@ from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 
 
+MOST_STEPS = 1000
+"""Finding the points of a path takes the cube of their number."""
+
+
 @dataclass(frozen=True)
 class IntegratedGradients(Method):
     """The mean gradient on the path from a baseline, times the picture less the baseline.
@@ -21,7 +25,7 @@ class IntegratedGradients(Method):
     The integral is taken at Gauss-Legendre points. Several baselines are averaged.
 
     Attributes:
-        steps: points on the path from each baseline.
+        steps: points on the path from each baseline, at most 1000.
         baseline: names or paths joined by `+`; see `baselines`.
     """
 
@@ -33,7 +37,7 @@ class IntegratedGradients(Method):
     source: ClassVar[str] = "Sundararajan, Taly and Yan 2017, Axiomatic Attribution for Deep Networks"
 
     def __post_init__(self) -> None:
-        check_count(self.name, "steps", self.steps)
+        check_count(self.name, "steps", self.steps, most=MOST_STEPS)
 
     def check(self, question: Question) -> None:
         check_baselines(self.baseline)

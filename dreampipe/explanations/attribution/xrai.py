@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.explanations.attribution.baselines import check_baselines
-from dreampipe.explanations.attribution.integrated_gradients import IntegratedGradients
+from dreampipe.explanations.attribution.integrated_gradients import MOST_STEPS, IntegratedGradients
 from dreampipe.explanations.attribution.method import Attributed, Family, Method, check_count
 from dreampipe.explanations.attribution.regions import Labels, superpixels
 from dreampipe.explanations.question import Question, Work
@@ -39,7 +39,7 @@ class XRAI(Method):
 
     def __post_init__(self) -> None:
         check_count(self.name, "regions", self.regions, 8, 4096)
-        check_count(self.name, "steps", self.steps)
+        check_count(self.name, "steps", self.steps, most=MOST_STEPS)
 
     def check(self, question: Question) -> None:
         check_baselines(self.baseline)
