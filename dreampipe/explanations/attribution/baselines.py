@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import RecipeError, brief, nearest
 from dreampipe.explanations.question import Work
+from dreampipe.explanations.resizing import resize
 from dreampipe.frames import Array
 
 _BLUR = 1 / 16
 """Standard deviation of the blurred baseline, in longest sides of the picture."""
+
+_PLUS = "; a path may hold no +, which joins baselines"
 
 
 def _plain(value: float) -> Callable[[Array, np.random.Generator], Array]:
@@ -44,7 +48,7 @@ def read_baselines(text: str, picture: Array, work: Work) -> Array:
         picture: (height, width, 3) float32 in [0, 1], as the model sees it.
 
     Returns:
-        (count, height, width, 3); pictures of another size are resized.
+        (count, height, width, 3); pictures of another size are resized, and those with a colour profile become sRGB.
 
     Raises:
         RecipeError: a name is unknown.
@@ -54,13 +58,16 @@ def read_baselines(text: str, picture: Array, work: Work) -> Array:
 
 
 def check_baselines(text: str) -> None:
-    """Raise RecipeError unless each part is a name or an existing file."""
+    """Raise RecipeError unless each part is a name or an existing file or folder."""
     for part in (part.strip() for part in text.split("+")):
-        if part not in BASELINES and not Path(part).exists():
-            raise RecipeError(
-                f"baseline came as {part!r}, but {', '.join(BASELINES)} or a path of pictures is expected: "
-                f"{nearest(Path(part).name, BASELINES)}."
-            )
+        if part in BASELINES or (part and os.path.exists(part)):
+            continue
+        near = nearest(Path(part).name, BASELINES)
+        hint = near if near.startswith("did you mean") else "check the path"
+        raise RecipeError(
+            f"baseline came as {brief(part)!r}, but {', '.join(BASELINES)} or the path of a picture or of a folder of "
+            f"pictures is expected: {hint}{_PLUS if '+' in text else ''}."
+        )
 
 
 def mean_difference(text: str, picture: Array, work: Work) -> Array:
@@ -72,8 +79,6 @@ def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
     if name in BASELINES:
         return BASELINES[name](picture, rng)[None]
     check_baselines(name)
-    from dreampipe import media
-
     path = Path(name)
     files = sorted(file for file in path.iterdir() if _is_picture(file)) if path.is_dir() else [path]
     if not files:
@@ -81,9 +86,16 @@ def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
             f"The baseline {name} is a folder without pictures, but pictures are expected in it: name another one."
         )
     height, width = picture.shape[:2]
-    pixels = [media.decode(file)[0].pixels for file in files]
-    resized = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in pixels]
-    return np.asarray(np.stack(resized), np.float32)
+    return np.stack([resize(_read_picture(file), (height, width)) for file in files])
+
+
+def _read_picture(path: Path) -> Array:
+    """Read the pixels (height, width, 3) of a picture as those of the explained picture are read: as sRGB."""
+    from dreampipe import media
+    from dreampipe.media.profiles import to_srgb
+
+    frame, info = media.decode(path)
+    return to_srgb(frame.pixels, info.icc) if info.icc else frame.pixels
 
 
 def _is_picture(path: Path) -> bool:

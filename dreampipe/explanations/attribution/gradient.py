@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dreampipe.explanations.attribution.baselines import check_baselines, mean_difference
 from dreampipe.explanations.attribution.method import Attributed, Family, Method
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
@@ -33,8 +34,9 @@ class GradientInput(Method):
     family: ClassVar[Family] = "gradients"
     source: ClassVar[str] = "Shrikumar, Greenside, Shcherbina and Kundaje 2016, Not Just a Black Box"
 
-    def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
-        from dreampipe.explanations.attribution.baselines import mean_difference
+    def check(self, question: Question) -> None:
+        check_baselines(self.baseline)
 
+    def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
         scores, gradients = question.differentiate(picture[None])
         return Attributed(gradients[0] * mean_difference(self.baseline, picture, work), float(scores[0]))
