@@ -47,7 +47,7 @@ class Explaining(ModelSettings):
     baseline: Annotated[str | None, Shown(CLIMB, unset="the method's own")] = Field(
         None,
         description="What absence looks like, in methods that compare with it: black, grey, white, mean, blur, noise "
-        "or a picture; several with + are averaged.",
+        "or a picture or folder without + in its path; several with + are averaged.",
     )
     max_size: Annotated[int, Shown(CLIMB)] = Field(
         512, ge=16, le=16_384, description="Longest side in which the model sees a picture, if it takes all sizes."

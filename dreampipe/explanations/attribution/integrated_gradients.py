@@ -13,7 +13,6 @@ from dreampipe.explanations.attribution.method import Attributed, Family, Method
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 
-
 MOST_STEPS = 1000
 """Finding the points of a path takes the cube of their number."""
 
