@@ -24,6 +24,9 @@ class GuidedIG(Method):
     In each step the values with the smallest gradients by size move to the picture, none further than `distance` from
     the straight path. The steps follow each other, so they take longer than those of integrated gradients.
 
+    The authors' program takes `fraction` of all values, and counts those that have arrived as having the largest
+    gradients. Here it is of the values that still move, so fewer of them move together late in a step.
+
     Attributes:
         steps: of the path; each takes one gradient.
         fraction: the share of values that move together.

@@ -15,6 +15,9 @@ from dreampipe.explanations.attribution.regions import Labels, superpixels
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 
+_PATH = 0.9
+"""The share of the progress that integrated gradients are counted as."""
+
 
 @dataclass(frozen=True)
 class XRAI(Method):
@@ -45,17 +48,22 @@ class XRAI(Method):
         check_baselines(self.baseline)
 
     def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
-        found = IntegratedGradients(self.steps, self.baseline).attribute(question, picture, work)
+        path = Work(work.rng, lambda share: work.progress(share * _PATH), work.stopping, work.notes)
+        found = IntegratedGradients(self.steps, self.baseline).attribute(question, picture, path)
         heat = found.map.sum(axis=2, dtype=np.float64)
         scales, regions = [], self.regions
         while regions >= 8:
             scales.append(superpixels(picture, regions))
             regions //= 2
-        return Attributed(_take(heat, scales), found.answer, found.expected)
+        return Attributed(_take(heat, scales, work), found.answer, found.expected)
 
 
-def _take(heat: npt.NDArray[np.float64], scales: list[Labels]) -> Array:
-    """Take the region whose uncovered part has the largest mean heat, until every pixel is covered."""
+def _take(heat: npt.NDArray[np.float64], scales: list[Labels], work: Work) -> Array:
+    """Take the region whose uncovered part has the largest mean heat, until every pixel is covered.
+
+    Raises:
+        KeyboardInterrupt: the user stopped.
+    """
     covered = np.zeros(heat.shape, bool)
     result = np.zeros(heat.shape)
     while not covered.all():
@@ -70,4 +78,7 @@ def _take(heat: npt.NDArray[np.float64], scales: list[Labels]) -> Array:
                 best, chosen = float(means[number]), (labels == number) & ~covered
         result[chosen] = best
         covered |= chosen
+        work.progress(_PATH + (1 - _PATH) * float(covered.mean()))
+        if work.stopping() and not covered.all():
+            raise KeyboardInterrupt
     return np.asarray(result, np.float32)
