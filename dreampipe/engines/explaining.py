@@ -14,7 +14,7 @@ from dreampipe.engines.keeping import keep_maps, keep_picture
 from dreampipe.engines.makers import Loaded, Made, Write
 from dreampipe.engines.orders import Order
 from dreampipe.engines.stopping import Stop, stoppable
-from dreampipe.errors import ModelError, ObjectiveError, OpeningError
+from dreampipe.errors import DreampipeError, ModelError, ObjectiveError, OpeningError
 from dreampipe.events import Noted, Progressed, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
@@ -111,15 +111,15 @@ def explain_all(
 ) -> tuple[list[Explanation], bool]:
     """Explain a picture (height, width, 3) by each method, and say whether the result is whole.
 
-    A method that turns out not to suit the model or the picture is left out with a note, if another one has a result.
-    The result is not whole if the user stopped.
+    A method that fails, for example because it does not suit the model or the picture, is left out with a note if
+    another one has a result. The result is not whole if the user stopped.
 
     Raises:
-        DreampipeError: no method suits, or the model cannot be opened.
+        DreampipeError: every method failed, or the model cannot be opened.
         KeyboardInterrupt: the user stopped before a method had any result.
     """
     found: list[Explanation] = []
-    refused: list[tuple[Method, ModelError | ObjectiveError]] = []
+    refused: list[tuple[Method, DreampipeError]] = []
     announced = [False]
 
     def progress(share: float) -> None:
@@ -136,7 +136,7 @@ def explain_all(
             found.append(explain_one(method))
         except OpeningError:
             raise
-        except (ModelError, ObjectiveError) as error:
+        except DreampipeError as error:
             refused.append((method, error))
         except KeyboardInterrupt:
             if not found or stop.asked != 1:
@@ -146,12 +146,12 @@ def explain_all(
             break
     if not found:
         raise KeyboardInterrupt if stop() else refused[0][1]
-    for method, error in refused:
-        tell(Noted("", _say_left_out(method, error)))
+    for method, reason in refused:
+        tell(Noted("", _say_left_out(method, reason)))
     return found, len(found) + len(refused) == len(methods) and not any(one.partial for one in found)
 
 
-def _say_left_out(method: Method, error: ModelError | ObjectiveError) -> str:
+def _say_left_out(method: Method, error: DreampipeError) -> str:
     return f"{method.name} is left out: {error}"
 
 

@@ -17,7 +17,7 @@ def resize(values: Array, size: tuple[int, int]) -> Array:
     height, width = values.shape[:2]
     rows, columns = _choose_way(height, size[0]), _choose_way(width, size[1])
     if rows != columns:  # OpenCV averages areas only if no axis grows
-        values = cv2.resize(values, (width, size[0]), interpolation=rows)
+        values = np.asarray(cv2.resize(values, (width, size[0]), interpolation=rows), np.float32)
     return np.asarray(cv2.resize(values, size[::-1], interpolation=columns), np.float32)
 
 

@@ -273,6 +273,14 @@ def test_of_several_methods_those_that_do_not_suit_are_left_out(
     assert isinstance(made(photos / "a.png", tmp_path / "a.npy", both)[1], Skipped)
 
 
+def test_a_baseline_that_cannot_be_read_loses_no_other_map(photos: Path, tmp_path: Path, recipe: Explaining) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    both = {"method": f"gradient, gradient-x-input(baseline={tmp_path / 'broken.png'})", "objective": "logit(1)"}
+    (said,) = notes(made(photos / "a.png", tmp_path / "a.npy", recipe.model_copy(update=both)))
+    assert said.startswith("gradient-x-input is left out: ") and "broken.png" in said
+    assert np.load(tmp_path / "a.npy").shape == (24, 32, 3)
+
+
 def test_methods_of_which_none_suits_are_refused(
     photos: Path, tmp_path: Path, recipe: Explaining, monkeypatch: pytest.MonkeyPatch
 ) -> None:
