@@ -188,3 +188,5 @@ class TestExplain:
         how: dict[str, Any] = {"method": "gradient", "model": tiny_model, "scaling": "unit"}
         found = dreampipe.explain(tmp_path / "wide.png", "logit(1)", **how)
         assert np.array_equal(found.pixels, to_srgb(pixels, wide_profile)) and not np.array_equal(found.pixels, pixels)
+        how["method"] = f"gradient-x-input(baseline={tmp_path / 'wide.png'})"
+        assert not dreampipe.explain(tmp_path / "wide.png", "logit(1)", **how).map.any()  # the picture less itself

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_USE_LEGACY_KERAS"] = "1"  # xplique 2.0.2 needs tf_keras, and calls this network of Keras 3 as a function
@@ -28,7 +29,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(task["threads"])
     network = build(task["network"], folder / "weights.weights.h5")
     inside = tf.keras.Input(network.input_shape[1:])
-    model = tf.keras.Model(inside, tf.keras.layers.Lambda(lambda x: network(x, training=False))(inside))
+    model: Any = tf.keras.Model(inside, tf.keras.layers.Lambda(lambda x: network(x, training=False))(inside))
     picture = np.load(folder / "picture.npy")[None]
     target = np.eye(network.output_shape[-1], dtype=np.float32)[[task["label"]]]
     steps, batch, masks = task["steps"], task["batch"], task["masks"]

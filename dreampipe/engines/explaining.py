@@ -14,11 +14,11 @@ from dreampipe.engines.keeping import keep_maps, keep_picture
 from dreampipe.engines.makers import Loaded, Made, Write
 from dreampipe.engines.orders import Order
 from dreampipe.engines.stopping import Stop, stoppable
-from dreampipe.errors import ModelError, ObjectiveError, OpeningError
+from dreampipe.errors import DreampipeError, ModelError, ObjectiveError, OpeningError
 from dreampipe.events import Noted, Progressed, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
-from dreampipe.explanations.explaining import ask, explain, seen_size, top_class
+from dreampipe.explanations.explaining import ask, explain, top_class
 from dreampipe.explanations.question import Question
 from dreampipe.frames import Array, Frame
 from dreampipe.media.maps import is_map
@@ -61,7 +61,8 @@ class Explainer:
         if not objective:
             objective = top_class(recipe.card(), pixels, recipe.max_size)
             self.tell(Noted("", TOP.format(objective)))
-        question, methods = ask(recipe.card(), objective), recipe.methods()
+        question = ask(recipe.card(), objective)
+        methods, _ = choose_suitable(recipe.methods(), question)  # the check has told of the others
         with stoppable() as stop:
             found, whole = explain_all(recipe, question, methods, pixels, self.tell, stop)
         self.stopped = stop()
@@ -85,74 +86,73 @@ class Explainer:
             keep_picture(drawn, job.target, making, carrying, None, self.order.quality, source, settings, write)
 
 
+def choose_suitable(methods: Sequence[Method], question: Question) -> tuple[list[Method], tuple[str, ...]]:
+    """Choose the methods that suit a question, and write a note on each of the others.
+
+    Raises:
+        ModelError, ObjectiveError: no method suits it; this is what the first one says.
+        RecipeError: a setting of a method is wrong.
+    """
+    suitable: list[Method] = []
+    refused: list[tuple[Method, ModelError | ObjectiveError]] = []
+    for method in methods:
+        try:
+            method.check(question)
+            suitable.append(method)
+        except (ModelError, ObjectiveError) as error:
+            refused.append((method, error))
+    if not suitable:
+        raise refused[0][1]
+    return suitable, tuple(_say_left_out(method, error) for method, error in refused)
+
+
 def explain_all(
     recipe: Explaining, question: Question, methods: Sequence[Method], pixels: Array, tell: Tell, stop: Stop
 ) -> tuple[list[Explanation], bool]:
-    """Explain a picture (height, width, 3) by each method; fewer of them if the user stops.
+    """Explain a picture (height, width, 3) by each method, and say whether the result is whole.
 
-    Where the recipe asks for all methods, those that do not suit the model are left out, and a note says so.
-
-    Returns:
-        The explanations, and whether they are whole: the user did not stop.
+    A method that fails, for example because it does not suit the model or the picture, is left out with a note if
+    another one has a result. The result is not whole if the user stopped.
 
     Raises:
-        DreampipeError: a method does not suit the model or the picture.
+        DreampipeError: every method failed, or the model cannot be opened.
         KeyboardInterrupt: the user stopped before a method had any result.
     """
     found: list[Explanation] = []
-    unsuited: list[str] = []
-    seen_size(question.card, (pixels.shape[0], pixels.shape[1]), recipe.max_size)  # no method suits a small picture
-    progress = _Progress(tell, stop, len(methods))
+    refused: list[tuple[Method, DreampipeError]] = []
+    announced = [False]
+
+    def progress(share: float) -> None:
+        if stop() and not announced[0]:
+            announced[0] = True
+            tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
+        tell(Progressed("", (len(found) + len(refused) + share) / len(methods)))
+
+    explain_one = partial(
+        explain, question, pixels, seed=recipe.seed, max_size=recipe.max_size, progress=progress, stopping=stop
+    )
     for method in methods:
         try:
-            found.append(
-                explain(
-                    question,
-                    pixels,
-                    method,
-                    seed=recipe.seed,
-                    max_size=recipe.max_size,
-                    progress=progress,
-                    stopping=stop,
-                )
-            )
+            found.append(explain_one(method))
+        except OpeningError:
+            raise
+        except DreampipeError as error:
+            refused.append((method, error))
         except KeyboardInterrupt:
-            if not found or stop.asked > 1:
+            if not found or stop.asked != 1:
                 raise
-            break
-        except (ModelError, ObjectiveError) as error:
-            last = method is methods[-1] and not found
-            if last or not recipe.leaves_out or isinstance(error, OpeningError):
-                raise
-            unsuited.append(method.name)
-        progress.finish_method()
+        progress(0)
         if stop():
             break
-    if unsuited:
-        names = f"{', '.join(unsuited)} cannot explain {question.text} of {question.card.name}"
-        tell(Noted("", f"{names}, so they are left out: name one alone to read why."))
-    return found, progress.done == len(methods) and not any(one.partial for one in found)
+    if not found:
+        raise KeyboardInterrupt if stop() else refused[0][1]
+    for method, reason in refused:
+        tell(Noted("", _say_left_out(method, reason)))
+    return found, len(found) + len(refused) == len(methods) and not any(one.partial for one in found)
 
 
-@dataclass
-class _Progress:
-    """Tells the share of all methods that is done, and once that the user has asked to stop."""
-
-    tell: Tell
-    stop: Stop
-    count: int
-    done: int = 0
-    announced: bool = False
-
-    def __call__(self, share: float) -> None:
-        if self.stop() and not self.announced:
-            self.announced = True
-            self.tell(Noted("", "Stopping with what is ready; Ctrl-C again stops at once."))
-        self.tell(Progressed("", (self.done + share) / self.count))
-
-    def finish_method(self) -> None:
-        self.done += 1
-        self(0)
+def _say_left_out(method: Method, error: DreampipeError) -> str:
+    return f"{method.name} is left out: {error}"
 
 
 def notes_of(found: Sequence[Explanation]) -> tuple[str, ...]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
+from dreampipe.engines.explaining import choose_suitable
 from dreampipe.engines.local import run
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.standing import check_folder
-from dreampipe.errors import MediaError, ModelError, ObjectiveError, RecipeError
+from dreampipe.errors import MediaError, RecipeError
 from dreampipe.events import LeftOut, Tell, ignore
-from dreampipe.explanations.attribution import Method
 from dreampipe.explanations.explaining import ask, seen_size
 from dreampipe.explanations.question import Question
 from dreampipe.media import Manifest, Plan, decode, plan
@@ -89,7 +89,7 @@ class ExplainTask:
         methods = recipe.methods()
         recipe.check_objective()
         question = ask(card, recipe.objective or "logit(0)")  # the top class is not known yet
-        check_methods(recipe, methods, question)
+        _, left_out = choose_suitable(methods, question)
         self._check_forms(len(methods))
         if not os.path.isdir(self.source) and not self._plan.jobs[0].film:
             self._check_size(question)
@@ -97,7 +97,7 @@ class ExplainTask:
         self.order.check_options(self._plan.jobs)
         Manifest(self._plan.folder)
         check_folder(self._plan)
-        return (*card.notes, *self._plan.notes)
+        return (*card.notes, *self._plan.notes, *left_out)
 
     def _check_size(self, question: Question) -> None:
         """Raise ModelError for a single picture that is too small for the model; the run tells of a damaged one."""
@@ -138,10 +138,3 @@ class ExplainTask:
         run(self._plan.jobs, Manifest(self._plan.folder), order, tell)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))
-
-
-def check_methods(recipe: Explaining, methods: Sequence[Method], question: Question) -> None:
-    """Raise DreampipeError for a method that does not suit the model or the objective, unless it is to be left out."""
-    for method in methods:
-        with suppress(ModelError, ObjectiveError) if recipe.leaves_out else nullcontext():
-            method.check(question)

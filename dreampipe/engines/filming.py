@@ -22,8 +22,7 @@ from dreampipe.engines.outputs import Output
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.events import Began, Done, Failed, Noted, Skipped, Surveyed
 from dreampipe.frames import Array, Frame
-from dreampipe.media import Job, Manifest
-from dreampipe.media.manifest import fingerprint
+from dreampipe.media import Job, Manifest, fingerprint
 from dreampipe.media.video import Source, Survey, Target, open_source
 from dreampipe.media.work import Work
 from dreampipe.media.writing import make_folder

@@ -75,6 +75,12 @@ class Question:
 
         return scoring.score(self.card, self.objective, pictures)
 
+    def answer_all(self, pictures: Array, work: Work) -> Array:
+        """Score pictures in batches that fit into the memory: (count,) float32. A stop of the user does not end it."""
+        quiet = Work(work.rng, notes=work.notes)
+        parts = self.batches(len(pictures), pictures.shape[1:3], lambda part: self.answers(pictures[part]), quiet)
+        return np.concatenate([found for _, found in parts])
+
     def differentiate(self, pictures: Array, rules: Rules | None = None) -> tuple[Array, Array]:
         """Score pictures, all in one batch, and take the gradients of the scores by them.
 

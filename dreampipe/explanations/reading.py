@@ -8,7 +8,6 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from dreampipe.errors import RecipeError, brief, nearest
-from dreampipe.explanations.attribution.method import value_of
 
 Kind = TypeVar("Kind")
 
@@ -85,10 +84,22 @@ def _build(name: str, settings: str, table: Mapping[str, type[Kind]], what: str)
         if not equals or key not in types:
             raise RecipeError(f"{name} has no setting {key!r}: {nearest(key, types) if types else 'it has none'}.")
         try:
-            values[key] = read_number(text) if "float" in str(types[key]) else value_of(text, types[key])
+            values[key] = read_number(text) if "float" in str(types[key]) else _value_of(text, types[key])
         except (ValueError, KeyError):
             usual = kind.__dataclass_fields__[key].default
             example = "8/255" if usual is None else usual
             raise RecipeError(f"{key} of {name} came as {text!r}, but a value such as {example} is expected.") from None
     made: Kind = kind(**values)
     return made
+
+
+def _value_of(text: str, kind: Any) -> Any:
+    """Read the value of a setting by the type of its field, a class or its name; raises ValueError."""
+    named = kind if isinstance(kind, str) else kind.__name__
+    if named == "int":
+        return int(text)
+    if named == "float":
+        return float(text)
+    if named == "bool":
+        return {"true": True, "false": False, "True": True, "False": False}[text]
+    return text

@@ -65,7 +65,7 @@ from dreampipe.media.folders import Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.kinds import Kind, kind_of
-from dreampipe.media.manifest import Entry, Manifest, sha256
+from dreampipe.media.manifest import Entry, Manifest, fingerprint, sha256
 from dreampipe.media.masks import fit_mask, mask_notes, read_mask
 from dreampipe.media.privacy import without_metadata, without_position
 from dreampipe.media.records import carries, read_record, sidecar_of, write_sidecar
@@ -93,6 +93,7 @@ __all__ = [
     "decode",
     "decode_hashed",
     "encode",
+    "fingerprint",
     "fit_mask",
     "format_of",
     "losses",

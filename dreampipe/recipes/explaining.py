@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from dreampipe.errors import RecipeError
-from dreampipe.media.manifest import fingerprint
+from dreampipe.media import fingerprint
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, EXPERT_MODEL, EXPLAIN, METHOD, Shown
 from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.settings import ModelSettings, Seed
@@ -47,7 +47,7 @@ class Explaining(ModelSettings):
     baseline: Annotated[str | None, Shown(CLIMB, unset="the method's own")] = Field(
         None,
         description="What absence looks like, in methods that compare with it: black, grey, white, mean, blur, noise "
-        "or a picture or a folder of these; several with + are averaged.",
+        "or a picture or folder without + in its path; several with + are averaged.",
     )
     max_size: Annotated[int, Shown(CLIMB)] = Field(
         512, ge=16, le=16_384, description="Longest side in which the model sees a picture, if it takes all sizes."
@@ -65,13 +65,6 @@ class Explaining(ModelSettings):
         from dreampipe.explanations.attribution import parse_methods
 
         return self.with_settings(parse_methods(self.method))
-
-    @property
-    def leaves_out(self) -> bool:
-        """Whether methods that do not suit the model are left out: the user asks for all, and names no layer."""
-        from dreampipe.explanations.attribution import ALL
-
-        return self.method.strip() == ALL and self.layer is None
 
     def with_settings(self, methods: tuple[Method, ...]) -> tuple[Method, ...]:
         """Give `layer` and `baseline` to the methods that have them; raises RecipeError if none has."""

@@ -1,8 +1,8 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
 Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `start` if it is
-a picture, `pictures` and `labelled` if they hold a folder, what `baseline` holds, also within `method`, and
-the guides and directions of an objective, also of one that comes later in a film.
+a picture, `pictures` and `labelled` if they hold a folder, the pictures and folders of `baseline`, also within
+`method`, and the guides and directions of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ Rename = Callable[[str], str]
 Change = Callable[[Objective, str], str]
 """Gives an objective another text: `(objective, text) -> text`."""
 
-BASELINE_WORDS = ("black", "grey", "white", "mean", "blur", "noise")
-"""The baselines that are no files."""
 _WORDS = {"start": ("noise", "grey"), "labelled": ("motifs",)}
 """Settings that hold one of some words, or else name a file or a folder."""
 _ALONE = ("mask", "weights", "pictures")
@@ -91,7 +89,10 @@ def files(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _baseline(text: str, rename: Rename) -> str:
-    return "+".join(part if part.strip() in ("", *BASELINE_WORDS) else rename(part.strip()) for part in text.split("+"))
+    from dreampipe.explanations.attribution.baselines import BASELINES
+
+    parts = text.split("+")
+    return "+".join(part if part.strip() in (*BASELINES, "") else rename(part.strip()) for part in parts)
 
 
 def _objective(text: str, change: Change) -> str:

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
-from dreampipe.media import sidecar_of
-from dreampipe.media.manifest import fingerprint
+from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept

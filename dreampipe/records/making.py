@@ -17,9 +17,8 @@ from typing import Any
 
 import dreampipe
 from dreampipe.frames import Frame, MediaInfo
-from dreampipe.media import samples_sha256, sha256
+from dreampipe.media import fingerprint, samples_sha256, sha256
 from dreampipe.media.formats import format_of
-from dreampipe.media.manifest import fingerprint
 from dreampipe.media.rows import Format
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import files, is_file, rename_files

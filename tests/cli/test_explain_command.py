@@ -116,11 +116,18 @@ BAD: dict[tuple[str, ...], str] = {
     ("--baseline", "gone.png"): "baseline came as 'gone.png'",
     ("--baseline", ""): "baseline came as ''",
     ("--baseline", "grey+"): "baseline came as ''",
-    ("--baseline", __file__): "does not hold a picture that can be read",
+    ("--baseline", "one+two.png"): "'one', but black, grey, white, mean, blur, noise or the path of a picture or of a "
+    "folder of pictures is expected: did you mean noise; a path may hold no +, which joins baselines.",
+    ("--method", "gradient-x-input(baseline=)"): "baseline came as ''",
+    ("--method", "gradient-x-input(baseline=gone.png)"): "baseline came as 'gone.png'",
+    ("--method", "integrated-gradients(steps=1001)"): "a whole number from 1 to 1000 is expected",
+    ("--method", "xrai(steps=1001)"): "a whole number from 1 to 1000 is expected",
+    ("--method", "hsic(masks=5001)"): "a whole number from 4 to 5000 is expected",
     ("--baseline", "gone.png", "--method", "gradient-x-input"): "baseline came as 'gone.png'",
     ("--baseline", "blur", "--method", "gradient"): "gradient has none: leave it out",
     ("--layer", "mixed4"): "integrated-gradients has none: leave it out",
     ("--layer", "mixed99", "--method", "grad-cam"): "which motifnet does not have",
+    ("--layer", "mixed99", "--method", "all"): "which motifnet does not have",
     ("--layer", "logits", "--method", "grad-cam"): "which has no rows and columns",
     ("--show", "map", "--method", "all"): "methods came, but a map shows one",
     ("--max-size", "20"): "needs 47 pixels along each side",
@@ -172,18 +179,33 @@ def test_a_folder_of_baselines_may_hold_other_files(call, own, pictures, tmp_pat
     assert refused.exit_code == 2 and "is a folder without pictures" in refused.stderr
 
 
-@pytest.mark.parametrize("objective", ["logit(1)", "prob(1)"])
-def test_all_leaves_out_the_methods_that_a_model_cannot_have(call, pictures, tmp_path, placeless, objective):
-    words = ("explain", pictures / "a.png", "--model", placeless, "--objective", objective, "--baseline", "grey")
-    result = call(*words[:2], tmp_path / "out.npy", *words[2:], "--method", "all")
-    assert result.exit_code == 0, result.stderr
-    (note,) = (line for line in result.stderr.splitlines() if "so they are left out" in line)
-    left = {name for name in METHODS if name in note.replace(":", ",").split(" cannot")[0].split(", ")}
-    assert left >= {name for name, kind in METHODS.items() if kind.family == "class activation"}
-    assert ("lrp-epsilon" in left) == (objective == "prob(1)")
-    assert len(np.load(tmp_path / "out.npy")) == len(METHODS) - len(left)
-    named = call(*words[:2], tmp_path / "o.npy", *words[2:], "--method", "gradient-x-input, grad-cam")
-    assert named.exit_code == 2 and "grad-cam needs a layer with places" in named.stderr
+@pytest.mark.parametrize("where", ["--baseline", "--method"])
+def test_a_folder_is_a_baseline_and_its_pictures_decide(call, own, pictures, tmp_path, tiny_model, monkeypatch, where):
+    folder = tmp_path / "backs"
+    folder.mkdir()
+    for number, name in enumerate("ab"):
+        dreampipe.write(Frame(np.full((6, 8, 3), number * 0.8, np.float32)), folder / f"{name}.png")
+    for other in (".hidden.png", "notes.txt"):
+        (folder / other).write_text("no picture")
+    monkeypatch.chdir(tmp_path)
+    named = {
+        "--baseline": ("gradient-x-input", "--baseline", "backs"),
+        "--method": ("gradient-x-input(baseline=backs)",),
+    }
+    words = ("explain", pictures / "a.png", "a.npy", *own[:5], *named[where])
+    assert call(*words).exit_code == 0
+    asked = {"model": tiny_model, "scaling": "unit"}
+    grey = Frame(np.full((6, 8, 3), 0.4, np.float32))
+    dreampipe.write(grey, tmp_path / "grey.png")
+    expected = dreampipe.explain(pictures / "a.png", None, f"gradient-x-input(baseline={tmp_path}/grey.png)", **asked)
+    np.testing.assert_allclose(np.load("a.npy"), expected.map, atol=1e-4 * np.abs(expected.map).max())
+    (tmp_path / "tiny.keras").write_bytes(tiny_model.read_bytes())
+    assert call("rerun", "a.npy", "b.npy", "--input", pictures / "a.png").stdout == "the pixels are the same\n"
+    assert "1 skipped" in call(*words).stderr
+    dreampipe.write(grey, folder / "b.png")
+    assert "made with other settings" in call(*words).stderr
+    again = call("rerun", "a.npy", "c.npy", "--input", pictures / "a.png")
+    assert "backs is another file than it was" in again.stdout + again.stderr
 
 
 def test_methods_are_listed_with_their_settings(call):

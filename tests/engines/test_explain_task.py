@@ -17,7 +17,7 @@ import dreampipe
 from dreampipe.engines.explanations import ExplainTask
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.stopping import stoppable
-from dreampipe.errors import DreampipeError
+from dreampipe.errors import DreampipeError, ModelError
 from dreampipe.events import Done, Event, Failed, Finished, Noted, Progressed, Skipped
 from dreampipe.explanations.attribution import METHODS, Attributed, Method
 from dreampipe.explanations.attribution.method import Family
@@ -234,6 +234,80 @@ def test_notes_of_several_methods_name_them(photos: Path, tmp_path: Path, recipe
     assert said.startswith("gradient-x-input, gradient-x-input: The map is zero everywhere")
     (alone,) = notes(made(photos / "a.png", tmp_path / "1.png", several.model_copy(update={"method": itself})))
     assert alone.startswith("The map is zero everywhere")
+
+
+@dataclass(frozen=True)
+class Unfit(Method):
+    """Suits no model, which it finds out before the run or in it."""
+
+    early: bool = True
+
+    name: ClassVar[str] = "unfit"
+    family: ClassVar[Family] = "gradients"
+    source: ClassVar[str] = "none"
+
+    def check(self, question: Question) -> None:
+        if self.early:
+            raise ModelError("unfit never suits: use another method.")
+
+    def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
+        raise ModelError("unfit never suits: use another method.")
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("order", ["unfit(early={}), gradient", "gradient, unfit(early={})"])
+def test_of_several_methods_those_that_do_not_suit_are_left_out(
+    photos: Path, tmp_path: Path, recipe: Explaining, monkeypatch: pytest.MonkeyPatch, early: bool, order: str
+) -> None:
+    monkeypatch.setitem(METHODS, Unfit.name, Unfit)
+    both = recipe.model_copy(update={"method": order.format(str(early).lower()), "objective": "logit(1)"})
+    told: list[Event] = []
+    task = ExplainTask(str(photos / "a.png"), str(tmp_path / "a.npy"), FilmOrder(both))
+    said = task.check()
+    task.run(told.append)
+    (left_out,) = (*said, *notes(told))
+    assert left_out == "unfit is left out: unfit never suits: use another method."
+    assert "partial" not in record_of(tmp_path / "a.npy").options
+    expected = dreampipe.explain(photos / "a.png", "logit(1)", "gradient", model=recipe.model, scaling="unit")
+    assert np.array_equal(np.load(tmp_path / "a.npy"), expected.map)
+    assert isinstance(made(photos / "a.png", tmp_path / "a.npy", both)[1], Skipped)
+
+
+def test_a_baseline_that_cannot_be_read_loses_no_other_map(photos: Path, tmp_path: Path, recipe: Explaining) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    both = {"method": f"gradient, gradient-x-input(baseline={tmp_path / 'broken.png'})", "objective": "logit(1)"}
+    (said,) = notes(made(photos / "a.png", tmp_path / "a.npy", recipe.model_copy(update=both)))
+    assert said.startswith("gradient-x-input is left out: ") and "broken.png" in said
+    assert np.load(tmp_path / "a.npy").shape == (24, 32, 3)
+
+
+def test_methods_of_which_none_suits_are_refused(
+    photos: Path, tmp_path: Path, recipe: Explaining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METHODS, Unfit.name, Unfit)
+    target = tmp_path / "out.png"
+    with pytest.raises(ModelError, match="unfit never suits"):
+        made(photos / "a.png", target, recipe.model_copy(update={"method": "unfit, unfit"}))
+    late = recipe.model_copy(update={"method": "unfit(early=false), unfit(early=false)"})
+    (failed,) = [event for event in made(photos / "a.png", target, late) if isinstance(event, Failed)]
+    assert "unfit never suits" in failed.reason and not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("objective", "left"),
+    [
+        ("prob(2)", ("lrp-epsilon", "lrp-alpha-beta", "lrp-composite")),
+        ("second", ("lrp-epsilon", "lrp-alpha-beta", "lrp-composite")),
+        ("logit(1) - 3*tv()", ("deeplift", "lrp-epsilon", "guided-backpropagation")),
+    ],
+)
+def test_all_methods_explain_whatever_can_be_asked(
+    tmp_path: Path, recipe: Explaining, photos: Path, objective: str, left: tuple[str, ...]
+) -> None:
+    recipe = recipe.model_copy(update={"method": "all", "objective": objective})
+    said = ExplainTask(str(photos / "a.png"), str(tmp_path / "a.npy"), FilmOrder(recipe)).check()
+    named = [note.partition(" is left out: ")[0] for note in said]
+    assert set(left) <= set(named) < set(METHODS)
 
 
 def test_a_stopped_output_that_somebody_changed_is_not_replaced(

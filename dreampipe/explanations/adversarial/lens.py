@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 
-from dreampipe.explanations.resizing import resize
+from dreampipe.explanations.resizing import resize, weigh_axis
 from dreampipe.frames import Array
 
 
@@ -37,11 +36,4 @@ class Lens:
     @cached_property
     def _weights(self) -> tuple[Array, Array]:
         """The weights of the own rows in each seen row, and of the columns: resizing treats them apart."""
-        shrinks = self.seen[0] * self.seen[1] < self.own[0] * self.own[1]
-        return _weights(self.own[0], self.seen[0], shrinks), _weights(self.own[1], self.seen[1], shrinks)
-
-
-def _weights(own: int, seen: int, shrinks: bool) -> Array:
-    """Resize each of the pictures that have a single white row: (seen, own)."""
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(np.eye(own, dtype=np.float32), (own, seen), interpolation=way), np.float32)
+        return weigh_axis(self.own[0], self.seen[0]), weigh_axis(self.own[1], self.seen[1])

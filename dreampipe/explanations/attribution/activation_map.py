@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.errors import ModelError, nearest
+from dreampipe.errors import ModelError, RecipeError, nearest
 from dreampipe.explanations.attribution.method import Attributed, Family, Method, Signs
 from dreampipe.explanations.question import Question, Work
 from dreampipe.explanations.resizing import spread
@@ -62,7 +62,7 @@ class ActivationMap(Method):
     def check(self, question: Question) -> None:
         known = _known(question.card)
         if self.layer and self.layer not in known:
-            raise ModelError(
+            raise RecipeError(
                 f"{self.name} came with the layer {self.layer!r}, which {question.card.name} does not have: "
                 f"{nearest(self.layer, known)}."
             )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import RecipeError, brief, nearest
 from dreampipe.explanations.question import Work
+from dreampipe.explanations.resizing import resize
 from dreampipe.frames import Array
 from dreampipe.media.formats import format_of_suffix
 
 _BLUR = 1 / 16
 """Standard deviation of the blurred baseline, in longest sides of the picture."""
+
+_PLUS = "; a path may hold no +, which joins baselines"
 
 
 def _plain(value: float) -> Callable[[Array, np.random.Generator], Array]:
@@ -45,7 +49,7 @@ def read_baselines(text: str, picture: Array, work: Work) -> Array:
         picture: (height, width, 3) float32 in [0, 1], as the model sees it.
 
     Returns:
-        (count, height, width, 3); pictures of another size are resized.
+        (count, height, width, 3); pictures of another size are resized, and those with a colour profile become sRGB.
 
     Raises:
         RecipeError: a name is unknown.
@@ -55,16 +59,16 @@ def read_baselines(text: str, picture: Array, work: Work) -> Array:
 
 
 def check_baselines(text: str) -> None:
-    """Check each part of a text of baselines; reads the pictures that it names.
-
-    Raises:
-        RecipeError: a part is neither a name nor a path of pictures.
-        MediaError: a picture cannot be read.
-    """
+    """Raise RecipeError unless each part is a name or an existing file or folder."""
     for part in (part.strip() for part in text.split("+")):
-        if part not in BASELINES:
-            for _ in _read_pictures(part):
-                pass
+        if part in BASELINES or (part and os.path.exists(part)):
+            continue
+        near = nearest(Path(part).name, BASELINES)
+        hint = near if near.startswith("did you mean") else "check the path"
+        raise RecipeError(
+            f"baseline came as {brief(part)!r}, but {', '.join(BASELINES)} or the path of a picture or of a folder of "
+            f"pictures is expected: {hint}{_PLUS if '+' in text else ''}."
+        )
 
 
 def mean_difference(text: str, picture: Array, work: Work) -> Array:
@@ -75,29 +79,26 @@ def mean_difference(text: str, picture: Array, work: Work) -> Array:
 def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
     if name in BASELINES:
         return BASELINES[name](picture, rng)[None]
-    height, width = picture.shape[:2]
-    resized = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in _read_pictures(name)]
-    return np.asarray(np.stack(resized), np.float32)
-
-
-def _read_pictures(name: str) -> Iterator[Array]:
-    """Read the picture at a path, or those in a folder; other files in a folder do not count."""
-    from dreampipe.media import decode
-
+    check_baselines(name)
     path = Path(name)
-    if not name or not path.exists():
-        near = f" {nearest(name, BASELINES)}" if name and not path.suffix else " name one of these"
-        raise RecipeError(
-            f"baseline came as {name!r}, but {', '.join(BASELINES)} or a path of pictures is expected:{near}."
-        )
-    files = [path]
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if _is_picture(file))
+    files = sorted(file for file in path.iterdir() if _is_picture(file)) if path.is_dir() else [path]
     if not files:
-        raise RecipeError(f"The baseline {name} is a folder without pictures: name another one.")
-    return (decode(file)[0].pixels for file in files)
+        raise RecipeError(
+            f"The baseline {name} is a folder without pictures, but pictures are expected in it: name another one."
+        )
+    height, width = picture.shape[:2]
+    return np.stack([resize(_read_picture(file), (height, width)) for file in files])
 
 
-def _is_picture(file: Path) -> bool:
-    """Say whether a file of a folder counts as a picture, as in the hash of a folder: by its name."""
-    return file.is_file() and not file.name.startswith(".") and format_of_suffix(file) is not None
+def _read_picture(path: Path) -> Array:
+    """Read the pixels (height, width, 3) of a picture as those of the explained picture are read: as sRGB."""
+    from dreampipe import media
+    from dreampipe.media.profiles import to_srgb
+
+    frame, info = media.decode(path)
+    return to_srgb(frame.pixels, info.icc) if info.icc else frame.pixels
+
+
+def _is_picture(path: Path) -> bool:
+
+    return path.is_file() and not path.name.startswith(".") and format_of_suffix(path) is not None

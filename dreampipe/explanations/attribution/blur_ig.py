@@ -51,7 +51,7 @@ class BlurIG(Method):
 
         for _, found in question.batches(self.steps, picture.shape[:2], compute, work):
             total += found
-        answers = question.answers(np.stack([picture, _blurred(picture, sigmas[0])]))
+        answers = question.answer_all(np.stack([picture, _blurred(picture, sigmas[0])]), work)
         return Attributed(np.asarray(total, np.float32), float(answers[0]), float(answers[0] - answers[1]))
 
 

@@ -57,6 +57,6 @@ class ExpectedGradients(Method):
         for part, found in question.batches(self.samples, picture.shape[:2], compute, work, partial=True):
             total += found
             count = part.stop
-        answers = question.answers(np.concatenate([picture[None], baselines]))
+        answers = question.answer_all(np.concatenate([picture[None], baselines]), work)
         drawn = answers[1:][chosen[:count]]
         return Attributed(np.asarray(total / count, np.float32), float(answers[0]), float(answers[0] - drawn.mean()))

@@ -24,6 +24,9 @@ class GuidedIG(Method):
     In each step the values with the smallest gradients by size move to the picture, none further than `distance` from
     the straight path. The steps follow each other, so they take longer than those of integrated gradients.
 
+    The authors' program takes `fraction` of all values, and counts those that have arrived as having the largest
+    gradients. Here it is of the values that still move, so fewer of them move together late in a step.
+
     Attributes:
         steps: of the path; each takes one gradient.
         fraction: the share of values that move together.
@@ -67,7 +70,7 @@ class GuidedIG(Method):
             work.progress((step + 1) / self.steps)
             if work.stopping():
                 raise KeyboardInterrupt
-        answers = question.answers(np.concatenate([picture[None], np.asarray(baselines, np.float32)]))
+        answers = question.answer_all(np.asarray([picture, *baselines], np.float32), work)
         return Attributed(np.asarray(total, np.float32), float(answers[0]), float(answers[0] - answers[1:].mean()))
 
     def _gradients(self, question: Question, pictures: Array, work: Work) -> Iterator[tuple[slice, Array]]:

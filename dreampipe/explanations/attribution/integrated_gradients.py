@@ -13,6 +13,9 @@ from dreampipe.explanations.attribution.method import Attributed, Family, Method
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 
+MOST_STEPS = 1000
+"""Finding the points of a path takes the cube of their number."""
+
 
 @dataclass(frozen=True)
 class IntegratedGradients(Method):
@@ -21,7 +24,7 @@ class IntegratedGradients(Method):
     The integral is taken at Gauss-Legendre points. Several baselines are averaged.
 
     Attributes:
-        steps: points on the path from each baseline.
+        steps: points on the path from each baseline, at most 1000.
         baseline: names or paths joined by `+`; see `baselines`.
     """
 
@@ -33,7 +36,7 @@ class IntegratedGradients(Method):
     source: ClassVar[str] = "Sundararajan, Taly and Yan 2017, Axiomatic Attribution for Deep Networks"
 
     def __post_init__(self) -> None:
-        check_count(self.name, "steps", self.steps)
+        check_count(self.name, "steps", self.steps, most=MOST_STEPS)
 
     def check(self, question: Question) -> None:
         check_baselines(self.baseline)
@@ -54,5 +57,5 @@ class IntegratedGradients(Method):
 
         for _, found in question.batches(len(along), picture.shape[:2], compute, work):
             total += found
-        answers = question.answers(np.concatenate([picture[None], baselines]))
+        answers = question.answer_all(np.concatenate([picture[None], baselines]), work)
         return Attributed(np.asarray(total, np.float32), float(answers[0]), float(answers[0] - answers[1:].mean()))

@@ -17,7 +17,8 @@ from dreampipe.frames import Array
 class Occlusion(Method):
     """The drop of the answer for each patch, shared evenly among its pixels, averaged over the patches of a pixel.
 
-    Patches at the border reach over it, so that each pixel is covered equally often.
+    Patches at the border reach over it, so that each pixel is covered equally often if `stride` divides `size`; else
+    about equally often. The mean over the patches of a pixel makes up for the difference.
 
     Attributes:
         size: side of the square patch, in pixels as the model sees them.

@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.explanations.attribution.baselines import check_baselines
-from dreampipe.explanations.attribution.integrated_gradients import IntegratedGradients
+from dreampipe.explanations.attribution.integrated_gradients import MOST_STEPS, IntegratedGradients
 from dreampipe.explanations.attribution.method import Attributed, Family, Method, check_count
 from dreampipe.explanations.attribution.regions import Labels, superpixels
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
+
+_PATH = 0.9
+"""The share of the progress that integrated gradients are counted as."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +42,28 @@ class XRAI(Method):
 
     def __post_init__(self) -> None:
         check_count(self.name, "regions", self.regions, 8, 4096)
-        check_count(self.name, "steps", self.steps)
+        check_count(self.name, "steps", self.steps, most=MOST_STEPS)
 
     def check(self, question: Question) -> None:
         check_baselines(self.baseline)
 
     def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
-        found = IntegratedGradients(self.steps, self.baseline).attribute(question, picture, work)
+        path = Work(work.rng, lambda share: work.progress(share * _PATH), work.stopping, work.notes)
+        found = IntegratedGradients(self.steps, self.baseline).attribute(question, picture, path)
         heat = found.map.sum(axis=2, dtype=np.float64)
         scales, regions = [], self.regions
         while regions >= 8:
             scales.append(superpixels(picture, regions))
             regions //= 2
-        return Attributed(_take(heat, scales), found.answer, found.expected)
+        return Attributed(_take(heat, scales, work), found.answer, found.expected)
 
 
-def _take(heat: npt.NDArray[np.float64], scales: list[Labels]) -> Array:
-    """Take the region whose uncovered part has the largest mean heat, until every pixel is covered."""
+def _take(heat: npt.NDArray[np.float64], scales: list[Labels], work: Work) -> Array:
+    """Take the region whose uncovered part has the largest mean heat, until every pixel is covered.
+
+    Raises:
+        KeyboardInterrupt: the user stopped.
+    """
     covered = np.zeros(heat.shape, bool)
     result = np.zeros(heat.shape)
     while not covered.all():
@@ -70,4 +78,7 @@ def _take(heat: npt.NDArray[np.float64], scales: list[Labels]) -> Array:
                 best, chosen = float(means[number]), (labels == number) & ~covered
         result[chosen] = best
         covered |= chosen
+        work.progress(_PATH + (1 - _PATH) * float(covered.mean()))
+        if work.stopping() and not covered.all():
+            raise KeyboardInterrupt
     return np.asarray(result, np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.explanations.attribution import parse_methods
 from dreampipe.explanations.explaining import ask, explain
 from dreampipe.explanations.explanation import Explanation
+from dreampipe.explanations.question import Question
 from dreampipe.models import Card, card
 
 Array = np.ndarray
@@ -98,6 +100,27 @@ def test_the_size_of_a_batch_does_not_matter(product: Card, method: str) -> None
     (chosen,) = parse_methods(method)
     whole, parts = (explain(ask(product, "logit(0)", most=most), PICTURE, chosen) for most in (64, 2))
     np.testing.assert_allclose(parts.map, whole.map, rtol=1e-4, atol=1e-7)
+
+
+@dataclass(frozen=True)
+class Watched(Question):
+    """A question that notes the sizes of its batches."""
+
+    sizes: list[int] = field(default_factory=list)
+
+    def answers(self, pictures: Array) -> Array:
+        self.sizes.append(len(pictures))
+        return super().answers(pictures)
+
+
+@pytest.mark.parametrize("method", ["integrated-gradients", "expected-gradients", "guided-ig", "blur-ig"])
+def test_the_answers_for_many_baselines_come_in_batches(product: Card, method: str) -> None:
+    asked = ask(product, "logit(0)", most=2)
+    watched = Watched(asked.card, asked.objective, asked.text, asked.most)
+    steps = "samples=5" if method == "expected-gradients" else "steps=2"
+    baselines = "" if method == "blur-ig" else ", baseline=black+grey+white+mean"
+    explain(watched, PICTURE, parse_methods(f"{method}({steps}{baselines})")[0])
+    assert watched.sizes and max(watched.sizes) <= 2
 
 
 def test_a_gradient_of_zero_is_reported(constant: Card) -> None:

@@ -160,6 +160,19 @@ def test_a_stop_keeps_what_was_computed(product: Card, name: str) -> None:
     assert any("Stopped by the user after 5 of" in note for note in found.notes)
 
 
+def test_xrai_tells_of_its_regions_and_a_stop_ends_them(product: Card) -> None:
+    shares: list[float] = []
+    (method,) = parse_methods("xrai(regions=16, steps=2)")
+    explain(ask(product, "logit(0)"), PICTURE, method, progress=shares.append)
+    assert shares == sorted(shares) and shares[-1] == 1 and len(shares) > 4
+    heard = list[float]()
+    with pytest.raises(KeyboardInterrupt):
+        explain(
+            ask(product, "logit(0)"), PICTURE, method, progress=heard.append, stopping=lambda: heard[-1:] == shares[2:3]
+        )
+    assert heard == shares[:3]
+
+
 def test_a_stop_ends_a_method_that_needs_its_whole_path(product: Card) -> None:
     with pytest.raises(KeyboardInterrupt):
         (method,) = parse_methods("integrated-gradients")
