@@ -113,7 +113,7 @@ class AttackTask:
             shown = Frame(found.pixels, alpha=frame.alpha)
             keep_picture(shown, self.picture.path, making, self.picture.carrying, like, source=source)
             tell(Written(str(self.picture.path)))
-            found = found.check(card, decode(self.picture.path)[0].pixels, recipe.max_size)
+            found = found.check(card, decode(self.picture.path, self.max_pixels)[0].pixels, recipe.max_size)
         if self.sheet:
             making = Making("attack", recipe, {"bits": bits, "sheet": True})
             keep_picture(draw_attack(found, recipe.size), self.sheet.path, making, self.sheet.carrying, source=source)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
+from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, parts_of
 from dreampipe.explanations.adversarial.victim import Numbers, Victim
 from dreampipe.explanations.attribution.method import check_count
 from dreampipe.explanations.question import Work
@@ -72,14 +72,14 @@ class OnePixel(Attack):
     def _judge(self, victim: Victim, goal: Goal, genes: Array, best: Best) -> Numbers:
         """Measure the margins of candidates (count, population); `best` takes the best of each."""
         found: Numbers = np.empty(genes.shape[:2])
-        for number in range(len(goal)):
-            pictures = np.repeat(goal.pictures[number, None], genes.shape[1], 0)
-            _paint(pictures, genes[number])
-            same = goal.part(np.full(genes.shape[1], number))
-            found[number] = same.margins(victim.logits(pictures))
-            top = int(found[number].argmax())
-            if found[number, top] > best.margins[number]:
-                best.pictures[number], best.margins[number] = pictures[top], found[number, top]
+        copies = np.repeat(np.arange(len(goal)), genes.shape[1])
+        for places in parts_of(len(copies), goal.pictures[0].nbytes):
+            numbers, candidates = copies[places], places % genes.shape[1]
+            painted = goal.part(numbers)
+            _paint(painted.pictures, genes[numbers, candidates])
+            margins = painted.margins(victim.logits(painted.pictures))
+            found[numbers, candidates] = margins
+            best.take_best(numbers, painted.pictures, margins)
         return found
 
 

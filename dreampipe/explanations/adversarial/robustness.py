@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dreampipe.errors import DreampipeError, RecipeError
 from dreampipe.explanations.adversarial.attack import Attack, Goal
-from dreampipe.explanations.adversarial.attacking import perturb
+from dreampipe.explanations.adversarial.attacking import perturb, within_memory
 from dreampipe.explanations.adversarial.flags import find_flags
 from dreampipe.explanations.adversarial.norms import NORMS
 from dreampipe.explanations.adversarial.victim import Labels, Victim, open_victim
@@ -118,7 +118,8 @@ def measure_robustness(
                 progress((at + share) / runs)
 
             own = Work(work.rng, hear, work.stopping, work.notes)
-            fell = _stand(attack, victim, goal, bounds, own)
+            with within_memory((pictures.shape[1], pictures.shape[2])):
+                fell = _stand(attack, victim, goal, bounds, own)
             stood[number] = [np.append(had, more) for had, more in zip(stood[number], fell, strict=True)]
             done += 1
     curves = [
