@@ -19,11 +19,11 @@ from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
 from dreampipe.events import Began, Drawn, Noted, Progressed, Started, Tell, Written, ignore
 from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
+from dreampipe.explanations.adversarial.norms import NORMS
 from dreampipe.explanations.adversarial.robustness import Robustness as Measured
 from dreampipe.explanations.adversarial.robustness import measure_robustness
 from dreampipe.explanations.explaining import fit
 from dreampipe.explanations.question import Work
-from dreampipe.explanations.reading import write_number
 from dreampipe.frames import Frame
 from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, write_whole
 from dreampipe.recipes.attacking import Attacking, Robustness
@@ -124,11 +124,11 @@ class AttackTask:
 
 def say_result(found: Adversary) -> tuple[str, ...]:
     """Write what an attack came to, in sentences for the user."""
-    distance = f"{write_number(found.distance)} in {found.norm.name}"
-    bound = f" within the bound of {write_number(found.eps)}" if np.isfinite(found.eps) else ""
+    distance = f"{found.norm.write(found.distance)} in {found.norm.name}"
+    bound = f" within the bound of {found.norm.write(found.eps)}" if np.isfinite(found.eps) else ""
     said = []
     if found.distance > found.eps * (1 + 1e-6) + 1e-7:
-        limit = f"the bound of {write_number(found.eps)}"
+        limit = f"the bound of {found.norm.write(found.eps)}"
         said.append(f"The written file differs by {distance}, more than {limit}: write a lossless format.")
     change = f"with a change of {distance}"
     if not found.fools and found.eps == 0:
@@ -198,7 +198,7 @@ class RobustnessTask:
             tell(Noted(self.name, note))
         last, least = measured.eps[-1], measured.worst[-1]
         said = f"{measured.clean:.1%} of {measured.count} pictures are named rightly, and {least:.1%}"
-        tell(Noted(self.name, f"{said} under all attacks at {write_number(last)} in {measured.norm}."))
+        tell(Noted(self.name, f"{said} under all attacks at {NORMS[measured.norm].write(last)} in {measured.norm}."))
 
     def _keep(self, measured: Measured, title: str) -> None:
         path, carrying = self.place.path, self.place.carrying

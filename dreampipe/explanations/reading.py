@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
 from dreampipe.errors import RecipeError, brief, nearest
-from dreampipe.explanations.attribution.method import value_of
 
 Kind = TypeVar("Kind")
 
@@ -40,10 +39,15 @@ def read_named(text: str, table: Mapping[str, type[Kind]], what: str, example: s
     return tuple(found)
 
 
-def write_named(value: Any) -> str:
-    """Write a value as `read_named` reads it: its name, and the settings that differ from their defaults."""
+def write_named(value: Any, levels: Collection[str] = ()) -> str:
+    """Write a value as `read_named` reads it: its name, and the settings that differ from their defaults.
+
+    Args:
+        value: a frozen dataclass of settings, with a name.
+        levels: the settings that count values of a picture, written as `write_levels` does.
+    """
     own = [(field.name, getattr(value, field.name), field.default) for field in fields(value)]
-    changed = ", ".join(f"{name}={_spell(now)}" for name, now, usual in own if now != usual)
+    changed = ", ".join(f"{name}={_spell(now, name in levels)}" for name, now, usual in own if now != usual)
     return f"{value.name}({changed})" if changed else str(value.name)
 
 
@@ -56,17 +60,29 @@ def read_number(text: str) -> float:
         raise ValueError(text) from None
 
 
-def write_number(value: float) -> str:
-    """Write a number, as a fraction of 255 where it is one: `8/255`."""
+def write_levels(value: float) -> str:
+    """Write a change of a value in [0, 1], as levels of 8 bits where it is a whole number of them: `8/255`."""
     levels = value * 255
     if 0.5 < levels < 255 and abs(levels - round(levels)) < 1e-4:
         return f"{round(levels)}/255"
     return f"{value:g}"
 
 
-def _spell(value: Any) -> str:
+def value_of(text: str, kind: Any) -> Any:
+    """Read the value of a setting by the type of its field, a class or its name; raises ValueError."""
+    named = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+    if named == "int":
+        return int(text)
+    if "float" in named:
+        return read_number(text)
+    if named == "bool":
+        return {"true": True, "false": False, "True": True, "False": False}[text]
+    return text
+
+
+def _spell(value: Any, levels: bool) -> str:
     if isinstance(value, float):
-        near = write_number(value)
+        near = write_levels(value) if levels else f"{value:g}"
         return near if read_number(near) == value else repr(value)
     return str(value)
 
@@ -82,7 +98,7 @@ def _build(name: str, settings: str, table: Mapping[str, type[Kind]], what: str)
         if not equals or key not in types:
             raise RecipeError(f"{name} has no setting {key!r}: {nearest(key, types) if types else 'it has none'}.")
         try:
-            values[key] = read_number(text) if "float" in str(types[key]) else value_of(text, types[key])
+            values[key] = value_of(text, types[key])
         except (ValueError, KeyError):
             usual = kind.__dataclass_fields__[key].default
             example = "8/255" if usual is None else usual

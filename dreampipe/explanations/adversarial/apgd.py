@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, wide
+from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
+from dreampipe.explanations.adversarial.norms import wide
 from dreampipe.explanations.adversarial.targets import other_classes
 from dreampipe.explanations.adversarial.victim import Numbers, Victim
 from dreampipe.explanations.attribution.method import check_choice, check_count

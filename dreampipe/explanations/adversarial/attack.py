@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import RecipeError
-from dreampipe.explanations.adversarial.norms import NORMS, Norm, check_eps, norm_of
+from dreampipe.explanations.adversarial.norms import NORMS, Norm, check_eps, norm_of, wide
 from dreampipe.explanations.adversarial.victim import Labels, Numbers, Victim
 from dreampipe.explanations.question import Work
 from dreampipe.explanations.reading import write_named
@@ -199,12 +199,7 @@ class Attack(ABC):
         return replace(self, **settings)
 
     def __str__(self) -> str:
-        return write_named(self)
-
-
-def wide(numbers: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """Numbers (count,) as (count, 1, 1, 1) float32, to multiply pictures with."""
-    return np.asarray(numbers, np.float32).reshape(-1, 1, 1, 1)
+        return write_named(self, ("eps",) if self.measure.in_levels else ())
 
 
 def parts_of(count: int, size: int) -> Iterator[npt.NDArray[np.integer]]:

@@ -49,7 +49,7 @@ class OnePixel(Attack):
 
     def perturb(self, victim: Victim, goal: Goal, work: Work) -> Array:
         best = Best.of(goal.pictures)
-        count = min(self.pixels, int(goal.eps + 1e-9))
+        count = int(min(self.pixels, goal.eps + 1e-9))
         if not count:
             return best.pictures
         genes = np.stack([_first(rng, self.population, count) for rng in goal.draws])
@@ -59,7 +59,7 @@ class OnePixel(Attack):
             if not left.any():
                 break
             part = goal.part(left)
-            children = np.stack([_children(rng, own) for rng, own in zip(part.draws, genes[left], strict=True)])
+            children = np.stack([make_children(rng, own) for rng, own in zip(part.draws, genes[left], strict=True)])
             inner = best.part(left)
             young = self._judge(victim, part, children, inner)
             best.put(left, inner)
@@ -90,9 +90,14 @@ def _first(rng: np.random.Generator, population: int, count: int) -> Array:
     return genes
 
 
-def _children(rng: np.random.Generator, genes: Array) -> Array:
-    """Make a child of each candidate: one of the others, plus a share of the difference of two others."""
-    one, two, three = (rng.permutation(len(genes)) for _ in range(3))
+def make_children(rng: np.random.Generator, genes: Array) -> Array:
+    """Make a child of each candidate: one of the others, plus a share of the difference of two others.
+
+    The four are all different, as the paper asks: they follow each other in a random order.
+    """
+    order = rng.permutation(len(genes))
+    places = np.argsort(order)
+    one, two, three = (np.roll(order, -away)[places] for away in (1, 2, 3))
     return np.asarray(np.clip(genes[one] + _SCALE * (genes[two] - genes[three]), 0, 1), np.float32)
 
 

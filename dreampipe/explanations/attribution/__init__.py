@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import fields
-
-from dreampipe.errors import RecipeError, nearest
 from dreampipe.explanations.attribution.ablation_cam import AblationCam
 from dreampipe.explanations.attribution.blur_ig import BlurIG
 from dreampipe.explanations.attribution.deep_lift import DeepLift
@@ -21,7 +17,7 @@ from dreampipe.explanations.attribution.integrated_gradients import IntegratedGr
 from dreampipe.explanations.attribution.kernel_shap import KernelSHAP
 from dreampipe.explanations.attribution.lime import LIME
 from dreampipe.explanations.attribution.lrp import LrpAlphaBeta, LrpComposite, LrpEpsilon
-from dreampipe.explanations.attribution.method import Attributed, Method, value_of
+from dreampipe.explanations.attribution.method import Attributed, Method
 from dreampipe.explanations.attribution.occlusion import Occlusion
 from dreampipe.explanations.attribution.rise import RISE
 from dreampipe.explanations.attribution.score_cam import ScoreCam
@@ -30,6 +26,7 @@ from dreampipe.explanations.attribution.sobol import Sobol
 from dreampipe.explanations.attribution.squaregrad import SquareGrad
 from dreampipe.explanations.attribution.vargrad import VarGrad
 from dreampipe.explanations.attribution.xrai import XRAI
+from dreampipe.explanations.reading import read_named
 
 METHODS: dict[str, type[Method]] = {
     kind.name: kind
@@ -71,8 +68,6 @@ METHODS: dict[str, type[Method]] = {
 ALL = "all"
 """The text that names every method."""
 
-_METHOD = re.compile(r"\s*([A-Za-z][\w+-]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
-
 
 def parse_methods(text: str) -> tuple[Method, ...]:
     """Read methods from text: `gradient, rise(masks=4000)`, or `all`.
@@ -82,39 +77,7 @@ def parse_methods(text: str) -> tuple[Method, ...]:
     """
     if text.strip() == ALL:
         return tuple(kind() for kind in METHODS.values())
-    found: list[Method] = []
-    at = 0
-    while at < len(text) or not found:
-        match = _METHOD.match(text, at)
-        if not match:
-            raise RecipeError(
-                f"method came as {text!r}, but names with commas between them are expected, such as "
-                "gradient, rise(masks=4000), or all."
-            )
-        found.append(_build(match[1], match[2] or ""))
-        at = match.end()
-    return tuple(found)
-
-
-def _build(name: str, settings: str) -> Method:
-    if name not in METHODS:
-        raise RecipeError(f"There is no method {name!r}: {nearest(name, METHODS)}.")
-    kind = METHODS[name]
-    types = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
-    values = {}
-    for part in filter(None, map(str.strip, settings.split(","))):
-        key, equals, text = (piece.strip() for piece in part.partition("="))
-        if not equals or key not in types:
-            known = f"{nearest(key, types)}" if types else "it has none"
-            raise RecipeError(f"{name} has no setting {key!r}: {known}.")
-        try:
-            values[key] = value_of(text, types[key])
-        except (ValueError, KeyError):
-            raise RecipeError(
-                f"{key} of {name} came as {text!r}, but a value such as {kind.__dataclass_fields__[key].default} is "  # type: ignore[attr-defined]
-                "expected."
-            ) from None
-    return kind(**values)
+    return read_named(text, METHODS, "method", "gradient, rise(masks=4000), or all")
 
 
 __all__ = ["ALL", "METHODS", "Attributed", "Method", "parse_methods"]

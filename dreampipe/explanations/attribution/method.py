@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from dreampipe.errors import RecipeError
 from dreampipe.explanations.question import Question, Work
@@ -89,15 +89,3 @@ def check_choice(method: str, name: str, value: str, choices: tuple[str, ...]) -
     """Raise RecipeError unless a text of a method is one of its choices."""
     if value not in choices:
         raise RecipeError(f"{name} of {method} came as {value!r}, but one of {', '.join(choices)} is expected.")
-
-
-def value_of(text: str, kind: Any) -> Any:
-    """Read the value of a setting by the type of its field, a class or its name; raises ValueError."""
-    named = kind if isinstance(kind, str) else kind.__name__
-    if named == "int":
-        return int(text)
-    if named == "float":
-        return float(text)
-    if named == "bool":
-        return {"true": True, "false": False, "True": True, "False": False}[text]
-    return text

@@ -147,6 +147,26 @@ def test_the_nearest_picture_that_fools_still_fools_on_the_grid(linear: tuple[Ca
         assert found.fools and found.eps == np.inf
 
 
+@dataclass(frozen=True, kw_only=True)
+class Flooding(Attack):
+    """An attack of a user that gives all pixels the same colour."""
+
+    norm: str = "L0"
+
+    name = "flooding"
+    norms = ("L0",)
+    source = "none"
+    nearest = True
+
+    def perturb(self, victim: Victim, goal: Goal, work: Work) -> np.ndarray:
+        return np.full_like(goal.pictures, 0.25)
+
+
+def test_an_own_attack_without_a_bound_of_pixels_is_kept_whole(linear: tuple[Card, np.ndarray]) -> None:
+    found = run(Flooding(), linear[0])
+    assert found.eps == np.inf and found.distance == 12 * 20
+
+
 def test_a_large_picture_is_changed_in_its_own_pixels(linear: tuple[Card, np.ndarray]) -> None:
     large = picture(30, 47)
     found = attack_picture(linear[0], large, parse_attack("pgd(steps=10, eps=12/255)"))
@@ -159,7 +179,8 @@ def test_the_text_of_an_attack_reads_back() -> None:
     for name, norm in EVERY:
         attack = built(name, norm)
         assert parse_attacks(str(attack)) == (attack,)
-    assert str(parse_attack("pgd(eps=8/255, norm=l2)")) == "pgd(norm=L2, eps=8/255)"
+    assert str(parse_attack("pgd(eps=8/255, norm=linf)")) == "pgd(eps=8/255)"
+    assert str(parse_attack("pgd(eps=1/2, norm=l2)")) == "pgd(norm=L2, eps=0.5)"
 
 
 @pytest.mark.parametrize(
