@@ -12,7 +12,7 @@ import numpy as np
 
 from dreampipe.drawings.attacks import draw_attack
 from dreampipe.drawings.curves import HEIGHT, WIDTH, draw_curves, is_table, page_of, table_of
-from dreampipe.drawings.labelled import find_classes, labelled_pictures
+from dreampipe.drawings.labelled import count_labelled, find_classes, labelled_pictures
 from dreampipe.drawings.page import is_page
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within
 from dreampipe.engines.task import Place
@@ -25,7 +25,7 @@ from dreampipe.explanations.adversarial.robustness import measure_robustness
 from dreampipe.explanations.explaining import fit
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Frame
-from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, write_whole
+from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, losses, write_whole
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
@@ -85,7 +85,10 @@ class AttackTask:
             if place:
                 place.check(inputs=inputs)
         alone = "A universal change is meant for many pictures, but here it is made for one."
-        return (*card.notes, *info.notes, *((alone,) if attack.together else ()))
+        lost: tuple[str, ...] = ()
+        if self.picture:
+            lost = losses(format_of(self.picture.path), replace(info, bits=self.bits or info.bits))
+        return (*card.notes, *info.notes, *lost, *((alone,) if attack.together else ()))
 
     def run(self, tell: Tell = ignore) -> None:
         """Attack, write the adversary and the sheet, and tell whether the written file fools; raises DreampipeError."""
@@ -189,6 +192,7 @@ class RobustnessTask:
             recipe.bounds_of(attacks[0]),
             seed=recipe.seed,
             max_size=recipe.max_size,
+            expected=count_labelled(recipe.labelled, recipe.count),
             progress=lambda share: tell(Progressed(self.name, share)),
         )
         tell(Drawn(self.name))

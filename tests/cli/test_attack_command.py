@@ -59,6 +59,18 @@ def test_16_bits_and_alpha_stay(call: Any, tmp_path: Path, how: tuple[str, ...])
     assert 0 < np.abs(levels(out, 16) - levels(source, 16)).max() <= 0.5 * 257
 
 
+def test_what_the_format_cannot_hold_is_said(call: Any, tmp_path: Path, how: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(0)
+    source = tmp_path / "clear.png"
+    frame = Frame(rng.random((20, 30, 3), np.float32), alpha=rng.random((20, 30), np.float32))
+    dreampipe.write(frame, source, dreampipe.MediaInfo(30, 20, bits=16, alpha=True))
+    result = call("attack", source, tmp_path / "other.jpg", "--method", "fgsm", *how)
+    assert result.exit_code == 0
+    assert "its transparency is left out" in result.stderr and "its 16 bits become 8" in result.stderr
+    result = call("attack", source, tmp_path / "other.png", "--method", "fgsm", "--bits", "8", *how)
+    assert result.exit_code == 0 and "left out" not in result.stderr and "become 8" not in result.stderr
+
+
 def test_a_lossy_file_is_read_again_and_said(call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
     out = tmp_path / "other.jpg"
     result = call("attack", pictures / "a.png", out, "--eps", "1/255", "--steps", "2", *how)

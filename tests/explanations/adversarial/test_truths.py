@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from dreampipe.explanations.adversarial import parse_attack
 from dreampipe.explanations.adversarial.apgd import Apgd, Halving, checkpoints
-from dreampipe.explanations.adversarial.attack import Goal
+from dreampipe.explanations.adversarial.attack import Attack, Goal
 from dreampipe.explanations.adversarial.attacking import perturb
 from dreampipe.explanations.adversarial.flags import find_flags
 from dreampipe.explanations.adversarial.lens import Lens
@@ -324,3 +325,77 @@ def test_the_accuracy_under_attack_is_that_of_the_borders(linear: Linear) -> Non
     for curve in measured.curves:
         assert curve.accuracy == pytest.approx(expected), curve.name
     assert measured.worst == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("text", "some"), [("pgd(steps=2)", True), ("universal(steps=2)", False)])
+def test_pictures_are_attacked_before_all_are_read(linear: Linear, text: str, some: bool) -> None:
+    """Only a change that is made for all pictures needs them all at once."""
+    read, heard = [], []
+
+    def labelled() -> Any:
+        for number in range(150):
+            read.append(number)
+            yield inner(1)[0], number % 2
+
+    def hear(share: float) -> None:
+        heard.append((len(read), share))
+
+    measured = measure_robustness(linear[0], labelled(), [parse_attack(text)], [0.01], expected=150, progress=hear)
+    assert measured.count == 150
+    assert (heard[0][0] < 150) == some
+    shares = [share for _, share in heard]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1)
+
+
+def test_pictures_of_many_sizes_are_counted_once_each(small: Card) -> None:
+    rng = np.random.default_rng(0)
+    sizes = [(12 + number % 90, 20) for number in range(280)]
+    labelled = ((rng.random((*size, 3), np.float32), number % 3) for number, size in enumerate(sizes))
+    assert measure_robustness(small, labelled, [parse_attack("fgsm")], [0.0]).count == 280
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing(Attack):
+    """An attack of a user that changes nothing, and keeps what it draws."""
+
+    drawn: tuple[list[float], ...] = ()
+
+    name = "drawing"
+    norms = ("Linf",)
+    source = "none"
+
+    def perturb(self, victim: Victim, goal: Goal, work: Work) -> np.ndarray:
+        self.drawn[0].extend(rng.random() for rng in goal.draws)
+        return goal.pictures
+
+
+def test_the_draws_of_an_attack_do_not_depend_on_those_before_it(linear: Linear) -> None:
+    _, goal = asked(linear[0], inner(3), 0.0)
+    labelled = [(one, int(label)) for one, label in zip(goal.pictures, goal.labels, strict=True)]
+    found = []
+    for first in ("fgsm", "pgd(steps=1, restarts=3)", "square(queries=5)"):
+        drawn: list[float] = []
+        measure_robustness(linear[0], labelled, [parse_attack(first), Drawing(drawn=(drawn,))], [1e-6])
+        found.append(drawn)
+    assert found[0] == found[1] == found[2] and len(set(found[0])) == 3
+
+
+def test_an_attack_without_gradients_that_beats_those_with_them_is_told(keep: Any) -> None:
+    """The answer is a step of the mean, flat on both sides, so that gradients show no way."""
+    from dreampipe.backend import keras
+
+    image = keras.Input((12, 20, 3))
+    mean = keras.layers.Dense(1, activation="hard_sigmoid", name="mean")
+    answers = keras.layers.Dense(2, name="answers")
+    model = keras.Model(image, answers(mean(keras.layers.Flatten()(image))))
+    mean.set_weights([np.full((720, 1), 1000 / 720, np.float32), np.float32([-495])])
+    answers.set_weights([np.float32([[-2, 2]]), np.float32([1, -1])])
+    card = keep(model)
+    labelled = [(np.full((12, 20, 3), 0.5, np.float32), 1)]
+
+    def notes(*texts: str) -> str:
+        return " ".join(measure_robustness(card, labelled, [parse_attack(text) for text in texts], [0.1]).notes)
+
+    said = "An attack that asks for logits alone fooled the model where those that follow gradients failed"
+    assert said in notes("fgsm", "square(queries=60)")
+    assert said not in notes("fgsm") and said not in notes("square(queries=60)")
