@@ -67,7 +67,7 @@ def test_what_the_format_cannot_hold_is_said(call: Any, tmp_path: Path, how: tup
     result = call("attack", source, tmp_path / "other.jpg", "--method", "fgsm", *how)
     assert result.exit_code == 0
     assert "its transparency is left out" in result.stderr and "its 16 bits become 8" in result.stderr
-    result = call("attack", source, tmp_path / "other.png", "--method", "fgsm", "--bits", "8", *how)
+    result = call("attack", source, tmp_path / "other.png", "--method", "fgsm", *how)
     assert result.exit_code == 0 and "left out" not in result.stderr and "become 8" not in result.stderr
 
 
