@@ -26,9 +26,9 @@ class Apgd(Attack):
     """Auto-PGD: steps with momentum, halved where the loss no longer rises, each time from the best point.
 
     The constants are those of the paper: the first step is two bounds long, the momentum 0.75, the step is halved
-    unless 0.75 of the steps since the last checkpoint raised the loss. The paper has Linf and L2. In L1 the same schedule
-    runs with the exact projection of Croce and Hein 2021 (Mind the Box), and a step changes the 1 % of the values with
-    the largest gradients (Tramer and Boneh 2019). It is not their L1-APGD, which adapts that share as it goes.
+    unless 0.75 of the steps since the last checkpoint raised the loss. The paper has Linf and L2. In L1 the same
+    schedule runs with the exact projection of Croce and Hein 2021 (Mind the Box), and a step changes the 1 % of the
+    values with the largest gradients (Tramer and Boneh 2019). It is not their L1-APGD, which adapts that share.
 
     Attributes:
         steps: steps from each start.
