@@ -39,16 +39,17 @@ def attack_ours(pictures: np.ndarray, labels: np.ndarray, norm: str, eps: float,
     from dreampipe.models import card
 
     work = Work(np.random.default_rng(0))
-    victim = open_victim(card("motifnet"), work)
-    draws = [np.random.default_rng([0, number]) for number in range(len(labels))]
-    goal = Goal(pictures, labels.astype(np.int32), eps, draws, early=True)
+    model = card("motifnet")
+    victim = open_victim(model, work)
+    goal = Goal(pictures, labels.astype(np.int32), eps, _draws(0, len(labels)), early=True)
     standing = goal.margins(victim.logits(pictures)) <= 0
     clean = float(standing.mean())
     start = time.perf_counter()
-    for member in ATTACKS["autoattack"](norm=norm, eps=eps).members(25):  # type: ignore[attr-defined]
+    ensemble = ATTACKS["autoattack"](norm=norm, eps=eps)
+    for number, member in enumerate(ensemble.members(model.outputs)):  # type: ignore[attr-defined]
         count = "queries" if hasattr(member, "queries") else "steps"
         attack = replace(member, **{count: max(1, round(getattr(member, count) * share))})
-        part = goal.part(standing)
+        part = replace(goal, draws=_draws(number, len(labels))).part(standing)
         if len(part):
             changed = perturb(attack, victim, part, work)
             standing[standing] = part.margins(victim.logits(changed)) <= 0
@@ -56,6 +57,10 @@ def attack_ours(pictures: np.ndarray, labels: np.ndarray, norm: str, eps: float,
     seconds = time.perf_counter() - start
     gradients = victim.gradients / max(1, round(clean * len(labels)))
     return {"clean": clean, "robust": float(standing.mean()), "gradients": gradients, "seconds": seconds}
+
+
+def _draws(attack: int, count: int) -> list[np.random.Generator]:
+    return [np.random.default_rng([0, attack, number]) for number in range(count)]
 
 
 def attack_peers(

@@ -9,7 +9,6 @@ import numpy as np
 
 from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.explanations.adversarial.attacking import Adversary
-from dreampipe.explanations.reading import write_number
 from dreampipe.frames import Array, Frame
 
 
@@ -25,7 +24,7 @@ def draw_attack(adversary: Adversary, size: int) -> Frame:
     """
     change = adversary.pixels - adversary.clean
     gain = gain_of(change)
-    said = f"{adversary.norm.name} {write_number(adversary.distance)}"
+    said = f"{adversary.norm.name} {adversary.norm.write(adversary.distance)}"
     tiles = [
         Tile(f"clean: {adversary.before}", _sized(adversary.clean, size)),
         Tile(f"{adversary.attack.name}: {adversary.after}", _sized(adversary.pixels, size)),

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.drawings.page import record_script
+from dreampipe.explanations.adversarial.norms import NORMS
 from dreampipe.explanations.adversarial.robustness import Robustness
-from dreampipe.explanations.reading import write_number
 from dreampipe.frames import Frame, dequantize
 from dreampipe.stages.lettering import draw_text
 
@@ -55,7 +55,7 @@ def draw_curves(measured: Robustness, title: str) -> Frame:
     for eps in _ticks(measured):
         x, y = _place(measured, eps, 0)
         cv2.line(page, (x, y), (x, y + 6), _GREY, 1)
-        _write(page, write_number(eps) if eps else "0", (x - 50, y + 8), 100, 24)
+        _write(page, NORMS[measured.norm].write(eps), (x - 50, y + 8), 100, 24)
     _write(page, f"bound of the change, {measured.norm}", (_LEFT, HEIGHT - 40), WIDTH - _LEFT - _RIGHT, 28)
     for number, (name, accuracies) in enumerate(_series(measured)):
         worst = number == len(measured.curves)
@@ -81,7 +81,7 @@ def page_of(measured: Robustness, title: str, record: str | None = None) -> str:
         )
         for name, accuracies in _series(measured)
     )
-    heads = "".join(f"<th>{write_number(eps) if eps else '0'}</th>" for eps in measured.eps)
+    heads = "".join(f"<th>{NORMS[measured.norm].write(eps)}</th>" for eps in measured.eps)
     notes = "".join(f"<p>{escape(note)}</p>" for note in measured.notes)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -171,7 +171,7 @@ def _svg(measured: Robustness) -> str:
         parts.append(f'<text x="{_LEFT - 10}" y="{y + 5}" text-anchor="end">{percent}%</text>')
     for eps in _ticks(measured):
         x, y = _place(measured, eps, 0)
-        parts.append(f'<text x="{x}" y="{y + 24}" text-anchor="middle">{write_number(eps) if eps else "0"}</text>')
+        parts.append(f'<text x="{x}" y="{y + 24}" text-anchor="middle">{NORMS[measured.norm].write(eps)}</text>')
     for number, (name, accuracies) in enumerate(_series(measured)):
         colour = _WHITE if number == len(measured.curves) else _COLOURS[number % len(_COLOURS)]
         points = " ".join("{},{}".format(*_place(measured, *at)) for at in zip(measured.eps, accuracies, strict=True))

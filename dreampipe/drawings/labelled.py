@@ -52,6 +52,14 @@ def _is_own(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
 
 
+def count_labelled(labelled: str, count: int) -> int:
+    """Count the labelled pictures by their names, at most `count`; a damaged one counts, too."""
+    if labelled == MOTIFS:
+        return count
+    files = (path for path in Path(labelled).rglob("*") if path.is_file())
+    return min(count, sum(kind_of(path) is Kind.PICTURE for path in files))
+
+
 def labelled_pictures(
     card: Card, labelled: str, count: int, max_size: int, tell: Tell = ignore
 ) -> Iterator[tuple[Array, int]]:

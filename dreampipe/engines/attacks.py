@@ -12,20 +12,20 @@ import numpy as np
 
 from dreampipe.drawings.attacks import draw_attack
 from dreampipe.drawings.curves import HEIGHT, WIDTH, draw_curves, is_table, page_of, table_of
-from dreampipe.drawings.labelled import find_classes, labelled_pictures
+from dreampipe.drawings.labelled import count_labelled, find_classes, labelled_pictures
 from dreampipe.drawings.page import is_page
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
 from dreampipe.events import Began, Drawn, Noted, Progressed, Started, Tell, Written, ignore
 from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
+from dreampipe.explanations.adversarial.norms import NORMS
 from dreampipe.explanations.adversarial.robustness import Robustness as Measured
 from dreampipe.explanations.adversarial.robustness import measure_robustness
 from dreampipe.explanations.explaining import fit
 from dreampipe.explanations.question import Work
-from dreampipe.explanations.reading import write_number
 from dreampipe.frames import Frame
-from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, write_whole
+from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, losses, write_whole
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
@@ -85,7 +85,10 @@ class AttackTask:
             if place:
                 place.check(inputs=inputs)
         alone = "A universal change is meant for many pictures, but here it is made for one."
-        return (*card.notes, *info.notes, *((alone,) if attack.together else ()))
+        lost: tuple[str, ...] = ()
+        if self.picture:
+            lost = losses(format_of(self.picture.path), replace(info, bits=self.bits or info.bits))
+        return (*card.notes, *info.notes, *lost, *((alone,) if attack.together else ()))
 
     def run(self, tell: Tell = ignore) -> None:
         """Attack, write the adversary and the sheet, and tell whether the written file fools; raises DreampipeError."""
@@ -113,7 +116,7 @@ class AttackTask:
             shown = Frame(found.pixels, alpha=frame.alpha)
             keep_picture(shown, self.picture.path, making, self.picture.carrying, like, source=source)
             tell(Written(str(self.picture.path)))
-            found = found.check(card, decode(self.picture.path)[0].pixels, recipe.max_size)
+            found = found.check(card, decode(self.picture.path, self.max_pixels)[0].pixels, recipe.max_size)
         if self.sheet:
             making = Making("attack", recipe, {"bits": bits, "sheet": True})
             keep_picture(draw_attack(found, recipe.size), self.sheet.path, making, self.sheet.carrying, source=source)
@@ -124,14 +127,13 @@ class AttackTask:
 
 def say_result(found: Adversary) -> tuple[str, ...]:
     """Write what an attack came to, in sentences for the user."""
-    change = f"with a change of {write_number(found.distance)} in {found.norm.name}"
-    said = []
+    distance = f"{found.norm.write(found.distance)} in {found.norm.name}"
+    change, said = f"with a change of {distance}", []
     if found.distance > found.eps * (1 + 1e-6) + 1e-7:
-        limit = f"the bound of {write_number(found.eps)}"
-        much = f"{write_number(found.distance)} in {found.norm.name}"
-        said.append(f"The written file differs by {much}, more than {limit}: write a lossless format.")
+        limit = f"the bound of {found.norm.write(found.eps)}"
+        said.append(f"The written file differs by {distance}, more than {limit}: write a lossless format.")
     elif np.isfinite(found.eps):
-        change += f" within the bound of {write_number(found.eps)}"
+        change += f" within the bound of {found.norm.write(found.eps)}"
     if not found.fools and found.eps == 0:
         return (*said, f"The model answers {found.after}, because a bound of 0 gives the picture back.")
     if not found.fools:
@@ -190,6 +192,7 @@ class RobustnessTask:
             recipe.bounds_of(attacks[0]),
             seed=recipe.seed,
             max_size=recipe.max_size,
+            expected=count_labelled(recipe.labelled, recipe.count),
             progress=lambda share: tell(Progressed(self.name, share)),
         )
         tell(Drawn(self.name))
@@ -199,7 +202,7 @@ class RobustnessTask:
             tell(Noted(self.name, note))
         last, least = measured.eps[-1], measured.worst[-1]
         said = f"{measured.clean:.1%} of {measured.count} pictures are named rightly, and {least:.1%}"
-        tell(Noted(self.name, f"{said} under all attacks at {write_number(last)} in {measured.norm}."))
+        tell(Noted(self.name, f"{said} under all attacks at {NORMS[measured.norm].write(last)} in {measured.norm}."))
 
     def _keep(self, measured: Measured, title: str) -> None:
         path, carrying = self.place.path, self.place.carrying

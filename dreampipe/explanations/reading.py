@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -39,10 +39,15 @@ def read_named(text: str, table: Mapping[str, type[Kind]], what: str, example: s
     return tuple(found)
 
 
-def write_named(value: Any) -> str:
-    """Write a value as `read_named` reads it: its name, and the settings that differ from their defaults."""
+def write_named(value: Any, levels: Collection[str] = ()) -> str:
+    """Write a value as `read_named` reads it: its name, and the settings that differ from their defaults.
+
+    Args:
+        value: a frozen dataclass of settings, with a name.
+        levels: the settings that count values of a picture, written as `write_levels` does.
+    """
     own = [(field.name, getattr(value, field.name), field.default) for field in fields(value)]
-    changed = ", ".join(f"{name}={spell(now)}" for name, now, usual in own if now != usual)
+    changed = ", ".join(f"{name}={spell(now, name in levels)}" for name, now, usual in own if now != usual)
     return f"{value.name}({changed})" if changed else str(value.name)
 
 
@@ -55,8 +60,8 @@ def read_number(text: str) -> float:
         raise ValueError(text) from None
 
 
-def write_number(value: float) -> str:
-    """Write a number, as a fraction of 255 where it is one: `8/255`, or `0.5/255`."""
+def write_levels(value: float) -> str:
+    """Write a change of a value in [0, 1], as levels of 8 bits where it is a whole number of them: `8/255`."""
     levels = value * 255
     if 0 < levels < 8 and abs(4 * levels - round(4 * levels)) < 1e-4 and round(4 * levels):
         return f"{round(4 * levels) / 4:g}/255"
@@ -65,10 +70,22 @@ def write_number(value: float) -> str:
     return f"{value:g}"
 
 
-def spell(value: Any) -> str:
-    """Write a setting so that it is read as the same value; a number as `write_number` does, if that is exact."""
+def value_of(text: str, kind: Any) -> Any:
+    """Read the value of a setting by the type of its field, a class or its name; raises ValueError."""
+    named = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+    if named == "int":
+        return int(text)
+    if "float" in named:
+        return read_number(text)
+    if named == "bool":
+        return {"true": True, "false": False, "True": True, "False": False}[text]
+    return text
+
+
+def spell(value: Any, levels: bool) -> str:
+    """Write a setting so that it is read as the same value; a float as levels of 8 bits if `levels`."""
     if isinstance(value, float):
-        near = write_number(value)
+        near = write_levels(value) if levels else f"{value:g}"
         return near if read_number(near) == value else repr(value)
     return str(value)
 
@@ -84,22 +101,10 @@ def _build(name: str, settings: str, table: Mapping[str, type[Kind]], what: str)
         if not equals or key not in types:
             raise RecipeError(f"{name} has no setting {key!r}: {nearest(key, types) if types else 'it has none'}.")
         try:
-            values[key] = read_number(text) if "float" in str(types[key]) else _value_of(text, types[key])
+            values[key] = value_of(text, types[key])
         except (ValueError, KeyError):
             usual = kind.__dataclass_fields__[key].default
             example = "8/255" if usual is None else usual
             raise RecipeError(f"{key} of {name} came as {text!r}, but a value such as {example} is expected.") from None
     made: Kind = kind(**values)
     return made
-
-
-def _value_of(text: str, kind: Any) -> Any:
-    """Read the value of a setting by the type of its field, a class or its name; raises ValueError."""
-    named = kind if isinstance(kind, str) else kind.__name__
-    if named == "int":
-        return int(text)
-    if named == "float":
-        return float(text)
-    if named == "bool":
-        return {"true": True, "false": False, "True": True, "False": False}[text]
-    return text

@@ -35,18 +35,16 @@ def _as_text(value: Any) -> Any:
 
     if isinstance(value, bool) or not isinstance(value, Real):
         return value
-    return str(value) if isinstance(value, Integral) else spell(float(value))
+    return str(value) if isinstance(value, Integral) else spell(float(value), levels=True)
 
 
 def _check_norm(value: str | None) -> str | None:
-    from dreampipe.explanations.adversarial.norms import NORMS
+    from dreampipe.explanations.adversarial.norms import NORMS, norm_of
 
-    if value is None:
-        return None
-    for known in NORMS:
-        if known.lower() == value.strip().lower():
-            return known
-    raise PydanticCustomError("norm", "one of {known}", {"known": ", ".join(NORMS)})
+    try:
+        return None if value is None else norm_of(value).name
+    except RecipeError:
+        raise PydanticCustomError("norm", "one of {known}", {"known": ", ".join(NORMS)}) from None
 
 
 def _check_numbers(value: str | None) -> str | None:

@@ -15,7 +15,7 @@ import pytest
 from known import known
 
 import dreampipe
-from dreampipe.explanations.reading import write_number
+from dreampipe.explanations.reading import write_levels
 from dreampipe.frames import Frame
 from dreampipe.media import decode
 from dreampipe.models.motifnet.renderer import CLASSES, render
@@ -74,6 +74,18 @@ def test_16_bits_and_alpha_stay(call: Any, tmp_path: Path, how: tuple[str, ...])
     frame, info = decode(out)
     assert info.bits == 16 and frame.alpha is not None and np.array_equal(frame.alpha, alpha)
     assert 0 < np.abs(levels(out, 16) - levels(source, 16)).max() <= 0.5 * 257
+
+
+def test_what_the_format_cannot_hold_is_said(call: Any, tmp_path: Path, how: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(0)
+    source = tmp_path / "clear.png"
+    frame = Frame(rng.random((20, 30, 3), np.float32), alpha=rng.random((20, 30), np.float32))
+    dreampipe.write(frame, source, dreampipe.MediaInfo(30, 20, bits=16, alpha=True))
+    result = call("attack", source, tmp_path / "other.jpg", "--method", "fgsm", *how)
+    assert result.exit_code == 0
+    assert "its transparency is left out" in result.stderr and "its 16 bits become 8" in result.stderr
+    result = call("attack", source, tmp_path / "other.png", "--method", "fgsm", *how)
+    assert result.exit_code == 0 and "left out" not in result.stderr and "become 8" not in result.stderr
 
 
 def test_a_lossy_file_is_read_again_and_said(call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
@@ -213,7 +225,7 @@ def test_the_library_takes_the_number_of_a_class(pictures: Path, tiny_model: Pat
 
 
 def test_a_bound_of_half_a_level_is_written_as_such() -> None:
-    assert [write_number(value) for value in (0.5 / 255, 0.25 / 255, 8 / 255, 0.5, 3, 0.03, 0, 1e-9)] == [
+    assert [write_levels(value) for value in (0.5 / 255, 0.25 / 255, 8 / 255, 0.5, 3, 0.03, 0, 1e-9)] == [
         "0.5/255",
         "0.25/255",
         "8/255",

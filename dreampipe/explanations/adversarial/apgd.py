@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, wide
+from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
+from dreampipe.explanations.adversarial.norms import wide
 from dreampipe.explanations.adversarial.targets import other_classes
 from dreampipe.explanations.adversarial.victim import Numbers, Victim
 from dreampipe.explanations.attribution.method import check_choice, check_count
@@ -25,7 +26,9 @@ class Apgd(Attack):
     """Auto-PGD: steps with momentum, halved where the loss no longer rises, each time from the best point.
 
     The constants are those of the paper: the first step is two bounds long, the momentum 0.75, the step is halved
-    unless 0.75 of the steps since the last checkpoint raised the loss.
+    unless 0.75 of the steps since the last checkpoint raised the loss. The paper has Linf and L2. In L1 the same
+    schedule runs with the exact projection of Croce and Hein 2021 (Mind the Box), and a step changes the 1 % of the
+    values with the largest gradients (Tramer and Boneh 2019). It is not their L1-APGD, which adapts that share.
 
     Attributes:
         steps: steps from each start.

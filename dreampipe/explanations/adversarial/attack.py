@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -11,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import RecipeError
-from dreampipe.explanations.adversarial.norms import NORMS, Norm, check_eps, norm_of
+from dreampipe.explanations.adversarial.norms import NORMS, Norm, check_eps, norm_of, wide
 from dreampipe.explanations.adversarial.victim import Labels, Numbers, Victim
 from dreampipe.explanations.question import Work
 from dreampipe.explanations.reading import write_named
 from dreampipe.frames import Array
+
+_COPIED = 2**26
+"""Bytes that the copies of pictures take which an attack changes at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,12 @@ class Best:
         self.pictures[better], self.margins[better] = pictures[better], margins[better]
         return better
 
+    def take_best(self, numbers: npt.NDArray[np.integer], pictures: Array, margins: Numbers) -> None:
+        """Take candidates of larger margins; `numbers` (candidates,) says which goal each belongs to."""
+        for number, picture, margin in zip(numbers, pictures, margins, strict=True):
+            if margin > self.margins[number]:
+                self.pictures[number], self.margins[number] = picture, margin
+
     def take_nearer(self, pictures: Array, margins: Numbers, distances: Numbers) -> None:
         """Take pictures that fool and are nearer; until one fools, those of larger margins."""
         fools = margins > 0
@@ -190,12 +199,14 @@ class Attack(ABC):
         return replace(self, **settings)
 
     def __str__(self) -> str:
-        return write_named(self)
+        return write_named(self, ("eps",) if self.measure.in_levels else ())
 
 
-def wide(numbers: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """Numbers (count,) as (count, 1, 1, 1) float32, to multiply pictures with."""
-    return np.asarray(numbers, np.float32).reshape(-1, 1, 1, 1)
+def parts_of(count: int, size: int) -> Iterator[npt.NDArray[np.integer]]:
+    """Number `count` copies of pictures of `size` bytes, in parts that fit into 64 MB; a part has one at least."""
+    most = max(1, _COPIED // size)
+    for first in range(0, count, most):
+        yield np.arange(first, min(count, first + most))
 
 
 def draw_near(victim: Victim, goal: Goal, norm: Norm, best: Best, halvings: int) -> None:

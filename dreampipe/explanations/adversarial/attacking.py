@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.errors import RecipeError
+from dreampipe.errors import ModelError, RecipeError
 from dreampipe.explanations.adversarial.attack import Attack, Goal
 from dreampipe.explanations.adversarial.flags import find_flags
 from dreampipe.explanations.adversarial.grid import Grid, Levels
@@ -109,8 +111,8 @@ def attack_picture(
         work: hears of progress and notes; None for nobody.
 
     Raises:
-        DreampipeError: the model has no classes or answers with no number, the target is unknown or already the answer,
-            or the picture is too small.
+        DreampipeError: the model has no classes or answers with no number, the target is unknown or already the
+            answer, or the picture is too small, or too large for the memory.
     """
     work = work or Work(np.random.default_rng(seed))
     grid, size = Grid(bits), (pixels.shape[0], pixels.shape[1])
@@ -130,12 +132,25 @@ def attack_picture(
     name = "" if reached is None else name_of(card, reached)
     found = Adversary(clean[0], clean[0], attack, goal.eps, 0.0, before, before, False, bits, name, seed)
     if goal.eps > 0:
-        for flag in find_flags(victim, goal):
-            work.note(flag)
-        changed = perturb(attack, victim, goal, work)
-        settled = grid.values(_settle(victim, goal, attack.measure, changed, grid, levels))
-        found = found.check(card, settled[0], max_size)
+        with within_memory(size):
+            for flag in find_flags(victim, goal):
+                work.note(flag)
+            changed = perturb(attack, victim, goal, work)
+            settled = grid.values(_settle(victim, goal, attack.measure, changed, grid, levels))
+            found = found.check(card, settled[0], max_size)
     return replace(found, notes=tuple(work.notes), gradients=victim.gradients, forwards=victim.forwards)
+
+
+@contextmanager
+def within_memory(size: tuple[int, int]) -> Iterator[None]:
+    """Turn a shortage of memory into a sentence on pictures of a (height, width); raises ModelError."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ModelError(
+            f"A picture of {size[1]}x{size[0]} does not fit into memory under this attack: give a smaller picture, or "
+            "another attack."
+        ) from error
 
 
 def perturb(attack: Attack, victim: Victim, goal: Goal, work: Work) -> Array:

@@ -8,15 +8,11 @@ from typing import ClassVar
 from dreampipe.explanations.adversarial.apgd import Apgd
 from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
 from dreampipe.explanations.adversarial.fab import Fab
+from dreampipe.explanations.adversarial.flags import MASKED
 from dreampipe.explanations.adversarial.square import Square
 from dreampipe.explanations.adversarial.victim import Victim
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Array
-
-MASKED = (
-    "An attack that asks for logits alone fooled the model where those that follow gradients failed: the gradients "
-    "mislead, so the model is less robust than it looks."
-)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, wide
+from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
+from dreampipe.explanations.adversarial.norms import wide
 from dreampipe.explanations.adversarial.victim import Numbers, Victim
 from dreampipe.explanations.attribution.method import check_count, check_number
 from dreampipe.explanations.question import Work

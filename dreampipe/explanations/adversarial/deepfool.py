@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, draw_near, wide
+from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, draw_near
+from dreampipe.explanations.adversarial.norms import wide
 from dreampipe.explanations.adversarial.targets import likeliest
 from dreampipe.explanations.adversarial.victim import Labels, Victim
 from dreampipe.explanations.attribution.method import check_count, check_number

@@ -1,7 +1,7 @@
 """What makes the result of an attack doubtful: the five warnings of AutoAttack (Croce and Hein 2020).
 
 Randomness, probabilities in place of logits, zero gradients and optimization inside the model are found here before an
-attack; that an attack without gradients beats those with them, `autoattack` notes itself.
+attack; `autoattack` and `measure_robustness` note an attack without gradients that beats those with them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ RANDOM = (
 )
 PROBABILITIES = (
     "The model gives probabilities in place of logits: their gradients vanish where it is sure, so it looks too robust."
+)
+MASKED = (
+    "An attack that asks for logits alone fooled the model where those that follow gradients failed: the gradients "
+    "mislead or the steps are too few, so the model is less robust than those attacks show."
 )
 FLAT = "The gradient is zero for {}: attacks that follow gradients cannot move there."
 OPTIMIZES = (

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import RecipeError, shown
+from dreampipe.explanations.reading import write_levels
 from dreampipe.frames import Array
 
 Numbers = npt.NDArray[np.float64]
@@ -33,6 +34,7 @@ class Norm(ABC):
         most: the largest bound that makes sense.
         unit: what the bound counts, in words.
         example: a bound as text.
+        in_levels: whether a bound counts levels of a value, so that text writes it as 8/255.
     """
 
     name: ClassVar[str]
@@ -40,6 +42,11 @@ class Norm(ABC):
     most: ClassVar[float]
     unit: ClassVar[str]
     example: ClassVar[str]
+    in_levels: ClassVar[bool] = False
+
+    def write(self, size: float) -> str:
+        """Write a bound or a distance as text that `read_number` reads."""
+        return write_levels(size) if self.in_levels else f"{size:g}"
 
     @abstractmethod
     def distance(self, change: npt.NDArray[np.floating]) -> Numbers:
@@ -77,6 +84,7 @@ class Linf(Norm):
     """The largest change of a value."""
 
     name, usual, most, unit, example = "Linf", 8 / 255, 1.0, "the largest change of a value, at most 1", "8/255"
+    in_levels = True
 
     def distance(self, change: npt.NDArray[np.floating]) -> Numbers:
         return np.asarray(np.abs(_rows(change)).max(1), np.float64)
@@ -112,7 +120,7 @@ class L2(Norm):
     def project(self, pictures: Array, clean: Array, eps: float) -> Array:
         change = pictures - clean
         factor = np.minimum(1, eps / np.maximum(self.distance(change), _TINY))
-        return np.asarray(np.clip(clean + _wide(factor) * change, 0, 1), np.float32)
+        return np.asarray(np.clip(clean + wide(factor) * change, 0, 1), np.float32)
 
     def best(self, gradients: Array, clean: Array, eps: float) -> Array:
         least, most = -clean, 1 - clean
@@ -122,16 +130,16 @@ class L2(Norm):
             return np.asarray(clean + within, np.float32)
 
         def size(scale: Numbers) -> Numbers:
-            return self.distance(np.clip(_wide(scale) * unit, least, most))
+            return self.distance(np.clip(wide(scale) * unit, least, most))
 
         scale = np.full(len(clean), float(eps))
         for _ in range(_HALVINGS):  # until the bound is used up, or the box
             scale = np.where(size(scale) < eps, scale * 2, scale)
         scale = _halved(size, scale, eps)
-        return np.asarray(clean + np.clip(_wide(scale) * unit, least, most), np.float32)
+        return np.asarray(clean + np.clip(wide(scale) * unit, least, most), np.float32)
 
     def step(self, gradients: Array) -> Array:
-        return np.asarray(gradients / _wide(np.maximum(self.distance(gradients), _TINY)), np.float32)
+        return np.asarray(gradients / wide(np.maximum(self.distance(gradients), _TINY)), np.float32)
 
     def start(self, clean: Array, eps: float, draws: Draws) -> Array:
         drawn = np.stack([rng.standard_normal(clean.shape[1:], np.float32) for rng in draws])
@@ -156,7 +164,7 @@ class L1(Norm):
         change, least, most = pictures - clean, -clean, 1 - clean
 
         def shrunk(less: Numbers) -> Array:
-            small = np.sign(change) * np.maximum(np.abs(change) - _wide(less), 0)
+            small = np.sign(change) * np.maximum(np.abs(change) - wide(less), 0)
             return np.asarray(np.clip(small, least, most), np.float32)
 
         amount = np.zeros(len(clean))
@@ -179,7 +187,7 @@ class L1(Norm):
 
     def start(self, clean: Array, eps: float, draws: Draws) -> Array:
         drawn = np.stack([rng.laplace(size=clean.shape[1:]) for rng in draws])
-        drawn *= _wide(eps / np.maximum(self.distance(drawn), _TINY))
+        drawn *= wide(eps / np.maximum(self.distance(drawn), _TINY))
         return np.asarray(np.clip(clean + drawn, 0, 1), np.float32)
 
     def reach(self, gradients: Array, pictures: Array, gains: Numbers) -> Array:
@@ -211,7 +219,7 @@ class L0(Norm):
 
     def step(self, gradients: Array) -> Array:
         largest = np.abs(_rows(gradients)).max(1)
-        return np.asarray(gradients / _wide(np.maximum(largest, _TINY)), np.float32)
+        return np.asarray(gradients / wide(np.maximum(largest, _TINY)), np.float32)
 
     def start(self, clean: Array, eps: float, draws: Draws) -> Array:
         drawn = np.stack([rng.random(clean.shape[1:], np.float32) for rng in draws])
@@ -240,12 +248,13 @@ def check_eps(norm: Norm, eps: float) -> None:
         )
 
 
+def wide(numbers: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> Array:
+    """Numbers (count,) as (count, 1, 1, 1) float32, to multiply pictures with."""
+    return np.asarray(numbers, np.float32).reshape(-1, 1, 1, 1)
+
+
 def _rows(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     return values.reshape(len(values), -1)
-
-
-def _wide(numbers: npt.NDArray[np.floating]) -> Array:
-    return np.asarray(numbers, np.float32).reshape(-1, 1, 1, 1)
 
 
 def _halved(size: Callable[[Numbers], Numbers], most: Numbers, eps: float) -> Numbers:
@@ -261,7 +270,7 @@ def _halved(size: Callable[[Numbers], Numbers], most: Numbers, eps: float) -> Nu
 def _largest(scores: npt.NDArray[np.floating], eps: float) -> npt.NDArray[np.bool_]:
     """Choose the places (count, height, width) of the largest scores, at most `eps` in each picture."""
     rows = _rows(scores)
-    count = min(int(eps + 1e-9), rows.shape[1])
+    count = int(min(eps + 1e-9, rows.shape[1]))
     chosen = np.zeros(rows.shape, bool)
     if count:
         np.put_along_axis(chosen, np.argpartition(-rows, count - 1, axis=1)[:, :count], True, axis=1)

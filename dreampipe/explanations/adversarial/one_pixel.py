@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
+from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, parts_of
 from dreampipe.explanations.adversarial.victim import Numbers, Victim
 from dreampipe.explanations.attribution.method import check_count
 from dreampipe.explanations.question import Work
@@ -49,7 +49,7 @@ class OnePixel(Attack):
 
     def perturb(self, victim: Victim, goal: Goal, work: Work) -> Array:
         best = Best.of(goal.pictures)
-        count = min(self.pixels, int(goal.eps + 1e-9))
+        count = int(min(self.pixels, goal.eps + 1e-9))
         if not count:
             return best.pictures
         genes = np.stack([_first(rng, self.population, count) for rng in goal.draws])
@@ -59,7 +59,7 @@ class OnePixel(Attack):
             if not left.any():
                 break
             part = goal.part(left)
-            children = np.stack([_children(rng, own) for rng, own in zip(part.draws, genes[left], strict=True)])
+            children = np.stack([make_children(rng, own) for rng, own in zip(part.draws, genes[left], strict=True)])
             inner = best.part(left)
             young = self._judge(victim, part, children, inner)
             best.put(left, inner)
@@ -72,14 +72,14 @@ class OnePixel(Attack):
     def _judge(self, victim: Victim, goal: Goal, genes: Array, best: Best) -> Numbers:
         """Measure the margins of candidates (count, population); `best` takes the best of each."""
         found: Numbers = np.empty(genes.shape[:2])
-        for number in range(len(goal)):
-            pictures = np.repeat(goal.pictures[number, None], genes.shape[1], 0)
-            _paint(pictures, genes[number])
-            same = goal.part(np.full(genes.shape[1], number))
-            found[number] = same.margins(victim.logits(pictures))
-            top = int(found[number].argmax())
-            if found[number, top] > best.margins[number]:
-                best.pictures[number], best.margins[number] = pictures[top], found[number, top]
+        copies = np.repeat(np.arange(len(goal)), genes.shape[1])
+        for places in parts_of(len(copies), goal.pictures[0].nbytes):
+            numbers, candidates = copies[places], places % genes.shape[1]
+            painted = goal.part(numbers)
+            _paint(painted.pictures, genes[numbers, candidates])
+            margins = painted.margins(victim.logits(painted.pictures))
+            found[numbers, candidates] = margins
+            best.take_best(numbers, painted.pictures, margins)
         return found
 
 
@@ -90,9 +90,14 @@ def _first(rng: np.random.Generator, population: int, count: int) -> Array:
     return genes
 
 
-def _children(rng: np.random.Generator, genes: Array) -> Array:
-    """Make a child of each candidate: one of the others, plus a share of the difference of two others."""
-    one, two, three = (rng.permutation(len(genes)) for _ in range(3))
+def make_children(rng: np.random.Generator, genes: Array) -> Array:
+    """Make a child of each candidate: one of the others, plus a share of the difference of two others.
+
+    The four are all different, as the paper asks: they follow each other in a random order.
+    """
+    order = rng.permutation(len(genes))
+    places = np.argsort(order)
+    one, two, three = (np.roll(order, -away)[places] for away in (1, 2, 3))
     return np.asarray(np.clip(genes[one] + _SCALE * (genes[two] - genes[three]), 0, 1), np.float32)
 
 

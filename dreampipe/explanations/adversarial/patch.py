@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
+from dreampipe.explanations.adversarial.attack import Attack, Best, Goal, parts_of
 from dreampipe.explanations.adversarial.victim import Victim
 from dreampipe.explanations.attribution.method import check_count, check_number
-from dreampipe.explanations.question import Work
+from dreampipe.explanations.question import Progress, Work
 from dreampipe.frames import Array
 
 
@@ -48,7 +48,19 @@ class Patch(Attack):
         side = min(height, width, int(np.sqrt(min(goal.eps, self.usual((height, width))) + 1e-9)))
         if not side:
             return best.pictures
-        several = goal.part(np.repeat(np.arange(len(goal)), self.places))
+        copies = np.repeat(np.arange(len(goal)), self.places)
+        for places in parts_of(len(copies), goal.pictures[0].nbytes):
+
+            def hear(share: float, at: int = int(places[0]), count: int = len(places)) -> None:
+                work.progress((at + share * count) / len(copies))
+
+            found = self._stick(victim, goal.part(copies[places]), side, hear)
+            best.take_best(copies[places], found.pictures, found.margins)
+        return best.pictures
+
+    def _stick(self, victim: Victim, several: Goal, side: int, progress: Progress) -> Best:
+        """Improve one sticker of a random place on each picture; return the best of each."""
+        height, width = several.pictures.shape[1:3]
         masks = np.zeros((*several.pictures.shape[:3], 1), np.float32)
         x = several.pictures.copy()
         for mask, picture, rng in zip(masks, x, several.draws, strict=True):
@@ -61,8 +73,6 @@ class Patch(Attack):
             found.take(x, several.margins(felt.logits))
             length = np.float32((1 - number / self.steps) / 20)
             x = np.asarray(np.clip(x + length * masks * np.sign(felt.gradients), 0, 1), np.float32)
-            work.progress((number + 1) / self.steps)
+            progress((number + 1) / self.steps)
         found.take(x, several.margins(victim.logits(x)))
-        top = found.margins.reshape(len(goal), self.places).argmax(1) + self.places * np.arange(len(goal))
-        best.take(found.pictures[top], found.margins[top])
-        return best.pictures
+        return found

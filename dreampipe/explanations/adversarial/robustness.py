@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dreampipe.errors import DreampipeError, RecipeError
 from dreampipe.explanations.adversarial.attack import Attack, Goal
-from dreampipe.explanations.adversarial.attacking import perturb
-from dreampipe.explanations.adversarial.flags import find_flags
+from dreampipe.explanations.adversarial.attacking import perturb, within_memory
+from dreampipe.explanations.adversarial.flags import MASKED, find_flags
 from dreampipe.explanations.adversarial.norms import NORMS
 from dreampipe.explanations.adversarial.victim import Labels, Victim, open_victim
 from dreampipe.explanations.explaining import MAX_SIZE, fit
@@ -20,6 +21,11 @@ from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
 
 Standing = npt.NDArray[np.bool_]
+
+_AT_ONCE = 64
+"""Pictures of a size that are attacked together."""
+_HELD = 256
+"""Pictures of different sizes that wait for others of their size, at most."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,13 @@ def measure_robustness(
     *,
     seed: int = 0,
     max_size: int = MAX_SIZE,
+    expected: int = 0,
     progress: Progress = lambda share: None,
 ) -> Robustness:
     """Attack labelled pictures at rising bounds.
 
     Pictures are attacked as the model sees them, in float32. One that falls at a bound has fallen at the larger ones,
-    because the same change is allowed there.
+    because the same change is allowed there. Some pictures are held at a time, unless an attack needs them all.
 
     Args:
         card: of the model.
@@ -92,6 +99,7 @@ def measure_robustness(
         eps: the bounds.
         seed: of all random draws.
         max_size: the longest side in which the model sees a picture, if it takes all sizes.
+        expected: pictures, as far as they are counted; the share that is done follows from it.
         progress: hears the share that is done.
 
     Raises:
@@ -103,43 +111,89 @@ def measure_robustness(
     bounds = tuple(sorted({0.0, *eps}))
     work = Work(np.random.default_rng(seed))
     victim = open_victim(card, work)
-    groups = _groups(victim, labelled, max_size)
-    count = sum(len(labels) for _, labels in groups)
-    stood = [[np.zeros(0, bool) for _ in bounds] for _ in attacks]
-    runs, done = len(groups) * len(attacks), 0
-    for place, (pictures, labels) in enumerate(groups):
-        draws = [np.random.default_rng([seed, place, number]) for number in range(len(labels))]
-        goal = Goal(pictures, labels, 0.0, draws, early=True)
-        for flag in find_flags(victim, goal.part(np.arange(min(8, len(labels))))):
-            work.note(flag)
-        for number, attack in enumerate(attacks):
+    parts: list[Standing] = []
+    flagged: set[tuple[int, int]] = set()
+    count = 0
+    for part in _parts(victim, labelled, max_size, any(attack.together for attack in attacks)):
+        size = (part.pictures.shape[1], part.pictures.shape[2])
 
-            def hear(share: float, at: int = done) -> None:
-                progress((at + share) / runs)
+        def hear(share: float, at: int = count, more: int = len(part.labels)) -> None:
+            progress((at + share * more) / max(expected, at + more))
 
-            own = Work(work.rng, hear, work.stopping, work.notes)
-            fell = _stand(attack, victim, goal, bounds, own)
-            stood[number] = [np.append(had, more) for had, more in zip(stood[number], fell, strict=True)]
-            done += 1
+        with within_memory(size):
+            if size not in flagged:
+                flagged.add(size)
+                for flag in find_flags(victim, part.goal(seed).part(np.arange(min(8, len(part.labels))))):
+                    work.note(flag)
+            parts.append(_attack(attacks, victim, part, bounds, seed, Work(work.rng, hear, work.stopping, work.notes)))
+        count += len(part.labels)
+        progress(count / max(expected, count))
+    if not parts:
+        raise DreampipeError("No labelled picture came, but at least one is expected.")
+    stood = np.concatenate(parts, axis=2)
+    if _masks(attacks, stood):
+        work.note(MASKED)
     curves = [
-        Curve(str(attack.changed(eps=None)), tuple(float(s.mean()) for s in own))
+        Curve(str(attack.changed(eps=None)), tuple(map(float, own.mean(1))))
         for attack, own in zip(attacks, stood, strict=True)
     ]
-    together = tuple(float(np.all([own[at] for own in stood], axis=0).mean()) for at in range(len(bounds)))
+    together = tuple(map(float, stood.all(0).mean(1)))
     return Robustness(norms.pop(), bounds, count, tuple(curves), together, tuple(work.notes))
 
 
-def _groups(victim: Victim, labelled: Iterable[tuple[Array, int]], max_size: int) -> list[tuple[Array, Labels]]:
-    """Gather the pictures by the size in which the model sees them."""
-    groups: dict[tuple[int, ...], tuple[list[Array], list[int]]] = {}
-    for pixels, label in labelled:
+class _Part(NamedTuple):
+    """Pictures of one size that are attacked together, their classes, and their numbers among all pictures."""
+
+    pictures: Array
+    labels: Labels
+    numbers: tuple[int, ...]
+
+    def goal(self, *seed: int) -> Goal:
+        draws = [np.random.default_rng([*seed, number]) for number in self.numbers]
+        return Goal(self.pictures, self.labels, 0.0, draws, early=True)
+
+
+def _parts(victim: Victim, labelled: Iterable[tuple[Array, int]], max_size: int, together: bool) -> Iterator[_Part]:
+    """Gather the pictures by the size in which the model sees them, all of a size together or some at a time."""
+    groups: dict[tuple[int, ...], list[tuple[Array, int, int]]] = {}
+
+    def take(size: tuple[int, ...]) -> _Part:
+        pictures, labels, numbers = zip(*groups.pop(size), strict=True)
+        return _Part(np.stack(pictures), np.array(labels, np.int32), numbers)
+
+    for number, (pixels, label) in enumerate(labelled):
         seen = fit(victim.card, pixels, max_size)
-        pictures, labels = groups.setdefault(seen.shape, ([], []))
-        pictures.append(seen)
-        labels.append(label)
-    if not groups:
-        raise DreampipeError("No labelled picture came, but at least one is expected.")
-    return [(np.stack(pictures), np.array(labels, np.int32)) for pictures, labels in groups.values()]
+        group = groups.setdefault(seen.shape, [])
+        group.append((seen, label, number))
+        if not together and len(group) >= _AT_ONCE:
+            yield take(seen.shape)
+        elif not together and sum(map(len, groups.values())) >= _HELD:
+            yield take(max(groups, key=lambda size: len(groups[size])))
+    while groups:
+        yield take(next(iter(groups)))
+
+
+def _attack(
+    attacks: Sequence[Attack], victim: Victim, part: _Part, bounds: Sequence[float], seed: int, work: Work
+) -> Standing:
+    """Say which pictures are still named rightly: (attacks, bounds, pictures)."""
+    found = []
+    for number, attack in enumerate(attacks):
+
+        def hear(share: float, at: int = number) -> None:
+            work.progress((at + share) / len(attacks))
+
+        own = Work(work.rng, hear, work.stopping, work.notes)
+        found.append(_stand(attack, victim, part.goal(seed, number), bounds, own))
+    return np.array(found)
+
+
+def _masks(attacks: Sequence[Attack], stood: Standing) -> bool:
+    """Say whether an attack without gradients fooled the model where no attack with them did."""
+    follow = np.array([attack.asks_gradients for attack in attacks])
+    if follow.all() or not follow.any():
+        return False
+    return bool((stood[follow].all(0) & ~stood[~follow].all(0)).any())
 
 
 def _stand(attack: Attack, victim: Victim, goal: Goal, bounds: Sequence[float], work: Work) -> list[Standing]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
 from dreampipe.explanations.adversarial.victim import Victim
@@ -96,13 +97,17 @@ def _tiles(goal: Goal) -> Array:
         for top in range(0, one.shape[0] - side + 1, side):
             for left in range(0, one.shape[1] - side + 1, side):
                 signs = rng.choice([-1, 1], one.shape[-1])
-                one[top : top + side, left : left + side] = _bump(side)[..., None] * signs
+                one[top : top + side, left : left + side] = bump(rng, side)[..., None] * signs
     return goal.pictures + change
 
 
 def _moved(goal: Goal, pictures: Array, side: int) -> Array:
-    """Take the change out of a square of each picture, and add it, as a bump, to that of another square."""
-    changed, side = pictures.copy(), max(side, min(3, pictures.shape[1] - 1, pictures.shape[2] - 1))
+    """Take the change out of a square of each picture, and add it, as a bump, to that of another square.
+
+    The side is odd and at least 3, as in the paper, if the picture is large enough.
+    """
+    shorter = min(pictures.shape[1:3])
+    changed, side = pictures.copy(), min(max(side, 3) | 1, shorter - 1 + shorter % 2)
     for picture, clean, rng in zip(changed, goal.pictures, goal.draws, strict=True):
         change = picture - clean
         source, aim = _place(rng, clean, side), _place(rng, clean, side)
@@ -112,7 +117,7 @@ def _moved(goal: Goal, pictures: Array, side: int) -> Array:
         spare = max(0.0, goal.eps**2 - float(np.sum(change.astype(np.float64) ** 2))) / clean.shape[-1]
         there = change[aim].copy()
         size = np.sqrt(np.sum(there.astype(np.float64) ** 2, (0, 1)))
-        fresh = _bump(side)[..., None] * rng.choice([-1, 1], clean.shape[-1]) + there / (size + 1e-12)
+        fresh = bump(rng, side)[..., None] * rng.choice([-1, 1], clean.shape[-1]) + there / (size + 1e-12)
         fresh /= np.sqrt(np.sum(fresh**2, (0, 1))) + 1e-12
         change[source] = 0
         change[aim] = fresh * np.sqrt(freed + spare)
@@ -125,22 +130,21 @@ def _place(rng: np.random.Generator, picture: Array, side: int) -> tuple[slice, 
     return slice(top, top + side), slice(left, left + side)
 
 
-def _bump(side: int) -> Array:
-    """A bump of two halves of opposite sign, (side, side), whose squares sum to 1."""
-    bump = np.zeros((side, side))
-    half = max(1, side // 2)
-    bump[:half] = _hill(half, side)
-    if side > half:
-        bump[half:] = -_hill(side - half, side)
-    return np.asarray(bump / np.sqrt(np.sum(bump**2)), np.float32)
+def bump(rng: np.random.Generator, side: int) -> Array:
+    """Make a bump (side, side) of two halves of opposite sign, one above or beside the other; its squares sum to 1."""
+    made = np.zeros((side, side))
+    half = side // 2
+    made[half:] = -_hill(side - half, side)
+    if half:
+        made[:half] = _hill(half, side)
+    made /= np.sqrt(np.sum(made**2))
+    return np.asarray(made.T if rng.random() < 0.5 else made, np.float32)
 
 
-def _hill(height: int, width: int) -> Array:
-    """A hill of nested rectangles: the inner ones, each weighted by 1 / its number squared, lie on the outer ones."""
-    hill = np.zeros((height, width))
-    count = (height + 1) // 2
-    for ring in range(count):
-        weight = 1.0 / (count - ring) ** 2
-        inset = min(ring, (width - 1) // 2)
-        hill[ring : height - ring, inset : width - inset] += weight
-    return np.asarray(hill, np.float32)
+def _hill(height: int, width: int) -> npt.NDArray[np.float64]:
+    """Pile up squares around the middle, of sides 1, 3, 5, ... and heights 1, 1/4, 1/9, ...; the squares sum to 1."""
+    rows, columns = np.abs(np.arange(height) - height // 2), np.abs(np.arange(width) - width // 2)
+    far = np.maximum(rows[:, None], columns)
+    heights = 1 / (1.0 + np.arange(far.max() + 1)) ** 2
+    hill = np.cumsum(heights[::-1])[::-1][far]
+    return np.asarray(hill / np.sqrt(np.sum(hill**2)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from dreampipe.errors import DreampipeError, ModelError, ObjectiveError, RecipeE
 from dreampipe.explanations.adversarial import ATTACKS, Attack, parse_attack, parse_attacks
 from dreampipe.explanations.adversarial.attack import Goal
 from dreampipe.explanations.adversarial.attacking import Adversary, answer, attack_picture, perturb
+from dreampipe.explanations.adversarial.robustness import measure_robustness
 from dreampipe.explanations.adversarial.victim import Victim, open_victim
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Frame
@@ -144,6 +147,26 @@ def test_the_nearest_picture_that_fools_still_fools_on_the_grid(linear: tuple[Ca
         assert found.fools and found.eps == np.inf
 
 
+@dataclass(frozen=True, kw_only=True)
+class Flooding(Attack):
+    """An attack of a user that gives all pixels the same colour."""
+
+    norm: str = "L0"
+
+    name = "flooding"
+    norms = ("L0",)
+    source = "none"
+    nearest = True
+
+    def perturb(self, victim: Victim, goal: Goal, work: Work) -> np.ndarray:
+        return np.full_like(goal.pictures, 0.25)
+
+
+def test_an_own_attack_without_a_bound_of_pixels_is_kept_whole(linear: tuple[Card, np.ndarray]) -> None:
+    found = run(Flooding(), linear[0])
+    assert found.eps == np.inf and found.distance == 12 * 20
+
+
 def test_a_large_picture_is_changed_in_its_own_pixels(linear: tuple[Card, np.ndarray]) -> None:
     large = picture(30, 47)
     found = attack_picture(linear[0], large, parse_attack("pgd(steps=10, eps=12/255)"))
@@ -156,7 +179,8 @@ def test_the_text_of_an_attack_reads_back() -> None:
     for name, norm in EVERY:
         attack = built(name, norm)
         assert parse_attacks(str(attack)) == (attack,)
-    assert str(parse_attack("pgd(eps=8/255, norm=l2)")) == "pgd(norm=L2, eps=8/255)"
+    assert str(parse_attack("pgd(eps=8/255, norm=linf)")) == "pgd(eps=8/255)"
+    assert str(parse_attack("pgd(eps=1/2, norm=l2)")) == "pgd(norm=L2, eps=0.5)"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +239,37 @@ def test_a_part_that_does_not_fit_is_halved_and_told(linear: tuple[Card, np.ndar
     wide = open_victim(linear[0], work)
     assert np.allclose(Narrow(linear[0], work).logits(pictures), wide.logits(pictures), atol=1e-4)
     assert work.notes[-1].startswith("Memory ran out, so pictures are computed ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hungry(Attack):
+    """An attack of a user that asks for more memory than there is."""
+
+    name = "hungry"
+    norms = ("Linf",)
+    source = "none"
+
+    def perturb(self, victim: Victim, goal: Goal, work: Work) -> np.ndarray:
+        return np.empty(2**59, np.float32)
+
+
+def test_an_attack_that_does_not_fit_into_memory_is_one_sentence(linear: tuple[Card, np.ndarray]) -> None:
+    with pytest.raises(ModelError, match=r"A picture of 20x12 does not fit into memory .*give a smaller picture"):
+        run(Hungry(), linear[0])
+    with pytest.raises(ModelError, match="A picture of 20x12 does not fit into memory"):
+        measure_robustness(linear[0], [(picture(), 0), (picture(), 1)], [Hungry()], [0.1])
+
+
+@pytest.mark.parametrize("text", ["one-pixel(steps=1, population=120)", "patch(steps=1, places=24)"])
+def test_candidates_of_a_large_picture_are_painted_some_at_a_time(linear: tuple[Card, np.ndarray], text: str) -> None:
+    """All copies together would take 950 MB of one-pixel, and 190 MB of each of the eight arrays of patch."""
+    large = picture(600, 1100)
+    tracemalloc.start()
+    found = attack_picture(linear[0], large, parse_attack(text))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 750e6
+    assert 0 < found.distance <= found.eps
 
 
 def test_a_model_of_one_class_is_refused(keep: Any) -> None:

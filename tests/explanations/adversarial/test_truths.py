@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 
 from dreampipe.explanations.adversarial import parse_attack
 from dreampipe.explanations.adversarial.apgd import Apgd, Halving, checkpoints
-from dreampipe.explanations.adversarial.attack import Goal
+from dreampipe.explanations.adversarial.attack import Attack, Goal
 from dreampipe.explanations.adversarial.attacking import perturb
 from dreampipe.explanations.adversarial.flags import find_flags
 from dreampipe.explanations.adversarial.lens import Lens
 from dreampipe.explanations.adversarial.norms import NORMS
+from dreampipe.explanations.adversarial.one_pixel import make_children
 from dreampipe.explanations.adversarial.robustness import measure_robustness
+from dreampipe.explanations.adversarial.square import bump
 from dreampipe.explanations.adversarial.victim import Felt, Victim, open_victim
 from dreampipe.explanations.question import Work
 from dreampipe.models import Card
@@ -141,6 +144,70 @@ def test_the_checkpoints_of_apgd_are_those_of_the_paper() -> None:
     assert checkpoints(100) == (22, 41, 57, 70, 80, 87, 93, 99)
 
 
+def test_the_bump_of_square_is_that_of_the_paper() -> None:
+    """Heights 1, 1/4, ... are piled up in squares around the middle of each half, which is normed by itself."""
+    above, below = np.array([[0.25, 1.25, 0.25]]), np.array([[0.25, 0.25, 0.25], [0.25, 1.25, 0.25]])
+    halves = [above / np.sqrt((above**2).sum()), -below / np.sqrt((below**2).sum())]
+    expected = np.concatenate(halves) / np.sqrt(2)
+    made = [bump(np.random.default_rng(seed), 3) for seed in range(20)]
+    turned = [bool(np.allclose(one, expected.T)) for one in made]
+    assert 3 < sum(turned) < 17
+    assert all(turn or np.allclose(one, expected) for turn, one in zip(turned, made, strict=True))
+    # Side 5 has a half of 2 rows, whose middle is its second row: squares of sides 1, 3 and 5.
+    five = next(
+        one for one in (bump(np.random.default_rng(seed), 5) for seed in range(20)) if one[0, 0] * one[0, 4] > 0
+    )
+    assert five[0] / five[0, 0] == pytest.approx(np.array([4, 13, 13, 13, 4]) / 4)
+    assert five[1] / five[0, 0] == pytest.approx(np.array([4, 13, 49, 13, 4]) / 4)
+    for side in range(1, 8):
+        assert float((bump(np.random.default_rng(0), side) ** 2).sum()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (3, 3), (4, 9), (9, 16)])
+def test_square_uses_its_whole_bound_on_pictures_of_all_sizes(keep: Any, size: tuple[int, int]) -> None:
+    from dreampipe.backend import keras
+
+    image = keras.Input((*size, 3))
+    model = keep(keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image))))
+    pictures = np.full((1, *size, 3), 0.5, np.float32)
+    victim, goal = asked(model, pictures, 0.1)
+    changed = perturb(parse_attack("square(norm=L2, queries=40)"), victim, goal, Work(np.random.default_rng(0)))
+    assert float(NORMS["L2"].distance(changed - pictures)[0]) == pytest.approx(0.1, rel=1e-4)
+
+
+@pytest.mark.parametrize("population", [4, 5, 9])
+def test_a_child_of_one_pixel_has_three_different_others(population: int) -> None:
+    """Each candidate has a value that the others lack, so that a child shows of which it is made."""
+    genes = (0.3 + 0.4 * np.eye(population, dtype=np.float32))[:, None]
+    for seed in range(30):
+        children = make_children(np.random.default_rng(seed), genes)
+        for number, child in enumerate(children[:, 0] - 0.3):
+            assert child[number] == pytest.approx(0, abs=1e-6)
+            parts = np.sort(child)
+            assert parts[[0, -2, -1]] == pytest.approx([-0.2, 0.2, 0.4], abs=1e-6)
+
+
+def test_without_a_bound_all_pixels_may_differ() -> None:
+    norm, clean = NORMS["L0"], inner()
+    far = np.clip(clean + np.float32(0.1), 0, 1)
+    assert np.array_equal(norm.project(far, clean, np.inf), far)
+    assert (norm.distance(norm.best(far, clean, np.inf) - clean) == 12 * 20).all()
+
+
+def test_one_pixel_without_a_bound_changes_as_many_pixels_as_it_is_asked_to(linear: Linear) -> None:
+    victim, goal = asked(linear[0], inner(), np.inf)
+    changed = perturb(parse_attack("one-pixel(pixels=3, steps=2)"), victim, goal, Work(np.random.default_rng(0)))
+    assert (NORMS["L0"].distance(changed - goal.pictures) <= 3).all() and (changed != goal.pictures).any()
+
+
+def test_only_bounds_of_values_are_written_as_levels() -> None:
+    written = {name: norm.write(51 / 255) for name, norm in NORMS.items()}
+    assert written == {"Linf": "51/255", "L2": "0.2", "L1": "0.2", "L0": "0.2"}
+    assert str(parse_attack("pgd(norm=L2, eps=0.2)")) == "pgd(norm=L2, eps=0.2)"
+    assert str(parse_attack("square(eps=51/255, share=0.4)")) == "square(eps=51/255, share=0.4)"
+    assert str(parse_attack("patch(side=0.4)")) == "patch(side=0.4)"
+
+
 def test_a_step_of_apgd_is_halved_where_it_no_longer_helps() -> None:
     halving = Halving(np.ones(3), np.zeros(3))
     for _ in range(4):
@@ -258,3 +325,77 @@ def test_the_accuracy_under_attack_is_that_of_the_borders(linear: Linear) -> Non
     for curve in measured.curves:
         assert curve.accuracy == pytest.approx(expected), curve.name
     assert measured.worst == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("text", "some"), [("pgd(steps=2)", True), ("universal(steps=2)", False)])
+def test_pictures_are_attacked_before_all_are_read(linear: Linear, text: str, some: bool) -> None:
+    """Only a change that is made for all pictures needs them all at once."""
+    read, heard = [], []
+
+    def labelled() -> Any:
+        for number in range(150):
+            read.append(number)
+            yield inner(1)[0], number % 2
+
+    def hear(share: float) -> None:
+        heard.append((len(read), share))
+
+    measured = measure_robustness(linear[0], labelled(), [parse_attack(text)], [0.01], expected=150, progress=hear)
+    assert measured.count == 150
+    assert (heard[0][0] < 150) == some
+    shares = [share for _, share in heard]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1)
+
+
+def test_pictures_of_many_sizes_are_counted_once_each(small: Card) -> None:
+    rng = np.random.default_rng(0)
+    sizes = [(12 + number % 90, 20) for number in range(280)]
+    labelled = ((rng.random((*size, 3), np.float32), number % 3) for number, size in enumerate(sizes))
+    assert measure_robustness(small, labelled, [parse_attack("fgsm")], [0.0]).count == 280
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing(Attack):
+    """An attack of a user that changes nothing, and keeps what it draws."""
+
+    drawn: tuple[list[float], ...] = ()
+
+    name = "drawing"
+    norms = ("Linf",)
+    source = "none"
+
+    def perturb(self, victim: Victim, goal: Goal, work: Work) -> np.ndarray:
+        self.drawn[0].extend(rng.random() for rng in goal.draws)
+        return goal.pictures
+
+
+def test_the_draws_of_an_attack_do_not_depend_on_those_before_it(linear: Linear) -> None:
+    _, goal = asked(linear[0], inner(3), 0.0)
+    labelled = [(one, int(label)) for one, label in zip(goal.pictures, goal.labels, strict=True)]
+    found = []
+    for first in ("fgsm", "pgd(steps=1, restarts=3)", "square(queries=5)"):
+        drawn: list[float] = []
+        measure_robustness(linear[0], labelled, [parse_attack(first), Drawing(drawn=(drawn,))], [1e-6])
+        found.append(drawn)
+    assert found[0] == found[1] == found[2] and len(set(found[0])) == 3
+
+
+def test_an_attack_without_gradients_that_beats_those_with_them_is_told(keep: Any) -> None:
+    """The answer is a step of the mean, flat on both sides, so that gradients show no way."""
+    from dreampipe.backend import keras
+
+    image = keras.Input((12, 20, 3))
+    mean = keras.layers.Dense(1, activation="hard_sigmoid", name="mean")
+    answers = keras.layers.Dense(2, name="answers")
+    model = keras.Model(image, answers(mean(keras.layers.Flatten()(image))))
+    mean.set_weights([np.full((720, 1), 1000 / 720, np.float32), np.float32([-495])])
+    answers.set_weights([np.float32([[-2, 2]]), np.float32([1, -1])])
+    card = keep(model)
+    labelled = [(np.full((12, 20, 3), 0.5, np.float32), 1)]
+
+    def notes(*texts: str) -> str:
+        return " ".join(measure_robustness(card, labelled, [parse_attack(text) for text in texts], [0.1]).notes)
+
+    said = "An attack that asks for logits alone fooled the model where those that follow gradients failed"
+    assert said in notes("fgsm", "square(queries=60)")
+    assert said not in notes("fgsm") and said not in notes("square(queries=60)")
