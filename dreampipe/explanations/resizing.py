@@ -41,7 +41,8 @@ def spread(planes: Array, size: tuple[int, int]) -> Array:
 def _spread_positive(planes: Array, size: tuple[int, int]) -> Array:
     resized = resize(planes, size).reshape(*size, *planes.shape[2:])  # OpenCV drops the axis of a single channel
     before, after = (each.sum(axis=(0, 1), dtype=np.float64) for each in (planes, resized))
-    return np.asarray(resized * np.divide(before, after, out=np.zeros_like(before), where=after > 0), np.float32)
+    factor = np.divide(before, after, out=np.zeros_like(before), where=after > 0)
+    return np.asarray(resized * factor.astype(np.float32), np.float32)
 
 
 def _choose_way(own: int, seen: int) -> int:
