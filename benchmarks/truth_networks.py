@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.backend import keras
-from dreampipe.explanations.truth.grids import GRID, divided
-from dreampipe.explanations.truth.randomizing import randomized
+from dreampipe.explanations.truth.grids import GRID, divide
+from dreampipe.explanations.truth.randomizing import randomize
 from dreampipe.explanations.truth.scenes import compose
 from dreampipe.models import card
 from dreampipe.models.model_card import Card
@@ -74,7 +74,7 @@ def divided_of(whole: Network) -> Network:
     """The network of four cells; see `dreampipe.explanations.truth.grids`."""
     file = whole.file.with_name(f"{whole.name}-divided.keras")
     if not file.exists():
-        _save(divided(keras.models.load_model(whole.file, compile=False), whole.layer, whole.cell), file)
+        _save(divide(keras.models.load_model(whole.file, compile=False), whole.layer, whole.cell), file)
     return Network(f"{whole.name}-divided", file, whole.cell, whole.answers, GRID)
 
 
@@ -83,7 +83,7 @@ def randomized_of(whole: Network, share: float) -> Network:
     name = f"{whole.name}-random-{share:g}"
     file = whole.file.with_name(f"{name}.keras")
     if not file.exists():
-        _save(randomized(keras.models.load_model(whole.file, compile=False), share, 0), file)
+        _save(randomize(keras.models.load_model(whole.file, compile=False), share, 0), file)
     return Network(name, file, whole.cell, whole.answers, whole.layer)
 
 

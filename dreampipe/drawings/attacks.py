@@ -26,9 +26,9 @@ def draw_attack(adversary: Adversary, size: int) -> Frame:
     gain = gain_of(change)
     said = f"{adversary.norm.name} {adversary.norm.write(adversary.distance)}"
     tiles = [
-        Tile(f"clean: {adversary.before}", _sized(adversary.clean, size)),
-        Tile(f"{adversary.attack.name}: {adversary.after}", _sized(adversary.pixels, size)),
-        Tile(f"difference x {gain}, {said}", _sized(np.clip(0.5 + gain * change, 0, 1), size)),
+        Tile(f"clean: {adversary.before}", _resize(adversary.clean, size)),
+        Tile(f"{adversary.attack.name}: {adversary.after}", _resize(adversary.pixels, size)),
+        Tile(f"difference x {gain}, {said}", _resize(np.clip(0.5 + gain * change, 0, 1), size)),
     ]
     return contact_sheet(tiles, size, columns=3)
 
@@ -39,7 +39,7 @@ def gain_of(change: Array) -> int:
     return max(1, math.floor(0.5 / largest + 1e-6)) if largest else 1
 
 
-def _sized(pixels: Array, size: int) -> Array:
+def _resize(pixels: Array, size: int) -> Array:
     height, width = pixels.shape[:2]
     factor = size / max(height, width)
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST

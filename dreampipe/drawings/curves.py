@@ -77,7 +77,7 @@ def page_of(measured: Robustness, title: str, record: str | None = None) -> str:
     """Write a page of HTML with the chart, the table and the notes; `record` is as of `atlas_page`."""
     rows = "".join(
         "<tr><th>{}</th>{}</tr>".format(
-            escape(_marked(measured, name)), "".join(f"<td>{accuracy:.1%}</td>" for accuracy in accuracies)
+            escape(_mark(measured, name)), "".join(f"<td>{accuracy:.1%}</td>" for accuracy in accuracies)
         )
         for name, accuracies in _series(measured)
     )
@@ -115,13 +115,13 @@ def _series(measured: Robustness) -> list[tuple[str, tuple[float, ...]]]:
     return [*((curve.name, curve.accuracy) for curve in measured.curves), ("all together", measured.worst)]
 
 
-def _marked(measured: Robustness, name: str) -> str:
+def _mark(measured: Robustness, name: str) -> str:
     strongest = len(measured.curves) > 1 and name == measured.strongest.name
     return f"{name} (worst method)" if strongest else name
 
 
 def _label(measured: Robustness, name: str, accuracies: Sequence[float]) -> str:
-    return f"{_marked(measured, name)}: {accuracies[-1]:.1%}"
+    return f"{_mark(measured, name)}: {accuracies[-1]:.1%}"
 
 
 def _ticks(measured: Robustness) -> list[float]:

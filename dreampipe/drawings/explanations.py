@@ -79,18 +79,18 @@ def _draw_source(explanation: Explanation, shown: tuple[int, int], room: int) ->
     panel = np.zeros((high, room, 3), np.uint8)
     for number, line in enumerate(words[: high // strip]):
         panel[number * strip : (number + 1) * strip] = draw_text(line, room, strip)
-    picture = np.clip(_resized(explanation.pixels, shown, cv2.INTER_CUBIC), 0, 1)
-    left = np.concatenate([_centred(picture, room), draw_text("source", room, strip), np.zeros_like(panel[:strip])])
+    picture = np.clip(_resize(explanation.pixels, shown, cv2.INTER_CUBIC), 0, 1)
+    left = np.concatenate([_centre(picture, room), draw_text("source", room, strip), np.zeros_like(panel[:strip])])
     return np.concatenate([left, np.zeros((high, GAP, 3), np.uint8), panel], axis=1)
 
 
 def _draw_method(explanation: Explanation, shown: tuple[int, int], room: int) -> _Bytes:
     """Draw the map and the overlay of a method over its name and its legend."""
     strip, signs = strip_height(room), explanation.method.signs
-    heat = _resized(explanation.heat(), shown, cv2.INTER_LINEAR)
-    picture = np.clip(_resized(explanation.pixels, shown, cv2.INTER_CUBIC), 0, 1)
+    heat = _resize(explanation.heat(), shown, cv2.INTER_LINEAR)
+    picture = np.clip(_resize(explanation.pixels, shown, cv2.INTER_CUBIC), 0, 1)
     scale = scale_of(heat)
-    pictures = [_centred(colour(heat, scale, signs), room), _centred(overlay(picture, heat, scale, signs), room)]
+    pictures = [_centre(colour(heat, scale, signs), room), _centre(overlay(picture, heat, scale, signs), room)]
     whole = np.concatenate([pictures[0], np.zeros((shown[0], GAP, 3), np.uint8), pictures[1]], axis=1)
     wide = whole.shape[1]
     return np.concatenate(
@@ -125,7 +125,7 @@ def _number(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _resized(values: Array, size: tuple[int, int], larger: int) -> Array:
+def _resize(values: Array, size: tuple[int, int], larger: int) -> Array:
     if values.shape[:2] == size:
         return values
     shrinks = size[0] * size[1] < values.shape[0] * values.shape[1]
@@ -133,7 +133,7 @@ def _resized(values: Array, size: tuple[int, int], larger: int) -> Array:
     return np.asarray(cv2.resize(values, size[::-1], interpolation=way), np.float32)
 
 
-def _centred(picture: Array, room: int) -> _Bytes:
+def _centre(picture: Array, room: int) -> _Bytes:
     high, wide = picture.shape[:2]
     strip = np.zeros((high, room, 3), np.uint8)
     left = (room - wide) // 2

@@ -153,7 +153,7 @@ def explain(
         )
     if method.note:
         work.note(method.note)
-    if saturated(question, found.answer):
+    if is_saturated(question, found.answer):
         logit = question.text.replace("prob(", "logit(")
         work.note(f"{question.text} is {found.answer:.4f}, which hardly anything changes: explain {logit} instead.")
     return Explanation(
@@ -171,7 +171,7 @@ def explain(
     )
 
 
-def saturated(question: Question, answer: float) -> bool:
+def is_saturated(question: Question, answer: float) -> bool:
     """Say whether an answer is a single probability that is 1 in four decimals, where nothing changes it any more."""
     terms = question.objective.terms
     return len(terms) == 1 and terms[0].layer == PROBABILITIES and abs(answer - terms[0].weight) < 5e-5

@@ -62,17 +62,17 @@ class Grid:
             most = np.floor(min(eps, 1.0) * self.top + 1e-6)
             return np.asarray(clean + np.clip(np.rint(change), -most, most), np.int64)
         once = np.ones(len(clean))
-        fits = self._fits(self._scaled(change, clean, once), clean, norm, eps)
+        fits = self._fits(self._scale(change, clean, once), clean, norm, eps)
         if fits.all() and not whole:
-            return self._scaled(change, clean, once)
+            return self._scale(change, clean, once)
         low, high = np.where(fits, 1.0, 0.0), np.where(fits, _GROWTH if whole else 1.0, 1.0)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            fits = self._fits(self._scaled(change, clean, middle), clean, norm, eps)
+            fits = self._fits(self._scale(change, clean, middle), clean, norm, eps)
             low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-        return self._scaled(change, clean, low)
+        return self._scale(change, clean, low)
 
-    def _scaled(self, change: npt.NDArray[np.float64], clean: Levels, scale: npt.NDArray[np.float64]) -> Levels:
+    def _scale(self, change: npt.NDArray[np.float64], clean: Levels, scale: npt.NDArray[np.float64]) -> Levels:
         moved = np.rint(scale[:, None, None, None] * change)
         return np.asarray(np.clip(clean + moved, 0, self.top), np.int64)
 

@@ -104,7 +104,7 @@ class Linf(Norm):
         return np.asarray(np.clip(clean + np.float32(eps) * (2 * drawn - 1), 0, 1), np.float32)
 
     def reach(self, gradients: Array, pictures: Array, gains: Numbers) -> Array:
-        return _reached(np.sign(gradients), gradients, pictures, gains)
+        return _reach(np.sign(gradients), gradients, pictures, gains)
 
 
 class L2(Norm):
@@ -135,7 +135,7 @@ class L2(Norm):
         scale = np.full(len(clean), float(eps))
         for _ in range(_HALVINGS):  # until the bound is used up, or the box
             scale = np.where(size(scale) < eps, scale * 2, scale)
-        scale = _halved(size, scale, eps)
+        scale = _bisect(size, scale, eps)
         return np.asarray(clean + np.clip(wide(scale) * unit, least, most), np.float32)
 
     def step(self, gradients: Array) -> Array:
@@ -146,7 +146,7 @@ class L2(Norm):
         return np.asarray(np.clip(clean + np.float32(eps) * self.step(drawn), 0, 1), np.float32)
 
     def reach(self, gradients: Array, pictures: Array, gains: Numbers) -> Array:
-        return _reached(gradients, gradients, pictures, gains)
+        return _reach(gradients, gradients, pictures, gains)
 
 
 class L1(Norm):
@@ -170,7 +170,7 @@ class L1(Norm):
         amount = np.zeros(len(clean))
         if (over := self.distance(shrunk(amount)) > eps).any():
             largest = np.asarray(np.abs(_rows(change)).max(1), np.float64)
-            rest = _halved(lambda rest: self.distance(shrunk(largest - rest)), largest, eps)
+            rest = _bisect(lambda rest: self.distance(shrunk(largest - rest)), largest, eps)
             amount = np.where(over, largest - rest, 0)
         return np.asarray(clean + shrunk(amount), np.float32)
 
@@ -257,7 +257,7 @@ def _rows(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     return values.reshape(len(values), -1)
 
 
-def _halved(size: Callable[[Numbers], Numbers], most: Numbers, eps: float) -> Numbers:
+def _bisect(size: Callable[[Numbers], Numbers], most: Numbers, eps: float) -> Numbers:
     """Find the largest numbers up to `most` whose size, which grows with them, is at most `eps`."""
     low, high = np.zeros_like(most), most
     for _ in range(_HALVINGS):
@@ -277,7 +277,7 @@ def _largest(scores: npt.NDArray[np.floating], eps: float) -> npt.NDArray[np.boo
     return chosen.reshape(scores.shape)
 
 
-def _reached(directions: Array, gradients: Array, pictures: Array, gains: Numbers) -> Array:
+def _reach(directions: Array, gradients: Array, pictures: Array, gains: Numbers) -> Array:
     """Go along directions, within the box, until the product with the gradients has grown by `gains`.
 
     The product grows as a concave chain of straight lines, on which Newton's method ends after a few steps.

@@ -44,16 +44,16 @@ class Square(Attack):
 
     def perturb(self, victim: Victim, goal: Goal, work: Work) -> Array:
         best = Best.of(goal.pictures)
-        begin, change = (_stripes, _recoloured) if self.norm == "Linf" else (_tiles, _moved)
+        begin, change = (_stripes, _recolour) if self.norm == "Linf" else (_tiles, _move)
         best.take(goal.pictures, goal.margins(victim.logits(goal.pictures)))
-        whole = self._bounded(begin(goal), goal)
+        whole = self._spread_to_bound(begin(goal), goal)
         best.take(whole, goal.margins(victim.logits(whole)))
         for number in range(1, self.queries):
             left = best.margins <= 0
             if not left.any():
                 break
             part, now = goal.part(left), best.pictures[left]
-            tried = self._bounded(change(part, now, self._side(number, now.shape)), part)
+            tried = self._spread_to_bound(change(part, now, self._side(number, now.shape)), part)
             inner = best.part(left)
             inner.take(tried, part.margins(victim.logits(tried)))
             best.put(left, inner)
@@ -65,7 +65,7 @@ class Square(Attack):
         side = round(float(np.sqrt(self.share / 2**halvings * shape[1] * shape[2])))
         return max(1, min(side, shape[1] - 1, shape[2] - 1))
 
-    def _bounded(self, pictures: Array, goal: Goal) -> Array:
+    def _spread_to_bound(self, pictures: Array, goal: Goal) -> Array:
         """Use the whole bound, and stay in the box."""
         change = pictures - goal.pictures
         if self.norm == "L2":
@@ -80,7 +80,7 @@ def _stripes(goal: Goal) -> Array:
     return np.asarray(goal.pictures + goal.eps * signs, np.float32)
 
 
-def _recoloured(goal: Goal, pictures: Array, side: int) -> Array:
+def _recolour(goal: Goal, pictures: Array, side: int) -> Array:
     """Change a square of each picture by the whole bound, each channel up or down."""
     changed = pictures.copy()
     for picture, clean, rng in zip(changed, goal.pictures, goal.draws, strict=True):
@@ -101,7 +101,7 @@ def _tiles(goal: Goal) -> Array:
     return goal.pictures + change
 
 
-def _moved(goal: Goal, pictures: Array, side: int) -> Array:
+def _move(goal: Goal, pictures: Array, side: int) -> Array:
     """Take the change out of a square of each picture, and add it, as a bump, to that of another square.
 
     The side is odd and at least 3, as in the paper, if the picture is large enough.

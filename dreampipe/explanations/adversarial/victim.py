@@ -76,7 +76,7 @@ class Victim:
         compute = _answering(self.card)
 
         def answer(part: slice) -> tuple[Array, Array]:
-            logits, probabilities = compute(self._seen(pictures[part]))
+            logits, probabilities = compute(self._fit(pictures[part]))
             return np.asarray(logits), np.asarray(probabilities)
 
         logits, probabilities = (np.concatenate(x) for x in zip(*self._each(pictures, answer), strict=True))
@@ -95,7 +95,7 @@ class Victim:
         toward = labels if targets is None else targets
 
         def feel(part: slice) -> tuple[Array, Array, Array]:
-            losses, gradients, logits = compute(self._seen(pictures[part]), labels[part], toward[part])
+            losses, gradients, logits = compute(self._fit(pictures[part]), labels[part], toward[part])
             back = np.asarray(gradients)
             return np.asarray(losses), self.lens.pull(back) if self.lens else back, np.asarray(logits)
 
@@ -106,7 +106,7 @@ class Victim:
         """Say whether the model computes gradients when it answers."""
         return _optimizes(self.card)
 
-    def _seen(self, pictures: Array) -> Array:
+    def _fit(self, pictures: Array) -> Array:
         return self.lens.look(pictures) if self.lens else np.ascontiguousarray(pictures)
 
     def _each(self, pictures: Array, compute: Callable[[slice], Found]) -> list[Found]:

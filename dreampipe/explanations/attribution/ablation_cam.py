@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weighted
+from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weigh_channels
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 
@@ -37,4 +37,4 @@ class AblationCam(ActivationMap):
         parts = question.batches(len(channels), seen.picture.shape[:2], compute, work)
         scores = np.concatenate([found for _, found in parts])
         whole = question.answers_from(seen.layer, seen.activation[None], seen.picture[None])
-        return weighted(np.maximum(seen.activation, 0), float(whole[0]) - scores.astype(np.float64))
+        return weigh_channels(np.maximum(seen.activation, 0), float(whole[0]) - scores.astype(np.float64))

@@ -60,7 +60,7 @@ class ActivationMap(Method):
         """Weigh the layer's places: (rows, columns); of a method of positive maps, what is negative is cut to 0."""
 
     def check(self, question: Question) -> None:
-        known = _known(question.card)
+        known = _list_layers(question.card)
         if self.layer and self.layer not in known:
             raise RecipeError(
                 f"{self.name} came with the layer {self.layer!r}, which {question.card.name} does not have: "
@@ -92,16 +92,16 @@ class ActivationMap(Method):
         """
         needed = question.needs()
         if self.layer:
-            chosen = _known(question.card)[self.layer].name
+            chosen = _list_layers(question.card)[self.layer].name
             if chosen not in needed:
                 raise ModelError(
                     f"{self.name} came with the layer {self.layer!r}, but {question.text} does not depend on it: name "
-                    f"a layer before it, such as {self._chosen(question, needed).name}."
+                    f"a layer before it, such as {self._choose_layer(question, needed).name}."
                 )
             return chosen
-        return self._chosen(question, needed).name
+        return self._choose_layer(question, needed).name
 
-    def _chosen(self, question: Question, needed: frozenset[str]) -> Layer:
+    def _choose_layer(self, question: Question, needed: frozenset[str]) -> Layer:
         explained = () if question.objective.head else question.objective.layers
         grids = [layer for layer in question.card.layers if layer.name in needed and _has_places(layer)]
         usable = [layer for layer in grids if layer.channels not in (None, question.card.outputs)]
@@ -122,7 +122,7 @@ class ActivationMap(Method):
         return ModelError(f"{self.name} came with the layer {layer!r}, which has no rows and columns: {such}.")
 
 
-def weighted(activation: Array, weights: Values) -> Values:
+def weigh_channels(activation: Array, weights: Values) -> Values:
     """Sum the channels of an activation (rows, columns, channels) by weights that multiply it."""
     return np.asarray((activation.astype(np.float64) * weights).sum(-1))
 
@@ -135,7 +135,7 @@ def _has_places(layer: Layer) -> bool:
     return layer.size != (1, 1) and bool(layer.size or layer.stride)
 
 
-def _known(card: Card) -> dict[str, Layer]:
+def _list_layers(card: Card) -> dict[str, Layer]:
     return {layer.path: layer for layer in card.layers} | {layer.name: layer for layer in card.layers}
 
 

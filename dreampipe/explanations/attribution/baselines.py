@@ -25,7 +25,7 @@ def _plain(value: float) -> Callable[[Array, np.random.Generator], Array]:
     return lambda picture, rng: np.full_like(picture, value)
 
 
-def _blurred(picture: Array, rng: np.random.Generator) -> Array:
+def _blur(picture: Array, rng: np.random.Generator) -> Array:
     sigma = _BLUR * max(picture.shape[:2])
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), np.float32)
 
@@ -35,7 +35,7 @@ BASELINES: dict[str, Callable[[Array, np.random.Generator], Array]] = {
     "grey": _plain(0.5),
     "white": _plain(1.0),
     "mean": lambda picture, rng: np.broadcast_to(picture.mean((0, 1)), picture.shape).astype(np.float32),
-    "blur": _blurred,
+    "blur": _blur,
     "noise": lambda picture, rng: rng.random(picture.shape, np.float32),
 }
 """The baselines by name, each made from the picture. Other text is the path of a picture or of a folder."""
@@ -59,9 +59,12 @@ def read_baselines(text: str, picture: Array, work: Work) -> Array:
 
 
 def check_baselines(text: str) -> None:
-    """Raise RecipeError unless each part is a name or an existing file or folder."""
+    """Raise RecipeError unless each part is a name, a file, or a folder with pictures."""
     for part in (part.strip() for part in text.split("+")):
-        if part in BASELINES or (part and os.path.exists(part)):
+        if part in BASELINES:
+            continue
+        if part and os.path.exists(part):
+            _list_pictures(part)
             continue
         near = nearest(Path(part).name, BASELINES)
         hint = near if near.startswith("did you mean") else "check the path"
@@ -80,14 +83,19 @@ def _read(name: str, picture: Array, rng: np.random.Generator) -> Array:
     if name in BASELINES:
         return BASELINES[name](picture, rng)[None]
     check_baselines(name)
+    files = _list_pictures(name)
+    height, width = picture.shape[:2]
+    return np.stack([resize(_read_picture(file), (height, width)) for file in files])
+
+
+def _list_pictures(name: str) -> list[Path]:
     path = Path(name)
     files = sorted(file for file in path.iterdir() if _is_picture(file)) if path.is_dir() else [path]
     if not files:
         raise RecipeError(
             f"The baseline {name} is a folder without pictures, but pictures are expected in it: name another one."
         )
-    height, width = picture.shape[:2]
-    return np.stack([resize(_read_picture(file), (height, width)) for file in files])
+    return files
 
 
 def _read_picture(path: Path) -> Array:
@@ -100,5 +108,4 @@ def _read_picture(path: Path) -> Array:
 
 
 def _is_picture(path: Path) -> bool:
-
     return path.is_file() and not path.name.startswith(".") and format_of_suffix(path) is not None

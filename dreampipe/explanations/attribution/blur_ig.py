@@ -44,18 +44,18 @@ class BlurIG(Method):
         total = np.zeros(picture.shape)
 
         def compute(part: slice) -> npt.NDArray[np.float64]:
-            ends = np.stack([_blurred(picture, sigma) for sigma in sigmas[2 * part.start : 2 * part.stop + 1 : 2]])
-            middles = np.stack([_blurred(picture, sigma) for sigma in sigmas[2 * part.start + 1 : 2 * part.stop : 2]])
+            ends = np.stack([_blur(picture, sigma) for sigma in sigmas[2 * part.start : 2 * part.stop + 1 : 2]])
+            middles = np.stack([_blur(picture, sigma) for sigma in sigmas[2 * part.start + 1 : 2 * part.stop : 2]])
             _, gradients = question.differentiate(middles)
             return np.asarray(np.einsum("nhwc,nhwc->hwc", gradients, np.diff(ends, axis=0), dtype=np.float64))
 
         for _, found in question.batches(self.steps, picture.shape[:2], compute, work):
             total += found
-        answers = question.answer_all(np.stack([picture, _blurred(picture, sigmas[0])]), work)
+        answers = question.answer_all(np.stack([picture, _blur(picture, sigmas[0])]), work)
         return Attributed(np.asarray(total, np.float32), float(answers[0]), float(answers[0] - answers[1]))
 
 
-def _blurred(picture: Array, sigma: float) -> Array:
+def _blur(picture: Array, sigma: float) -> Array:
     if sigma < 0.05:  # a kernel of one pixel
         return picture
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), float(sigma), borderType=cv2.BORDER_REFLECT), np.float32)

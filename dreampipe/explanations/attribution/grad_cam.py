@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weighted
+from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weigh_channels
 from dreampipe.explanations.attribution.method import Signs
 from dreampipe.explanations.question import Question, Work
 
@@ -20,7 +20,7 @@ class GradCam(ActivationMap):
     source: ClassVar[str] = "Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks"
 
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:
-        return weighted(seen.activation, _gradients(question, seen).mean((0, 1)))
+        return weigh_channels(seen.activation, _gradients(question, seen).mean((0, 1)))
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class GradCamPlusPlus(ActivationMap):
         below = 2 * squares + np.maximum(seen.activation, 0).sum((0, 1), dtype=np.float64) * gradients**3
         usable = np.abs(below) > 1e-12 * np.abs(squares).max(initial=0)
         shares = np.where(usable, squares / np.where(usable, below, 1), 0)
-        return weighted(seen.activation, (shares * np.maximum(gradients, 0)).sum((0, 1)))
+        return weigh_channels(seen.activation, (shares * np.maximum(gradients, 0)).sum((0, 1)))
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class HiResCam(ActivationMap):
     signs: ClassVar[Signs] = "signed"
 
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:
-        return weighted(seen.activation, _gradients(question, seen))
+        return weigh_channels(seen.activation, _gradients(question, seen))
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LayerCam(ActivationMap):
     source: ClassVar[str] = "Jiang et al. 2021, LayerCAM: Exploring Hierarchical Class Activation Maps"
 
     def cells(self, question: Question, seen: Seen, work: Work) -> Values:
-        return weighted(seen.activation, np.maximum(_gradients(question, seen), 0))
+        return weigh_channels(seen.activation, np.maximum(_gradients(question, seen), 0))
 
 
 def _gradients(question: Question, seen: Seen) -> Values:

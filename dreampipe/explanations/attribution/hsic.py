@@ -10,7 +10,7 @@ import numpy as np
 from dreampipe.explanations.attribution.baselines import check_baselines, read_baselines
 from dreampipe.explanations.attribution.method import Attributed, Family, Method, Signs, check_count
 from dreampipe.explanations.attribution.regions import enlarge
-from dreampipe.explanations.attribution.sobol import masked_answers
+from dreampipe.explanations.attribution.sobol import answer_masked
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 
@@ -51,7 +51,7 @@ class HSIC(Method):
     def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
         cover = read_baselines(self.baseline, picture, work).mean(0)
         masks = (work.rng.random((self.masks, self.grid, self.grid)) < 0.5).astype(np.float32)
-        answers = masked_answers(question, picture, cover, masks, work)
+        answers = answer_masked(question, picture, cover, masks, work)
         count = len(answers)
         signs = 2.0 * masks[:count].reshape(count, -1) - 1
         distance = np.abs(answers[:, None] - answers[None, :])

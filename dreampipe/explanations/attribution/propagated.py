@@ -55,10 +55,8 @@ class Propagated(Method):
         try:
             return self.propagate(question, picture, work)
         except Unknown as error:
-            raise ModelError(
-                f"{self.name} has no rule for {_named(error.operation)} in {question.card.name}: use {_others()} "
-                "instead."
-            ) from None
+            unknown = f"{_name_operation(error.operation)} in {question.card.name}"
+            raise ModelError(f"{self.name} has no rule for {unknown}: use {_others()} instead.") from None
 
     @abstractmethod
     def propagate(self, question: Question, picture: Array, work: Work) -> Attributed:
@@ -93,6 +91,6 @@ def _others() -> str:
     return f"{', '.join(most)} or {last}"
 
 
-def _named(operation: Any) -> str:
+def _name_operation(operation: Any) -> str:
     name = getattr(operation, "name", getattr(operation, "__name__", "its end"))
     return f"the operation {name!r} of the class {type(operation).__name__}"

@@ -8,7 +8,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weighted
+from dreampipe.explanations.attribution.activation_map import ActivationMap, Seen, Values, weigh_channels
 from dreampipe.explanations.attribution.baselines import check_baselines, read_baselines
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
@@ -44,14 +44,14 @@ class ScoreCam(ActivationMap):
         size = seen.picture.shape[:2]
 
         def compute(part: slice) -> Array:
-            large = [_enlarged(masks[..., number], size) for number in range(*part.indices(len(varied)))]
+            large = [_enlarge(masks[..., number], size) for number in range(*part.indices(len(varied)))]
             return question.answers(baseline + np.stack(large)[..., None] * (seen.picture - baseline))
 
         scores = np.concatenate([found for _, found in question.batches(len(varied), size, compute, work)])
         rises = scores.astype(np.float64) - float(question.answers(baseline[None])[0])
         weights = np.exp(rises - rises.max())
-        return weighted(seen.activation[..., varied], weights / weights.sum())
+        return weigh_channels(seen.activation[..., varied], weights / weights.sum())
 
 
-def _enlarged(mask: Array, size: tuple[int, int]) -> Array:
+def _enlarge(mask: Array, size: tuple[int, int]) -> Array:
     return np.asarray(cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

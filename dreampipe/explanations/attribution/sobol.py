@@ -55,7 +55,7 @@ class Sobol(Method):
         first, second = _hypercube(self.designs, 2 * cells, work.rng).reshape(self.designs, 2, cells).transpose(1, 0, 2)
         masks = np.repeat(first[:, None], cells + 1, axis=1)
         masks[:, np.arange(cells) + 1, np.arange(cells)] = second
-        answers = masked_answers(question, picture, cover, masks.reshape(-1, self.grid, self.grid), work)
+        answers = answer_masked(question, picture, cover, masks.reshape(-1, self.grid, self.grid), work)
         whole = len(answers) // (cells + 1)
         if whole < 2:
             raise KeyboardInterrupt
@@ -67,7 +67,7 @@ class Sobol(Method):
         return Attributed(heat, float(question.answers(picture[None])[0]))
 
 
-def masked_answers(
+def answer_masked(
     question: Question, picture: Array, cover: Array, masks: npt.NDArray[np.floating], work: Work
 ) -> Doubles:
     """Answer for the picture under each mask (count, rows, columns) in [0, 1], whose cells have hard edges."""

@@ -39,7 +39,7 @@ class Call:
     def function(self, *tensors: Tensor) -> Any:
         """Compute the operation of its tensors."""
         waiting = iter(tensors)
-        args, kwargs = _filled(self.args, waiting), _filled(self.kwargs, waiting)
+        args, kwargs = _fill(self.args, waiting), _fill(self.kwargs, waiting)
         rest = {"training": False} if isinstance(self.operation, keras.layers.Layer) else {}
         return self.operation(*args, **kwargs | rest)
 
@@ -65,9 +65,9 @@ def _refs(value: Any) -> Iterator[Ref]:
             yield from _refs(part)
 
 
-def _filled(value: Any, tensors: Iterator[Tensor]) -> Any:
+def _fill(value: Any, tensors: Iterator[Tensor]) -> Any:
     if isinstance(value, Ref):
         return next(tensors)
     if isinstance(value, list):
-        return [_filled(part, tensors) for part in value]
-    return {k: _filled(part, tensors) for k, part in value.items()} if isinstance(value, dict) else value
+        return [_fill(part, tensors) for part in value]
+    return {k: _fill(part, tensors) for k, part in value.items()} if isinstance(value, dict) else value

@@ -42,12 +42,12 @@ def group_normalization(call: Call) -> Slot:
     if layer.axis not in (-1, 3):
         raise Unknown(layer)
 
-    def grouped(x: Tensor) -> Tensor:
+    def group(x: Tensor) -> Tensor:
         shape = ops.shape(x)
         return ops.reshape(x, (*shape[:-1], layer.groups, x.shape[-1] // layer.groups))
 
     x = call.inputs[0]
-    apart = builder.add("moving", grouped, x)
+    apart = builder.add("moving", group, x)
     rank = 5  # (batch, rows, columns, groups, channels of a group)
     axes = tuple(axis for axis in range(1, rank) if axis != rank - 2)
     normal = _normal(builder, apart, axes, layer.epsilon, centred=True)

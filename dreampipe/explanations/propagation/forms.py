@@ -79,7 +79,7 @@ def _moving(call: Call) -> Slot:
     return call.whole("moving")
 
 
-def _padded(call: Call) -> Slot:
+def _pad(call: Call) -> Slot:
     """A padding; one with numbers other than 0 adds them."""
     filled = [value for value in (*call.args, *call.kwargs.values()) if isinstance(value, int | float) and value != 0]
     return call.whole("linear", biased=True) if filled else _moving(call)
@@ -116,7 +116,7 @@ def _upsampling(call: Call) -> Slot:
     return _moving(call) if call.operation.interpolation == "nearest" else _mean(call)
 
 
-def _resized(call: Call) -> Slot:
+def _resize(call: Call) -> Slot:
     if call.operation.interpolation not in ("nearest", "bilinear", "area") and len(call.inputs) == 1:
         raise Unknown(call.operation)
     return _mean(call)
@@ -196,20 +196,20 @@ _KERNELS = {
     layers.Conv2D: kernels.conv,
     layers.DepthwiseConv2D: kernels.depthwise,
     layers.SeparableConv2D: kernels.separable,
-    layers.Conv2DTranspose: kernels.transposed,
+    layers.Conv2DTranspose: kernels.transpose,
 }
 """Layers with weights, which end in an activation."""
 
 _rectifier, _sigmoid = partial(_elementwise, rectifies=True), partial(_elementwise, gates=True)
 
 
-def _named(rows: Mapping[str, Row]) -> dict[str, Row]:
+def _by_name(rows: Mapping[str, Row]) -> dict[str, Row]:
     return {name: row for names, row in rows.items() for name in names.split()}
 
 
 _LAYERS: Mapping[type, Row] = {ReflectPadding2D: _moving} | {
     getattr(layers, name): row
-    for name, row in _named(
+    for name, row in _by_name(
         {
             "ReLU LeakyReLU PReLU ELU": _rectifier,
             "Softmax": _softmax,
@@ -217,7 +217,7 @@ _LAYERS: Mapping[type, Row] = {ReflectPadding2D: _moving} | {
             RandomFlip RandomRotation RandomZoom RandomTranslation RandomShear RandomContrast RandomBrightness
             Flatten Reshape Permute RepeatVector ZeroPadding2D Cropping2D Concatenate""": _moving,
             "UpSampling2D": _upsampling,
-            "Resizing": _resized,
+            "Resizing": _resize,
             "AveragePooling2D GlobalAveragePooling2D GlobalAveragePooling1D AdaptiveAveragePooling2D": _mean,
             "MaxPooling2D": pooling.max_pooling,
             "GlobalMaxPooling2D GlobalMaxPooling1D": pooling.global_max,
@@ -248,7 +248,7 @@ _ROWS: Mapping[str, Mapping[str, Row]] = {
         """Absolute Abs Square Sqrt Exp Expm1 Log Log1p Reciprocal Sin Cos Tanh Arctan Clip""": _elementwise,
         """Reshape Ravel Transpose ExpandDims Squeeze Flip Roll GetItem Repeat Tile Moveaxis Swapaxes
     BroadcastTo Concatenate Stack""": _moving,
-        "Pad": _padded,
+        "Pad": _pad,
         "Split": _split,
     },
     "keras.src.ops.nn": {
@@ -264,11 +264,11 @@ _ROWS: Mapping[str, Mapping[str, Row]] = {
     "keras.src.activations.activations": {"ReLU Mish": _rectifier},
     "keras.src.ops.math": {"Rsqrt Erf": _elementwise},
     "keras.src.ops.core": {"Cast": _moving},
-    "keras.src.ops.image": {"Resize": _resized, "PadImages CropImages": _moving},
+    "keras.src.ops.image": {"Resize": _resize, "PadImages CropImages": _moving},
     "keras.src.applications.convnext": {"StochasticDepth": _moving, "LayerScale": _by_value},
     "keras.src.applications.inception_resnet_v2": {"CustomScaleLayer": _custom_scale},
 }
 _OPERATIONS: Mapping[tuple[str, str], Row] = {
-    (module, name): row for module, rows in _ROWS.items() for name, row in _named(rows).items()
+    (module, name): row for module, rows in _ROWS.items() for name, row in _by_name(rows).items()
 }
 """Operations as nodes of a graph, by the module and the name of their class; layers inside keras.applications too."""

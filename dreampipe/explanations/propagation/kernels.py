@@ -53,7 +53,7 @@ def separable(builder: Builder, layer: Any, x: Slot) -> Slot:
     return builder.weighted(between, kernel)
 
 
-def transposed(builder: Builder, layer: Any, x: Slot) -> Slot:
+def transpose(builder: Builder, layer: Any, x: Slot) -> Slot:
     """List a Conv2DTranspose layer without its activation."""
 
     def apply(x: Tensor, weights: Tensor) -> Tensor:

@@ -18,13 +18,13 @@ _LOWEST = -3e38
 def max_pooling(call: Call) -> Slot:
     """List a MaxPooling2D layer."""
     layer = call.operation
-    return _windowed(call, layer.pool_size, layer.strides, layer.padding, layer.data_format)
+    return _list_windows(call, layer.pool_size, layer.strides, layer.padding, layer.data_format)
 
 
 def max_pool(call: Call) -> Slot:
     """List an `ops.max_pool`."""
     op = call.operation
-    return _windowed(call, op.pool_size, op.strides or op.pool_size, op.padding, op.data_format)
+    return _list_windows(call, op.pool_size, op.strides or op.pool_size, op.padding, op.data_format)
 
 
 def global_max(call: Call) -> Slot:
@@ -56,7 +56,7 @@ def reduce_max(call: Call) -> Slot:
     return call.builder.largest(call.inputs[0], windows, call.function)
 
 
-def _windowed(call: Call, pool: Any, strides: Any, padding: str, data_format: str | None) -> Slot:
+def _list_windows(call: Call, pool: Any, strides: Any, padding: str, data_format: str | None) -> Slot:
     if data_format not in (None, "channels_last"):
         raise Unknown(call.operation)
     pool, strides = _both(pool), _both(strides)

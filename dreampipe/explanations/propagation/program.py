@@ -76,11 +76,11 @@ def program(card: Card, objective: BoundObjective, merged: bool = False) -> Prog
     for (key, args, kwargs), operation in zip(plan.steps, tapped.operations_in_order, strict=True):
         if plan.top and plan.top.dense is operation and key == plan.top.ref.key:
             bare, (logits,) = steps_of(operation, (*key, "logits"), args, kwargs, bare=True)
-            steps += [_linked(step, slots) for step in bare]
+            steps += [_link(step, slots) for step in bare]
             if plan.top.ref not in plan.wanted.values():
                 continue
         listed, results = steps_of(operation, key, args, kwargs)
-        steps += [_linked(step, slots) for step in listed]
+        steps += [_link(step, slots) for step in listed]
         slots |= {Ref(key, number): slots.get(result, result) for number, result in enumerate(results)}
     read: dict[str, Slot] = {name: slots[ref] for name, ref in plan.wanted.items()}
     if plan.top:
@@ -89,17 +89,17 @@ def program(card: Card, objective: BoundObjective, merged: bool = False) -> Prog
             builder = Builder("probabilities", plan.top.squash or ops.softmax)
             read[PROBABILITIES] = activate(builder, read[HEAD], builder.operation)
             steps += builder.steps
-    kept = _needed(_gated(steps), set(read.values()))
-    kept = _merged(kept, set(read.values())) if merged else kept
-    return Program(tuple(kept), source, read, _seen(kept, source), _last(kept))
+    kept = _find_needed(_note_gates(steps), set(read.values()))
+    kept = _merge(kept, set(read.values())) if merged else kept
+    return Program(tuple(kept), source, read, _find_seen(kept, source), _last(kept))
 
 
-def _linked(step: Step, slots: Mapping[Slot, Slot]) -> Step:
+def _link(step: Step, slots: Mapping[Slot, Slot]) -> Step:
     """The step with the slots of the program in place of the model's references."""
     return replace(step, inputs=tuple(slots.get(slot, slot) for slot in step.inputs))
 
 
-def _needed(steps: Sequence[Step], wanted: set[Slot]) -> list[Step]:
+def _find_needed(steps: Sequence[Step], wanted: set[Slot]) -> list[Step]:
     needed, kept = set(wanted), []
     for step in reversed(steps):
         if step.output in needed:
@@ -108,7 +108,7 @@ def _needed(steps: Sequence[Step], wanted: set[Slot]) -> list[Step]:
     return kept[::-1]
 
 
-def _gated(steps: Sequence[Step]) -> list[Step]:
+def _note_gates(steps: Sequence[Step]) -> list[Step]:
     """Note which factor of each product is a gate: what a sigmoid or a softmax made, moved or not."""
     gates: set[Slot] = set()
     found = []
@@ -122,7 +122,7 @@ def _gated(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
-def _seen(steps: Sequence[Step], source: Slot) -> frozenset[Slot]:
+def _find_seen(steps: Sequence[Step], source: Slot) -> frozenset[Slot]:
     seen: set[Slot] = {source}
     for step in steps:
         by_value = step.form == "moving" or (step.form == "linear" and step.by_value and step.kernel is None)
@@ -142,7 +142,7 @@ def _last(steps: Sequence[Step]) -> frozenset[Step]:
     return frozenset(last)
 
 
-def _merged(steps: Sequence[Step], wanted: set[Slot]) -> list[Step]:
+def _merge(steps: Sequence[Step], wanted: set[Slot]) -> list[Step]:
     """One step of weights and the normalization by constants after them, where nothing else reads between them."""
     readers = Counter(slot for step in steps for slot in step.inputs)
     made = {step.output: step for step in steps}
@@ -154,7 +154,7 @@ def _merged(steps: Sequence[Step], wanted: set[Slot]) -> list[Step]:
             found[step.output] = _with_scale(before, step)
         else:
             found[step.output] = step
-    return _needed(list(found.values()), wanted)
+    return _find_needed(list(found.values()), wanted)
 
 
 def _with_scale(weighted: Step, normalization: Step) -> Step:

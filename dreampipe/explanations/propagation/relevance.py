@@ -62,18 +62,18 @@ class Relevance(Rule):
             return [flow], None
         if step.kernel is None:
             return self._linear(ran, flow)
-        return self._weighted(ran, step.kernel, flow)
+        return self._share_by_weights(ran, step.kernel, flow)
 
     def end(self, flow: Tensor, pictures: Tensor, references: Sequence[Tensor]) -> Tensor:
         return flow
 
-    def _weighted(self, ran: Ran, kernel: Kernel, flow: Tensor) -> Back:
+    def _share_by_weights(self, ran: Ran, kernel: Kernel, flow: Tensor) -> Back:
         upper = kernel.dense or ran.step in ran.program.last
         if self.composite and ran.step.inputs[0] in ran.program.seen:
             return self._between(ran, kernel, flow)
         if self.inner == "epsilon" or (self.composite and upper):
             return self._linear(ran, flow)
-        return self._signed(ran, kernel, flow)
+        return self._share_by_sign(ran, kernel, flow)
 
     def _linear(self, ran: Ran, flow: Tensor) -> Back:
         """Share by the parts of the sum; Bach et al. 2015, equation 58."""
@@ -90,7 +90,7 @@ class Relevance(Rule):
             return [part / 2 for part in back]
         return [None if number == gate else part for number, part in enumerate(back)]
 
-    def _signed(self, ran: Ran, kernel: Kernel, flow: Tensor) -> Back:
+    def _share_by_sign(self, ran: Ran, kernel: Kernel, flow: Tensor) -> Back:
         """Share by the positive and the negative parts of the sum: alpha-beta, or gamma.
 
         gamma: the parts of the sum's own sign count 1 + gamma, also where inputs are negative.

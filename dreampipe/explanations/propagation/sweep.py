@@ -97,7 +97,7 @@ def sweep(card: Card, objective: BoundObjective, rule: Rule, pictures: Array, *r
     Raises:
         Unknown: an operation has no form, or no rule.
     """
-    found = _compiled(card, objective, rule, len(references))(pictures, *references)
+    found = _compile(card, objective, rule, len(references))(pictures, *references)
     scores, others, maps, stayed = found
     return Swept(
         np.asarray(scores), tuple(map(np.asarray, others)), np.asarray(maps), tuple(np.asarray(one) for one in stayed)
@@ -105,15 +105,15 @@ def sweep(card: Card, objective: BoundObjective, rule: Rule, pictures: Array, *r
 
 
 @lru_cache(maxsize=8)
-def _compiled(card: Card, objective: BoundObjective, rule: Rule, count: int) -> Callable[..., Any]:
+def _compile(card: Card, objective: BoundObjective, rule: Rule, count: int) -> Callable[..., Any]:
     steps = program(card, objective, rule.merges)
 
     def compute(pictures: Tensor, *references: Tensor) -> Any:
         images = [scale(ops.convert_to_tensor(one), card.scaling) for one in (pictures, *references)]
         first, backs = steps.record(images[0])
         runs = [first, *(steps.run(image) for image in images[1:])]
-        scores, seeds = _scored(steps, objective, runs[0])
-        others = [_scored(steps, objective, run)[0] for run in runs[1:] if rule.compares]
+        scores, seeds = _score(steps, objective, runs[0])
+        others = [_score(steps, objective, run)[0] for run in runs[1:] if rule.compares]
         begun = {slot: rule.begin(runs[0][slot], seed) for slot, seed in seeds.items()}
         flow, stayed = _sweep(steps, rule, runs, backs, begun)
         flow = ops.zeros_like(images[0]) if flow is None else flow
@@ -124,7 +124,7 @@ def _compiled(card: Card, objective: BoundObjective, rule: Rule, count: int) -> 
     return backend.compile(compute, *[backend.spec(None, None, None, 3)] * (1 + count))
 
 
-def _scored(
+def _score(
     steps: Program, objective: BoundObjective, values: Mapping[Slot, Tensor]
 ) -> tuple[Tensor, dict[Slot, Tensor]]:
     """The scores, and their gradients by the values that the objective reads."""

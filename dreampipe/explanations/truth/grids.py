@@ -24,7 +24,7 @@ GRID = "grid"
 """The name of the layer in which the places of all cells are side by side."""
 
 
-def divided(model: keras.Model, layer: str, cell: int) -> keras.Model:
+def divide(model: keras.Model, layer: str, cell: int) -> keras.Model:
     """Build the network of four cells, with the weights of a classifier.
 
     Args:
@@ -46,7 +46,7 @@ def divided(model: keras.Model, layer: str, cell: int) -> keras.Model:
     grid = layers.Add(name=GRID)([_pad(x, index, side) for index, x in enumerate(seen)])
     held = layers.Reshape(grid.shape[1:], name="held")(grid)  # holds the network to this one size
     answers = [heads(_cut(held, index, side, "part")) for index in range(4)]
-    return keras.Model(picture, layers.Concatenate(name="answers")(answers), name="divided")
+    return keras.Model(picture, layers.Concatenate(name="answers")(answers), name="divide")
 
 
 def tile(pictures: Sequence[Array]) -> Array:

@@ -54,7 +54,7 @@ def point(heat: Heat, mask: Mask) -> float:
 
     Source: Zhang, Lin, Brandt, Shen and Sclaroff 2016, "Top-down Neural Attention by Excitation Backprop".
     """
-    return float(_seen(mask)[heat == heat.max()].mean())
+    return float(_as_weights(mask)[heat == heat.max()].mean())
 
 
 def mass(heat: Heat, mask: Mask, among: Mask | None = None) -> float:
@@ -85,8 +85,8 @@ def rank(heat: Heat, mask: Mask, among: Mask | None = None) -> float:
 
     Source: as of `mass`.
     """
-    counted = np.ones(heat.shape, bool) if among is None else _seen(among)
-    values, hits = heat[counted], _seen(mask)[counted]
+    counted = np.ones(heat.shape, bool) if among is None else _as_weights(among)
+    values, hits = heat[counted], _as_weights(mask)[counted]
     count = int(hits.sum())
     if not count:
         return math.nan
@@ -182,7 +182,7 @@ def likeness(first: Heat, second: Heat) -> float:
     return spearman(np.abs(first), np.abs(second))
 
 
-def _seen(mask: Mask) -> npt.NDArray[np.bool_]:
+def _as_weights(mask: Mask) -> npt.NDArray[np.bool_]:
     return np.asarray(np.asarray(mask) >= 0.5)
 
 

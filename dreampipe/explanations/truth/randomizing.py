@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dreampipe.backend import keras
 
 
-def randomized(model: keras.Model, share: float, seed: int) -> keras.Model:
+def randomize(model: keras.Model, share: float, seed: int) -> keras.Model:
     """Copy a model, and shuffle the values of each weight of its last layers.
 
     A shuffled weight keeps its values, so activations stay about as large as they were.
@@ -32,9 +32,9 @@ def randomized(model: keras.Model, share: float, seed: int) -> keras.Model:
     for number, layer in enumerate(reversed(holders)):
         if number < math.ceil(share * len(holders)):
             rng = np.random.default_rng([seed, number])
-            layer.set_weights([_shuffled(rng, weight) for weight in layer.get_weights()])
+            layer.set_weights([_shuffle(rng, weight) for weight in layer.get_weights()])
     return copy
 
 
-def _shuffled(rng: np.random.Generator, weight: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _shuffle(rng: np.random.Generator, weight: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return rng.permutation(weight.ravel()).reshape(weight.shape)

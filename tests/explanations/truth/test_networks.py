@@ -32,12 +32,12 @@ def classifier(seed: int = 3):  # type: ignore[no-untyped-def]
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Card:
-    from dreampipe.explanations.truth.grids import divided
+    from dreampipe.explanations.truth.grids import divide
 
     path = tmp_path_factory.mktemp("cells") / "cells.keras"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "__array__ implementation")  # of keras, when it saves
-        divided(classifier(), "last", CELL).save(path)
+        divide(classifier(), "last", CELL).save(path)
     return card(path, "unit", trust=True)
 
 
@@ -82,17 +82,17 @@ def test_activation_maps_leave_their_cell_by_interpolation_only(cells: Card, pic
 
 
 def test_weights_are_randomized_from_the_top_down() -> None:
-    from dreampipe.explanations.truth.randomizing import randomized
+    from dreampipe.explanations.truth.randomizing import randomize
 
     model = classifier()
     before = model.get_weights()
-    kept = [np.array_equal(a, b) for a, b in zip(before, randomized(model, 0.5, 0).get_weights(), strict=True)]
+    kept = [np.array_equal(a, b) for a, b in zip(before, randomize(model, 0.5, 0).get_weights(), strict=True)]
     assert kept == [True, True, False, True, False, True]  # biases are all 0
-    whole = randomized(model, 1, 0).get_weights()
+    whole = randomize(model, 1, 0).get_weights()
     assert [np.array_equal(a, b) for a, b in zip(before, whole, strict=True)] == [False, True] * 3
     assert all(np.allclose(np.sort(a, axis=None), np.sort(b, axis=None)) for a, b in zip(before, whole, strict=True))
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
-    assert all(np.array_equal(a, b) for a, b in zip(before, randomized(model, 0, 0).get_weights(), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(before, randomize(model, 0, 0).get_weights(), strict=True))
 
 
 @pytest.mark.parametrize("method", RIVALS, ids=str)
