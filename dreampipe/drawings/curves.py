@@ -20,7 +20,7 @@ from dreampipe.stages.lettering import draw_text
 Bytes = npt.NDArray[np.uint8]
 
 WIDTH, HEIGHT = 960, 640
-"""Of the chart, in pixels."""
+"""The size of the chart, in pixels."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 40, 56, 88
 _COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
 """Colours that people who see colours in pairs tell apart (Okabe and Ito 2008)."""

@@ -30,7 +30,7 @@ from dreampipe.records.record import Output as Made
 from dreampipe.records.record import Record
 
 Chosen = Mapping[str, Any]
-"""What a run decides once for the whole film, in values of JSON."""
+"""The decisions of a run for the whole film, in values of JSON."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from types import FrameType
 
 @dataclass
 class Stop:
-    """Whether the user has asked to stop; call it to hear so.
+    """The wish of the user to stop; call it to ask for that.
 
     Attributes:
         asked: how often.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dreampipe.frames import Array
 
 Signs = Literal["signed", "positive"]
-"""What heat means: shares for and against the answer; or importance alone."""
+"""The two meanings of heat: shares for and against the answer, or importance alone."""
 
 SHOWN = 99.5
 """The percentile of the heat's size that has the full colour; a few larger pixels would leave all others pale."""

@@ -115,7 +115,7 @@ class Format:
 
     @property
     def records(self) -> bool:
-        """Whether a record of how a file was made can be written into it."""
+        """True if a record of how a file was made can be written into it."""
         return bool(self.record)
 
 

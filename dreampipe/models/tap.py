@@ -110,7 +110,7 @@ def head(model: keras.Model) -> Head:
 
 
 Rules = Callable[[Any], Callable[..., Any] | None]
-"""What to compute in place of an operation of the model: a function of its arguments, or None for the operation."""
+"""Chooses the substitute of an operation of the model: a function of its arguments; None keeps the operation."""
 
 
 def tap(

@@ -29,7 +29,7 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answers: the top class, by number and name, and its probability as the model gives it."""
+    """The answer of a model: the top class, by number and name, and its probability as the model gives it."""
 
     number: int
     name: str

@@ -1,4 +1,4 @@
-"""What makes the result of an attack doubtful: the five warnings of AutoAttack (Croce and Hein 2020).
+"""Reasons to doubt the result of an attack: the five warnings of AutoAttack (Croce and Hein 2020).
 
 Randomness, probabilities in place of logits, zero gradients and optimization inside the model are found here before an
 attack; `autoattack` and `measure_robustness` note an attack without gradients that beats those with them.

@@ -38,7 +38,7 @@ _LARGEST_BATCH = 64
 
 
 class Felt(NamedTuple):
-    """What a victim says of pictures: losses (count,) float64, their gradients, and the logits (count, classes)."""
+    """The result for pictures: losses (count,) float64, their gradients, and the logits (count, classes)."""
 
     losses: Numbers
     gradients: Array

@@ -37,7 +37,7 @@ class Full(Rule):
 
 
 def constant(ran: Ran) -> Tensor:
-    """What a linear step adds, of the shape of its output or one that is spread over it."""
+    """Return the part that a linear step adds, of the shape of its output or one that is spread over it."""
     if ran.step.kernel and ran.step.kernel.bias:
         return ran.step.kernel.bias()
     return ran.step.function(*map(ops.zeros_like, ran.inputs))

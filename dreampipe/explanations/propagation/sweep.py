@@ -43,11 +43,11 @@ class Ran(NamedTuple):
 
 
 Back = tuple[Sequence[Tensor | None], Tensor | None]
-"""What a rule sends back to each input of a step, and what stays behind in it."""
+"""The relevance that a rule sends back to each input of a step, and the part that stays in the step."""
 
 
 class Rule(ABC):
-    """What a method sends back through each form of step: a frozen value, hashable, because graphs are kept.
+    """The rule of a method for each form of step: a frozen value, hashable, because graphs are kept.
 
     Attributes:
         merges: whether a normalization by constants belongs to the weights before it.
@@ -76,7 +76,7 @@ class Rule(ABC):
 
 
 class Swept(NamedTuple):
-    """What a sweep found.
+    """The result of a sweep.
 
     Attributes:
         scores: (count,), of the pictures.
@@ -149,7 +149,7 @@ def _sweep(
     backs: Mapping[Slot, Pull],
     begun: Mapping[Slot, Tensor],
 ) -> tuple[Tensor | None, list[Tensor]]:
-    """What comes back to the picture, and what stayed behind; a tensor that is used twice gets the sum."""
+    """Return what reaches the picture, and what stays in the steps; a tensor that is used twice gets the sum."""
     flows = dict(begun)
     stayed = []
     for step in reversed(steps.steps):

@@ -71,6 +71,6 @@ def _pad(x: keras.KerasTensor, index: int, side: int) -> keras.KerasTensor:
 
 
 def _around(index: int, side: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """What is above and below a cell, and to its left and right."""
+    """Return the room above and below a cell, and to its left and right."""
     row, column = divmod(index, 2)
     return (row * side, (1 - row) * side), (column * side, (1 - column) * side)

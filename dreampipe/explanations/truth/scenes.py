@@ -111,7 +111,7 @@ class Scene:
         return self._with(index, replace(self.parts[index], recoloured=True))
 
     def patched(self) -> Scene:
-        """Paste a patch behind the motifs, as part 0, where there is most room."""
+        """Paste a patch under the motifs, as part 0, where there is most room."""
         rng, (across, down) = self._rng(_PATCH), _extent(self.size)
         cell = min(part.scale for part in self.parts) if self.parts else min(across, down)
         scale = cell * rng.uniform(0.35, 0.45)

@@ -118,7 +118,7 @@ def check_config(path: Path, limits: Limits) -> Checked:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Whatever goes wrong while a configuration is read becomes the fault of the file."""
+    """Turn every error of reading a configuration into a fault of the file."""
     try:
         yield
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:

@@ -158,7 +158,7 @@ def _alone(weights: Weights, where: Path, on_progress: OnProgress | None = None)
 
 @contextmanager
 def _writing(target: Path) -> Iterator[None]:
-    """Whatever the system refuses becomes a sentence about the folder."""
+    """Turn every refusal of the system into a sentence about the folder."""
     try:
         yield
     except NotPlain as odd:

@@ -19,7 +19,7 @@ from dreampipe.models.zoo.known import NOTOP
 
 FOLDER = Path(__file__).with_name("described")
 CLASSES = 1000
-"""Of ImageNet: what the heads give as they are published."""
+"""The classes of ImageNet, which the published heads give."""
 
 
 @dataclass(frozen=True)
