@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(given.threads)  # before tensorflow is loaded
     size = 224 if given.network == "motifnet" else 512
     methods = list(METHODS) if given.network == "motifnet" else ["integrated-gradients"]
     with tempfile.TemporaryDirectory() as work:
