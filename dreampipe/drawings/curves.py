@@ -25,7 +25,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 40, 56, 88
 _COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
 """Colours that people who see colours in pairs tell apart (Okabe and Ito 2008)."""
 _WHITE, _GREY = (240, 240, 240), (110, 110, 110)
-_ROW = 26
+_ROW, _LEGEND = 26, 400
+"""The height of a line of the legend, and its width."""
 
 
 def is_table(path: PurePath) -> bool:
@@ -57,19 +58,18 @@ def draw_curves(measured: Robustness, title: str) -> Frame:
         cv2.line(page, (x, y), (x, y + 6), _GREY, 1)
         _write(page, NORMS[measured.norm].write(eps), (x - 50, y + 8), 100, 24)
     _write(page, f"bound of the change, {measured.norm}", (_LEFT, HEIGHT - 40), WIDTH - _LEFT - _RIGHT, 28)
+    left, top = _find_room(measured)
     for number, (name, accuracies) in enumerate(_series(measured)):
         worst = number == len(measured.curves)
         colour = _WHITE if worst else _COLOURS[number % len(_COLOURS)]
         points = [_place(measured, *at) for at in zip(measured.eps, accuracies, strict=True)]
         _draw_line(page, points, colour, 3 if worst else 2)
-        _write(
-            page, _label(measured, name, accuracies), (WIDTH - _RIGHT - 400, _TOP + 8 + number * _ROW), 400, 22, colour
-        )
+        _write(page, _label(measured, name, accuracies), (left, top + number * _ROW), _LEGEND, 22, colour)
     _, y = _place(measured, 0, measured.clean)
     for x in range(_LEFT, WIDTH - _RIGHT, 14):
         cv2.line(page, (x, y), (min(x + 7, WIDTH - _RIGHT), y), _WHITE, 1)
-    at = (WIDTH - _RIGHT - 400, _TOP + 8 + (len(measured.curves) + 1) * _ROW)
-    _write(page, f"clean: {measured.clean:.1%} (dashed)", at, 400, 22)
+    at = (left, top + (len(measured.curves) + 1) * _ROW)
+    _write(page, f"clean: {measured.clean:.1%} (dashed)", at, _LEGEND, 22)
     return Frame(dequantize(page))
 
 
@@ -139,6 +139,21 @@ def _place(measured: Robustness, eps: float, accuracy: float) -> tuple[int, int]
     return round(x), round(_TOP + (1 - accuracy) * (HEIGHT - _TOP - _BOTTOM))
 
 
+def _find_room(measured: Robustness) -> tuple[int, int]:
+    """Find the upper left corner of the legend, below on the left or above on the right: where fewer curves pass."""
+    height = (len(measured.curves) + 2) * _ROW
+    corners = ((_LEFT + 8, HEIGHT - _BOTTOM - height - 8), (WIDTH - _RIGHT - _LEGEND, _TOP + 8))
+    across = np.linspace(0, measured.eps[-1], 100)
+    lines = [np.interp(across, measured.eps, accuracies) for _, accuracies in _series(measured)]
+    points = [_place(measured, eps, accuracy) for line in lines for eps, accuracy in zip(across, line, strict=True)]
+
+    def count_hits(corner: tuple[int, int]) -> int:
+        left, top = corner
+        return sum(left <= x <= left + _LEGEND and top <= y <= top + height for x, y in points)
+
+    return min(corners, key=count_hits)
+
+
 def _draw_line(
     page: npt.NDArray[np.uint8], points: Sequence[tuple[int, int]], colour: tuple[int, ...], wide: int
 ) -> None:
@@ -172,16 +187,15 @@ def _svg(measured: Robustness) -> str:
     for eps in _ticks(measured):
         x, y = _place(measured, eps, 0)
         parts.append(f'<text x="{x}" y="{y + 24}" text-anchor="middle">{NORMS[measured.norm].write(eps)}</text>')
+    left, top = _find_room(measured)
     for number, (name, accuracies) in enumerate(_series(measured)):
         colour = _WHITE if number == len(measured.curves) else _COLOURS[number % len(_COLOURS)]
         points = " ".join("{},{}".format(*_place(measured, *at)) for at in zip(measured.eps, accuracies, strict=True))
         line = f'fill="none" stroke="rgb{colour}" stroke-width="2.5"'
         parts.append(f'<polyline points="{points}" {line}/>')
-        y = _TOP + 20 + number * _ROW
+        at = f'x="{left + _LEGEND // 2}" y="{top + 16 + number * _ROW}" text-anchor="middle"'
         words = escape(_label(measured, name, accuracies))
-        parts.append(
-            f'<text x="{WIDTH - _RIGHT - 8}" y="{y}" text-anchor="end" style="fill:rgb{colour}">{words}</text>'
-        )
+        parts.append(f'<text {at} style="fill:rgb{colour}">{words}</text>')
     _, y = _place(measured, 0, measured.clean)
     parts.append(f'<line x1="{_LEFT}" y1="{y}" x2="{WIDTH - _RIGHT}" y2="{y}" stroke="#eee" stroke-dasharray="7"/>')
     parts.append(f'<text x="{_LEFT + 8}" y="{y - 6}">clean {measured.clean:.1%}</text>')
