@@ -121,5 +121,5 @@ def test_it_is_written_as_png_unless_another_format_is_named(tmp_path: Path) -> 
     assert [job.name for job in planned.jobs] == ["a.png", "b.jpg"]
     assert planned.notes == ("Pictures with .HEIC are written as .jpg.", "Pictures with .heic are written as .png.")
     assert [job.name for job in plan(tmp_path / "in", tmp_path / "out", format="webp").jobs] == ["a.webp", "b.webp"]
-    with pytest.raises(MediaError, match=r"suffix \.heic, but a picture to be written"):
+    with pytest.raises(MediaError, match=r"suffix \.heic, but what is written"):
         plan(tmp_path / "in" / "a.heic", tmp_path / "out.heic")
