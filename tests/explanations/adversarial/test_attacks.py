@@ -229,10 +229,10 @@ def test_a_part_that_does_not_fit_is_halved_and_told(linear: tuple[Card, np.ndar
     class Narrow(Victim):
         """A victim on a machine that has memory for three pictures."""
 
-        def _seen(self, pictures: np.ndarray) -> np.ndarray:
+        def _fit(self, pictures: np.ndarray) -> np.ndarray:
             if len(pictures) > 3:
                 raise MemoryError
-            return super()._seen(pictures)
+            return super()._fit(pictures)
 
     pictures = np.stack([picture(seed=seed) for seed in range(10)])
     work = Work(np.random.default_rng(0))

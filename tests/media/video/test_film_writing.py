@@ -215,7 +215,7 @@ def test_apples_players_find_their_tag_and_the_index_comes_first(tmp_path: Path)
     ("film.jpg", Encoding(), "%05d.jpg"),
     ("film.avi", Encoding(), "becomes one of"),
     ("frames/%d_%05d.png", Encoding(), "one number"),
-    ("frames/%05d.xyz", Encoding(), "picture"),
+    ("frames/%05d.xyz", Encoding(), "what is written needs one of"),
 ])  # fmt: skip
 def test_what_cannot_be_written_is_refused_by_its_name(
     name: str, encoding: Encoding, said: str, tmp_path: Path
