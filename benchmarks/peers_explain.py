@@ -41,10 +41,11 @@ METHODS = {
     "rise": "rise(masks={masks}, grid=7, share=0.5)",
 }
 NOTES = """
-- xplique averages the channels of a map, so ours is averaged as well; its occlusion leaves the right and lower border
-  uncovered and sums drops where ours is the mean share of a pixel; captum's occlusion sums drops, too.
+- xplique's gradient has no sign, so it is compared with the size of ours.
+- Occlusion: captum and xplique give a pixel the drops of its patches, ours the share of a pixel in them, and xplique leaves
+  the right and lower border uncovered. So the column has 1 - correlation, over pixels.
 - SmoothGrad and RISE draw by chance: only their times are compared.
-- captum and xplique take integrated gradients by the trapezoid or Gauss-Legendre rule; ours by Gauss-Legendre.
+- Integrated gradients: captum and ours take Gauss-Legendre points, xplique the trapezoid rule.
 """
 
 
@@ -146,11 +147,13 @@ def print_table(methods: list[str], maps: Maps, seconds: Seconds, found: dict[st
     print(NOTES)
 
 
-def apart(ours: Array, theirs: Array) -> str:
-    """The largest difference relative to the largest value, after the mean over channels where a peer has only that."""
-    theirs = theirs[..., 0] if theirs.ndim == 3 and theirs.shape[2] == 1 else theirs
-    if theirs.ndim == 2:
-        ours = ours.mean(2)
+def apart(method: str, ours: Array, theirs: Array) -> str:
+    """Measure how far two maps are apart: the largest difference relative to the largest value; see `NOTES`."""
+    if method == "occlusion":
+        flat = [each.sum(2).ravel() if each.ndim == 3 else each.ravel() for each in (ours, theirs)]
+        return f"{1 - np.corrcoef(*flat)[0, 1]:.1e}"
+    if theirs.min() >= 0:
+        ours = np.abs(ours)
     return f"{np.abs(ours - theirs).max() / np.abs(theirs).max():.1e}"
 
 
