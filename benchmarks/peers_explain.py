@@ -42,8 +42,8 @@ METHODS = {
 }
 NOTES = """
 - xplique's gradient has no sign, so it is compared with the size of ours.
-- Occlusion: captum and xplique give a pixel the drops of its patches, ours the share of a pixel in them, and xplique leaves
-  the right and lower border uncovered. So the column has 1 - correlation, over pixels.
+- Occlusion: captum and xplique give a pixel the drops of its patches, ours the share of a pixel in them, and xplique
+  leaves the right and lower border uncovered. So the column has 1 - correlation, over pixels.
 - SmoothGrad and RISE draw by chance: only their times are compared.
 - Integrated gradients: captum and ours take Gauss-Legendre points, xplique the trapezoid rule.
 """
@@ -140,7 +140,7 @@ def print_table(methods: list[str], maps: Maps, seconds: Seconds, found: dict[st
             times.append(took[method])
             cells += [
                 f"{took[method]:.2f}",
-                "chance" if method in ("smoothgrad", "rise") else apart(maps[method], theirs[method]),
+                "chance" if method in ("smoothgrad", "rise") else apart(method, maps[method], theirs[method]),
             ]
         ratio = f"{seconds[method] / min(times):.2f}" if times else "-"
         print(f"| {method} | {seconds[method]:.2f} | {' | '.join(cells)} | {ratio} |")
@@ -150,8 +150,8 @@ def print_table(methods: list[str], maps: Maps, seconds: Seconds, found: dict[st
 def apart(method: str, ours: Array, theirs: Array) -> str:
     """Measure how far two maps are apart: the largest difference relative to the largest value; see `NOTES`."""
     if method == "occlusion":
-        flat = [each.sum(2).ravel() if each.ndim == 3 else each.ravel() for each in (ours, theirs)]
-        return f"{1 - np.corrcoef(*flat)[0, 1]:.1e}"
+        one, other = (each.sum(2).ravel() if each.ndim == 3 else each.ravel() for each in (ours, theirs))
+        return f"{1 - np.corrcoef(one, other)[0, 1]:.1e}"
     if theirs.min() >= 0:
         ours = np.abs(ours)
     return f"{np.abs(ours - theirs).max() / np.abs(theirs).max():.1e}"
