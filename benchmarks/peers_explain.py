@@ -30,8 +30,19 @@ Maps = dict[str, Array]
 Seconds = dict[str, float]
 PEERS = {
     "captum": ("torch==2.13.0", "captum==0.9.0", "keras==3.15.1", "h5py"),
-    "xplique": ("tensorflow-cpu==2.20.0", "xplique==2.0.2", "tf_keras==2.20.0", "keras==3.15.1"),
+    "xplique": (
+        *(
+            "tensorflow-cpu==2.20.0",
+            "tf_keras==2.20.1",
+            "keras==3.15.1",
+            "tensorflow-probability==0.23.0",
+            "deprecated",
+        ),
+        *("einops", "matplotlib", "opencv-python-headless", "scikit-image", "scikit-learn"),
+    ),
 }
+WITHOUT_THEIRS = {"xplique": "xplique==2.0.2"}
+"""Peers that are installed without the packages that they ask for, which no solver brings together in good time."""
 METHODS = {
     "gradient": "gradient",
     "gradient-x-input": "gradient-x-input",
@@ -53,7 +64,10 @@ def set_up(folder: Path) -> None:
     """Install the peers."""
     for name, packages in PEERS.items():
         venv.create(folder / name, with_pip=True)
-        subprocess.run([folder / name / "bin" / "pip", "install", "--quiet", *packages], check=True)
+        pip = [str(folder / name / "bin" / "pip"), "install", "--quiet"]
+        subprocess.run([*pip, *packages], check=True)
+        if name in WITHOUT_THEIRS:
+            subprocess.run([*pip, "--no-deps", WITHOUT_THEIRS[name]], check=True)
 
 
 def main() -> None:
