@@ -119,7 +119,10 @@ class _Work:
 
     def _settle_early(self, job: Job, source_sha256: str) -> Skipped | Failed | None:
         """Settle a job that needs no dream; None if the picture has to be made."""
-        order, standing = self._order, self._manifest.standing(job)
+        order = self._order
+        # Looked at first: a file that another run names after this look is not foreign, its entry is just not read yet.
+        there = os.path.lexists(job.target)
+        standing = self._manifest.standing(job)
         if standing and (standing.source_sha256, standing.recipe_sha256) == (source_sha256, self._sha256):
             whole = sidecar_fits(job.target, order.carrying, standing.sha256)
             if whole and is_proven(job.target, standing, order.carrying, film=False):
@@ -128,7 +131,7 @@ class _Work:
         begun = standing is not None and (standing.source_sha256, standing.recipe_sha256) == stopped
         if standing and begun and is_proven(job.target, standing, order.carrying, film=False):
             return None
-        if order.overwrite or not os.path.lexists(job.target):
+        if order.overwrite or not there:
             return None
 
         def now(there: Record) -> Record:

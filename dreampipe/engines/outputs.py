@@ -42,17 +42,21 @@ class Output:
 
     def finished(self) -> Entry | None:
         """Find the manifest's entry of exactly this film, if the film is there; else None."""
-        entry, path = self._entry, self.target.path
+        (_, entry), path = self._found, self.target.path
         if entry is None or not self._is_same(entry):
             return None
         whole = sidecar_fits(path, self.carrying, entry.sha256)
         return entry if whole and is_proven(path, entry, self.carrying, film=True) else None
 
     @cached_property
-    def _entry(self) -> Entry | None:
-        """The manifest's entry of the film that is there; hashed once, as that takes a while."""
+    def _found(self) -> tuple[bool, Entry | None]:
+        """Whether a file is there, and its entry in the manifest; hashed once, as that takes a while.
+
+        The file is looked for first: one that another run names in between is not foreign.
+        """
+        there = os.path.lexists(self.job.target)
         found = digest(standing(self.target.path)) if isinstance(self.target, Pictures) else None
-        return self.manifest.standing(self.job, found)
+        return there, self.manifest.standing(self.job, found)
 
     def _is_same(self, entry: Entry) -> bool:
         return (entry.source_sha256, entry.recipe_sha256) == (self.source_sha256, self.order_sha256)
@@ -67,9 +71,8 @@ class Output:
         """
         if isinstance(self.target, Pictures):
             return self._find_refused(self.target.path, work, key, now)
-        if not os.path.lexists(self.job.target):
-            return ""
-        return refusal(self.job.target, self._entry, self.carrying, True, now)
+        there, entry = self._found
+        return refusal(self.job.target, entry, self.carrying, True, now) if there else ""
 
     def _find_refused(self, pattern: Path, work: Work, key: str, now: Callable[[Record], Record]) -> str:
         there = standing(pattern)

@@ -60,19 +60,18 @@ class Manifest:
         self._read_to = -1
         self._refresh()
 
-    def _refresh(self) -> bool:
-        """Read the file again if it has grown, as another run may have written to it; say whether it has."""
+    def _refresh(self) -> None:
+        """Read the file again if it has grown, as another run may have written to it."""
         size = 0
         with suppress(OSError):
             size = os.path.getsize(self._path)
         with self._lock:
             if size == self._read_to:
-                return False
+                return
             entries: dict[str, list[Entry]] = {}
             for entry in _entries(self._path):
                 entries.setdefault(entry.name, []).append(entry)
             self._entries, self._read_to = entries, size
-        return True
 
     def standing(self, job: Job, found: str | None = None) -> Entry | None:
         """Return the newest entry for the very file at the output's path; None if the manifest has none.
@@ -86,7 +85,9 @@ class Manifest:
         if found is None:
             return None
         known = self._of(job.name, found)
-        return known or (self._of(job.name, found) if self._refresh() else None)
+        if known is None:
+            self._refresh()  # looked up again even where nothing is new: another thread may have read it just now
+        return known or self._of(job.name, found)
 
     def _of(self, name: str, sha256: str) -> Entry | None:
         return next((entry for entry in reversed(self._entries.get(name, [])) if entry.sha256 == sha256), None)
@@ -102,6 +103,7 @@ class Manifest:
 
     def newest(self, job: Job) -> Entry | None:
         """Return the newest entry of an output, whatever is at its path."""
+        self._refresh()
         return next(reversed(self._entries.get(job.name, [])), None)
 
     def find_alike(self, entry: Entry) -> dict[str, str]:

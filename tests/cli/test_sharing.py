@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,7 @@ import dreampipe
 from dreampipe import Recipe
 from dreampipe.engines import run
 from dreampipe.engines.orders import Order
-from dreampipe.events import Done, Event, Noted
+from dreampipe.events import Done, Event, Failed, Noted
 from dreampipe.media import Manifest, plan
 from dreampipe.media.locks import alone
 
@@ -48,6 +49,23 @@ def test_two_runs_share_the_pictures_and_both_succeed(quick, pictures, tmp_path)
     assert sorted(done) == sorted(skipped) == ["a.png", "b.png", "c.png"]
     assert sorted(os.listdir(out)) == [".dreampipe.jsonl", "a.png", "b.png", "c.png"]
     assert len((out / ".dreampipe.jsonl").read_bytes().splitlines()) == 3
+
+
+def test_runs_that_meet_again_and_again_never_take_each_other_for_foreign(pictures, tiny_model, tmp_path):
+    recipe = Recipe.of(model=str(tiny_model), scaling="unit", octaves=1, steps=0)
+
+    def once(out: Path) -> list[Event]:
+        told: list[Event] = []
+        planned = plan(pictures, out)
+        run(planned.jobs, Manifest(planned.folder), Order(recipe), told.append)
+        return told
+
+    with ThreadPoolExecutor(4) as runs:
+        for turn in range(40):
+            out = tmp_path / f"out{turn}"
+            told = [event for events in runs.map(once, [out] * 4) for event in events]
+            assert [event for event in told if isinstance(event, Failed)] == []
+            assert sorted(event.name for event in told if isinstance(event, Done)) == ["a.png", "b.png", "c.png"]
 
 
 def test_a_run_that_is_killed_leaves_its_picture_to_the_other(quick, pictures, tiny_model, tmp_path):
