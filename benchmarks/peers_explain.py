@@ -29,7 +29,7 @@ from dreampipe.frames import Array
 Maps = dict[str, Array]
 Seconds = dict[str, float]
 PEERS = {
-    "captum": ("torch==2.13.0", "captum==0.9.0", "keras==3.15.1", "h5py"),
+    "captum": ("torch==2.13.0", "captum==0.9.0", "keras==3.15.1", "h5py", "scikit-learn"),
     "xplique": (
         *(
             "tensorflow-cpu==2.20.0",

@@ -18,7 +18,7 @@ import argparse
 import math
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -40,7 +40,9 @@ COLUMNS = (
     *("points", "mass", "mass, all", "rank", "rank, all", "correct", "correct, 4", "contrast", "leaves out"),
     *("inside", *RANDOMIZED, "seconds", "pairs"),
 )
-"""The columns of the first table."""
+"""The columns of the first tables."""
+WHOLE = ("motifnet", "plain")
+"""The networks with a table of their own; all are compared after these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,35 +196,48 @@ def _cell(column: str, values: Sequence[float]) -> str:
     return f"{np.median(known):.2g}" if known else "-"
 
 
-def against(rows: dict[str, Values], measure: str) -> str:
-    """A sentence: the best method of a measure, and how far it is above the edge map, picture by picture.
+def against(rows: dict[str, Values], measure: str, peers: Collection[str]) -> str:
+    """A sentence: the best method of a measure, next to the edge map and the best peer, picture by picture.
 
-    Methods with less than half of the pictures of the others are left out.
+    The method is chosen on every second picture and judged on the others, so that chance does not choose it. Methods
+    with less than half of the pictures of the others are left out.
     """
     known = {name: values[measure] for name, values in rows.items() if values.get(measure)}
     most = max(map(len, known.values()))
     whole = [name for name in known if 2 * len(known[name]) >= most and name not in map(str, RIVALS)]
-    best = max(whole, key=lambda name: estimate(list(known[name].values())).value)
     edges = known[str(Edges())]
-    found = estimate([value - edges[key] for key, value in known[best].items() if key in edges])
-    return (
-        f"{measure}: the best is {best}, {estimate(list(known[best].values()))}, which is {found.value:.2f} above the "
-        f"edge map on {found.count} pictures, {found.value / found.error:.0f} standard errors."
-    )
+    chosen, judged = list(edges)[::2], set(list(edges)[1::2])
+
+    def value(name: str) -> float:
+        return estimate([known[name][key] for key in chosen if key in known[name]]).value
+
+    best = max((name for name in whole if name not in peers), key=value)
+    held = {key: value for key, value in known[best].items() if key in judged}
+    parts = [
+        f"{measure}: the best is {best}, {estimate(list(held.values()))} on {len(held)} pictures that did not choose it"
+    ]
+    theirs = [name for name in whole if name in peers]
+    for name in (str(Edges()), *([max(theirs, key=value)] if theirs else [])):
+        found = estimate([value - known[name][key] for key, value in held.items() if key in known[name]])
+        errors = f"{found.value / found.error:.0f} standard errors" if found.error else "the same on each"
+        parts.append(f"{found.value:+.2f} ({errors}) against {name}")
+    return "; ".join(parts) + "."
 
 
-def page(found: dict[str, dict[str, Values]], pictures: int) -> str:
+def page(found: dict[str, dict[str, Values]], pictures: int, peers: Collection[str]) -> str:
     """All tables, in Markdown."""
     parts = [f"{pictures} pairs of motifs, or as many as the last column says; mean ± standard error."]
-    for name in [name for name in found if name != "shortcut"][:1]:
-        parts += [f"On {name}:", table(found[name], COLUMNS)]
-        parts += [against(found[name], measure) for measure in ("mass", "mass, all", "correct")]
+    for name in [name for name in found if name in WHOLE] or list(found)[:1]:
+        known = {row: values for row, values in found[name].items() if values.get("mass")}
+        parts += [f"On {name}:", table(known, COLUMNS)]
+        parts += [against(known, measure, peers) for measure in ("mass", "mass, all", "correct", "correct, 4")]
     for measure in ("mass", "correct", "contrast", "inside", "half random"):
         across = {name: rows for name, rows in found.items() if name != "shortcut"}
         if len(across) > 1:
             turned = {
                 row: {name: rows.get(row, {}).get(measure, {}) for name, rows in across.items()}
                 for row in next(iter(across.values()))
+                if row not in peers
             }
             parts += [f"{measure}, by network:", table(turned, list(across))]
     if "plain" in found and "shortcut" in found:
@@ -230,6 +245,7 @@ def page(found: dict[str, dict[str, Values]], pictures: int) -> str:
         turned = {
             row: {column: found[name].get(row, {}).get("scenery", {}) for column, name in names.items()}
             for row in found["plain"]
+            if row not in peers
         }
         parts += ["Share of the positive heat on scenery that goes with the class:", table(turned, list(names))]
     return "\n\n".join(parts)
@@ -263,7 +279,8 @@ def main() -> None:
     peers = sorted(path for path in (options.work / "peers").glob("*") if path.is_dir())
     rowers: tuple[Rower, ...] = (*parse_methods(options.methods), *(Peer(path.name, path) for path in peers), *RIVALS)
     bench = Bench(options.work, rowers, options.made)
-    text = page({name: rows_of(bench, name, options.pictures) for name in names}, options.pictures)
+    found = {name: rows_of(bench, name, options.pictures) for name in names}
+    text = page(found, options.pictures, [peer.name for peer in peers])
     print(text)
     if options.out:
         publish(text, options.out)
