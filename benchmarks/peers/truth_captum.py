@@ -36,7 +36,7 @@ from captum.attr import (
 from network import load
 
 
-class Rescaling(torch.nn.Module):
+class Rescaling(torch.nn.Module):  # type: ignore[misc]
     """From [0, 1] to [-1, 1]."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

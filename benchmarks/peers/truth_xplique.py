@@ -44,7 +44,8 @@ layers = tf.keras.layers
 def built(parts: list[tuple[str, list[Any]]], shape: tuple[int, ...]) -> Any:
     """`plain` of tf_keras' own layers, so that xplique finds them."""
     x = picture = tf.keras.Input(shape)
-    weighted = []
+    weighted: list[tuple[Any, list[Any]]] = []
+    layer: Any
     for kind, weights in parts:
         if kind == "Conv2D":
             layer = layers.Conv2D(weights[0].shape[3], 3, padding="same")
