@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from dreampipe.explanations.adversarial.attack import Attack, Best, Goal
 from dreampipe.explanations.adversarial.norms import wide
+from dreampipe.explanations.adversarial.sparse import climb_sparsely
 from dreampipe.explanations.adversarial.targets import other_classes
 from dreampipe.explanations.adversarial.victim import Numbers, Victim
 from dreampipe.explanations.attribution.method import check_choice, check_count
@@ -26,9 +28,8 @@ class Apgd(Attack):
     """Auto-PGD: steps with momentum, halved where the loss no longer rises, each time from the best point.
 
     The constants are those of the paper: the first step is two bounds long, the momentum 0.75, the step is halved
-    unless 0.75 of the steps since the last checkpoint raised the loss. The paper has Linf and L2. In L1 the same
-    schedule runs with the exact projection of Croce and Hein 2021 (Mind the Box), and a step changes the 1 % of the
-    values with the largest gradients (Tramer and Boneh 2019). It is not their L1-APGD, which adapts that share.
+    unless 0.75 of the steps since the last checkpoint raised the loss. The paper has Linf and L2. In L1 it is L1-APGD
+    of Croce and Hein 2021 (Mind the Box); see `sparse.py`.
 
     Attributes:
         steps: steps from each start.
@@ -76,6 +77,9 @@ class Apgd(Attack):
     def _climb(self, victim: Victim, goal: Goal) -> Array:
         """Run once from a random start; return the point of the largest margin."""
         norm, clean = self.measure, goal.pictures
+        if norm.name == "L1":
+            feel = partial(victim.feel, self.loss, labels=goal.labels, targets=goal.targets)
+            return climb_sparsely(goal, norm, self.steps, feel)
         x = norm.start(clean, goal.eps, goal.draws)
         felt = victim.feel(self.loss, x, goal.labels, goal.targets)
         fooling = Best.of(clean)

@@ -72,8 +72,9 @@ def test_an_attack_reaches_the_optimum_of_a_linear_model(linear: Linear, text: s
     for number, label in enumerate(goal.labels):
         best = largest_gain(slope(weights, label), pictures[number], norm, BOUNDS[norm])
         share = (after[number] - before[number]) / best
-        # Steps in L1 move a hundredth of the values, and those in L0 do not end at the end of the box.
-        assert (0.9999 if text == "fgsm" or norm in ("Linf", "L2") else 0.9) <= share <= 1.0001
+        # Steps of PGD in L1 move a hundredth of the values, and those in L0 do not end at the end of the box.
+        least = 0.999 if text.startswith("apgd") and norm == "L1" else 0.9
+        assert (0.9999 if text == "fgsm" or norm in ("Linf", "L2") else least) <= share <= 1.0001
 
 
 def test_the_box_counts_in_the_optimum(linear: Linear) -> None:
