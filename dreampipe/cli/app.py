@@ -45,9 +45,16 @@ class _Program(TyperGroup):
             if not hasattr(error, "format_message"):  # typer's errors have it, whichever click it uses
                 raise
             _say_usage(getattr(error, "ctx", None))
-            say(f"Error: {error.format_message()}")
+            say(f"Error: {_sentence(error)}")
             sys.exit(getattr(error, "exit_code", BAD_ARGUMENTS))
         sys.exit(code or 0)
+
+
+def _sentence(error: Any) -> str:
+    """Write a typing error. Of one path that came for `INPUT... OUTPUT`, the output is what is missing."""
+    if getattr(getattr(error, "param", None), "nargs", 1) == -1:
+        return "Missing argument 'OUTPUT': one or more inputs are expected, and after them where the results go."
+    return str(error.format_message())
 
 
 def _say_usage(context: typer.Context | None) -> None:

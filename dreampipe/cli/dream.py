@@ -28,7 +28,9 @@ from dreampipe.cli.targets import (
     Quiet,
     Recursive,
     Sidecar,
+    Sources,
     Start,
+    one_or_several,
 )
 from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.orders import FilmOrder
@@ -43,8 +45,10 @@ from dreampipe.records.making import Carrying
 @answer_errors
 @recipe_options(recipe=FilmRecipe)
 def dream(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
-    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, film or folder to write.")],
+    sources: Sources,
+    target: Annotated[
+        str, typer.Argument(metavar="OUTPUT", help="The picture, film or folder to write; a folder for several inputs.")
+    ],
     start: Start = None,
     end: End = None,
     fps: Fps = None,
@@ -78,7 +82,7 @@ def dream(
     events: Events = False,
     **settings: Any,
 ) -> None:
-    """Dream a picture, a film, or a folder of these.
+    """Dream pictures, films, or folders of these.
 
     A second run skips what is finished and continues what was stopped, also within a film. It replaces a file that was
     made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animation, or
@@ -99,4 +103,6 @@ def dream(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    perform(DreamTask(source, target, order, quality, recursive, ignore, format), quiet, events, many=True)
+    perform(
+        DreamTask(one_or_several(sources), target, order, quality, recursive, ignore, format), quiet, events, many=True
+    )

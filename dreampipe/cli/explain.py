@@ -28,7 +28,9 @@ from dreampipe.cli.targets import (
     Quiet,
     Recursive,
     Sidecar,
+    Sources,
     Start,
+    one_or_several,
 )
 from dreampipe.engines.explanations import FORMAT, ExplainTask
 from dreampipe.engines.orders import FilmOrder
@@ -43,8 +45,13 @@ from dreampipe.records.making import Carrying
 @answer_errors
 @recipe_options(recipe=Explaining)
 def explain(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
-    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, .npy, .tif, film or folder to write.")],
+    sources: Sources,
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUTPUT", help="The picture, .npy, .tif, film or folder to write; a folder for several inputs."
+        ),
+    ],
     start: Start = None,
     end: End = None,
     fps: Fps = None,
@@ -95,4 +102,9 @@ def explain(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    perform(ExplainTask(source, target, order, quality, recursive, ignore, format), quiet, events, many=True)
+    perform(
+        ExplainTask(one_or_several(sources), target, order, quality, recursive, ignore, format),
+        quiet,
+        events,
+        many=True,
+    )

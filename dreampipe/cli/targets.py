@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,14 @@ import typer
 
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
+from dreampipe.media import Inputs
 from dreampipe.recipes.fields import EXPERT_FILMS, EXPERT_OUTPUT, FILMS, OUTPUT
 from dreampipe.records.making import Carrying
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these; several for a folder."),
+]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it exists.", rich_help_panel=OUTPUT)
 ]
@@ -109,6 +115,11 @@ Quality = Annotated[
         min=1, max=100, help="Quality of lossy pictures.", show_default="the format's own", rich_help_panel=OUTPUT
     ),
 ]
+
+
+def one_or_several(sources: Sequence[str]) -> Inputs:
+    """Return the only input, or all of them."""
+    return sources[0] if len(sources) == 1 else tuple(sources)
 
 
 def place_of(out: str, overwrite: bool, carrying: Carrying) -> Place:

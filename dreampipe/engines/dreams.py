@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from dreampipe.engines.local import run
-from dreampipe.engines.orders import FilmOrder, Order
+from dreampipe.engines.orders import FilmOrder, Order, name_inputs
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.events import LeftOut, Tell, ignore
-from dreampipe.media import Job, Manifest, Plan, mask_notes, plan
+from dreampipe.media import Inputs, Job, Manifest, Plan, mask_notes, plan
 from dreampipe.recipes import FilmRecipe, earlier
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying
@@ -24,7 +24,7 @@ class DreamTask:
     """The dream of a picture, a film, or a folder of these.
 
     Attributes:
-        source: a picture, a film or a folder, as text.
+        source: a picture, a film or a folder, as text; or several of these, which go into one folder.
         target: the picture, film or folder to write, as text: a separator at its end makes it a folder.
         order: how to make films; pictures take recipe, carrying and overwrite from it, too.
         quality: of lossy pictures, 1 to 100; None for each format's default.
@@ -34,7 +34,7 @@ class DreamTask:
         alone: write one output, under the very name of `target`, even if it is a preview.
     """
 
-    source: str
+    source: Inputs
     target: str
     order: FilmOrder
     quality: int | None = None
@@ -58,7 +58,7 @@ class DreamTask:
 
     @property
     def name(self) -> str:
-        return self.source
+        return name_inputs(self.source)
 
     @property
     def outputs(self) -> Mapping[str, Path]:
@@ -68,7 +68,7 @@ class DreamTask:
     def _plan(self) -> Plan:
         planned = plan(self.source, self.target, recursive=self.recursive, format=self.format)
         if self.alone and len(planned.jobs) != 1:
-            raise MediaError(f"{self.target} is no film, but one was made of {self.source}: name a film as OUT.")
+            raise MediaError(f"{self.target} is no film, but one was made of {self.name}: name a film as OUT.")
         return planned
 
     @property

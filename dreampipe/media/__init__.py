@@ -61,7 +61,7 @@ from dreampipe.media.animation import check_animation, write_animation
 from dreampipe.media.bounds import MAX_PIXELS
 from dreampipe.media.decoding import decode, decode_hashed
 from dreampipe.media.encoding import encode
-from dreampipe.media.folders import Plan, plan
+from dreampipe.media.folders import Inputs, Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.kinds import Kind, kind_of
@@ -82,6 +82,7 @@ __all__ = [
     "MAX_PIXELS",
     "Entry",
     "FramesHash",
+    "Inputs",
     "Job",
     "Manifest",
     "Media",
