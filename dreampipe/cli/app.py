@@ -12,6 +12,7 @@ from dreampipe import __version__
 from dreampipe.cli.answer import BAD_ARGUMENTS
 from dreampipe.cli.atlas import atlas
 from dreampipe.cli.attack import attack, robustness
+from dreampipe.cli.classes import classes
 from dreampipe.cli.dream import dream
 from dreampipe.cli.explain import explain
 from dreampipe.cli.help import GroupedCommand, closing
@@ -44,8 +45,12 @@ class _Program(TyperGroup):
         except Exception as error:
             if not hasattr(error, "format_message"):  # typer's errors have it, whichever click it uses
                 raise
-            _say_usage(getattr(error, "ctx", None))
-            say(f"Error: {_sentence(error)}")
+            context = getattr(error, "ctx", None)
+            if type(error).__name__ == "NoArgsIsHelpError" and context is not None:  # nothing came, so help does
+                show(*context.get_help().split("\n"))
+            else:
+                _say_usage(context)
+                say(f"Error: {_sentence(error)}")
             sys.exit(getattr(error, "exit_code", BAD_ARGUMENTS))
         sys.exit(code or 0)
 
@@ -69,7 +74,7 @@ app = typer.Typer(
     name="dreampipe",
     cls=_Program,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     # Plain help: it pipes well, and rich would cost a tenth of a second.
     rich_markup_mode=None,
@@ -85,7 +90,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def dreampipe(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """Pictures and films, dreamed by the activations of a Keras model; what it has learned, and why it answers so."""
@@ -107,6 +112,7 @@ _EXAMPLES = {
     rerun: ("rerun dream.jpg again.jpg", "rerun dream.jpg other.jpg --set steps=20 --set seed=1"),
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),
     layers: ("layers inception_v3", "layers my.keras --all"),
+    classes: ("classes motifnet", "classes inception_v3 dog"),
     methods: ("methods | less", "methods --json"),
 }
 for command, examples in _EXAMPLES.items():

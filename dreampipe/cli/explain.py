@@ -8,12 +8,13 @@ import typer
 
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
-from dreampipe.cli.perform import perform
+from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
     Chroma,
     Codec,
     Crf,
     DropStreams,
+    DryRun,
     End,
     Events,
     Fps,
@@ -30,6 +31,7 @@ from dreampipe.cli.targets import (
     Sidecar,
     Sources,
     Start,
+    Verbose,
     one_or_several,
 )
 from dreampipe.engines.explanations import FORMAT, ExplainTask
@@ -78,6 +80,8 @@ def explain(
     keep_paths: KeepPaths = False,
     keep_gps: KeepGps = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
+    dry_run: DryRun = False,
     events: Events = False,
     **settings: Any,
 ) -> None:
@@ -102,9 +106,5 @@ def explain(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    perform(
-        ExplainTask(one_or_several(sources), target, order, quality, recursive, ignore, format),
-        quiet,
-        events,
-        many=True,
-    )
+    task = ExplainTask(one_or_several(sources), target, order, quality, recursive, ignore, format)
+    perform(task, Manner(quiet, verbose, dry_run, events), many=True)

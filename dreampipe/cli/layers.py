@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answer_errors
+from dreampipe.cli.completing import complete_model
 from dreampipe.cli.table import show_table
 from dreampipe.cli.terminal import say, show_json
 from dreampipe.models import Card, card
@@ -21,7 +22,7 @@ _COLUMNS = ("name", "layers", "channels", "size", "stride", "receptive field", "
 
 @answer_errors
 def layers(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL)],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL, autocompletion=complete_model)],
     whole: Annotated[bool, typer.Option("--all", help="Every layer, not only the ends of blocks.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Every layer as a line of JSON.")] = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answer_errors, failing
+from dreampipe.cli.completing import complete_model
 from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show_table
@@ -60,7 +61,14 @@ def _state(weights: Weights) -> str:
 @models.command(no_args_is_help=True)
 @answer_errors
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of Keras, such as inception_v3 or vgg16-notop.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A model of Keras, such as inception_v3 or vgg16-notop.",
+            autocompletion=complete_model,
+        ),
+    ],
     to: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="Put the files there.", show_default="where Keras looks")
     ] = None,

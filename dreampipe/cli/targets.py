@@ -21,7 +21,21 @@ Sources = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it exists.", rich_help_panel=OUTPUT)
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print failures only.", rich_help_panel=OUTPUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.", rich_help_panel=OUTPUT)]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Also print versions, model, settings, octaves and memory.", rich_help_panel=OUTPUT
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Write nothing; say which files would be made, at what sizes, and the memory and time that they take.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Events = Annotated[
     bool,
     typer.Option("--events", help="Print all events as lines of JSON on stdout.", rich_help_panel=EXPERT_OUTPUT),
