@@ -13,6 +13,7 @@ from dreampipe.cli.answer import BAD_ARGUMENTS
 from dreampipe.cli.atlas import atlas
 from dreampipe.cli.attack import attack, robustness
 from dreampipe.cli.classes import classes
+from dreampipe.cli.doctor import doctor
 from dreampipe.cli.dream import dream
 from dreampipe.cli.explain import explain
 from dreampipe.cli.help import GroupedCommand, closing
@@ -47,7 +48,8 @@ class _Program(TyperGroup):
                 raise
             context = getattr(error, "ctx", None)
             if type(error).__name__ == "NoArgsIsHelpError" and context is not None:  # nothing came, so help does
-                show(*context.get_help().split("\n"))
+                for line in context.get_help().split("\n"):
+                    say(line)
             else:
                 _say_usage(context)
                 say(f"Error: {_sentence(error)}")
@@ -113,11 +115,12 @@ _EXAMPLES = {
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),
     layers: ("layers inception_v3", "layers my.keras --all"),
     classes: ("classes motifnet", "classes inception_v3 dog"),
+    doctor: ("doctor", "doctor --json"),
     methods: ("methods | less", "methods --json"),
 }
 for command, examples in _EXAMPLES.items():
     app.command(
-        no_args_is_help=command is not methods,
+        no_args_is_help=command not in (doctor, methods),
         cls=GroupedCommand,
         epilog=closing(*examples),
         context_settings=_WIDE,
