@@ -81,6 +81,9 @@ def fetch(
             show_default="the network",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which files would come, how large they are, and where they go.")
+    ] = False,
 ) -> None:
     """Download the weights of a model, once, and check them; or take them from a file.
 
@@ -94,7 +97,22 @@ def fetch(
     weights, folder = zoo.weights_of(name), Path(to) if to else None
     wanted = [weights, imagenet.INDEX] if card(name).outputs == imagenet.COUNT else [weights]
     for each in wanted:
+        if dry_run:
+            show(_foretell(each, folder, source))
+            continue
         _bring(each, name, folder, Path(source) if source else None)
+
+
+def _foretell(weights: Weights, folder: Path | None, source: str | None) -> str:
+    """Say where a file would come from and go to, or that it is there."""
+    from dreampipe.models.weights.fetching import address_of
+
+    if there := store.find_whole(weights, folder):
+        return f"{there[0]} is there already"
+    size = f", about {megabytes(weights.bytes)}" if weights.bytes else ""
+    stored = store.find_whole(weights)
+    begin = source or (stored[0] if stored else address_of(weights))
+    return f"{begin} -> {(folder or store.folder()) / weights.file}{size}"
 
 
 def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None) -> None:

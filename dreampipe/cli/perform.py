@@ -19,6 +19,7 @@ from dreampipe.cli.events import (
     write_line,
 )
 from dreampipe.cli.fetching import fetch_missing
+from dreampipe.cli.forecasts import foretell
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import say
 from dreampipe.engines.remaking import Compared
@@ -66,6 +67,9 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
         typer.Exit: 1 after a failure, an unexplained difference or something that was left out, 130 after Ctrl-C.
     """
     quiet, events = manner.quiet, manner.events
+    if manner.dry:
+        foretell(task, quiet, events)
+        return
     fetch_names(task.recipe.card())  # the check needs them
     notes = task.check()
     for note in () if quiet else notes:

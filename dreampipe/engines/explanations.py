@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from dreampipe.engines.explaining import choose_suitable
-from dreampipe.engines.local import run
+from dreampipe.engines.forecasting import Forecast
+from dreampipe.engines.local import foresee, run
 from dreampipe.engines.orders import FilmOrder, Order, name_inputs
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError, RecipeError
@@ -19,6 +20,7 @@ from dreampipe.events import LeftOut, Tell, ignore
 from dreampipe.explanations.explaining import ask, seen_size
 from dreampipe.explanations.question import Question
 from dreampipe.media import Inputs, Manifest, Plan, decode, plan
+from dreampipe.media.folders import sweep_folders
 from dreampipe.media.maps import is_map
 from dreampipe.recipes import Explaining
 from dreampipe.recipes.named import files
@@ -74,17 +76,22 @@ class ExplainTask:
     @cached_property
     def _plan(self) -> Plan:
         into = not self._is_one_file or os.path.isdir(self.target) or self.target.endswith(("/", os.sep))
-        planned = plan(self.source, self.target, recursive=self.recursive, format=self.format, maps=True)
+        planned = plan(self.source, self.target, recursive=self.recursive, clean=False, format=self.format, maps=True)
         if self.format is None and into and any(not job.film for job in planned.jobs):
-            planned = plan(self.source, self.target, recursive=self.recursive, format=FORMAT, maps=True)
+            planned = plan(self.source, self.target, recursive=self.recursive, clean=False, format=FORMAT, maps=True)
         return planned
+
+    @property
+    def _order(self) -> Order:
+        films = self.order
+        return Order(self.recipe, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
 
     @property
     def _is_one_file(self) -> bool:
         return isinstance(self.source, str | os.PathLike) and not os.path.isdir(self.source)
 
-    def check(self) -> tuple[str, ...]:
-        """Check the recipe, the files and the options; makes the output folder if anything is to be written.
+    def check(self, dry: bool = False) -> tuple[str, ...]:
+        """Check the recipe, the files and the options; makes the output folder if it is needed.
 
         Raises:
             DreampipeError: a setting, an input, an output or an option is wrong.
@@ -100,7 +107,9 @@ class ExplainTask:
         self.order.check(self._plan.jobs)
         self.order.check_options(self._plan.jobs)
         Manifest(self._plan.folder)
-        check_folder(self._plan)
+        if not dry:
+            sweep_folders(self._plan)
+        check_folder(self._plan, dry)
         return (*card.notes, *self._plan.notes, *left_out)
 
     def _check_size(self, question: Question) -> None:
@@ -128,6 +137,9 @@ class ExplainTask:
         if taken := next((job.target for job in self._plan.jobs if os.path.realpath(job.target) in inputs), None):
             raise MediaError(f"{taken} is an input itself, but inputs are never overwritten: name another output.")
 
+    def forecast(self) -> Iterator[Forecast]:
+        yield from foresee(self._plan.jobs, Manifest(self._plan.folder), self._order)
+
     def run(self, tell: Tell = ignore) -> None:
         """Explain every picture and film. One that fails becomes a `Failed` event, and the run goes to the next.
 
@@ -137,8 +149,6 @@ class ExplainTask:
             DreampipeError: the model cannot be opened.
             KeyboardInterrupt: the user stopped; what was ready is written.
         """
-        films = self.order
-        order = Order(self.recipe, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
-        run(self._plan.jobs, Manifest(self._plan.folder), order, tell)
+        run(self._plan.jobs, Manifest(self._plan.folder), self._order, tell)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))

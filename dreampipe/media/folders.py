@@ -108,10 +108,16 @@ def plan(
     else:
         result = _single_plan(start, end, suffix, maps)
     _check(result.jobs)
-    for folder in {job.target.parent for job in result.jobs} | {result.folder} if clean else ():
+    if clean:
+        sweep_folders(result)
+    return result
+
+
+def sweep_folders(planned: Plan) -> None:
+    """Remove what killed runs have left in the output folders."""
+    for folder in {job.target.parent for job in planned.jobs} | {planned.folder}:
         sweep(folder)
         sweep_locks(folder)
-    return result
 
 
 def _several_plan(sources: Sequence[Path], target: str, suffix: str | None, recursive: bool, maps: bool) -> Plan:
