@@ -115,7 +115,7 @@ _EXAMPLES = {
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),
     layers: ("layers inception_v3", "layers my.keras --all"),
     classes: ("classes motifnet", "classes inception_v3 dog"),
-    doctor: ("doctor", "doctor --json"),
+    doctor: ("doctor | less", "doctor --json"),
     methods: ("methods | less", "methods --json"),
 }
 for command, examples in _EXAMPLES.items():

@@ -16,7 +16,7 @@ from dreampipe.records.making import Carrying
 
 Sources = Annotated[
     list[str],
-    typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these; several for a folder."),
+    typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these; or several."),
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it exists.", rich_help_panel=OUTPUT)
@@ -24,15 +24,13 @@ Overwrite = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.", rich_help_panel=OUTPUT)]
 Verbose = Annotated[
     bool,
-    typer.Option(
-        "--verbose", "-v", help="Also print versions, model, settings, octaves and memory.", rich_help_panel=OUTPUT
-    ),
+    typer.Option("--verbose", "-v", help="Also print versions, octaves and memory.", rich_help_panel=OUTPUT),
 ]
 DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Write nothing; say which files would be made, at what sizes, and the memory and time that they take.",
+        help="Write nothing; say what would be made, and at what cost.",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -169,9 +169,16 @@ def _settings() -> Finding:
 
 def _devices() -> Finding:
     """Open tensorflow in another process and compute a little there."""
+    here = str(Path(dreampipe.__file__).parent.parent)  # last, as it may be a folder of all packages
+    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), here]))
     try:
         probed = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBE], capture_output=True, text=True, timeout=_PATIENCE, check=False
+            [sys.executable, "-P", "-c", _PROBE],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         return Finding("devices", "fault", f"tensorflow did not open ({brief(str(problem), 200)})", _ANEW)

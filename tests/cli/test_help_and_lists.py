@@ -57,6 +57,8 @@ COMMANDS = (
     "rerun",
     "info",
     "layers",
+    "classes",
+    "doctor",
 )
 
 
@@ -109,6 +111,7 @@ def test_none_of_this_imports_tensorflow():
         ["methods"],
         ["methods", "--json"],
         ["layers", "motifnet"],
+        ["classes", "motifnet", "eye"],
         ["layers", "inception_v3"],
     ]
     words = [["--help"], ["--version"], *helps, *lists]
