@@ -30,7 +30,7 @@ DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Write nothing; say what would be made, and at what cost.",
+        help="Write nothing; say what would be made.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -119,7 +119,7 @@ Ignore = Annotated[
 ]
 OverwriteMany = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace files that exist and are not this very output.", rich_help_panel=OUTPUT),
+    typer.Option("--overwrite", help="Replace files that are not this very output.", rich_help_panel=OUTPUT),
 ]
 Quality = Annotated[
     int | None,
