@@ -85,7 +85,7 @@ def explain(
     events: Events = False,
     **settings: Any,
 ) -> None:
-    """Show which parts of a picture, a film, or each of a folder speak for a model's answer, and which against it.
+    """Show what in a picture, a film, or each of a folder speaks for a model's answer, and what against it.
 
     A picture becomes a sheet: the source, then the map and the overlay of each method, with the scale of the colours
     and what the map sums to. OUTPUT.npy and OUTPUT.tif hold the numbers themselves. A film becomes a film of overlays

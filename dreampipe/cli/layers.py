@@ -26,7 +26,7 @@ def layers(
     whole: Annotated[bool, typer.Option("--all", help="Every layer, not only the ends of blocks.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Every layer as a line of JSON.")] = False,
 ) -> None:
-    """Draw the layers of a model as a tree, from the picture on: the ends of its blocks, with a * at the recommended.
+    """Draw the layers of a model as a tree: the ends of its blocks, with a * at the recommended.
 
     For each layer it prints the size in places, rows x columns; stride and receptive field in pixels; and GFLOP, the
     cost of a step there: the layer and all that it needs, forward and gradient. This is for a picture of 512x512, or of

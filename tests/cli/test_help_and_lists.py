@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import dreampipe
+from dreampipe.cli import commands
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.fields import GROUPS, find_shown
 
@@ -89,6 +90,23 @@ def test_a_sheet_has_no_objective_of_its_own(call):
     text = shown_help(call, "sheet")
     assert "--steps" in text
     assert "--objective" not in text
+
+
+def test_the_list_of_commands_has_the_first_sentence_of_each(call):
+    listed = " ".join(call("--help").stdout.split())
+    for name, row in commands.COMMANDS.items():
+        first = (commands.load(name).help or "").split("\n\n")[0]
+        assert row.summary == " ".join(first.split())
+        assert f" {name} {row.summary}" in listed
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["nothing"], []])
+def test_help_and_a_wrong_name_load_no_command(words):
+    shown = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=json.dumps([words]), capture_output=True, text=True, check=True
+    )
+    _, modules = json.loads(shown.stdout)
+    assert not {"numpy", "pydantic", "cv2"} & set(modules)
 
 
 def test_version(call):

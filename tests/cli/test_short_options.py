@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 import dreampipe
 from dreampipe.cli.app import app
+from dreampipe.cli.commands import COMMANDS, load
 from dreampipe.records.carried import record_of
 
 
@@ -45,10 +45,9 @@ def test_o_and_r_are_objective_and_recipe(call, quick, pictures, tmp_path):
 
 def test_no_short_name_means_two_things():
     """One letter is one option in every command."""
-    commands = vars(typer.main.get_command(app))["commands"]
     found: dict[str, set[str]] = {}
-    for command in commands.values():
-        for param in command.params:
+    for name in COMMANDS:
+        for param in load(name).params:
             names = [name for name in param.opts if name.startswith("--")]
             for short in (name for name in param.opts if name.startswith("-") and not name.startswith("--")):
                 found.setdefault(short, set()).update(names)
