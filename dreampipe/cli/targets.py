@@ -113,9 +113,7 @@ Recursive = Annotated[
 ]
 Ignore = Annotated[
     bool,
-    typer.Option(
-        "--ignore", help="Exit with 0 although pictures or films in INPUT were left out.", rich_help_panel=OUTPUT
-    ),
+    typer.Option("--ignore", help="Exit with 0 although files in INPUT were left out.", rich_help_panel=OUTPUT),
 ]
 OverwriteMany = Annotated[
     bool,

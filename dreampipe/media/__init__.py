@@ -6,6 +6,7 @@
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
     decoded.py     what a decoder gets and returns; the decoders are pillow.py, tiff.py, heif.py
     encoding.py    a Frame to the bytes of a file; encoders.py, the encoders
+    abilities.py   what can be written here, tried
     samples.py     the numbers that an encoder gets, and their hash
     tiff_samples.py the samples of a TIFF as colours; luma.py, luma and chroma, and Lab
     palettes.py    palettes of labels
