@@ -1,6 +1,6 @@
 """The command line: parse arguments, build a task, perform it. One file for each command; no logic.
 
-    app.py       the program `dreampipe`
+    app.py       the program `dreampipe`; commands.py, the list of its commands, each loaded when it is needed
     dream.py sheet.py visualize.py atlas.py zoom.py explain.py methods.py models.py recipes.py layers.py rerun.py
     info.py classes.py doctor.py   its commands
     options.py   a command's options from the fields of its recipe; help.py, --help and --help-all

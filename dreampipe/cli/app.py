@@ -6,7 +6,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import CompletionItem, TyperGroup
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 
 from dreampipe import __version__
 from dreampipe.cli.answer import BAD_ARGUMENTS
@@ -17,13 +17,13 @@ from dreampipe.cli.terminal import say, show
 class _Program(TyperGroup):
     """The commands. A typing error is answered like every error, without characters that control a terminal."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Name all commands, without loading one."""
-        return list(COMMANDS)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = dict.fromkeys(COMMANDS)  # None until one is loaded; typer suggests their names
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load a command; None if there is none of that name."""
-        if cmd_name in COMMANDS and cmd_name not in self.commands:
+        if cmd_name in self.commands and self.commands[cmd_name] is None:
             self.commands[cmd_name] = load(cmd_name)
         return self.commands.get(cmd_name)
 

@@ -106,7 +106,15 @@ def test_help_and_a_wrong_name_load_no_command(words):
         [sys.executable, "-c", PROGRAM], input=json.dumps([words]), capture_output=True, text=True, check=True
     )
     _, modules = json.loads(shown.stdout)
-    assert not {"numpy", "pydantic", "cv2"} & set(modules)
+    assert not {"numpy", "cv2", "av"} & set(modules)
+
+
+def test_a_mistyped_command_gets_the_nearest_name(call):
+    result = call("draem", "a.png", "b.png")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        2,
+        "Error: No such command 'draem'. Did you mean 'dream'?",
+    )
 
 
 def test_version(call):
