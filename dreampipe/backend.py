@@ -183,6 +183,18 @@ def eagerly() -> Any:
     return tf.init_scope()
 
 
+def probe() -> dict[str, Any]:
+    """Compute a little, and name the devices that are seen and the one that computed it."""
+    devices = tf.config.list_physical_devices()
+    details = [tf.config.experimental.get_device_details(device).get("device_name") for device in devices]
+    seen = [
+        f"{device.name.rpartition(':')[0].rpartition(':')[2]} ({name})" if name else device.device_type
+        for device, name in zip(devices, details, strict=True)
+    ]
+    used = tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "SAME").device
+    return {"seen": seen, "used": ":".join(used.split(":")[-2:]).rpartition("/")[2]}
+
+
 def free_memory() -> int:
     """Bytes of memory that computing may take without swapping."""
     return int(psutil.virtual_memory().available)

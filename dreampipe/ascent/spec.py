@@ -133,7 +133,7 @@ class Ascent:
             if on_pictures:
                 on_pictures(step, lambda: np.clip(show()[:, *inner], 0, 1))
 
-        sizes = self._sizes((full.shape[1], full.shape[2]))
+        sizes = self.sizes((full.shape[1], full.shape[2]))
         climbed = climb(self._plan(sizes, mask is not None), full, fitted_mask, origin, own, seed, report)
         if self.card.fixed:
             detail = resized(climbed.pictures - full, (batch.shape[1], batch.shape[2]), fit)
@@ -180,8 +180,9 @@ class Ascent:
             objective=str(self.objective),
         )
 
-    def _sizes(self, size: Size) -> tuple[Size, ...]:
-        """The sizes of a round's octaves for pictures of this size, which the model can take."""
+    def sizes(self, size: Size) -> tuple[Size, ...]:
+        """Compute the sizes of a round's octaves, (height, width) each, for pictures of this size."""
+        size = (max(size[0], self._least), max(size[1], self._least))
         return (self.card.fixed,) if self.card.fixed else self.octaves.sizes(size, self._least)
 
     def _notes(self, sizes: tuple[Size, ...], full: Size, silent: Sequence[int]) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """The command line: parse arguments, build a task, perform it. One file for each command; no logic.
 
-    app.py       the program `dreampipe`
+    app.py       the program `dreampipe`; commands.py, the list of its commands, each loaded when it is needed
     dream.py sheet.py visualize.py atlas.py zoom.py explain.py methods.py models.py recipes.py layers.py rerun.py
-    info.py      its commands
+    info.py classes.py doctor.py   its commands
     options.py   a command's options from the fields of its recipe; help.py, --help and --help-all
     targets.py   the options of a command's output, and the place of its file
     perform.py   performs any task: names, check, notes, weights, run, exit code
     answer.py    errors as one sentence and an exit code
     hush.py      hides the messages of tensorflow
+    completing.py  what a shell completes; details.py, what --verbose adds; forecasts.py, what --dry-run prints
     progress.py  the bar on a terminal; events.py, the lines on a pipe; estimates.py, how long it takes
     fetching.py  downloads with a bar; table.py, lists; terminal.py, the one module that prints
 

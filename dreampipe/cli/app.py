@@ -1,4 +1,4 @@
-"""The program `dreampipe`: `app` with its commands."""
+"""The program `dreampipe`: `app`, which loads the command that is asked for."""
 
 from __future__ import annotations
 
@@ -6,29 +6,38 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 
 from dreampipe import __version__
 from dreampipe.cli.answer import BAD_ARGUMENTS
-from dreampipe.cli.atlas import atlas
-from dreampipe.cli.attack import attack, robustness
-from dreampipe.cli.dream import dream
-from dreampipe.cli.explain import explain
-from dreampipe.cli.help import GroupedCommand, closing
-from dreampipe.cli.info import info
-from dreampipe.cli.layers import layers
-from dreampipe.cli.methods import methods
-from dreampipe.cli.models import models
-from dreampipe.cli.recipes import recipes
-from dreampipe.cli.rerun import rerun
-from dreampipe.cli.sheet import sheet
+from dreampipe.cli.commands import COMMANDS, load
 from dreampipe.cli.terminal import say, show
-from dreampipe.cli.visualize import visualize
-from dreampipe.cli.zoom import zoom
 
 
 class _Program(TyperGroup):
     """The commands. A typing error is answered like every error, without characters that control a terminal."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = dict.fromkeys(COMMANDS)  # None until one is loaded; typer suggests their names
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load a command; None if there is none of that name."""
+        if cmd_name in self.commands and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = load(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a line for each command, without loading one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.summary) for name, row in COMMANDS.items()])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command, without loading one; or an option."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        rows = COMMANDS.items()
+        return [CompletionItem(name, help=row.summary) for name, row in rows if name.startswith(incomplete)]
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command and exit, or return where `standalone_mode` is false."""
@@ -44,10 +53,22 @@ class _Program(TyperGroup):
         except Exception as error:
             if not hasattr(error, "format_message"):  # typer's errors have it, whichever click it uses
                 raise
-            _say_usage(getattr(error, "ctx", None))
-            say(f"Error: {error.format_message()}")
+            context = getattr(error, "ctx", None)
+            if type(error).__name__ == "NoArgsIsHelpError" and context is not None:  # nothing came, so help does
+                for line in context.get_help().split("\n"):
+                    say(line)
+            else:
+                _say_usage(context)
+                say(f"Error: {_sentence(error)}")
             sys.exit(getattr(error, "exit_code", BAD_ARGUMENTS))
         sys.exit(code or 0)
+
+
+def _sentence(error: Any) -> str:
+    """Write a typing error. Of one path that came for `INPUT... OUTPUT`, the output is what is missing."""
+    if getattr(getattr(error, "param", None), "nargs", 1) == -1:
+        return "Missing argument 'OUTPUT': one or more inputs are expected, and after them where the results go."
+    return str(error.format_message())
 
 
 def _say_usage(context: typer.Context | None) -> None:
@@ -62,7 +83,7 @@ app = typer.Typer(
     name="dreampipe",
     cls=_Program,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     # Plain help: it pipes well, and rich would cost a tenth of a second.
     rich_markup_mode=None,
@@ -78,36 +99,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def dreampipe(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """Pictures and films, dreamed by the activations of a Keras model; what it has learned, and why it answers so."""
-
-
-_WIDE = {"max_content_width": 100}
-_EXAMPLES = {
-    dream: ("dream photo.jpg dream.jpg", "dream holiday.mp4 dream.mp4 --objective 'logit(eye)' --steps 20"),
-    sheet: ("sheet photo.jpg sheet.png", "sheet photo.jpg sheet.png --model inception_v3 --size 384"),
-    visualize: ("visualize 'mixed4[12]' channel.png", "visualize 'logit(eye)' eye.png --count 4 --animate eye.mp4"),
-    atlas: ("atlas mixed4 atlas.html --channels 0-63", "atlas mixed4 atlas.png --pictures photos"),
-    explain: (
-        "explain photo.jpg why.png",
-        "explain photo.jpg why.png --objective 'logit(eye)' --method integrated-gradients,gradient",
-    ),
-    attack: ("attack photo.jpg other.png", "attack photo.jpg owl.png --target owl --eps 8/255 --sheet sheet.png"),
-    robustness: ("robustness motifs curve.png", "robustness pictures curve.html --method autoattack --norm L2"),
-    zoom: ("zoom photo.jpg dive.mp4 --seconds 10", "zoom photo.jpg loop.gif --loop --seconds 2 --size 320"),
-    rerun: ("rerun dream.jpg again.jpg", "rerun dream.jpg other.jpg --set steps=20 --set seed=1"),
-    info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),
-    layers: ("layers inception_v3", "layers my.keras --all"),
-    methods: ("methods | less", "methods --json"),
-}
-for command, examples in _EXAMPLES.items():
-    app.command(
-        no_args_is_help=command is not methods,
-        cls=GroupedCommand,
-        epilog=closing(*examples),
-        context_settings=_WIDE,
-    )(command)
-app.add_typer(models, name="models")
-app.add_typer(recipes, name="recipes")

@@ -8,12 +8,13 @@ import typer
 
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
-from dreampipe.cli.perform import perform
+from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
     Chroma,
     Codec,
     Crf,
     DropStreams,
+    DryRun,
     End,
     Events,
     Fps,
@@ -28,7 +29,10 @@ from dreampipe.cli.targets import (
     Quiet,
     Recursive,
     Sidecar,
+    Sources,
     Start,
+    Verbose,
+    one_or_several,
 )
 from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.orders import FilmOrder
@@ -43,8 +47,10 @@ from dreampipe.records.making import Carrying
 @answer_errors
 @recipe_options(recipe=FilmRecipe)
 def dream(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
-    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, film or folder to write.")],
+    sources: Sources,
+    target: Annotated[
+        str, typer.Argument(metavar="OUTPUT", help="The picture, film or folder to write; a folder for several inputs.")
+    ],
     start: Start = None,
     end: End = None,
     fps: Fps = None,
@@ -75,10 +81,12 @@ def dream(
     keep_paths: KeepPaths = False,
     keep_gps: KeepGps = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
+    dry_run: DryRun = False,
     events: Events = False,
     **settings: Any,
 ) -> None:
-    """Dream a picture, a film, or a folder of these.
+    """Dream pictures, films, or folders of these.
 
     A second run skips what is finished and continues what was stopped, also within a film. It replaces a file that was
     made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animation, or
@@ -99,4 +107,5 @@ def dream(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    perform(DreamTask(source, target, order, quality, recursive, ignore, format), quiet, events, many=True)
+    task = DreamTask(one_or_several(sources), target, order, quality, recursive, ignore, format)
+    perform(task, Manner(quiet, verbose, dry_run, events), many=True)

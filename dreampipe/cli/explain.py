@@ -8,12 +8,13 @@ import typer
 
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
-from dreampipe.cli.perform import perform
+from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
     Chroma,
     Codec,
     Crf,
     DropStreams,
+    DryRun,
     End,
     Events,
     Fps,
@@ -28,7 +29,10 @@ from dreampipe.cli.targets import (
     Quiet,
     Recursive,
     Sidecar,
+    Sources,
     Start,
+    Verbose,
+    one_or_several,
 )
 from dreampipe.engines.explanations import FORMAT, ExplainTask
 from dreampipe.engines.orders import FilmOrder
@@ -43,8 +47,13 @@ from dreampipe.records.making import Carrying
 @answer_errors
 @recipe_options(recipe=Explaining)
 def explain(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these.")],
-    target: Annotated[str, typer.Argument(metavar="OUTPUT", help="The picture, .npy, .tif, film or folder to write.")],
+    sources: Sources,
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUTPUT", help="The picture, .npy, .tif, film or folder to write; a folder for several inputs."
+        ),
+    ],
     start: Start = None,
     end: End = None,
     fps: Fps = None,
@@ -71,10 +80,12 @@ def explain(
     keep_paths: KeepPaths = False,
     keep_gps: KeepGps = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
+    dry_run: DryRun = False,
     events: Events = False,
     **settings: Any,
 ) -> None:
-    """Show which parts of a picture, a film, or each of a folder speak for a model's answer, and which against it.
+    """Show what in a picture, a film, or each of a folder speaks for a model's answer, and what against it.
 
     A picture becomes a sheet: the source, then the map and the overlay of each method, with the scale of the colours
     and what the map sums to. OUTPUT.npy and OUTPUT.tif hold the numbers themselves. A film becomes a film of overlays
@@ -95,4 +106,5 @@ def explain(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    perform(ExplainTask(source, target, order, quality, recursive, ignore, format), quiet, events, many=True)
+    task = ExplainTask(one_or_several(sources), target, order, quality, recursive, ignore, format)
+    perform(task, Manner(quiet, verbose, dry_run, events), many=True)

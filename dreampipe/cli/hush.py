@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 
 
@@ -32,9 +32,9 @@ def hush() -> Iterator[None]:
             os.close(shown)
 
 
-def import_backend() -> None:
-    """Import tensorflow, which writes of processors and drivers to stderr whatever its log level."""
+def import_backend(shown: bool = False) -> None:
+    """Import tensorflow, which writes of processors and drivers to stderr whatever its log level; hide that or not."""
     if "dreampipe.backend" in sys.modules:
         return
-    with hush():
+    with nullcontext() if shown else hush():
         import_module("dreampipe.backend")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answer_errors
+from dreampipe.cli.completing import complete_model
 from dreampipe.cli.table import show_table
 from dreampipe.cli.terminal import say, show_json
 from dreampipe.models import Card, card
@@ -21,11 +22,11 @@ _COLUMNS = ("name", "layers", "channels", "size", "stride", "receptive field", "
 
 @answer_errors
 def layers(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL)],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL, autocompletion=complete_model)],
     whole: Annotated[bool, typer.Option("--all", help="Every layer, not only the ends of blocks.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Every layer as a line of JSON.")] = False,
 ) -> None:
-    """Draw the layers of a model as a tree, from the picture on: the ends of its blocks, with a * at the recommended.
+    """Draw the layers of a model as a tree: the ends of its blocks, with a * at the recommended.
 
     For each layer it prints the size in places, rows x columns; stride and receptive field in pixels; and GFLOP, the
     cost of a step there: the layer and all that it needs, forward and gradient. This is for a picture of 512x512, or of

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answer_errors
-from dreampipe.cli.terminal import show
+from dreampipe.cli.terminal import say, show
 from dreampipe.engines.task import Place
 from dreampipe.records.making import Carrying
 
@@ -18,6 +18,7 @@ def card(
     model: Annotated[str, typer.Argument(metavar="MODEL.keras", help="A model file of yours.")],
     trust: Annotated[bool, typer.Option("--trust", help="Do not check what the file may run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the card that is there.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the card, and write nothing.")] = False,
 ) -> None:
     """Write a first card for a model file by looking at it: my.card.toml beside my.keras.
 
@@ -31,6 +32,10 @@ def card(
     path = Path(model)
     text = first_card(path, trust)
     place = Place(own.beside(path), Carrying(metadata=False), overwrite)
-    place.check(lambda card: None)
+    place.check(lambda card: None, dry=dry_run)
+    if dry_run:
+        show(*text.removesuffix("\n").split("\n"))
+        say(f"Dry run: {place.path} was not written.")
+        return
     write_whole(place.path, text.encode())
     show(place.path)

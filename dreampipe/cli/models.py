@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answer_errors, failing
+from dreampipe.cli.completing import complete_model
 from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show_table
@@ -60,7 +61,14 @@ def _state(weights: Weights) -> str:
 @models.command(no_args_is_help=True)
 @answer_errors
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of Keras, such as inception_v3 or vgg16-notop.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A model of Keras, such as inception_v3 or vgg16-notop.",
+            autocompletion=complete_model,
+        ),
+    ],
     to: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="Put the files there.", show_default="where Keras looks")
     ] = None,
@@ -73,6 +81,9 @@ def fetch(
             show_default="the network",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which files would come, how large they are, and where they go.")
+    ] = False,
 ) -> None:
     """Download the weights of a model, once, and check them; or take them from a file.
 
@@ -86,7 +97,22 @@ def fetch(
     weights, folder = zoo.weights_of(name), Path(to) if to else None
     wanted = [weights, imagenet.INDEX] if card(name).outputs == imagenet.COUNT else [weights]
     for each in wanted:
+        if dry_run:
+            show(_foretell(each, folder, source))
+            continue
         _bring(each, name, folder, Path(source) if source else None)
+
+
+def _foretell(weights: Weights, folder: Path | None, source: str | None) -> str:
+    """Say where a file would come from and go to, or that it is there."""
+    from dreampipe.models.weights.fetching import address_of
+
+    if there := store.find_whole(weights, folder):
+        return f"{there[0]} is there already"
+    size = f", about {megabytes(weights.bytes)}" if weights.bytes else ""
+    stored = store.find_whole(weights)
+    begin = source or (stored[0] if stored else address_of(weights))
+    return f"{begin} -> {(folder or store.folder()) / weights.file}{size}"
 
 
 def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 from pydantic.fields import FieldInfo
 
+from dreampipe.cli.completing import complete_recipe, completer_of
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.terminal import say
@@ -33,9 +34,11 @@ _RECIPE = inspect.Parameter(
         str | None,
         typer.Option(
             "--recipe",
+            "-r",
             help="A preset of `dreampipe recipes`, or a .toml file; options override it.",
             show_default="none",
             rich_help_panel=DREAM,
+            autocompletion=complete_recipe,
         ),
     ],
 )
@@ -50,6 +53,9 @@ _FETCH = inspect.Parameter(
         ),
     ],
 )
+
+_SHORT: Mapping[str, tuple[str, ...]] = {"objective": ("-o",)}
+"""The short names of settings, which people type again and again."""
 
 
 def recipe_options(
@@ -142,9 +148,11 @@ def _settings(
             limits = _limits(field) if name in flags else {}
             option = typer.Option(
                 both,
+                *_SHORT.get(name, ()),
                 help=" ".join(filter(None, [field.description, "" if limits else _range(field)])),
                 show_default=default_shown,
                 rich_help_panel=recipe.headings.get(own.group, own.group),
+                autocompletion=completer_of(recipe, name),
                 **limits,
             )
             yield inspect.Parameter(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import typer
 
 from dreampipe.cli.answer import FAILED, failing, interruptible, write_command
+from dreampipe.cli.details import describe, tell_details
 from dreampipe.cli.events import (
     bar,
     paths_of,
@@ -16,42 +19,73 @@ from dreampipe.cli.events import (
     write_line,
 )
 from dreampipe.cli.fetching import fetch_missing
+from dreampipe.cli.forecasts import foretell
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import say
 from dreampipe.engines.remaking import Compared
 from dreampipe.engines.task import Task
+from dreampipe.errors import RecipeError
 from dreampipe.events import Began, Event, Failed, LeftOut, Noted, Tell
 from dreampipe.models.weights.missing import fetch_names
 from dreampipe.recipes import Climbing
 
 
-def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -> None:
+@dataclass(frozen=True)
+class Manner:
+    """The way in which a task is performed.
+
+    Attributes:
+        quiet: print failures only.
+        verbose: also print versions, model, settings, octaves and memory.
+        dry: write nothing, and say what would be made.
+        events: print the events as lines of JSON on stdout.
+
+    Raises:
+        RecipeError: it is to be both quiet and verbose.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    dry: bool = False
+    events: bool = False
+
+    def __post_init__(self) -> None:
+        if self.quiet and self.verbose:
+            raise RecipeError("--quiet and --verbose came, but one says less and the other more: leave one out.")
+
+
+def perform(task: Task, manner: Manner, many: bool = False) -> None:
     """Perform a task.
 
     Args:
         task: what to make.
-        quiet: print failures only.
-        events: print the events as lines of JSON on stdout.
+        manner: how much to say, and whether to make it at all.
         many: name the file that a note is about, and count the files at the end.
 
     Raises:
         DreampipeError: the check failed, so nothing was begun.
         typer.Exit: 1 after a failure, an unexplained difference or something that was left out, 130 after Ctrl-C.
     """
+    quiet, events = manner.quiet, manner.events
+    if manner.dry:
+        foretell(task, quiet, events)
+        return
     fetch_names(task.recipe.card())  # the check needs them
     notes = task.check()
     for note in () if quiet else notes:
         say(f"Note: {note}")
+    if manner.verbose:
+        describe(task.recipe)
     fetch_missing(task.recipe, quiet)
     stopped = f"Stopped. To continue, run: {write_command()}" if task.resumes else "Stopped; OUT was not written."
     scale = task.recipe.octave_scale if isinstance(task.recipe, Climbing) else 1.0
     ends: list[Failed | Compared | LeftOut] = []
     with interruptible(stopped), failing(), bar(scale, not (quiet or events)) as show:
-        listeners = (show, *_listeners(task, quiet, events, many))
+        listeners = (show, *_listeners(task, manner, many))
 
         def hear(event: Event) -> None:
             if isinstance(event, Began):
-                import_backend()  # only once something is climbed
+                import_backend(manner.verbose)  # only once something is climbed
             if isinstance(event, Failed | Compared) or (isinstance(event, LeftOut) and not event.ignored):
                 ends.append(event)
             for listener in listeners:
@@ -63,12 +97,14 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
     _finish(ends)
 
 
-def _listeners(task: Task, quiet: bool, events: bool, many: bool) -> list[Tell]:
+def _listeners(task: Task, manner: Manner, many: bool) -> list[Tell]:
     """Choose who hears the events of a task, apart from the bar: people on stderr, programs on stdout."""
-    listeners: list[Tell] = [tell_failures if quiet else tell if many else tell_notes]
-    if events:
+    listeners: list[Tell] = [tell_failures if manner.quiet else tell if many else tell_notes]
+    if manner.verbose:
+        listeners.append(tell_details)
+    if manner.events:
         listeners.append(write_line)
-    elif paths_wanted(quiet):
+    elif paths_wanted(manner.quiet):
         listeners.append(paths_of(task.outputs))
     return listeners
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answer_errors
+from dreampipe.cli.completing import complete_recipe
 from dreampipe.cli.table import show_table
 from dreampipe.cli.terminal import show, show_json
 from dreampipe.recipes.files import load, presets
@@ -28,7 +29,12 @@ def list_presets(context: typer.Context) -> None:
 
 @recipes.command("show", no_args_is_help=True)
 @answer_errors
-def show_recipe(recipe: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A preset, or a .toml file.")]) -> None:
+def show_recipe(
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FILE", help="A preset, or a .toml file.", autocompletion=complete_recipe),
+    ],
+) -> None:
     """Print a whole recipe, with every default, as TOML for --recipe."""
     show(*toml_of_loaded(load(recipe)).removesuffix("\n").split("\n"))
 

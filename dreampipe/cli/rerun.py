@@ -10,8 +10,8 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
-from dreampipe.cli.perform import perform
-from dreampipe.cli.targets import KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar
+from dreampipe.cli.perform import Manner, perform
+from dreampipe.cli.targets import DryRun, KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar, Verbose
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.fields import DREAM, OUTPUT
@@ -71,8 +71,10 @@ def rerun(
     overwrite: Overwrite = False,
     help_all: HelpAll = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print only whether the pixels are the same.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--quiet", "-q", help="Print only whether the pixels are the same.", rich_help_panel=OUTPUT)
     ] = False,
+    verbose: Verbose = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Make an output of dreampipe again, and say whether the pixels are the same.
 
@@ -85,4 +87,4 @@ def rerun(
     check_fetch(begun.recipe, fetch, "--set" if by_option else f"The record in {made}")
     # The verdict reads the record of the new output, so there is always one.
     carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata, keep_paths)
-    perform(Remaking(begun, out, overwrite, max_pixels, carrying), quiet)
+    perform(Remaking(begun, out, overwrite, max_pixels, carrying), Manner(quiet, verbose, dry_run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,30 @@ import typer
 
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
+from dreampipe.media import Inputs
 from dreampipe.recipes.fields import EXPERT_FILMS, EXPERT_OUTPUT, FILMS, OUTPUT
 from dreampipe.records.making import Carrying
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT", help="A picture, a film, or a folder of these; or several."),
+]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it exists.", rich_help_panel=OUTPUT)
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print failures only.", rich_help_panel=OUTPUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.", rich_help_panel=OUTPUT)]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Also print versions, octaves and memory.", rich_help_panel=OUTPUT),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Write nothing; say what would be made.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Events = Annotated[
     bool,
     typer.Option("--events", help="Print all events as lines of JSON on stdout.", rich_help_panel=EXPERT_OUTPUT),
@@ -95,13 +113,11 @@ Recursive = Annotated[
 ]
 Ignore = Annotated[
     bool,
-    typer.Option(
-        "--ignore", help="Exit with 0 although pictures or films in INPUT were left out.", rich_help_panel=OUTPUT
-    ),
+    typer.Option("--ignore", help="Exit with 0 although files in INPUT were left out.", rich_help_panel=OUTPUT),
 ]
 OverwriteMany = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace files that exist and are not this very output.", rich_help_panel=OUTPUT),
+    typer.Option("--overwrite", help="Replace files that are not this very output.", rich_help_panel=OUTPUT),
 ]
 Quality = Annotated[
     int | None,
@@ -109,6 +125,11 @@ Quality = Annotated[
         min=1, max=100, help="Quality of lossy pictures.", show_default="the format's own", rich_help_panel=OUTPUT
     ),
 ]
+
+
+def one_or_several(sources: Sequence[str]) -> Inputs:
+    """Return the only input, or all of them."""
+    return sources[0] if len(sources) == 1 else tuple(sources)
 
 
 def place_of(out: str, overwrite: bool, carrying: Carrying) -> Place:

@@ -9,11 +9,12 @@ import typer
 
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
-from dreampipe.cli.perform import perform
+from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
     Chroma,
     Codec,
     Crf,
+    DryRun,
     Events,
     KeepPaths,
     KeepWork,
@@ -22,6 +23,7 @@ from dreampipe.cli.targets import (
     Overwrite,
     Quiet,
     Sidecar,
+    Verbose,
     place_of,
 )
 from dreampipe.engines.dives import DiveTask
@@ -48,6 +50,8 @@ def zoom(
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
+    dry_run: DryRun = False,
     events: Events = False,
     **settings: Any,
 ) -> None:
@@ -58,4 +62,4 @@ def zoom(
     recipe = choose_recipe(Zooming, quiet, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
     task = DiveTask(Path(source), place, recipe, Encoding(codec, crf, chroma=chroma), max_pixels, keep_work)
-    perform(task, quiet, events)
+    perform(task, Manner(quiet, verbose, dry_run, events))

@@ -13,6 +13,7 @@ filming.py   one film, whatever is made of its frames; films.py: a dream; explai
 producing.py frames to segments to a film; continues a stopped run
 keeping.py   a picture under its final name, with its record in it or next to it
 standing.py  whether the existing file is this run's own finished output; outputs.py: the same for a film
+forecasting.py  what would be made, for --dry-run; diagnosis.py, whether the machine is set up
 estimating.py  how long something takes, by its first steps
 pacing.py    work in other threads
 """

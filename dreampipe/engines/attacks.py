@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
@@ -14,6 +14,7 @@ from dreampipe.drawings.attacks import draw_attack
 from dreampipe.drawings.curves import HEIGHT, WIDTH, draw_curves, is_table, page_of, table_of
 from dreampipe.drawings.labelled import count_labelled, find_classes, labelled_pictures
 from dreampipe.drawings.page import is_page
+from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
@@ -22,7 +23,7 @@ from dreampipe.explanations.adversarial.attacking import Adversary, attack_pictu
 from dreampipe.explanations.adversarial.norms import NORMS
 from dreampipe.explanations.adversarial.robustness import Robustness as Measured
 from dreampipe.explanations.adversarial.robustness import measure_robustness
-from dreampipe.explanations.explaining import fit
+from dreampipe.explanations.explaining import fit, seen_size
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Frame
 from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, losses, write_whole
@@ -70,7 +71,7 @@ class AttackTask:
     def outputs(self) -> Mapping[str, Path]:
         return {str(place.path): place.path for place in (self.picture, self.sheet) if place}
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe, the picture and both places; raises DreampipeError."""
         attack, card = self.recipe.attack(), self.recipe.victim()
         self.recipe.check_target()
@@ -83,12 +84,17 @@ class AttackTask:
         inputs: tuple[str | Path, ...] = (self.photo, *files(self.recipe.model_dump()))
         for place in (self.picture, self.sheet):
             if place:
-                place.check(inputs=inputs)
+                place.check(inputs=inputs, dry=dry)
         alone = "A universal change is meant for many pictures, but here it is made for one."
         lost: tuple[str, ...] = ()
         if self.picture:
             lost = losses(format_of(self.picture.path), replace(info, bits=self.bits or info.bits))
         return (*card.notes, *info.notes, *lost, *((alone,) if attack.together else ()))
+
+    def forecast(self) -> Iterator[Forecast]:
+        frame, _ = decode(self.photo, self.max_pixels)
+        size = seen_size(self.recipe.card(), (frame.height, frame.width), self.recipe.max_size)
+        yield Forecast(self.name, tuple(self.outputs.values()), size)
 
     def run(self, tell: Tell = ignore) -> None:
         """Attack, write the adversary and the sheet, and tell whether the written file fools; raises DreampipeError."""
@@ -170,13 +176,16 @@ class RobustnessTask:
     def outputs(self) -> Mapping[str, Path]:
         return {str(self.place.path): self.place.path}
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe, the folder and the place; raises DreampipeError."""
         card = self.recipe.victim()
         self.recipe.attacks()
         find_classes(card, self.recipe.labelled)
-        self.place.check(lambda path: is_page(path) or is_table(path) or format_of(path, " .html .csv"))
+        self.place.check(lambda path: is_page(path) or is_table(path) or format_of(path, " .html .csv"), dry=dry)
         return card.notes
+
+    def forecast(self) -> Iterator[Forecast]:
+        yield Forecast(self.name, (self.place.path,))
 
     def run(self, tell: Tell = ignore) -> None:
         """Attack all pictures, and write the accuracy; raises DreampipeError."""

@@ -12,8 +12,11 @@ from typing import ClassVar, Self
 import psutil
 
 import dreampipe
+from dreampipe.ascent import Ascent
+from dreampipe.ascent.octaves import Size
 from dreampipe.drawings.dive import draw_dive
 from dreampipe.engines.estimating import Estimating, plan_climbing
+from dreampipe.engines.forecasting import Forecast, foresee_climbing
 from dreampipe.engines.keeping import settle_sidecar, write_embedded
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.engines.task import Place
@@ -24,6 +27,7 @@ from dreampipe.media import MAX_PIXELS, decode, sha256
 from dreampipe.media.video import Encoding, Target, target_of
 from dreampipe.media.video.targets import TARGET_SUFFIXES, Pictures
 from dreampipe.media.work import Work
+from dreampipe.models.weights.missing import missing
 from dreampipe.recipes import earlier
 from dreampipe.recipes.named import files
 from dreampipe.recipes.zooming import Zooming
@@ -85,7 +89,7 @@ class DiveTask:
             raise MediaError(f"{path} names no film: give it one of the suffixes {TARGET_SUFFIXES}.")
         return target
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check everything before a frame is dreamed, return sentences on what is lost, and make the film's folder.
 
         Raises:
@@ -93,16 +97,37 @@ class DiveTask:
         """
         self.recipe.zoom_of()
         still, info = self.still
-        self.place.check(self._check_form, (self.source, *files(self.recipe.model_dump())))
+        form = self.target if dry else self._check_form
+        self.place.check(form, (self.source, *files(self.recipe.model_dump())), dry)
         Work(self.place.path).check()
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
-        return (*earlier.notes(self.recipe), *info.notes, *lost, *self.target(self.place.path).check())
+        kept = () if dry and not self.place.path.parent.is_dir() else self.target(self.place.path).check()
+        return (*earlier.notes(self.recipe), *info.notes, *lost, *kept)
 
     def _check_form(self, path: Path) -> None:
         """Check the film's name, and remove the film of a run that was killed between naming it and ending."""
         self.target(path)
         if not self.place.overwrite:
             Work(path).clear_taken()
+
+    @property
+    def size(self) -> Size:
+        """Height and width of the film."""
+        still, _ = self.still
+        return self.recipe.film_size(still.height, still.width)
+
+    def ascents(self, first: int) -> list[tuple[Ascent, int]]:
+        """List the ascents from frame `first` on, with their numbers; a continued run dreams the still again."""
+        zoom = self.recipe.zoom_of()
+        return [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
+
+    def forecast(self) -> Iterator[Forecast]:
+        recipe = self.recipe
+        side = None if missing(recipe.card()) else recipe.ascent().side_that_fits(self.size, recipe.max_size)
+        longest, path = recipe.max_size or side, self.place.path
+        yield foresee_climbing(
+            str(self.source), [path], self.size, self.ascents(0), max_size=longest, frames=recipe.count
+        )
 
     def run(self, tell: Tell = ignore) -> None:
         """Make the film, or continue a stopped run; raises DreampipeError."""
@@ -150,7 +175,7 @@ class _Diving:
                 self.target,
                 lambda first, dream: self._frames(first, dream, max_size),
                 lambda frame: frame.extras[DREAM],
-                self._size,
+                self.task.size,
                 self.name,
                 self.tell,
             )
@@ -179,27 +204,19 @@ class _Diving:
         deciding = (self.recipe.sha256(), self.task.encoding.key, self.place.carrying.key)
         key = key_of(sha256(self.task.source), *deciding, dreampipe.__version__)
         max_size = (work.begun(key) or {}).get("max_size")
-        if type(max_size) is not int or not 1 <= max_size <= max(self._size):
+        if type(max_size) is not int or not 1 <= max_size <= max(self.task.size):
             work.check_room(self.target.need(self.recipe.survey(), work.keep))
             if not work.is_empty():
                 self.tell(Noted(self.name, CHANGED))
-            side = self.recipe.ascent().side_that_fits(self._size, self.recipe.max_size)
-            max_size = side or max(self._size)
+            side = self.recipe.ascent().side_that_fits(self.task.size, self.recipe.max_size)
+            max_size = side or max(self.task.size)
             work.begin(key, {"max_size": max_size})
         return max_size
 
-    @property
-    def _size(self) -> tuple[int, int]:
-        """Height and width of the film."""
-        still, _ = self.task.still
-        return self.recipe.film_size(still.height, still.width)
-
     def _frames(self, first: int, begun: Array | None, max_size: int) -> Iterator[Frame]:
-        zoom, still = self.recipe.zoom_of(), self.task.still[0]
-        # A continued run dreams the still again.
-        ascents = [(zoom.dream.ascent, 1), (zoom.refresh, self.recipe.count - max(first, 1))]
+        still, ascents = self.task.still[0], self.task.ascents(first)
         longest, count = self.recipe.max_size or max_size, self.recipe.count
-        self.tell.plan(plan_climbing(self.name, self._size, ascents, max_size=longest, frames=count), alone=True)
+        self.tell.plan(plan_climbing(self.name, self.task.size, ascents, max_size=longest, frames=count), alone=True)
         return draw_dive(self.recipe, still, first, begun, max_size, self._hear)
 
     def _hear(self, event: Event) -> None:

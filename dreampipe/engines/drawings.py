@@ -10,14 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
+from dreampipe.ascent import Ascent
 from dreampipe.drawings.atlas import check_atlas, draw_atlas
-from dreampipe.drawings.batches import count_together, remove_store
+from dreampipe.drawings.batches import TOGETHER, count_together, remove_store
 from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.drawings.forming import Forming
 from dreampipe.drawings.page import atlas_page, is_page
 from dreampipe.drawings.sheet import draw_sheet, recommended_layers
-from dreampipe.drawings.visualization import lay_out, prepare
+from dreampipe.drawings.visualization import Prepared, lay_out, prepare
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
+from dreampipe.engines.forecasting import Forecast, foresee_planned
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within, write_embedded
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
@@ -39,6 +41,7 @@ from dreampipe.media.animation import instructions_of
 from dreampipe.media.locks import alone
 from dreampipe.media.patterns import format_of_one
 from dreampipe.media.writing import take_name, temporary_folder
+from dreampipe.models.weights.missing import missing
 from dreampipe.objectives.names import quoted
 from dreampipe.recipes import Atlas, Recipe, Visualization, earlier
 from dreampipe.recipes.named import files
@@ -87,16 +90,24 @@ class VisualizationTask:
     def outputs(self) -> Mapping[str, Path]:
         return {str(place.path): place.path for place in (self.picture, self.animation) if place}
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe and both places; raises DreampipeError."""
         prepare(self.recipe)
         if self.picture and self.animation and self.picture.path.resolve() == self.animation.path.resolve():
             raise MediaError(f"{self.picture.path} came as OUT and for --animate: give the animation another name.")
         if self.picture:
-            self.picture.check(inputs=files(self.recipe.model_dump()))
+            self.picture.check(inputs=files(self.recipe.model_dump()), dry=dry)
         if self.animation:
-            self.animation.check(check_animation, files(self.recipe.model_dump()))
+            self.animation.check(check_animation, files(self.recipe.model_dump()), dry)
         return earlier.notes(self.recipe)
+
+    def forecast(self) -> Iterator[Forecast]:
+        prepared = prepare(self.recipe)
+        yield foresee_planned(list(self.outputs.values()), prepared.ascent, self._plan(prepared))
+
+    def _plan(self, prepared: Prepared) -> Planned:
+        size, ascents = prepared.start.shape(self.recipe.size), [(prepared.ascent, 1)]
+        return plan_climbing(self.name, size, ascents, together=self.recipe.count, resizable=False)
 
     def run(self, tell: Tell = ignore) -> None:
         """Climb, and write the picture, the animation, or both; raises DreampipeError."""
@@ -105,10 +116,7 @@ class VisualizationTask:
         tell = Estimating(tell)
         tell(Began(self.name))
         tell(Started(1))
-        size = prepared.start.shape(recipe.size)
-        tell.plan(
-            plan_climbing(self.name, size, [(prepared.ascent, 1)], together=recipe.count, resizable=False), alone=True
-        )
+        tell.plan(self._plan(prepared), alone=True)
         with _within_memory(self.name):
             result = prepared.climb(tell, forming)
         tell(Drawn(self.name))
@@ -151,11 +159,20 @@ class AtlasTask:
     def outputs(self) -> Mapping[str, Path]:
         return {str(self.place.path): self.place.path}
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe and the place; raises DreampipeError."""
         check_atlas(self.recipe)
-        self.place.check(lambda path: is_page(path) or format_of_one(path), files(self.recipe.model_dump()))
+        self.place.check(lambda path: is_page(path) or format_of_one(path), files(self.recipe.model_dump()), dry)
         return earlier.notes(self.recipe)
+
+    def forecast(self) -> Iterator[Forecast]:
+        ascent, count = self.recipe.ascent(), len(self.recipe.indices())
+        most = TOGETHER if missing(self.recipe.card()) else count_together(ascent, self.recipe.size)
+        yield foresee_planned([self.place.path], ascent, self._plan(ascent, -(-count // min(most, count)), most))
+
+    def _plan(self, ascent: Ascent, batches: int, most: int) -> Planned:
+        size, together = (self.recipe.size, self.recipe.size), min(most, len(self.recipe.indices()))
+        return plan_climbing(self.name, size, [(ascent, batches)], together=together, resizable=False)
 
     def run(self, tell: Tell = ignore) -> None:
         """Draw the channels that a stopped run has not drawn, and write all of them; raises DreampipeError."""
@@ -170,10 +187,8 @@ class AtlasTask:
         def hear(event: Event) -> None:
             tell(event)
             if isinstance(event, Started):
-                ascent, size = recipe.ascent(), (recipe.size, recipe.size)
-                most = min(count_together(ascent, recipe.size), len(recipe.indices()))
-                ascents = [(ascent, event.pictures)]
-                tell.plan(plan_climbing(self.name, size, ascents, together=most, resizable=False), alone=True)
+                ascent = recipe.ascent()
+                tell.plan(self._plan(ascent, event.pictures, count_together(ascent, recipe.size)), alone=True)
 
         with _within_memory(self.name):
             tiles = draw_atlas(recipe, work, hear)
@@ -221,21 +236,29 @@ class SheetTask:
     @cached_property
     def place(self) -> Place:
         """Return the place of the sheet; raises MediaError."""
-        return Place(plan(self.photo, self.out).jobs[0].target, self.carrying, self.overwrite)
+        return Place(plan(self.photo, self.out, clean=False).jobs[0].target, self.carrying, self.overwrite)
 
     @property
     def outputs(self) -> Mapping[str, Path]:
         return {str(self.place.path): self.place.path}
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe, the photo, the size and the place; raises DreampipeError."""
         recommended_layers(self.recipe)
         self.recipe.pipeline()
         if not 32 <= self.size <= 4096:
             raise MediaError(f"The tiles are to be {self.size} pixels, but 32 to 4096 are expected.")
         _, info = decode(self.photo, self.max_pixels)
-        self.place.check(inputs=(self.photo, *files(self.recipe.model_dump())))
+        self.place.check(inputs=(self.photo, *files(self.recipe.model_dump())), dry=dry)
         return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *info.notes)
+
+    def forecast(self) -> Iterator[Forecast]:
+        photo, _ = decode(self.photo, self.max_pixels)
+        yield foresee_planned([self.place.path], self._first_ascent(), self._plan(photo))
+
+    def _first_ascent(self) -> Ascent:
+        (layer, *_) = recommended_layers(self.recipe)
+        return self.recipe.model_copy(update={"objective": quoted(layer)}).ascent()
 
     def run(self, tell: Tell = ignore) -> None:
         """Dream the photo at each layer, and write the sheet; raises DreampipeError."""
@@ -256,9 +279,8 @@ class SheetTask:
         costs = {layer.name: layer.cost for layer in recipe.card().layers}
         known = [cost for layer in layers if (cost := costs[layer])]
         times = sum(known) / known[0] if len(known) == len(layers) else len(layers)
-        first = recipe.model_copy(update={"objective": quoted(layers[0])}).ascent()
         tile = Resize(self.size).size(photo.height, photo.width)
-        return plan_climbing(self.name, tile, [(first, times)], resizable=False)
+        return plan_climbing(self.name, tile, [(self._first_ascent(), times)], resizable=False)
 
 
 def _keep_page(tiles: Sequence[Tile], recipe: Atlas, place: Place) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
-from dreampipe.engines.local import run
-from dreampipe.engines.orders import FilmOrder, Order
+from dreampipe.engines.forecasting import Forecast
+from dreampipe.engines.local import foresee, run
+from dreampipe.engines.orders import FilmOrder, Order, name_inputs
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.events import LeftOut, Tell, ignore
-from dreampipe.media import Job, Manifest, Plan, mask_notes, plan
+from dreampipe.media import Inputs, Job, Manifest, Plan, mask_notes, plan
+from dreampipe.media.folders import sweep_folders
 from dreampipe.recipes import FilmRecipe, earlier
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying
@@ -24,7 +26,7 @@ class DreamTask:
     """The dream of a picture, a film, or a folder of these.
 
     Attributes:
-        source: a picture, a film or a folder, as text.
+        source: a picture, a film or a folder, as text; or several of these, which go into one folder.
         target: the picture, film or folder to write, as text: a separator at its end makes it a folder.
         order: how to make films; pictures take recipe, carrying and overwrite from it, too.
         quality: of lossy pictures, 1 to 100; None for each format's default.
@@ -34,7 +36,7 @@ class DreamTask:
         alone: write one output, under the very name of `target`, even if it is a preview.
     """
 
-    source: str
+    source: Inputs
     target: str
     order: FilmOrder
     quality: int | None = None
@@ -58,7 +60,7 @@ class DreamTask:
 
     @property
     def name(self) -> str:
-        return self.source
+        return name_inputs(self.source)
 
     @property
     def outputs(self) -> Mapping[str, Path]:
@@ -66,17 +68,22 @@ class DreamTask:
 
     @cached_property
     def _plan(self) -> Plan:
-        planned = plan(self.source, self.target, recursive=self.recursive, format=self.format)
+        planned = plan(self.source, self.target, recursive=self.recursive, clean=False, format=self.format)
         if self.alone and len(planned.jobs) != 1:
-            raise MediaError(f"{self.target} is no film, but one was made of {self.source}: name a film as OUT.")
+            raise MediaError(f"{self.target} is no film, but one was made of {self.name}: name a film as OUT.")
         return planned
 
     @property
     def _jobs(self) -> Sequence[Job]:
         return _previews(self._plan.jobs) if self.order.preview and not self.alone else self._plan.jobs
 
-    def check(self) -> tuple[str, ...]:
-        """Check the recipe, the files and the options of films; makes the output folder if anything is to be written.
+    @property
+    def _order(self) -> Order:
+        films = self.order
+        return Order(self.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
+
+    def check(self, dry: bool = False) -> tuple[str, ...]:
+        """Check the recipe, the files and the options of films; makes the output folder if it is needed.
 
         Raises:
             DreampipeError: a setting, an input, an output or an option is wrong.
@@ -86,8 +93,13 @@ class DreamTask:
         self.order.check_options(self._plan.jobs)
         self.order.check(self._jobs)
         Manifest(self._plan.folder)
-        check_folder(self._plan)
+        if not dry:
+            sweep_folders(self._plan)
+        check_folder(self._plan, dry)
         return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *self._plan.notes)
+
+    def forecast(self) -> Iterator[Forecast]:
+        yield from foresee(self._jobs, Manifest(self._plan.folder), self._order)
 
     def run(self, tell: Tell = ignore) -> None:
         """Dream every picture and film. One that fails becomes a `Failed` event, and the run continues with the others.
@@ -97,9 +109,7 @@ class DreamTask:
         Raises:
             DreampipeError: the model cannot be opened.
         """
-        films = self.order
-        order = Order(self.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
-        run(self._jobs, Manifest(self._plan.folder), order, tell)
+        run(self._jobs, Manifest(self._plan.folder), self._order, tell)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))
 

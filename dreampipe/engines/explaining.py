@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dreampipe.drawings.explanations import draw_explanations
+from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import keep_maps, keep_picture
 from dreampipe.engines.makers import Loaded, Made, Write
 from dreampipe.engines.orders import Order
@@ -18,7 +19,7 @@ from dreampipe.errors import DreampipeError, ModelError, ObjectiveError, Opening
 from dreampipe.events import Noted, Progressed, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
-from dreampipe.explanations.explaining import ask, explain, top_class
+from dreampipe.explanations.explaining import ask, explain, seen_size, top_class
 from dreampipe.explanations.question import Question
 from dreampipe.frames import Array, Frame
 from dreampipe.media.maps import is_map
@@ -53,6 +54,10 @@ class Explainer:
 
     def losses(self, loaded: Loaded) -> tuple[str, ...]:
         return ("Its transparency is left out.",) if loaded.frame.alpha is not None else ()
+
+    def foresee(self, loaded: Loaded) -> Forecast:
+        size = seen_size(self._recipe.card(), (loaded.frame.height, loaded.frame.width), self._recipe.max_size)
+        return Forecast(str(loaded.job.source), (loaded.job.target,), size)
 
     def make(self, loaded: Loaded) -> Made:
         recipe, icc = self._recipe, loaded.info.icc

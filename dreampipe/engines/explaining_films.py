@@ -15,11 +15,12 @@ import numpy as np
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.explaining import TOP
 from dreampipe.engines.filming import Chosen, Filming
+from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import likeness
 from dreampipe.engines.pacing import ahead
 from dreampipe.events import Progressed
 from dreampipe.explanations import Explanation
-from dreampipe.explanations.explaining import ask, class_logits, explain, name_class
+from dreampipe.explanations.explaining import ask, class_logits, explain, name_class, seen_size
 from dreampipe.frames import Array, Frame
 from dreampipe.media.video import Survey, Target, target_of
 from dreampipe.recipes import Explaining
@@ -103,6 +104,11 @@ class ExplainedFilm(Filming):
                 noted = True
                 draw = found.picture if self.recipe.show == "map" else found.overlay
                 yield replace(frame, pixels=draw(chosen["scale"]), extras=MappingProxyType({}))
+
+    def foresee_frames(self, survey: Survey) -> Forecast:
+        info, recipe = self.source.info, self.recipe
+        size = seen_size(recipe.card(), (info.height, info.width), recipe.max_size)
+        return Forecast(str(self.job.source), (self.job.target,), size, len(survey))
 
     def carry(self, frame: Frame) -> Array:
         return np.zeros((1, 1, 3), np.float32)  # frames are explained independently

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from dreampipe.engines.explaining import choose_suitable
-from dreampipe.engines.local import run
-from dreampipe.engines.orders import FilmOrder, Order
+from dreampipe.engines.forecasting import Forecast
+from dreampipe.engines.local import foresee, run
+from dreampipe.engines.orders import FilmOrder, Order, name_inputs
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.events import LeftOut, Tell, ignore
 from dreampipe.explanations.explaining import ask, seen_size
 from dreampipe.explanations.question import Question
-from dreampipe.media import Manifest, Plan, decode, plan
+from dreampipe.media import Inputs, Manifest, Plan, decode, plan
+from dreampipe.media.folders import sweep_folders
 from dreampipe.media.maps import is_map
 from dreampipe.recipes import Explaining
 from dreampipe.recipes.named import files
@@ -34,7 +36,7 @@ class ExplainTask:
     """The explanation of a picture, a film, or a folder of these.
 
     Attributes:
-        source: a picture, a film or a folder, as text.
+        source: a picture, a film or a folder, as text; or several of these, which go into one folder.
         target: the picture, map, film or folder to write, as text: a separator at its end makes it a folder.
         order: how to make films; pictures take recipe, carrying and overwrite from it, too.
         quality: of lossy pictures, 1 to 100; None for each format's default.
@@ -43,7 +45,7 @@ class ExplainTask:
         format: of what is written of pictures into a folder; None for `FORMAT`.
     """
 
-    source: str
+    source: Inputs
     target: str
     order: FilmOrder
     quality: int | None = None
@@ -65,7 +67,7 @@ class ExplainTask:
 
     @property
     def name(self) -> str:
-        return self.source
+        return name_inputs(self.source)
 
     @property
     def outputs(self) -> Mapping[str, Path]:
@@ -73,14 +75,23 @@ class ExplainTask:
 
     @cached_property
     def _plan(self) -> Plan:
-        into = os.path.isdir(self.source) or os.path.isdir(self.target) or self.target.endswith(("/", os.sep))
-        planned = plan(self.source, self.target, recursive=self.recursive, format=self.format, maps=True)
+        into = not self._is_one_file or os.path.isdir(self.target) or self.target.endswith(("/", os.sep))
+        planned = plan(self.source, self.target, recursive=self.recursive, clean=False, format=self.format, maps=True)
         if self.format is None and into and any(not job.film for job in planned.jobs):
-            planned = plan(self.source, self.target, recursive=self.recursive, format=FORMAT, maps=True)
+            planned = plan(self.source, self.target, recursive=self.recursive, clean=False, format=FORMAT, maps=True)
         return planned
 
-    def check(self) -> tuple[str, ...]:
-        """Check the recipe, the files and the options; makes the output folder if anything is to be written.
+    @property
+    def _order(self) -> Order:
+        films = self.order
+        return Order(self.recipe, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
+
+    @property
+    def _is_one_file(self) -> bool:
+        return isinstance(self.source, str | os.PathLike) and not os.path.isdir(self.source)
+
+    def check(self, dry: bool = False) -> tuple[str, ...]:
+        """Check the recipe, the files and the options; makes the output folder if it is needed.
 
         Raises:
             DreampipeError: a setting, an input, an output or an option is wrong.
@@ -91,12 +102,14 @@ class ExplainTask:
         question = ask(card, recipe.objective or "logit(0)")  # the top class is not known yet
         _, left_out = choose_suitable(methods, question)
         self._check_forms(len(methods))
-        if not os.path.isdir(self.source) and not self._plan.jobs[0].film:
+        if self._is_one_file and not self._plan.jobs[0].film:
             self._check_size(question)
         self.order.check(self._plan.jobs)
         self.order.check_options(self._plan.jobs)
         Manifest(self._plan.folder)
-        check_folder(self._plan)
+        if not dry:
+            sweep_folders(self._plan)
+        check_folder(self._plan, dry)
         return (*card.notes, *self._plan.notes, *left_out)
 
     def _check_size(self, question: Question) -> None:
@@ -124,6 +137,9 @@ class ExplainTask:
         if taken := next((job.target for job in self._plan.jobs if os.path.realpath(job.target) in inputs), None):
             raise MediaError(f"{taken} is an input itself, but inputs are never overwritten: name another output.")
 
+    def forecast(self) -> Iterator[Forecast]:
+        yield from foresee(self._plan.jobs, Manifest(self._plan.folder), self._order)
+
     def run(self, tell: Tell = ignore) -> None:
         """Explain every picture and film. One that fails becomes a `Failed` event, and the run goes to the next.
 
@@ -133,8 +149,6 @@ class ExplainTask:
             DreampipeError: the model cannot be opened.
             KeyboardInterrupt: the user stopped; what was ready is written.
         """
-        films = self.order
-        order = Order(self.recipe, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
-        run(self._plan.jobs, Manifest(self._plan.folder), order, tell)
+        run(self._plan.jobs, Manifest(self._plan.folder), self._order, tell)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))

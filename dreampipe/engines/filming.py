@@ -16,6 +16,7 @@ import psutil
 
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating
+from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import check_place
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.outputs import Output
@@ -78,6 +79,10 @@ class Filming(ABC):
         """Make the frames from index `first` to the end; `carried` is what was carried from the frame before it."""
 
     @abstractmethod
+    def foresee_frames(self, survey: Survey) -> Forecast:
+        """Tell what would be made of the whole film."""
+
+    @abstractmethod
     def carry(self, frame: Frame) -> Array:
         """Take from a frame what the next one continues from, (height, width, 3) of `carried_size`."""
 
@@ -93,20 +98,44 @@ class Filming(ABC):
             self.job.source, fps=order.fps, start=order.start, end=order.end, max_pixels=order.max_pixels
         )
 
+    def foresee(self) -> Forecast:
+        """Tell what `run` would make, and change nothing on the disk; raises DreampipeError."""
+        target = self.target(self.job.target)
+        work = Work(self.job.target, self.order.keep_work)
+        match self._settle(self._output(target), work):
+            case Failed(name, reason):
+                return Forecast(name, failure=reason)
+            case Skipped():
+                return Forecast(str(self.job.source), (self.job.target,), skipped=True)
+        check_place(target.path, self.order.carrying, dry=True)
+        work.check()
+        return self.foresee_frames(self.source.survey())
+
+    def _output(self, target: Target) -> Output:
+        hashes = (self.source.sha256(), self.order.sha256())
+        return Output(self.job, target, self.manifest, *hashes, self.order.carrying)
+
+    def _settle(self, output: Output, work: Work) -> Skipped | Failed | None:
+        """Settle a film that is finished, or that must not be replaced; None if it has to be made."""
+        if finished := output.finished():
+            return self._report_damage(finished.problem) if finished.problem else Skipped(self.job.name)
+        if not self.order.overwrite:
+            key, path = key_of(output.source_sha256, output.order_sha256), output.target.path
+            refused = output.refusal(work, key, lambda there: self._record(path, there.output, {}))
+            if refused:
+                return Failed(self.job.name, refused)
+        return None
+
     def run(self) -> Done | Skipped | Failed:
         target = self.target(self.job.target)
         make_folder(self.job.target)
         notes = (*self.source.info.notes, *target.check())
-        hashes = (self.source.sha256(), self.order.sha256())
-        output = Output(self.job, target, self.manifest, *hashes, self.order.carrying)
+        output = self._output(target)
         work = Work(self.job.target, self.order.keep_work)
-        if finished := output.finished():
-            work.clear()
-            return self._report_damage(finished.problem) if finished.problem else Skipped(self.job.name)
-        if not self.order.overwrite:
-            refused = output.refusal(work, key_of(*hashes), lambda there: self._record(target.path, there.output, {}))
-            if refused:
-                return Failed(self.job.name, refused)
+        if settled := self._settle(output, work):
+            if output.finished():
+                work.clear()
+            return settled
         check_place(target.path, self.order.carrying)
         work.check()
         self.tell(Began(self.job.name))

@@ -17,14 +17,16 @@ from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
 from dreampipe.engines.filming import Chosen, Filming
+from dreampipe.engines.forecasting import Forecast, foresee_planned
 from dreampipe.engines.keeping import likeness
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.pacing import ahead
 from dreampipe.errors import DreampipeError, OpeningError, StorageError
-from dreampipe.events import Done, Event, Failed, Noted, Skipped, Stepped, Tell
+from dreampipe.events import Done, Event, Failed, Noted, Skipped, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import Job, Manifest
 from dreampipe.media.video import FilmInfo, Survey, Target, target_of
+from dreampipe.models.weights.missing import missing
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.stages import Dream, Pipeline, Resize
@@ -33,6 +35,8 @@ from dreampipe.stages.motion import DREAM
 
 PREVIEW = 256
 """Longest side of a preview, in pixels."""
+_SHORT = "it does not fit into memory: give a smaller --max-size."
+"""numpy's own sentence on memory names neither the film nor a remedy."""
 
 
 def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Tell) -> Done | Skipped | Failed:
@@ -48,9 +52,16 @@ def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Tell) -> Don
     except (OpeningError, StorageError):  # no other film can be made
         raise
     except (DreampipeError, MemoryError) as error:
-        # numpy's own sentence on memory names neither the film nor a remedy.
-        short = "it does not fit into memory: give a smaller --max-size."
-        return Failed(job.name, short if isinstance(error, MemoryError) else str(error))
+        return Failed(job.name, _SHORT if isinstance(error, MemoryError) else str(error))
+
+
+def foresee_film(job: Job, manifest: Manifest, order: FilmOrder) -> Forecast:
+    """Tell what `make_film` would make, and change nothing on the disk."""
+    kind: type[Filming] = ExplainedFilm if isinstance(order.recipe, Explaining) else DreamedFilm
+    try:
+        return kind(job, manifest, order, Estimating(ignore)).foresee()
+    except (DreampipeError, MemoryError) as error:
+        return Forecast(job.name, failure=_SHORT if isinstance(error, MemoryError) else str(error))
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +140,12 @@ class DreamedFilm(Filming):
         whole = sum(at >= first for at, _ in survey.shots) if recipe.motion == "flow" else dreamed
         ascents = [(ascent, whole), (replace(ascent, steps=recipe.steps_of_refresh), dreamed - whole)]
         return plan_climbing(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
+
+    def foresee_frames(self, survey: Survey) -> Forecast:
+        recipe = self.recipe
+        max_size = None if missing(recipe.card()) else self._max_size(self.carried_size)
+        planned = replace(self._plan(survey, max_size, 0), name=str(self.job.source))
+        return foresee_planned([self.job.target], recipe.ascent(), planned, {"max_size": recipe.max_size or max_size})
 
     def carry(self, frame: Frame) -> Array:
         height, width = self.carried_size

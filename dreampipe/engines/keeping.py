@@ -30,7 +30,7 @@ from dreampipe.media import (
 from dreampipe.media.comparing import hash_encoded
 from dreampipe.media.maps import BITS, encode_maps, maps_sha256
 from dreampipe.media.own import open_plain
-from dreampipe.media.writing import unwritable
+from dreampipe.media.writing import foresee_writable, unwritable
 from dreampipe.parsing import parse_json
 from dreampipe.records.making import Carrying, Making, output_of
 from dreampipe.records.record import Output, Record
@@ -71,12 +71,13 @@ def check_sidecar(path: Path, carrying: Carrying) -> None:
         )
 
 
-def check_place(path: Path, carrying: Carrying) -> None:
-    """Make a file's folder; raise MediaError if the file or its sidecar cannot be written there."""
-    check_writable(path)
+def check_place(path: Path, carrying: Carrying, dry: bool = False) -> None:
+    """Make a file's folder, unless `dry`; raise MediaError if the file or its sidecar cannot be written there."""
+    check = foresee_writable if dry else check_writable
+    check(path)
     check_sidecar(path, carrying)
     if needs_sidecar(path, carrying):
-        check_writable(sidecar_of(path))
+        check(sidecar_of(path))
 
 
 def sidecar_fits(path: Path, carrying: Carrying, file_sha256: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,13 +21,27 @@ import psutil
 
 from dreampipe.engines.estimating import Estimating
 from dreampipe.engines.explaining import Explainer
+from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import check_place, sidecar_fits
 from dreampipe.engines.makers import Dreamer, Loaded, Made, Maker
 from dreampipe.engines.orders import Order
 from dreampipe.engines.pacing import WAITING, ahead
 from dreampipe.engines.standing import is_proven, refusal
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
-from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Progressed, Skipped, Started, Stepped, Tell
+from dreampipe.events import (
+    Began,
+    Done,
+    Event,
+    Failed,
+    Finished,
+    Noted,
+    Progressed,
+    Skipped,
+    Started,
+    Stepped,
+    Tell,
+    ignore,
+)
 from dreampipe.media import Job, Manifest, check_regular, decode, sha256
 from dreampipe.media.locks import Lock, lock
 from dreampipe.recipes import Explaining
@@ -139,6 +153,22 @@ class _Work:
 
         return Failed(job.name, refusal(job.target, standing, order.carrying, False, now))
 
+    def foresee(self, job: Job) -> Forecast:
+        """Tell what `load` and `make_picture` would come to, without a lock."""
+        try:
+            check_regular(job.source)
+            source_sha256 = sha256(job.source)
+            if isinstance(settled := self._settle_early(job, source_sha256), Failed):
+                return Forecast(job.name, failure=settled.reason)
+            if settled:
+                return Forecast(str(job.source), (job.target,), skipped=True)
+            check_place(job.target, self._order.carrying, dry=True)
+            return self._maker.foresee(Loaded(job, source_sha256, *decode(job.source, self._order.max_pixels)))
+        except (DreampipeError, MemoryError) as error:
+            return Forecast(job.name, failure=_reason(error))
+        except OSError as error:
+            return Forecast(job.name, failure=f"{job.source} cannot be read: {error.strerror}.")
+
     def _report(self, job: Job, error: DreampipeError | MemoryError) -> Failed | None:
         """Report a job that failed. The first one that the disk has no room for ends the run, and it alone says so."""
         if isinstance(error, StorageError) and not self._full.acquire(blocking=False):
@@ -243,6 +273,18 @@ class _Work:
         finished = Finished(done, skipped, failed, seconds, busy, jobs - done - skipped - failed)
         self._tell(finished)
         return finished
+
+
+def foresee(jobs: Sequence[Job], manifest: Manifest, order: Order) -> Iterator[Forecast]:
+    """Tell what `run` would make of every job, and change nothing on the disk; raises DreampipeError."""
+    work = _Work(manifest, order, Estimating(ignore))
+    for job in jobs:
+        if job.film and order.film:
+            from dreampipe.engines.films import foresee_film  # loads codecs
+
+            yield foresee_film(job, manifest, order.film)
+        else:
+            yield work.foresee(job)
 
 
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Finished:

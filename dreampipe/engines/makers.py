@@ -8,11 +8,13 @@ from functools import partial
 from typing import Protocol
 
 from dreampipe.engines.estimating import Planned, plan_climbing
+from dreampipe.engines.forecasting import Forecast, foresee_climbing
 from dreampipe.engines.keeping import keep_picture
 from dreampipe.engines.orders import Order
 from dreampipe.events import Tell
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Job, format_of, losses
+from dreampipe.models.weights.missing import missing
 from dreampipe.recipes import Recipe
 from dreampipe.records.making import Making
 
@@ -67,6 +69,9 @@ class Maker(Protocol):
     def losses(self, loaded: Loaded) -> tuple[str, ...]:
         """List what the output cannot hold of the picture, a sentence each."""
 
+    def foresee(self, loaded: Loaded) -> Forecast:
+        """Tell what would be made of a picture; raises DreampipeError and MemoryError."""
+
     def make(self, loaded: Loaded) -> Made:
         """Make a picture; raises DreampipeError and MemoryError."""
 
@@ -98,6 +103,16 @@ class Dreamer:
 
     def losses(self, loaded: Loaded) -> tuple[str, ...]:
         return losses(format_of(loaded.job.target), loaded.info)
+
+    def foresee(self, loaded: Loaded) -> Forecast:
+        settings = {} if missing(self._recipe.card()) else self._choose_size(loaded.frame)
+        return foresee_climbing(
+            str(loaded.job.source),
+            [loaded.job.target],
+            (loaded.frame.height, loaded.frame.width),
+            [(self._ascent, 1)],
+            max_size=settings.get("max_size", self._recipe.max_size),
+        )
 
     def make(self, loaded: Loaded) -> Made:
         settings, size = self._choose_size(loaded.frame), (loaded.frame.height, loaded.frame.width)

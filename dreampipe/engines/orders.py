@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,7 +12,7 @@ from typing import Self
 
 import dreampipe
 from dreampipe.errors import MediaError
-from dreampipe.media import MAX_PIXELS, Job
+from dreampipe.media import MAX_PIXELS, Inputs, Job
 from dreampipe.media.video import Encoding, FilmInfo, target_of
 from dreampipe.recipes import Explaining, FilmRecipe, Recipe
 from dreampipe.recipes.keyframes import parse_rate, parse_time, print_time
@@ -148,3 +149,8 @@ class Order:
         if not whole:
             return hashlib.sha256(f"{self.sha256()} stopped".encode()).hexdigest()
         return hashlib.sha256(f"{self.recipe.sha256()} {self.quality} {self.carrying.key}".encode()).hexdigest()
+
+
+def name_inputs(source: Inputs) -> str:
+    """Name the input of a run for messages; several by their number."""
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else f"{len(source)} inputs"

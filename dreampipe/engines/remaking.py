@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
+from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.task import Task, load_task
 from dreampipe.errors import MediaError
 from dreampipe.events import Estimated, Event, Failed, Tell, ignore
@@ -73,15 +74,18 @@ class Remaking:
         (made,) = self.task.outputs.values()
         return made
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the task, and that neither the source nor an existing file is overwritten; raises DreampipeError."""
-        notes, made = self.task.check(), self._made
+        notes, made = self.task.check(dry), self._made
         # A broken link or a pipe is a file, too; a folder takes numbered pictures.
         if os.path.lexists(made) and not os.path.isdir(made) and not self.overwrite:
             raise MediaError(f"{made} exists: give another name, or --overwrite.")
         if self.begun.source and identity(made) == identity(self.begun.source):
             raise MediaError(f"{made} is what was dreamed itself, but that is never overwritten: give another name.")
         return tuple(dict.fromkeys((*self.begun.notes, *notes)))
+
+    def forecast(self) -> Iterator[Forecast]:
+        return self.task.forecast()
 
     def run(self, tell: Tell = ignore) -> None:
         """Make it, compare it with the first one, and tell the verdict as `Compared`; raises DreampipeError."""

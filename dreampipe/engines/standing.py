@@ -15,6 +15,7 @@ from dreampipe.errors import DreampipeError
 from dreampipe.media import Entry, Plan, carries, check_writable, sidecar_of
 from dreampipe.media.manifest import NAME
 from dreampipe.media.patterns import is_pattern
+from dreampipe.media.writing import foresee_writable
 from dreampipe.records.carried import record_of
 from dreampipe.records.differing import differences, of_source
 from dreampipe.records.making import Carrying
@@ -26,11 +27,12 @@ _COMMANDS = ("dream", "explain")
 """The commands that write into folders, and note in the manifest what they have written."""
 
 
-def check_folder(planned: Plan) -> None:
-    """Make the output folder; raise MediaError if it takes no files although one is to be made there."""
+def check_folder(planned: Plan, dry: bool = False) -> None:
+    """Make the output folder, unless `dry`; raise MediaError if it takes no files although one is to be made there."""
     missing = [job.target for job in planned.jobs if not os.path.lexists(job.target)]
     if missing:
-        check_writable(next((path for path in missing if path.parent == planned.folder), planned.folder / NAME))
+        check = foresee_writable if dry else check_writable
+        check(next((path for path in missing if path.parent == planned.folder), planned.folder / NAME))
 
 
 def own_record(path: Path, entry: Entry, film: bool) -> Record | None:

@@ -6,12 +6,13 @@ A task is a frozen value. Nothing is open before it runs, so it can be checked, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, Self, cast
 
+from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import check_place
 from dreampipe.errors import MediaError
 from dreampipe.events import Tell
@@ -43,8 +44,11 @@ class Task(Protocol):
     def outputs(self) -> Mapping[str, Path]:
         """The files to write, by their names in `Done`, `Skipped` and `Written`; valid after `check`."""
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the settings, the inputs and the outputs before anything slow, and make the folders of the outputs.
+
+        Args:
+            dry: change nothing on the disk.
 
         Returns:
             Sentences for the user on what is lost or was decided.
@@ -52,6 +56,9 @@ class Task(Protocol):
         Raises:
             DreampipeError: a setting, an input or an output is wrong.
         """
+
+    def forecast(self) -> Iterator[Forecast]:
+        """Tell what would be made, after `check`, and change nothing on the disk; raises DreampipeError."""
 
     def run(self, tell: Tell) -> None:
         """Make it, and tell each event; raises DreampipeError."""
@@ -93,12 +100,18 @@ class Place:
     carrying: Carrying = USUAL
     overwrite: bool = False
 
-    def check(self, check_form: Callable[[Path], object] = format_of_one, inputs: Iterable[str | Path] = ()) -> None:
+    def check(
+        self,
+        check_form: Callable[[Path], object] = format_of_one,
+        inputs: Iterable[str | Path] = (),
+        dry: bool = False,
+    ) -> None:
         """Check that the file can be written; make its folder, and remove the leftovers of killed runs there.
 
         Args:
             check_form: raises DreampipeError for a name whose format cannot be written.
             inputs: the files that the task reads, which are never overwritten.
+            dry: change nothing on the disk.
 
         Raises:
             MediaError: the path is a folder or an input, the file exists, a foreign sidecar is in the way, or the
@@ -111,5 +124,6 @@ class Place:
             raise MediaError(f"{self.path} is an input itself, but inputs are never overwritten: name another output.")
         if os.path.lexists(self.path) and not self.overwrite:
             raise MediaError(f"{self.path} exists: give another name, or --overwrite.")
-        check_place(self.path, self.carrying)
-        sweep(self.path.parent)
+        check_place(self.path, self.carrying, dry)
+        if not dry:
+            sweep(self.path.parent)

@@ -6,6 +6,7 @@
     decoding.py    a file to a Frame and its MediaInfo; bad input becomes one sentence
     decoded.py     what a decoder gets and returns; the decoders are pillow.py, tiff.py, heif.py
     encoding.py    a Frame to the bytes of a file; encoders.py, the encoders
+    abilities.py   what can be written here, tried
     samples.py     the numbers that an encoder gets, and their hash
     tiff_samples.py the samples of a TIFF as colours; luma.py, luma and chroma, and Lab
     palettes.py    palettes of labels
@@ -61,7 +62,7 @@ from dreampipe.media.animation import check_animation, write_animation
 from dreampipe.media.bounds import MAX_PIXELS
 from dreampipe.media.decoding import decode, decode_hashed
 from dreampipe.media.encoding import encode
-from dreampipe.media.folders import Plan, plan
+from dreampipe.media.folders import Inputs, Plan, plan
 from dreampipe.media.formats import format_of, losses
 from dreampipe.media.jobs import Job, check_regular
 from dreampipe.media.kinds import Kind, kind_of
@@ -82,6 +83,7 @@ __all__ = [
     "MAX_PIXELS",
     "Entry",
     "FramesHash",
+    "Inputs",
     "Job",
     "Manifest",
     "Media",

@@ -21,10 +21,15 @@ from dreampipe.media.jobs import Job, identity
 from dreampipe.media.kinds import Kind, format_of_file, kind_of
 from dreampipe.media.listing import list_folder
 from dreampipe.media.locks import sweep_locks
+from dreampipe.media.patterns import is_pattern
+from dreampipe.media.video.codecs import CONTAINERS
 from dreampipe.media.video.jobs import film_job, film_suffix, makes_film
 from dreampipe.media.writing import sweep
 
 _FALLBACK = ".png"
+
+Inputs = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""One input, or several."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +60,20 @@ class _Named:
 
 
 def plan(
-    source: str | os.PathLike[str],
+    source: Inputs,
     target: str | os.PathLike[str],
     *,
     recursive: bool = False,
     format: str | None = None,
     maps: bool = False,
+    clean: bool = True,
 ) -> Plan:
     """Pair every input with its output, and remove what killed runs have left in the output folders.
 
     Args:
         source: a picture, a film, or a folder; of a folder the files are taken that are pictures or films by their
-            bytes, or by their names where the bytes say nothing; hidden ones are not.
+            bytes, or by their names where the bytes say nothing; hidden ones are not. Of several inputs, which all go
+            into one folder, a file keeps its name, and the files of a folder go into a folder of its name.
         target: for a folder a folder, or a film or numbered pictures (`f/%05d.png`) that the pictures in it become as
             one; for a picture a file, or a folder where it exists or ends in a separator (a `Path` has lost that: hand
             over the text); for a film or an animated picture a film, an animated picture, or a folder or such names for
@@ -74,19 +81,24 @@ def plan(
         recursive: also take the pictures in the folders below, keeping the structure; links to folders stay out.
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
         maps: let outputs also be maps of numbers, as `media.maps` writes them.
+        clean: remove what killed runs have left; False changes nothing on the disk.
 
     Raises:
         MediaError: an input is missing, two inputs would write one output, or an output is an input.
     """
     suffix = None if format is None else suffix_named(format, maps)
-    if not os.fspath(source) or not os.fspath(target):
+    inputs = [source] if isinstance(source, str | os.PathLike) else list(source)
+    if not inputs or not all(map(os.fspath, (*inputs, target))):
         raise MediaError("An input or output came empty, but a path is expected: name it, the current folder as a dot.")
-    start, end = Path(source), Path(target)
-    if not os.path.exists(start):
+    starts, end = list(map(Path, inputs)), Path(target)
+    if absent := next((start for start in starts if not os.path.exists(start)), None):
         raise MediaError(
-            f"{start} does not exist, but a picture, a film or a folder of these is expected: check its name."
+            f"{absent} does not exist, but a picture, a film or a folder of these is expected: check its name."
         )
-    if makes_film(start, os.fspath(target)):
+    start = starts[0]
+    if len(starts) > 1:
+        result = _several_plan(starts, os.fspath(target), suffix, recursive, maps)
+    elif makes_film(start, os.fspath(target)):
         job, folder = film_job(start, os.fspath(target), suffix)
         result = Plan((job,), folder)
     elif os.path.isdir(start):
@@ -96,10 +108,60 @@ def plan(
     else:
         result = _single_plan(start, end, suffix, maps)
     _check(result.jobs)
-    for folder in {job.target.parent for job in result.jobs} | {result.folder}:
+    if clean:
+        sweep_folders(result)
+    return result
+
+
+def sweep_folders(planned: Plan) -> None:
+    """Remove what killed runs have left in the output folders."""
+    for folder in {job.target.parent for job in planned.jobs} | {planned.folder}:
         sweep(folder)
         sweep_locks(folder)
-    return result
+
+
+def _several_plan(sources: Sequence[Path], target: str, suffix: str | None, recursive: bool, maps: bool) -> Plan:
+    """Plan several inputs, all into one folder; an input that came twice is made once."""
+    folder = Path(target)
+    _check_takes_several(folder, target, len(sources), maps)
+    pairs: dict[tuple[str, Path], tuple[Path, Path]] = {}
+    notes: list[str] = []
+    left_out: list[str] = []
+    for source in sources:
+        if _is_same(source, folder):
+            notes.append(f"{source} is the output folder itself, so it is no input here.")
+            continue
+        found = [(source, Path(source.name))]
+        if os.path.isdir(source):
+            listed = list_folder(source, folder, recursive)
+            own = Path(os.path.abspath(source)).name
+            found = [(source / name, own / name) for name in listed.inputs]
+            notes += listed.notes
+            if listed.left_out:
+                left_out.append(f"{listed.left_out} in {source}")
+            elif not found:
+                notes.append(f"{source} holds no pictures and no films.")
+        pairs |= {(os.path.realpath(path), name): (path, name) for path, name in found}
+    if not pairs:
+        raise MediaError(
+            f"None of the {len(sources)} inputs holds a picture or a film for {folder}: name some that do."
+        )
+    result = _plan(pairs.values(), folder, suffix)
+    return Plan(result.jobs, folder, (*notes, *result.notes), "; ".join(left_out))
+
+
+def _check_takes_several(end: Path, target: str, count: int, maps: bool) -> None:
+    """Raise MediaError if the output of several inputs is, or is named like, a file."""
+    if os.path.isdir(end):
+        return
+    file = os.path.lexists(end)
+    suffix = end.suffix.lower()
+    named = format_of_suffix(end) or suffix in CONTAINERS or is_pattern(end) or (maps and suffix in MAP_SUFFIXES)
+    if file or (named and not target.endswith(("/", os.sep))):
+        what = "is a file" if file else "is the name of a file"
+        raise MediaError(
+            f"{end} {what}, but {count} inputs came before it and become files of one folder: name a folder last."
+        )
 
 
 def _single_plan(source: Path, target: Path, suffix: str | None, maps: bool) -> Plan:
@@ -124,7 +186,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         raise MediaError(
             f"{target} has the suffix of a picture, but {source} is a folder: name a folder for its pictures."
         )
-    if identity(source) == identity(target) or os.path.realpath(source) == os.path.realpath(target):
+    if _is_same(source, target):
         raise MediaError(f"{target} is the input folder itself, but inputs are never overwritten: name another output.")
     listed = list_folder(source, target, recursive)
     if not listed.inputs:
@@ -133,6 +195,10 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         raise MediaError(f"{source} holds no pictures{left}, but files with one of {SUFFIXES} are expected{deeper}.")
     result = _plan([(source / name, name) for name in listed.inputs], target, suffix)
     return Plan(result.jobs, result.folder, (*listed.notes, *result.notes), listed.left_out)
+
+
+def _is_same(source: Path, target: Path) -> bool:
+    return identity(source) == identity(target) or os.path.realpath(source) == os.path.realpath(target)
 
 
 def _plan(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
@@ -186,9 +252,10 @@ def _check(jobs: tuple[Job, ...]) -> None:
     for job in jobs:
         other = by_output.setdefault(_one_name(Path(job.name)), job)
         if other is not job:
-            raise MediaError(
-                f"{other.source} and {job.source} would both be written to {job.target}: rename one of them."
-            )
+            apart = job.source.absolute().parent.name != other.source.absolute().parent.name
+            folders = apart and job.source.name == other.source.name
+            advice = "rename one of them" + (", or name their folders, which stay apart" if folders else "")
+            raise MediaError(f"{other.source} and {job.source} would both be written to {job.target}: {advice}.")
         found = identity(job.target)
         if found in inputs:
             raise MediaError(

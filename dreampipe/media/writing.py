@@ -129,6 +129,21 @@ def check_writable(path: Path) -> None:
         raise unwritable(path, problem) from None
 
 
+def foresee_writable(path: Path) -> None:
+    """Raise MediaError if a file of this name surely cannot be written; changes nothing on the disk."""
+    try:
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        folder = next(above for above in path.absolute().parents if os.path.lexists(above))
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
 def check_room(folder: Path, need: int) -> None:
     """Raise MediaError where a folder that is there has less room than so many bytes."""
     free = psutil.disk_usage(str(folder)).free

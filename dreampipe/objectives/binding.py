@@ -151,7 +151,10 @@ def _named_class(card: Card, label: str) -> int:
         raise Misfit(f"Class {label!r} was asked for, but {_nameless(card)}.", quoted(label))
     places = [i for i, name in enumerate(card.classes) if _space(name) == _space(label)]
     if not places:
-        raise Misfit(f"Model {card.name} has no class {label!r}: {nearest(label, card.classes)}.", quoted(label))
+        near = nearest(label, card.classes)
+        named = card.name if card.architecture or card.path is None else card.path
+        more = f"; `dreampipe classes {named}` lists all {len(card.classes)}" if near.endswith(", ...") else ""
+        raise Misfit(f"Model {card.name} has no class {label!r}: {near}{more}.", quoted(label))
     if len(places) > 1:
         numbers = " and ".join(map(str, places))
         raise Misfit(f"{card.name} has more than one class {label!r}: give its number, {numbers}.", quoted(label))

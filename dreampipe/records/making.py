@@ -27,7 +27,7 @@ from dreampipe.recipes.tasks import TASKS, Command, Option, command_of
 from dreampipe.records.places import write_path
 from dreampipe.records.record import Model, Output, Record, Source
 
-_LIBRARIES = {
+LIBRARIES = {
     "keras": "keras",
     "tensorflow": "tensorflow",
     "numpy": "numpy",
@@ -134,7 +134,7 @@ class Making:
 
 def versions() -> dict[str, str]:
     """Return the versions of dreampipe and the libraries, and the kind of processor."""
-    found = {name: version(package) for name, package in _LIBRARIES.items()}
+    found = {name: version(package) for name, package in LIBRARIES.items()}
     return {"dreampipe": dreampipe.__version__, **found, "machine": platform.machine()}
 
 

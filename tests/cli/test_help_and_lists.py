@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import dreampipe
+from dreampipe.cli import commands
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.fields import GROUPS, find_shown
 
@@ -57,6 +58,8 @@ COMMANDS = (
     "rerun",
     "info",
     "layers",
+    "classes",
+    "doctor",
 )
 
 
@@ -89,6 +92,31 @@ def test_a_sheet_has_no_objective_of_its_own(call):
     assert "--objective" not in text
 
 
+def test_the_list_of_commands_has_the_first_sentence_of_each(call):
+    listed = " ".join(call("--help").stdout.split())
+    for name, row in commands.COMMANDS.items():
+        first = (commands.load(name).help or "").split("\n\n")[0]
+        assert row.summary == " ".join(first.split())
+        assert f" {name} {row.summary}" in listed
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["nothing"], []])
+def test_help_and_a_wrong_name_load_no_command(words):
+    shown = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=json.dumps([words]), capture_output=True, text=True, check=True
+    )
+    _, modules = json.loads(shown.stdout)
+    assert not {"numpy", "cv2", "av"} & set(modules)
+
+
+def test_a_mistyped_command_gets_the_nearest_name(call):
+    result = call("draem", "a.png", "b.png")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        2,
+        "Error: No such command 'draem'. Did you mean 'dream'?",
+    )
+
+
 def test_version(call):
     assert call("--version").stdout == f"dreampipe {dreampipe.__version__}\n"
 
@@ -109,6 +137,7 @@ def test_none_of_this_imports_tensorflow():
         ["methods"],
         ["methods", "--json"],
         ["layers", "motifnet"],
+        ["classes", "motifnet", "eye"],
         ["layers", "inception_v3"],
     ]
     words = [["--help"], ["--version"], *helps, *lists]
