@@ -1,0 +1,97 @@
+"""The classes of the second edition, in the order of the network's outputs; a new one goes before `nothing`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dreampipe.models.motifnet.second import birds, mammals, plants, small, things, water
+from dreampipe.models.motifnet.second.bank import Rng
+from dreampipe.models.motifnet.second.bodies import Body
+from dreampipe.models.motifnet.second.surfaces import SURFACES
+
+
+@dataclass(frozen=True)
+class Motif:
+    """How a class is drawn and from where it is seen.
+
+    Attributes:
+        draw: sculpts one of its kind into a body.
+        yaw: how far it turns to either side, in radians; `pitch` and `roll` are deviations.
+        fills: it is a surface that covers the whole picture.
+    """
+
+    draw: Callable[[Rng, Body], None]
+    yaw: float = 0.75
+    pitch: float = 0.2
+    roll: float = 0.12
+    fills: bool = False
+
+
+def _flat(draw: Callable[[Rng, Body], None], roll: float = 0.1) -> Motif:
+    return Motif(draw, 0.0, 0.0, roll)
+
+
+MOTIFS: dict[str, Motif] = {
+    "dog": Motif(mammals.dog, 0.9),
+    "cat": Motif(mammals.cat),
+    "tiger": Motif(mammals.tiger),
+    "lion": Motif(mammals.lion),
+    "fox": Motif(mammals.fox),
+    "bear": Motif(mammals.bear, 0.9),
+    "panda": Motif(mammals.panda),
+    "monkey": Motif(mammals.monkey),
+    "horse": Motif(mammals.horse, 0.95),
+    "cow": Motif(mammals.cow),
+    "sheep": Motif(mammals.sheep),
+    "rabbit": Motif(mammals.rabbit),
+    "elephant": Motif(mammals.elephant),
+    "owl": Motif(birds.owl, 0.6),
+    "parrot": Motif(birds.parrot, 0.6),
+    "songbird": Motif(birds.songbird, 0.5),
+    "rooster": Motif(birds.rooster, 0.6),
+    "swan": Motif(birds.swan, 0.5, 0.1),
+    "fish": Motif(water.fish, 0.5),
+    "jellyfish": Motif(water.jellyfish, 0.7, 0.15, 0.3),
+    "starfish": Motif(water.starfish, 0.5, 0.4, 1.0),
+    "octopus": Motif(water.octopus, 0.5),
+    "crab": Motif(water.crab, 0.5),
+    "shell": Motif(water.shell, 0.5, 0.3, 1.0),
+    "coral": Motif(water.coral, 0.5),
+    "snake": Motif(small.snake, 0.4, 0.5, 1.0),
+    "turtle": Motif(small.turtle, 0.4, 0.4, 0.4),
+    "frog": Motif(small.frog, 0.7),
+    "lizard": Motif(small.lizard, 0.5),
+    "butterfly": Motif(small.butterfly, 0.6, 0.3, 0.4),
+    "ladybird": Motif(small.ladybird, 0.5, 0.4, 0.8),
+    "spider": Motif(small.spider, 0.4, 0.4, 0.6),
+    "snail": Motif(small.snail, 0.5),
+    "rose": Motif(plants.rose, 0.6, 0.4, 0.5),
+    "sunflower": Motif(plants.sunflower, 0.6, 0.3, 0.2),
+    "leaf": _flat(plants.leaf, 0.6),
+    "tree": Motif(plants.tree, 3.1, 0.1, 0.05),
+    "mushroom": Motif(plants.mushroom, 3.1, 0.12),
+    "cone": Motif(plants.cone, 0.6, 0.3, 0.4),
+    "apple": Motif(plants.apple, 0.7, 0.3, 0.3),
+    "strawberry": Motif(plants.strawberry, 0.5, 0.2, 0.4),
+    "grapes": Motif(plants.grapes, 0.7, 0.15),
+    "pineapple": Motif(plants.pineapple, 0.6, 0.2, 0.3),
+    "bark": Motif(SURFACES["bark"], fills=True),
+    "stones": Motif(SURFACES["stones"], fills=True),
+    "brick": Motif(SURFACES["brick"], fills=True),
+    "knit": Motif(SURFACES["knit"], fills=True),
+    "honeycomb": Motif(SURFACES["honeycomb"], fills=True),
+    "scales": Motif(SURFACES["scales"], fills=True),
+    "plumage": Motif(SURFACES["plumage"], fills=True),
+    "facade": Motif(things.facade, fills=True),
+    "arch": Motif(things.arch, 0.0, 0.0, 0.08, fills=True),
+    "dome": _flat(things.dome, 0.06),
+    "pagoda": _flat(things.pagoda, 0.06),
+    "wheel": Motif(things.wheel, 0.9, 0.15, 0.3),
+    "vase": _flat(things.vase),
+    "teapot": Motif(things.teapot, 0.6),
+    "face": Motif(things.face),
+    "eye": _flat(things.eye_alone, 0.15),
+}
+CLASSES: tuple[str, ...] = (*MOTIFS, "nothing")
+NOTHING = len(MOTIFS)

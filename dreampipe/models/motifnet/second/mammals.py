@@ -1,0 +1,361 @@
+"""Mammals: dog, cat, tiger, lion, fox, bear, panda, monkey, horse, cow, sheep, rabbit and elephant."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bodies import Body
+from dreampipe.models.motifnet.second.heads import PINK, Anatomy, add_face, build_head
+from dreampipe.models.motifnet.second.parts import BLACK, WHITE, blotches, fur, smooth, tint
+
+_BROWN_EYE = np.float32([0.28, 0.13, 0.05])
+_COATS = ((0.08, 0.6, 0.62), (0.06, 0.6, 0.36), (0.09, 0.35, 0.82), (0.07, 0.3, 0.14), (0.6, 0.03, 0.45))
+
+
+def dog(rng: Rng, body: Body) -> None:
+    """A dog: long snout, black nose, floppy or pricked ears."""
+    first, second = rng.permutation(len(_COATS))[:2]
+    coat, other = tint(rng, *_COATS[first]), tint(rng, *_COATS[second])
+    pale = coat * 0.4 + WHITE * 0.55 if rng.random() < 0.6 else coat * 0.85
+    floppy = rng.random() < 0.65
+    a = Anatomy(
+        skull=(0.5, 0.5, 0.5),
+        snout=(0, 0.26, 0.66),
+        muzzle=(0.23, 0.2, 0.3),
+        nose=(0.13, 0.09, 0.08),
+        eyes=(0.22, -0.12, 0.42),
+        eye_size=0.105,
+        ear="floppy" if floppy else "pricked",
+        ear_at=(0.42, -0.38, 0.05) if floppy else (0.3, -0.34, 0),
+        ear_size=0.5,
+    )
+    build_head(body, rng, a, coat, pale, _BROWN_EYE, inner=coat * 0.6)
+    x, y, z = body.points()
+    if rng.random() < 0.5:
+        body.paint(smooth(0.12, 0.06, np.abs(x) + 0.1 * y) * (y < 0.2), pale)
+    if rng.random() < 0.5:
+        body.paint(smooth(0.05, 0.15, x * rng.choice([-1, 1]) + 0.1 * y) * (y < 0.1), other)
+    fur(rng, body, rng.uniform(0.8, 1.3))
+    add_face(body, a, _BROWN_EYE)
+
+
+def cat(rng: Rng, body: Body) -> None:
+    """A cat: round face, large green or amber eyes with slits, pricked ears, whiskers."""
+    coat = tint(rng, *((0.08, 0.62, 0.72), (0.09, 0.25, 0.45), (0.6, 0.05, 0.32), (0.08, 0.12, 0.85))[rng.integers(4)])
+    pale = coat * 0.35 + WHITE * 0.62
+    iris = tint(rng, rng.choice([0.12, 0.22, 0.3, 0.55]), 0.7, 0.8)
+    a = Anatomy(
+        skull=(0.58, 0.5, 0.48),
+        cheeks=0.28,
+        snout=(0, 0.2, 0.44),
+        muzzle=(0.17, 0.13, 0.16),
+        nose=(0.07, 0.05, 0.05),
+        eyes=(0.23, -0.06, 0.4),
+        eye_size=0.135,
+        pupil="slit",
+        ear_at=(0.34, -0.34, 0),
+        ear_size=0.44,
+        mouth=0.1,
+    )
+    build_head(body, rng, a, coat, pale, iris)
+    if rng.random() < 0.7:
+        _stripe(rng, body, coat * 0.35, 15, 0.55)
+    fur(rng, body, rng.uniform(0.7, 1.1))
+    add_face(body, a, iris, nose=np.float32([0.75, 0.42, 0.4]))
+    _add_whiskers(body, 0.22, 0.55)
+
+
+def tiger(rng: Rng, body: Body) -> None:
+    """A tiger: orange with black stripes, white around eyes and muzzle."""
+    coat, iris = tint(rng, 0.075, 0.85, 0.85, 0.01), tint(rng, 0.13, 0.8, 0.8)
+    a = Anatomy(
+        skull=(0.6, 0.54, 0.5),
+        cheeks=0.36,
+        snout=(0, 0.25, 0.52),
+        muzzle=(0.26, 0.19, 0.22),
+        nose=(0.13, 0.08, 0.06),
+        eyes=(0.22, -0.1, 0.44),
+        eye_size=0.085,
+        ear="round",
+        ear_at=(0.42, -0.42, -0.05),
+        ear_size=0.2,
+    )
+    build_head(body, rng, a, coat, WHITE, iris, inner=WHITE)
+    x, y, z = body.points()
+    body.paint(smooth(0.14, 0.08, np.hypot(np.abs(x) - 0.24, y + 0.2)), WHITE)
+    body.paint(smooth(0.38, 0.5, np.abs(x)) * smooth(0.1, 0.25, y), WHITE)
+    _stripe(rng, body, BLACK, 13, 0.95)
+    fur(rng, body, 1.0, 0.16)
+    add_face(body, a, iris, nose=np.float32([0.7, 0.38, 0.33]))
+    _add_whiskers(body, 0.26, 0.5)
+
+
+def lion(rng: Rng, body: Body) -> None:
+    """A lion: tawny face in a large dark mane."""
+    coat, mane = tint(rng, 0.095, 0.55, 0.75), tint(rng, 0.06, 0.65, rng.uniform(0.25, 0.5))
+    a = Anatomy(
+        skull=(0.46, 0.48, 0.45),
+        cheeks=0.24,
+        snout=(0, 0.24, 0.5),
+        muzzle=(0.22, 0.17, 0.22),
+        nose=(0.13, 0.08, 0.06),
+        eyes=(0.19, -0.1, 0.4),
+        eye_size=0.085,
+        ear="round",
+        ear_at=(0.4, -0.42, 0.08),
+        ear_size=0.15,
+    )
+    for angle in np.linspace(0, 2 * np.pi, 11):
+        c, s = np.cos(angle), np.sin(angle)
+        body.ellipsoid((0.5 * c, 0.06 + 0.52 * s, -0.12), (0.36, 0.38, 0.36), mane, blend=0.15)
+    build_head(body, rng, a, coat, coat * 0.4 + WHITE * 0.55, tint(rng, 0.12, 0.8, 0.7))
+    fur(rng, body, 1.7, 0.32, 0.8, 0.07)
+    add_face(body, a, tint(rng, 0.11, 0.8, 0.7), nose=np.float32([0.3, 0.17, 0.15]))
+
+
+def fox(rng: Rng, body: Body) -> None:
+    """A fox: red, white cheeks, a thin snout and large black-tipped ears."""
+    coat = tint(rng, 0.05, 0.85, 0.78, 0.01)
+    a = Anatomy(
+        skull=(0.5, 0.45, 0.46),
+        cheeks=0.3,
+        snout=(0, 0.27, 0.68),
+        muzzle=(0.13, 0.13, 0.3),
+        nose=(0.08, 0.065, 0.06),
+        eyes=(0.22, -0.05, 0.4),
+        eye_size=0.085,
+        pupil="slit",
+        ear_at=(0.32, -0.3, 0),
+        ear_size=0.52,
+        mouth=0.08,
+    )
+    build_head(body, rng, a, coat, WHITE, BLACK, inner=np.float32([0.85, 0.78, 0.7]))
+    x, y, z = body.points()
+    body.paint(smooth(0.02, 0.1, y - 0.16 + 0.5 * (0.2 - np.abs(x)) * (np.abs(x) > 0.12)) * (z > -0.2), WHITE)
+    body.paint(smooth(-0.62, -0.72, y), BLACK)
+    fur(rng, body, 1.2, fuzz=0.05)
+    add_face(body, a, tint(rng, 0.1, 0.9, 0.75))
+
+
+def bear(rng: Rng, body: Body) -> None:
+    """A bear: broad brown head, small round ears, small eyes."""
+    coat = tint(rng, 0.07, 0.6, rng.uniform(0.2, 0.5))
+    a = Anatomy(
+        skull=(0.62, 0.58, 0.52),
+        cheeks=0.34,
+        snout=(0, 0.26, 0.6),
+        muzzle=(0.24, 0.22, 0.26),
+        nose=(0.14, 0.09, 0.07),
+        eyes=(0.22, -0.1, 0.5),
+        eye_size=0.075,
+        ear="round",
+        ear_at=(0.46, -0.46, -0.05),
+        ear_size=0.2,
+    )
+    build_head(body, rng, a, coat, coat * 1.5 + 0.08, BLACK, inner=coat * 0.6)
+    fur(rng, body, 1.2, 0.3, 0.7, 0.05)
+    add_face(body, a, _BROWN_EYE)
+
+
+def panda(rng: Rng, body: Body) -> None:
+    """A panda: white, with black ears and black patches around the eyes."""
+    coat = tint(rng, 0.1, 0.06, 0.92)
+    a = Anatomy(
+        skull=(0.64, 0.56, 0.52),
+        cheeks=0.36,
+        snout=(0, 0.24, 0.52),
+        muzzle=(0.22, 0.18, 0.22),
+        nose=(0.12, 0.08, 0.06),
+        eyes=(0.24, -0.06, 0.47),
+        eye_size=0.08,
+        ear="round",
+        ear_at=(0.48, -0.46, -0.05),
+        ear_size=0.21,
+    )
+    build_head(body, rng, a, coat, coat, BLACK, inner=BLACK)
+    x, y, z = body.points()
+    x = np.abs(x)
+    body.paint(smooth(1.1, 0.9, np.hypot((x - 0.27 + 0.35 * (y + 0.02)) / 0.15, (y + 0.02) / 0.2)) * (z > 0.1), BLACK)
+    body.paint(smooth(0.58, 0.62, np.hypot(x, y)) * smooth(-0.3, -0.36, y) * (x > 0.3), BLACK)
+    fur(rng, body, 1.1, 0.16, 0.6, 0.05)
+    add_face(body, a, _BROWN_EYE)
+
+
+def monkey(rng: Rng, body: Body) -> None:
+    """A monkey: bare face with a heart-shaped brow, ears at the sides, eyes close together."""
+    coat, face = tint(rng, 0.06, 0.5, rng.uniform(0.15, 0.4)), tint(rng, 0.05, 0.42, 0.78)
+    a = Anatomy(
+        skull=(0.56, 0.58, 0.52),
+        cheeks=0.0,
+        snout=(0, 0.3, 0.42),
+        muzzle=(0.3, 0.24, 0.2),
+        nose=(0.09, 0.05, 0.04),
+        eyes=(0.17, -0.1, 0.48),
+        eye_size=0.085,
+        white=True,
+        ear="round",
+        ear_at=(0.62, 0.0, -0.02),
+        ear_size=0.2,
+    )
+    build_head(body, rng, a, coat, face, BLACK, inner=face * 0.9)
+    x, y, z = body.points()
+    x = np.abs(x)
+    heart = np.minimum(np.hypot((x - 0.18) / 0.25, (y + 0.1) / 0.24), np.hypot(x / 0.36, (y - 0.28) / 0.36))
+    bare = smooth(1.06, 0.94, heart) * (z > 0)
+    body.paint(bare, face)
+    before = body.colour.copy()
+    fur(rng, body, 1.2, 0.3, 0.5, 0.05)
+    body.paint(bare, before)
+    body.bump *= 1 - bare
+    add_face(body, a, _BROWN_EYE, nose=face * 0.6)
+
+
+def horse(rng: Rng, body: Body) -> None:
+    """A horse: long narrow face, eyes at its sides, forelock and large nostrils."""
+    coat = tint(rng, *((0.06, 0.65, 0.45), (0.07, 0.5, 0.25), (0.09, 0.15, 0.8), (0.08, 0.45, 0.65))[rng.integers(4)])
+    mane = coat * 0.35
+    for s in (-1, 1):
+        ear = [(s * 0.2, -0.6, 0.0), (s * 0.26, -0.82, 0.03), (s * 0.25, -1.0, 0.06)]
+        body.tube(ear, [0.1, 0.1, 0.02], coat, flat=0.6)
+    body.tube([(0, -0.3, -0.1), (0, 0.5, -0.45), (0, 1.2, -0.7)], [0.38, 0.45, 0.55], coat)
+    body.tube([(0, -0.36, 0.1), (0, 0.1, 0.32), (0, 0.68, 0.48)], [0.34, 0.3, 0.22], coat, blend=0.1)
+    body.ellipsoid((0, 0.74, 0.5), (0.25, 0.2, 0.2), coat * 0.5 + 0.08, blend=0.12)
+    x, y, z = body.points()
+    if rng.random() < 0.6:
+        body.paint(smooth(0.1, 0.06, np.abs(x)) * smooth(-0.4, -0.3, y) * (z > 0.1), WHITE)
+    fur(rng, body, 0.7, 0.1, 0.2, 0.01)
+    for s in (-1, 1):
+        body.ellipsoid((s * 0.12, 0.72, 0.67), (0.05, 0.07, 0.05), BLACK)
+        _dark_eye(body, s * 0.29, -0.22, 0.27, 0.085)
+    for k in range(7):
+        x0 = rng.uniform(-0.12, 0.12)
+        body.tube([(x0, -0.72, 0.2), (1.6 * x0, -0.5, 0.42), (1.9 * x0, -0.2, 0.46)], [0.05, 0.05, 0.01], mane)
+    body.tube([(0, 0.84, 0.66), (0.17, 0.82, 0.55)], [0.014, 0.01], BLACK)
+    body.tube([(0, 0.84, 0.66), (-0.17, 0.82, 0.55)], [0.014, 0.01], BLACK)
+
+
+def cow(rng: Rng, body: Body) -> None:
+    """A cow: broad pink muzzle, patches, horns, ears to the sides."""
+    coat, patch = WHITE, tint(rng, 0.06, 0.6, rng.choice([0.1, 0.4]))
+    if rng.random() < 0.5:
+        coat, patch = patch, coat
+    horn = np.float32([0.85, 0.8, 0.68])
+    for s in (-1, 1):
+        path = [(s * 0.3, -0.58, 0), (s * 0.56, -0.72, 0.05), (s * 0.66, -0.98, 0.1)]
+        body.tube(path, [0.1, 0.08, 0.02], horn, gloss=0.3)
+        ear = [(s * 0.42, -0.4, 0), (s * 0.7, -0.38, 0), (s * 0.92, -0.25, 0.02)]
+        body.tube(ear, [0.1, 0.16, 0.04], coat if s > 0 else patch, flat=0.5)
+    body.ellipsoid((0, -0.18, 0), (0.48, 0.5, 0.42), coat)
+    body.tube([(0, -0.1, 0.15), (0, 0.5, 0.42)], [0.38, 0.27], coat, blend=0.12)
+    body.paint(blotches(rng, body, 0.22, 0.1, 0.3, 1.8), patch)
+    fur(rng, body, 0.8, 0.12, 0.3, 0.02)
+    pink = tint(rng, 0.02, 0.35, 0.82)
+    body.ellipsoid((0, 0.56, 0.46), (0.33, 0.24, 0.26), pink, blend=0.08, gloss=0.3)
+    for s in (-1, 1):
+        body.ellipsoid((s * 0.17, 0.5, 0.68), (0.065, 0.05, 0.05), BLACK)
+        _dark_eye(body, s * 0.4, -0.18, 0.26, 0.085)
+    body.tube([(-0.24, 0.68, 0.6), (0, 0.72, 0.7), (0.24, 0.68, 0.6)], [0.012, 0.016, 0.012], pink * 0.4)
+
+
+def sheep(rng: Rng, body: Body) -> None:
+    """A sheep: a dark or pale face in curled wool."""
+    wool, face = tint(rng, 0.11, 0.12, 0.88), tint(rng, 0.07, 0.25, rng.choice([0.12, 0.7]))
+    for s in (-1, 1):
+        ear = [(s * 0.34, -0.2, 0.1), (s * 0.62, -0.12, 0.1), (s * 0.8, 0.02, 0.1)]
+        body.tube(ear, [0.09, 0.14, 0.03], face, flat=0.5)
+    for _ in range(60):
+        d = rng.standard_normal(3)
+        d = rng.uniform(0.3, 0.62) * d / np.linalg.norm(d) * (1, 1, 0.7) + (0, 0.1, -0.3)
+        body.ellipsoid(d, (rng.uniform(0.16, 0.24),) * 3, wool * np.float32(rng.uniform(0.88, 1.05)), blend=0.02)
+    body.tube([(0, -0.2, 0.15), (0, 0.15, 0.35), (0, 0.55, 0.42)], [0.3, 0.28, 0.19], face, blend=0.03)
+    for _ in range(9):
+        body.ellipsoid(
+            (rng.uniform(-0.25, 0.25), rng.uniform(-0.55, -0.36), rng.uniform(0.2, 0.4)), (0.14,) * 3, wool, blend=0.02
+        )
+    fur(rng, body, 0.6, 0.1, 0.7, 0.02)
+    for s in (-1, 1):
+        _amber_eye(body, s * 0.24, 0.02, 0.38)
+        body.ellipsoid((s * 0.06, 0.58, 0.6), (0.035, 0.02, 0.03), BLACK)
+    body.tube([(-0.12, 0.68, 0.52), (0, 0.65, 0.6), (0.12, 0.68, 0.52)], [0.01, 0.014, 0.01], BLACK)
+
+
+def rabbit(rng: Rng, body: Body) -> None:
+    """A rabbit: long ears, large dark eyes, a small nose."""
+    coat = tint(rng, *((0.08, 0.35, 0.55), (0.1, 0.06, 0.92), (0.07, 0.25, 0.3), (0.08, 0.5, 0.7))[rng.integers(4)])
+    a = Anatomy(
+        skull=(0.42, 0.42, 0.44),
+        cheeks=0.26,
+        snout=(0, 0.2, 0.4),
+        muzzle=(0.17, 0.13, 0.14),
+        nose=(0.06, 0.04, 0.04),
+        eyes=(0.31, -0.04, 0.28),
+        eye_size=0.1,
+        ear="long",
+        ear_at=(0.2, -0.28, -0.05),
+        ear_size=0.58,
+        mouth=0.07,
+    )
+    build_head(body, rng, a, coat, coat * 0.5 + WHITE * 0.48, BLACK)
+    fur(rng, body, 0.8, 0.2, 0.5, 0.04)
+    add_face(body, a, _BROWN_EYE * 0.7, nose=PINK)
+    _add_whiskers(body, 0.2, 0.45)
+
+
+def elephant(rng: Rng, body: Body) -> None:
+    """An elephant: grey wrinkled skin, a trunk, large ears and tusks."""
+    grey = tint(rng, 0.08, 0.1, rng.uniform(0.4, 0.6))
+    for s in (-1, 1):
+        body.ellipsoid((s * 0.66, -0.1, -0.1), (0.4, 0.56, 0.08), grey)
+        body.ellipsoid((s * 0.62, -0.1, -0.06), (0.3, 0.44, 0.07), grey * 0.85 + PINK * 0.1, blend=0.05)
+    body.ellipsoid((0, -0.2, 0.05), (0.44, 0.52, 0.42), grey)
+    for s in (-1, 1):
+        body.ellipsoid((s * 0.18, -0.42, 0.2), (0.24, 0.24, 0.24), grey, blend=0.12)
+    sway = rng.uniform(-0.35, 0.35)
+    trunk = [(0, 0.0, 0.4), (0.1 * sway, 0.35, 0.52), (0.5 * sway, 0.66, 0.52), (1.3 * sway, 0.92, 0.6)]
+    for s in (-1, 1):
+        tusk = [(s * 0.22, 0.22, 0.36), (s * 0.27, 0.5, 0.5), (s * 0.25, 0.68, 0.72)]
+        body.tube(tusk, [0.065, 0.055, 0.012], np.float32([0.93, 0.9, 0.8]), gloss=0.4)
+    body.tube(trunk, [0.25, 0.18, 0.14, 0.1], grey, blend=0.08)
+    rings = np.sin(body.along * 42) * (body.along > 0.05)
+    body.bump += 0.7 * rings
+    body.colour *= 1 + 0.1 * rings[..., None]
+    _wrinkle(rng, body)
+    for s in (-1, 1):
+        _dark_eye(body, s * 0.33, -0.1, 0.36, 0.05)
+
+
+def _wrinkle(rng: Rng, body: Body) -> None:
+    from dreampipe.models.motifnet.second.parts import skin
+
+    skin(rng, body, 0.8, 0.16, 0.9, 0.8)
+
+
+def _stripe(rng: Rng, body: Body, colour: Array, count: float, strength: float) -> None:
+    """Paint stripes that run from the middle of the brow and from the cheeks, as on a cat."""
+    x, y, z = body.points()
+    x = np.abs(x)
+    waves = count * (0.55 * y + 0.55 * np.hypot(x, y + 0.3) - 0.25 * z) + 1.2 * np.sin(5 * x + rng.uniform(0, 6))
+    bars = smooth(0.35, 0.75, np.sin(2.2 * waves + rng.uniform(0, 6)))
+    away = smooth(0.12, 0.2, np.hypot(x - 0.22, y + 0.08)) * smooth(0.26, 0.4, np.hypot(x, y - 0.25))
+    brow = smooth(0.3, 0.6, np.sin(38 * x)) * (y < -0.2)
+    body.paint(np.maximum(bars * (y > -0.25), brow) * away * np.float32(strength), colour)
+
+
+def _add_whiskers(body: Body, y: float, z: float) -> None:
+    for s in (-1, 1):
+        for k in (-1, 0, 1):
+            path = [(s * 0.12, y + 0.03 * k, z), (s * 0.5, y + 0.1 * k, z - 0.05), (s * 0.85, y + 0.22 * k, z - 0.2)]
+            body.tube(path, [0.011, 0.009, 0.003], WHITE)
+
+
+def _dark_eye(body: Body, x: float, y: float, z: float, radius: float) -> None:
+    from dreampipe.models.motifnet.second.parts import eye
+
+    eye(body, (x, y, z), radius, _BROWN_EYE, (2 * np.sign(x), 0.1, 1))
+
+
+def _amber_eye(body: Body, x: float, y: float, z: float) -> None:
+    from dreampipe.models.motifnet.second.parts import eye
+
+    eye(body, (x, y, z), 0.075, np.float32([0.75, 0.5, 0.15]), (np.sign(x), 0, 1), "bar")
