@@ -21,6 +21,11 @@ VARIANTS = 6
 """How many textures of a kind exist; a picture draws one of them."""
 
 
+def floats(values: npt.ArrayLike) -> Array:
+    """These numbers as single-precision floats; doubles would spread to whole pictures."""
+    return np.asarray(values, np.float32)
+
+
 def pick(rng: Rng) -> int:
     """Draw the number of a texture."""
     return int(rng.integers(VARIANTS))

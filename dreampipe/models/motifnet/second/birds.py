@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body, Colour, turned
 from dreampipe.models.motifnet.second.parts import BLACK, WHITE, blend, eye, fur, rgb, skin, smooth, tint
 
-_BEAK = np.float32([0.9, 0.6, 0.15])
+_BEAK = floats([0.9, 0.6, 0.15])
 
 
 def owl(rng: Rng, body: Body) -> None:
     """An owl: two facial discs around large yellow eyes, ear tufts, a streaked breast."""
     coat = tint(rng, 0.08, rng.uniform(0.2, 0.6), rng.uniform(0.35, 0.75))
     pale = coat * 0.4 + WHITE * 0.5
-    body.ellipsoid((0, 0.62, -0.1), (0.6, 0.72, 0.45), coat)
+    body.tube([(0, 0.4, -0.1), (0, 4, -0.1)], [0.58, 0.62], coat, flat=0.8)
     body.ellipsoid((0, -0.25, 0), (0.58, 0.5, 0.48), coat, blend=0.1)
     if rng.random() < 0.6:
         for s in (-1, 1):
@@ -40,8 +40,13 @@ def parrot(rng: Rng, body: Body) -> None:
     """A parrot's head from the side: a hooked beak, a bare patch around the eye, bright feathers."""
     first = rng.choice([0.0, 0.33, 0.58, 0.15])
     coat, other = tint(rng, first, 0.9, 0.8), tint(rng, first + rng.choice([0.15, 0.33, 0.5]), 0.85, 0.8)
-    beak = WHITE * 0.85 if rng.random() < 0.4 else np.float32([0.12, 0.11, 0.11])
-    body.tube([(-0.05, -0.2, 0), (-0.2, 0.45, -0.05), (-0.25, 1.4, -0.1)], [0.38, 0.4, 0.72], coat, blend=0.05)
+    beak = WHITE * 0.85 if rng.random() < 0.4 else floats([0.12, 0.11, 0.11])
+    body.tube(
+        [(-0.05, -0.2, 0), (-0.2, 0.45, -0.05), (-0.3, 1.3, -0.2), (-0.3, 4, -0.3)],
+        [0.38, 0.42, 0.68, 0.9],
+        coat,
+        blend=0.05,
+    )
     body.ellipsoid((0.02, -0.25, 0), (0.55, 0.5, 0.44), coat, blend=0.1)
     body.paint(smooth(0.1, 0.5, body.points()[1] + 0.1), other)
     _overlap(rng, body, 15, 0.9)
@@ -70,7 +75,9 @@ def songbird(rng: Rng, body: Body) -> None:
         body.paint(smooth(-0.45, -0.5, y + 0.15 * x), BLACK)
     fur(rng, body, 0.6, 0.1, 0.25, 0.02)
     for s in (-1, 1):
-        body.ellipsoid((-0.16, 0.1, s * 0.27), (0.5, 0.24, 0.13), _plumes(coat), turned(0, 0, -0.55) @ turned(0, 0, 1.05))
+        body.ellipsoid(
+            (-0.16, 0.1, s * 0.27), (0.5, 0.24, 0.13), _plumes(coat), turned(0, 0, -0.55) @ turned(0, 0, 1.05)
+        )
         eye(body, (0.42, -0.38, s * 0.22), 0.065, BLACK * 2, (0.3, 0, s))
     body.tube([(0.56, -0.33, 0), (0.84, -0.28, 0)], [0.085, 0.008], rng.choice([_BEAK, BLACK * 3]), gloss=0.4)
 
@@ -78,7 +85,7 @@ def songbird(rng: Rng, body: Body) -> None:
 def rooster(rng: Rng, body: Body) -> None:
     """A rooster's head: red comb and wattles, a short beak, a golden ruff."""
     ruff, red = tint(rng, 0.08, rng.uniform(0.3, 0.9), 0.8), tint(rng, 0.99, 0.85, 0.75)
-    body.tube([(-0.05, -0.1, 0), (-0.2, 0.4, 0), (-0.3, 1.3, -0.1)], [0.3, 0.4, 0.62], ruff)
+    body.tube([(-0.05, -0.1, 0), (-0.2, 0.4, 0), (-0.3, 1.3, -0.1), (-0.3, 4, -0.3)], [0.3, 0.4, 0.62, 0.9], ruff)
     fur(rng, body, 1.4, 0.3, 0.8, 0.05)
     y = body.points()[1]
     body.paint(smooth(0.7, 1.0, y), tint(rng, rng.choice([0.05, 0.4]), 0.7, 0.25))
@@ -88,7 +95,7 @@ def rooster(rng: Rng, body: Body) -> None:
     for s in (-1, 1):
         body.ellipsoid((0.26, 0.22, s * 0.09), (0.12, 0.25, 0.07), red, blend=0.03)
         body.ellipsoid((-0.12, -0.08, s * 0.26), (0.1, 0.12, 0.05), WHITE)
-        eye(body, (0.12, -0.26, s * 0.25), 0.085, np.float32([0.9, 0.5, 0.1]), (0.2, 0, s))
+        eye(body, (0.12, -0.26, s * 0.25), 0.085, floats([0.9, 0.5, 0.1]), (0.2, 0, s))
     skin(rng, body, 1.2, 0.1, 0.3)
     body.tube([(0.3, -0.14, 0), (0.52, -0.12, 0), (0.64, -0.02, 0)], [0.12, 0.09, 0.01], _BEAK, gloss=0.3)
     body.tube([(0.3, -0.04, 0), (0.52, 0.0, 0)], [0.08, 0.02], _BEAK * 0.8)
@@ -96,7 +103,7 @@ def rooster(rng: Rng, body: Body) -> None:
 
 def swan(rng: Rng, body: Body) -> None:
     """A swan: a white body with folded wings, a long curved neck, an orange beak."""
-    coat = BLACK * 2 if rng.random() < 0.15 else np.float32([0.93, 0.93, 0.92])
+    coat = BLACK * 2 if rng.random() < 0.15 else floats([0.93, 0.93, 0.92])
     body.ellipsoid((-0.2, 0.45, 0), (0.72, 0.36, 0.4), coat)
     body.tube([(-0.6, 0.35, 0), (-1.0, 0.12, 0)], [0.3, 0.04], coat, blend=0.1)
     for s in (-1, 1):
@@ -105,7 +112,7 @@ def swan(rng: Rng, body: Body) -> None:
     body.tube(neck, [0.24, 0.16, 0.115, 0.1, 0.1, 0.12], coat, blend=0.05)
     fur(rng, body, 0.6, 0.06, 0.2, 0.01)
     body.ellipsoid((0.56, -0.73, 0), (0.16, 0.13, 0.12), coat, blend=0.05)
-    body.tube([(0.66, -0.72, 0), (0.92, -0.56, 0)], [0.085, 0.04], np.float32([0.92, 0.42, 0.08]), gloss=0.4)
+    body.tube([(0.66, -0.72, 0), (0.92, -0.56, 0)], [0.085, 0.04], floats([0.92, 0.42, 0.08]), gloss=0.4)
     body.tube([(0.64, -0.76, 0), (0.72, -0.72, 0)], [0.07, 0.06], BLACK)
     for s in (-1, 1):
         eye(body, (0.6, -0.78, s * 0.095), 0.03, BLACK, (0.3, 0, s))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.models.motifnet.second.bank import Array
+from dreampipe.models.motifnet.second.bank import Array, floats
 
-Point = Sequence[float]
+Point = Sequence[float] | npt.NDArray[np.floating]
 Colour = Array | Callable[[Array, Array, Array], Array]
 """An RGB (3,), a picture, or what gives a picture (h, w, 3) from coordinates on the unit sphere of the part."""
 Matrix = npt.NDArray[np.float64]
@@ -86,7 +86,7 @@ class Body:
         inverse = np.linalg.inv(s[:2, :2])
         lean = inverse @ s[:2, 2]
         height = np.float32(np.sqrt(max(s[2, 2] - s[:2, 2] @ lean, 1e-12)))
-        (a, b, c), (p, q) = np.float32([inverse[0, 0], inverse[0, 1], inverse[1, 1]]), np.float32(lean)
+        (a, b, c), (p, q) = floats([inverse[0, 0], inverse[0, 1], inverse[1, 1]]), floats(lean)
         dx, dy = self.x[None, box[1]] - np.float32(middle[0]), self.y[box[0], None] - np.float32(middle[1])
         gx, gy = a * dx + b * dy, b * dx + c * dy
         left = 1 - (dx * gx + dy * gy)
@@ -131,7 +131,7 @@ class Body:
         box = self._box(middle[0], middle[1], reach[0], reach[1])
         if box is None:
             return
-        (ex, ey, ez), size = np.float32(b - a), np.float32(max(float(np.hypot(*(b - a)[:2])), 1e-4))
+        (ex, ey, ez), size = floats(b - a), np.float32(max(float(np.hypot(*(b - a)[:2])), 1e-4))
         dx, dy = self.x[None, box[1]] - np.float32(a[0]), self.y[box[0], None] - np.float32(a[1])
         t = np.clip((dx * ex + dy * ey) / size**2, 0, 1)
         width = np.float32(r) + np.float32(s - r) * t
@@ -172,7 +172,7 @@ class Body:
     def plane(self) -> tuple[Array, Array]:
         """The coordinates u (right) and v (down) of each pixel, (n, n), turned and mirrored in the plane as the object is."""
         right, down = self.view[:2, 0], self.view[:2, 1]
-        (a, b), (c, d) = (np.float32(axis / np.hypot(*axis)) for axis in (right, down))
+        (a, b), (c, d) = (floats(axis / np.hypot(*axis)) for axis in (right, down))
         x, y = self.x[None, :], self.y[:, None]
         return np.asarray(a * x + b * y, np.float32), np.asarray(c * x + d * y, np.float32)
 

@@ -19,6 +19,7 @@ class Motif:
         draw: sculpts one of its kind into a body.
         yaw: how far it turns to either side, in radians; `pitch` and `roll` are deviations.
         fills: it is a surface that covers the whole picture.
+        bust: its neck goes down to the lower border of the picture.
     """
 
     draw: Callable[[Rng, Body], None]
@@ -26,6 +27,7 @@ class Motif:
     pitch: float = 0.2
     roll: float = 0.12
     fills: bool = False
+    bust: bool = False
 
 
 def _flat(draw: Callable[[Rng, Body], None], roll: float = 0.1) -> Motif:
@@ -33,23 +35,23 @@ def _flat(draw: Callable[[Rng, Body], None], roll: float = 0.1) -> Motif:
 
 
 MOTIFS: dict[str, Motif] = {
-    "dog": Motif(mammals.dog, 0.9),
-    "cat": Motif(mammals.cat),
-    "tiger": Motif(mammals.tiger),
-    "lion": Motif(mammals.lion),
-    "fox": Motif(mammals.fox),
-    "bear": Motif(mammals.bear, 0.9),
-    "panda": Motif(mammals.panda),
-    "monkey": Motif(mammals.monkey),
-    "horse": Motif(mammals.horse, 0.95),
-    "cow": Motif(mammals.cow),
-    "sheep": Motif(mammals.sheep),
-    "rabbit": Motif(mammals.rabbit),
-    "elephant": Motif(mammals.elephant),
-    "owl": Motif(birds.owl, 0.6),
-    "parrot": Motif(birds.parrot, 0.6),
+    "dog": Motif(mammals.dog, 0.9, bust=True),
+    "cat": Motif(mammals.cat, bust=True),
+    "tiger": Motif(mammals.tiger, bust=True),
+    "lion": Motif(mammals.lion, bust=True),
+    "fox": Motif(mammals.fox, bust=True),
+    "bear": Motif(mammals.bear, 0.9, bust=True),
+    "panda": Motif(mammals.panda, bust=True),
+    "monkey": Motif(mammals.monkey, bust=True),
+    "horse": Motif(mammals.horse, 0.95, bust=True),
+    "cow": Motif(mammals.cow, bust=True),
+    "sheep": Motif(mammals.sheep, bust=True),
+    "rabbit": Motif(mammals.rabbit, bust=True),
+    "elephant": Motif(mammals.elephant, bust=True),
+    "owl": Motif(birds.owl, 0.6, bust=True),
+    "parrot": Motif(birds.parrot, 0.6, bust=True),
     "songbird": Motif(birds.songbird, 0.5),
-    "rooster": Motif(birds.rooster, 0.6),
+    "rooster": Motif(birds.rooster, 0.6, bust=True),
     "swan": Motif(birds.swan, 0.5, 0.1),
     "fish": Motif(water.fish, 0.5),
     "jellyfish": Motif(water.jellyfish, 0.7, 0.15, 0.3),
@@ -90,7 +92,7 @@ MOTIFS: dict[str, Motif] = {
     "wheel": Motif(things.wheel, 0.9, 0.15, 0.3),
     "vase": _flat(things.vase),
     "teapot": Motif(things.teapot, 0.6),
-    "face": Motif(things.face),
+    "face": Motif(things.face, bust=True),
     "eye": _flat(things.eye_alone, 0.15),
 }
 CLASSES: tuple[str, ...] = (*MOTIFS, "nothing")

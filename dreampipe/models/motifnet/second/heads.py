@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body, Point
 from dreampipe.models.motifnet.second.parts import BLACK, eye
 
-PINK = np.float32([0.85, 0.55, 0.5])
+PINK = floats([0.85, 0.55, 0.5])
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,11 @@ class Anatomy:
 def build_head(
     body: Body, rng: Rng, a: Anatomy, coat: Array, pale: Array, iris: Array, nose: Array = BLACK, inner: Array = PINK
 ) -> None:
-    """Sculpt skull, cheeks, snout and ears in `coat`, the muzzle in `pale`; `add_face` follows after painting."""
+    """Sculpt neck, skull, cheeks, snout and ears in `coat`, the muzzle in `pale`; `add_face` follows after painting."""
     side = rng.uniform(0.92, 1.08)
+    body.tube(
+        [(0, 0.2, -0.25), (0, 0.8, -0.35), (0, 1.5, -0.5), (0, 4, -0.8)], [0.42 * side, 0.56 * side, 0.95, 1.5], coat
+    )
     _add_ears(body, a, coat, inner)
     body.ellipsoid((0, 0, 0), (a.skull[0] * side, a.skull[1], a.skull[2]), coat)
     if a.cheeks:
@@ -61,7 +64,7 @@ def build_head(
     brow = 1.35 * a.eye_size
     for s in (-1, 1):
         ex, ey, ez = a.eyes
-        body.ellipsoid((s * ex, ey - 1.1 * a.eye_size, ez - 0.07), (brow, 0.8 * brow, 0.13), coat, blend=0.08)
+        body.ellipsoid((s * ex, ey - 1.35 * a.eye_size, ez - 0.09), (brow, 0.8 * brow, 0.13), coat, blend=0.08)
 
 
 def add_face(body: Body, a: Anatomy, iris: Array, nose: Array = BLACK) -> None:
@@ -70,7 +73,7 @@ def add_face(body: Body, a: Anatomy, iris: Array, nose: Array = BLACK) -> None:
     tip = z + 0.86 * a.muzzle[2]
     top = y - 0.55 * a.muzzle[1]
     if a.mouth:
-        dark = np.float32([0.12, 0.07, 0.06])
+        dark = floats([0.12, 0.07, 0.06])
         low = y + 0.62 * a.muzzle[1]
         body.tube([(0, top + 0.08, tip + 0.02), (0, low, tip - 0.02)], [0.016, 0.016], dark, flat=0.6)
         for s in (-1, 1):
@@ -86,7 +89,7 @@ def add_face(body: Body, a: Anatomy, iris: Array, nose: Array = BLACK) -> None:
         body.ellipsoid((s * 0.5 * wide, top + 0.3 * high, tip + 0.6 * deep), (0.24 * wide, 0.28 * high, 0.03), BLACK)
     ex, ey, ez = a.eyes
     for s in (-1, 1):
-        eye(body, (s * ex, ey, ez), a.eye_size, iris, (0.35 * s, 0.05, 1), a.pupil, a.white)
+        eye(body, (s * ex, ey, ez + 0.3 * a.eye_size), a.eye_size, iris, (0.35 * s, 0.05, 1), a.pupil, a.white)
 
 
 def _add_ears(body: Body, a: Anatomy, coat: Array, inner: Array) -> None:
@@ -99,7 +102,11 @@ def _add_ears(body: Body, a: Anatomy, coat: Array, inner: Array) -> None:
             continue
         path = {
             "pricked": [(x, y, z), (x + 0.25 * n, y - 0.55 * n, z), (x + 0.32 * n, y - 1.1 * n, z - 0.02)],
-            "floppy": [(x - 0.1 * n, y, z), (x + 0.36 * n, y + 0.3 * n, z + 0.08), (x + 0.42 * n, y + 1.6 * n, z + 0.16)],
+            "floppy": [
+                (x - 0.1 * n, y, z),
+                (x + 0.36 * n, y + 0.3 * n, z + 0.08),
+                (x + 0.42 * n, y + 1.6 * n, z + 0.16),
+            ],
             "long": [(x, y, z), (x + 0.1 * n, y - 0.6 * n, z - 0.03), (x + 0.28 * n, y - 1.3 * n, z - 0.1)],
             "side": [(x, y, z), (x + 0.6 * n, y - 0.02, z), (x + 1.1 * n, y + 0.2 * n, z)],
         }[a.ear]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import EMPTY, Body
 
 
@@ -30,12 +30,12 @@ def draw_light(rng: Rng) -> Light:
     """Draw a light: mostly from above and from one side, warm in a cool sky, or as soft as under clouds."""
     angle = rng.choice([-1, 1]) * rng.uniform(0.15, 1.15)
     front = rng.uniform(0.45, 1.0)
-    towards = np.float32([np.sin(angle), -np.cos(angle) * rng.uniform(0.4, 1.0), front])
+    towards = floats([np.sin(angle), -np.cos(angle) * rng.uniform(0.4, 1.0), front])
     strong, warm = rng.uniform(0.5, 1.0), rng.normal(0.06, 0.06)
-    key = np.float32([1 + warm, 1, 1 - 1.3 * warm]) * np.float32(0.95 * strong)
+    key = floats([1 + warm, 1, 1 - 1.3 * warm]) * np.float32(0.95 * strong)
     fill = np.float32(0.36 + 0.42 * (1 - strong))
-    sky = np.float32([1 - 0.7 * warm, 1, 1 + warm]) * fill
-    ground = np.float32([1 + warm, 1, 1 - 1.5 * warm]) * fill * np.float32(rng.uniform(0.3, 0.7))
+    sky = floats([1 - 0.7 * warm, 1, 1 + warm]) * fill
+    ground = floats([1 + warm, 1, 1 - 1.5 * warm]) * fill * np.float32(rng.uniform(0.3, 0.7))
     return Light(towards / np.linalg.norm(towards), key, sky, ground)
 
 
@@ -55,7 +55,7 @@ def shade(body: Body, light: Light, soften: float = 0.0) -> tuple[Array, Array]:
     open_sky = _openness(body, mask)
     ambient = (light.ground + up[..., None] * (light.sky - light.ground)) * open_sky[..., None]
     picture = body.colour * (ambient + light.key * lit[..., None])
-    halfway = light.towards + np.float32([0, 0, 1])
+    halfway = light.towards + floats([0, 0, 1])
     shine = np.clip(normal @ (halfway / np.linalg.norm(halfway)), 0, 1)
     sharp = np.exp((shine - 1) * (12 + 160 * body.gloss)) * body.gloss * (0.3 + lit)
     rim = np.clip(1 - normal[..., 2], 0, 1) ** 3 * up * np.float32(0.22)

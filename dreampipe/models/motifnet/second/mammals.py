@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body
 from dreampipe.models.motifnet.second.heads import PINK, Anatomy, add_face, build_head
 from dreampipe.models.motifnet.second.parts import BLACK, WHITE, blotches, fur, smooth, tint
 
-_BROWN_EYE = np.float32([0.28, 0.13, 0.05])
-_COATS = ((0.08, 0.6, 0.62), (0.06, 0.6, 0.36), (0.09, 0.35, 0.82), (0.07, 0.3, 0.14), (0.6, 0.03, 0.45))
+_BROWN_EYE = floats([0.28, 0.13, 0.05])
+_COATS = ((0.08, 0.6, 0.72), (0.06, 0.6, 0.42), (0.09, 0.3, 0.88), (0.07, 0.3, 0.2), (0.6, 0.03, 0.5))
 
 
 def dog(rng: Rng, body: Body) -> None:
     """A dog: long snout, black nose, floppy or pricked ears."""
     first, second = rng.permutation(len(_COATS))[:2]
     coat, other = tint(rng, *_COATS[first]), tint(rng, *_COATS[second])
-    pale = coat * 0.4 + WHITE * 0.55 if rng.random() < 0.6 else coat * 0.85
+    pale = coat * 0.4 + WHITE * 0.55 if rng.random() < 0.75 else coat * 0.85
     floppy = rng.random() < 0.65
     a = Anatomy(
-        skull=(0.5, 0.5, 0.5),
+        skull=(0.5, 0.52, 0.5),
+        cheeks=0.2,
         snout=(0, 0.26, 0.66),
         muzzle=(0.23, 0.2, 0.3),
         nose=(0.13, 0.09, 0.08),
         eyes=(0.22, -0.12, 0.42),
-        eye_size=0.105,
+        eye_size=0.11,
         ear="floppy" if floppy else "pricked",
         ear_at=(0.42, -0.38, 0.05) if floppy else (0.3, -0.34, 0),
-        ear_size=0.5,
+        ear_size=0.62 if floppy else 0.5,
     )
     build_head(body, rng, a, coat, pale, _BROWN_EYE, inner=coat * 0.6)
     x, y, z = body.points()
@@ -37,6 +38,9 @@ def dog(rng: Rng, body: Body) -> None:
     if rng.random() < 0.5:
         body.paint(smooth(0.05, 0.15, x * rng.choice([-1, 1]) + 0.1 * y) * (y < 0.1), other)
     fur(rng, body, rng.uniform(0.8, 1.3))
+    if rng.random() < 0.5:
+        tongue = [(0, 0.36, 0.78), (0.02, 0.52, 0.88), (0.03, 0.68, 0.84)]
+        body.tube(tongue, [0.1, 0.1, 0.08], floats([0.88, 0.4, 0.42]), flat=0.4, gloss=0.6)
     add_face(body, a, _BROWN_EYE)
 
 
@@ -62,7 +66,7 @@ def cat(rng: Rng, body: Body) -> None:
     if rng.random() < 0.7:
         _stripe(rng, body, coat * 0.35, 15, 0.55)
     fur(rng, body, rng.uniform(0.7, 1.1))
-    add_face(body, a, iris, nose=np.float32([0.75, 0.42, 0.4]))
+    add_face(body, a, iris, nose=floats([0.75, 0.42, 0.4]))
     _add_whiskers(body, 0.22, 0.55)
 
 
@@ -87,7 +91,7 @@ def tiger(rng: Rng, body: Body) -> None:
     body.paint(smooth(0.38, 0.5, np.abs(x)) * smooth(0.1, 0.25, y), WHITE)
     _stripe(rng, body, BLACK, 13, 0.95)
     fur(rng, body, 1.0, 0.16)
-    add_face(body, a, iris, nose=np.float32([0.7, 0.38, 0.33]))
+    add_face(body, a, iris, nose=floats([0.7, 0.38, 0.33]))
     _add_whiskers(body, 0.26, 0.5)
 
 
@@ -111,7 +115,7 @@ def lion(rng: Rng, body: Body) -> None:
         body.ellipsoid((0.5 * c, 0.06 + 0.52 * s, -0.12), (0.36, 0.38, 0.36), mane, blend=0.15)
     build_head(body, rng, a, coat, coat * 0.4 + WHITE * 0.55, tint(rng, 0.12, 0.8, 0.7))
     fur(rng, body, 1.7, 0.32, 0.8, 0.07)
-    add_face(body, a, tint(rng, 0.11, 0.8, 0.7), nose=np.float32([0.3, 0.17, 0.15]))
+    add_face(body, a, tint(rng, 0.11, 0.8, 0.7), nose=floats([0.3, 0.17, 0.15]))
 
 
 def fox(rng: Rng, body: Body) -> None:
@@ -130,7 +134,7 @@ def fox(rng: Rng, body: Body) -> None:
         ear_size=0.52,
         mouth=0.08,
     )
-    build_head(body, rng, a, coat, WHITE, BLACK, inner=np.float32([0.85, 0.78, 0.7]))
+    build_head(body, rng, a, coat, WHITE, BLACK, inner=floats([0.85, 0.78, 0.7]))
     x, y, z = body.points()
     body.paint(smooth(0.02, 0.1, y - 0.16 + 0.5 * (0.2 - np.abs(x)) * (np.abs(x) > 0.12)) * (z > -0.2), WHITE)
     body.paint(smooth(-0.62, -0.72, y), BLACK)
@@ -218,7 +222,7 @@ def horse(rng: Rng, body: Body) -> None:
     for s in (-1, 1):
         ear = [(s * 0.2, -0.6, 0.0), (s * 0.26, -0.82, 0.03), (s * 0.25, -1.0, 0.06)]
         body.tube(ear, [0.1, 0.1, 0.02], coat, flat=0.6)
-    body.tube([(0, -0.3, -0.1), (0, 0.5, -0.45), (0, 1.2, -0.7)], [0.38, 0.45, 0.55], coat)
+    body.tube([(0, -0.3, -0.1), (0, 0.5, -0.45), (0, 1.4, -0.7), (0, 4, -0.9)], [0.38, 0.46, 0.8, 1.4], coat)
     body.tube([(0, -0.36, 0.1), (0, 0.1, 0.32), (0, 0.68, 0.48)], [0.34, 0.3, 0.22], coat, blend=0.1)
     body.ellipsoid((0, 0.74, 0.5), (0.25, 0.2, 0.2), coat * 0.5 + 0.08, blend=0.12)
     x, y, z = body.points()
@@ -240,12 +244,13 @@ def cow(rng: Rng, body: Body) -> None:
     coat, patch = WHITE, tint(rng, 0.06, 0.6, rng.choice([0.1, 0.4]))
     if rng.random() < 0.5:
         coat, patch = patch, coat
-    horn = np.float32([0.85, 0.8, 0.68])
+    horn = floats([0.85, 0.8, 0.68])
     for s in (-1, 1):
         path = [(s * 0.3, -0.58, 0), (s * 0.56, -0.72, 0.05), (s * 0.66, -0.98, 0.1)]
         body.tube(path, [0.1, 0.08, 0.02], horn, gloss=0.3)
         ear = [(s * 0.42, -0.4, 0), (s * 0.7, -0.38, 0), (s * 0.92, -0.25, 0.02)]
         body.tube(ear, [0.1, 0.16, 0.04], coat if s > 0 else patch, flat=0.5)
+    body.tube([(0, 0.0, -0.3), (0, 0.7, -0.5), (0, 1.5, -0.7), (0, 4, -0.8)], [0.42, 0.55, 0.95, 1.5], coat)
     body.ellipsoid((0, -0.18, 0), (0.48, 0.5, 0.42), coat)
     body.tube([(0, -0.1, 0.15), (0, 0.5, 0.42)], [0.38, 0.27], coat, blend=0.12)
     body.paint(blotches(rng, body, 0.22, 0.1, 0.3, 1.8), patch)
@@ -268,6 +273,7 @@ def sheep(rng: Rng, body: Body) -> None:
         d = rng.standard_normal(3)
         d = rng.uniform(0.3, 0.62) * d / np.linalg.norm(d) * (1, 1, 0.7) + (0, 0.1, -0.3)
         body.ellipsoid(d, (rng.uniform(0.16, 0.24),) * 3, wool * np.float32(rng.uniform(0.88, 1.05)), blend=0.02)
+    body.tube([(0, 0.2, -0.5), (0, 1.4, -0.7), (0, 4, -0.8)], [0.6, 0.95, 1.5], wool)
     body.tube([(0, -0.2, 0.15), (0, 0.15, 0.35), (0, 0.55, 0.42)], [0.3, 0.28, 0.19], face, blend=0.03)
     for _ in range(9):
         body.ellipsoid(
@@ -308,6 +314,7 @@ def elephant(rng: Rng, body: Body) -> None:
     for s in (-1, 1):
         body.ellipsoid((s * 0.66, -0.1, -0.1), (0.4, 0.56, 0.08), grey)
         body.ellipsoid((s * 0.62, -0.1, -0.06), (0.3, 0.44, 0.07), grey * 0.85 + PINK * 0.1, blend=0.05)
+    body.tube([(0, 0.1, -0.4), (0, 0.8, -0.5), (0, 1.5, -0.8), (0, 4, -0.9)], [0.4, 0.7, 1.1, 1.5], grey)
     body.ellipsoid((0, -0.2, 0.05), (0.44, 0.52, 0.42), grey)
     for s in (-1, 1):
         body.ellipsoid((s * 0.18, -0.42, 0.2), (0.24, 0.24, 0.24), grey, blend=0.12)
@@ -315,7 +322,7 @@ def elephant(rng: Rng, body: Body) -> None:
     trunk = [(0, 0.0, 0.4), (0.1 * sway, 0.35, 0.52), (0.5 * sway, 0.66, 0.52), (1.3 * sway, 0.92, 0.6)]
     for s in (-1, 1):
         tusk = [(s * 0.22, 0.22, 0.36), (s * 0.27, 0.5, 0.5), (s * 0.25, 0.68, 0.72)]
-        body.tube(tusk, [0.065, 0.055, 0.012], np.float32([0.93, 0.9, 0.8]), gloss=0.4)
+        body.tube(tusk, [0.065, 0.055, 0.012], floats([0.93, 0.9, 0.8]), gloss=0.4)
     body.tube(trunk, [0.25, 0.18, 0.14, 0.1], grey, blend=0.08)
     rings = np.sin(body.along * 42) * (body.along > 0.05)
     body.bump += 0.7 * rings
@@ -358,4 +365,4 @@ def _dark_eye(body: Body, x: float, y: float, z: float, radius: float) -> None:
 def _amber_eye(body: Body, x: float, y: float, z: float) -> None:
     from dreampipe.models.motifnet.second.parts import eye
 
-    eye(body, (x, y, z), 0.075, np.float32([0.75, 0.5, 0.15]), (np.sign(x), 0, 1), "bar")
+    eye(body, (x, y, z), 0.075, floats([0.75, 0.5, 0.15]), (np.sign(x), 0, 1), "bar")

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 
 from dreampipe.models.motifnet.second import bank
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body, Matrix, Point, turned
 
-BLACK = np.float32([0.03, 0.025, 0.025])
-WHITE = np.float32([0.95, 0.93, 0.9])
+BLACK = floats([0.03, 0.025, 0.025])
+WHITE = floats([0.95, 0.93, 0.9])
 
 
 def rgb(hue: float, saturation: float, value: float) -> Array:
     """A colour from hue in turns (0 red, 1/3 green, 2/3 blue; it wraps), saturation and value, clipped to [0, 1]."""
-    pixel = np.float32([[[hue % 1 * 360, np.clip(saturation, 0, 1), np.clip(value, 0, 1)]]])
+    pixel = floats([[[hue % 1 * 360, np.clip(saturation, 0, 1), np.clip(value, 0, 1)]]])
     return np.asarray(cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0], np.float32)
 
 
@@ -58,7 +58,7 @@ def eye(
         white: the white of the eye shows around the iris.
         rim: the colour of the lids, or none.
     """
-    g = np.float32(gaze) / np.float32(np.linalg.norm(gaze))
+    g = floats(gaze) / np.float32(np.linalg.norm(gaze))
     edge = 0.62 if white else 0.3
     wide, high = {"round": (0.42, 0.42), "slit": (0.14, 0.5), "bar": (0.5, 0.16)}[pupil]
 
@@ -75,23 +75,26 @@ def eye(
         body.ellipsoid(c - 0.18 * radius * g, (1.3 * radius, 1.22 * radius, 1.0 * radius), rim)
     body.ellipsoid(c, (radius,) * 3, colour, gloss=0.9)
     spot = c + body.view.T @ (0.86 * radius * np.array([-0.3, -0.42, 0.86]))
-    body.ellipsoid(spot, (0.24 * radius,) * 3, np.float32([1.9, 1.9, 2.0]))
+    body.ellipsoid(spot, (0.24 * radius,) * 3, floats([1.9, 1.9, 2.0]))
 
 
-def fur(rng: Rng, body: Body, size: float = 1.0, contrast: float = 0.22, lift: float = 0.5, fuzz: float = 0.03) -> None:
+def fur(rng: Rng, body: Body, size: float = 1.0, contrast: float = 0.2, lift: float = 0.5, fuzz: float = 0.03) -> None:
     """Comb fur over the body, away from the tip of the nose (the object's +z axis); `size` is that of the strands."""
     x, y, z = body.points()
     around = np.arctan2(x, y) * np.float32(1 / (2 * np.pi))
-    polar = np.arctan2(np.hypot(x, y), z + np.float32(0.15))
+    away = np.hypot(x, y)
+    polar = np.arctan2(away, z + np.float32(0.15)) + np.maximum(away - np.float32(0.7), 0)
     hair = bank.strands(bank.pick(rng))
-    f = bank.sample(hair, around * round(4 / size), polar * np.float32(0.55 / size) + np.float32(rng.random()))
+    f = bank.sample(hair, around * round(6 / size), polar * np.float32(0.8 / size) + np.float32(rng.random()))
     wave = bank.sample(bank.clouds(bank.pick(rng), 1.3), 0.5 * x + np.float32(rng.random()), 0.5 * y)
     body.colour *= np.clip(1 + np.float32(contrast) * f + 0.09 * wave, 0.35, 1.7)[..., None]
     body.bump += np.float32(lift) * f
     body.fuzz = fuzz
 
 
-def skin(rng: Rng, body: Body, turns: float = 0.6, contrast: float = 0.1, lift: float = 0.4, power: float = 1.0) -> None:
+def skin(
+    rng: Rng, body: Body, turns: float = 0.6, contrast: float = 0.1, lift: float = 0.4, power: float = 1.0
+) -> None:
     """Give the body an uneven skin: noise in its colour and its height, `turns` of the texture over a unit."""
     x, y, z = body.points()
     t = np.float32(turns)

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from dreampipe.models.motifnet.second import bank
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.parts import blend, smooth, tint
-from dreampipe.models.motifnet.second.surfaces import TILES
 
 _RGB = tuple[float, float, float]
 _PALETTES: tuple[tuple[_RGB, _RGB, _RGB], ...] = (
@@ -50,7 +49,9 @@ def foliage(rng: Rng, size: int) -> Array:
     """Leaves and light far out of focus, sometimes with discs of light."""
     n = size // 2
     x = bank.plane(rng, bank.clouds(bank.pick(rng), 1.3), n, rng.uniform(0.25, 0.7))
-    picture = _ramp(x + np.linspace(rng.uniform(-0.2, 0.8), rng.uniform(-0.8, 0.2), n, dtype=np.float32)[:, None], _palette(rng))
+    picture = _ramp(
+        x + np.linspace(rng.uniform(-0.2, 0.8), rng.uniform(-0.8, 0.2), n, dtype=np.float32)[:, None], _palette(rng)
+    )
     if rng.random() < 0.5:
         light = tint(rng, rng.choice([0.12, 0.2, 0.55]), 0.25, 0.95)
         for _ in range(rng.integers(5, 22)):
@@ -62,18 +63,14 @@ def foliage(rng: Rng, size: int) -> Array:
 
 
 def ground(rng: Rng, size: int) -> Array:
-    """A floor of grass, sand, earth or stones in perspective, sharper near, under a blurred distance."""
+    """A floor of grass, sand or earth in perspective, sharper near, under a blurred distance."""
     level = rng.uniform(0.15, 0.6)
     y = np.linspace(0, 1, size, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, size, dtype=np.float32)[None, :]
     depth = 1 / np.maximum(y - level + 0.06, 0.06)
     a, b = x * depth * np.float32(0.12) + np.float32(rng.random()), depth * np.float32(0.3) + np.float32(rng.random())
     a, b = np.broadcast_to(a, (size, size)), np.broadcast_to(b, (size, size))
-    if rng.random() < 0.3:
-        tile = TILES[("stones", "brick", "bark")[rng.integers(3)]](bank.pick(rng))
-        tone = 3 * bank.sample(tile.tone, a, b) - 1.5 - 2 * bank.sample(tile.gap, a, b)
-    else:
-        tone = bank.sample(bank.clouds(bank.pick(rng), rng.uniform(0.4, 0.9)), a, b)
+    tone = bank.sample(bank.clouds(bank.pick(rng), round(rng.uniform(0.4, 0.9), 1)), a, b)
     floor = _ramp(0.8 * tone, _palette(rng))
     soft = np.asarray(cv2.GaussianBlur(floor, (0, 0), 0.02 * size), np.float32)
     floor = blend(soft, floor, np.asarray(np.broadcast_to(smooth(level + 0.1, 0.95, y), (size, size))))
@@ -97,10 +94,13 @@ def wall(rng: Rng, size: int) -> Array:
 def sky(rng: Rng, size: int) -> Array:
     """A sky from blue to grey or red, with clouds."""
     y = np.linspace(0, 1, size, dtype=np.float32)[:, None]
-    top, low = tint(rng, 0.59, rng.uniform(0.1, 0.75), rng.uniform(0.35, 0.9)), tint(rng, rng.choice([0.55, 0.08]), 0.2, 0.92)
+    top, low = (
+        tint(rng, 0.59, rng.uniform(0.1, 0.75), rng.uniform(0.35, 0.9)),
+        tint(rng, rng.choice([0.55, 0.08]), 0.2, 0.92),
+    )
     picture = blend(top, low, np.asarray(np.broadcast_to(y, (size, size))))
     x = bank.plane(rng, bank.clouds(bank.pick(rng), 1.4), size, rng.uniform(0.4, 0.9))
-    return blend(picture, np.float32([0.95, 0.94, 0.93]), smooth(rng.uniform(-0.3, 0.8), 2.0, x) * np.float32(0.85))
+    return blend(picture, floats([0.95, 0.94, 0.93]), smooth(rng.uniform(-0.3, 0.8), 2.0, x) * np.float32(0.85))
 
 
 def water(rng: Rng, size: int) -> Array:
@@ -114,7 +114,9 @@ def water(rng: Rng, size: int) -> Array:
         return blend(light, dark, np.clip(y * 1.1 + 0.12 * shafts, 0, 1))
     depth = 1 / (y + 0.12)
     a, b = np.broadcast_to(0.07 * (x - 0.5) * depth, (size, size)), np.broadcast_to(0.4 * depth, (size, size))
-    waves = bank.sample(bank.clouds(bank.pick(rng), 1.1), np.asarray(a + rng.random(), np.float32), np.asarray(b, np.float32))
+    waves = bank.sample(
+        bank.clouds(bank.pick(rng), 1.1), np.asarray(a + rng.random(), np.float32), np.asarray(b, np.float32)
+    )
     return blend(dark, light, smooth(-1.2, 1.8, waves + 1.2 - 2 * y))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dreampipe.models.motifnet.second import bank
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body, turned
 from dreampipe.models.motifnet.second.parts import BLACK, WHITE, blend, rgb, skin, smooth, tint
 
@@ -50,7 +50,11 @@ def sunflower(rng: Rng, body: Body) -> None:
             a = 2 * np.pi * (k + 0.5 * row) / count + rng.normal(0, 0.05)
             reach = rng.uniform(0.88, 1.0) - 0.08 * row
             c, s, lift = np.cos(a), np.sin(a), 0.06 * row + rng.normal(0, 0.03)
-            path = [(0.8 * size * c, 0.8 * size * s, lift), (0.7 * reach * c, 0.7 * reach * s, 0.05 + lift), (reach * c, reach * s, lift - 0.05)]
+            path = [
+                (0.8 * size * c, 0.8 * size * s, lift),
+                (0.7 * reach * c, 0.7 * reach * s, 0.05 + lift),
+                (reach * c, reach * s, lift - 0.05),
+            ]
             body.tube(path, [0.08, 0.115, 0.02], petal * np.float32(rng.uniform(0.85, 1.05)), flat=0.25)
     lines = np.sin(14 * body.across)
     body.bump += np.float32(0.4) * lines
@@ -82,7 +86,9 @@ def leaf(rng: Rng, body: Body) -> None:
     z = 0.5 * np.abs(x) * rng.uniform(-0.4, 0.6) + 0.2 * np.sin(2 * v + rng.uniform(0, 6))
     inside = (np.abs(x) < wide) & (v > -0.95) & (v < 0.8)
     tone = blend(coat, other, smooth(-0.5, 1.5, bank.sample(bank.clouds(bank.pick(rng), 1.2), 0.4 * u, 0.4 * v)))
-    body.sheet(np.asarray(z, np.float32), inside, blend(tone, tone * 0.5 + np.float32([0.45, 0.5, 0.25]), 0.7 * veins), 0.35)
+    body.sheet(
+        np.asarray(z, np.float32), inside, blend(tone, tone * 0.5 + floats([0.45, 0.5, 0.25]), 0.7 * veins), 0.35
+    )
     body.bump += np.asarray((1.6 * quilt + 0.9 * rib) * inside, np.float32)
     stalk = [(-bend * 0.3, 0.74, 0.02), (-0.35 * bend + 0.03, 1.0, 0.05)]
     body.tube(stalk, [0.03, 0.035], coat * 0.8)
@@ -92,18 +98,23 @@ def leaf(rng: Rng, body: Body) -> None:
 def tree(rng: Rng, body: Body) -> None:
     """A tree: a forking trunk under a crown of leaf clusters, sometimes in autumn or in blossom."""
     wood = tint(rng, 0.07, 0.4, 0.32)
-    green = tint(rng, *((0.28, 0.65, 0.42), (0.25, 0.6, 0.5), (0.07, 0.8, 0.7), (0.93, 0.35, 0.85))[rng.choice(4, p=[0.45, 0.3, 0.15, 0.1])])
+    green = tint(
+        rng,
+        *((0.28, 0.65, 0.42), (0.25, 0.6, 0.5), (0.07, 0.8, 0.7), (0.93, 0.35, 0.85))[
+            rng.choice(4, p=[0.45, 0.3, 0.15, 0.1])
+        ],
+    )
     lean = rng.normal(0, 0.06)
     body.tube([(0, 1.05, 0), (lean, 0.55, 0), (1.5 * lean, 0.1, 0)], [0.17, 0.11, 0.09], wood)
     for s in (-1, 1):
         body.tube([(lean, 0.5, 0), (s * 0.3, 0.08, 0.1 * s), (s * 0.5, -0.25, 0)], [0.08, 0.06, 0.03], wood)
     body.bump += np.float32(1.4) * np.sin(16 * body.across + 3 * np.sin(9 * body.along))
     pointed = rng.random() < 0.3
-    body.ellipsoid((0, -0.25, -0.1), (0.5, 0.46, 0.3), green * 0.45)
+    body.ellipsoid((0, -0.25, -0.1), (0.45, 0.42, 0.4), green * 0.45)
     for _ in range(70):
         y = rng.uniform(-0.92, 0.2)
         wide = 0.25 + 0.42 * (y + 0.92) if pointed else 0.74 * np.sqrt(max(0.02, 1 - ((y + 0.36) / 0.62) ** 2))
-        x, z = wide * rng.uniform(-1, 1), rng.uniform(-0.3, 0.4) * wide
+        x, z = wide * rng.uniform(-1, 1), rng.uniform(-0.8, 0.8) * wide
         size = rng.uniform(0.11, 0.2)
         tone = green * np.float32(rng.uniform(0.75, 1.2))
         body.ellipsoid((x, y, z), (size, 0.8 * size, size), tone, blend=0.02)
@@ -112,7 +123,7 @@ def tree(rng: Rng, body: Body) -> None:
     n = bank.sample(bank.clouds(bank.pick(rng), 0.55), 0.75 * x, 0.75 * (y + 0.3 * z))
     body.colour *= np.clip(1 + 0.3 * n * crown, 0.3, 1.8)[..., None]
     body.bump += np.asarray(1.1 * n * crown, np.float32)
-    body.fuzz = 0.09
+    body.fuzz = 0.05
 
 
 def mushroom(rng: Rng, body: Body) -> None:
@@ -133,7 +144,7 @@ def mushroom(rng: Rng, body: Body) -> None:
     def colour(x: Array, y: Array, z: Array) -> Array:
         tone = blend(cap, cap * 0.65, smooth(-0.2, 0.6, y))
         for p in spots if spotted else ():
-            d = np.float32(p)
+            d = floats(p)
             tone = blend(tone, WHITE, smooth(0.965, 0.98, d[0] * x + d[1] * y + d[2] * z))
         return tone
 
@@ -160,7 +171,9 @@ def cone(rng: Rng, body: Body) -> None:
         if z < -0.2:
             continue
         tip = (1.28 * x, y - 0.1, 1.28 * z)
-        body.tube([(0.6 * x, y + 0.06, 0.6 * z), tip], [0.07, 0.13], wood * np.float32(rng.uniform(0.75, 1.1)), flat=0.6)
+        body.tube(
+            [(0.6 * x, y + 0.06, 0.6 * z), tip], [0.07, 0.13], wood * np.float32(rng.uniform(0.75, 1.1)), flat=0.6
+        )
         body.ellipsoid((1.3 * x, y - 0.11, 1.34 * z), (0.06, 0.035, 0.04), wood * 1.5)
     skin(rng, body, 1.0, 0.16, 0.4)
 
@@ -181,16 +194,26 @@ def apple(rng: Rng, body: Body) -> None:
         a = 2 * np.pi * k / 5
         centre = (0.16 * np.sin(a), 0.02, 0.16 * np.cos(a))
         body.ellipsoid(centre, (0.6, 0.68, 0.6), colour, blend=0.06, gloss=0.75)
-    body.tube([(0, -0.55, 0.2), (0.04, -0.82, 0.14), (0.12, -1.02, 0.12)], [0.035, 0.03, 0.045], np.float32([0.28, 0.18, 0.1]))
+    body.tube(
+        [(0, -0.55, 0.2), (0.04, -0.82, 0.14), (0.12, -1.02, 0.12)], [0.035, 0.03, 0.045], floats([0.28, 0.18, 0.1])
+    )
     if rng.random() < 0.7:
         green = tint(rng, 0.28, 0.7, 0.45)
-        body.tube([(0.07, -0.86, 0.14), (0.3, -0.98, 0.2), (0.56, -0.86, 0.2)], [0.02, 0.13, 0.01], green, flat=0.25, gloss=0.4)
+        body.tube(
+            [(0.07, -0.86, 0.14), (0.3, -0.98, 0.2), (0.56, -0.86, 0.2)],
+            [0.02, 0.13, 0.01],
+            green,
+            flat=0.25,
+            gloss=0.4,
+        )
 
 
 def strawberry(rng: Rng, body: Body) -> None:
     """A strawberry: a red cone with seeds in pits, under a green star."""
     red, green = tint(rng, 0.99, 0.9, 0.8, 0.01), tint(rng, 0.28, 0.7, 0.45)
-    body.tube([(0, -0.3, 0), (0, 0.05, 0), (0, 0.4, 0), (0.02, 0.7, 0)], [0.58, 0.54, 0.37, 0.14], red, blend=0.12, gloss=0.7)
+    body.tube(
+        [(0, -0.3, 0), (0, 0.05, 0), (0, 0.4, 0), (0.02, 0.7, 0)], [0.58, 0.54, 0.37, 0.14], red, blend=0.12, gloss=0.7
+    )
     x, y, z = body.points()
     wide = np.maximum(0.2, 0.62 - 0.5 * np.clip(y + 0.2, 0, 1))
     around = np.arctan2(x, np.maximum(z, 0.02)) * wide / 0.6
@@ -199,7 +222,7 @@ def strawberry(rng: Rng, body: Body) -> None:
     right, down = (b + 0.5 * (row % 2)) % 1 - 0.5, a - row - 0.5
     pit = np.hypot(right, 0.8 * down)
     body.bump += np.asarray(-2.0 * smooth(0.42, 0.12, pit), np.float32)
-    body.paint(smooth(0.2, 0.13, np.hypot(1.5 * right, 0.9 * down)), np.float32([0.9, 0.75, 0.3]))
+    body.paint(smooth(0.2, 0.13, np.hypot(1.5 * right, 0.9 * down)), floats([0.9, 0.75, 0.3]))
     for k in range(9):
         angle = 2 * np.pi * k / 9
         c, s = np.cos(angle), np.sin(angle)
@@ -214,11 +237,15 @@ def grapes(rng: Rng, body: Body) -> None:
     green = tint(rng, 0.27, 0.6, 0.45)
 
     def colour(x: Array, y: Array, z: Array) -> Array:
-        return np.asarray(berry * (0.8 + 0.5 * smooth(-0.2, 1, y))[..., None] + 0.1 * smooth(0.3, -1, y)[..., None], np.float32)
+        return np.asarray(
+            berry * (0.8 + 0.5 * smooth(-0.2, 1, y))[..., None] + 0.1 * smooth(0.3, -1, y)[..., None], np.float32
+        )
 
-    body.tube([(0.0, -1.1, -0.1), (0.03, -0.6, 0)], [0.045, 0.04], np.float32([0.35, 0.28, 0.15]))
+    body.tube([(0.0, -1.1, -0.1), (0.03, -0.6, 0)], [0.045, 0.04], floats([0.35, 0.28, 0.15]))
     for s in (-1, 1):
-        body.tube([(s * 0.05, -0.75, 0), (s * 0.4, -0.82, 0.1), (s * 0.72, -0.62, 0.1)], [0.05, 0.24, 0.02], green, flat=0.25)
+        body.tube(
+            [(s * 0.05, -0.75, 0), (s * 0.4, -0.82, 0.1), (s * 0.72, -0.62, 0.1)], [0.05, 0.24, 0.02], green, flat=0.25
+        )
     body.ellipsoid((0, 0, -0.05), (0.46, 0.7, 0.3), berry * 0.4)
     for y in np.linspace(-0.55, 0.9, 10):
         wide = 0.58 * np.cos(0.9 * (y + 0.3)) if y < 0.8 else 0.05
@@ -235,7 +262,11 @@ def pineapple(rng: Rng, body: Body) -> None:
         angle, t = k * _GOLDEN, k / 23
         reach = 0.5 * (1 - t)
         c, s = np.cos(angle), np.sin(angle)
-        path = [(0, -0.2, 0), (0.6 * reach * c, -0.55 - 0.2 * t, 0.4 * reach * s), (reach * c, -0.75 - 0.3 * t, 0.5 * reach * s)]
+        path = [
+            (0, -0.2, 0),
+            (0.6 * reach * c, -0.55 - 0.2 * t, 0.4 * reach * s),
+            (reach * c, -0.75 - 0.3 * t, 0.5 * reach * s),
+        ]
         body.tube(path, [0.09, 0.07, 0.01], green * np.float32(rng.uniform(0.7, 1.2)), flat=0.4)
     body.ellipsoid((0, 0.36, 0), (0.46, 0.62, 0.46), coat, gloss=0.3)
     x, y, z = body.points()

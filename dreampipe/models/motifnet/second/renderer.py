@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.models.motifnet.second import bank
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body
 from dreampipe.models.motifnet.second.classes import CLASSES, MOTIFS, NOTHING, Motif
 from dreampipe.models.motifnet.second.light import Light, draw_light, shade
@@ -26,6 +26,8 @@ SIZE = 112
 """Height and width of a training picture."""
 SUPERSAMPLING = 1.4
 """Pixels along a side that are drawn for each one of the picture."""
+_SOLID = [label for label, motif in enumerate(MOTIFS.values()) if not motif.fills]
+"""The classes that patches in another order are none of; a wall of bricks would still be one."""
 _REACH = 1.2
 """How far a motif reaches from its middle, in its own units, tips of ears and legs included."""
 
@@ -106,8 +108,15 @@ def _add(
     x, y, scale = place
     axis = np.linspace(-1, 1, grid, dtype=np.float32)
     columns, rows = (np.flatnonzero(np.abs(axis - c) < _REACH * scale) for c in (x, y))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    body = Body((axis[box[1]] - np.float32(x)) / np.float32(scale), (axis[box[0]] - np.float32(y)) / np.float32(scale), _view(rng, motif))
+    bottom = grid if motif.bust else rows[-1] + 1
+    if motif.bust:
+        columns = np.flatnonzero(np.abs(axis - x) < 1.5 * scale)
+    box = slice(rows[0], bottom), slice(columns[0], columns[-1] + 1)
+    body = Body(
+        (axis[box[1]] - np.float32(x)) / np.float32(scale),
+        (axis[box[0]] - np.float32(y)) / np.float32(scale),
+        _view(rng, motif),
+    )
     motif.draw(rng, body)
     drawn, alpha = shade(body, light, soften=0.012 / body.step)
     if body.fuzz:
@@ -129,7 +138,9 @@ def _ruffle(rng: Rng, body: Body, drawn: Array, alpha: Array) -> tuple[Array, Ar
     right = right + reach * bank.sample(noise, 0.7 * u, 0.7 * v)
     down = down + reach * bank.sample(noise, 0.7 * u + 0.5, 0.7 * v + 0.3)
     border = cv2.BORDER_REPLICATE
-    drawn = np.asarray(cv2.remap(drawn * alpha[..., None], right, down, cv2.INTER_LINEAR, borderMode=border), np.float32)
+    drawn = np.asarray(
+        cv2.remap(drawn * alpha[..., None], right, down, cv2.INTER_LINEAR, borderMode=border), np.float32
+    )
     alpha = np.asarray(cv2.remap(alpha, right, down, cv2.INTER_LINEAR, borderMode=border), np.float32)
     return drawn / np.maximum(alpha, 0.05)[..., None], alpha
 
@@ -139,7 +150,7 @@ def _cast(picture: Array, box: tuple[slice, slice], alpha: Array, light: Light, 
     shape = np.zeros(picture.shape[:2], np.float32)
     shape[box] = alpha
     x, y = -light.towards[:2] * np.float32(0.3 * scale / 2)
-    moved = cv2.warpAffine(shape, np.float32([[1, 0, x], [0, 1, max(y, 0) + 0.04 * scale]]), shape.shape[::-1])
+    moved = cv2.warpAffine(shape, floats([[1, 0, x], [0, 1, max(y, 0) + 0.04 * scale]]), shape.shape[::-1])
     picture *= (1 - np.float32(strength) * cv2.GaussianBlur(moved, (0, 0), 0.05 * scale))[..., None]
 
 
@@ -154,7 +165,7 @@ def _draw_nothing(rng: Rng, grid: int) -> tuple[Array, Array]:
         planes = [bank.plane(rng, bank.clouds(bank.pick(rng), round(power, 1)), grid, turns) for _ in range(3)]
         picture = np.stack(planes, -1) @ mixing.astype(np.float32) + rng.uniform(0.25, 0.7, 3)
     else:
-        whole, _ = _draw_motif(rng, int(rng.integers(NOTHING)), grid)
+        whole, _ = _draw_motif(rng, int(rng.choice(_SOLID)), grid)
         picture = _shuffle(rng, whole, int(rng.choice([4, 5, 7])))
     return np.asarray(np.clip(picture, 0, 1), np.float32), np.zeros(picture.shape[:2], np.float32)
 

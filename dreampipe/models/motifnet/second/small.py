@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from dreampipe.models.motifnet.second import bank
-from dreampipe.models.motifnet.second.bank import Array, Rng
+from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body
 from dreampipe.models.motifnet.second.parts import BLACK, WHITE, blend, blotches, eye, fur, skin, smooth, tint
 
 
 def snake(rng: Rng, body: Body) -> None:
     """A coiled snake with diamonds and scales, its head raised from the middle."""
-    coat = tint(rng, *((0.25, 0.6, 0.5), (0.1, 0.5, 0.6), (0.05, 0.65, 0.5), (0.12, 0.8, 0.8), (0.3, 0.7, 0.35))[rng.integers(5)])
+    coat = tint(
+        rng,
+        *((0.25, 0.6, 0.5), (0.1, 0.5, 0.6), (0.05, 0.65, 0.5), (0.12, 0.8, 0.8), (0.3, 0.7, 0.35))[rng.integers(5)],
+    )
     dark = coat * 0.25
     turns = np.linspace(0, 2.35, 46)
     angle = 2 * np.pi * turns + rng.uniform(0, 6)
@@ -34,8 +37,15 @@ def snake(rng: Rng, body: Body) -> None:
     body.colour *= (1 + 0.16 * grid)[..., None]
     body.ellipsoid((0.2, 0.12, 0.46), (0.23, 0.18, 0.14), coat, blend=0.04, gloss=0.4)
     for s in (-1, 1):
-        eye(body, (0.24 + 0.08 * s, 0.12 - 0.13 * s, 0.54), 0.055, tint(rng, 0.13, 0.8, 0.9), (0.3 * s, -0.3 * s, 1), "slit")
-    body.tube([(0.38, 0.2, 0.44), (0.6, 0.3, 0.42)], [0.02, 0.012], np.float32([0.75, 0.1, 0.12]))
+        eye(
+            body,
+            (0.24 + 0.08 * s, 0.12 - 0.13 * s, 0.54),
+            0.055,
+            tint(rng, 0.13, 0.8, 0.9),
+            (0.3 * s, -0.3 * s, 1),
+            "slit",
+        )
+    body.tube([(0.38, 0.2, 0.44), (0.6, 0.3, 0.42)], [0.02, 0.012], floats([0.75, 0.1, 0.12]))
 
 
 def turtle(rng: Rng, body: Body) -> None:
@@ -43,7 +53,9 @@ def turtle(rng: Rng, body: Body) -> None:
     plate, edge = tint(rng, 0.1, 0.55, 0.45), tint(rng, 0.13, 0.5, 0.75)
     flesh = tint(rng, rng.choice([0.18, 0.25, 0.12]), 0.4, 0.5)
     for s in (-1, 1):
-        body.tube([(0.35, 0.3 * s, 0.0), (0.62, 0.66 * s, 0.02), (0.42, 0.95 * s, 0)], [0.15, 0.15, 0.04], flesh, flat=0.4)
+        body.tube(
+            [(0.35, 0.3 * s, 0.0), (0.62, 0.66 * s, 0.02), (0.42, 0.95 * s, 0)], [0.15, 0.15, 0.04], flesh, flat=0.4
+        )
         body.tube([(-0.45, 0.3 * s, 0), (-0.82, 0.52 * s, 0)], [0.13, 0.07], flesh, flat=0.4)
     body.tube([(0.5, 0, 0.02), (0.76, 0, 0.08)], [0.15, 0.14], flesh)
     body.ellipsoid((0.82, 0, 0.1), (0.19, 0.16, 0.15), flesh, blend=0.05)
@@ -70,11 +82,15 @@ def turtle(rng: Rng, body: Body) -> None:
 def frog(rng: Rng, body: Body) -> None:
     """A frog from the front: wide mouth, bulging eyes, folded legs."""
     coat = tint(rng, rng.choice([0.27, 0.3, 0.22, 0.08, 0.58]), 0.75, 0.62)
-    belly = coat * 0.25 + np.float32([0.7, 0.7, 0.5])
+    belly = coat * 0.25 + floats([0.7, 0.7, 0.5])
     for s in (-1, 1):
         body.ellipsoid((s * 0.62, 0.42, -0.15), (0.3, 0.4, 0.34), coat, blend=0.05, gloss=0.5)
-        body.tube([(s * 0.7, 0.72, 0.05), (s * 0.5, 0.86, 0.25), (s * 0.82, 0.9, 0.35)], [0.12, 0.1, 0.06], coat, gloss=0.5)
-        body.tube([(s * 0.34, 0.35, 0.25), (s * 0.42, 0.7, 0.4), (s * 0.3, 0.9, 0.5)], [0.12, 0.09, 0.07], coat, gloss=0.5)
+        body.tube(
+            [(s * 0.7, 0.72, 0.05), (s * 0.5, 0.86, 0.25), (s * 0.82, 0.9, 0.35)], [0.12, 0.1, 0.06], coat, gloss=0.5
+        )
+        body.tube(
+            [(s * 0.34, 0.35, 0.25), (s * 0.42, 0.7, 0.4), (s * 0.3, 0.9, 0.5)], [0.12, 0.09, 0.07], coat, gloss=0.5
+        )
         for k in (-1, 0, 1):
             body.tube([(s * 0.3, 0.88, 0.5), (s * 0.3 + 0.13 * k, 0.95, 0.56)], [0.045, 0.05], coat)
     body.ellipsoid((0, 0.36, -0.05), (0.52, 0.5, 0.42), coat, gloss=0.5)
@@ -84,18 +100,29 @@ def frog(rng: Rng, body: Body) -> None:
     y = body.points()[1]
     body.paint(smooth(0.06, 0.14, y) * smooth(0.5, 0.3, y) * (np.abs(body.points()[0]) < 0.5), belly)
     skin(rng, body, 1.2, 0.08, 0.4)
-    lips = [(0.56 * np.sin(t), 0.06 + 0.06 * abs(np.sin(t)) ** 2, 0.12 + 0.42 * np.cos(t)) for t in np.linspace(-1.3, 1.3, 13)]
+    lips = [
+        (0.56 * np.sin(t), 0.06 + 0.06 * abs(np.sin(t)) ** 2, 0.12 + 0.42 * np.cos(t))
+        for t in np.linspace(-1.3, 1.3, 13)
+    ]
     body.tube(lips, [0.018] * 13, coat * 0.2)
     for s in (-1, 1):
         body.ellipsoid((s * 0.33, -0.36, 0.2), (0.21, 0.21, 0.2), coat, blend=0.06, gloss=0.5)
-        eye(body, (s * 0.35, -0.38, 0.29), 0.155, tint(rng, rng.choice([0.12, 0.02]), 0.85, 0.9), (0.5 * s, 0, 1), "bar", rim=coat)
+        eye(
+            body,
+            (s * 0.35, -0.38, 0.29),
+            0.155,
+            tint(rng, rng.choice([0.12, 0.02]), 0.85, 0.9),
+            (0.5 * s, 0, 1),
+            "bar",
+            rim=coat,
+        )
         body.ellipsoid((s * 0.07, -0.12, 0.54), (0.018, 0.012, 0.02), BLACK)
 
 
 def lizard(rng: Rng, body: Body) -> None:
     """A lizard's head and neck from the side: scales, a wide jaw, a crest, a round eye."""
     coat = tint(rng, rng.choice([0.27, 0.12, 0.08, 0.4]), rng.uniform(0.4, 0.8), 0.6)
-    throat = coat * 0.5 + np.float32([0.4, 0.38, 0.25])
+    throat = coat * 0.5 + floats([0.4, 0.38, 0.25])
     body.tube([(-0.05, -0.05, 0), (-0.6, 0.25, -0.05), (-1.3, 0.5, -0.1)], [0.36, 0.4, 0.5], coat)
     body.ellipsoid((-0.1, -0.12, 0), (0.44, 0.36, 0.36), coat, blend=0.08)
     body.tube([(0.1, -0.1, 0), (0.74, 0.08, 0)], [0.32, 0.15], coat, blend=0.06)
@@ -115,7 +142,14 @@ def lizard(rng: Rng, body: Body) -> None:
     mouth = [(0.84, 0.14, 0.06), (0.55, 0.15, 0.2), (0.1, 0.12, 0.34)]
     for s in (-1, 1):
         body.tube([(p, q, s * r) for p, q, r in mouth], [0.014, 0.018, 0.012], BLACK)
-        eye(body, (0.1, -0.2, s * 0.29), 0.115, tint(rng, rng.choice([0.09, 0.13, 0.02]), 0.85, 0.9), (0.3, 0, s), rim=coat * 0.6)
+        eye(
+            body,
+            (0.1, -0.2, s * 0.29),
+            0.115,
+            tint(rng, rng.choice([0.09, 0.13, 0.02]), 0.85, 0.9),
+            (0.3, 0, s),
+            rim=coat * 0.6,
+        )
         body.ellipsoid((0.76, 0.0, s * 0.1), (0.025, 0.018, 0.02), BLACK)
 
 
@@ -148,7 +182,9 @@ def butterfly(rng: Rng, body: Body) -> None:
     skin(rng, body, 1.2, 0.06, 0.2)
     body.tube([(0, -0.3, 0.1), (0, 0, 0.12), (0, 0.5, 0.06)], [0.07, 0.09, 0.04], tint(rng, 0.08, 0.5, 0.2))
     for s in (-1, 1):
-        body.tube([(s * 0.02, -0.34, 0.1), (s * 0.12, -0.58, 0.14), (s * 0.24, -0.76, 0.12)], [0.012, 0.01, 0.025], BLACK)
+        body.tube(
+            [(s * 0.02, -0.34, 0.1), (s * 0.12, -0.58, 0.14), (s * 0.24, -0.76, 0.12)], [0.012, 0.01, 0.025], BLACK
+        )
 
 
 def ladybird(rng: Rng, body: Body) -> None:
@@ -156,13 +192,24 @@ def ladybird(rng: Rng, body: Body) -> None:
     red = tint(rng, rng.choice([0.0, 0.02, 0.1]), 0.95, 0.8)
     for s in (-1, 1):
         for k, (x, y) in enumerate(((0.62, -0.42), (0.76, 0.08), (0.66, 0.55))):
-            body.tube([(s * 0.4, 0.8 * y, 0), (s * x, y, 0.1), (s * (x + 0.14), y + 0.08 * (k - 1), -0.1)], [0.05, 0.045, 0.02], BLACK * 2)
+            body.tube(
+                [(s * 0.4, 0.8 * y, 0), (s * x, y, 0.1), (s * (x + 0.14), y + 0.08 * (k - 1), -0.1)],
+                [0.05, 0.045, 0.02],
+                BLACK * 2,
+            )
         body.tube([(s * 0.1, -0.74, 0.1), (s * 0.26, -0.94, 0.12)], [0.02, 0.035], BLACK * 2)
     body.ellipsoid((0, -0.62, 0), (0.3, 0.2, 0.2), BLACK * 1.5, gloss=0.8)
     body.ellipsoid((0, -0.46, 0.02), (0.44, 0.24, 0.28), BLACK * 1.5, gloss=0.8)
     for s in (-1, 1):
         body.ellipsoid((s * 0.28, -0.5, 0.17), (0.09, 0.08, 0.07), WHITE, gloss=0.5)
-    spots = [(0.0, -0.36, 0.15), *[(s * x, y, r) for s in (-1, 1) for x, y, r in ((0.3, -0.12, 0.12), (0.22, 0.32, 0.12), (0.44, 0.22, 0.1), (0.18, 0.62, 0.08))]]
+    spots = [
+        (0.0, -0.36, 0.15),
+        *[
+            (s * x, y, r)
+            for s in (-1, 1)
+            for x, y, r in ((0.3, -0.12, 0.12), (0.22, 0.32, 0.12), (0.44, 0.22, 0.1), (0.18, 0.62, 0.08))
+        ],
+    ]
 
     def colour(x: Array, y: Array, z: Array) -> Array:
         tone = np.broadcast_to(red, (*x.shape, 3)).astype(np.float32)
@@ -181,13 +228,19 @@ def spider(rng: Rng, body: Body) -> None:
         for k, a in enumerate((-1.05, -0.4, 0.3, 0.95)):
             c, d = np.cos(a), np.sin(a)
             reach = (0.98, 0.92, 0.9, 1.0)[k]
-            path = [(s * 0.12, -0.12 + 0.07 * k, 0.05), (s * 0.5 * reach * c, 0.62 * reach * d - 0.08, 0.35), (s * reach * c, reach * d, -0.05)]
+            path = [
+                (s * 0.12, -0.12 + 0.07 * k, 0.05),
+                (s * 0.5 * reach * c, 0.62 * reach * d - 0.08, 0.35),
+                (s * reach * c, reach * d, -0.05),
+            ]
             body.tube(path, [0.06, 0.055, 0.022], coat)
             body.paint(smooth(0.4, 0.8, np.sin(30 * body.along)) * (body.along > 0.2) * np.float32(0.3), coat * 2)
     body.ellipsoid((0, 0.4, 0.06), (0.34, 0.42, 0.3), coat)
     body.ellipsoid((0, -0.14, 0.08), (0.24, 0.27, 0.2), coat, blend=0.03)
     x, y, z = body.points()
-    body.paint(smooth(1.1, 0.9, np.abs(x) / (0.04 + 0.1 * np.abs(np.sin(9 * (y - 0.1))))) * ((y > 0.12) & (y < 0.72)), mark)
+    body.paint(
+        smooth(1.1, 0.9, np.abs(x) / (0.04 + 0.1 * np.abs(np.sin(9 * (y - 0.1))))) * ((y > 0.12) & (y < 0.72)), mark
+    )
     fur(rng, body, 0.5, 0.28, 0.6, 0.03)
     for s in (-1, 1):
         for x0, y0, r in ((0.06, -0.3, 0.05), (0.15, -0.26, 0.032)):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dreampipe.models.motifnet.second import bank
-from dreampipe.models.motifnet.second.bank import SIDE, Array, Rng
+from dreampipe.models.motifnet.second.bank import SIDE, Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body, turned
 from dreampipe.models.motifnet.second.parts import blend, smooth, tint
 
@@ -42,12 +42,11 @@ def _tile(height: Array, tone: Array, gap: Array) -> Tile:
 def bark_tile(variant: int) -> Tile:
     """Long plates of bark with deep cracks between them."""
     x, y = _axes()
-    warp = 0.03 * bank.sample(bank.clouds(variant, 1.2), 2 * x, y)
-    _, gap, tone = bank.cells(variant, 7)
-    crack = bank.sample(gap, 2 * (x + warp), y + 0.6 * warp)
+    warp = 0.03 * bank.clouds(variant, 1.8)
+    _, gap, tone = (bank.sample(plane, 3 * x + warp, y + 1.5 * warp) for plane in bank.cells(variant, 5))
     grain = bank.sample(bank.strands(variant), 2 * x + warp, y)
-    height = 0.85 * smooth(0.0, 0.3, crack) + 0.035 * grain
-    return _tile(height, 0.5 + 0.25 * grain + 0.35 * (bank.sample(tone, 2 * (x + warp), y + 0.6 * warp) - 0.5), smooth(0.12, 0.02, crack))
+    height = smooth(0.0, 0.25, gap) * (0.8 + 0.4 * (tone - 0.5)) + 0.025 * grain
+    return _tile(height, 0.45 + 0.16 * grain + 0.5 * (tone - 0.5), smooth(0.1, 0.02, gap))
 
 
 @cache
@@ -149,7 +148,13 @@ def _shingles(variant: int, columns: int, rows: int, drop: float, barbs: float) 
         rim = np.clip((end - down) / 0.5, 0, 1)
         shaft = smooth(0.12, 0.03, np.abs(side)) * barbs
         comb = 0.1 * barbs * np.sin(26 * (down - 0.6 * np.abs(side)))
-        lift = 0.35 + 0.3 * down / (1 + drop) + 0.3 * np.sqrt(np.clip(rim * (1 - 0.5 * side**2), 0, 1)) + comb + 0.1 * shaft
+        lift = (
+            0.35
+            + 0.3 * down / (1 + drop)
+            + 0.3 * np.sqrt(np.clip(rim * (1 - 0.5 * side**2), 0, 1))
+            + comb
+            + 0.1 * shaft
+        )
         kind = 0.75 * tones[row % rows, np.floor(u).astype(int) % columns] + 0.25 * down + comb
         height, tone = np.where(inside, lift, height), np.where(inside, kind + 0.3 * shaft, tone)
         gap = np.where(inside, smooth(0.16, 0.0, rim), np.maximum(gap, 0))
@@ -170,10 +175,23 @@ _PALETTES: dict[str, tuple[tuple[_RGB, _RGB], ...]] = {
     "bark": (((0.07, 0.45, 0.32), (0.08, 0.35, 0.62)), ((0.1, 0.12, 0.4), (0.1, 0.12, 0.78))),
     "stones": (((0.1, 0.15, 0.35), (0.1, 0.12, 0.65)), ((0.6, 0.06, 0.4), (0.07, 0.2, 0.6))),
     "brick": (((0.02, 0.6, 0.42), (0.04, 0.6, 0.68)), ((0.09, 0.3, 0.6), (0.1, 0.25, 0.8))),
-    "knit": (((0.0, 0.7, 0.65), (0.1, 0.1, 0.95)), ((0.6, 0.6, 0.4), (0.55, 0.2, 0.9)), ((0.3, 0.4, 0.4), (0.12, 0.4, 0.9))),
+    "knit": (
+        ((0.0, 0.7, 0.65), (0.1, 0.1, 0.95)),
+        ((0.6, 0.6, 0.4), (0.55, 0.2, 0.9)),
+        ((0.3, 0.4, 0.4), (0.12, 0.4, 0.9)),
+    ),
     "honeycomb": (((0.12, 0.6, 0.8), (0.09, 0.9, 0.75)), ((0.11, 0.4, 0.85), (0.07, 0.9, 0.55))),
-    "scales": (((0.28, 0.5, 0.3), (0.2, 0.5, 0.6)), ((0.55, 0.5, 0.35), (0.5, 0.4, 0.75)), ((0.08, 0.5, 0.35), (0.1, 0.5, 0.7))),
-    "plumage": (((0.08, 0.5, 0.3), (0.09, 0.3, 0.7)), ((0.58, 0.7, 0.4), (0.5, 0.6, 0.7)), ((0.1, 0.06, 0.5), (0.1, 0.05, 0.9)), ((0.0, 0.8, 0.5), (0.12, 0.8, 0.85))),
+    "scales": (
+        ((0.28, 0.5, 0.3), (0.2, 0.5, 0.6)),
+        ((0.55, 0.5, 0.35), (0.5, 0.4, 0.75)),
+        ((0.08, 0.5, 0.35), (0.1, 0.5, 0.7)),
+    ),
+    "plumage": (
+        ((0.08, 0.5, 0.3), (0.09, 0.3, 0.7)),
+        ((0.58, 0.7, 0.4), (0.5, 0.6, 0.7)),
+        ((0.1, 0.06, 0.5), (0.1, 0.05, 0.9)),
+        ((0.0, 0.8, 0.5), (0.12, 0.8, 0.85)),
+    ),
 }
 _DEEP = {"bark": 9.0, "stones": 9.0, "brick": 4.0, "knit": 6.0, "honeycomb": 6.0, "scales": 6.0, "plumage": 6.0}
 
@@ -201,7 +219,7 @@ def cover(rng: Rng, body: Body, name: str) -> None:
     first, second = (tint(rng, *colour) for colour in palette)
     drift = bank.sample(bank.clouds(bank.pick(rng), 1.3), 0.3 * u, 0.3 * v)
     colour = blend(first, second, np.clip(planes[1] + 0.12 * drift, 0, 1))
-    joint = np.float32([0.62, 0.6, 0.56]) if name == "brick" else first * np.float32(0.3)
+    joint = floats([0.62, 0.6, 0.56]) if name == "brick" else first * np.float32(0.3)
     colour = blend(colour, joint, planes[2])
     shine = {"honeycomb": 0.8, "scales": 0.6}.get(name, 0.12)
     body.sheet(np.asarray(z, np.float32), np.ones(u.shape, bool), colour, shine)

@@ -127,12 +127,20 @@ def crab(rng: Rng, body: Body) -> None:
     for s in (-1, 1):
         for k in range(4):
             y = 0.02 + 0.13 * k
-            path = [(s * 0.4, y, 0), (s * (0.82 - 0.05 * k), y - 0.12 + 0.14 * k, 0.12), (s * (0.98 - 0.1 * k), y + 0.3, -0.1)]
+            path = [
+                (s * 0.4, y, 0),
+                (s * (0.82 - 0.05 * k), y - 0.12 + 0.14 * k, 0.12),
+                (s * (0.98 - 0.1 * k), y + 0.3, -0.1),
+            ]
             body.tube(path, [0.08, 0.065, 0.015], coat, gloss=0.4)
         arm = [(s * 0.42, -0.1, 0.1), (s * 0.74, -0.26, 0.2), (s * 0.72, -0.52, 0.3)]
         body.tube(arm, [0.1, 0.11, 0.13], coat, gloss=0.4)
-        body.tube([(s * 0.72, -0.5, 0.3), (s * 0.8, -0.74, 0.3), (s * 0.6, -0.98, 0.3)], [0.17, 0.14, 0.02], coat, gloss=0.5)
-        body.tube([(s * 0.62, -0.55, 0.34), (s * 0.5, -0.74, 0.34), (s * 0.53, -0.92, 0.32)], [0.1, 0.08, 0.02], coat * 0.9)
+        body.tube(
+            [(s * 0.72, -0.5, 0.3), (s * 0.8, -0.74, 0.3), (s * 0.6, -0.98, 0.3)], [0.17, 0.14, 0.02], coat, gloss=0.5
+        )
+        body.tube(
+            [(s * 0.62, -0.55, 0.34), (s * 0.5, -0.74, 0.34), (s * 0.53, -0.92, 0.32)], [0.1, 0.08, 0.02], coat * 0.9
+        )
         body.tube([(s * 0.15, -0.14, 0.2), (s * 0.17, -0.36, 0.26)], [0.04, 0.045], coat)
     body.ellipsoid((0, 0.12, 0), (0.56, 0.38, 0.3), coat, gloss=0.5)
     x, y, z = body.points()
@@ -152,7 +160,7 @@ def shell(rng: Rng, body: Body) -> None:
     body.tube(path, 0.74 * reach, pale, flat=0.85, gloss=0.6)
     a, b = np.log(np.maximum(body.along, 0.01)), body.across
     flames = np.sin(13 * a + 2.6 * np.abs(b) + 0.8 * np.sin(7 * b))
-    older = smooth(2.3, 1.4, body.along) * (body.along > 0)
+    older = smooth(4.2, 2.6, body.along) * (body.along > 0)
     body.paint(smooth(0.0, 0.5, flames) * older, band)
     body.bump += np.asarray(0.5 * np.sin(60 * a), np.float32)
     skin(rng, body, 0.8, 0.05, 0.15)
