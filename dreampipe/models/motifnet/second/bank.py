@@ -7,12 +7,15 @@ texture: 1 is a whole side.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+Real = npt.NDArray[np.floating[Any]]
+"""What functions take: single precision, or the doubles that numpy makes of a mixture."""
 Rng = np.random.Generator
 
 SIDE = 256
@@ -74,7 +77,7 @@ def cells(variant: int, count: int = 8, jitter: float = 0.42) -> tuple[Array, Ar
     return first, (second - first) / 2, name
 
 
-def sample(texture: Array, x: Array, y: Array) -> Array:
+def sample(texture: Array, x: Real, y: Real) -> Array:
     """Read a texture (SIDE, SIDE) or (SIDE, SIDE, 3) at `x` to the right and `y` downwards, in turns; it wraps."""
     columns, rows = (np.asarray((c % 1) * SIDE - 0.5, np.float32) for c in (x, y))
     return np.asarray(cv2.remap(texture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)

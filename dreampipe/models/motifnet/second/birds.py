@@ -69,7 +69,7 @@ def songbird(rng: Rng, body: Body) -> None:
     body.tube([(-0.3, 0.15, 0), (-0.95, 0.52, 0)], [0.16, 0.1], coat * 0.7, flat=0.4)
     body.ellipsoid((0, 0.08, 0), (0.54, 0.37, 0.36), coat, turned(0, 0, 0.5))
     body.ellipsoid((0.34, -0.34, 0), (0.3, 0.28, 0.27), coat, blend=0.12)
-    x, y, z = body.points()
+    x, y = body.points()[:2]
     body.paint(smooth(-0.05, 0.14, 0.75 * x + 0.7 * y - 0.05) * smooth(-0.3, -0.15, y) * (y < 0.55), breast)
     if rng.random() < 0.5:
         body.paint(smooth(-0.45, -0.5, y + 0.15 * x), BLACK)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.models.motifnet.second.bank import Array, floats
+from dreampipe.models.motifnet.second.bank import Array, Real, floats
 
 Point = Sequence[float] | npt.NDArray[np.floating]
 Colour = Array | Callable[[Array, Array, Array], Array]
@@ -22,7 +22,7 @@ EMPTY = np.float32(-9.0)
 
 
 def turned(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Matrix:
-    """A rotation: about the vertical (to the right), about the horizontal (downwards), then in the plane (clockwise)."""
+    """A rotation about the vertical (to the right), then the horizontal (downwards), then in the plane (clockwise)."""
     a, b, c = np.cos([yaw, pitch, roll])
     d, e, f = np.sin([yaw, pitch, roll])
     about_y = np.array([[a, 0, d], [0, 1, 0], [-d, 0, a]])
@@ -65,7 +65,7 @@ class Body:
     @property
     def mask(self) -> npt.NDArray[np.bool_]:
         """Where the body is."""
-        return self.z > EMPTY / 2
+        return np.asarray(self.z > EMPTY / 2)
 
     def ellipsoid(
         self,
@@ -101,7 +101,7 @@ class Body:
     def tube(
         self,
         points: Sequence[Point],
-        radii: Sequence[float],
+        radii: Point,
         colour: Colour,
         flat: float = 1.0,
         blend: float = 0.0,
@@ -158,7 +158,7 @@ class Body:
             raise TypeError("a sheet has a colour or a picture")
         self._merge((slice(None), slice(None)), z, np.asarray(normal, np.float32), colour, gloss, inside, blend)
 
-    def paint(self, amount: Array | npt.NDArray[np.bool_], colour: Array) -> None:
+    def paint(self, amount: Real | npt.NDArray[np.bool_], colour: Array) -> None:
         """Mix a colour (3,) or a picture over the whole body, by `amount` (n, n) in [0, 1]."""
         self.colour += np.asarray(amount, np.float32)[..., None] * (np.asarray(colour, np.float32) - self.colour)
 
@@ -170,7 +170,7 @@ class Body:
         return shown[0], shown[1], shown[2]
 
     def plane(self) -> tuple[Array, Array]:
-        """The coordinates u (right) and v (down) of each pixel, (n, n), turned and mirrored in the plane as the object is."""
+        """The coordinates u (right) and v (down) of each pixel, (n, n), turned and mirrored as the object is."""
         right, down = self.view[:2, 0], self.view[:2, 1]
         (a, b), (c, d) = (floats(axis / np.hypot(*axis)) for axis in (right, down))
         x, y = self.x[None, :], self.y[:, None]
@@ -206,4 +206,4 @@ class Body:
         self.gloss[box] += t * (np.float32(gloss) - self.gloss[box])
         for detail in (self.bump, self.along, self.across):
             detail[box] *= 1 - t
-        return t > 0.5
+        return np.asarray(t > 0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dreampipe.models.motifnet.second import birds, mammals, plants, small, things, water
+from dreampipe.models.motifnet.second import birds, buildings, hoofed, mammals, people, plants, small, things, water
 from dreampipe.models.motifnet.second.bank import Rng
 from dreampipe.models.motifnet.second.bodies import Body
 from dreampipe.models.motifnet.second.surfaces import SURFACES
@@ -43,11 +43,11 @@ MOTIFS: dict[str, Motif] = {
     "bear": Motif(mammals.bear, 0.9, bust=True),
     "panda": Motif(mammals.panda, bust=True),
     "monkey": Motif(mammals.monkey, bust=True),
-    "horse": Motif(mammals.horse, 0.95, bust=True),
-    "cow": Motif(mammals.cow, bust=True),
-    "sheep": Motif(mammals.sheep, bust=True),
+    "horse": Motif(hoofed.horse, 0.95, bust=True),
+    "cow": Motif(hoofed.cow, bust=True),
+    "sheep": Motif(hoofed.sheep, bust=True),
     "rabbit": Motif(mammals.rabbit, bust=True),
-    "elephant": Motif(mammals.elephant, bust=True),
+    "elephant": Motif(hoofed.elephant, bust=True),
     "owl": Motif(birds.owl, 0.6, bust=True),
     "parrot": Motif(birds.parrot, 0.6, bust=True),
     "songbird": Motif(birds.songbird, 0.5),
@@ -85,15 +85,15 @@ MOTIFS: dict[str, Motif] = {
     "honeycomb": Motif(SURFACES["honeycomb"], fills=True),
     "scales": Motif(SURFACES["scales"], fills=True),
     "plumage": Motif(SURFACES["plumage"], fills=True),
-    "facade": Motif(things.facade, fills=True),
-    "arch": Motif(things.arch, 0.0, 0.0, 0.08, fills=True),
-    "dome": _flat(things.dome, 0.06),
-    "pagoda": _flat(things.pagoda, 0.06),
+    "facade": Motif(buildings.facade, fills=True),
+    "arch": Motif(buildings.arch, 0.0, 0.0, 0.08, fills=True),
+    "dome": _flat(buildings.dome, 0.06),
+    "pagoda": _flat(buildings.pagoda, 0.06),
     "wheel": Motif(things.wheel, 0.9, 0.15, 0.3),
     "vase": _flat(things.vase),
     "teapot": Motif(things.teapot, 0.6),
-    "face": Motif(things.face, bust=True),
-    "eye": _flat(things.eye_alone, 0.15),
+    "face": Motif(people.face, bust=True),
+    "eye": _flat(people.eye_alone, 0.15),
 }
 CLASSES: tuple[str, ...] = (*MOTIFS, "nothing")
 NOTHING = len(MOTIFS)

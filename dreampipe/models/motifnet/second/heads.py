@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body, Point
 from dreampipe.models.motifnet.second.parts import BLACK, eye
@@ -69,7 +67,7 @@ def build_head(
 
 def add_face(body: Body, a: Anatomy, iris: Array, nose: Array = BLACK) -> None:
     """Add eyes, nose and mouth, over whatever the coat was painted with."""
-    x, y, z = a.snout
+    _, y, z = a.snout
     tip = z + 0.86 * a.muzzle[2]
     top = y - 0.55 * a.muzzle[1]
     if a.mouth:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from dreampipe.models.motifnet.second import bank
-from dreampipe.models.motifnet.second.bank import Array, Rng, floats
+from dreampipe.models.motifnet.second.bank import Array, Real, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body, Matrix, Point, turned
 
 BLACK = floats([0.03, 0.025, 0.025])
@@ -25,13 +25,13 @@ def tint(rng: Rng, hue: float, saturation: float, value: float, spread: float = 
     return rgb(hue + rng.normal(0, spread), s, max(v, 0.03))
 
 
-def smooth(low: float, high: float, x: Array) -> Array:
+def smooth(low: float, high: float, x: Real) -> Array:
     """0 where `x` is at `low`, 1 at `high`, a smooth cubic between; `low > high` runs the other way."""
     t = np.clip((x - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def blend(a: Array, b: Array, t: Array) -> Array:
+def blend(a: Real, b: Real, t: Real) -> Array:
     """Between colour or picture `a` where `t` (n, n) is 0 and `b` where it is 1."""
     return np.asarray(a + (b - a) * t[..., None], np.float32)
 

@@ -82,8 +82,9 @@ def wall(rng: Rng, size: int) -> Array:
     """Plaster, wood or a faded surface under light that falls off."""
     x = bank.plane(rng, bank.clouds(bank.pick(rng), 1.2), size, 0.5)
     fine = bank.plane(rng, bank.clouds(bank.pick(rng), 0.5), size, 0.6)
-    light = np.linspace(*rng.uniform(0.6, 1.2, 2), size, dtype=np.float32)
-    light = light[:, None] * np.linspace(*rng.uniform(0.7, 1.2, 2), size, dtype=np.float32)[None, :]
+    down = np.linspace(rng.uniform(0.6, 1.2), rng.uniform(0.6, 1.2), size, dtype=np.float32)
+    right = np.linspace(rng.uniform(0.7, 1.2), rng.uniform(0.7, 1.2), size, dtype=np.float32)
+    light = down[:, None] * right[None, :]
     colour = tint(rng, rng.random(), rng.uniform(0.03, 0.5), rng.uniform(0.3, 0.9))
     if rng.random() < 0.35:
         grain = bank.plane(rng, bank.strands(bank.pick(rng)), size, rng.uniform(0.4, 1.0))

@@ -112,12 +112,12 @@ def tree(rng: Rng, body: Body) -> None:
     pointed = rng.random() < 0.3
     body.ellipsoid((0, -0.25, -0.1), (0.45, 0.42, 0.4), green * 0.45)
     for _ in range(70):
-        y = rng.uniform(-0.92, 0.2)
-        wide = 0.25 + 0.42 * (y + 0.92) if pointed else 0.74 * np.sqrt(max(0.02, 1 - ((y + 0.36) / 0.62) ** 2))
-        x, z = wide * rng.uniform(-1, 1), rng.uniform(-0.8, 0.8) * wide
+        up = rng.uniform(-0.92, 0.2)
+        wide = 0.25 + 0.42 * (up + 0.92) if pointed else 0.74 * np.sqrt(max(0.02, 1 - ((up + 0.36) / 0.62) ** 2))
+        place = (wide * rng.uniform(-1, 1), up, rng.uniform(-0.8, 0.8) * wide)
         size = rng.uniform(0.11, 0.2)
         tone = green * np.float32(rng.uniform(0.75, 1.2))
-        body.ellipsoid((x, y, z), (size, 0.8 * size, size), tone, blend=0.02)
+        body.ellipsoid(place, (size, 0.8 * size, size), tone, blend=0.02)
     x, y, z = body.points()
     crown = y < 0.42
     n = bank.sample(bank.clouds(bank.pick(rng), 0.55), 0.75 * x, 0.75 * (y + 0.3 * z))

@@ -142,7 +142,7 @@ def _ruffle(rng: Rng, body: Body, drawn: Array, alpha: Array) -> tuple[Array, Ar
         cv2.remap(drawn * alpha[..., None], right, down, cv2.INTER_LINEAR, borderMode=border), np.float32
     )
     alpha = np.asarray(cv2.remap(alpha, right, down, cv2.INTER_LINEAR, borderMode=border), np.float32)
-    return drawn / np.maximum(alpha, 0.05)[..., None], alpha
+    return floats(drawn / np.maximum(alpha, 0.05)[..., None]), alpha
 
 
 def _cast(picture: Array, box: tuple[slice, slice], alpha: Array, light: Light, scale: float, strength: float) -> None:
@@ -151,7 +151,7 @@ def _cast(picture: Array, box: tuple[slice, slice], alpha: Array, light: Light, 
     shape[box] = alpha
     x, y = -light.towards[:2] * np.float32(0.3 * scale / 2)
     moved = cv2.warpAffine(shape, floats([[1, 0, x], [0, 1, max(y, 0) + 0.04 * scale]]), shape.shape[::-1])
-    picture *= (1 - np.float32(strength) * cv2.GaussianBlur(moved, (0, 0), 0.05 * scale))[..., None]
+    picture *= floats(1 - strength * cv2.GaussianBlur(moved, (0, 0), 0.05 * scale))[..., None]
 
 
 def _draw_nothing(rng: Rng, grid: int) -> tuple[Array, Array]:
@@ -163,7 +163,7 @@ def _draw_nothing(rng: Rng, grid: int) -> tuple[Array, Array]:
         power, turns = rng.uniform(0, 2), rng.uniform(0.2, 1)
         mixing = rng.normal(0, 0.1, (3, 3)) + np.diag(rng.uniform(0, 0.1, 3))
         planes = [bank.plane(rng, bank.clouds(bank.pick(rng), round(power, 1)), grid, turns) for _ in range(3)]
-        picture = np.stack(planes, -1) @ mixing.astype(np.float32) + rng.uniform(0.25, 0.7, 3)
+        picture = floats(np.stack(planes, -1) @ mixing.astype(np.float32) + rng.uniform(0.25, 0.7, 3))
     else:
         whole, _ = _draw_motif(rng, int(rng.choice(_SOLID)), grid)
         picture = _shuffle(rng, whole, int(rng.choice([4, 5, 7])))

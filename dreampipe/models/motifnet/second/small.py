@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from dreampipe.models.motifnet.second import bank
@@ -22,7 +23,7 @@ def snake(rng: Rng, body: Body) -> None:
     reach = 0.9 - 0.28 * turns
     path = [(r * np.cos(a), r * np.sin(a) * 0.9, -0.3 + 0.16 * t) for r, a, t in zip(reach, angle, turns, strict=True)]
     radii = 0.16 * np.minimum(1, 0.15 + 1.5 * turns / 2.35)
-    x, y, z = path[-1]
+    x, y = path[-1][:2]
     path += [(0.5 * x, 0.5 * y - 0.05, 0.3), (0.05, -0.02, 0.4), (0.15, 0.08, 0.44)]
     body.tube(path, [*radii, 0.14, 0.12, 0.13], coat, gloss=0.4)
     a, b = body.along, body.across
@@ -59,18 +60,18 @@ def turtle(rng: Rng, body: Body) -> None:
         body.tube([(-0.45, 0.3 * s, 0), (-0.82, 0.52 * s, 0)], [0.13, 0.07], flesh, flat=0.4)
     body.tube([(0.5, 0, 0.02), (0.76, 0, 0.08)], [0.15, 0.14], flesh)
     body.ellipsoid((0.82, 0, 0.1), (0.19, 0.16, 0.15), flesh, blend=0.05)
-    a, b, c = bank.cells(bank.pick(rng), 12, 0.3)
-    x, y, z = body.points()
-    spots = bank.sample(b, x * 0.9, y * 0.9)
+    border = bank.cells(bank.pick(rng), 12, 0.3)[1]
+    x, y = body.points()[:2]
+    spots = bank.sample(border, x * 0.9, y * 0.9)
     body.paint(smooth(0.12, 0.04, spots), edge)
     body.ellipsoid((-0.02, 0, 0.04), (0.66, 0.56, 0.36), plate, gloss=0.35)
-    x, y, z = body.points()
+    x, y = body.points()[:2]
     top = np.hypot((x + 0.02) / 0.66, y / 0.56) < 0.985
-    u, v = x / 0.46 + 0.05, np.abs(y) / 0.4
+    u = x / 0.46 + 0.05
     middle = np.abs(y) < 0.17
     line = np.where(middle, np.abs(u % 0.68 - 0.34), np.abs((u + 0.34) % 0.68 - 0.34))
     ring = np.hypot((x + 0.02) / 0.66, y / 0.56)
-    gap = np.minimum(np.minimum(0.34 - line, np.abs(np.abs(y) - 0.17) * 2.2), np.abs(ring - 0.84) * 1.4 + 0 * v)
+    gap = np.minimum(np.minimum(0.34 - line, np.abs(np.abs(y) - 0.17) * 2.2), np.abs(ring - 0.84) * 1.4)
     body.paint(smooth(0.07, 0.02, gap) * top, edge)
     body.bump += np.asarray(3.5 * smooth(0.0, 0.14, gap) * top, np.float32)
     body.paint(smooth(0.18, 0.3, gap) * top * np.float32(0.5), plate * 0.5)
@@ -129,7 +130,7 @@ def lizard(rng: Rng, body: Body) -> None:
     body.tube([(-0.1, 0.18, 0), (0.7, 0.2, 0)], [0.24, 0.1], throat, blend=0.03)
     body.ellipsoid((-0.35, 0.45, 0), (0.3, 0.34, 0.14), throat, blend=0.1)
     x, y, z = body.points()
-    near, gap, tone = bank.cells(bank.pick(rng), 14, 0.28)
+    gap, tone = bank.cells(bank.pick(rng), 14, 0.28)[1:]
     t = np.float32(0.85)
     g, h = bank.sample(gap, t * x, t * (y + 0.5 * z)), bank.sample(tone, t * x, t * (y + 0.5 * z))
     body.bump += np.asarray(2.6 * smooth(0, 0.3, g), np.float32)
@@ -165,9 +166,7 @@ def butterfly(rng: Rng, body: Body) -> None:
     x = np.abs(u)
     root = np.hypot(x - 0.05, v)
     solid = body.mask.astype(np.float32)
-    import cv2
-
-    inner = cv2.GaussianBlur(solid, (0, 0), 0.07 / body.step)
+    inner = floats(cv2.GaussianBlur(solid, (0, 0), 0.07 / body.step))
     body.paint(smooth(0.86, 0.74, inner), BLACK)
     border = smooth(0.72, 0.64, inner) * smooth(0.42, 0.5, inner)
     body.paint(border * smooth(0.2, 0.5, np.sin(26 * np.arctan2(v, x))), WHITE)
@@ -237,7 +236,7 @@ def spider(rng: Rng, body: Body) -> None:
             body.paint(smooth(0.4, 0.8, np.sin(30 * body.along)) * (body.along > 0.2) * np.float32(0.3), coat * 2)
     body.ellipsoid((0, 0.4, 0.06), (0.34, 0.42, 0.3), coat)
     body.ellipsoid((0, -0.14, 0.08), (0.24, 0.27, 0.2), coat, blend=0.03)
-    x, y, z = body.points()
+    x, y = body.points()[:2]
     body.paint(
         smooth(1.1, 0.9, np.abs(x) / (0.04 + 0.1 * np.abs(np.sin(9 * (y - 0.1))))) * ((y > 0.12) & (y < 0.72)), mark
     )

@@ -43,7 +43,7 @@ def bark_tile(variant: int) -> Tile:
     """Long plates of bark with deep cracks between them."""
     x, y = _axes()
     warp = 0.03 * bank.clouds(variant, 1.8)
-    _, gap, tone = (bank.sample(plane, 3 * x + warp, y + 1.5 * warp) for plane in bank.cells(variant, 5))
+    gap, tone = (bank.sample(plane, 3 * x + warp, y + 1.5 * warp) for plane in bank.cells(variant, 5)[1:])
     grain = bank.sample(bank.strands(variant), 2 * x + warp, y)
     height = smooth(0.0, 0.25, gap) * (0.8 + 0.4 * (tone - 0.5)) + 0.025 * grain
     return _tile(height, 0.45 + 0.16 * grain + 0.5 * (tone - 0.5), smooth(0.1, 0.02, gap))
@@ -54,7 +54,7 @@ def stones_tile(variant: int) -> Tile:
     """Round cobbles, each of its own tone."""
     x, y = _axes()
     warp = 0.012 * bank.clouds(variant, 1.2)
-    near, gap, tone = (bank.sample(p, x + warp, y - warp) for p in bank.cells(variant, 6))
+    gap, tone = (bank.sample(p, x + warp, y - warp) for p in bank.cells(variant, 6)[1:])
     rough = bank.clouds((variant + 1) % bank.VARIANTS, 0.9)
     height = np.sqrt(np.clip(smooth(0.02, 0.42, gap), 0, 1)) * 0.9 + 0.025 * rough
     return _tile(height, tone + 0.12 * rough, smooth(0.1, 0.03, gap))
@@ -212,8 +212,11 @@ def cover(rng: Rng, body: Body, name: str) -> None:
     else:
         side, z = u, -0.6 * (tilt * u + lean * v)
     c, s = np.float32(roll[0, 0]), np.float32(roll[1, 0])
-    side, v = side / away, v / away
-    x, y = turns * (c * side + s * v) + np.float32(rng.random()), turns * (c * v - s * side) + np.float32(rng.random())
+    right, down = side / away, v / away
+    x, y = (
+        turns * (c * right + s * down) + np.float32(rng.random()),
+        turns * (c * down - s * right) + np.float32(rng.random()),
+    )
     planes = [bank.sample(p, x, y) for p in tile]
     palette = _PALETTES[name][rng.integers(len(_PALETTES[name]))]
     first, second = (tint(rng, *colour) for colour in palette)

@@ -29,7 +29,7 @@ def fish(rng: Rng, body: Body) -> None:
     body.bump += np.float32(0.4) * rays
     body.tube([(0.3, 0, 0), (-0.2, 0, 0), (-0.72, 0, 0)], [high * 0.9, high * 0.85, 0.1], coat, flat=0.55, gloss=0.5)
     body.ellipsoid((0.22, 0, 0), (0.58, high, 0.3), coat, blend=0.1, gloss=0.5)
-    x, y, z = body.points()
+    x, y = body.points()[:2]
     main = (x > -0.72) & (np.abs(y) < high)
     kind = rng.integers(3)
     if kind == 0:
@@ -69,12 +69,12 @@ def jellyfish(rng: Rng, body: Body) -> None:
         angle = 2 * np.pi * k / 14
         body.ellipsoid((0.54 * np.cos(angle), -0.12, 0.5 * np.sin(angle)), (0.13, 0.1, 0.12), pale, blend=0.05)
     body.ellipsoid((0, -0.3, 0), (0.62, 0.5, 0.58), bell, blend=0.06, gloss=0.6)
-    x, y, z = body.points()
-    around = np.arctan2(x, z)
-    top = y < -0.05
+    u, v, w = body.points()
+    around = np.arctan2(u, w)
+    top = v < -0.05
     ribs = smooth(0.55, 0.95, np.sin(14 * around))
-    body.paint(ribs * smooth(-0.75, -0.3, y) * top * np.float32(0.7), pale)
-    body.paint(smooth(0.8, 0.4, np.hypot(x / 0.5, (y + 0.55) / 0.3)) * top * np.float32(0.5), pale)
+    body.paint(ribs * smooth(-0.75, -0.3, v) * top * np.float32(0.7), pale)
+    body.paint(smooth(0.8, 0.4, np.hypot(u / 0.5, (v + 0.55) / 0.3)) * top * np.float32(0.5), pale)
     body.colour += np.float32(0.18) * bell
 
 
@@ -143,8 +143,8 @@ def crab(rng: Rng, body: Body) -> None:
         )
         body.tube([(s * 0.15, -0.14, 0.2), (s * 0.17, -0.36, 0.26)], [0.04, 0.045], coat)
     body.ellipsoid((0, 0.12, 0), (0.56, 0.38, 0.3), coat, gloss=0.5)
-    x, y, z = body.points()
-    body.paint(smooth(0.25, 0.5, y) * (np.abs(x) < 0.5), WHITE * 0.85)
+    u, v = body.points()[:2]
+    body.paint(smooth(0.25, 0.5, v) * (np.abs(u) < 0.5), WHITE * 0.85)
     skin(rng, body, 1.4, 0.18, 0.5, 0.8)
     for s in (-1, 1):
         eye(body, (s * 0.17, -0.4, 0.28), 0.065, BLACK, (0.3 * s, 0, 1), rim=None)
