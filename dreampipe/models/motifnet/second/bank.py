@@ -79,7 +79,7 @@ def cells(variant: int, count: int = 8, jitter: float = 0.42) -> tuple[Array, Ar
 
 def sample(texture: Array, x: Real, y: Real) -> Array:
     """Read a texture (SIDE, SIDE) or (SIDE, SIDE, 3) at `x` to the right and `y` downwards, in turns; it wraps."""
-    columns, rows = (np.asarray((c % 1) * SIDE - 0.5, np.float32) for c in (x, y))
+    columns, rows = (np.asarray((c - np.floor(c)) * SIDE - 0.5, np.float32) for c in (x, y))
     return np.asarray(cv2.remap(texture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
 
