@@ -30,7 +30,7 @@ from dreampipe.models.motifnet.train import Batch, Pictures, Plan, Trainer
 
 log = logging.getLogger(__name__)
 
-PLAN = Plan(pictures=400_000, updates=10_000, radius=1.5, warmup=400, checkpoint_every=100)
+PLAN = Plan(pictures=400_000, updates=10_000, radius=1.5, warmup=400, checkpoint_every=40)
 """Numbers below `pictures` are rendered in order, and again from 0 after the last."""
 
 
