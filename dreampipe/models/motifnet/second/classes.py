@@ -93,7 +93,7 @@ MOTIFS: dict[str, Motif] = {
     "vase": _flat(things.vase),
     "teapot": Motif(things.teapot, 0.6),
     "face": Motif(people.face, bust=True),
-    "eye": _flat(people.eye_alone, 0.15),
+    "eye": Motif(people.eye_alone, 0.0, 0.0, 0.2, fills=True),
 }
 CLASSES: tuple[str, ...] = (*MOTIFS, "nothing")
 NOTHING = len(MOTIFS)

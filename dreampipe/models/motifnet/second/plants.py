@@ -246,7 +246,7 @@ def grapes(rng: Rng, body: Body) -> None:
         body.tube(
             [(s * 0.05, -0.75, 0), (s * 0.4, -0.82, 0.1), (s * 0.72, -0.62, 0.1)], [0.05, 0.24, 0.02], green, flat=0.25
         )
-    body.ellipsoid((0, 0, -0.05), (0.46, 0.7, 0.3), berry * 0.4)
+    body.ellipsoid((0, 0, -0.05), (0.46, 0.7, 0.36), berry * 0.7)
     for y in np.linspace(-0.55, 0.9, 10):
         wide = 0.58 * np.cos(0.9 * (y + 0.3)) if y < 0.8 else 0.05
         for _ in range(max(1, round(9 * wide))):

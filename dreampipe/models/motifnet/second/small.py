@@ -106,17 +106,10 @@ def frog(rng: Rng, body: Body) -> None:
         for t in np.linspace(-1.3, 1.3, 13)
     ]
     body.tube(lips, [0.018] * 13, coat * 0.2)
+    iris = tint(rng, rng.choice([0.12, 0.02]), 0.85, 0.9)
     for s in (-1, 1):
         body.ellipsoid((s * 0.33, -0.36, 0.2), (0.21, 0.21, 0.2), coat, blend=0.06, gloss=0.5)
-        eye(
-            body,
-            (s * 0.35, -0.38, 0.29),
-            0.155,
-            tint(rng, rng.choice([0.12, 0.02]), 0.85, 0.9),
-            (0.5 * s, 0, 1),
-            "bar",
-            rim=coat,
-        )
+        eye(body, (s * 0.35, -0.38, 0.29), 0.155, iris, (0.5 * s, 0, 1), "bar", rim=coat)
         body.ellipsoid((s * 0.07, -0.12, 0.54), (0.018, 0.012, 0.02), BLACK)
 
 
