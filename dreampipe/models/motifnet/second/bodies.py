@@ -149,13 +149,11 @@ class Body:
         self.across[box] = np.where(shown, across, self.across[box])
 
     def sheet(
-        self, z: Array, inside: npt.NDArray[np.bool_], colour: Colour, gloss: float = 0.1, blend: float = 0.0
+        self, z: Array, inside: npt.NDArray[np.bool_], colour: Array, gloss: float = 0.1, blend: float = 0.0
     ) -> None:
         """Add a surface that is given as its depth (n, n), where `inside`."""
         down, right = np.gradient(z, self.step)
         normal = np.stack([-right, -down, np.ones_like(z)], -1)
-        if callable(colour):
-            raise TypeError("a sheet has a colour or a picture")
         self._merge((slice(None), slice(None)), z, np.asarray(normal, np.float32), colour, gloss, inside, blend)
 
     def paint(self, amount: Real | npt.NDArray[np.bool_], colour: Array) -> None:

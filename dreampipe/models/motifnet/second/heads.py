@@ -40,9 +40,7 @@ class Anatomy:
     mouth: float = 0.16
 
 
-def build_head(
-    body: Body, rng: Rng, a: Anatomy, coat: Array, pale: Array, iris: Array, nose: Array = BLACK, inner: Array = PINK
-) -> None:
+def build_head(body: Body, rng: Rng, a: Anatomy, coat: Array, pale: Array, inner: Array = PINK) -> None:
     """Sculpt neck, skull, cheeks, snout and ears in `coat`, the muzzle in `pale`; `add_face` follows after painting."""
     side = rng.uniform(0.92, 1.08)
     body.tube(

@@ -31,7 +31,7 @@ def dog(rng: Rng, body: Body) -> None:
         ear_at=(0.42, -0.38, 0.05) if floppy else (0.3, -0.34, 0),
         ear_size=0.62 if floppy else 0.5,
     )
-    build_head(body, rng, a, coat, pale, _BROWN_EYE, inner=coat * 0.6)
+    build_head(body, rng, a, coat, pale, inner=coat * 0.6)
     x, y = body.points()[:2]
     if rng.random() < 0.5:
         body.paint(smooth(0.12, 0.06, np.abs(x) + 0.1 * y) * (y < 0.2), pale)
@@ -62,7 +62,7 @@ def cat(rng: Rng, body: Body) -> None:
         ear_size=0.44,
         mouth=0.1,
     )
-    build_head(body, rng, a, coat, pale, iris)
+    build_head(body, rng, a, coat, pale)
     if rng.random() < 0.7:
         _stripe(rng, body, coat * 0.35, 15, 0.55)
     fur(rng, body, rng.uniform(0.7, 1.1))
@@ -85,7 +85,7 @@ def tiger(rng: Rng, body: Body) -> None:
         ear_at=(0.42, -0.42, -0.05),
         ear_size=0.2,
     )
-    build_head(body, rng, a, coat, WHITE, iris, inner=WHITE)
+    build_head(body, rng, a, coat, WHITE, inner=WHITE)
     x, y = body.points()[:2]
     body.paint(smooth(0.14, 0.08, np.hypot(np.abs(x) - 0.24, y + 0.2)), WHITE)
     body.paint(smooth(0.38, 0.5, np.abs(x)) * smooth(0.1, 0.25, y), WHITE)
@@ -113,7 +113,7 @@ def lion(rng: Rng, body: Body) -> None:
     for angle in np.linspace(0, 2 * np.pi, 11):
         c, s = np.cos(angle), np.sin(angle)
         body.ellipsoid((0.5 * c, 0.06 + 0.52 * s, -0.12), (0.36, 0.38, 0.36), mane, blend=0.15)
-    build_head(body, rng, a, coat, coat * 0.4 + WHITE * 0.55, tint(rng, 0.12, 0.8, 0.7))
+    build_head(body, rng, a, coat, coat * 0.4 + WHITE * 0.55)
     fur(rng, body, 1.7, 0.32, 0.8, 0.07)
     add_face(body, a, tint(rng, 0.11, 0.8, 0.7), nose=floats([0.3, 0.17, 0.15]))
 
@@ -134,7 +134,7 @@ def fox(rng: Rng, body: Body) -> None:
         ear_size=0.52,
         mouth=0.08,
     )
-    build_head(body, rng, a, coat, WHITE, BLACK, inner=floats([0.85, 0.78, 0.7]))
+    build_head(body, rng, a, coat, WHITE, inner=floats([0.85, 0.78, 0.7]))
     x, y, z = body.points()
     body.paint(smooth(0.02, 0.1, y - 0.16 + 0.5 * (0.2 - np.abs(x)) * (np.abs(x) > 0.12)) * (z > -0.2), WHITE)
     body.paint(smooth(-0.62, -0.72, y), BLACK)
@@ -157,7 +157,7 @@ def bear(rng: Rng, body: Body) -> None:
         ear_at=(0.46, -0.46, -0.05),
         ear_size=0.2,
     )
-    build_head(body, rng, a, coat, coat * 1.5 + 0.08, BLACK, inner=coat * 0.6)
+    build_head(body, rng, a, coat, coat * 1.5 + 0.08, inner=coat * 0.6)
     fur(rng, body, 1.2, 0.3, 0.7, 0.05)
     add_face(body, a, _BROWN_EYE)
 
@@ -177,7 +177,7 @@ def panda(rng: Rng, body: Body) -> None:
         ear_at=(0.48, -0.46, -0.05),
         ear_size=0.21,
     )
-    build_head(body, rng, a, coat, coat, BLACK, inner=BLACK)
+    build_head(body, rng, a, coat, coat, inner=BLACK)
     x, y, z = body.points()
     x = np.abs(x)
     body.paint(smooth(1.1, 0.9, np.hypot((x - 0.27 + 0.35 * (y + 0.02)) / 0.15, (y + 0.02) / 0.2)) * (z > 0.1), BLACK)
@@ -202,7 +202,7 @@ def monkey(rng: Rng, body: Body) -> None:
         ear_at=(0.62, 0.0, -0.02),
         ear_size=0.2,
     )
-    build_head(body, rng, a, coat, face, BLACK, inner=face * 0.9)
+    build_head(body, rng, a, coat, face, inner=face * 0.9)
     x, y, z = body.points()
     x = np.abs(x)
     heart = np.minimum(np.hypot((x - 0.18) / 0.25, (y + 0.1) / 0.24), np.hypot(x / 0.36, (y - 0.28) / 0.36))
@@ -231,7 +231,7 @@ def rabbit(rng: Rng, body: Body) -> None:
         ear_size=0.58,
         mouth=0.07,
     )
-    build_head(body, rng, a, coat, coat * 0.5 + WHITE * 0.48, BLACK)
+    build_head(body, rng, a, coat, coat * 0.5 + WHITE * 0.48)
     fur(rng, body, 0.8, 0.2, 0.5, 0.04)
     add_face(body, a, _BROWN_EYE * 0.7, nose=PINK)
     _add_whiskers(body, 0.2, 0.45)
