@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +36,8 @@ from dreampipe.models.opening import open_model
 
 log = logging.getLogger(__name__)
 Pictures = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]
+"""Pictures (batch, height, width, 3) in [0, 1], and their labels."""
 PlanType = TypeVar("PlanType")
 _CHUNK = 500
 
@@ -114,9 +116,7 @@ class Draws(Protocol):
     def batch(self) -> int: ...
 
 
-def batches(
-    pictures: Pictures, plan: Draws, first: int
-) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]]:
+def batches(pictures: Pictures, plan: Draws, first: int) -> Iterator[Batch]:
     """Augmented batches for ever, from batch number `first` on; each depends on the seed and its number alone."""
     pixels, labels = pictures
     number = first
@@ -139,12 +139,18 @@ def _augment(rng: np.random.Generator, pixels: npt.NDArray[np.uint8]) -> npt.NDA
 class Trainer:
     """The state of a training: network, optimizer, perturbation and the number of the next update."""
 
-    def __init__(self, plan: Plan, build: Callable[[int], keras.Model] = network.build) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        build: Callable[[int], keras.Model] = network.build,
+        classes: int = len(CLASSES),
+        size: int = SIZE,
+    ) -> None:
         keras.utils.set_random_seed(plan.seed)
         self.plan = plan
         self.update = 0
         with policy(plan.precision):
-            self.model = build(len(CLASSES))
+            self.model = build(classes)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, plan.updates - plan.warmup, warmup_target=plan.learning_rate, warmup_steps=plan.warmup
         )
@@ -152,7 +158,7 @@ class Trainer:
             schedule, weight_decay=plan.weight_decay, use_ema=True, ema_momentum=plan.average, global_clipnorm=5.0
         )
         self.optimizer.build(self.model.trainable_variables)
-        self.perturbation = np.zeros((plan.batch, SIZE, SIZE, 3), np.float32)
+        self.perturbation = np.zeros((plan.batch, size, size, 3), np.float32)
         self._step = backend.compile(self._compute_step)
 
     def _compute_step(self, x: Tensor, y: Tensor, d: Tensor, radius: Tensor) -> tuple[Tensor, ...]:
@@ -171,10 +177,14 @@ class Trainer:
         return value, right, within(d + radius * unit(towards), radius)
 
     def run(self, pictures: Pictures, folder: Path, on_progress: Callable[[Progress], None]) -> None:
-        """Train to the plan's end, from wherever this state is."""
+        """Train to the plan's end on these pictures, from wherever this state is."""
+        self.climb(batches(pictures, self.plan, self.update // self.plan.replays), folder, on_progress)
+
+    def climb(self, drawn: Iterable[Batch], folder: Path, on_progress: Callable[[Progress], None]) -> None:
+        """Train to the plan's end on these batches, of which the first is that of the next update."""
         plan = self.plan
         marks: list[tuple[float, float]] = []
-        for x, y in batches(pictures, plan, self.update // plan.replays):
+        for x, y in drawn:
             if self.update >= plan.updates:
                 return
             tensors = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
