@@ -32,6 +32,7 @@ those under it:
     parsing.py   untrusted JSON and TOML
     frames.py    Frame and MediaInfo, the values that rooms pass to each other
     errors.py    DreampipeError and its kinds
+    picturing.py arrays as PNG, which a notebook shows
 
 Public names are loaded when they are first used, so that importing dreampipe costs nothing.
 """
@@ -39,6 +40,7 @@ Public names are loaded when they are first used, so that importing dreampipe co
 from __future__ import annotations
 
 from importlib import import_module
+from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any
 
 from dreampipe import forking  # noqa: F401  notes every fork from now on
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from dreampipe.stages import Blend, Carry, Dream, Flow, Moment, Pipeline, Resize, Stage, Zoom
 
 __version__ = "0.1.0"
+
+getLogger("dreampipe").addHandler(NullHandler())  # so that nothing is printed where the user sets up no logging
 
 _HOMES = {
     "dreampipe.ascent": ("Ascent", "Octaves", "Step"),

@@ -8,7 +8,8 @@ module loads tensorflow and keras, which takes seconds: import it where computin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from inspect import getclosurevars
 from types import FunctionType
@@ -181,6 +182,17 @@ def noise(shape: Tensor, seed: Tensor) -> Tensor:
 def eagerly() -> Any:
     """A context that computes at once, even while a graph is traced around it."""
     return tf.init_scope()
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Build layers in float32, whatever policy the user has set for their own."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def free_memory() -> int:
