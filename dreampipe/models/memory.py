@@ -218,11 +218,12 @@ def _config(model: Any) -> dict[str, Any]:
 
 def _hash(model: Any, config: dict[str, Any]) -> str:
     """Hash the configuration of a model and its weights."""
-    found = hashlib.sha256(json.dumps(config, sort_keys=True, default=repr).encode())
+    # Of what JSON does not know only the type counts: its text may hold an address in memory.
+    found = hashlib.sha256(json.dumps(config, sort_keys=True, default=lambda held: type(held).__qualname__).encode())
     for weight in model.weights:
         values = np.ascontiguousarray(weight.numpy())
         found.update(f"{values.dtype} {values.shape}".encode())
-        found.update(values.view(np.uint8).data if values.size else b"")
+        found.update(values.reshape(-1).view(np.uint8).data if values.size else b"")
     return found.hexdigest()
 
 
