@@ -48,6 +48,7 @@ from dreampipe import forking  # noqa: F401  notes every fork from now on
 if TYPE_CHECKING:
     from dreampipe.api import atlas, attack, dream, explain, visualize
     from dreampipe.ascent import Ascent, Octaves, Step
+    from dreampipe.cli.calls import progress
     from dreampipe.errors import DreampipeError
     from dreampipe.explanations import Explanation
     from dreampipe.frames import Frame, MediaInfo
@@ -63,6 +64,7 @@ getLogger("dreampipe").addHandler(NullHandler())  # so that nothing is printed w
 
 _HOMES = {
     "dreampipe.ascent": ("Ascent", "Octaves", "Step"),
+    "dreampipe.cli.calls": ("progress",),
     "dreampipe.errors": ("DreampipeError",),
     "dreampipe.explanations": ("Explanation",),
     "dreampipe.frames": ("Frame", "MediaInfo"),
@@ -105,6 +107,7 @@ __all__ = [
     "cards",
     "dream",
     "explain",
+    "progress",
     "read",
     "visualize",
     "write",

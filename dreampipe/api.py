@@ -1,7 +1,7 @@
 """The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`.
 
 They download missing weights as Keras does. They print nothing: what there is to note goes to the logger `dreampipe` of
-Python's `logging`, and steps to `tell`.
+Python's `logging`, and steps to `tell`, for which `dreampipe.progress` makes a bar.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from dreampipe.drawings.atlas import check_atlas, draw_atlas
 from dreampipe.drawings.contact import contact_sheet
 from dreampipe.drawings.visualization import add_caption, prepare
 from dreampipe.errors import RecipeError
-from dreampipe.events import Tell, ignore, log_notes, with_log
+from dreampipe.events import Progressed, Tell, ignore, log_notes, with_log
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.adversarial import Attack
 from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
 from dreampipe.explanations.attribution import Method
+from dreampipe.explanations.question import Work
 from dreampipe.frames import Frame, Order, quantize
 from dreampipe.media.profiles import to_srgb
 from dreampipe.media.taking import take
@@ -140,6 +141,7 @@ def explain(
     method: str | Method | None = None,
     *,
     order: Order = "rgb",
+    tell: Tell = ignore,
     **settings: Unpack[ExplainingSettings],
 ) -> Explanation:
     """Explain why a model answers as it does for one picture.
@@ -150,6 +152,7 @@ def explain(
         method: one method by its text, such as `integrated-gradients(steps=128)`; or a `Method`, also one of your own;
             None for that of `Explaining`.
         order: "bgr" for an array with the colours of OpenCV.
+        tell: hears the share that is done, as `Progressed`; see `dreampipe.events`.
         settings: fields of `dreampipe.recipes.Explaining`, such as model, layer, baseline, max_size, seed.
 
     Returns:
@@ -173,7 +176,14 @@ def explain(
         pixels = to_srgb(pixels, taken.icc)
     _fetch(recipe, recipe.check_objective)
     question = ask(recipe.card(), recipe.objective or top_class(recipe.card(), pixels, recipe.max_size))
-    found = explain_pixels(question, pixels, methods[0], seed=recipe.seed, max_size=recipe.max_size)
+    found = explain_pixels(
+        question,
+        pixels,
+        methods[0],
+        seed=recipe.seed,
+        max_size=recipe.max_size,
+        progress=lambda share: tell(Progressed("", share)),
+    )
     log_notes(found.notes)
     return found
 
@@ -184,6 +194,7 @@ def attack(
     target: str | int | None = None,
     *,
     order: Order = "rgb",
+    tell: Tell = ignore,
     **settings: Unpack[AttackingSettings],
 ) -> Adversary:
     """Change one picture a little, so that a model answers otherwise.
@@ -193,6 +204,7 @@ def attack(
         method: an attack by its text, such as `pgd(steps=100)`; or an `Attack`, also one of your own.
         target: the class to reach, by name or number; None for any but the model's answer.
         order: "bgr" for an array with the colours of OpenCV.
+        tell: hears the share that is done, as `Progressed`; see `dreampipe.events`.
         settings: fields of `dreampipe.recipes.attacking.Attacking`, such as model, norm, eps="8/255", steps, seed.
 
     Returns:
@@ -217,6 +229,7 @@ def attack(
         bits=taken.bits,
         seed=recipe.seed,
         max_size=recipe.max_size,
+        work=Work(np.random.default_rng(recipe.seed), lambda share: tell(Progressed("", share))),
     )
     log_notes(found.notes)
     return found

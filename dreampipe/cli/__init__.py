@@ -9,6 +9,7 @@
     answer.py    errors as one sentence and an exit code
     hush.py      hides the messages of tensorflow
     progress.py  the bar on a terminal; events.py, the lines on a pipe; estimates.py, how long it takes
+    calls.py     the bar of the library's calls
     fetching.py  downloads with a bar; table.py, lists; terminal.py, the one module that prints
 
 Only this room imports typer and rich.

@@ -137,7 +137,7 @@ def again(
     kept = _locate({key: value for key, value in was.items() if key not in asked}, record, search)
     own = {key: value for key, value in asked.items() if key in kind.model_fields}
     kept, names = _with_names_of_file(kept, record, kind) if "model" not in asked else (kept, "")
-    recipe = kind.of(**kept | own, **({"trust": True} if trust else {}), imports=imports)
+    recipe = kind.of(**kept | own | {"trust": trust, "imports": imports})
     options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
     options = {key: value for key, value in options.items() if value is not None}
     begun = _source(record, source, search)

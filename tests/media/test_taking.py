@@ -260,7 +260,7 @@ def test_data_that_is_no_picture_is_one_sentence(data: Any, told: str) -> None:
 def test_a_closed_file_and_a_cut_picture_of_pil_are_one_sentence() -> None:
     closed = io.BytesIO(png(RGB))
     closed.close()
-    with pytest.raises(MediaError, match="The file that came cannot be read .*: open it anew"):
+    with pytest.raises(MediaError, match=r"The file that came cannot be read .*: open it anew"):
         Frame.of(closed)
     with Image.open(io.BytesIO(png(RGB)[:-600])) as cut, pytest.raises(MediaError, match="cannot be decoded"):
         Frame.of(cut)
@@ -287,7 +287,7 @@ def test_explain_and_attack_take_the_same_forms(tiny_model: Path) -> None:
     found = [dreampipe.attack(one, "fgsm", **how) for one in (RGB, Image.fromarray(RGB), tf().convert_to_tensor(RGB))]
     assert all(np.array_equal(one.pixels, found[0].pixels) for one in found)
     for call in (dreampipe.explain, dreampipe.attack):
-        with pytest.raises(ValueError, match="A batch of 2 came, but .* takes one picture"):
+        with pytest.raises(ValueError, match=r"A batch of 2 came, but .* takes one picture"):
             call(np.stack([RGB, RGB]), **how)
 
 
@@ -297,7 +297,14 @@ class TestTorch:
     def test_a_tensor_comes_back_as_it_was(self, recipe: Recipe) -> None:
         torch = pytest.importorskip("torch")
         first = torch.from_numpy(np.ascontiguousarray(RGB.transpose(2, 0, 1)))
-        forms = [first, first[None], first / 255, (first / 255).half(), (first / 255).bfloat16(), (first / 255).double()]
+        forms = [
+            first,
+            first[None],
+            first / 255,
+            (first / 255).half(),
+            (first / 255).bfloat16(),
+            (first / 255).double(),
+        ]
         forms += [torch.from_numpy(np.ascontiguousarray(RGB)), torch.nn.Parameter(first / 255)]
         for given in forms:
             out = dreampipe.dream(given, recipe, steps=0)
