@@ -157,4 +157,9 @@ def _values(image: Image.Image) -> np.ndarray[Any, Any]:
         return deep.astype(np.uint16)
     if image.mode in ("RGB", "RGBA"):
         return np.asarray(image)
-    return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    try:
+        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    except ValueError:
+        raise ValueError(
+            f"The PIL picture came with the mode {image.mode}, which PIL cannot convert to RGB: make one of RGB of it."
+        ) from None

@@ -45,6 +45,8 @@ def open_tensor(tensor: Any) -> Opened | None:
             return _open_torch(tensor)
         if "tensorflow" in kinds and hasattr(tensor, "dtype"):
             return _open_tensorflow(tensor)
+        if hasattr(tensor, "__array_namespace__"):  # JAX, CuPy, and all that follow the standard of arrays
+            return _open_standard(tensor)
         if isinstance(tensor, memoryview) or hasattr(tensor, "__array__") or _is_buffer(tensor):
             return Opened(np.asarray(tensor), "hwc", lambda values: values)
         if hasattr(tensor, "__dlpack__"):
@@ -72,6 +74,13 @@ def _open_torch(tensor: Any) -> Opened:
         values = values.float()
     like = own.byte() if str(own.dtype) == "torch.bool" else own
     return Opened(values.numpy(), "chw", like.new_tensor)
+
+
+def _open_standard(tensor: Any) -> Opened:
+    namespace = tensor.__array_namespace__()
+    own = hasattr(tensor, "__array__")
+    values = np.asarray(tensor) if own else np.from_dlpack(tensor)
+    return Opened(values, "hwc", lambda made: namespace.asarray(made, device=tensor.device))
 
 
 def _open_tensorflow(tensor: Any) -> Opened:

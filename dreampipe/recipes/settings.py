@@ -51,7 +51,7 @@ class ModelSettings(BaseModel):
         False, description="Open the model file without checking what code it may run."
     )
     imports: Annotated[str | None, Shown(EXPERT_CLIMB, unset="none", kept=False, flag="--import")] = Field(
-        None, description="Python file that defines layers of the model file; it is run, and needs --trust."
+        None, description="Python file that defines layers of a trusted model file; it is run."
     )
 
     def __init__(self, **settings: Any) -> None:

@@ -58,6 +58,15 @@ class Dlpack:
         return self.values.__dlpack_device__()
 
 
+class Standard(Dlpack):
+    """An array of a library that follows the standard of arrays."""
+
+    device = "cpu"
+
+    def __array_namespace__(self, **how: Any) -> Any:
+        return np
+
+
 FORMS = {
     "uint8": lambda: RGB,
     "uint16": lambda: RGB.astype(np.uint16) * 257,
@@ -74,6 +83,7 @@ FORMS = {
     "file": lambda: io.BytesIO(png(RGB)),
     "memoryview": lambda: memoryview(np.ascontiguousarray(RGB)),
     "dlpack": lambda: Dlpack(np.ascontiguousarray(RGB)),
+    "standard": lambda: Standard(np.ascontiguousarray(RGB)),
     "tensorflow": lambda: tf().convert_to_tensor(RGB),
     "tensorflow variable": lambda: tf().Variable(UNIT),
     "frame": lambda: Frame(UNIT),
@@ -211,6 +221,7 @@ def test_the_rule_for_shapes_that_fit_twice(shape: tuple[int, ...], layout: Any,
         (np.stack([RGB, RGB]), "A batch of 2 came, but Frame.of takes one picture: call it for each"),
         ([1, 2], "came as list, but a path, a file, a PIL picture, an array or a tensor is expected"),
         (None, "came as NoneType"),
+        (Image.new("LAB", (8, 8)), "with the mode LAB, which PIL cannot convert to RGB"),
         (Image.fromarray(np.full((8, 8), -1, np.int32)), r"mode I has values outside of \[0, 65535\]"),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, str) else "",
