@@ -157,9 +157,6 @@ def _values(image: Image.Image) -> np.ndarray[Any, Any]:
         return deep.astype(np.uint16)
     if image.mode in ("RGB", "RGBA"):
         return np.asarray(image)
-    try:
-        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-    except ValueError:
-        raise ValueError(
-            f"The PIL picture came with the mode {image.mode}, which PIL cannot convert to RGB: make one of RGB of it."
-        ) from None
+    if image.mode == "La":  # which PIL converts to LA alone
+        image = image.convert("LA")
+    return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))

@@ -183,6 +183,14 @@ def test_a_palette_with_a_transparent_colour_has_alpha() -> None:
     assert frame.alpha is not None and frame.alpha[0, 0] == 0 and frame.alpha.max() == 1
 
 
+@pytest.mark.parametrize("mode", ["La", "RGBa"])
+def test_alpha_that_is_multiplied_is_taken_apart(mode: str) -> None:
+    grey = Image.fromarray(np.dstack([GREY, np.full_like(GREY, 128)])).convert("LA")
+    frame = Frame.of(grey.convert(mode) if mode == "La" else grey.convert("RGBA").convert(mode))
+    assert frame.alpha is not None and np.array_equal(frame.alpha, np.full(GREY.shape, np.float32(128 / 255)))
+    np.testing.assert_allclose(frame.pixels[..., 1], GREY / 255, atol=2 / 255)
+
+
 def test_bool_is_black_and_white(recipe: Recipe) -> None:
     mask = GREY > 127
     assert np.array_equal(Frame.of(mask).pixels[..., 0], mask)
@@ -221,7 +229,6 @@ def test_the_rule_for_shapes_that_fit_twice(shape: tuple[int, ...], layout: Any,
         (np.stack([RGB, RGB]), "A batch of 2 came, but Frame.of takes one picture: call it for each"),
         ([1, 2], "came as list, but a path, a file, a PIL picture, an array or a tensor is expected"),
         (None, "came as NoneType"),
-        (Image.new("LAB", (8, 8)), "with the mode LAB, which PIL cannot convert to RGB"),
         (Image.fromarray(np.full((8, 8), -1, np.int32)), r"mode I has values outside of \[0, 65535\]"),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, str) else "",
