@@ -1,7 +1,7 @@
 """The keyword arguments of the library's calls, with their types, for editors and type checkers.
 
 They are the fields of the recipes, which have the defaults and ranges; `tests/recipes/test_keywords.py` compares the
-two, and prints this file's lines anew where they differ. None stands for the default.
+two. None stands for the default.
 """
 
 from __future__ import annotations
