@@ -32,6 +32,7 @@ those under it:
     parsing.py   untrusted JSON and TOML
     frames.py    Frame and MediaInfo, the values that rooms pass to each other
     errors.py    DreampipeError and its kinds
+    picturing.py arrays as PNG, which a notebook shows
 
 Public names are loaded when they are first used, so that importing dreampipe costs nothing.
 """
@@ -39,6 +40,7 @@ Public names are loaded when they are first used, so that importing dreampipe co
 from __future__ import annotations
 
 from importlib import import_module
+from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any
 
 from dreampipe import forking  # noqa: F401  notes every fork from now on
@@ -46,6 +48,7 @@ from dreampipe import forking  # noqa: F401  notes every fork from now on
 if TYPE_CHECKING:
     from dreampipe.api import atlas, attack, dream, explain, visualize
     from dreampipe.ascent import Ascent, Octaves, Step
+    from dreampipe.cli.calls import progress
     from dreampipe.errors import DreampipeError
     from dreampipe.explanations import Explanation
     from dreampipe.frames import Frame, MediaInfo
@@ -57,8 +60,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+getLogger("dreampipe").addHandler(NullHandler())  # so that nothing is printed where the user sets up no logging
+
 _HOMES = {
     "dreampipe.ascent": ("Ascent", "Octaves", "Step"),
+    "dreampipe.cli.calls": ("progress",),
     "dreampipe.errors": ("DreampipeError",),
     "dreampipe.explanations": ("Explanation",),
     "dreampipe.frames": ("Frame", "MediaInfo"),
@@ -101,6 +107,7 @@ __all__ = [
     "cards",
     "dream",
     "explain",
+    "progress",
     "read",
     "visualize",
     "write",

@@ -1,124 +1,158 @@
 """The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`.
 
-They download missing weights as Keras does.
+They download missing weights as Keras does. They print nothing: what there is to note goes to the logger `dreampipe` of
+Python's `logging`, and steps to `tell`, for which `dreampipe.progress` makes a bar.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe import media
 from dreampipe.drawings.atlas import check_atlas, draw_atlas
 from dreampipe.drawings.contact import contact_sheet
 from dreampipe.drawings.visualization import add_caption, prepare
-from dreampipe.errors import MediaError, RecipeError
+from dreampipe.errors import RecipeError
+from dreampipe.events import Progressed, Tell, ignore, log_notes, with_log
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.adversarial import Attack
 from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
 from dreampipe.explanations.attribution import Method
-from dreampipe.frames import Frame, MediaInfo, quantize
+from dreampipe.explanations.question import Work
+from dreampipe.frames import Frame, Order, quantize
 from dreampipe.media.profiles import to_srgb
-from dreampipe.media.video import FilmInfo
+from dreampipe.media.taking import take
 from dreampipe.models.weights.missing import fetch_names, fetch_weights, missing
+from dreampipe.picturing import Picture
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.files import make
+from dreampipe.recipes.keywords import (
+    AtlasSettings,
+    AttackingSettings,
+    ExplainingSettings,
+    RecipeSettings,
+    VisualizationSettings,
+)
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
 
-AnyArray = npt.NDArray[Any]
 Bytes = npt.NDArray[np.uint8]
 
 
-def dream(image: AnyArray | str | PathLike[str], recipe: Recipe | str | None = None, **settings: Any) -> AnyArray:
-    """Dream one picture.
+def dream(
+    image: Any,
+    recipe: Recipe | str | None = None,
+    *,
+    order: Order = "rgb",
+    tell: Tell = ignore,
+    **settings: Unpack[RecipeSettings],
+) -> Any:
+    """Dream one picture, or each of a batch.
 
     Args:
-        image: a path, or an array (height, width), (height, width, 1), (height, width, 3) RGB or (height, width, 4)
-            RGBA, of uint8, uint16 or a float type in [0, 1].
+        image: a path, an open file, the bytes of a file, a PIL picture, an array, a tensor or a `Frame`, in any form
+            that `Frame.of` describes.
         recipe: the settings, or the name of a preset or of a file of them; None for the defaults.
+        order: "bgr" for an array with the colours of OpenCV; it comes back so.
+        tell: hears each step; see `dreampipe.events`.
         settings: fields of `Recipe`, which override `recipe`.
 
     Returns:
-        (height, width, 3), or (height, width, 4) if the picture has alpha, in the dtype of the array; for a file uint8,
-        or uint16 if the file has 16 bits.
+        What came, dreamed: an array of the same type, layout and order, a tensor of the same library, type and device,
+        a batch, a `Frame`, or a PIL picture, RGB or RGBA. Grey comes back in colours, and bool as uint8. For a file, an
+        array (height, width, 3), or 4 if it has alpha, uint8, or uint16 if the file has 16 bits.
 
     Raises:
         DreampipeError: the picture, a setting, the model or the objective is wrong.
-        ValueError: `image` is neither a path nor an array that is a picture.
+        ValueError: `image` holds no picture.
     """
+    given: dict[str, Any] = dict(settings)
     if isinstance(recipe, Recipe):
-        settings, recipe = {**recipe.model_dump(), **settings}, None
-    chosen = make(Recipe, recipe, **settings)
-    if isinstance(image, np.ndarray):
-        frame, dtype = _frame(image), image.dtype
-    else:
-        frame, info = _still(image, "dream")
-        dtype = np.dtype(np.uint16 if info.bits == 16 else np.uint8)
+        given, recipe = {**recipe.model_dump(), **given}, None
+    chosen = make(Recipe, recipe, **given)
+    taken = take(image, "dream", order)
     _fetch(chosen, chosen.pipeline)
-    return _array(chosen.pipeline().one(frame), dtype)
+    pipeline = chosen.pipeline(with_log(tell))
+    return taken.back([pipeline.one(replace(frame, index=at)) for at, frame in enumerate(taken.frames)])
 
 
-def visualize(objective: str, **settings: Any) -> Bytes:
+def visualize(objective: str, *, tell: Tell = ignore, **settings: Unpack[VisualizationSettings]) -> Bytes:
     """Draw what a unit responds to, from nothing.
 
     Args:
         objective: such as `mixed4[12]`, `mixed4[12]@center` or `logit(eye)`; see `dreampipe.objectives`.
+        tell: hears each step; see `dreampipe.events`.
         settings: fields of `Visualization`, such as size, steps, param, start, count, seed, caption. All of a
             `Visualization` can be given as `visualize(**recipe.model_dump())`.
 
     Returns:
-        (height, width, 3) uint8, or (count, height, width, 3) for a count of several; a caption adds to the height.
+        (height, width, 3) uint8, or (count, height, width, 3) for a count of several; a caption adds to the height. A
+        notebook shows it.
 
     Raises:
         DreampipeError: a setting, the model or the objective is wrong.
     """
     recipe = Visualization.of(objective=objective, **settings)
     _fetch(recipe, lambda: prepare(recipe))
-    pictures = [quantize(add_caption(recipe, Frame(pixels)).pixels) for pixels in prepare(recipe).climb().image]
-    return pictures[0] if recipe.count == 1 else np.stack(pictures)
+    climbed = prepare(recipe).climb(with_log(tell))
+    pictures = [quantize(add_caption(recipe, Frame(pixels)).pixels) for pixels in climbed.image]
+    return Picture.of(pictures[0] if recipe.count == 1 else np.stack(pictures))
 
 
-def atlas(layer: str, work: str | PathLike[str] | None = None, **settings: Any) -> Bytes:
+def atlas(
+    layer: str,
+    work: str | PathLike[str] | None = None,
+    *,
+    tell: Tell = ignore,
+    **settings: Unpack[AtlasSettings],
+) -> Bytes:
     """Draw every channel of a layer in one labelled sheet.
 
     Args:
         layer: its name, or an objective with `*` for the unit, such as `logit(*)`.
         work: a folder for finished batches, so that a second call with the same settings continues a stopped one.
+        tell: hears each step; see `dreampipe.events`.
         settings: fields of `Atlas`, such as channels, size, steps, pictures, exemplars.
 
     Returns:
-        The sheet, (height, width, 3) uint8.
+        The sheet, (height, width, 3) uint8; a notebook shows it.
 
     Raises:
         DreampipeError: a setting, the model, the layer or a folder is wrong.
     """
     recipe = Atlas.of(layer=layer, **settings)
     _fetch(recipe, lambda: check_atlas(recipe))
-    return quantize(contact_sheet(draw_atlas(recipe, Path(work) if work else None), recipe.size).pixels)
+    tiles = draw_atlas(recipe, Path(work) if work else None, with_log(tell))
+    return Picture.of(quantize(contact_sheet(tiles, recipe.size).pixels))
 
 
 def explain(
-    image: AnyArray | str | PathLike[str],
+    image: Any,
     objective: str = "",
     method: str | Method | None = None,
-    **settings: Any,
+    *,
+    order: Order = "rgb",
+    tell: Tell = ignore,
+    **settings: Unpack[ExplainingSettings],
 ) -> Explanation:
     """Explain why a model answers as it does for one picture.
 
     Args:
-        image: a path, or an array as for `dream`; its alpha is left out.
+        image: a picture in any form that `Frame.of` describes; its alpha is left out.
         objective: the answer to explain, such as `logit(eye)` or `mixed4[12]`; empty for the top class.
         method: one method by its text, such as `integrated-gradients(steps=128)`; or a `Method`, also one of your own;
             None for that of `Explaining`.
+        order: "bgr" for an array with the colours of OpenCV.
+        tell: hears the share that is done, as `Progressed`; see `dreampipe.events`.
         settings: fields of `dreampipe.recipes.Explaining`, such as model, layer, baseline, max_size, seed.
 
     Returns:
@@ -126,7 +160,7 @@ def explain(
 
     Raises:
         DreampipeError: the picture, a setting, the model, the objective or the method is wrong.
-        ValueError: `image` is neither a path nor an array that is a picture.
+        ValueError: `image` holds no picture, or several.
     """
     from dreampipe.explanations.explaining import ask, top_class
     from dreampipe.explanations.explaining import explain as explain_pixels
@@ -136,28 +170,41 @@ def explain(
     methods = recipe.with_settings((method,)) if isinstance(method, Method) else recipe.methods()
     if len(methods) != 1:
         raise RecipeError(f"{len(methods)} methods came, but one explanation is made by one: call explain for each.")
-    if isinstance(image, np.ndarray):
-        pixels = _frame(image).pixels
-    else:
-        frame, info = _still(image, "explain")
-        pixels = to_srgb(frame.pixels, info.icc) if info.icc else frame.pixels
+    taken = take(image, "explain", order)
+    pixels = taken.only("explain").pixels
+    if taken.icc:
+        pixels = to_srgb(pixels, taken.icc)
     _fetch(recipe, recipe.check_objective)
     question = ask(recipe.card(), recipe.objective or top_class(recipe.card(), pixels, recipe.max_size))
-    return explain_pixels(question, pixels, methods[0], seed=recipe.seed, max_size=recipe.max_size)
+    found = explain_pixels(
+        question,
+        pixels,
+        methods[0],
+        seed=recipe.seed,
+        max_size=recipe.max_size,
+        progress=lambda share: tell(Progressed("", share)),
+    )
+    log_notes(found.notes)
+    return found
 
 
 def attack(
-    image: AnyArray | str | PathLike[str],
+    image: Any,
     method: str | Attack = "apgd",
     target: str | int | None = None,
-    **settings: Any,
+    *,
+    order: Order = "rgb",
+    tell: Tell = ignore,
+    **settings: Unpack[AttackingSettings],
 ) -> Adversary:
     """Change one picture a little, so that a model answers otherwise.
 
     Args:
-        image: a path, or an array as for `dream`; its alpha is left out.
+        image: a picture in any form that `Frame.of` describes; its alpha is left out.
         method: an attack by its text, such as `pgd(steps=100)`; or an `Attack`, also one of your own.
         target: the class to reach, by name or number; None for any but the model's answer.
+        order: "bgr" for an array with the colours of OpenCV.
+        tell: hears the share that is done, as `Progressed`; see `dreampipe.events`.
         settings: fields of `dreampipe.recipes.attacking.Attacking`, such as model, norm, eps="8/255", steps, seed.
 
     Returns:
@@ -166,70 +213,33 @@ def attack(
 
     Raises:
         DreampipeError: the picture, a setting, the model, the attack or the target is wrong.
-        ValueError: `image` is neither a path nor an array that is a picture.
+        ValueError: `image` holds no picture, or several.
     """
-    given = {} if isinstance(method, Attack) else {"method": method}
+    given: dict[str, Any] = {} if isinstance(method, Attack) else {"method": method}
     recipe = Attacking.of(target=target, **settings, **given)
     chosen = recipe.with_settings(method) if isinstance(method, Attack) else recipe.attack()
-    if isinstance(image, np.ndarray):
-        pixels, bits = _frame(image).pixels, 16 if image.dtype.newbyteorder("=") == np.uint16 else 8
-    else:
-        frame, info = _still(image, "attack")
-        pixels, bits = frame.pixels, info.bits
+    taken = take(image, "attack", order)
+    pixels = taken.only("attack").pixels
     _fetch(recipe, recipe.check_target)
-    return attack_picture(
+    found = attack_picture(
         recipe.victim(),
         pixels,
         chosen,
         target=recipe.target or "",
-        bits=bits,
+        bits=taken.bits,
         seed=recipe.seed,
         max_size=recipe.max_size,
+        work=Work(np.random.default_rng(recipe.seed), lambda share: tell(Progressed("", share))),
     )
-
-
-def _still(path: object, call: str) -> tuple[Frame, MediaInfo]:
-    """Read one picture; raises MediaError for a film, and ValueError for what is no path."""
-    if not isinstance(path, str | PathLike):
-        raise ValueError(
-            f"The picture came as {type(path).__name__}, but a path or an array is expected: numpy.asarray makes one."
-        )
-    source = media.read(path)
-    if isinstance(source.info, FilmInfo):
-        advice = "hand read(...) to a FilmRecipe's film_pipeline(...)" if call == "dream" else f"{call} its frames"
-        raise MediaError(f"{path} is a film, but {call} takes one picture: {advice}.")
-    return next(iter(source)), source.info
+    log_notes(found.notes)
+    return found
 
 
 def _fetch(recipe: ModelSettings, check: Callable[[], object]) -> None:
     """Download what a recipe's model needs, silently as Keras does; `check` first raises whatever else is wrong."""
     card = recipe.card()
+    log_notes(card.notes)
     if missing(card):
         fetch_names(card)
         check()
         fetch_weights(card)
-
-
-def _frame(image: AnyArray) -> Frame:
-    if image.ndim == 2:
-        image = image[..., None]
-    known = image.dtype.newbyteorder("=") in (np.uint8, np.uint16) or np.issubdtype(image.dtype, np.floating)
-    if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or not known or 0 in image.shape:
-        raise ValueError(
-            f"The picture came as {image.dtype} {image.shape}, but (height, width[, 1, 3 or 4]) of uint8, uint16 or a "
-            "float type is expected."
-        )
-    top = 1 if np.issubdtype(image.dtype, np.floating) else np.iinfo(image.dtype).max
-    values = np.asarray(image / top, np.float32)
-    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
-        raise ValueError("The picture has values outside of [0, 1]: scale a float picture to [0, 1] first.")
-    alpha = np.ascontiguousarray(values[..., 3]) if image.shape[2] == 4 else None
-    return Frame(np.ascontiguousarray(np.broadcast_to(values[..., :3], (*image.shape[:2], 3))), alpha=alpha)
-
-
-def _array(frame: Frame, dtype: np.dtype[Any]) -> AnyArray:
-    planes = frame.pixels if frame.alpha is None else np.dstack([frame.pixels, frame.alpha])
-    if np.issubdtype(dtype, np.floating):
-        return planes.astype(dtype)
-    top = np.iinfo(dtype).max
-    return np.asarray(np.clip(np.rint(planes * float(top)), 0, top), dtype)

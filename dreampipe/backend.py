@@ -8,7 +8,8 @@ module loads tensorflow and keras, which takes seconds: import it where computin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from inspect import getclosurevars
 from types import FunctionType
@@ -193,6 +194,17 @@ def probe() -> dict[str, Any]:
     ]
     used = tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "SAME").device
     return {"seen": seen, "used": ":".join(used.split(":")[-2:]).rpartition("/")[2]}
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Build layers in float32, whatever policy the user has set for their own."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def free_memory() -> int:

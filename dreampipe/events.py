@@ -6,8 +6,9 @@ empty; whoever runs it fills it in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from logging import getLogger
 
 from dreampipe.ascent import Step
 
@@ -22,6 +23,23 @@ Tell = Callable[[Event], None]
 
 def ignore(event: Event) -> None:
     """Ignore an event: the `Tell` of a run that nobody watches."""
+
+
+def with_log(tell: Tell) -> Tell:
+    """Return a `Tell` that also writes notes to the logger `dreampipe`, at the level INFO."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Noted):
+            log_notes([f"{event.name}: {event.text}" if event.name else event.text])
+        tell(event)
+
+    return hear
+
+
+def log_notes(notes: Iterable[str]) -> None:
+    """Write sentences for the user to the logger `dreampipe`, at the level INFO."""
+    for note in notes:
+        getLogger("dreampipe").info("%s", note)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from importlib import import_module
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from dreampipe.picturing import png_of
+
 Array = npt.NDArray[np.float32]
+Order = Literal["rgb", "bgr"]
+"""The order of colours: that of this house, and that of OpenCV."""
+Layout = Literal["hwc", "chw"]
+"""The place of channels in an array: last, (height, width, channels), or first."""
 
 
 def quantize(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -68,6 +75,41 @@ class Frame:
     def __reduce__(self) -> tuple[Any, ...]:
         """Frames travel between processes; a mapping proxy alone cannot."""
         return Frame, (self.pixels, self.index, self.time, self.duration, self.alpha, dict(self.extras))
+
+    @classmethod
+    def of(cls, picture: object, *, order: Order = "rgb", layout: Layout | None = None) -> Frame:
+        """Take a picture in any usual form; `dream`, `explain` and `attack` take the same forms.
+
+        - **A path, a file opened in binary mode, or the bytes of a file**: read upright, as `dreampipe.read` does.
+        - **A picture of PIL**, of any mode, as PIL shows it: an EXIF orientation is not applied.
+        - **An array or a tensor**: of numpy, PyTorch, TensorFlow or any library whose values `numpy.asarray` or DLPack
+          reads. Tensors may be on any device.
+
+        Values: uint8 has white at 255, uint16 at 65535, bool at True, and floats at 1. Floats outside of [0, 1] are
+        refused, for nobody can tell [0, 255] from a mistake.
+
+        Shapes: (height, width), or three axes of which one holds 1, 3 or 4 channels: grey, RGB, or RGB with alpha. A
+        fourth axis in front of them counts the pictures of a batch, here exactly one. Where both the last and the first
+        axis can be channels, as in (3, 3, 3), the first is in a tensor of PyTorch, and the last in all else; `layout`
+        decides otherwise.
+
+        Args:
+            picture: the picture.
+            order: "bgr" for colours as OpenCV has them; of files and pictures of PIL it is known.
+            layout: "hwc" for channels last, "chw" for channels first; None to tell it by the shape.
+
+        Raises:
+            MediaError: a file or its bytes cannot be read as a picture.
+            ValueError: it is no picture, or its values are out of range.
+        """
+        # Files are read by a room above this one, so this single call looks up, and only when it is made.
+        taken = import_module("dreampipe.media.taking").take(picture, "Frame.of", order, layout)
+        frame: Frame = taken.only("Frame.of")
+        return frame
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the picture as a PNG, which a notebook shows."""
+        return png_of(self.pixels if self.alpha is None else np.dstack([self.pixels, self.alpha]))
 
     @property
     def height(self) -> int:

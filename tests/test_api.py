@@ -75,7 +75,6 @@ def test_the_given_array_is_not_changed(recipe: Recipe) -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        np.zeros((8, 8, 3), bool),
         np.zeros((8, 8, 3), np.int32),
         np.zeros((8, 8, 3), np.int64),
         np.zeros((8, 8, 3), complex),
@@ -83,7 +82,9 @@ def test_the_given_array_is_not_changed(recipe: Recipe) -> None:
         np.zeros(8, np.uint8),
         np.zeros((8, 8, 2), np.uint8),
         np.zeros((8, 8, 5), np.uint8),
-        np.zeros((1, 8, 8, 3), np.uint8),
+        np.zeros((1, 1, 8, 8, 3), np.uint8),
+        np.zeros((2, 8, 8, 5), np.uint8),
+        np.zeros((0, 8, 8, 3), np.uint8),
         np.zeros((0, 8, 3), np.uint8),
         np.zeros((8, 0), np.float32),
     ],

@@ -14,6 +14,7 @@ import pytest
 import dreampipe
 
 ROOMS = [
+    ("picturing",),
     ("errors", "frames", "parsing"),
     ("forking",),
     ("backend",),

@@ -10,6 +10,7 @@
     hush.py      hides the messages of tensorflow
     completing.py  what a shell completes; details.py, what --verbose adds; forecasts.py, what --dry-run prints
     progress.py  the bar on a terminal; events.py, the lines on a pipe; estimates.py, how long it takes
+    calls.py     the bar of the library's calls
     fetching.py  downloads with a bar; table.py, lists; terminal.py, the one module that prints
 
 Only this room imports typer and rich.

@@ -141,7 +141,7 @@ def _settings(
             own = find_shown(field)
             unset = (own.unset or True) if field.default in (None, (), "") else True
             default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
-            flag = flags.get(name, f"--{name.replace('_', '-')}")
+            flag = flags.get(name, own.flag or f"--{name.replace('_', '-')}")
             # An option must be able to switch off what a file may switch on.
             both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and own.kept else flag
             # The recipe's own sentence would name the field.

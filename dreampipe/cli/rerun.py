@@ -50,6 +50,15 @@ def rerun(
             rich_help_panel=DREAM,
         ),
     ] = False,
+    imports: Annotated[
+        str | None,
+        typer.Option(
+            "--import",
+            help="Python file that defines layers of the model of --set model=FILE; it is run, and needs --trust.",
+            show_default="none",
+            rich_help_panel=DREAM,
+        ),
+    ] = None,
     max_pixels: MaxPixels = MAX_PIXELS,
     sidecar: Sidecar = False,
     no_metadata: Annotated[
@@ -82,7 +91,8 @@ def rerun(
     The exit code is 0 if the pixels are the same or the reason for a difference is known, and 1 if nothing explains it.
     Stdout holds that one sentence, and not the path of OUT.
     """
-    begun = again(Path(made), changes or (), None if source is None else Path(source), trust)
+    given = None if source is None else Path(source)
+    begun = again(Path(made), changes or (), given, trust, Path(imports) if imports else None)
     by_option = any(change.startswith("model=") for change in changes or ())
     check_fetch(begun.recipe, fetch, "--set" if by_option else f"The record in {made}")
     # The verdict reads the record of the new output, so there is always one.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dreampipe.explanations.colours import colour, overlay, scale_of
 from dreampipe.explanations.truth.measures import mass
 from dreampipe.frames import Array
+from dreampipe.picturing import png_of
 
 if TYPE_CHECKING:
     from dreampipe.explanations.attribution.method import Method
@@ -108,3 +109,7 @@ class Explanation:
         The colours are those of `dreampipe.explanations.colours`; `scale` is the heat of the full colour.
         """
         return overlay(self.pixels, self.heat(), scale, self.method.signs)
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the overlay as a PNG, which a notebook shows."""
+        return png_of(self.overlay())

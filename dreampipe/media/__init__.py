@@ -14,6 +14,7 @@
     ranges.py      which numbers of a TIFF are black and white; nodata.py, which of them stand for no data
     further.py     what is in a file besides its picture; signs.py, how its kind is told; trailers.py, after its end
     directories.py the tags of TIFF and EXIF, as bytes
+    taking.py      anything that holds a picture to frames and back; arrays.py, tensors.py, the kinds of arrays
     animation.py   frames to one animation
     maps.py        maps of numbers to .npy and floating-point TIFF
     masks.py       grey levels that say where a picture is dreamed

@@ -60,6 +60,11 @@ def decode_hashed(path: str | os.PathLike[str], max_pixels: int | None = None) -
         return *_read(file, bounds), said
 
 
+def decode_data(data: bytes, name: str) -> tuple[Frame, MediaInfo]:
+    """Decode the bytes of a picture's file as `decode` does; `name` stands for its path in errors."""
+    return _read(BytesIO(data), Bounds(Path(name), MAX_PIXELS, fixed=True))
+
+
 def decode_in_film(path: Path, max_pixels: int, least: Pairs) -> tuple[Frame, MediaInfo, tuple[Range, ...]]:
     """Decode a picture as one of several that share the range of their values.
 

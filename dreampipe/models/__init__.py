@@ -9,6 +9,7 @@
     imagenet.py    ImageNet's class names, if they were downloaded
     decoders.py    decoders of pictures, files or shipped, and their cards
     graphs/        facts from a configuration: layers, strides, receptive fields, sizes, costs
+    memory.py      Keras models in the memory of the user's program
     own/           the user's own .keras files, checked before they are opened, and the cards next to them
     weights/       files of weights: where they are, and how they are downloaded
     zoo/           the architectures of keras.applications
@@ -23,9 +24,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models import imagenet, motifnet, zoo
+from dreampipe.models import imagenet, memory, motifnet, zoo
 from dreampipe.models.decoders import DecoderCard, decoder
 from dreampipe.models.model_card import SCALINGS, Card, Layer, Scaling
 from dreampipe.models.opening import open_decoder, open_model
@@ -58,27 +60,31 @@ def cards() -> tuple[Card, ...]:
 
 
 def card(
-    name_or_path: str | Path,
+    name_or_path: str | Path | Any,
     scaling: Scaling | None = None,
     *,
     weights: str | Path | None = None,
     trust: bool = False,
+    imports: str | Path | None = None,
 ) -> Card:
-    """The card of a named model, or of a `.keras` file.
+    """The card of a named model, of a `.keras` file, or of a Keras model in memory.
 
     Args:
-        name_or_path: a name out of `cards()`, that of an architecture followed by -notop, or the path of a file that
-            ends in `.keras`.
+        name_or_path: a name out of `cards()`, that of an architecture followed by -notop, the path of a file that ends
+            in `.keras`, or a built `keras.Model`, Functional or Sequential, of which the card holds the weights as they
+            are now.
         scaling: how a file wants its pixels; None takes it from the card beside it, or assumes it, with a note.
             A named model knows its own.
         weights: a file of weights alone, `.weights.h5` or `.h5`, for a named architecture; None takes those of
             ImageNet, where they are on the disk.
         trust: whether a file is opened without checking what it may run.
+        imports: a Python file that defines layers of the model; it is run, and needs `trust`. Without it, layers that
+            `keras.saving.register_keras_serializable` knows in this process are found.
 
     Raises:
         ModelError: there is no such model, the file is not safe to open, does not fit, or the scaling is not possible.
     """
-    name = str(name_or_path)
+    name = str(name_or_path) if isinstance(name_or_path, str | os.PathLike) else memory.hold(name_or_path)
     if scaling is not None and scaling not in SCALINGS:
         raise ModelError(f"The scaling came as {scaling!r}, but one of {', '.join(SCALINGS)} is expected.")
     if weights is not None and not zoo.is_known(name):
@@ -88,9 +94,13 @@ def card(
         )
     if weights is not None:
         return _with_classes(zoo.fit_card(Path(weights), name, scaling))
+    if imports is not None and (memory.is_name(name) or name == _OWN or zoo.is_known(name)):
+        raise ModelError(f"--import {imports} came for the model {name}, but it is for a .keras file: leave it out.")
+    if memory.is_name(name):
+        return memory.card(name, scaling)
     if name == _OWN or zoo.is_known(name):
         return describe_scaling(motifnet.card() if name == _OWN else _zoo_card(name), scaling)
-    return _file_card(name_or_path, scaling, trust)
+    return _file_card(name, scaling, trust, None if imports is None else Path(imports))
 
 
 def describe_scaling(found: Card, scaling: Scaling | None) -> Card:
@@ -110,9 +120,9 @@ def _with_classes(found: Card) -> Card:
     return replace(found, classes=imagenet.class_names() or ()) if found.outputs == imagenet.COUNT else found
 
 
-def _file_card(name_or_path: str | Path, scaling: Scaling | None, trust: bool) -> Card:
-    path = Path(name_or_path)
+def _file_card(name: str, scaling: Scaling | None, trust: bool, imports: Path | None) -> Card:
+    path = Path(name)
     if path.suffix != ".keras" and not os.path.exists(path):
-        answer = nearest(str(name_or_path), (_OWN, *zoo.NAMES))
-        raise ModelError(f"There is no model {str(name_or_path)!r} ({answer}; the path of a file must end in .keras).")
-    return files.card(path, scaling, trust=trust)
+        answer = nearest(name, (_OWN, *zoo.NAMES))
+        raise ModelError(f"There is no model {name!r} ({answer}; the path of a file must end in .keras).")
+    return files.card(path, scaling, trust=trust, imports=imports)

@@ -73,6 +73,9 @@ class Card:
         download: bytes of the weights that are downloaded; None where nothing is.
         licence: of the weights; empty where it is not known.
         trusted: whether its file is opened without checking what it may run; see `dreampipe.models.own.files`.
+        code: the Python file that defines layers of the model, which is run when the model is opened; None for none.
+        code_sha256: hexadecimal, of that file; empty where there is none.
+        memory: the number of a Keras model in the memory of this process; 0 for all others.
         earlier: pairs of a name that dreampipe once had for a layer, and the layer's name, where the two differ.
     """
 
@@ -94,6 +97,9 @@ class Card:
     trusted: bool = False
     head_size: tuple[int, int] | None = None
     earlier: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    code: Path | None = None
+    code_sha256: str = field(default="", repr=False)
+    memory: int = 0
 
     def held(self, layers: Collection[str], head: bool = False) -> Card:
         """This card for climbing these layers, or the head: with `fixed` where one of them is held to one size."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dreampipe.errors import ModelError, OpeningError
 from dreampipe.forking import check_process
-from dreampipe.models import decoders, motifnet, zoo
+from dreampipe.models import decoders, memory, motifnet, zoo
 from dreampipe.models.decoders import DecoderCard
 from dreampipe.models.model_card import Card
 from dreampipe.models.own import files
@@ -38,38 +38,47 @@ def _open_alone() -> Iterator[None]:
 def open_model(card: Card) -> keras.Model:
     """The model of a card, untrainable; opened once per process, from whichever thread asks first.
 
+    A model in memory is the user's own, and stays as it is.
+
     Raises:
         OpeningError: the file or the weights are missing, unsafe, or not those of the card's SHA-256.
         DreampipeError: this process was forked after tensorflow had computed.
     """
     with _open_alone():
-        return _open(card.path, card.sha256, card.trusted, card.architecture)
+        if card.memory:
+            return memory.open_held(card)
+        return _open(card.path, card.sha256, card.trusted, card.architecture, card.code, card.code_sha256)
 
 
 # A cache, for a model is large, slow to open, never changed after, and wanted by every stage that holds its card;
 # stages travel between processes, so none of them can own it. With the SHA-256 among its keys, a file that changed is
 # another model, never a stale one. (The steps compiled on it are kept in `ascent/step.py` in the same way.)
 @lru_cache(maxsize=4)
-def _open(path: Path | None, sha256: str, trusted: bool, architecture: str) -> keras.Model:
+def _open(
+    path: Path | None, sha256: str, trusted: bool, architecture: str, code: Path | None, code_sha256: str
+) -> keras.Model:
     from dreampipe import backend
 
-    with backend.eagerly():  # a graph that opens it would take the weights' assignment for one of its own steps
+    with (
+        backend.full_precision(),
+        backend.eagerly(),
+    ):  # a graph that opens it would take the weights' assignment for one of its own steps
         if architecture:
             model = zoo.build(architecture, path, sha256)
         elif path:
-            model = _file(path, sha256, trusted)
+            model = _file(path, sha256, trusted, code, code_sha256)
         else:
             model = motifnet.load(replace(motifnet.card(), sha256=sha256))
     model.trainable = False
     return model
 
 
-def _file(path: Path, sha256: str, trusted: bool) -> keras.Model:
+def _file(path: Path, sha256: str, trusted: bool, code: Path | None, code_sha256: str) -> keras.Model:
     """The model of a user's file; one that is not trusted is opened in a process of its own first, once."""
     from dreampipe.models.own import probing
 
     if trusted:
-        return files.load(path, sha256, TRUSTED)
+        return files.load(path, sha256, TRUSTED, code=code, code_sha256=code_sha256)
     probing.prove(path, sha256)
     return files.load(path, sha256)
 
@@ -92,7 +101,7 @@ def _open_decoder(path: Path | None, sha256: str) -> keras.Model:
 
     if path:
         probing.prove(path, sha256, "decoder")
-    with backend.eagerly():
+    with backend.full_precision(), backend.eagerly():
         decoder = decoders.load(path, sha256)
     decoder.trainable = False
     return decoder

@@ -86,7 +86,7 @@ class Explaining(ModelSettings):
     def sha256(self) -> str:
         """Hash everything that decides an explanation: settings, the model's bytes, and named files and folders."""
         card = self.card()
-        kept = self.model_dump(mode="json", exclude={"model", "scaling", "weights", "trust"})
+        kept = self.model_dump(mode="json", exclude={"model", "scaling", "weights", "trust", "imports"})
         return self.hash_settings(card, **rename_files(kept, lambda name: fingerprint(Path(name))))
 
     film_sha256 = sha256

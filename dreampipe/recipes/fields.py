@@ -38,12 +38,14 @@ class Shown:
         unset: the meaning of None, in words.
         kept: whether records and files of recipes hold it; if not, each user decides on it anew.
         moves: whether the keyframes of a film can change it.
+        flag: of the command line; empty for the name of the field.
     """
 
     group: str
     unset: str = ""
     kept: bool = True
     moves: bool = False
+    flag: str = ""
 
 
 def find_shown(field: FieldInfo) -> Shown:

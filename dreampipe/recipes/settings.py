@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dreampipe.errors import RecipeError, brief, nearest, shown
-from dreampipe.models import card
+from dreampipe.models import card, memory
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Shown
 
@@ -26,8 +26,11 @@ class ModelSettings(BaseModel):
     Attributes:
         headings: other names for headings of `recipes.fields`, for what is made without a dream.
 
+    The model can also be a built `keras.Model` in memory, whose name the recipe then holds.
+
     Raises:
         RecipeError: a setting is unknown or out of range.
+        ModelError: a Keras model came that cannot be used; see `dreampipe.models.memory`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,9 +50,15 @@ class ModelSettings(BaseModel):
     trust: Annotated[bool, Shown(EXPERT_CLIMB, kept=False)] = Field(
         False, description="Open the model file without checking what code it may run."
     )
+    imports: Annotated[str | None, Shown(EXPERT_CLIMB, unset="none", kept=False, flag="--import")] = Field(
+        None, description="Python file that defines layers of a trusted model file; it is run."
+    )
 
     def __init__(self, **settings: Any) -> None:
         paths = {name: os.fspath(value) for name, value in settings.items() if isinstance(value, os.PathLike)}
+        model = settings.get("model")
+        if model is not None and not isinstance(model, str | os.PathLike):
+            paths["model"] = memory.hold(model)
         try:
             super().__init__(**settings | paths)
         except ValidationError as error:
@@ -64,7 +73,7 @@ class ModelSettings(BaseModel):
 
     def card(self) -> Card:
         """Read the card of the model; raises ModelError."""
-        return card(self.model, self.scaling, weights=self.weights, trust=self.trust)
+        return card(self.model, self.scaling, weights=self.weights, trust=self.trust, imports=self.imports)
 
     def hash_settings(self, card: Card, **held: Any) -> str:
         """Hash everything that decides a result, apart from its source.
@@ -73,8 +82,9 @@ class ModelSettings(BaseModel):
             card: of the model, which is hashed by its bytes and scaling: neither its path nor who trusts it matters.
             held: what else is to be hashed, by name, such as the SHA-256 of a file in place of its path.
         """
-        own = self.model_dump(mode="json", exclude={"weights", "trust"})
-        whole = {**own, "model": card.sha256, "scaling": card.scaling, **held}
+        own = self.model_dump(mode="json", exclude={"weights", "trust", "imports"})
+        code = {"code": card.code_sha256} if card.code else {}
+        whole = {**own, "model": card.sha256, "scaling": card.scaling, **code, **held}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
 from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
+from dreampipe.models import memory
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, rename_files
@@ -105,7 +106,13 @@ class _Search:
         return self.read[-1]
 
 
-def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, trust: bool = False) -> Again:
+def again(
+    path: Path,
+    changes: Sequence[str] = (),
+    source: Path | None = None,
+    trust: bool = False,
+    imports: Path | None = None,
+) -> Again:
     """Prepare to make an output again, from its record.
 
     Args:
@@ -113,21 +120,24 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
         changes: settings and options to change, each as `steps=20`.
         source: the file to dream instead of the source in the record.
         trust: open the model in `changes` without checking what code it may run.
+        imports: the Python file that defines layers of the model in `changes`; it needs `trust`.
 
     Raises:
         DreampipeError: the file has no record or a damaged one, a change is wrong, or a file is missing.
     """
     record = _with_paths(path, record_of(path))
     was, asked = record.settings(str(path)), _parse_changes(changes, record.command)
-    if trust and "model" not in asked:
+    if (trust or imports) and "model" not in asked:
         raise RecipeError(
-            f"--trust came, but it is {path} that names the model: name the file that you trust, as --set model=FILE."
+            f"{'--trust' if trust else '--import'} came, but it is {path} that names the model: name the file that you "
+            "trust, as --set model=FILE."
         )
+    _check_model(path, record, was, "model" in asked, imports)
     search, kind = _Search(path), TASKS[record.command].recipe
     kept = _locate({key: value for key, value in was.items() if key not in asked}, record, search)
     own = {key: value for key, value in asked.items() if key in kind.model_fields}
     kept, names = _with_names_of_file(kept, record, kind) if "model" not in asked else (kept, "")
-    recipe = kind.of(**kept | own | ({"trust": True} if trust else {}))
+    recipe = kind.of(**kept | own | {"trust": trust, "imports": imports})
     options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
     options = {key: value for key, value in options.items() if value is not None}
     begun = _source(record, source, search)
@@ -144,6 +154,20 @@ def again(path: Path, changes: Sequence[str] = (), source: Path | None = None, t
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
     edit = printable(edit_of(path, record))
     return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit, printable(names))
+
+
+def _check_model(path: Path, record: Record, was: Mapping[str, Any], named: bool, imports: Path | None) -> None:
+    """Raise RecipeError for a model that only the user can name: one in memory, or one with Python code of its own."""
+    if memory.is_name(str(was.get("model", ""))) and not named:
+        raise RecipeError(
+            f"{path} was made with {record.model.name}, a Keras model in the memory of a program: save it there by "
+            'model.save("my.keras"), and give --set model=my.keras.'
+        )
+    if record.model.code and not imports:
+        raise RecipeError(
+            f"{path} was made with layers that a Python file defines (SHA-256 {record.model.code[:12]}...), and only "
+            "you can say that it is run: give --trust --import FILE.py --set model=FILE.keras."
+        )
 
 
 def _with_paths(path: Path, record: Record) -> Record:
@@ -241,6 +265,8 @@ def _changes_here(record: Record, recipe: ModelSettings, asked: Mapping[str, Any
     card = recipe.card()
     if "model" not in asked and "weights" not in asked and card.sha256 and card.sha256 != record.model.sha256:
         yield f"the model {card.name} is another than it was"
+    if card.code and record.model.code and card.code_sha256 != record.model.code:
+        yield f"{card.code.name} is another file than it was"
     here = versions()
     for name, was in record.versions.items():
         if here.get(name, was) != was:

@@ -85,7 +85,13 @@ class Making:
     @cached_property
     def _model(self) -> Model:
         card = self.recipe.card()
-        return Model(name=card.name, sha256=card.sha256, scaling=card.scaling, names="file" if card.earlier else None)
+        return Model(
+            name=card.name,
+            sha256=card.sha256,
+            scaling=card.scaling,
+            names="file" if card.earlier else None,
+            code=card.code_sha256 or None,
+        )
 
     @cached_property
     def _settings(self) -> dict[str, Any]:

@@ -39,12 +39,14 @@ class Model(_Part):
         scaling: of its input.
         names: whose names the recipe has for layers: those of the model's file. None where earlier versions, which
             counted automatic names again, had the same names; and in their records.
+        code: the SHA-256 of the Python file that defines layers of the model; None where there was none.
     """
 
     name: str
     sha256: str
     scaling: Scaling
     names: Literal["file"] | None = None
+    code: Sha256 | None = None
 
 
 class Source(_Part):

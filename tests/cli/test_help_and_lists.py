@@ -31,7 +31,8 @@ def test_each_setting_is_an_option_with_the_recipe_s_own_words(call, name):
     field = Recipe.model_fields[name]
     text = " ".join(call("dream", "--help-all").stdout.split())
     off = field.annotation is bool and find_shown(field).kept  # what a recipe may have switched on can be switched off
-    flag = f"--{'no-' * off}{name.replace('_', '-')} "
+    own = find_shown(field).flag or f"--{name.replace('_', '-')}"
+    flag = f"--{'no-' * off}{own[2:]} "
     start = text.index(flag)
     entry = text[start : text.index(" --", start + 2)]
     assert field.description in entry

@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 from known import known
 
+from dreampipe.models.own.code import check_code, run_code
+from dreampipe.records.carried import record_of
+
 Dreampipe = Callable[..., Any]
 FEW = ("--octaves", "2", "--steps", "2")
 
@@ -118,3 +121,27 @@ def test_trust_is_told_each_time(call: Dreampipe, tmp_path: Path, photo: Path) -
     trusted = call(*args, "--trust")
     assert trusted.exit_code == 0
     assert "TRUSTED: my.keras is opened without checking what it runs, and may run any code as you." in trusted.stderr
+
+
+def test_layers_of_one_s_own_are_imported_and_asked_for_again(call: Dreampipe, tmp_path: Path, photo: Path) -> None:
+    code, out = tmp_path / "my_layers.py", tmp_path / "out.png"
+    code.write_text("import keras\n\nclass Scaled(keras.layers.Layer):\n    def call(self, x):\n        return 3 * x\n")
+    scaled = run_code(code, check_code(code))["Scaled"]
+    model = own(tmp_path / "my.keras", scaled(name="scaled"), conv("a"))
+    args = ("dream", photo, out, "--model", model, "--scaling", "unit", *FEW)
+    told = call(*args)
+    assert told.exit_code == 2 and "give --trust --import FILE.py with the Python file that defines it." in told.stderr
+    told = call(*args, "--import", code)
+    assert told.exit_code == 2 and "came without --trust" in told.stderr and told.stderr.count("\n") == 1
+    assert call(*args, "--trust", "--import", code).exit_code == 0
+    held = record_of(out)
+    assert held.model.code == check_code(code) and not {"trust", "imports"} & held.recipe.keys()
+    again, named = ("rerun", out, tmp_path / "b.png"), ("--set", f"model={model}")
+    for flags in ((), ("--trust", *named), named):
+        told = call(*again, *flags)
+        assert told.exit_code == 2 and "give --trust --import FILE.py --set model=FILE.keras." in told.stderr
+    told = call(*again, "--import", code)
+    assert told.exit_code == 2 and "--import came, but it is" in told.stderr
+    told = call(*again, "--trust", "--import", code, *named)
+    assert told.exit_code == 0, told.stderr
+    assert (tmp_path / "b.png").exists()

@@ -13,9 +13,10 @@ from model_files import conv, functional, image, pack
 from networks import saved
 
 import dreampipe
-from dreampipe import models
+from dreampipe import Recipe, models
 from dreampipe.errors import ModelError
 from dreampipe.models.own import seen
+from dreampipe.models.own.code import check_code, run_code
 from dreampipe.models.own.first_card import first_card
 
 
@@ -79,6 +80,102 @@ def test_a_trusted_file_is_still_a_keras_file_of_pictures(tmp_path: Path) -> Non
         models.card(tmp_path / "old.h5", trust=True)
     with pytest.raises(ModelError, match="input of shape"):
         models.card(pack(tmp_path / "m.keras", functional(image(9), conv("c", "image"))), trust=True)
+
+
+LAYERS = """
+import keras
+from factors import FACTOR
+
+class Scaled(keras.layers.Layer):
+    def call(self, x):
+        return FACTOR * x
+
+def halved(x):
+    return x / 2
+"""
+
+
+@pytest.fixture
+def layered(tmp_path: Path) -> Path:
+    """A model file with a layer and an activation of the user's own; `my_layers.py` next to it defines both."""
+    (tmp_path / "my_layers.py").write_text(LAYERS)
+    (tmp_path / "factors.py").write_text("FACTOR = 3.0")
+    names = run_code(tmp_path / "my_layers.py", check_code(tmp_path / "my_layers.py"))
+    picture = keras.Input((None, None, 3))
+    x = names["Scaled"](name="scaled")(picture)
+    x = keras.layers.Conv2D(4, 3, activation=names["halved"], kernel_initializer=keras.initializers.HeNormal(1))(x)
+    return saved(keras.Model(picture, x), tmp_path / "layered.keras")
+
+
+class TestImport:
+    def test_the_refusal_says_how(self, layered: Path) -> None:
+        way = r"save it again without it, or, if the file is yours, give --trust --import FILE\.py with the Python file"
+        with pytest.raises(ModelError, match=way):
+            models.card(layered)
+
+    def test_layers_of_the_user_s_own_are_found(self, layered: Path) -> None:
+        card = models.card(layered, "unit", trust=True, imports=layered.with_name("my_layers.py"))
+        model = models.open_model(card)
+        ones = np.ones((1, 5, 5, 3), np.float32)
+        np.testing.assert_allclose(model.get_layer("scaled")(ones), 3 * ones)
+        drawn = dreampipe.visualize(
+            "scaled[1]", model=layered, trust=True, imports=layered.with_name("my_layers.py"), steps=1, size=16
+        )
+        assert drawn.shape == (16, 16, 3)
+
+    def test_another_file_of_layers_is_another_model(self, layered: Path) -> None:
+        code = layered.with_name("my_layers.py")
+        how: dict[str, Any] = {"model": layered, "scaling": "unit", "trust": True, "imports": code}
+        before, card = Recipe(**how).sha256(), Recipe(**how).card()
+        code.write_text(LAYERS.replace("FACTOR * x", "-FACTOR * x"))
+        assert Recipe(**how).sha256() != before
+        with pytest.raises(ModelError, match=r"my_layers\.py of --import has changed since the card was made"):
+            models.open_model(card)
+        ones = np.ones((1, 5, 5, 3), np.float32)
+        np.testing.assert_allclose(models.open_model(Recipe(**how).card()).get_layer("scaled")(ones), -3 * ones)
+
+    @pytest.mark.parametrize(
+        "text, told",
+        [
+            ("def f(:", r"is not Python \(line 1: .*\): name the \.py file that defines"),
+            ("\0", "is not Python"),
+            ("raise ValueError('no\\nway')", r"fails \(ValueError: no way\): mend it"),
+            ("import nothing_of_this_name", r"fails \(ModuleNotFoundError: .*\): mend it"),
+            ("import sys; sys.exit(3)", r"fails \(SystemExit: 3\): mend it"),
+            ("", r"Keras cannot build it .*: define what it lacks in other\.py"),
+        ],
+        ids=["syntax", "binary", "raises", "imports", "exits", "lacks"],
+    )
+    def test_a_file_that_fails_is_one_sentence(self, layered: Path, text: str, told: str) -> None:
+        (layered.parent / "other.py").write_text(text)
+        with pytest.raises(ModelError, match=told) as caught:
+            models.open_model(models.card(layered, trust=True, imports=layered.parent / "other.py"))
+        assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+
+    def test_a_file_that_is_none_is_one_sentence(self, layered: Path) -> None:
+        with pytest.raises(ModelError, match=r"missing\.py of --import does not exist, but a Python file is expected"):
+            models.card(layered, trust=True, imports=layered.parent / "missing.py")
+        with pytest.raises(ModelError, match="of --import is a folder, but a Python file is expected"):
+            models.card(layered, trust=True, imports=layered.parent)
+        with pytest.raises(ModelError, match=r"of --import is not Python"):
+            models.card(layered, trust=True, imports=layered)
+
+    def test_nothing_is_run_without_trust(self, layered: Path) -> None:
+        code = layered.with_name("my_layers.py")
+        code.write_text(f"open({str(layered.parent / 'ran')!r}, 'w')")
+        with pytest.raises(
+            ModelError, match=r"--import .*my_layers\.py came without --trust, but the file is run as a"
+        ):
+            models.card(layered, imports=code)
+        models.card(layered, trust=True, imports=code)  # a card runs nothing
+        assert not (layered.parent / "ran").exists()
+
+    def test_layers_that_keras_knows_need_no_file(self, tmp_path: Path) -> None:
+        registered = keras.saving.register_keras_serializable("tests")(type("Known", (Own,), {}))
+        picture = keras.Input((None, None, 3))
+        model = keras.Model(picture, keras.layers.Conv2D(2, 3, name="last")(registered(name="own")(picture)))
+        path = saved(model, tmp_path / "m.keras")
+        assert dreampipe.visualize("last[0]", model=path, trust=True, steps=1, size=16).shape == (16, 16, 3)
 
 
 class Own(keras.layers.Layer):  # type: ignore[misc]

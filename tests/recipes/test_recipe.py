@@ -57,7 +57,7 @@ OTHERS: dict[str, Any] = {
 }
 """Another value than the default of every setting, beside the model, and what cannot stand beside `param`."""
 ALONE: dict[str, Any] = {"keep_colour": True, "units": "bytes", "bounded": False}
-FILES = ("mask", "prior", "weights", "trust")
+FILES = ("mask", "prior", "weights", "trust", "imports")
 
 
 @pytest.fixture

@@ -204,6 +204,7 @@ WRONG = {
     "[settings]\nsteps = 3": "my.toml: settings is no setting of a recipe of dream",
     'command = "zoom"\nblend = 1': "my.toml: blend is no setting of a recipe of zoom",
     "trust = true": "my.toml: trust is not for a file to say",
+    'imports = "a.py"': "my.toml: imports is not for a file to say",
     "steps = -1": "my.toml: steps came as -1, but it must be greater than or equal to 0",
     "steps = 1.5": "my.toml: steps came as 1.5",
     "step_size = nan": "my.toml: step-size came as nan",
@@ -320,6 +321,7 @@ def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -
 
 def test_trust_is_never_written() -> None:
     assert "trust" not in toml_of(Recipe(trust=True))
+    assert "layers.py" not in toml_of(Recipe(trust=True, imports="layers.py"))
 
 
 def test_a_setting_that_may_be_none_is_none_by_default() -> None:
@@ -338,7 +340,7 @@ class TestSchema:
         assert found["properties"].keys() == {
             *TASKS[command].recipe.model_fields,
             *("command", "about", "source", "objectives"),
-        } - {"trust"}
+        } - {"trust", "imports"}
         assert all(told["description"] for told in found["properties"].values())
 
     @pytest.mark.parametrize("name", NAMES)

@@ -49,7 +49,7 @@ def test_its_hash_follows_the_model_s_bytes_and_every_setting(tiny_model: Path, 
 
 
 def test_what_only_a_user_decides_is_never_kept() -> None:
-    assert not_kept(Report.model_fields) == {"trust"}
+    assert not_kept(Report.model_fields) == {"trust", "imports"}
 
 
 @pytest.mark.parametrize("command", TASKS)
@@ -57,4 +57,4 @@ def test_every_recipe_is_made_of_these(command: str) -> None:
     fields = list(TASKS[command].recipe.model_fields)
     assert issubclass(TASKS[command].recipe, ModelSettings)
     assert fields[: len(ModelSettings.model_fields)] == list(ModelSettings.model_fields)
-    assert "seed" in fields and not_kept(TASKS[command].recipe.model_fields) == {"trust"}
+    assert "seed" in fields and not_kept(TASKS[command].recipe.model_fields) == {"trust", "imports"}

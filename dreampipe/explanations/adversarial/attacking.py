@@ -20,6 +20,7 @@ from dreampipe.explanations.explaining import MAX_SIZE, fit, refuse_answer
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
+from dreampipe.picturing import png_of
 
 _TRIES = 24
 """Steps on the grid for a picture that no longer fools after it was rounded."""
@@ -76,6 +77,10 @@ class Adversary:
     @property
     def norm(self) -> Norm:
         return NORMS[self.attack.norm]
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the changed picture as a PNG, which a notebook shows."""
+        return png_of(self.pixels)
 
     def check(self, card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Adversary:
         """Measure a picture that a file shows in place of `pixels`: distance, answer, and whether it fools."""

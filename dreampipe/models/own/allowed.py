@@ -96,6 +96,14 @@ def is_code(reason: str) -> bool:
     return reason in _CODE.values()
 
 
+def advise(reason: str) -> str:
+    """Say what to do about a file that is refused for a reason that `refusal` gave."""
+    todo = "save it again without it"
+    if not reason.startswith(("the class", "a reference to the function")):
+        return todo
+    return f"{todo}, or, if the file is yours, give --trust --import FILE.py with the Python file that defines it"
+
+
 def _class_nodes(config: object) -> Iterator[tuple[Mapping[str, Any], bool]]:
     """Every dict with a "class_name", however deep, and whether it stands in a `compile_config`."""
     waiting = [(config, False)]

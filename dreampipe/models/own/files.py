@@ -21,7 +21,8 @@ from dreampipe.models.model_card import Card, Layer, Scaling
 from dreampipe.models.own import archive, versions
 from dreampipe.models.own import cards as own
 from dreampipe.models.own.archive import LIMITS, TRUSTED, Limits
-from dreampipe.models.own.guessing import guess
+from dreampipe.models.own.code import check_code, run_code
+from dreampipe.models.own.guessing import Guess, guess
 from dreampipe.models.own.inspecting import inspect, inspect_unnamed, name_file
 from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5
@@ -30,17 +31,30 @@ if TYPE_CHECKING:
     from dreampipe.backend import keras
 
 
-def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, trust: bool = False) -> Card:
+def card(
+    path: Path,
+    scaling: Scaling | None = None,
+    limits: Limits = LIMITS,
+    trust: bool = False,
+    imports: Path | None = None,
+) -> Card:
     """The card of a `.keras` file, with what `my.card.toml` next to `my.keras` says of it.
 
     Without a scaling here or there, one is guessed, and a note says so.
 
     Args:
         trust: take the file for a program of the user's own, of which nothing is checked but its form.
+        imports: the Python file of the user's own that defines layers of the model; it needs `trust`.
 
     Raises:
         ModelError: the file is not safe to open, or is not a model of one picture in RGB; or its card is not right.
     """
+    if imports and not trust:
+        raise ModelError(
+            f"--import {imports} came without --trust, but the file is run as a program: give both if you trust it and "
+            f"{path}."
+        )
+    code_sha256 = check_code(imports) if imports else ""
     found = inspect(path, TRUSTED if trust else limits)
     said = own.read(path) or own.OwnCard()
     said, renamed = said.with_names_of_file([layer.name for layer in found.layers], dict(found.earlier))
@@ -61,9 +75,11 @@ def card(path: Path, scaling: Scaling | None = None, limits: Limits = LIMITS, tr
         outputs=found.outputs,
         licence=said.licence,
         trusted=trust,
+        code=imports.absolute() if imports else None,
+        code_sha256=code_sha256,
         notes=(
             *([_warning(path)] if trust else []),
-            *([] if scaling or said.scaling else [_note_assumption(path, guessed.scaling, guessed.why)]),
+            *([] if scaling or said.scaling else [note_assumption(path.name, guessed)]),
             *([f"The card {own.beside(path).name} was read, but {renamed}."] if renamed else []),
             *([f"{path.name}: {said.note}"] if said.note else []),
         ),
@@ -88,9 +104,10 @@ def _warning(path: Path) -> str:
     return f"TRUSTED: {path.name} is opened without checking what it runs, and may run any code as you."
 
 
-def _note_assumption(path: Path, scaling: Scaling, why: str) -> str:
-    told = f"{scaling} is taken, for {why}" if why else f"{scaling} is assumed"
-    return f"{path.name} does not say how it wants its pixels, so {told}: --scaling or a card says it."
+def note_assumption(model: str, guessed: Guess, todo: str = "--scaling or a card says it") -> str:
+    """Write the sentence that the scaling of a model was guessed."""
+    told = f"{guessed.scaling} is taken, for {guessed.why}" if guessed.why else f"{guessed.scaling} is assumed"
+    return f"{model} does not say how it wants its pixels, so {told}: {todo}."
 
 
 class Safe(Protocol):
@@ -112,6 +129,8 @@ def load(
     limits: Limits = LIMITS,
     check: Callable[[Path, Limits], Safe] = inspect_unnamed,
     what: str = "model",
+    code: Path | None = None,
+    code_sha256: str = "",
 ) -> keras.Model:
     """The model of a `.keras` file, not compiled.
 
@@ -122,6 +141,8 @@ def load(
         limits: what it may hold; of `TRUSTED` also code.
         check: says what a file must be; the usual one wants a model of one picture.
         what: how errors call it.
+        code: the Python file that defines layers of the model, which is run; None for none.
+        code_sha256: of that file.
 
     Raises:
         ModelError: the file is not that of `sha256`, is not safe to open, or Keras cannot build it.
@@ -137,20 +158,27 @@ def load(
             archive.extract_weights(source, weights)
         hdf5.arrays(weights, hdf5.Bounds(total=limits.total))
         with versions.blame_version(found.saved):
-            return _build(found.config, weights, limits.code)
+            return _build(found.config, weights, limits.code, code, code_sha256)
 
 
-def _build(config: dict[str, Any], weights: Path, code: bool) -> keras.Model:
+def _build(
+    config: dict[str, Any], weights: Path, trusted: bool, code: Path | None = None, code_sha256: str = ""
+) -> keras.Model:
     from dreampipe.backend import keras
     from dreampipe.models.motifnet import network  # noqa: F401  registers the one class that is our own
 
+    own = run_code(code, code_sha256) if code else {}
     try:
-        model = keras.saving.deserialize_keras_object(config, safe_mode=not code)
+        model = keras.saving.deserialize_keras_object(config, custom_objects=own, safe_mode=not trusted)
         model.load_weights(weights)
     except Exception as error:  # Keras raises errors of every kind
         if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
             raise ModelError("it wants more memory than there is for it: choose a smaller one.") from error
         reason = str(error).strip().partition("\n")[0][:300] or type(error).__name__
-        todo = "only layers of Keras and Lambda can be opened" if code else "save it again with Keras 3"
+        todo = "save it again with Keras 3"
+        if code:
+            todo = f"define what it lacks in {code.name}"
+        elif trusted:
+            todo = "only layers of Keras and Lambda can be opened without --import FILE.py, which defines the others"
         raise ModelError(f"Keras cannot build it ({reason}): {todo}.") from error
     return model

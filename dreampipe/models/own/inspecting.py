@@ -109,7 +109,7 @@ def check_config(path: Path, limits: Limits) -> Checked:
     with reading():
         if not limits.code and (reason := allowed.refusal(config)):
             with nullcontext() if allowed.is_code(reason) else versions.blame_version(saved):
-                raise ModelError(f"it holds {reason}: save it again without it.")
+                raise ModelError(f"it holds {reason}: {allowed.advise(reason)}.")
     with versions.blame_version(saved), reading():
         if not limits.code:
             caps.refuse(config)
@@ -128,6 +128,18 @@ def reading() -> Iterator[None]:
 def inspect_unnamed(path: Path, limits: Limits) -> Inspected:
     """Inspect as `inspect` does, with errors about "it"."""
     config, sha256, saved = check_config(path, limits)
+    with reading():
+        return describe_config(config, sha256, saved)
+
+
+def describe_config(config: dict[str, Any], sha256: str, saved: str = "") -> Inspected:
+    """Describe a model by its configuration alone; raises ModelError, with a clause about "it", as `inspect` does.
+
+    Args:
+        config: {"class_name": ..., "config": ...}, as Keras writes it.
+        sha256: of the model, hexadecimal.
+        saved: the version of the Keras that saved it; empty where it is not known.
+    """
     with versions.blame_version(saved), reading():
         read = graph.read(config)
     with reading():
