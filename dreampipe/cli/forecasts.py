@@ -54,7 +54,7 @@ def foretell(task: Task, quiet: bool, events: bool) -> None:
         elif not each.failure:
             print_out(f"{each.name} -> {', '.join(map(str, each.targets))}: {_describe(each, cost)}", "lines")
     if not quiet:
-        say(_sum(found, costs))
+        say(_sum(found, costs, pace))
         say(_basis(task, found, pace))
     if any(each.failure for each in found):
         raise typer.Exit(FAILED)
@@ -97,13 +97,13 @@ def _times(size: tuple[int, int]) -> str:
     return f"{size[1]}x{size[0]}"
 
 
-def _sum(found: Sequence[Forecast], costs: Sequence[_Costs]) -> str:
+def _sum(found: Sequence[Forecast], costs: Sequence[_Costs], pace: Pace | None) -> str:
     skipped, failed = sum(each.skipped for each in found), sum(bool(each.failure) for each in found)
     text = f"Dry run: {len(found) - skipped - failed} to make, {skipped} skipped, {failed} would fail"
     seconds = [cost.seconds for cost in costs if cost.seconds is not None]
     memory = [cost.memory for cost in costs if cost.memory is not None]
-    if seconds:
-        text += f"; about {about(max(1.0, sum(seconds)))}"
+    if seconds and pace:
+        text += f"; about {about(max(1.0, pace.opening + sum(seconds)))}"
     if memory:
         text += f"; at most {max(memory) / 1e9:.1f} GB of memory"
     return f"{text}. No output was written."
@@ -113,8 +113,8 @@ def _basis(task: Task, found: Sequence[Forecast], pace: Pace | None) -> str:
     """Say what the time rests on, or why there is none."""
     if pace:
         return (
-            f"The time rests on {pace.steps} steps at {_times(pace.size)}, measured just now; it is that of the climb "
-            f"alone, and opening the model took another {about(max(1.0, pace.opening))}."
+            f"The time rests on {pace.steps} steps at {_times(pace.size)}, measured just now, and {pace.opening:.0f} s "
+            "to open the model; reading, writing and the flow of films come on top."
         )
     if weights := missing(task.recipe.card()):
         size = f", about {megabytes(weights.bytes)}," if weights.bytes else ""
