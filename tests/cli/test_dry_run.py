@@ -116,6 +116,14 @@ def test_the_octaves_are_those_of_the_run(call, quick, pictures, tmp_path):
     assert told["octaves"] == sizes and len(sizes) == 3
 
 
+def test_what_would_be_left_out_is_told_unless_it_is_ignored(call, quick, pictures, tmp_path):
+    (pictures / "raw.dng").write_bytes(b"II*\0")
+    words = ("dream", pictures, tmp_path / "out", *quick, "--dry-run")
+    result = call(*words)
+    assert result.exit_code == 1 and f"Failed {pictures}: left out: 1 .dng" in result.stderr
+    assert call(*words, "--ignore").exit_code == 0
+
+
 def test_what_is_refused_is_refused(call, quick, pictures, tmp_path):
     wrong = call("dream", pictures, tmp_path / "out", *quick, "--objective", "frist", "--dry-run")
     assert (wrong.exit_code, wrong.stdout) == (2, "")

@@ -200,6 +200,7 @@ def test_what_cannot_be_for_each_is_refused(call, quick, pictures, tmp_path, tin
         ("sheet", *two, tmp_path / "out.png", *quick): "out.png is the name of a file, but 2 inputs",
         ("sheet", two[0], clip, tmp_path / "out", *quick): "clip.mp4 is a film, but pictures are expected here",
         ("sheet", two[0]): "Missing argument 'OUT'",
+        ("zoom", *two, tmp_path / "out", *quick): "2 pictures came, but a dive begins in one: call zoom for each",
         ("attack", *two, tmp_path / "out", *model, "--sheet", "s.png"): "--sheet came with 2 pictures",
     }
     for words, sentence in refused.items():
