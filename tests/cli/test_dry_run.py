@@ -47,6 +47,8 @@ def test_each_command_says_what_it_would_make_and_changes_nothing(
     if climbs:
         assert "octave" in line and "GB of memory, about" in line
         assert "The time rests on" in result.stderr
+    elif command == "explain":
+        assert ", about " in line and "The time rests on a part of each method's work at " in result.stderr
     else:
         assert "Time and memory are not estimated here" in result.stderr
 

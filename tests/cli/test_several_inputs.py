@@ -125,7 +125,7 @@ WRONG = {
     ("a.png", "", "out"): "came empty",
     ("empty", "text", "out"): "None of the 2 inputs holds a picture or a film",
     ("a.png", "same/b.png", "same"): "same/b.png is the input same/b.png itself",
-    ("a.png",): "Missing argument 'OUTPUT': one or more inputs are expected",
+    ("a.png",): "Missing argument 'OUTPUT': the inputs come first",
 }
 
 
