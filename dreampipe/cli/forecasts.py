@@ -120,7 +120,9 @@ def _sum(found: Sequence[Forecast], costs: Sequence[_Costs], pace: Pace | None) 
 def _basis(task: Task, found: Sequence[Forecast], pace: Pace | None) -> str:
     """Say what the time rests on, or why there is none."""
     if pace:
-        return f"The time rests on {pace.basis}, measured just now, and {pace.opening:.0f} s to open the model; reading, writing and the flow of films come on top."
+        opened = f"{pace.opening:.0f} s to open the model"
+        more = "reading, writing and the flow of films come on top"
+        return f"The time rests on {pace.basis}, measured just now, and {opened}; {more}."
     if weights := missing(task.recipe.card()):
         size = f", about {megabytes(weights.bytes)}," if weights.bytes else ""
         return f"The weights {weights.file}{size} would be downloaded first; without them no time can be measured."

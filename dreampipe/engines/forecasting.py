@@ -115,7 +115,7 @@ def measure_methods(recipe: Explaining, size: Size) -> Pace:
         DreampipeError: the model cannot be opened, or no method suits the question.
     """
     card = recipe.card()
-    small = size if card.fixed else Resize(max(card.least, _SIDE // 2)).size(*size)
+    small = size if card.fixed else Resize(max(card.least, _SIDE)).size(*size)
     question = ask(card, recipe.objective or "logit(0)")
     noise = np.random.default_rng(0).random((*small, 3), np.float32)
     began = time.perf_counter()
