@@ -67,7 +67,8 @@ class _Program(TyperGroup):
 def _sentence(error: Any) -> str:
     """Write a typing error. Of one path that came for `INPUT... OUTPUT`, the output is what is missing."""
     if getattr(getattr(error, "param", None), "nargs", 1) == -1:
-        return "Missing argument 'OUTPUT': one or more inputs are expected, and after them where the results go."
+        *_, out = (param.metavar for param in error.ctx.command.params if param.param_type_name == "argument")
+        return f"Missing argument '{out}': the inputs come first, and after them where the result goes."
     return str(error.format_message())
 
 

@@ -12,19 +12,30 @@ from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import DryRun, KeepPaths, MaxPixels, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
 from dreampipe.engines.attacks import AttackTask, RobustnessTask
+from dreampipe.engines.several import Several
+from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.fields import OUTPUT
 from dreampipe.records.making import Carrying
 
+LOSSLESS = "png"
+"""The format of several adversaries, which a lossy one would change."""
 _LABELLED = Robustness.model_fields["labelled"].description
 
 
 @answer_errors
 @recipe_options(recipe=Attacking)
 def attack(
-    picture: Annotated[str, typer.Argument(metavar="PICTURE", help="The picture to change.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write; PNG and TIFF keep it exactly.")],
+    pictures: Annotated[
+        list[str], typer.Argument(metavar="PICTURE", help="The picture to change; or several, each for itself.")
+    ],
+    out: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT", help="The picture to write; PNG and TIFF keep it exactly. A folder for several pictures."
+        ),
+    ],
     sheet: Annotated[
         str | None,
         typer.Option(
@@ -51,8 +62,14 @@ def attack(
     recipe = choose_recipe(Attacking, quiet, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     drawn = None if sheet is None else place_of(sheet, overwrite, carrying)
-    place = place_of(out, overwrite, carrying)
-    perform(AttackTask(Path(picture), recipe, place, drawn, max_pixels=max_pixels), Manner(quiet, verbose, dry_run))
+    if drawn and len(pictures) > 1:
+        raise MediaError(f"--sheet came with {len(pictures)} pictures, but a sheet shows one: attack them one by one.")
+
+    def build(picture: Path, target: str | Path) -> AttackTask:
+        return AttackTask(picture, recipe, place_of(str(target), overwrite, carrying), drawn, max_pixels=max_pixels)
+
+    task = build(Path(pictures[0]), out) if len(pictures) == 1 else Several.of(pictures, out, build, LOSSLESS)
+    perform(task, Manner(quiet, verbose, dry_run), many=len(pictures) > 1)
 
 
 @answer_errors

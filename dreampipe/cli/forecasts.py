@@ -14,9 +14,10 @@ from dreampipe.cli.events import print_out
 from dreampipe.cli.fetching import megabytes
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import as_json, say
-from dreampipe.engines.forecasting import Forecast, Pace, measure_pace
+from dreampipe.engines.forecasting import Forecast, Pace, measure_methods, measure_pace
 from dreampipe.engines.task import Task
 from dreampipe.models.weights.missing import missing
+from dreampipe.recipes import Explaining
 
 
 @dataclass(frozen=True)
@@ -54,24 +55,31 @@ def foretell(task: Task, quiet: bool, events: bool) -> None:
         elif not each.failure:
             print_out(f"{each.name} -> {', '.join(map(str, each.targets))}: {_describe(each, cost)}", "lines")
     if not quiet:
-        say(_sum(found, costs))
+        say(_sum(found, costs, pace))
         say(_basis(task, found, pace))
     if any(each.failure for each in found):
         raise typer.Exit(FAILED)
 
 
 def _measure(task: Task, found: Sequence[Forecast]) -> Pace | None:
-    """Measure the largest climb; None if nothing climbs, or the weights are not there yet."""
+    """Measure the largest climb or explanation; None if there is none, or the weights are not there yet."""
+    recipe, sizes = task.recipe, [each.size for each in found if each.size]
+    if isinstance(recipe, Explaining) and sizes and not missing(recipe.card()):
+        return measure_methods(recipe, max(sizes, key=_pixels))
     climbing = [(each.ascent, each.size) for each in found if each.ascent and each.size]
     if not climbing or missing(task.recipe.card()):
         return None
-    ascent, size = max(climbing, key=lambda one: one[1][0] * one[1][1])
+    ascent, size = max(climbing, key=lambda one: _pixels(one[1]))
     return measure_pace(ascent, size) if ascent.steps else None
+
+
+def _pixels(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
 
 
 def _cost(each: Forecast, pace: Pace | None, held: int) -> _Costs:
     if each.climbing is None:
-        return _Costs(None, None)
+        return _Costs(None, pace.seconds * _pixels(each.size) * each.frames if pace and each.size else None)
     return _Costs(each.climbing.memory + held, pace.seconds * each.climbing.total if pace else None)
 
 
@@ -97,13 +105,13 @@ def _times(size: tuple[int, int]) -> str:
     return f"{size[1]}x{size[0]}"
 
 
-def _sum(found: Sequence[Forecast], costs: Sequence[_Costs]) -> str:
+def _sum(found: Sequence[Forecast], costs: Sequence[_Costs], pace: Pace | None) -> str:
     skipped, failed = sum(each.skipped for each in found), sum(bool(each.failure) for each in found)
     text = f"Dry run: {len(found) - skipped - failed} to make, {skipped} skipped, {failed} would fail"
     seconds = [cost.seconds for cost in costs if cost.seconds is not None]
     memory = [cost.memory for cost in costs if cost.memory is not None]
-    if seconds:
-        text += f"; about {about(max(1.0, sum(seconds)))}"
+    if seconds and pace:
+        text += f"; about {about(max(1.0, pace.opening + sum(seconds)))}"
     if memory:
         text += f"; at most {max(memory) / 1e9:.1f} GB of memory"
     return f"{text}. No output was written."
@@ -112,10 +120,9 @@ def _sum(found: Sequence[Forecast], costs: Sequence[_Costs]) -> str:
 def _basis(task: Task, found: Sequence[Forecast], pace: Pace | None) -> str:
     """Say what the time rests on, or why there is none."""
     if pace:
-        return (
-            f"The time rests on {pace.steps} steps at {_times(pace.size)}, measured just now; it is that of the climb "
-            f"alone, and opening the model took another {about(max(1.0, pace.opening))}."
-        )
+        opened = f"{pace.opening:.0f} s to open the model"
+        more = "reading, writing and the flow of films come on top"
+        return f"The time rests on {pace.basis}, measured just now, and {opened}; {more}."
     if weights := missing(task.recipe.card()):
         size = f", about {megabytes(weights.bytes)}," if weights.bytes else ""
         return f"The weights {weights.file}{size} would be downloaded first; without them no time can be measured."
@@ -123,7 +130,7 @@ def _basis(task: Task, found: Sequence[Forecast], pace: Pace | None) -> str:
         return "There is nothing to make, so no time was measured."
     if any(each.climbing for each in found):
         return "No step is to be climbed, so it takes no longer than reading and writing."
-    return "Time and memory are not estimated here, because they depend on the methods; the progress of a run tells."
+    return "Time and memory are not estimated here, because they depend on the pictures; the progress of a run tells."
 
 
 def _fields(each: Forecast, cost: _Costs) -> dict[str, object]:

@@ -14,6 +14,7 @@ from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import DryRun, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose
 from dreampipe.drawings.sheet import draw_sheet
 from dreampipe.engines.drawings import SheetTask
+from dreampipe.engines.several import Several
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.fields import DREAM
 from dreampipe.records.making import Carrying
@@ -26,8 +27,8 @@ _WITHOUT = ("objective", "max_size", "caption")
 @answer_errors
 @recipe_options(*_WITHOUT)
 def sheet(
-    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write.")],
+    photos: Annotated[list[str], typer.Argument(metavar="PHOTO", help="A picture; or several, each for a sheet.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write; a folder for several photos.")],
     size: Annotated[
         int, typer.Option(min=32, max=4096, help="Longest side of a tile, in pixels.", rich_help_panel=DREAM)
     ] = _SIZE,
@@ -46,4 +47,9 @@ def sheet(
     """
     recipe = choose_recipe(Recipe, quiet, without=_WITHOUT, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
-    perform(SheetTask(Path(photo), recipe, size, out, carrying, overwrite), Manner(quiet, verbose, dry_run))
+
+    def build(photo: Path, target: str | Path) -> SheetTask:
+        return SheetTask(photo, recipe, size, str(target), carrying, overwrite)
+
+    task = build(Path(photos[0]), out) if len(photos) == 1 else Several.of(photos, out, build)
+    perform(task, Manner(quiet, verbose, dry_run), many=len(photos) > 1)

@@ -27,6 +27,7 @@ from dreampipe.cli.targets import (
     place_of,
 )
 from dreampipe.engines.dives import DiveTask
+from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
 from dreampipe.media.video.targets import TARGET_SUFFIXES
@@ -38,7 +39,7 @@ from dreampipe.records.making import Carrying
 # Here --scale and --rotate move the camera; a recipe's own scale and rotate, of the transforms, come from a file.
 @recipe_options("scale", "rotate", recipe=Zooming, flags={"zoom": "--scale", "turn": "--rotate"})
 def zoom(
-    source: Annotated[str, typer.Argument(metavar="IN", help="The picture to dive into.")],
+    sources: Annotated[list[str], typer.Argument(metavar="IN", help="The picture to dive into.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help=f"The film or animation to write: {TARGET_SUFFIXES}.")],
     codec: Codec = None,
     crf: Crf = None,
@@ -59,7 +60,9 @@ def zoom(
 
     The film neither fades nor burns out, however long it is. A second run continues a stopped one.
     """
+    if len(sources) > 1:
+        raise MediaError(f"{len(sources)} pictures came, but a dive begins in one: call zoom for each of them.")
     recipe = choose_recipe(Zooming, quiet, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    task = DiveTask(Path(source), place, recipe, Encoding(codec, crf, chroma=chroma), max_pixels, keep_work)
+    task = DiveTask(Path(sources[0]), place, recipe, Encoding(codec, crf, chroma=chroma), max_pixels, keep_work)
     perform(task, Manner(quiet, verbose, dry_run, events))

@@ -139,6 +139,8 @@ class ExplainTask:
 
     def forecast(self) -> Iterator[Forecast]:
         yield from foresee(self._plan.jobs, Manifest(self._plan.folder), self._order)
+        if self._plan.left_out and not self.ignoring:
+            yield Forecast(self.name, failure=f"left out: {self._plan.left_out} (--ignore accepts that).")
 
     def run(self, tell: Tell = ignore) -> None:
         """Explain every picture and film. One that fails becomes a `Failed` event, and the run goes to the next.

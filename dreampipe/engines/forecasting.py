@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -15,8 +16,12 @@ import numpy as np
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Planned, plan_climbing
+from dreampipe.explanations.explaining import ask, explain
+from dreampipe.recipes import Explaining
 from dreampipe.stages import Resize
 
+_PATIENCE = 3.0
+"""Seconds for which one method of explanations is measured, if it tells its progress."""
 _SIDE, _STEPS = 384, 4
 """The longest side and the steps of the climb that is measured: long enough to count, short enough to wait for."""
 
@@ -65,18 +70,17 @@ def foresee_planned(targets: Sequence[Path], ascent: Ascent, planned: Planned, o
 
 @dataclass(frozen=True)
 class Pace:
-    """The measured pace of a climb.
+    """The measured pace of a climb, or of an explanation.
 
     Attributes:
-        seconds: that a pixel takes in a step.
+        seconds: that a pixel takes in a step, or in the whole explanation.
         opening: seconds until the first step was done, with the model opened and prepared.
-        steps, size: of the measured climb, size as height and width.
+        basis: what was measured, in words.
     """
 
     seconds: float
     opening: float
-    steps: int
-    size: Size
+    basis: str
 
 
 def measure_pace(ascent: Ascent, size: Size) -> Pace:
@@ -94,4 +98,52 @@ def measure_pace(ascent: Ascent, size: Size) -> Pace:
     units = [0] if measured.bound.reads_unit else None
     measured.run(noise, seed=0, units=units, on_step=lambda step: times.append(time.perf_counter()))
     taken = [after - before for before, after in pairwise(times)]
-    return Pace(median(taken[1:]) / max(measured.pixels_seen(small)), taken[0], len(taken) - 1, small)
+    basis = f"{len(taken) - 1} steps at {small[1]}x{small[0]}"
+    return Pace(median(taken[1:]) / max(measured.pixels_seen(small)), taken[0], basis)
+
+
+class _Enough(Exception):
+    """Enough of a method is measured."""
+
+
+def measure_methods(recipe: Explaining, size: Size) -> Pace:
+    """Explain noise, at this size or a smaller one, by each method, and measure how long a pixel takes.
+
+    A long method is measured for some seconds, and the rest follows from the share that it has done by then.
+
+    Raises:
+        DreampipeError: the model cannot be opened, or no method suits the question.
+    """
+    card = recipe.card()
+    small = size if card.fixed else Resize(max(card.least, _SIDE)).size(*size)
+    question = ask(card, recipe.objective or "logit(0)")
+    noise = np.random.default_rng(0).random((*small, 3), np.float32)
+    began = time.perf_counter()
+    question.answers(noise[None])
+    opening = time.perf_counter() - began
+    from dreampipe.engines.explaining import choose_suitable  # which imports this module
+
+    methods, _ = choose_suitable(recipe.methods(), question)
+    seconds = sum(_measure_method(partial(explain, question, noise, method, seed=recipe.seed)) for method in methods)
+    return Pace(seconds / (small[0] * small[1]), opening, f"a part of each method's work at {small[1]}x{small[0]}")
+
+
+def _measure_method(explain_noise: Callable[..., object]) -> float:
+    """Measure how long a method takes: twice, because the first time compiles; or by the share that is soon done."""
+    whole = 0.0
+    for _ in range(2):
+        marks: list[tuple[float, float]] = []
+        began = time.perf_counter()
+
+        def mark(share: float, began: float = began, marks: list[tuple[float, float]] = marks) -> None:
+            marks.append((share, time.perf_counter()))
+            if len(marks) > 2 and marks[-1][1] - began > _PATIENCE and marks[-1][0] > marks[0][0]:
+                raise _Enough
+
+        try:
+            explain_noise(progress=mark)
+        except _Enough:
+            (first, start), (last, end) = marks[0], marks[-1]
+            return (end - start) / (last - first)
+        whole = time.perf_counter() - began
+    return whole

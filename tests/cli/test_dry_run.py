@@ -47,6 +47,8 @@ def test_each_command_says_what_it_would_make_and_changes_nothing(
     if climbs:
         assert "octave" in line and "GB of memory, about" in line
         assert "The time rests on" in result.stderr
+    elif command == "explain":
+        assert ", about " in line and "The time rests on a part of each method's work at " in result.stderr
     else:
         assert "Time and memory are not estimated here" in result.stderr
 
@@ -114,6 +116,14 @@ def test_the_octaves_are_those_of_the_run(call, quick, pictures, tmp_path):
     events = forecasts(call(*words))
     sizes = [event["step"]["size"] for event in events if event["event"] == "stepped" and event["step"]["step"] == 1]
     assert told["octaves"] == sizes and len(sizes) == 3
+
+
+def test_what_would_be_left_out_is_told_unless_it_is_ignored(call, quick, pictures, tmp_path):
+    (pictures / "raw.dng").write_bytes(b"II*\0")
+    words = ("dream", pictures, tmp_path / "out", *quick, "--dry-run")
+    result = call(*words)
+    assert result.exit_code == 1 and f"Failed {pictures}: left out: 1 .dng" in result.stderr
+    assert call(*words, "--ignore").exit_code == 0
 
 
 def test_what_is_refused_is_refused(call, quick, pictures, tmp_path):

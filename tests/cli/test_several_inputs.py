@@ -125,7 +125,7 @@ WRONG = {
     ("a.png", "", "out"): "came empty",
     ("empty", "text", "out"): "None of the 2 inputs holds a picture or a film",
     ("a.png", "same/b.png", "same"): "same/b.png is the input same/b.png itself",
-    ("a.png",): "Missing argument 'OUTPUT': one or more inputs are expected",
+    ("a.png",): "Missing argument 'OUTPUT': the inputs come first",
 }
 
 
@@ -173,3 +173,37 @@ def test_events_and_records_are_those_of_each_input(call, quick, pictures, tmp_p
     shutil.copy(pictures / "a.png", tmp_path / "a.png")
     again = call("rerun", out / "a.png", tmp_path / "again.png", "--input", tmp_path / "a.png")
     assert (again.exit_code, again.stdout) == (0, "the pixels are the same\n")
+
+
+def test_a_sheet_and_an_adversary_of_each(call, quick, pictures, tmp_path, tiny_model):
+    noise(pictures / "d.jpg")
+    model = ("--model", tiny_model, "--scaling", "unit")
+    two = (pictures / "a.png", pictures / "d.jpg")
+    drawn = call("sheet", *two, tmp_path / "sheets", *quick, "--size", "32")
+    assert (drawn.exit_code, listed(tmp_path / "sheets")) == (0, ["a.png", "d.jpg"])
+    assert drawn.stdout.splitlines() == [str(tmp_path / "sheets" / name) for name in ("a.png", "d.jpg")]
+    assert [line for line in drawn.stderr.splitlines() if "Note" not in line] == [
+        "1/2 a.png: drawn",
+        "2/2 d.jpg: drawn",
+        "2 done, 0 skipped, 0 failed",
+    ]
+    again = call("sheet", *two, tmp_path / "sheets", *quick, "--size", "32")
+    assert again.exit_code == 2 and "exists: give another name, or --overwrite." in again.stderr
+    assert call("attack", *two, tmp_path / "others", *model, "--steps", "2").exit_code == 0
+    assert listed(tmp_path / "others") == ["a.png", "d.png"]  # without loss
+
+
+def test_what_cannot_be_for_each_is_refused(call, quick, pictures, tmp_path, tiny_model):
+    model, two = ("--model", tiny_model), (pictures / "a.png", pictures / "b.png")
+    clip = film(tmp_path / "clip.mp4")
+    refused = {
+        ("sheet", *two, tmp_path / "out.png", *quick): "out.png is the name of a file, but 2 inputs",
+        ("sheet", two[0], clip, tmp_path / "out", *quick): "clip.mp4 is a film, but pictures are expected here",
+        ("sheet", two[0]): "Missing argument 'OUT'",
+        ("zoom", *two, tmp_path / "out", *quick): "2 pictures came, but a dive begins in one: call zoom for each",
+        ("attack", *two, tmp_path / "out", *model, "--sheet", "s.png"): "--sheet came with 2 pictures",
+    }
+    for words, sentence in refused.items():
+        result = call(*words)
+        assert result.exit_code == 2 and sentence in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,91 @@
+"""Several tasks of one kind as one: the same for each of several pictures, into one folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Self
+
+from dreampipe.engines.forecasting import Forecast
+from dreampipe.engines.task import Task
+from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
+from dreampipe.events import Drawn, Event, Failed, Finished, Started, Tell, ignore
+from dreampipe.media import plan
+from dreampipe.recipes.settings import ModelSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Several:
+    """Several tasks, one after the other. One that fails becomes a `Failed` event, and the run goes to the next.
+
+    Attributes:
+        tasks: the tasks, at least one; all have one recipe.
+    """
+
+    tasks: tuple[Task, ...]
+
+    @classmethod
+    def of(
+        cls, sources: Sequence[str], target: str, build: Callable[[Path, Path], Task], format: str | None = None
+    ) -> Self:
+        """Plan a task for each picture of several inputs.
+
+        Args:
+            sources: pictures, and folders of pictures.
+            target: the folder for all outputs, as text.
+            build: builds the task that makes one output of one picture.
+            format: of the outputs; None for that of each input.
+
+        Raises:
+            MediaError: an input is missing or a film, the target is no folder, or two outputs have one name.
+        """
+        planned = plan(sources, target, format=format, clean=False)
+        if film := next((job.source for job in planned.jobs if job.film), None):
+            raise MediaError(f"{film} is a film, but pictures are expected here: leave it out.")
+        return cls(tuple(build(job.source, job.target) for job in planned.jobs))
+
+    @property
+    def recipe(self) -> ModelSettings:
+        return self.tasks[0].recipe
+
+    @property
+    def name(self) -> str:
+        return f"{len(self.tasks)} pictures"
+
+    @property
+    def resumes(self) -> bool:
+        return all(task.resumes for task in self.tasks)
+
+    @property
+    def outputs(self) -> Mapping[str, Path]:
+        return {name: path for task in self.tasks for name, path in task.outputs.items()}
+
+    def check(self, dry: bool = False) -> tuple[str, ...]:
+        """Check every task before the first begins; raises DreampipeError."""
+        return tuple(dict.fromkeys(chain.from_iterable(task.check(dry) for task in self.tasks)))
+
+    def forecast(self) -> Iterator[Forecast]:
+        return chain.from_iterable(task.forecast() for task in self.tasks)
+
+    def run(self, tell: Tell = ignore) -> None:
+        """Run every task; raises OpeningError and StorageError, after which no other could succeed."""
+        began, failed = time.perf_counter(), 0
+        tell(Started(len(self.tasks)))
+
+        def pass_on(event: Event) -> None:
+            if not isinstance(event, Started | Drawn):  # which count the parts of one task
+                tell(event)
+
+        for task in self.tasks:
+            try:
+                task.run(pass_on)
+                tell(Drawn(task.name))
+            except (OpeningError, StorageError):
+                raise
+            except DreampipeError as error:
+                failed += 1
+                tell(Failed(task.name, str(error)))
+        tell(Finished(len(self.tasks) - failed, 0, failed, time.perf_counter() - began, 1.0))
