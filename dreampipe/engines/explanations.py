@@ -74,9 +74,12 @@ class ExplainTask:
     @cached_property
     def _plan(self) -> Plan:
         into = os.path.isdir(self.source) or os.path.isdir(self.target) or self.target.endswith(("/", os.sep))
-        planned = plan(self.source, self.target, recursive=self.recursive, format=self.format, maps=True)
+        # A film shows one method, and no sheet; so where those are asked for, an animated picture is a still.
+        animate = self.recipe.show != "sheet" and len(self.recipe.methods()) == 1
+        form = {"recursive": self.recursive, "maps": True, "animate": animate}
+        planned = plan(self.source, self.target, format=self.format, **form)
         if self.format is None and into and any(not job.film for job in planned.jobs):
-            planned = plan(self.source, self.target, recursive=self.recursive, format=FORMAT, maps=True)
+            planned = plan(self.source, self.target, format=FORMAT, **form)
         return planned
 
     def check(self) -> tuple[str, ...]:
