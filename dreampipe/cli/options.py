@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import wraps
-from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args
 
 import typer
@@ -52,15 +51,12 @@ _FETCH = inspect.Parameter(
 )
 
 
-def recipe_options(
-    *without: str, recipe: type[ModelSettings] = Recipe, flags: Mapping[str, str] = MappingProxyType({})
-) -> Callable[[Command], Command]:
+def recipe_options(*without: str, recipe: type[ModelSettings] = Recipe) -> Callable[[Command], Command]:
     """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
     Args:
         without: fields that the command sets itself.
         recipe: the class that has the fields.
-        flags: the names of options that differ from those of their fields.
     """
 
     def with_options(command: Command) -> Command:
@@ -69,7 +65,7 @@ def recipe_options(
         arguments = [p for p in own if p.default is inspect.Parameter.empty]
         rest = [p for p in own if p.default is not inspect.Parameter.empty]
         shared = [_under(parameter, recipe.headings) for parameter in (_RECIPE, _FETCH)]
-        settings = [*shared, *_settings(recipe, without, flags)]
+        settings = [*shared, *_settings(recipe, without)]
         names = {parameter.name for parameter in settings}
 
         @wraps(command)
@@ -122,9 +118,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
 
 
-def _settings(
-    recipe: type[ModelSettings], without: tuple[str, ...], flags: Mapping[str, str]
-) -> Iterator[inspect.Parameter]:
+def _settings(recipe: type[ModelSettings], without: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     for name, field in recipe.model_fields.items():
         if name not in ("version", *without):
             # An amount, a number or text such as `8 -> 2`, is text here; the recipe parses it.
@@ -135,17 +129,14 @@ def _settings(
             own = find_shown(field)
             unset = (own.unset or True) if field.default in (None, (), "") else True
             default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
-            flag = flags.get(name, f"--{name.replace('_', '-')}")
+            flag = f"--{name.replace('_', '-')}"
             # An option must be able to switch off what a file may switch on.
             both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and own.kept else flag
-            # The recipe's own sentence would name the field.
-            limits = _limits(field) if name in flags else {}
             option = typer.Option(
                 both,
-                help=" ".join(filter(None, [field.description, "" if limits else _range(field)])),
+                help=" ".join(filter(None, [field.description, _range(field)])),
                 show_default=default_shown,
                 rich_help_panel=recipe.headings.get(own.group, own.group),
-                **limits,
             )
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
@@ -158,11 +149,6 @@ def _under(parameter: inspect.Parameter, headings: Mapping[str, str]) -> inspect
     moved = copy(option)
     moved.rich_help_panel = headings.get(option.rich_help_panel, option.rich_help_panel)
     return parameter.replace(annotation=Annotated[kind, moved])
-
-
-def _limits(field: FieldInfo) -> dict[str, Any]:
-    found = {key: getattr(part, key, None) for part in _bounds(field) for key in ("ge", "le") if hasattr(part, key)}
-    return {"min": found.get("ge"), "max": found.get("le")}
 
 
 def _bounds(field: FieldInfo) -> list[Any]:

@@ -21,6 +21,7 @@ from dreampipe.parsing import parse_toml
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
 
 Kind = TypeVar("Kind", bound=ModelSettings)
@@ -247,7 +248,7 @@ def _check_settings(kind: type[ModelSettings], table: Mapping[str, Any]) -> dict
         if key in out:
             raise RecipeError(f"{key} is not for a file to say: give it where you use the recipe.")
         if key not in kind.model_fields:
-            answer = nearest(key, [*(name for name in kind.model_fields if name not in out), *KEYS])
+            answer = advise(key, [*(name for name in kind.model_fields if name not in out), *KEYS])
             raise RecipeError(f"{brief(key)} is no setting of a recipe of {command_of(kind)}: {answer}.")
     required = {name: "" for name, at in kind.model_fields.items() if at.is_required()}
     recipe = kind(**{**required, **settings})

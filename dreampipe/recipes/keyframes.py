@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import RecipeError
+from dreampipe.recipes.synonyms import advise
 
 Easing = Literal["linear", "smooth"]
 Value = float | str
@@ -111,7 +112,7 @@ def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
         raise RecipeError(f"A keyframe came as {text!r}, but TIME:SETTING=VALUE is expected, as 5s:step-size=0.02.")
     name = match["name"].replace("-", "_")
     if name not in known:
-        near = nearest(name, known).replace("_", "-")
+        near = advise(name, known).replace("_", "-")
         raise RecipeError(f"{match['name']} of keyframe {text!r} is no setting that can change over time: {near}.")
     return Keyframe(parse_time(match["time"]), name, _parse_value(name, match["value"], text))
 

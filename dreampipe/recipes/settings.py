@@ -11,10 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dreampipe.errors import RecipeError, brief, nearest, shown
+from dreampipe.errors import RecipeError, brief, shown
 from dreampipe.models import card
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Shown
+from dreampipe.recipes.synonyms import SYNONYMS, advise
 
 Seed = Annotated[int, Shown(CLIMB), Field(ge=0, le=2**63 - 1, description="Seed of all random draws.")]
 """The type of `seed`. Each kind of recipe declares it last: records and files keep the order of the fields."""
@@ -24,6 +25,7 @@ class ModelSettings(BaseModel):
     """The model, and how to open it; checked, printable and hashed.
 
     Attributes:
+        from_files: settings that no command line takes: its word for them once meant something else.
         headings: other names for headings of `recipes.fields`, for what is made without a dream.
 
     Raises:
@@ -32,6 +34,7 @@ class ModelSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    from_files: ClassVar[tuple[str, ...]] = ()
     headings: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     version: Literal[1] = 1
@@ -83,8 +86,11 @@ def _sentence(cls: type[ModelSettings], error: ValidationError) -> str:
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is not text in any alphabet
     if fault["type"] == "extra_forbidden":
-        return f"{brief(name)} is no setting of a recipe: {nearest(name, cls.model_fields)}."
+        return f"{brief(name)} is no setting of a recipe: {advise(name, cls.model_fields)}."
     if fault["type"] == "missing":
         return f"{name.replace('_', '-')} is missing, but {cls.__name__} needs it: give it."
     expected = fault["msg"].removeprefix("Input should be ")
-    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}."
+    # A word can also have another meaning elsewhere, such as scale for the ratio of octaves.
+    meant = next((other for other in SYNONYMS.get(name, ()) if other != name and other in cls.model_fields), None)
+    advice = f": did you mean {meant.replace('_', '-')}" if meant else ""
+    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}{advice}."

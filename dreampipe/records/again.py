@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
+from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, printable, shown
 from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, rename_files
 from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
 from dreampipe.records.making import versions
@@ -168,7 +169,7 @@ def _parse_changes(changes: Sequence[str], command: Command) -> dict[str, Any]:
     """Parse the changes, by name, for recipes and options; raises RecipeError."""
     kind, options = TASKS[command].recipe, TASKS[command].options
     out = {"version", *not_kept(kind.model_fields)}
-    known = [name for name in (*kind.model_fields, *options) if name not in out]
+    known = [name for name in (*kind.model_fields, *options) if name not in (*out, *kind.from_files)]
     asked: dict[str, Any] = {}
     for change in changes:
         key, equals, value = change.partition("=")
@@ -177,7 +178,7 @@ def _parse_changes(changes: Sequence[str], command: Command) -> dict[str, Any]:
             came = key.strip() if equals else change
             raise RecipeError(
                 f"{brief(came)} is no setting of {command}, but SETTING=VALUE is expected, as steps=20: "
-                f"{nearest(name, known)}."
+                f"{advise(name, known)}."
             )
         if name == "at":
             asked[name] = (*asked.get(name, ()), value)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dreampipe.errors import RecipeError, brief, nearest, printable, shown
 from dreampipe.models.model_card import Scaling
 from dreampipe.parsing import parse_json
+from dreampipe.recipes.earlier import rename_settings
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.tasks import TASKS, Command, Option
@@ -136,6 +137,9 @@ class Record(_Part):
                 f"The record in {name} is of version {version}, but this dreampipe reads {VERSION}: "
                 "install a newer dreampipe."
             )
+        command, recipe = held.get("command"), held.get("recipe")
+        if isinstance(command, str) and isinstance(recipe, dict):
+            held = {**held, "recipe": rename_settings(command, recipe)}
         try:
             return cls(**held)
         except ValidationError as error:
