@@ -9,7 +9,7 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
+from dreampipe.cli.targets import Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
 from dreampipe.engines.drawings import AtlasTask
 from dreampipe.recipes import Atlas
 from dreampipe.records.making import Carrying
@@ -27,6 +27,7 @@ def atlas(
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
     quiet: Quiet = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Draw every channel of a layer, or a chosen range, each over its number.
@@ -35,4 +36,4 @@ def atlas(
     """
     recipe = choose_recipe(Atlas, quiet, layer=layer, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    perform(AtlasTask(recipe, place), quiet)
+    perform(AtlasTask(recipe, place), quiet, events)

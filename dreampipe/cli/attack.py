@@ -10,7 +10,7 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
-from dreampipe.cli.targets import KeepPaths, MaxPixels, NoMetadata, Overwrite, Quiet, Sidecar, place_of
+from dreampipe.cli.targets import Events, KeepPaths, MaxPixels, NoMetadata, Overwrite, Quiet, Sidecar, place_of
 from dreampipe.engines.attacks import AttackTask, RobustnessTask
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.attacking import Attacking, Robustness
@@ -39,6 +39,7 @@ def attack(
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
     quiet: Quiet = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Change a picture a little, so that a model answers otherwise.
@@ -50,7 +51,7 @@ def attack(
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     drawn = None if sheet is None else place_of(sheet, overwrite, carrying)
     place = place_of(out, overwrite, carrying)
-    perform(AttackTask(Path(picture), recipe, place, drawn, max_pixels=max_pixels), quiet)
+    perform(AttackTask(Path(picture), recipe, place, drawn, max_pixels=max_pixels), quiet, events)
 
 
 @answer_errors
@@ -63,6 +64,7 @@ def robustness(
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
     quiet: Quiet = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Measure how many pictures a model still names rightly under attacks, over the bound of the change.
@@ -71,4 +73,4 @@ def robustness(
     """
     recipe = choose_recipe(Robustness, quiet, labelled=labelled, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    perform(RobustnessTask(recipe, place), quiet)
+    perform(RobustnessTask(recipe, place), quiet, events)

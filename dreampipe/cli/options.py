@@ -6,15 +6,18 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import wraps
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from pydantic.fields import FieldInfo
 
+from dreampipe.cli.config import NoConfig, files_in_force
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.terminal import say
 from dreampipe.recipes import Climbing, Recipe
+from dreampipe.recipes.defaults import Default, choose_defaults
 from dreampipe.recipes.fields import DREAM, Bounds, find_shown
 from dreampipe.recipes.files import load, presets
 from dreampipe.recipes.settings import ModelSettings
@@ -24,6 +27,7 @@ Kind = TypeVar("Kind", bound=ModelSettings)
 
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 _HELP_ALL = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
+_NO_CONFIG = inspect.Parameter("no_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=NoConfig)
 _RECIPE = inspect.Parameter(
     "recipe",
     inspect.Parameter.KEYWORD_ONLY,
@@ -66,13 +70,21 @@ def recipe_options(*without: str, recipe: type[ModelSettings] = Recipe) -> Calla
         rest = [p for p in own if p.default is not inspect.Parameter.empty]
         shared = [_under(parameter, recipe.headings) for parameter in (_RECIPE, _FETCH)]
         settings = [*shared, *_settings(recipe, without)]
-        names = {parameter.name for parameter in settings}
+        names, others = ({parameter.name for parameter in part} for part in (settings, rest))
 
         @wraps(command)
-        def with_given_options(context: typer.Context, help_all: bool, **values: Any) -> None:
-            command(**{name: value for name, value in values.items() if name not in names or _is_given(context, name)})
+        def with_given_options(context: typer.Context, help_all: bool, no_config: bool, **values: Any) -> None:
+            found = {} if no_config else choose_defaults(files_in_force(), command.__name__)
+            usual = {name: default for name, default in found.items() if name not in without}
+            given = {name for name in values if _is_given(context, name)}
+            own = {name: value for name, value in values.items() if name not in names or name in given}
+            options = {name: default.value for name, default in usual.items() if name in others - given}
+            command(**{**own, **options}, defaults={name: usual[name] for name in usual.keys() & names})
 
-        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest, _HELP_ALL)]
+        shared_last = (_NO_CONFIG, _HELP_ALL)
+        parameters = [
+            p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest, *shared_last)
+        ]
         with_given_options.__signature__ = signature.replace(parameters=[_CONTEXT, *parameters])  # type: ignore[attr-defined]
         return with_given_options
 
@@ -86,9 +98,10 @@ def choose_recipe(
     recipe: str | None = None,
     fetch: bool = False,
     without: Sequence[str] = (),
+    defaults: Mapping[str, Default] = MappingProxyType({}),
     **settings: Any,
 ) -> Kind:
-    """Make the recipe of a command from `--recipe`, if given, and the options that override it.
+    """Make the recipe of a command: from its options, then from `--recipe` if given, then from the defaults.
 
     Args:
         kind: the class of the recipe.
@@ -96,17 +109,23 @@ def choose_recipe(
         recipe: the value of `--recipe`.
         fetch: whether weights may be downloaded if the file, and no option, names the model.
         without: settings that the command sets itself, whatever the file says.
+        defaults: what files of defaults say of the settings.
 
     Raises:
         RecipeError: the file is not a recipe for this command, or a setting is out of range.
         ModelError: there is no such model, or its weights must be downloaded but `fetch` is not given.
     """
-    if recipe is None:
-        return kind.of(**settings)
-    loaded = load(recipe).without(*without)
-    made = loaded.of(kind, **settings)
-    if "model" in loaded.settings and "model" not in settings and loaded not in presets():
-        check_fetch(made, fetch, f"The recipe {loaded.name}")
+    usual = {name: default.value for name, default in defaults.items()}
+    loaded = None if recipe is None else load(recipe).without(*without)
+    made = kind.of(**{**usual, **settings}) if loaded is None else loaded.over(usual).of(kind, **settings)
+    if "model" not in settings:  # so that a file may decide on it
+        if loaded and "model" in loaded.settings:
+            if loaded not in presets():
+                check_fetch(made, fetch, f"The recipe {loaded.name}")
+        elif "model" in usual:
+            check_fetch(made, fetch, str(defaults["model"].path))
+    if loaded is None:
+        return made
     if left := () if quiet else loaded.name_left_out(kind):
         say(f"Note: {', '.join(left)} of {loaded.name} {'is' if len(left) == 1 else 'are'} left aside here.")
     return made

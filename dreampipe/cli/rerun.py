@@ -11,7 +11,7 @@ from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.perform import perform
-from dreampipe.cli.targets import KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar
+from dreampipe.cli.targets import Events, KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.fields import DREAM, OUTPUT
@@ -73,6 +73,7 @@ def rerun(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print only whether the pixels are the same.", rich_help_panel=OUTPUT)
     ] = False,
+    events: Events = False,
 ) -> None:
     """Make an output of dreampipe again, and say whether the pixels are the same.
 
@@ -85,4 +86,4 @@ def rerun(
     check_fetch(begun.recipe, fetch, "--set" if by_option else f"The record in {made}")
     # The verdict reads the record of the new output, so there is always one.
     carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata, keep_paths)
-    perform(Remaking(begun, out, overwrite, max_pixels, carrying), quiet)
+    perform(Remaking(begun, out, overwrite, max_pixels, carrying), quiet, events)

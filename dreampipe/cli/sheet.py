@@ -11,7 +11,7 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar
+from dreampipe.cli.targets import Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar
 from dreampipe.drawings.sheet import draw_sheet
 from dreampipe.engines.drawings import SheetTask
 from dreampipe.recipes import Recipe
@@ -36,6 +36,7 @@ def sheet(
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
     quiet: Quiet = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Dream one photo at every layer that is recommended.
@@ -44,4 +45,4 @@ def sheet(
     """
     recipe = choose_recipe(Recipe, quiet, without=_WITHOUT, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
-    perform(SheetTask(Path(photo), recipe, size, out, carrying, overwrite), quiet)
+    perform(SheetTask(Path(photo), recipe, size, out, carrying, overwrite), quiet, events)

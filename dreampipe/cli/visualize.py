@@ -9,7 +9,7 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import perform
-from dreampipe.cli.targets import KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
+from dreampipe.cli.targets import Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, place_of
 from dreampipe.engines.drawings import VisualizationTask
 from dreampipe.media.video.targets import TARGET_SUFFIXES
 from dreampipe.recipes import Visualization
@@ -37,6 +37,7 @@ def visualize(
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
     quiet: Quiet = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Draw what a neuron, channel, layer, hidden unit, logit or probability responds to.
@@ -47,4 +48,4 @@ def visualize(
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     picture = place_of(out, overwrite, carrying)
     animation = None if animate is None else place_of(animate, overwrite, carrying)
-    perform(VisualizationTask(recipe, picture, animation), quiet)
+    perform(VisualizationTask(recipe, picture, animation), quiet, events)

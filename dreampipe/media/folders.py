@@ -123,9 +123,7 @@ def _kind_of(target: Path, maps: bool) -> str:
     return "npy" if maps and target.suffix.lower() == ".npy" else format_of(target, " .npy" if maps else "").name
 
 
-def _folder_plan(
-    source: Path, target: Path, suffix: str | None, recursive: bool, maps: bool, animate: bool
-) -> Plan:
+def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool, maps: bool, animate: bool) -> Plan:
     if os.path.exists(target) and not os.path.isdir(target):
         raise MediaError(f"{target} is a file, but {source} is a folder: name a folder for its pictures.")
     one = format_of_suffix(target) or (maps and target.suffix.lower() in MAP_SUFFIXES)

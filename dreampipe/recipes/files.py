@@ -95,6 +95,10 @@ class Loaded:
         objectives = {} if "objective" in names else self.objectives
         return replace(self, settings=MappingProxyType(settings), objectives=MappingProxyType(dict(objectives)))
 
+    def over(self, defaults: Mapping[str, Any]) -> Loaded:
+        """Add defaults for the settings that the file leaves open."""
+        return replace(self, settings=MappingProxyType({**defaults, **self.settings}))
+
     def _choose_objective(self, kind: type[ModelSettings], settings: Mapping[str, Any]) -> str:
         """Choose the objective for the model; else the file's own, if the model has the layers that it names."""
         model = str(settings.get("model", kind.model_fields["model"].default))
@@ -137,17 +141,25 @@ def load(name_or_path: str | Path) -> Loaded:
         return known[text]
     path = Path(text)
     try:
-        data = _read_bytes(path)
+        data = read_file(path, f"The recipe {text!r}")
     except (FileNotFoundError, NotADirectoryError):
         if text.endswith(".toml"):
             sentence = f"The recipe {text} does not exist: check its name, or give a preset of `dreampipe recipes`."
         else:
             sentence = f"There is no recipe {text!r} ({nearest(text, known)}; or give the path of a .toml file)."
         raise RecipeError(sentence) from None
+    return read(data, text, path.parent)
+
+
+def read_file(path: Path, name: str) -> bytes:
+    """Read the bytes of a file; raises FileNotFoundError, NotADirectoryError, and RecipeError for all else."""
+    try:
+        return _read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        raise RecipeError(f"The recipe {text!r} cannot be read ({reason}): give a file in TOML.") from None
-    return read(data, text, path.parent)
+        raise RecipeError(f"{name} cannot be read ({reason}): give a file in TOML.") from None
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -174,17 +186,24 @@ def read(data: bytes, name: str, folder: Path | None = None) -> Loaded:
     Raises:
         RecipeError: the bytes are not a recipe.
     """
-    try:
-        table = parse_toml(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise RecipeError(f"{name} is no text in UTF-8, but a recipe in TOML is expected: give another file.") from None
-    except ValueError as problem:
-        reason = str(problem)[:1].lower() + str(problem)[1:]
-        raise RecipeError(f"{name} is no TOML: {reason}; settings are written as name = value.") from None
+    table = parse_table(data, name)
     try:
         return _check(table, name, folder)
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
+
+
+def parse_table(data: bytes, name: str) -> dict[str, Any]:
+    """Parse bytes of TOML; raises RecipeError with the name of their file."""
+    try:
+        return parse_toml(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise RecipeError(
+            f"{name} is no text in UTF-8, but settings in TOML are expected: give another file."
+        ) from None
+    except ValueError as problem:
+        reason = str(problem)[:1].lower() + str(problem)[1:]
+        raise RecipeError(f"{name} is no TOML: {reason}; settings are written as name = value.") from None
 
 
 def _check(table: Mapping[str, Any], name: str, folder: Path | None) -> Loaded:

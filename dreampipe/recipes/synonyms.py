@@ -51,9 +51,15 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
         "depth network_depth inception_depth dream_depth",
         {"objective": "a deeper layer draws larger things; `dreampipe layers MODEL` lists them"},
     ),
-    ("loss loss_mode loss_function objective_fn objective_f objective_l2 dream_weight layer_weights", {"objective": ""}),
+    (
+        "loss loss_mode loss_function objective_fn objective_f objective_l2 dream_weight layer_weights",
+        {"objective": ""},
+    ),
     ("tv tv_weight tv_loss total_variation", {"objective": "total variation is a penalty, as in mixed4 - 3*tv()"}),
-    ("l2_weight content_weight", {"objective": "the distance to the source is a penalty, as in mixed4 - 30*distance()"}),
+    (
+        "l2_weight content_weight",
+        {"objective": "the distance to the source is a penalty, as in mixed4 - 30*distance()"},
+    ),
     (
         "net network architecture arch backbone model_name model_file model_type model_path pretrained_weights "
         "caffemodel prototxt",
@@ -119,6 +125,7 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
         "output output_image output_path output_file output_dir outdir outfile out out_path save save_path dest o",
         {OTHERWISE: _OUTPUT},
     ),
+    ("recipe", {OTHERWISE: "write its settings themselves, as `dreampipe recipes show NAME` prints them"}),
     ("preset config config_file style profile settings", {"recipe": ""}),
     ("frames num_frames n_frames frame_count duration length t", {"seconds": "", "end": "an end time"}),
     ("framerate frame_rate", {"fps": ""}),
@@ -134,7 +141,10 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
         {"animate": "", OTHERWISE: "`dreampipe visualize --animate` shows how a picture forms"},
     ),
     ("y force clobber replace", {"overwrite": ""}),
-    ("no_clobber skip_existing resume continue", {OTHERWISE: "a second run does only what is missing, so leave it out"}),
+    (
+        "no_clobber skip_existing resume continue",
+        {OTHERWISE: "a second run does only what is missing, so leave it out"},
+    ),
     ("recurse subfolders subdirs", {"recursive": ""}),
     ("strip no_exif strip_metadata", {"no_metadata": ""}),
     ("verbose loglevel log_level debug", {"events": ""}),

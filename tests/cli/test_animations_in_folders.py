@@ -86,7 +86,9 @@ def test_the_encoding_of_films_is_not_for_animations(call: Any, quick: Any, hous
         assert part.n_frames == 2
 
 
-@pytest.mark.parametrize("more, moving", [((), FRAMES), (("--method", "gradient,smoothgrad"), 1), (("--show", "sheet"), 1)])
+@pytest.mark.parametrize(
+    "more, moving", [((), FRAMES), (("--method", "gradient,smoothgrad"), 1), (("--show", "sheet"), 1)]
+)
 def test_explain_of_a_folder(
     call: Any, tiny_model: Path, house: Path, tmp_path: Path, more: tuple[str, ...], moving: int
 ) -> None:

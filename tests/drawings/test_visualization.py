@@ -140,9 +140,7 @@ def test_without_steps_the_start_is_what_comes(base: dict[str, Any]) -> None:
     still = {**base, "steps": 0}
     grey = dreampipe.visualize("third", **still, init="grey", init_colour="#FF8000")
     assert np.array_equal(grey, np.broadcast_to(np.uint8([255, 128, 0]), (32, 32, 3)))
-    noise = dreampipe.visualize(
-        "third", **still, init_colour="#336699", init_deviation=0.03, init_falloff=0.5, seed=4
-    )
+    noise = dreampipe.visualize("third", **still, init_colour="#336699", init_deviation=0.03, init_falloff=0.5, seed=4)
     expected = Noise((0.2, 0.4, 0.6), 0.03, 0.5).pictures((32, 32), 1, 4)[0]
     assert np.array_equal(noise, np.rint(expected * 255))
 

@@ -165,9 +165,7 @@ class TestFiles:
         assert recipe.at[1] == "2s:steps=3"
 
     def test_names_and_absolute_paths_stay(self, tmp_path: Path) -> None:
-        text = (
-            f'command = "visualize"\nmodel = "vgg16"\ninit = "grey"\nprior = "motifs"\nweights = "{tmp_path}/w.h5"\n'
-        )
+        text = f'command = "visualize"\nmodel = "vgg16"\ninit = "grey"\nprior = "motifs"\nweights = "{tmp_path}/w.h5"\n'
         recipe = read(text.encode(), "my.toml", Path("elsewhere")).recipe(objective="block1_conv1")
         assert (recipe.model, recipe.init, recipe.prior) == ("vgg16", "grey", "motifs")
         assert recipe.weights == f"{tmp_path}/w.h5"
