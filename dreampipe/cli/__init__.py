@@ -2,7 +2,7 @@
 
     app.py       the program `dreampipe`
     dream.py sheet.py visualize.py atlas.py zoom.py explain.py methods.py models.py recipes.py layers.py rerun.py
-    info.py      its commands
+    info.py attack.py gallery.py  its commands
     options.py   a command's options from the fields of its recipe; help.py, --help and --help-all
     config.py    the files of defaults, dreampipe.toml, that apply
     misnamed.py  the answer to an option that a command does not have

@@ -20,10 +20,10 @@ from dreampipe.recipes import Climbing, Recipe
 from dreampipe.recipes.defaults import Default, choose_defaults
 from dreampipe.recipes.fields import DREAM, Bounds, find_shown
 from dreampipe.recipes.files import load, presets
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import ModelSettings, Settings
 
 Command = Callable[..., None]
-Kind = TypeVar("Kind", bound=ModelSettings)
+Kind = TypeVar("Kind", bound=Settings)
 
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 _HELP_ALL = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
@@ -55,7 +55,7 @@ _FETCH = inspect.Parameter(
 )
 
 
-def recipe_options(*without: str, recipe: type[ModelSettings] = Recipe) -> Callable[[Command], Command]:
+def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[Command], Command]:
     """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
     Args:
@@ -68,7 +68,9 @@ def recipe_options(*without: str, recipe: type[ModelSettings] = Recipe) -> Calla
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
         arguments = [p for p in own if p.default is inspect.Parameter.empty]
         rest = [p for p in own if p.default is not inspect.Parameter.empty]
-        shared = [_under(parameter, recipe.headings) for parameter in (_RECIPE, _FETCH)]
+        # What no model makes has neither recipe files nor weights.
+        with_model = (_RECIPE, _FETCH) if issubclass(recipe, ModelSettings) else ()
+        shared = [_under(parameter, recipe.headings) for parameter in with_model]
         settings = [*shared, *_settings(recipe, without)]
         names, others = ({parameter.name for parameter in part} for part in (settings, rest))
 
@@ -137,7 +139,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
 
 
-def _settings(recipe: type[ModelSettings], without: tuple[str, ...]) -> Iterator[inspect.Parameter]:
+def _settings(recipe: type[Settings], without: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     for name, field in recipe.model_fields.items():
         if name not in ("version", *without):
             # An amount, a number or text such as `8 -> 2`, is text here; the recipe parses it.

@@ -38,7 +38,8 @@ def perform(task: Task, quiet: bool, events: bool = False, many: bool = False) -
         DreampipeError: the check failed, so nothing was begun.
         typer.Exit: 1 after a failure, an unexplained difference or something that was left out, 130 after Ctrl-C.
     """
-    fetch_names(task.recipe.card())  # the check needs them
+    if card := task.recipe.card():
+        fetch_names(card)  # the check needs them
     notes = task.check()
     for note in () if quiet else notes:
         say(f"Note: {note}")

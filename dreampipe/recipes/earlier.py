@@ -14,7 +14,6 @@ from dreampipe.objectives.earlier import unclear, with_names_of_file
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import with_objectives
 
-
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "visualize": {
         "start": "init",

@@ -20,11 +20,11 @@ from dreampipe.objectives import Objective
 from dreampipe.parsing import parse_toml
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import rename_files
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
 
-Kind = TypeVar("Kind", bound=ModelSettings)
+Kind = TypeVar("Kind", bound=Settings)
 
 VERSION = 1
 LARGEST = 1 << 20
@@ -54,7 +54,7 @@ class Loaded:
     about: str = ""
     source: str = ""
 
-    def recipe(self, **flags: Any) -> ModelSettings:
+    def recipe(self, **flags: Any) -> Settings:
         """Make the recipe, of the kind of its command; `flags` override the file. Raises as `of` does."""
         return self.of(TASKS[self.command].recipe, **flags)
 
@@ -85,7 +85,7 @@ class Loaded:
                 raise RecipeError(f"{self.name} says no {name}, and {command} needs one: give it.")
         return kind(**settings)
 
-    def name_left_out(self, kind: type[ModelSettings]) -> tuple[str, ...]:
+    def name_left_out(self, kind: type[Settings]) -> tuple[str, ...]:
         """Name the settings of the file that a kind of recipe does not have."""
         return tuple(name for name in self.settings if name not in kind.model_fields)
 
@@ -99,14 +99,16 @@ class Loaded:
         """Add defaults for the settings that the file leaves open."""
         return replace(self, settings=MappingProxyType({**defaults, **self.settings}))
 
-    def _choose_objective(self, kind: type[ModelSettings], settings: Mapping[str, Any]) -> str:
+    def _choose_objective(self, kind: type[Settings], settings: Mapping[str, Any]) -> str:
         """Choose the objective for the model; else the file's own, if the model has the layers that it names."""
         model = str(settings.get("model", kind.model_fields["model"].default))
         if (found := self.objectives.get(model.removesuffix("-notop"))) is not None:
             return found
         try:
             objective = str(settings["objective"])
-            Objective.parse(objective).layers(kind(**{**settings, "objective": objective}).card())
+            card = kind(**{**settings, "objective": objective}).card()
+            assert card is not None  # a recipe with an objective has a model
+            Objective.parse(objective).layers(card)
         except (KeyError, ObjectiveError):
             raise RecipeError(
                 f"{self.name} does not say what to climb on {model}, only on {', '.join(self.objectives)}: "
@@ -260,7 +262,7 @@ def _check_objectives(table: Any) -> dict[str, str]:
     return table
 
 
-def _check_settings(kind: type[ModelSettings], table: Mapping[str, Any]) -> dict[str, Any]:
+def _check_settings(kind: type[Settings], table: Mapping[str, Any]) -> dict[str, Any]:
     """Check the settings among the keys of a file: their names, types and ranges."""
     settings, out = {key: value for key, value in table.items() if key not in KEYS}, not_kept(kind.model_fields)
     for key in settings:

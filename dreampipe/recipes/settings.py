@@ -1,4 +1,4 @@
-"""The settings that every recipe has, whatever is made with its model: `ModelSettings`."""
+"""The settings that every recipe has: `Settings`, and `ModelSettings` of what is made with a model."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Seed = Annotated[int, Shown(CLIMB), Field(ge=0, le=2**63 - 1, description="Seed 
 """The type of `seed`. Each kind of recipe declares it last: records and files keep the order of the fields."""
 
 
-class ModelSettings(BaseModel):
-    """The model, and how to open it; checked, printable and hashed.
+class Settings(BaseModel):
+    """Settings of something that is made; checked and printable.
 
     Attributes:
         from_files: settings that no command line takes: its word for them once meant something else.
@@ -38,18 +38,6 @@ class ModelSettings(BaseModel):
     headings: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     version: Literal[1] = 1
-    model: Annotated[str, Shown(DREAM)] = Field(
-        "motifnet", description="Model to dream with: a name from `dreampipe models`, or a .keras file."
-    )
-    scaling: Annotated[Scaling | None, Shown(EXPERT_CLIMB, unset="the model's own")] = Field(
-        None, description="Input scaling of a .keras file that has no card."
-    )
-    weights: Annotated[str | None, Shown(EXPERT_CLIMB, unset="the published ones")] = Field(
-        None, description="Weights file (.weights.h5 or .h5) for a named architecture."
-    )
-    trust: Annotated[bool, Shown(EXPERT_CLIMB, kept=False)] = Field(
-        False, description="Open the model file without checking what code it may run."
-    )
 
     def __init__(self, **settings: Any) -> None:
         paths = {name: os.fspath(value) for name, value in settings.items() if isinstance(value, os.PathLike)}
@@ -64,6 +52,31 @@ class ModelSettings(BaseModel):
         return cls(
             **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
         )
+
+    def card(self) -> Card | None:
+        """Read the card of the model; None if no model makes it. Raises ModelError."""
+        return None
+
+
+class ModelSettings(Settings):
+    """The model, and how to open it; checked, printable and hashed.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range.
+    """
+
+    model: Annotated[str, Shown(DREAM)] = Field(
+        "motifnet", description="Model to dream with: a name from `dreampipe models`, or a .keras file."
+    )
+    scaling: Annotated[Scaling | None, Shown(EXPERT_CLIMB, unset="the model's own")] = Field(
+        None, description="Input scaling of a .keras file that has no card."
+    )
+    weights: Annotated[str | None, Shown(EXPERT_CLIMB, unset="the published ones")] = Field(
+        None, description="Weights file (.weights.h5 or .h5) for a named architecture."
+    )
+    trust: Annotated[bool, Shown(EXPERT_CLIMB, kept=False)] = Field(
+        False, description="Open the model file without checking what code it may run."
+    )
 
     def card(self) -> Card:
         """Read the card of the model; raises ModelError."""
@@ -81,7 +94,7 @@ class ModelSettings(BaseModel):
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def _sentence(cls: type[ModelSettings], error: ValidationError) -> str:
+def _sentence(cls: type[Settings], error: ValidationError) -> str:
     """Describe the first fault in one sentence for the user."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is not text in any alphabet

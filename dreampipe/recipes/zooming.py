@@ -54,7 +54,7 @@ _PAIR = WithJsonSchema(
 class Zooming(Climbing):
     """Settings of a film that dives into one still, with their defaults and ranges.
 
-    The command line once called the camera's settings `scale` and `rotate`, so those of the ascent come from files alone.
+    The command line once called the camera's settings `scale` and `rotate`, so those of the ascent are for files alone.
 
     Raises:
         RecipeError: a setting is unknown or out of range.

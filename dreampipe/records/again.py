@@ -19,7 +19,7 @@ from dreampipe.media.records import described_path
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, rename_files
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
@@ -47,7 +47,7 @@ class Again:
 
     path: Path
     record: Record
-    recipe: ModelSettings
+    recipe: Settings
     options: Mapping[str, Option]
     source: Path | None
     changes: tuple[str, ...] = ()
@@ -208,23 +208,24 @@ def _locate(settings: Mapping[str, Any], record: Record, search: _Search) -> dic
     model = settings.get("model", "")
 
     def place(name: str) -> str:
-        if name == model and is_file(name):
+        if record.model and name == model and is_file(name):
             return str(search.find(name, record.model.sha256, "name it with --set model=FILE"))
         return str(search.find(name, record.files.get(name, ""), "put it there, or name another with --set"))
 
     located = rename_files(settings, place)
-    if model and is_file(model):
+    if record.model and model and is_file(model):
         located["scaling"] = record.model.scaling  # from a card next to it, or guessed
     return located
 
 
 def _with_names_of_file(
-    settings: Mapping[str, Any], record: Record, kind: type[ModelSettings]
+    settings: Mapping[str, Any], record: Record, kind: type[Settings]
 ) -> tuple[dict[str, Any], str]:
     """Give the settings with the names of layers in the model's file, and a sentence on those that were others."""
-    if record.model.names or not is_file(settings.get("model", "")):
+    if record.model is None or record.model.names or not is_file(settings.get("model", "")):
         return dict(settings), ""
-    changed = earlier.translate(settings, kind.of(**settings).card())
+    card = kind.of(**settings).card()
+    changed = earlier.translate(settings, card) if card else dict(settings)
     pairs = [f"{was} is {changed[key]}" for key, was in settings.items() if changed[key] != was]
     return changed, f"The record names layers as dreampipe once did; in the file, {', '.join(pairs)}." if pairs else ""
 
@@ -237,10 +238,11 @@ def _source(record: Record, given: Path | None, search: _Search) -> Path | None:
     return given or search.find(record.source.path, record.source.sha256, "name it with --input")
 
 
-def _changes_here(record: Record, recipe: ModelSettings, asked: Mapping[str, Any]) -> Iterator[str]:
+def _changes_here(record: Record, recipe: Settings, asked: Mapping[str, Any]) -> Iterator[str]:
     """Write what has changed since the output was made: the model, and versions."""
     card = recipe.card()
-    if "model" not in asked and "weights" not in asked and card.sha256 and card.sha256 != record.model.sha256:
+    own = not asked.keys() & {"model", "weights"}
+    if own and card and record.model and card.sha256 and card.sha256 != record.model.sha256:
         yield f"the model {card.name} is another than it was"
     here = versions()
     for name, was in record.versions.items():
