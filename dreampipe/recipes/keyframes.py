@@ -29,6 +29,7 @@ _TIME = re.compile(
     r"(?P<power>[eE][+-]?\d{1,3})?s?",
     re.ASCII,
 )
+_LAYER = re.compile(r"[A-Za-z_][\w/]*\d[\w/]*", re.ASCII)
 _LATEST = 10**9  # seconds
 _COMMA = re.compile(r"(:\d{1,2}),(\d{1,9}s?)", re.ASCII)  # as subtitles write it: 00:01:02,500
 _SIXTIES = (("minutes", "seconds"), ("hours", "minutes"))  # if the first is written, the second is under 60
@@ -71,7 +72,9 @@ def parse_time(text: str) -> Fraction:
 
 
 def _no_time(text: str) -> RecipeError:
-    return RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected.")
+    # In Google's notebook `end` is the layer that is climbed.
+    layer = ": name a layer as the objective" if _LAYER.fullmatch(text.strip()) else ""
+    return RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected{layer}.")
 
 
 def parse_rate(text: str) -> Fraction:

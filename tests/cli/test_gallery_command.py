@@ -85,7 +85,7 @@ def test_each_dream_is_beside_its_source(call: Any, dreams: Path, pictures: Path
             assert shown.shape == (24, 32, 3)
             with Image.open(folder / f"{name}.png") as picture:
                 small = np.asarray(picture.convert("RGB").resize((32, 24), Image.Resampling.BOX), np.float32) / 255
-            assert np.abs(shown - small).mean() < 0.06
+            assert np.corrcoef(shown.mean(axis=2).ravel(), small.mean(axis=2).ravel())[0, 1] > 0.8
         assert figure["links"] == [f"#{figure['id']}", f"../dreams/{name}.png", "#_"]
         assert "dream: each(" in figure["text"] and " on tiny" in figure["text"]
 
@@ -126,13 +126,14 @@ def test_films_animations_and_drawings(call: Any, quick: Any, tmp_path: Path, ti
     assert call("dream", tmp_path / "in" / "moving.gif", out / "a & b.mp4", *quick).exit_code == 0
     own = ("--model", tiny_model, "--scaling", "unit", "--size", "32", "--steps", "0")
     assert call("visualize", "third[3]", out / "unit.png", *own).exit_code == 0
-    assert call("explain", tmp_path / "in" / "moving.gif", out / "why.jpg", *own[:4], "--method", "gradient").exit_code == 0
+    why = ("explain", tmp_path / "in" / "moving.gif", out / "why.jpg", *own[:4], "--method", "gradient")
+    assert call(*why).exit_code == 0
     assert call("gallery", out, tmp_path / "g.html").exit_code == 0
-    film, moving, unit, why = Figures(tmp_path / "g.html").found
+    film, moving, unit, explained = Figures(tmp_path / "g.html").found
     assert film["films"] == ["out/a%20%26%20b.mp4"] and len(film["images"]) == 2
     assert moving["films"] == [] and len(moving["images"]) == 2 and "out/moving.gif" in moving["links"]
     assert "drawn from nothing" in unit["text"] and len(unit["images"]) == 1
-    assert "explain: " in why["text"] and len(why["images"]) == 2
+    assert "explain: " in explained["text"] and len(explained["images"]) == 2
 
 
 def test_a_second_run_makes_the_same_page_and_rerun_too(call: Any, dreams: Path, tmp_path: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_second_run_makes_the_same_page_and_rerun_too(call: Any, dreams: Path,
     result = call("rerun", tmp_path / "g.html", tmp_path / "i.html")
     assert (result.exit_code, result.stdout) == (0, "the pixels are the same\n")
     changed = call("rerun", tmp_path / "g.html", tmp_path / "j.html", "--set", "size=40")
-    assert changed.stdout == "the pixels differ: size was 320 and is 40\n"
+    assert changed.stdout == "the pixels differ: size was 320 and is 40; the size was 64x48 and is 40x30\n"
     assert "gallery" in call("info", tmp_path / "g.html").stdout
     assert find_record(tmp_path.joinpath("g.html").read_text()) is not None
     bare = tmp_path / "bare.html"
@@ -200,7 +201,14 @@ def test_a_folder_without_dreams_makes_no_page(call: Any, pictures: Path, tmp_pa
 
 
 def test_it_loads_no_model(dreams: Path, tmp_path: Path) -> None:
-    program = "import sys; from dreampipe.cli import main\ntry: main()\nfinally: print({'keras', 'tensorflow'} & {*sys.modules})"
+    program = """
+import sys
+from dreampipe.cli import main
+try:
+    main()
+finally:
+    print({"keras", "tensorflow"} & {*sys.modules})
+"""
     shown = subprocess.run(
         [sys.executable, "-c", program, "gallery", str(dreams), str(tmp_path / "g.html"), "--quiet"],
         capture_output=True,

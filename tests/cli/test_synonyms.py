@@ -77,6 +77,7 @@ def test_a_word_names_the_setting_in_files_and_calls(tmp_path: Path, word: str) 
         (("dream", "a", "b", "-num_iterations", "5"), "-num_iterations is no option of dream: use --steps."),
         (("dream", "a", "b", "-octaves", "5"), "-octaves is no option of dream: write --octaves."),
         (("dream", "a", "b", "--zoom", "1.1"), "--zoom is no option of dream: `dreampipe zoom` makes"),
+        (("dream", "a", "b", "--end", "inception_4c/output"), "are expected: name a layer as the objective."),
         (("dream", "a", "b", "--scale", "1.4"), "did you mean octave-scale."),
         (("dream", "-i", "a", "b"), "-i is no option of dream: the input comes before the output"),
         (("visualize", "mixed4[1]", "b", "--layer", "x"), "--layer is no option of visualize: use the argument OBJ"),

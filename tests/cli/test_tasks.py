@@ -16,6 +16,7 @@ import dreampipe
 from dreampipe.cli.app import app
 from dreampipe.engines.task import load_task
 from dreampipe.recipes import Climbing
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import again
 from dreampipe.records.carried import record_of
@@ -29,6 +30,7 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "explain": ("PHOTO", "out.png", "--quality", "80", "--method", "gradient", "--size", "48"),
     "attack": ("PHOTO", "still.png", "--sheet", "out.png", "--steps", "2", "--size", "48"),
     "robustness": ("CLASSES", "out.html", "--method", "fgsm", "--eps", "1/255"),
+    "gallery": ("DREAMS", "out.html", "--size", "48"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""
@@ -44,13 +46,16 @@ def make(call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, monkeypatc
     def made(command: str, *more: str) -> Path:
         if "CLASSES" in SMALLEST[command]:
             shutil.copytree(pictures, tmp_path / "classes" / "3")
-        own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes"}
+        how = ("--model", tiny_model, "--scaling", "unit")
+        if "DREAMS" in SMALLEST[command]:
+            assert call("dream", pictures, tmp_path / "dreams", *how, *CLIMBING).exit_code == 0
+        own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes", "DREAMS": tmp_path / "dreams"}
         words = [
             own[word] if word in own else tmp_path / word if Path(word).suffix in SUFFIXES else word
             for word in SMALLEST[command]
         ]
-        climbs = issubclass(TASKS[command].recipe, Climbing)
-        how = ("--model", tiny_model, "--scaling", "unit", *(CLIMBING if climbs else ()))
+        kind = TASKS[command].recipe
+        how = (*(how if issubclass(kind, ModelSettings) else ()), *(CLIMBING if issubclass(kind, Climbing) else ()))
         made.result = call(command, *words, *how, *more)  # type: ignore[attr-defined]
         assert made.result.exit_code == 0  # type: ignore[attr-defined]
         return tmp_path / next(word for word in SMALLEST[command] if word.startswith("out."))
