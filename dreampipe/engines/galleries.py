@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, Self
 from urllib.parse import quote
@@ -40,6 +41,8 @@ _BACKGROUND = 0.11
 """The grey of the page, which transparent pictures show."""
 _MOST_FOLDERS = 200
 """The most folders beside that of the dreams that are searched for sources."""
+_BEGINNING = Fraction(1, 10)
+"""The seconds of a film that are read, for its first frame."""
 _NOTHING = "drawn from nothing"
 
 
@@ -151,7 +154,7 @@ class GalleryTask:
         """Return a small version of a picture, or of the first frame of a film, and whether it is a film."""
         film = kind_of(path) is Kind.FILM or is_animated(path)
         if film:
-            source = open_source(path, max_pixels=self.max_pixels)
+            source = open_source(path, end=_BEGINNING, max_pixels=self.max_pixels)
             frame, icc = next(source.frames(source.survey())), source.info.icc
         else:
             frame, info = decode(path, self.max_pixels)

@@ -87,7 +87,7 @@ def test_each_dream_is_beside_its_source(call: Any, dreams: Path, pictures: Path
                 small = np.asarray(picture.convert("RGB").resize((32, 24), Image.Resampling.BOX), np.float32) / 255
             assert np.corrcoef(shown.mean(axis=2).ravel(), small.mean(axis=2).ravel())[0, 1] > 0.8
         assert figure["links"] == [f"#{figure['id']}", f"../dreams/{name}.png", "#_"]
-        assert "dream: each(" in figure["text"] and " on tiny" in figure["text"]
+        assert "dream: third_relu on tiny" in figure["text"]
 
 
 def test_the_page_is_whole_in_itself_and_fits_a_phone(call: Any, dreams: Path, tmp_path: Path) -> None:
