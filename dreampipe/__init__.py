@@ -12,9 +12,9 @@ those under it:
     records/     how an output was made: read, write, make again
     drawings/    what a model draws: visualization.py, atlas.py, sheet.py, dive.py, explanations.py; contact sheets and
                  pages
-    recipes/     settings only: ModelSettings, Climbing (those of an ascent), and on them Recipe (a dream), FilmRecipe,
-                 Zooming, Visualization and Atlas; Explaining; presets/, recipes as files; tasks.py: TASKS, the one list
-                 of what can be made. A new setting goes here
+    recipes/     settings only: Settings, ModelSettings, Climbing (those of an ascent), and on them Recipe (a dream),
+                 FilmRecipe, Zooming, Visualization and Atlas; Explaining; Gallery; presets/, recipes as files;
+                 tasks.py: TASKS, the one list of what can be made. A new setting goes here
     stages/      frames to frames: Resize, Dream, Blend; in films Flow, Carry, Zoom; a Pipeline is itself a stage
     explanations/ why a model answers as it does: attribution/ has METHODS, one method a file; adversarial/ attacks;
                  truth/ pictures whose truth is known. A new attribution method goes here

@@ -91,7 +91,7 @@ def visualize(objective: str, *, tell: Tell = ignore, **settings: Unpack[Visuali
     Args:
         objective: such as `mixed4[12]`, `mixed4[12]@center` or `logit(eye)`; see `dreampipe.objectives`.
         tell: hears each step; see `dreampipe.events`.
-        settings: fields of `Visualization`, such as size, steps, param, start, count, seed, caption. All of a
+        settings: fields of `Visualization`, such as size, steps, param, init, count, seed, caption. All of a
             `Visualization` can be given as `visualize(**recipe.model_dump())`.
 
     Returns:

@@ -9,7 +9,7 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
-from dreampipe.cli.targets import DryRun, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
+from dreampipe.cli.targets import DryRun, Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
 from dreampipe.engines.drawings import AtlasTask
 from dreampipe.recipes import Atlas
 from dreampipe.records.making import Carrying
@@ -29,6 +29,7 @@ def atlas(
     quiet: Quiet = False,
     verbose: Verbose = False,
     dry_run: DryRun = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Draw every channel of a layer, or a chosen range, each over its number.
@@ -37,4 +38,4 @@ def atlas(
     """
     recipe = choose_recipe(Atlas, quiet, layer=layer, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    perform(AtlasTask(recipe, place), Manner(quiet, verbose, dry_run))
+    perform(AtlasTask(recipe, place), Manner(quiet, verbose, dry_run, events))

@@ -10,7 +10,18 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
-from dreampipe.cli.targets import DryRun, KeepPaths, MaxPixels, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
+from dreampipe.cli.targets import (
+    DryRun,
+    Events,
+    KeepPaths,
+    MaxPixels,
+    NoMetadata,
+    Overwrite,
+    Quiet,
+    Sidecar,
+    Verbose,
+    place_of,
+)
 from dreampipe.engines.attacks import AttackTask, RobustnessTask
 from dreampipe.engines.several import Several
 from dreampipe.errors import MediaError
@@ -52,6 +63,7 @@ def attack(
     quiet: Quiet = False,
     verbose: Verbose = False,
     dry_run: DryRun = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Change a picture a little, so that a model answers otherwise.
@@ -69,7 +81,7 @@ def attack(
         return AttackTask(picture, recipe, place_of(str(target), overwrite, carrying), drawn, max_pixels=max_pixels)
 
     task = build(Path(pictures[0]), out) if len(pictures) == 1 else Several.of(pictures, out, build, LOSSLESS)
-    perform(task, Manner(quiet, verbose, dry_run), many=len(pictures) > 1)
+    perform(task, Manner(quiet, verbose, dry_run, events), many=len(pictures) > 1)
 
 
 @answer_errors
@@ -84,6 +96,7 @@ def robustness(
     quiet: Quiet = False,
     verbose: Verbose = False,
     dry_run: DryRun = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Measure how many pictures a model still names rightly under attacks, over the bound of the change.
@@ -92,4 +105,4 @@ def robustness(
     """
     recipe = choose_recipe(Robustness, quiet, labelled=labelled, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    perform(RobustnessTask(recipe, place), Manner(quiet, verbose, dry_run))
+    perform(RobustnessTask(recipe, place), Manner(quiet, verbose, dry_run, events))

@@ -73,6 +73,11 @@ COMMANDS = {
         "Dive into a picture: each frame of a film is dreamed from the last one, seen from a little nearer.",
         ("zoom photo.jpg dive.mp4 --seconds 10", "zoom photo.jpg loop.gif --loop --seconds 2 --size 320"),
     ),
+    "gallery": Row(
+        "gallery",
+        "Show the dreams of a folder on one page, each beside what it was made from.",
+        ("gallery dreams gallery.html", "gallery dreams gallery.html --sources photos --recursive"),
+    ),
     "rerun": Row(
         "rerun",
         "Make an output of dreampipe again, and say whether the pixels are the same.",

@@ -7,7 +7,7 @@ from glob import escape, iglob
 
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.explaining import Explaining
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 
 Completer = Callable[[str], list[str]]
 """Lists the words that begin with what was typed; none lets the shell complete names of files."""
@@ -42,7 +42,7 @@ def complete_attack(incomplete: str) -> list[str]:
     return _complete_last(incomplete, ATTACKS)
 
 
-def completer_of(recipe: type[ModelSettings], name: str) -> Completer | None:
+def completer_of(recipe: type[Settings], name: str) -> Completer | None:
     """Find what completes a setting of a recipe; None lets the shell complete names of files."""
     if name == "model":
         return complete_model

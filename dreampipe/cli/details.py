@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dreampipe.cli.terminal import say
 from dreampipe.events import Done, Event, Stepped
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.records.making import versions
 
 
-def describe(recipe: ModelSettings) -> None:
+def describe(recipe: Settings) -> None:
     """Print the versions, the model and the settings that differ from the defaults."""
-    card, fields = recipe.card(), type(recipe).model_fields
+    fields = type(recipe).model_fields
     say(", ".join(f"{name} {version}" for name, version in versions().items()))
-    say(f"model {card.name}: {card.path or 'built in'}, SHA-256 {card.sha256 or 'of weights that are missing'}")
+    if card := recipe.card():
+        say(f"model {card.name}: {card.path or 'built in'}, SHA-256 {card.sha256 or 'of weights that are missing'}")
     changed = {name: value for name, value in recipe.model_dump().items() if value != fields[name].default}
     say(f"settings: {', '.join(f'{name}={value}' for name, value in changed.items()) or 'all defaults'}")
 

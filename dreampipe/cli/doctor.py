@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import FAILED, answer_errors
+from dreampipe.cli.config import files_in_force
 from dreampipe.cli.terminal import show, show_json
 
 
@@ -21,7 +22,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Each finding as
     from dreampipe.engines.diagnosis import diagnose
 
     fault = False
-    for finding in diagnose():
+    for finding in diagnose(files_in_force):
         fault = fault or finding.state == "fault"
         if as_json:
             show_json(asdict(finding), flush=True)

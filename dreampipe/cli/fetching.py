@@ -12,13 +12,13 @@ from dreampipe.cli.terminal import say
 from dreampipe.errors import ModelError
 from dreampipe.models.weights.missing import fetch_weights, missing
 from dreampipe.models.weights.store import Weights
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 
 if TYPE_CHECKING:
     from dreampipe.models.weights.downloading import OnProgress
 
 
-def check_fetch(recipe: ModelSettings, allowed: bool, who: str) -> None:
+def check_fetch(recipe: Settings, allowed: bool, who: str) -> None:
     """Raise ModelError if a file, and not the user, asks for weights that must be downloaded.
 
     Args:
@@ -26,7 +26,7 @@ def check_fetch(recipe: ModelSettings, allowed: bool, who: str) -> None:
         who: the file, as the start of a sentence.
     """
     card = recipe.card()
-    if (weights := missing(card)) and not allowed:
+    if card and (weights := missing(card)) and not allowed:
         size = f"about {megabytes(weights.bytes)}" if weights.bytes else "of a size that is not known"
         raise ModelError(
             f"{who} asks for the model {card.name}, whose weights {weights.file} ({size}) are not on this machine: add "
@@ -34,11 +34,12 @@ def check_fetch(recipe: ModelSettings, allowed: bool, who: str) -> None:
         )
 
 
-def fetch_missing(recipe: ModelSettings, quiet: bool) -> None:
+def fetch_missing(recipe: Settings, quiet: bool) -> None:
     """Download the weights of a recipe's model if they are missing; a failure is one sentence and exit code 1."""
-    if weights := missing(recipe.card()):
+    card = recipe.card()
+    if card and (weights := missing(card)):
         with fetching(weights, quiet) as on_progress:
-            fetch_weights(recipe.card(), on_progress)
+            fetch_weights(card, on_progress)
 
 
 @contextmanager

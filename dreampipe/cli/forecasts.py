@@ -67,7 +67,7 @@ def _measure(task: Task, found: Sequence[Forecast]) -> Pace | None:
     if isinstance(recipe, Explaining) and sizes and not missing(recipe.card()):
         return measure_methods(recipe, max(sizes, key=_pixels))
     climbing = [(each.ascent, each.size) for each in found if each.ascent and each.size]
-    if not climbing or missing(task.recipe.card()):
+    if not climbing or not (card := recipe.card()) or missing(card):
         return None
     ascent, size = max(climbing, key=lambda one: _pixels(one[1]))
     return measure_pace(ascent, size) if ascent.steps else None
@@ -123,7 +123,7 @@ def _basis(task: Task, found: Sequence[Forecast], pace: Pace | None) -> str:
         opened = f"{pace.opening:.0f} s to open the model"
         more = "reading, writing and the flow of films come on top"
         return f"The time rests on {pace.basis}, measured just now, and {opened}; {more}."
-    if weights := missing(task.recipe.card()):
+    if (card := task.recipe.card()) and (weights := missing(card)):
         size = f", about {megabytes(weights.bytes)}," if weights.bytes else ""
         return f"The weights {weights.file}{size} would be downloaded first; without them no time can be measured."
     if all(each.skipped or each.failure for each in found):

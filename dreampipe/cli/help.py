@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from dreampipe.cli.misnamed import answer, check_dashes
 from dreampipe.cli.terminal import show
+from dreampipe.errors import RecipeError
 from dreampipe.recipes.fields import EXPERT, HEADINGS
 
 _ALL = "dreampipe.help_all"
@@ -43,8 +45,29 @@ HelpAll = Annotated[
 """The option of each command that has expert options."""
 
 
+class _NoOption(typer.BadParameter):
+    def format_message(self) -> str:
+        return self.message
+
+
 class GroupedCommand(TyperCommand):
-    """A command whose help shows its options in groups, and the expert groups only with `--help-all`."""
+    """A command whose help shows its options in groups, and the expert groups only with `--help-all`.
+
+    It answers the words of other tools, and those of earlier versions, with its own.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words of the command line; raises typer's errors of usage."""
+        try:
+            check_dashes(self.name or "", self.params, args)
+            return super().parse_args(ctx, args)
+        except RecipeError as error:
+            raise _NoOption(str(error), ctx) from None
+        except Exception as error:
+            if not hasattr(error, "possibilities"):  # the error of an unknown option has it, whichever click it uses
+                raise
+            message = answer(self.name or "", self.params, error.option_name)  # type: ignore[attr-defined]
+            raise _NoOption(message, ctx) from None
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write a section for the arguments and one for each group of options."""

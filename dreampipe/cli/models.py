@@ -9,11 +9,14 @@ import typer
 
 from dreampipe.cli.answer import answer_errors, failing
 from dreampipe.cli.completing import complete_model
+from dreampipe.cli.events import write_line
 from dreampipe.cli.fetching import fetching, megabytes
 from dreampipe.cli.model_card import card as first_card
 from dreampipe.cli.table import show_table
+from dreampipe.cli.targets import Events
 from dreampipe.cli.terminal import say, show
 from dreampipe.errors import ModelError
+from dreampipe.events import Progressed, Written
 from dreampipe.models import Card, card, imagenet, motifnet, zoo
 from dreampipe.models.weights import store
 from dreampipe.models.weights.store import Weights
@@ -84,6 +87,7 @@ def fetch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say which files would come, how large they are, and where they go.")
     ] = False,
+    events: Events = False,
 ) -> None:
     """Download the weights of a model, once, and check them; or take them from a file.
 
@@ -100,7 +104,11 @@ def fetch(
         if dry_run:
             show(_foretell(each, folder, source))
             continue
-        _bring(each, name, folder, Path(source) if source else None)
+        path = _bring(each, name, folder, Path(source) if source else None, events)
+        if path and events:
+            write_line(Written(str(path)))
+        elif path:
+            show(path)
 
 
 def _foretell(weights: Weights, folder: Path | None, source: str | None) -> str:
@@ -115,25 +123,29 @@ def _foretell(weights: Weights, folder: Path | None, source: str | None) -> str:
     return f"{begin} -> {(folder or store.folder()) / weights.file}{size}"
 
 
-def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None) -> None:
+def _bring(weights: Weights, name: str, folder: Path | None, source: Path | None, events: bool) -> Path | None:
+    """Bring a file to its folder, and return its path; None for one that is not needed."""
     from dreampipe.models.weights import fetching as bringing
 
     if source and weights == imagenet.INDEX and not (source / weights.file).is_file():
-        return  # a single file comes without names; models do without them
+        return None  # a single file comes without names; models do without them
     there, stored = store.find_whole(weights, folder), store.find_whole(weights)
     file = source or (stored[0] if stored else None)
     if there and not source:
-        path = there[0]
         say(f"{weights.file} is there already; check: {weights.check}")
-    elif file:
+        return there[0]
+    if file:
         with failing():
             unknown = source and not weights.published and weights != imagenet.INDEX
             fits = (lambda copy, shown: zoo.check_fit(copy, name, shown)) if unknown else None
-            path = bringing.adopt(weights, file, folder, fits)
-    else:
-        with fetching(weights) as on_progress:
-            path = bringing.fetch(weights, folder, on_progress, name=name)
-    show(path)
+            return bringing.adopt(weights, file, folder, fits)
+
+    def tell(come: int, total: int | None) -> None:
+        if total:
+            write_line(Progressed(weights.file, come / total))
+
+    with fetching(weights, quiet=events) as on_progress:
+        return bringing.fetch(weights, folder, tell if events else on_progress, name=name)
 
 
 models.command("card", no_args_is_help=True)(first_card)

@@ -13,19 +13,22 @@ import typer
 from pydantic.fields import FieldInfo
 
 from dreampipe.cli.completing import complete_recipe, completer_of
+from dreampipe.cli.config import NoConfig, files_in_force
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.terminal import say
 from dreampipe.recipes import Climbing, Recipe
+from dreampipe.recipes.defaults import Default, choose_defaults
 from dreampipe.recipes.fields import DREAM, Bounds, find_shown
 from dreampipe.recipes.files import load, presets
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import ModelSettings, Settings
 
 Command = Callable[..., None]
-Kind = TypeVar("Kind", bound=ModelSettings)
+Kind = TypeVar("Kind", bound=Settings)
 
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 _HELP_ALL = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
+_NO_CONFIG = inspect.Parameter("no_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=NoConfig)
 _RECIPE = inspect.Parameter(
     "recipe",
     inspect.Parameter.KEYWORD_ONLY,
@@ -58,15 +61,12 @@ _SHORT: Mapping[str, tuple[str, ...]] = {"objective": ("-o",)}
 """The short names of settings, which people type again and again."""
 
 
-def recipe_options(
-    *without: str, recipe: type[ModelSettings] = Recipe, flags: Mapping[str, str] = MappingProxyType({})
-) -> Callable[[Command], Command]:
+def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[Command], Command]:
     """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
     Args:
         without: fields that the command sets itself.
         recipe: the class that has the fields.
-        flags: the names of options that differ from those of their fields.
     """
 
     def with_options(command: Command) -> Command:
@@ -74,15 +74,25 @@ def recipe_options(
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
         arguments = [p for p in own if p.default is inspect.Parameter.empty]
         rest = [p for p in own if p.default is not inspect.Parameter.empty]
-        shared = [_under(parameter, recipe.headings) for parameter in (_RECIPE, _FETCH)]
-        settings = [*shared, *_settings(recipe, without, flags)]
-        names = {parameter.name for parameter in settings}
+        # What no model makes has neither recipe files nor weights.
+        with_model = (_RECIPE, _FETCH) if issubclass(recipe, ModelSettings) else ()
+        shared = [_under(parameter, recipe.headings) for parameter in with_model]
+        settings = [*shared, *_settings(recipe, without)]
+        names, others = ({parameter.name for parameter in part} for part in (settings, rest))
 
         @wraps(command)
-        def with_given_options(context: typer.Context, help_all: bool, **values: Any) -> None:
-            command(**{name: value for name, value in values.items() if name not in names or _is_given(context, name)})
+        def with_given_options(context: typer.Context, help_all: bool, no_config: bool, **values: Any) -> None:
+            found = {} if no_config else choose_defaults(files_in_force(), command.__name__)
+            usual = {name: default for name, default in found.items() if name not in without}
+            given = {name for name in values if _is_given(context, name)}
+            own = {name: value for name, value in values.items() if name not in names or name in given}
+            options = {name: default.value for name, default in usual.items() if name in others - given}
+            command(**{**own, **options}, defaults={name: usual[name] for name in usual.keys() & names})
 
-        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest, _HELP_ALL)]
+        shared_last = (_NO_CONFIG, _HELP_ALL)
+        parameters = [
+            p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest, *shared_last)
+        ]
         with_given_options.__signature__ = signature.replace(parameters=[_CONTEXT, *parameters])  # type: ignore[attr-defined]
         return with_given_options
 
@@ -96,9 +106,10 @@ def choose_recipe(
     recipe: str | None = None,
     fetch: bool = False,
     without: Sequence[str] = (),
+    defaults: Mapping[str, Default] = MappingProxyType({}),
     **settings: Any,
 ) -> Kind:
-    """Make the recipe of a command from `--recipe`, if given, and the options that override it.
+    """Make the recipe of a command: from its options, then from `--recipe` if given, then from the defaults.
 
     Args:
         kind: the class of the recipe.
@@ -106,17 +117,23 @@ def choose_recipe(
         recipe: the value of `--recipe`.
         fetch: whether weights may be downloaded if the file, and no option, names the model.
         without: settings that the command sets itself, whatever the file says.
+        defaults: what files of defaults say of the settings.
 
     Raises:
         RecipeError: the file is not a recipe for this command, or a setting is out of range.
         ModelError: there is no such model, or its weights must be downloaded but `fetch` is not given.
     """
-    if recipe is None:
-        return kind.of(**settings)
-    loaded = load(recipe).without(*without)
-    made = loaded.of(kind, **settings)
-    if "model" in loaded.settings and "model" not in settings and loaded not in presets():
-        check_fetch(made, fetch, f"The recipe {loaded.name}")
+    usual = {name: default.value for name, default in defaults.items()}
+    loaded = None if recipe is None else load(recipe).without(*without)
+    made = kind.of(**{**usual, **settings}) if loaded is None else loaded.over(usual).of(kind, **settings)
+    if "model" not in settings:  # so that a file may decide on it
+        if loaded and "model" in loaded.settings:
+            if loaded not in presets():
+                check_fetch(made, fetch, f"The recipe {loaded.name}")
+        elif "model" in usual:
+            check_fetch(made, fetch, str(defaults["model"].path))
+    if loaded is None:
+        return made
     if left := () if quiet else loaded.name_left_out(kind):
         say(f"Note: {', '.join(left)} of {loaded.name} {'is' if len(left) == 1 else 'are'} left aside here.")
     return made
@@ -128,9 +145,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
 
 
-def _settings(
-    recipe: type[ModelSettings], without: tuple[str, ...], flags: Mapping[str, str]
-) -> Iterator[inspect.Parameter]:
+def _settings(recipe: type[Settings], without: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     for name, field in recipe.model_fields.items():
         if name not in ("version", *without):
             # An amount, a number or text such as `8 -> 2`, is text here; the recipe parses it.
@@ -141,19 +156,16 @@ def _settings(
             own = find_shown(field)
             unset = (own.unset or True) if field.default in (None, (), "") else True
             default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
-            flag = flags.get(name, own.flag or f"--{name.replace('_', '-')}")
+            flag = own.flag or f"--{name.replace('_', '-')}"
             # An option must be able to switch off what a file may switch on.
             both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and own.kept else flag
-            # The recipe's own sentence would name the field.
-            limits = _limits(field) if name in flags else {}
             option = typer.Option(
                 both,
                 *_SHORT.get(name, ()),
-                help=" ".join(filter(None, [field.description, "" if limits else _range(field)])),
+                help=" ".join(filter(None, [field.description, _range(field)])),
                 show_default=default_shown,
                 rich_help_panel=recipe.headings.get(own.group, own.group),
                 autocompletion=completer_of(recipe, name),
-                **limits,
             )
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
@@ -166,11 +178,6 @@ def _under(parameter: inspect.Parameter, headings: Mapping[str, str]) -> inspect
     moved = copy(option)
     moved.rich_help_panel = headings.get(option.rich_help_panel, option.rich_help_panel)
     return parameter.replace(annotation=Annotated[kind, moved])
-
-
-def _limits(field: FieldInfo) -> dict[str, Any]:
-    found = {key: getattr(part, key, None) for part in _bounds(field) for key in ("ge", "le") if hasattr(part, key)}
-    return {"min": found.get("ge"), "max": found.get("le")}
 
 
 def _bounds(field: FieldInfo) -> list[Any]:

@@ -11,7 +11,7 @@ from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.perform import Manner, perform
-from dreampipe.cli.targets import DryRun, KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar, Verbose
+from dreampipe.cli.targets import DryRun, Events, KeepGps, KeepPaths, MaxPixels, Overwrite, Sidecar, Verbose
 from dreampipe.engines.remaking import Remaking
 from dreampipe.media import MAX_PIXELS
 from dreampipe.recipes.fields import DREAM, OUTPUT
@@ -84,6 +84,7 @@ def rerun(
     ] = False,
     verbose: Verbose = False,
     dry_run: DryRun = False,
+    events: Events = False,
 ) -> None:
     """Make an output of dreampipe again, and say whether the pixels are the same.
 
@@ -97,4 +98,4 @@ def rerun(
     check_fetch(begun.recipe, fetch, "--set" if by_option else f"The record in {made}")
     # The verdict reads the record of the new output, so there is always one.
     carrying = Carrying(not no_metadata, keep_gps, sidecar or no_metadata, keep_paths)
-    perform(Remaking(begun, out, overwrite, max_pixels, carrying), Manner(quiet, verbose, dry_run))
+    perform(Remaking(begun, out, overwrite, max_pixels, carrying), Manner(quiet, verbose, dry_run, events))

@@ -11,7 +11,7 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
-from dreampipe.cli.targets import DryRun, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose
+from dreampipe.cli.targets import DryRun, Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose
 from dreampipe.drawings.sheet import draw_sheet
 from dreampipe.engines.drawings import SheetTask
 from dreampipe.engines.several import Several
@@ -39,6 +39,7 @@ def sheet(
     quiet: Quiet = False,
     verbose: Verbose = False,
     dry_run: DryRun = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Dream one photo at every layer that is recommended.
@@ -52,4 +53,4 @@ def sheet(
         return SheetTask(photo, recipe, size, str(target), carrying, overwrite)
 
     task = build(Path(photos[0]), out) if len(photos) == 1 else Several.of(photos, out, build)
-    perform(task, Manner(quiet, verbose, dry_run), many=len(photos) > 1)
+    perform(task, Manner(quiet, verbose, dry_run, events), many=len(photos) > 1)

@@ -9,7 +9,7 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
-from dreampipe.cli.targets import DryRun, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
+from dreampipe.cli.targets import DryRun, Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
 from dreampipe.engines.drawings import VisualizationTask
 from dreampipe.media.video.targets import TARGET_SUFFIXES
 from dreampipe.recipes import Visualization
@@ -39,6 +39,7 @@ def visualize(
     quiet: Quiet = False,
     verbose: Verbose = False,
     dry_run: DryRun = False,
+    events: Events = False,
     **settings: Any,
 ) -> None:
     """Draw what a neuron, channel, layer, hidden unit, logit or probability responds to.
@@ -49,4 +50,4 @@ def visualize(
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     picture = place_of(out, overwrite, carrying)
     animation = None if animate is None else place_of(animate, overwrite, carrying)
-    perform(VisualizationTask(recipe, picture, animation), Manner(quiet, verbose, dry_run))
+    perform(VisualizationTask(recipe, picture, animation), Manner(quiet, verbose, dry_run, events))

@@ -36,8 +36,7 @@ from dreampipe.records.making import Carrying
 
 
 @answer_errors
-# Here --scale and --rotate move the camera; a recipe's own scale and rotate, of the transforms, come from a file.
-@recipe_options("scale", "rotate", recipe=Zooming, flags={"zoom": "--scale", "turn": "--rotate"})
+@recipe_options(*Zooming.from_files, recipe=Zooming)
 def zoom(
     sources: Annotated[list[str], typer.Argument(metavar="IN", help="The picture to dive into.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help=f"The film or animation to write: {TARGET_SUFFIXES}.")],

@@ -5,6 +5,7 @@ dreams.py    DreamTask: a picture, a film, or a folder of these; orders.py: how 
 explanations.py  ExplainTask: an explanation of a picture, a film, or a folder of these
 dives.py     DiveTask: a film that dives into one still
 drawings.py  VisualizationTask, AtlasTask, SheetTask
+galleries.py GalleryTask: a page of the dreams in a folder
 attacks.py   AttackTask: a picture that fools a model; RobustnessTask: the accuracy under attacks
 several.py   Several: the same for each of several pictures
 remaking.py  Remaking: any of these again, from its record

@@ -11,7 +11,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,11 +21,12 @@ from typing import Any, Literal
 import psutil
 
 import dreampipe
-from dreampipe.errors import ModelError, brief
+from dreampipe.errors import ModelError, RecipeError, brief
 from dreampipe.media.abilities import failing_formats, missing_codecs
 from dreampipe.models import imagenet, zoo
 from dreampipe.models.own import seen
 from dreampipe.models.weights import store
+from dreampipe.recipes.defaults import NAME, Defaults, list_defaults
 from dreampipe.records.making import LIBRARIES
 
 State = Literal["ok", "note", "fault"]
@@ -58,8 +59,12 @@ class Finding:
     advice: str
 
 
-def diagnose() -> Iterator[Finding]:
-    """Look at everything in turn: what is quick first, tensorflow last."""
+def diagnose(read_files: Callable[[], Sequence[Defaults]]) -> Iterator[Finding]:
+    """Look at everything in turn: what is quick first, tensorflow last.
+
+    Args:
+        read_files: reads the files of defaults that are in force; raises RecipeError.
+    """
     yield _program()
     yield _libraries()
     yield _memory()
@@ -69,6 +74,7 @@ def diagnose() -> Iterator[Finding]:
     yield _weights()
     yield _cache()
     yield _settings()
+    yield _defaults(read_files)
     yield _devices()
 
 
@@ -165,6 +171,16 @@ def _settings() -> Finding:
     given = [f"{name}={brief(os.environ[name])}" for name in _VARIABLES if name in os.environ]
     text = ", ".join(given) or "no variables of the environment"
     return Finding("settings", "ok", text, "`dreampipe recipes show default` prints the default of every setting.")
+
+
+def _defaults(read_files: Callable[[], Sequence[Defaults]]) -> Finding:
+    try:
+        lines = list(list_defaults(read_files()))
+    except RecipeError as error:
+        return Finding("defaults", "fault", str(error), "Correct the file, or give --no-config.")
+    if not lines:
+        return Finding("defaults", "ok", f"no {NAME}", f"A {NAME} holds defaults of your own: see docs/recipes.md.")
+    return Finding("defaults", "ok", "; ".join(lines), "--no-config ignores them; `rerun` and Python never read them.")
 
 
 def _devices() -> Finding:

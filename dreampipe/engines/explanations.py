@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dreampipe.engines.explaining import choose_suitable
 from dreampipe.engines.forecasting import Forecast
@@ -76,9 +76,12 @@ class ExplainTask:
     @cached_property
     def _plan(self) -> Plan:
         into = not self._is_one_file or os.path.isdir(self.target) or self.target.endswith(("/", os.sep))
-        planned = plan(self.source, self.target, recursive=self.recursive, clean=False, format=self.format, maps=True)
+        # A film shows one method, and no sheet; so where those are asked for, an animated picture is a still.
+        animate = self.recipe.show != "sheet" and len(self.recipe.methods()) == 1
+        form: dict[str, Any] = {"recursive": self.recursive, "clean": False, "maps": True, "animate": animate}
+        planned = plan(self.source, self.target, format=self.format, **form)
         if self.format is None and into and any(not job.film for job in planned.jobs):
-            planned = plan(self.source, self.target, recursive=self.recursive, clean=False, format=FORMAT, maps=True)
+            planned = plan(self.source, self.target, format=FORMAT, **form)
         return planned
 
     @property

@@ -48,7 +48,7 @@ def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Tell) -> Don
     """
     kind: type[Filming] = ExplainedFilm if isinstance(order.recipe, Explaining) else DreamedFilm
     try:
-        return kind(job, manifest, order, Estimating(tell)).run()
+        return kind(job, manifest, order.of(job), Estimating(tell)).run()
     except (OpeningError, StorageError):  # no other film can be made
         raise
     except (DreampipeError, MemoryError) as error:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Self
 
@@ -70,6 +70,10 @@ class FilmOrder:
             carrying=carrying,
         )
 
+    def of(self, job: Job) -> Self:
+        """Return the order for one film: an animated picture of a folder takes none of the encoding of its films."""
+        return replace(self, encoding=Encoding()) if job.animated else self
+
     def check_options(self, jobs: Iterable[Job]) -> None:
         """Raise MediaError for options of films if there is no film."""
         options = {
@@ -82,15 +86,17 @@ class FilmOrder:
             "drop-streams": self.encoding.drop or None,
             "keep-work": self.keep_work or None,
         }
-        came = [f"--{name}" for name, value in options.items() if value is not None]
-        if came and not any(job.film for job in jobs):
+        of_animations = () if not any(job.film for job in jobs) else ("start", "end", "keep-work")
+        films = any(job.film and not job.animated for job in jobs)
+        came = [f"--{name}" for name, value in options.items() if value is not None and name not in of_animations]
+        if came and not films:
             raise MediaError(f"{' and '.join(came)} came for pictures, but films alone take that: leave it out.")
 
     def check(self, jobs: Iterable[Job]) -> None:
         """Raise MediaError for an encoding that one of these films cannot have, before any is opened."""
         for job in jobs:
             if job.film:
-                target_of(job.target, _ANY, self.encoding)
+                target_of(job.target, _ANY, self.of(job).encoding)
 
     def sha256(self) -> str:
         """Hash everything that decides an output's frames, apart from its source."""

@@ -16,7 +16,7 @@ from dreampipe.events import Estimated, Event, Failed, Tell, ignore
 from dreampipe.media import MAX_PIXELS, sidecar_of
 from dreampipe.media.jobs import identity
 from dreampipe.media.records import described_path
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.records.again import Again
 from dreampipe.records.carried import record_of
 from dreampipe.records.compared import hash_shown, is_there, show_the_same
@@ -51,7 +51,7 @@ class Remaking:
     resumes: ClassVar[bool] = True
 
     @property
-    def recipe(self) -> ModelSettings:
+    def recipe(self) -> Settings:
         return self.begun.recipe
 
     @property

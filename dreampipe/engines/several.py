@@ -14,7 +14,7 @@ from dreampipe.engines.task import Task
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
 from dreampipe.events import Drawn, Event, Failed, Finished, Started, Tell, ignore
 from dreampipe.media import plan
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Several:
         return cls(tuple(build(job.source, job.target) for job in planned.jobs))
 
     @property
-    def recipe(self) -> ModelSettings:
+    def recipe(self) -> Settings:
         return self.tasks[0].recipe
 
     @property

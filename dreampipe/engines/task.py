@@ -19,7 +19,7 @@ from dreampipe.events import Tell
 from dreampipe.media.jobs import identity
 from dreampipe.media.patterns import format_of_one
 from dreampipe.media.writing import sweep
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import Again
 from dreampipe.records.making import USUAL, Carrying
@@ -29,7 +29,7 @@ class Task(Protocol):
     """Something to make. Whoever performs it calls `check`, then `run`."""
 
     @property
-    def recipe(self) -> ModelSettings:
+    def recipe(self) -> Settings:
         """The settings: how to make it."""
 
     @property

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import (
+    ANIMATED,
     MAP_SUFFIXES,
     SUFFIXES,
     format_of,
@@ -23,10 +24,13 @@ from dreampipe.media.listing import list_folder
 from dreampipe.media.locks import sweep_locks
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.video.codecs import CONTAINERS
+from dreampipe.media.video.forms import is_animated
 from dreampipe.media.video.jobs import film_job, film_suffix, makes_film
 from dreampipe.media.writing import sweep
 
 _FALLBACK = ".png"
+_MOST_NAMES = 3
+"""The most pictures that a sentence names."""
 
 Inputs = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """One input, or several."""
@@ -57,6 +61,7 @@ class _Named:
     name: Path
     output: Path
     film: bool
+    animated: bool
 
 
 def plan(
@@ -67,6 +72,7 @@ def plan(
     format: str | None = None,
     maps: bool = False,
     clean: bool = True,
+    animate: bool = True,
 ) -> Plan:
     """Pair every input with its output, and remove what killed runs have left in the output folders.
 
@@ -82,6 +88,7 @@ def plan(
         format: the outputs' format, as its suffix names it; None to keep each input's where that can be written.
         maps: let outputs also be maps of numbers, as `media.maps` writes them.
         clean: remove what killed runs have left; False changes nothing on the disk.
+        animate: let an animated picture of a folder be a film, where its format is one of animations too.
 
     Raises:
         MediaError: an input is missing, two inputs would write one output, or an output is an input.
@@ -97,14 +104,14 @@ def plan(
         )
     start = starts[0]
     if len(starts) > 1:
-        result = _several_plan(starts, os.fspath(target), suffix, recursive, maps)
+        result = _several_plan(starts, os.fspath(target), suffix, recursive, maps, animate)
     elif makes_film(start, os.fspath(target)):
         job, folder = film_job(start, os.fspath(target), suffix)
         result = Plan((job,), folder)
     elif os.path.isdir(start):
-        result = _folder_plan(start, end, suffix, recursive, maps)
+        result = _folder_plan(start, end, suffix, recursive, maps, animate)
     elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
-        result = _plan([(start, Path(start.name))], end, suffix)
+        result = _plan([(start, Path(start.name))], end, suffix, animate)
     else:
         result = _single_plan(start, end, suffix, maps)
     _check(result.jobs)
@@ -120,7 +127,9 @@ def sweep_folders(planned: Plan) -> None:
         sweep_locks(folder)
 
 
-def _several_plan(sources: Sequence[Path], target: str, suffix: str | None, recursive: bool, maps: bool) -> Plan:
+def _several_plan(
+    sources: Sequence[Path], target: str, suffix: str | None, recursive: bool, maps: bool, animate: bool
+) -> Plan:
     """Plan several inputs, all into one folder; an input that came twice is made once."""
     folder = Path(target)
     _check_takes_several(folder, target, len(sources), maps)
@@ -146,7 +155,7 @@ def _several_plan(sources: Sequence[Path], target: str, suffix: str | None, recu
         raise MediaError(
             f"None of the {len(sources)} inputs holds a picture or a film for {folder}: name some that do."
         )
-    result = _plan(pairs.values(), folder, suffix)
+    result = _plan(pairs.values(), folder, suffix, animate)
     return Plan(result.jobs, folder, (*notes, *result.notes), "; ".join(left_out))
 
 
@@ -178,7 +187,7 @@ def _kind_of(target: Path, maps: bool) -> str:
     return "npy" if maps and target.suffix.lower() == ".npy" else format_of(target, " .npy" if maps else "").name
 
 
-def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool, maps: bool) -> Plan:
+def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool, maps: bool, animate: bool) -> Plan:
     if os.path.exists(target) and not os.path.isdir(target):
         raise MediaError(f"{target} is a file, but {source} is a folder: name a folder for its pictures.")
     one = format_of_suffix(target) or (maps and target.suffix.lower() in MAP_SUFFIXES)
@@ -193,7 +202,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         deeper = "" if recursive else " (or --recursive, to look into the folders below)"
         left = f" (left out: {listed.left_out})" if listed.left_out else ""
         raise MediaError(f"{source} holds no pictures{left}, but files with one of {SUFFIXES} are expected{deeper}.")
-    result = _plan([(source / name, name) for name in listed.inputs], target, suffix)
+    result = _plan([(source / name, name) for name in listed.inputs], target, suffix, animate)
     return Plan(result.jobs, result.folder, (*listed.notes, *result.notes), listed.left_out)
 
 
@@ -201,20 +210,23 @@ def _is_same(source: Path, target: Path) -> bool:
     return identity(source) == identity(target) or os.path.realpath(source) == os.path.realpath(target)
 
 
-def _plan(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None) -> Plan:
+def _plan(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None, animate: bool) -> Plan:
     named, changed = [], set()
     for source, name in pairs:
         film = kind_of(source) is Kind.FILM
-        ending = film_suffix(name) if film else suffix or _choose_suffix(source, name)
+        animated = animate and not film and is_animated(source)
+        ending = film_suffix(name) if film else suffix or _choose_suffix(source, name, animated)
+        animated = animated and ending.lower() in ANIMATED
         if suffix and not film and (known := format_of_suffix(name)) and suffix in known.suffixes:
             ending = name.suffix
         if not suffix and ending != name.suffix:
             kind = "Films" if film else "Pictures"
             changed.add(f"{kind} with {name.suffix or 'no suffix'} are written as {ending}.")
-        named.append(_Named(source, name, name.with_suffix(ending), film))
+        named.append(_Named(source, name, name.with_suffix(ending), film or animated, animated))
     apart, note = _keep_apart(named)
-    jobs = (Job(one.source, folder / one.output, one.output.as_posix(), film=one.film) for one in apart)
-    return Plan(tuple(jobs), folder, (*sorted(changed), *note))
+    jobs = (Job(one.source, folder / one.output, one.output.as_posix(), one.film, one.animated) for one in apart)
+    moving = [one.name.as_posix() for one in named if one.animated]
+    return Plan(tuple(jobs), folder, (*sorted(changed), *_tell_animated(moving), *note))
 
 
 def _keep_apart(named: Sequence[_Named]) -> tuple[list[_Named], tuple[str, ...]]:
@@ -237,12 +249,24 @@ def _one_name(output: Path) -> str:
     return unicodedata.normalize("NFC", output.as_posix()).casefold()
 
 
-def _choose_suffix(source: Path, name: Path) -> str:
-    """The suffix of a name where pictures are written with it, else the usual one of the format that the file holds."""
+def _tell_animated(names: Sequence[str]) -> Iterator[str]:
+    """Write a sentence on the pictures that stay animated."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    if names:
+        stay = "is animated, and stays so" if len(names) == 1 else "are animated, and stay so"
+        yield f"{', '.join(names[:_MOST_NAMES])}{more} {stay}."
+
+
+def _choose_suffix(source: Path, name: Path, animated: bool) -> str:
+    """Choose the suffix of a name if pictures are written with it, else the usual one of the format in the file."""
+    if animated and name.suffix.lower() in ANIMATED:
+        return name.suffix
     known = format_of_suffix(name)
     if known and known.writable:
         return name.suffix
     held = format_of_file(source)
+    if animated and held:
+        return held.suffixes[0]
     return held.suffixes[0] if held and held.writable else _FALLBACK
 
 

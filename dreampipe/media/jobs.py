@@ -27,12 +27,14 @@ class Job:
         target: the file to write; of a film that becomes numbered pictures their folder.
         name: the target relative to the output folder, with forward slashes.
         film: whether it is a film.
+        animated: whether it is an animated picture of a folder, which takes no encoding of films.
     """
 
     source: Path
     target: Path
     name: str
     film: bool = False
+    animated: bool = False
 
 
 def identity(path: Path) -> tuple[int, int] | None:

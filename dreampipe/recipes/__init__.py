@@ -8,11 +8,14 @@ zooming.py       Zooming: a film that dives into one still
 visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 attacking.py     Attacking: an attack on a picture; Robustness: the accuracy of a model under attacks
+gallery.py       Gallery: a page of the dreams in a folder
 explaining.py    Explaining: why a model answers as it does
 tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
 fields.py        the types of fields, and how each is shown; ways.py: the words of a recipe and their meaning
 files.py         presets/*.toml and the user's own files, by name
-named.py         the files that settings name
+defaults.py      the defaults of a user and of a folder, dreampipe.toml
+named.py         the files that settings name; earlier.py: settings and layers by their earlier names
+synonyms.py      the words of other tools, and the settings that they mean
 printing.py      recipes as TOML, and the schema of such files
 """
 

@@ -1,6 +1,6 @@
-"""Recipes and records that may name the layers of a file as dreampipe once did.
+"""Recipes and records that may name settings, or the layers of a file, as dreampipe once did.
 
-translated(settings, card) -> settings        notes(recipe) -> sentences
+rename_settings(command, settings) -> settings     translate(settings, card) -> settings     notes(recipe) -> sentences
 """
 
 from __future__ import annotations
@@ -13,6 +13,22 @@ from dreampipe.objectives import Objective
 from dreampipe.objectives.earlier import unclear, with_names_of_file
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import with_objectives
+
+RENAMED: Mapping[str, Mapping[str, str]] = {
+    "visualize": {
+        "start": "init",
+        "start_colour": "init_colour",
+        "start_falloff": "init_falloff",
+        "start_deviation": "init_deviation",
+    }
+}
+"""The settings that have another name than they once had, by their command and their earlier name."""
+
+
+def rename_settings(command: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the settings of a record, of any version, under the names that they have now."""
+    names = RENAMED.get(command, {})
+    return {names.get(name, name): value for name, value in settings.items()}
 
 
 def translate(settings: Mapping[str, Any], card: Card) -> dict[str, Any]:

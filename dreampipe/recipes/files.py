@@ -20,10 +20,11 @@ from dreampipe.objectives import Objective
 from dreampipe.parsing import parse_toml
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import rename_files
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
+from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
 
-Kind = TypeVar("Kind", bound=ModelSettings)
+Kind = TypeVar("Kind", bound=Settings)
 
 VERSION = 1
 LARGEST = 1 << 20
@@ -53,7 +54,7 @@ class Loaded:
     about: str = ""
     source: str = ""
 
-    def recipe(self, **flags: Any) -> ModelSettings:
+    def recipe(self, **flags: Any) -> Settings:
         """Make the recipe, of the kind of its command; `flags` override the file. Raises as `of` does."""
         return self.of(TASKS[self.command].recipe, **flags)
 
@@ -84,7 +85,7 @@ class Loaded:
                 raise RecipeError(f"{self.name} says no {name}, and {command} needs one: give it.")
         return kind(**settings)
 
-    def name_left_out(self, kind: type[ModelSettings]) -> tuple[str, ...]:
+    def name_left_out(self, kind: type[Settings]) -> tuple[str, ...]:
         """Name the settings of the file that a kind of recipe does not have."""
         return tuple(name for name in self.settings if name not in kind.model_fields)
 
@@ -94,14 +95,20 @@ class Loaded:
         objectives = {} if "objective" in names else self.objectives
         return replace(self, settings=MappingProxyType(settings), objectives=MappingProxyType(dict(objectives)))
 
-    def _choose_objective(self, kind: type[ModelSettings], settings: Mapping[str, Any]) -> str:
+    def over(self, defaults: Mapping[str, Any]) -> Loaded:
+        """Add defaults for the settings that the file leaves open."""
+        return replace(self, settings=MappingProxyType({**defaults, **self.settings}))
+
+    def _choose_objective(self, kind: type[Settings], settings: Mapping[str, Any]) -> str:
         """Choose the objective for the model; else the file's own, if the model has the layers that it names."""
         model = str(settings.get("model", kind.model_fields["model"].default))
         if (found := self.objectives.get(model.removesuffix("-notop"))) is not None:
             return found
         try:
             objective = str(settings["objective"])
-            Objective.parse(objective).layers(kind(**{**settings, "objective": objective}).card())
+            card = kind(**{**settings, "objective": objective}).card()
+            assert card is not None  # a recipe with an objective has a model
+            Objective.parse(objective).layers(card)
         except (KeyError, ObjectiveError):
             raise RecipeError(
                 f"{self.name} does not say what to climb on {model}, only on {', '.join(self.objectives)}: "
@@ -136,17 +143,25 @@ def load(name_or_path: str | Path) -> Loaded:
         return known[text]
     path = Path(text)
     try:
-        data = _read_bytes(path)
+        data = read_file(path, f"The recipe {text!r}")
     except (FileNotFoundError, NotADirectoryError):
         if text.endswith(".toml"):
             sentence = f"The recipe {text} does not exist: check its name, or give a preset of `dreampipe recipes`."
         else:
             sentence = f"There is no recipe {text!r} ({nearest(text, known)}; or give the path of a .toml file)."
         raise RecipeError(sentence) from None
+    return read(data, text, path.parent)
+
+
+def read_file(path: Path, name: str) -> bytes:
+    """Read the bytes of a file; raises FileNotFoundError, NotADirectoryError, and RecipeError for all else."""
+    try:
+        return _read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        raise RecipeError(f"The recipe {text!r} cannot be read ({reason}): give a file in TOML.") from None
-    return read(data, text, path.parent)
+        raise RecipeError(f"{name} cannot be read ({reason}): give a file in TOML.") from None
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -173,17 +188,24 @@ def read(data: bytes, name: str, folder: Path | None = None) -> Loaded:
     Raises:
         RecipeError: the bytes are not a recipe.
     """
-    try:
-        table = parse_toml(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise RecipeError(f"{name} is no text in UTF-8, but a recipe in TOML is expected: give another file.") from None
-    except ValueError as problem:
-        reason = str(problem)[:1].lower() + str(problem)[1:]
-        raise RecipeError(f"{name} is no TOML: {reason}; settings are written as name = value.") from None
+    table = parse_table(data, name)
     try:
         return _check(table, name, folder)
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
+
+
+def parse_table(data: bytes, name: str) -> dict[str, Any]:
+    """Parse bytes of TOML; raises RecipeError with the name of their file."""
+    try:
+        return parse_toml(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise RecipeError(
+            f"{name} is no text in UTF-8, but settings in TOML are expected: give another file."
+        ) from None
+    except ValueError as problem:
+        reason = str(problem)[:1].lower() + str(problem)[1:]
+        raise RecipeError(f"{name} is no TOML: {reason}; settings are written as name = value.") from None
 
 
 def _check(table: Mapping[str, Any], name: str, folder: Path | None) -> Loaded:
@@ -240,14 +262,14 @@ def _check_objectives(table: Any) -> dict[str, str]:
     return table
 
 
-def _check_settings(kind: type[ModelSettings], table: Mapping[str, Any]) -> dict[str, Any]:
+def _check_settings(kind: type[Settings], table: Mapping[str, Any]) -> dict[str, Any]:
     """Check the settings among the keys of a file: their names, types and ranges."""
     settings, out = {key: value for key, value in table.items() if key not in KEYS}, not_kept(kind.model_fields)
     for key in settings:
         if key in out:
             raise RecipeError(f"{key} is not for a file to say: give it where you use the recipe.")
         if key not in kind.model_fields:
-            answer = nearest(key, [*(name for name in kind.model_fields if name not in out), *KEYS])
+            answer = advise(key, [*(name for name in kind.model_fields if name not in out), *KEYS])
             raise RecipeError(f"{brief(key)} is no setting of a recipe of {command_of(kind)}: {answer}.")
     required = {name: "" for name, at in kind.model_fields.items() if at.is_required()}
     recipe = kind(**{**required, **settings})

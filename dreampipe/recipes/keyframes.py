@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from dreampipe.errors import RecipeError, nearest
+from dreampipe.errors import RecipeError
+from dreampipe.recipes.synonyms import advise
 
 Easing = Literal["linear", "smooth"]
 Value = float | str
@@ -28,6 +29,7 @@ _TIME = re.compile(
     r"(?P<power>[eE][+-]?\d{1,3})?s?",
     re.ASCII,
 )
+_LAYER = re.compile(r"[A-Za-z_][\w/]*\d[\w/]*", re.ASCII)
 _LATEST = 10**9  # seconds
 _COMMA = re.compile(r"(:\d{1,2}),(\d{1,9}s?)", re.ASCII)  # as subtitles write it: 00:01:02,500
 _SIXTIES = (("minutes", "seconds"), ("hours", "minutes"))  # if the first is written, the second is under 60
@@ -70,7 +72,9 @@ def parse_time(text: str) -> Fraction:
 
 
 def _no_time(text: str) -> RecipeError:
-    return RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected.")
+    # In Google's notebook `end` is the layer that is climbed.
+    layer = ": name a layer as the objective" if _LAYER.fullmatch(text.strip()) else ""
+    return RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected{layer}.")
 
 
 def parse_rate(text: str) -> Fraction:
@@ -111,7 +115,7 @@ def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
         raise RecipeError(f"A keyframe came as {text!r}, but TIME:SETTING=VALUE is expected, as 5s:step-size=0.02.")
     name = match["name"].replace("-", "_")
     if name not in known:
-        near = nearest(name, known).replace("_", "-")
+        near = advise(name, known).replace("_", "-")
         raise RecipeError(f"{match['name']} of keyframe {text!r} is no setting that can change over time: {near}.")
     return Keyframe(parse_time(match["time"]), name, _parse_value(name, match["value"], text))
 

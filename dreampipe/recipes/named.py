@@ -1,8 +1,8 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
-Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `start` if it is
-a picture, `pictures` and `labelled` if they hold a folder, the pictures and folders of `baseline`, also within
-`method`, and the guides and directions of an objective, also of one that comes later in a film.
+Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `init` if it is
+a picture, `pictures`, `folder`, `sources` and `labelled` if they hold a folder, the pictures and folders of `baseline`,
+also within `method`, and the guides and directions of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Rename = Callable[[str], str]
 Change = Callable[[Objective, str], str]
 """Gives an objective another text: `(objective, text) -> text`."""
 
-_WORDS = {"start": ("noise", "grey"), "labelled": ("motifs",)}
+_WORDS = {"init": ("noise", "grey"), "labelled": ("motifs",)}
 """Settings that hold one of some words, or else name a file or a folder."""
-_ALONE = ("mask", "weights", "pictures")
+_ALONE = ("mask", "weights", "pictures", "folder", "sources")
 _NAMES_OR_FILES = ("model", "prior")
 _OBJECTIVES = ("objective", "layer")
 _BASELINE = re.compile(r"(\bbaseline\s*=\s*)([^,()]+)")

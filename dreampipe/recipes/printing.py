@@ -9,11 +9,11 @@ import tomli_w
 
 from dreampipe.recipes.fields import find_shown, not_kept
 from dreampipe.recipes.files import TEXTS, VERSION, Loaded
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
 
 
-def toml_of(recipe: ModelSettings, about: str = "", source: str = "") -> str:
+def toml_of(recipe: Settings, about: str = "", source: str = "") -> str:
     """Write a whole recipe as TOML, with a comment for each setting that is None, and without `trust`."""
     return _toml(Loaded("", command_of(type(recipe)), recipe.model_dump(mode="json"), about=about, source=source))
 

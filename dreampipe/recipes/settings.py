@@ -1,4 +1,4 @@
-"""The settings that every recipe has, whatever is made with its model: `ModelSettings`."""
+"""The settings that every recipe has: `Settings`, and `ModelSettings` of what is made with a model."""
 
 from __future__ import annotations
 
@@ -11,20 +11,55 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dreampipe.errors import RecipeError, brief, nearest, shown
+from dreampipe.errors import RecipeError, brief, shown
 from dreampipe.models import card, memory
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Shown
+from dreampipe.recipes.synonyms import SYNONYMS, advise
 
 Seed = Annotated[int, Shown(CLIMB), Field(ge=0, le=2**63 - 1, description="Seed of all random draws.")]
 """The type of `seed`. Each kind of recipe declares it last: records and files keep the order of the fields."""
 
 
-class ModelSettings(BaseModel):
-    """The model, and how to open it; checked, printable and hashed.
+class Settings(BaseModel):
+    """Settings of something that is made; checked and printable.
 
     Attributes:
+        from_files: settings that no command line takes: its word for them once meant something else.
         headings: other names for headings of `recipes.fields`, for what is made without a dream.
+
+    Raises:
+        RecipeError: a setting is unknown or out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_files: ClassVar[tuple[str, ...]] = ()
+    headings: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    version: Literal[1] = 1
+
+    def __init__(self, **settings: Any) -> None:
+        paths = {name: os.fspath(value) for name, value in settings.items() if isinstance(value, os.PathLike)}
+        try:
+            super().__init__(**settings | paths)
+        except ValidationError as error:
+            raise RecipeError(_sentence(type(self), error)) from None
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """Make a recipe from settings; those that are None keep their default, as on a command line."""
+        return cls(
+            **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
+        )
+
+    def card(self) -> Card | None:
+        """Read the card of the model; None if no model makes it. Raises ModelError."""
+        return None
+
+
+class ModelSettings(Settings):
+    """The model, and how to open it; checked, printable and hashed.
 
     The model can also be a built `keras.Model` in memory, whose name the recipe then holds.
 
@@ -33,11 +68,6 @@ class ModelSettings(BaseModel):
         ModelError: a Keras model came that cannot be used; see `dreampipe.models.memory`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    headings: ClassVar[Mapping[str, str]] = MappingProxyType({})
-
-    version: Literal[1] = 1
     model: Annotated[str, Shown(DREAM)] = Field(
         "motifnet", description="Model to dream with: a name from `dreampipe models`, or a .keras file."
     )
@@ -55,21 +85,10 @@ class ModelSettings(BaseModel):
     )
 
     def __init__(self, **settings: Any) -> None:
-        paths = {name: os.fspath(value) for name, value in settings.items() if isinstance(value, os.PathLike)}
         model = settings.get("model")
         if model is not None and not isinstance(model, str | os.PathLike):
-            paths["model"] = memory.hold(model)
-        try:
-            super().__init__(**settings | paths)
-        except ValidationError as error:
-            raise RecipeError(_sentence(type(self), error)) from None
-
-    @classmethod
-    def of(cls, **settings: Any) -> Self:
-        """Make a recipe from settings; those that are None keep their default, as on a command line."""
-        return cls(
-            **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
-        )
+            settings["model"] = memory.hold(model)
+        super().__init__(**settings)
 
     def card(self) -> Card:
         """Read the card of the model; raises ModelError."""
@@ -88,13 +107,16 @@ class ModelSettings(BaseModel):
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def _sentence(cls: type[ModelSettings], error: ValidationError) -> str:
+def _sentence(cls: type[Settings], error: ValidationError) -> str:
     """Describe the first fault in one sentence for the user."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else "the name of a setting"  # which is not text in any alphabet
     if fault["type"] == "extra_forbidden":
-        return f"{brief(name)} is no setting of a recipe: {nearest(name, cls.model_fields)}."
+        return f"{brief(name)} is no setting of a recipe: {advise(name, cls.model_fields)}."
     if fault["type"] == "missing":
         return f"{name.replace('_', '-')} is missing, but {cls.__name__} needs it: give it."
     expected = fault["msg"].removeprefix("Input should be ")
-    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}."
+    # A word can also have another meaning elsewhere, such as scale for the ratio of octaves.
+    meant = next((other for other in SYNONYMS.get(name, ()) if other != name and other in cls.model_fields), None)
+    advice = f": did you mean {meant.replace('_', '-')}" if meant else ""
+    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}{advice}."

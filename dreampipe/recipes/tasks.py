@@ -14,8 +14,9 @@ from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
+from dreampipe.recipes.gallery import Gallery
 from dreampipe.recipes.recipe import Recipe
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.visualization import Visualization
 from dreampipe.recipes.zooming import Zooming
 
@@ -33,7 +34,7 @@ class Row:
         serves: the commands that accept a recipe file of this one; none if it has no files of its own.
     """
 
-    recipe: type[ModelSettings]
+    recipe: type[Settings]
     task: str
     options: Mapping[str, type[Option]] = field(default_factory=dict)
     serves: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ TASKS: Mapping[str, Row] = {
     "explain": Row(Explaining, "explanations.ExplainTask", {**_FILE_OPTIONS, "partial": bool}, serves=("explain",)),
     "attack": Row(Attacking, "attacks.AttackTask", {"bits": int, "sheet": bool}, serves=("attack",)),
     "robustness": Row(Robustness, "attacks.RobustnessTask", {"form": str}, serves=("robustness",)),
+    "gallery": Row(Gallery, "galleries.GalleryTask", {"page": bool}),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
 }
 """Everything that can be made, by its command."""
@@ -72,7 +74,7 @@ else:  # typer and pydantic list the commands in their help and messages
     FileCommand = Literal[FILES]
 
 
-def command_of(kind: type[ModelSettings]) -> FileCommand:
+def command_of(kind: type[Settings]) -> FileCommand:
     """Return the command of a class of recipes; `Recipe`, of a single picture, belongs to dream."""
     known = {command: TASKS[command].recipe for command in FILES}
     for command, own in known.items():

@@ -49,36 +49,36 @@ class Visualization(Climbing):
     steps: Annotated[int, Shown(CLIMB)] = Field(256, ge=0, le=100_000, description="Steps at each size.")
     jitter: Annotated[Pixels, Shown(CLIMB)] = Field(8, description="Largest random shift in each step, in pixels.")
     caption: Annotated[bool, Shown(DREAM)] = Field(False, description="Write the objective under the picture.")
-    start: Annotated[str, Shown(DREAM)] = Field(
+    init: Annotated[str, Shown(DREAM)] = Field(
         "noise", description="Where to start: noise, grey, or the path of a picture."
     )
-    start_colour: Annotated[str, Shown(EXPERT_CLIMB)] = Field(
+    init_colour: Annotated[str, Shown(EXPERT_CLIMB)] = Field(
         "#737373", description="Mean colour of noise or grey, as #rrggbb."
     )
-    start_falloff: Annotated[float, Shown(EXPERT_CLIMB)] = Field(
+    init_falloff: Annotated[float, Shown(EXPERT_CLIMB)] = Field(
         1.0, ge=0, le=4, description="Power of 1 / frequency by which noise falls; 0 is white noise."
     )
-    start_deviation: Annotated[float, Shown(EXPERT_CLIMB)] = Field(
+    init_deviation: Annotated[float, Shown(EXPERT_CLIMB)] = Field(
         0.1, ge=0, le=1, description="Contrast of noise: its standard deviation."
     )
 
     def read_start(self) -> Start:
         """Return where the ascent starts, and read its picture if it is one; raises RecipeError and MediaError."""
-        colour = _parse_colour(self.start_colour)
-        if self.start == "noise":
-            return Noise(colour, self.start_deviation, self.start_falloff)
-        if self.start == "grey":
+        colour = _parse_colour(self.init_colour)
+        if self.init == "noise":
+            return Noise(colour, self.init_deviation, self.init_falloff)
+        if self.init == "grey":
             return Grey(colour)
-        path = Path(self.start)
+        path = Path(self.init)
         if not path.suffix and not path.exists():
-            near = nearest(self.start, ("noise", "grey"))
-            raise RecipeError(f"start came as {self.start!r}, but noise, grey or a picture's path is expected: {near}.")
-        frame, _ = media.decode(self.start)
+            near = nearest(self.init, ("noise", "grey"))
+            raise RecipeError(f"init came as {self.init!r}, but noise, grey or a picture's path is expected: {near}.")
+        frame, _ = media.decode(self.init)
         return Picture(frame.pixels)
 
     @property
     def of_picture(self) -> bool:
-        return self.start not in ("noise", "grey")
+        return self.init not in ("noise", "grey")
 
     def whole_objective(self) -> str:
         """Write the objective, with diversity if several pictures climb; raises ObjectiveError and ModelError."""
@@ -95,13 +95,13 @@ class Visualization(Climbing):
     def sha256(self) -> str:
         """Hash everything that decides the pictures: settings, the model's bytes, and the files that settings name."""
         begun = self.read_start()
-        start = hashlib.sha256(begun.pixels.tobytes()).hexdigest() if isinstance(begun, Picture) else self.start
+        start = hashlib.sha256(begun.pixels.tobytes()).hexdigest() if isinstance(begun, Picture) else self.init
         return self.hash_ascent(self.ascent(), start=start)
 
 
 def _parse_colour(text: str) -> Colour:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise RecipeError(f"start-colour came as {text!r}, but red, green and blue as #rrggbb are expected.")
+        raise RecipeError(f"init-colour came as {text!r}, but red, green and blue as #rrggbb are expected.")
     red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -54,9 +54,13 @@ _PAIR = WithJsonSchema(
 class Zooming(Climbing):
     """Settings of a film that dives into one still, with their defaults and ranges.
 
+    The command line once called the camera's settings `scale` and `rotate`, so those of the ascent are for files alone.
+
     Raises:
         RecipeError: a setting is unknown or out of range.
     """
+
+    from_files: ClassVar[tuple[str, ...]] = ("scale", "rotate")
 
     objective: Annotated[str | None, Shown(DREAM, unset="the model's own")] = Field(
         None, description="What to climb, for example each(mixed5), mixed4[12]@center or logit(eye)."

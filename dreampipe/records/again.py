@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, nearest, printable, shown
+from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, printable, shown
 from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
 from dreampipe.models import memory
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, rename_files
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
+from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
 from dreampipe.records.making import versions
@@ -47,7 +48,7 @@ class Again:
 
     path: Path
     record: Record
-    recipe: ModelSettings
+    recipe: Settings
     options: Mapping[str, Option]
     source: Path | None
     changes: tuple[str, ...] = ()
@@ -158,6 +159,8 @@ def again(
 
 def _check_model(path: Path, record: Record, was: Mapping[str, Any], named: bool, imports: Path | None) -> None:
     """Raise RecipeError for a model that only the user can name: one in memory, or one with Python code of its own."""
+    if record.model is None:
+        return
     if memory.is_name(str(was.get("model", ""))) and not named:
         raise RecipeError(
             f"{path} was made with {record.model.name}, a Keras model in the memory of a program: save it there by "
@@ -192,7 +195,7 @@ def _parse_changes(changes: Sequence[str], command: Command) -> dict[str, Any]:
     """Parse the changes, by name, for recipes and options; raises RecipeError."""
     kind, options = TASKS[command].recipe, TASKS[command].options
     out = {"version", *not_kept(kind.model_fields)}
-    known = [name for name in (*kind.model_fields, *options) if name not in out]
+    known = [name for name in (*kind.model_fields, *options) if name not in (*out, *kind.from_files)]
     asked: dict[str, Any] = {}
     for change in changes:
         key, equals, value = change.partition("=")
@@ -201,7 +204,7 @@ def _parse_changes(changes: Sequence[str], command: Command) -> dict[str, Any]:
             came = key.strip() if equals else change
             raise RecipeError(
                 f"{brief(came)} is no setting of {command}, but SETTING=VALUE is expected, as steps=20: "
-                f"{nearest(name, known)}."
+                f"{advise(name, known)}."
             )
         if name == "at":
             asked[name] = (*asked.get(name, ()), value)
@@ -231,23 +234,24 @@ def _locate(settings: Mapping[str, Any], record: Record, search: _Search) -> dic
     model = settings.get("model", "")
 
     def place(name: str) -> str:
-        if name == model and is_file(name):
+        if record.model and name == model and is_file(name):
             return str(search.find(name, record.model.sha256, "name it with --set model=FILE"))
         return str(search.find(name, record.files.get(name, ""), "put it there, or name another with --set"))
 
     located = rename_files(settings, place)
-    if model and is_file(model):
+    if record.model and model and is_file(model):
         located["scaling"] = record.model.scaling  # from a card next to it, or guessed
     return located
 
 
 def _with_names_of_file(
-    settings: Mapping[str, Any], record: Record, kind: type[ModelSettings]
+    settings: Mapping[str, Any], record: Record, kind: type[Settings]
 ) -> tuple[dict[str, Any], str]:
     """Give the settings with the names of layers in the model's file, and a sentence on those that were others."""
-    if record.model.names or not is_file(settings.get("model", "")):
+    if record.model is None or record.model.names or not is_file(settings.get("model", "")):
         return dict(settings), ""
-    changed = earlier.translate(settings, kind.of(**settings).card())
+    card = kind.of(**settings).card()
+    changed = earlier.translate(settings, card) if card else dict(settings)
     pairs = [f"{was} is {changed[key]}" for key, was in settings.items() if changed[key] != was]
     return changed, f"The record names layers as dreampipe once did; in the file, {', '.join(pairs)}." if pairs else ""
 
@@ -260,12 +264,13 @@ def _source(record: Record, given: Path | None, search: _Search) -> Path | None:
     return given or search.find(record.source.path, record.source.sha256, "name it with --input")
 
 
-def _changes_here(record: Record, recipe: ModelSettings, asked: Mapping[str, Any]) -> Iterator[str]:
+def _changes_here(record: Record, recipe: Settings, asked: Mapping[str, Any]) -> Iterator[str]:
     """Write what has changed since the output was made: the model, and versions."""
     card = recipe.card()
-    if "model" not in asked and "weights" not in asked and card.sha256 and card.sha256 != record.model.sha256:
+    own = not asked.keys() & {"model", "weights"}
+    if own and card and record.model and card.sha256 and card.sha256 != record.model.sha256:
         yield f"the model {card.name} is another than it was"
-    if card.code and record.model.code and card.code_sha256 != record.model.code:
+    if card and card.code and record.model and record.model.code and card.code_sha256 != record.model.code:
         yield f"{card.code.name} is another file than it was"
     here = versions()
     for name, was in record.versions.items():

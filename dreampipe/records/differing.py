@@ -63,6 +63,8 @@ def _files(there: Record, now: Record, named: set[str]) -> Iterator[str]:
     for name, sha256 in now.files.items():
         if there.files.get(name, sha256) != sha256:
             yield f"{PurePath(name).name} has changed since"
+    if there.model is None or now.model is None:
+        return
     if not named & {"model", "weights"} and there.model.sha256 != now.model.sha256:
         yield f"the model {now.model.name} has changed since"
     if not named & {"model", "scaling"} and there.model.scaling != now.model.scaling:

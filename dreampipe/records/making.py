@@ -22,7 +22,7 @@ from dreampipe.media.formats import format_of
 from dreampipe.media.rows import Format
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import files, is_file, rename_files
-from dreampipe.recipes.settings import ModelSettings
+from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.tasks import TASKS, Command, Option, command_of
 from dreampipe.records.places import write_path
 from dreampipe.records.record import Model, Output, Record, Source
@@ -75,7 +75,7 @@ class Making:
     """
 
     command: Command
-    recipe: ModelSettings
+    recipe: Settings
     options: Mapping[str, Option | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,8 +83,9 @@ class Making:
             raise ValueError(f"{stray} came as options of {self.command}, which no record reads: add them to TASKS.")
 
     @cached_property
-    def _model(self) -> Model:
-        card = self.recipe.card()
+    def _model(self) -> Model | None:
+        if (card := self.recipe.card()) is None:
+            return None
         return Model(
             name=card.name,
             sha256=card.sha256,
@@ -96,13 +97,14 @@ class Making:
     @cached_property
     def _settings(self) -> dict[str, Any]:
         fields = type(self.recipe).model_fields
-        own = {"objective": self.recipe.card().objective} if "objective" in fields else {}
+        card = self.recipe.card()
+        own = {"objective": card.objective} if card and "objective" in fields else {}
         return own | self.recipe.model_dump(mode="json", exclude_none=True, exclude=not_kept(fields))
 
     @cached_property
     def _files(self) -> Mapping[str, str]:
         """The SHA-256 of each file that the recipe names, except the model's."""
-        model = self._settings["model"]
+        model = self._settings.get("model", "")
         return {name: fingerprint(Path(name)) for name in files(self._settings) if name != model or not is_file(model)}
 
     def record(
@@ -145,7 +147,7 @@ def versions() -> dict[str, str]:
 
 
 def recorded(
-    recipe: ModelSettings,
+    recipe: Settings,
     frame: Frame,
     path: str | os.PathLike[str],
     like: MediaInfo | None = None,

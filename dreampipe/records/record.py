@@ -16,12 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dreampipe.errors import RecipeError, brief, nearest, printable, shown
 from dreampipe.models.model_card import Scaling
 from dreampipe.parsing import parse_json
+from dreampipe.recipes.earlier import rename_settings
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.tasks import TASKS, Command, Option
 
 VERSION = 1
 """The version of records that are written, and the latest that is read."""
+
+_MISSING = "it says no {}, which each record has; take a copy of the file as it was made."
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -93,7 +96,7 @@ class Record(_Part):
         command: the command that made the output.
         recipe: its settings, by their names; files are named as `places.write_path` writes them.
         options: the other options that decide the output: quality, codec, crf, start, end, ...
-        model: the model that was climbed.
+        model: the model that was climbed or asked; None if none was.
         files: the SHA-256 of each file that the recipe names, by its name there; without the model.
         source: the file that was dreamed; None for an output drawn from nothing.
         output: the description of the output.
@@ -104,7 +107,7 @@ class Record(_Part):
     command: Command
     recipe: dict[str, Any]
     options: dict[str, Option] = {}
-    model: Model
+    model: Model | None = None
     files: dict[str, Sha256] = {}
     source: Source | None = None
     output: Output
@@ -138,6 +141,16 @@ class Record(_Part):
                 f"The record in {name} is of version {version}, but this dreampipe reads {VERSION}: "
                 "install a newer dreampipe."
             )
+        command, recipe = held.get("command"), held.get("recipe")
+        if isinstance(command, str) and isinstance(recipe, dict):
+            held = {**held, "recipe": rename_settings(command, recipe)}
+        if (
+            isinstance(command, str)
+            and command in TASKS
+            and "model" in TASKS[command].recipe.model_fields
+            and "model" not in held
+        ):
+            raise RecipeError(f"The record in {name} cannot be read: {_MISSING.format('model')}")
         try:
             return cls(**held)
         except ValidationError as error:
@@ -183,7 +196,7 @@ def _describe_fault(cls: type[BaseModel], error: ValidationError) -> str:
     place = [str(part) for part in fault["loc"]]
     where = ".".join(place)
     if fault["type"] == "missing":
-        return f"it says no {where}, which each record has; take a copy of the file as it was made."
+        return _MISSING.format(where)
     if fault["type"] == "extra_forbidden":
         return f"it says {brief(where)}, which no record has: {nearest(place[-1], _list_keys(cls, place[:-1]))}."
     expected = fault["msg"].removeprefix("Input should be ")

@@ -23,7 +23,8 @@ def write_rows(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, 
     yield "made by", f"dreampipe {record.command}, {made}"
     if record.source:
         yield "source", f"{record.source.path}  sha256 {record.source.sha256}"
-    yield "model", f"{record.model.name} ({record.model.scaling})  sha256 {record.model.sha256}"
+    if record.model:
+        yield "model", f"{record.model.name} ({record.model.scaling})  sha256 {record.model.sha256}"
     for name, sha256 in record.files.items():
         yield "file", f"{name}  sha256 {sha256}"
     count = f", {output.frames} frames" if output.frames else ""

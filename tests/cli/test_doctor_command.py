@@ -16,7 +16,19 @@ from dreampipe.engines.diagnosis import diagnose
 from dreampipe.records import making
 
 SUBJECTS = [
-    *("program", "libraries", "memory", "disk", "pictures", "films", "weights", "cache", "settings", "devices"),
+    *(
+        "program",
+        "libraries",
+        "memory",
+        "disk",
+        "pictures",
+        "films",
+        "weights",
+        "cache",
+        "settings",
+        "defaults",
+        "devices",
+    ),
 ]
 
 

@@ -111,7 +111,7 @@ def test_a_sheet_takes_how_to_dream_and_no_objective(call, my, pictures, tmp_pat
 
 
 def test_a_dive_takes_a_recipe_of_a_dream_and_says_what_it_leaves(call, my, pictures, tmp_path):
-    flags = ("--seconds", "0.1", "--fps", "10", "--refresh-steps", "1", "--scale", "1.1")
+    flags = ("--seconds", "0.1", "--fps", "10", "--refresh-steps", "1", "--zoom", "1.1")
     result = call("zoom", pictures / "a.png", tmp_path / "dive.mp4", "--recipe", my, *flags)
     assert result.exit_code == 0, result.stderr
     assert f"Note: caption, blend of {my} are left aside here." in result.stderr

@@ -457,7 +457,7 @@ def words_of(house, command, out):
         "dream": ("dream", house["photo"], out, *own, *of_picture, "--at", f"1s:objective={objective}"),
         "zoom": ("zoom", house["photo"], out, *own, "--objective", objective, "--seconds", "0.1"),
         "sheet": ("sheet", house["photo"], out, *own, "--mask", house["mask"], "--size", "32"),
-        "visualize": ("visualize", objective, out, *own, "--size", "32", "--start", house["photo"]),
+        "visualize": ("visualize", objective, out, *own, "--size", "32", "--init", house["photo"]),
         "atlas": (
             *("atlas", "third", out, *own, "--size", "32", "--channels", "0-1", "--exemplars", "1"),
             *("--pictures", house["photo"].parent),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
@@ -14,6 +15,7 @@ import dreampipe
 from dreampipe.cli.commands import COMMANDS, load
 from dreampipe.engines.task import load_task
 from dreampipe.recipes import Climbing
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.again import again
 from dreampipe.records.carried import record_of
@@ -27,6 +29,7 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "explain": ("PHOTO", "out.png", "--quality", "80", "--method", "gradient", "--size", "48"),
     "attack": ("PHOTO", "still.png", "--sheet", "out.png", "--steps", "2", "--size", "48"),
     "robustness": ("CLASSES", "out.html", "--method", "fgsm", "--eps", "1/255"),
+    "gallery": ("DREAMS", "out.html", "--size", "48"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""
@@ -39,17 +42,21 @@ def make(call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, monkeypatc
     """`make(command)` makes the least, and returns its output."""
     monkeypatch.chdir(tiny_model.parent)  # a record names the model's file alone
 
-    def made(command: str) -> Path:
+    def made(command: str, *more: str) -> Path:
         if "CLASSES" in SMALLEST[command]:
             shutil.copytree(pictures, tmp_path / "classes" / "3")
-        own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes"}
+        how = ("--model", tiny_model, "--scaling", "unit")
+        if "DREAMS" in SMALLEST[command]:
+            assert call("dream", pictures, tmp_path / "dreams", *how, *CLIMBING).exit_code == 0
+        own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes", "DREAMS": tmp_path / "dreams"}
         words = [
             own[word] if word in own else tmp_path / word if Path(word).suffix in SUFFIXES else word
             for word in SMALLEST[command]
         ]
-        climbs = issubclass(TASKS[command].recipe, Climbing)
-        how = ("--model", tiny_model, "--scaling", "unit", *(CLIMBING if climbs else ()))
-        assert call(command, *words, *how).exit_code == 0
+        kind = TASKS[command].recipe
+        how = (*(how if issubclass(kind, ModelSettings) else ()), *(CLIMBING if issubclass(kind, Climbing) else ()))
+        made.result = call(command, *words, *how, *more)  # type: ignore[attr-defined]
+        assert made.result.exit_code == 0  # type: ignore[attr-defined]
         return tmp_path / next(word for word in SMALLEST[command] if word.startswith("out."))
 
     return made
@@ -60,9 +67,17 @@ def test_every_command_that_writes_has_a_row() -> None:
     assert writing == {*TASKS, "rerun"}  # which makes what the table says
 
 
+def test_every_command_that_takes_a_while_tells_its_events() -> None:
+    slow = [*map(load, (*TASKS, "rerun")), vars(load("models"))["commands"]["fetch"]]
+    for command in slow:
+        assert "--events" in {option for param in command.params for option in param.opts}, command.name
+
+
 @pytest.mark.parametrize("command", TASKS)
 def test_rerun_makes_each_again(call: Any, make: Any, pictures: Path, tmp_path: Path, command: str) -> None:
-    out = make(command)
+    out = make(command, "--events")
+    told = [json.loads(line)["event"] for line in make.result.stdout.splitlines()]
+    assert told[0] in ("noted", "began", "started") and {"done", "written"} & {*told}
     kept = record_of(out)
     assert kept.command == command and kept.options
     assert kept.options.keys() <= TASKS[command].options.keys()
@@ -70,6 +85,9 @@ def test_rerun_makes_each_again(call: Any, make: Any, pictures: Path, tmp_path: 
     source = ("--input", pictures / "a.png") if kept.source else ()
     result = call("rerun", out, second, *source)
     assert (result.exit_code, result.stdout) == (0, "the pixels are the same\n")
+    if command == "sheet":
+        (*others, last) = call("rerun", out, second, *source, "--events", "--overwrite").stdout.splitlines()
+        assert json.loads(last)["verdict"]["files"] is True and all(map(json.loads, others))
     assert second.read_bytes() == out.read_bytes()
 
 

@@ -58,8 +58,8 @@ def test_every_setting_arrives(call, words, settings, tmp_path):
     for number, more in enumerate(
         [
             {"param": "maco", "jitter": "4 -> 1", "optimizer": "adam", "step_size": 0.1, "seed": 5},
-            {"start_falloff": 0.0, "start_deviation": 0.2, "start_colour": "#204060", "normalization": "sign"},
-            {"param": "pixels", "start": str(tmp_path / "photo.png")},
+            {"init_falloff": 0.0, "init_deviation": 0.2, "init_colour": "#204060", "normalization": "sign"},
+            {"param": "pixels", "init": str(tmp_path / "photo.png")},
         ]
     ):
         options = [word for name, value in more.items() for word in (f"--{name.replace('_', '-')}", value)]

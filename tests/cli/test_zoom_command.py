@@ -40,7 +40,7 @@ def test_an_animated_picture_is_written(call, words, pictures, tmp_path, suffix)
 
 
 def test_the_camera_s_options_arrive(call, words, pictures, tmp_path):
-    options = ("--scale", "1.2", "--rotate", "-3", "--shift", "-2,1", "--loop")
+    options = ("--zoom", "1.2", "--turn", "-3", "--shift", "-2,1", "--loop")
     for name, more in (("plain", ()), ("moved", options), ("again", options)):
         assert call("zoom", pictures / "a.png", tmp_path / f"{name}.mp4", *words, *more).exit_code == 0
     plain, moved, again = ((tmp_path / f"{name}.mp4").read_bytes() for name in ("plain", "moved", "again"))
@@ -87,6 +87,6 @@ def test_what_a_kill_after_the_end_has_left_goes_although_the_film_is_there(call
 @pytest.mark.parametrize("name", [n for n in Zooming.model_fields if n not in ("version", "scale", "rotate")])
 def test_each_setting_is_an_option(call, name):
     shown = " ".join(call("zoom", "--help-all").stdout.split())
-    option = {"zoom": "scale", "turn": "rotate"}.get(name, name).replace("_", "-")
+    option = name.replace("_", "-")
     entry = shown[shown.index(f"--{option} ") :].replace(f"/ --no-{option}", "", 1)
     assert Zooming.model_fields[name].description in entry[: entry.index(" --", 3)]

@@ -116,12 +116,12 @@ def test_as_many_pictures_as_counted_each_another(base: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("param", ["pixels", "fourier", "maco"])
 def test_pictures_that_start_alike_become_others(base: dict[str, Any], param: str) -> None:
-    one, other = dreampipe.visualize("third[3]", count=2, start="grey", param=param, **{**base, "steps": 20})
+    one, other = dreampipe.visualize("third[3]", count=2, init="grey", param=param, **{**base, "steps": 20})
     assert np.abs(one.astype(int) - other).mean() > 5
 
 
 def test_diversity_keeps_them_apart(base: dict[str, Any]) -> None:
-    settings = {**base, "start": "noise", "start_deviation": 0.02, "steps": 24, "count": 3}
+    settings = {**base, "init": "noise", "init_deviation": 0.02, "steps": 24, "count": 3}
     alike, apart = (dreampipe.visualize("third[3]", **settings, diversity=weight) for weight in (0, 1000))
     assert distance(apart) > 1.2 * distance(alike)
 
@@ -138,11 +138,9 @@ def test_what_is_climbed_with_several_pictures(tiny_model: Path) -> None:
 
 def test_without_steps_the_start_is_what_comes(base: dict[str, Any]) -> None:
     still = {**base, "steps": 0}
-    grey = dreampipe.visualize("third", **still, start="grey", start_colour="#FF8000")
+    grey = dreampipe.visualize("third", **still, init="grey", init_colour="#FF8000")
     assert np.array_equal(grey, np.broadcast_to(np.uint8([255, 128, 0]), (32, 32, 3)))
-    noise = dreampipe.visualize(
-        "third", **still, start_colour="#336699", start_deviation=0.03, start_falloff=0.5, seed=4
-    )
+    noise = dreampipe.visualize("third", **still, init_colour="#336699", init_deviation=0.03, init_falloff=0.5, seed=4)
     expected = Noise((0.2, 0.4, 0.6), 0.03, 0.5).pictures((32, 32), 1, 4)[0]
     assert np.array_equal(noise, np.rint(expected * 255))
 
@@ -154,17 +152,17 @@ def test_a_start_is_a_word_or_a_picture(tmp_path: Path, base: dict[str, Any]) ->
     def began(**settings: Any) -> Any:
         return Visualization.of(objective="third", **settings).read_start()
 
-    assert isinstance(began(), Noise) and isinstance(began(start="grey"), Grey)
-    assert isinstance(began(start=tmp_path / "photo.png"), Picture)
-    drawn = dreampipe.visualize("third", **base, start=tmp_path / "photo.png")
+    assert isinstance(began(), Noise) and isinstance(began(init="grey"), Grey)
+    assert isinstance(began(init=tmp_path / "photo.png"), Picture)
+    drawn = dreampipe.visualize("third", **base, init=tmp_path / "photo.png")
     assert drawn.shape == (16, 32, 3)
     with pytest.raises(MediaError, match=r"nowhere\.png does not exist"):
-        began(start="nowhere.png")
-    with pytest.raises(RecipeError, match=r"^start came as 'gray', but noise, grey or .*: did you mean grey\.$"):
-        began(start="gray")
+        began(init="nowhere.png")
+    with pytest.raises(RecipeError, match=r"^init came as 'gray', but noise, grey or .*: did you mean grey\.$"):
+        began(init="gray")
     for wrong in ("red", "#12345", "123456", "#12345g", ""):
-        with pytest.raises(RecipeError, match=r"start-colour came as .*, but red, green and blue as #rrggbb"):
-            began(start_colour=wrong)
+        with pytest.raises(RecipeError, match=r"init-colour came as .*, but red, green and blue as #rrggbb"):
+            began(init_colour=wrong)
 
 
 def test_a_caption_stands_under_each_picture(base: dict[str, Any]) -> None:
@@ -188,7 +186,7 @@ def test_what_is_read_is_read_once(base: dict[str, Any], tmp_path: Path) -> None
     guide, start = tmp_path / "guide.png", tmp_path / "start.png"
     for path in (guide, start):
         dreampipe.write(Frame(np.random.default_rng(2).random((32, 32, 3), np.float32)), path)
-    prepared = prepare(Visualization.of(objective=f'guide("{guide}", third)', **base, count=2, start=start))
+    prepared = prepare(Visualization.of(objective=f'guide("{guide}", third)', **base, count=2, init=start))
     guide.unlink()
     start.unlink()
     assert prepared.climb().image.shape == (2, 32, 32, 3)
@@ -208,7 +206,7 @@ def test_jitter_is_not_baked_into_the_picture(tmp_path: Path, same: Path) -> Non
     spot[9, 21] = 0.25
     dreampipe.write(Frame(spot), tmp_path / "spot.png")
     settings = {"model": same, "scaling": "unit", "size": 32, "steps": 16, "jitter": 8, "param": "pixels"}
-    drawn = dreampipe.visualize("same", **settings, start=tmp_path / "spot.png")
+    drawn = dreampipe.visualize("same", **settings, init=tmp_path / "spot.png")
     assert np.argwhere(drawn.any(axis=2)).tolist() == [[9, 21]]
     assert drawn[9, 21].min() == 255
 
@@ -221,10 +219,10 @@ def test_the_hash_follows_the_settings_and_the_start_s_pixels(base: dict[str, An
 
     def begun(value: float) -> str:
         dreampipe.write(Frame(np.full((32, 32, 3), value, np.float32)), path)
-        return sha256(start=path)
+        return sha256(init=path)
 
     assert sha256() == sha256(objective=" third ")
-    different = {"count": 2, "size": 48, "start": "grey", "start_colour": "#000000", "start_falloff": 2, "seed": 3}
+    different = {"count": 2, "size": 48, "init": "grey", "init_colour": "#000000", "init_falloff": 2, "seed": 3}
     hashes = [sha256(), *(sha256(**{name: value}) for name, value in different.items()), begun(0.25), begun(0.5)]
     assert len(set(hashes)) == len(hashes)
     assert begun(0.5) == begun(0.5)
@@ -237,7 +235,7 @@ def test_the_hash_follows_the_settings_and_the_start_s_pixels(base: dict[str, An
         ({"count": 0}, "count came as 0"),
         ({"count": 65}, "count came as 65"),
         ({"diversity": -1}, "diversity came as -1"),
-        ({"start_deviation": 2}, "start-deviation came as 2"),
+        ({"init_deviation": 2}, "init-deviation came as 2"),
         ({"keep_colour": True}, "keep_colour is no setting of a recipe"),
         ({"parm": "maco"}, "parm is no setting of a recipe: .*param"),
     ],

@@ -344,11 +344,13 @@ def test_an_animated_picture_becomes_a_film(tmp_path: Path, suffix: str) -> None
         assert job(source, f"{tmp_path}/{target}").target == tmp_path / target
 
 
-def test_or_a_still_of_its_first_frame_where_that_is_asked_for_or_it_lies_in_a_folder(tmp_path: Path) -> None:
+def test_or_a_still_of_its_first_frame_where_that_is_asked_for(tmp_path: Path) -> None:
     animated(tmp_path / "a.gif")
     assert [each.film for each in plan(tmp_path / "a.gif", tmp_path / "dream.jpg").jobs] == [False]
     animated(touch(tmp_path, "in/x.txt") / "in" / "a.webp")
-    assert [each.film for each in plan(tmp_path / "in", tmp_path / "out").jobs] == [False]
+    assert [each.film for each in plan(tmp_path / "in", tmp_path / "out", format="jpg").jobs] == [False]
+    assert [each.film for each in plan(tmp_path / "in", tmp_path / "out", animate=False).jobs] == [False]
+    assert [each.film for each in plan(tmp_path / "in", tmp_path / "out").jobs] == [True]
 
 
 def test_what_is_neither_a_film_nor_a_picture_is_called_neither(tmp_path: Path) -> None:

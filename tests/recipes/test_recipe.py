@@ -191,7 +191,7 @@ def test_maco_keeps_the_magnitudes_of_a_picture_that_is_dreamed(base: dict[str, 
     assert Recipe.of(**base, param="maco").ascent().parameterization == MaCo("start")
     drawn = Visualization.of(**base, objective="first", param="maco")
     assert drawn.ascent().parameterization == MaCo("natural")
-    assert drawn.model_copy(update={"start": "photo.png"}).ascent().parameterization == MaCo("start")
+    assert drawn.model_copy(update={"init": "photo.png"}).ascent().parameterization == MaCo("start")
 
 
 def test_a_prior_or_a_kept_colour_beside_another_parameterization_is_refused(base: dict[str, Any]) -> None:

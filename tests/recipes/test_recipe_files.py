@@ -165,11 +165,9 @@ class TestFiles:
         assert recipe.at[1] == "2s:steps=3"
 
     def test_names_and_absolute_paths_stay(self, tmp_path: Path) -> None:
-        text = (
-            f'command = "visualize"\nmodel = "vgg16"\nstart = "grey"\nprior = "motifs"\nweights = "{tmp_path}/w.h5"\n'
-        )
+        text = f'command = "visualize"\nmodel = "vgg16"\ninit = "grey"\nprior = "motifs"\nweights = "{tmp_path}/w.h5"\n'
         recipe = read(text.encode(), "my.toml", Path("elsewhere")).recipe(objective="block1_conv1")
-        assert (recipe.model, recipe.start, recipe.prior) == ("vgg16", "grey", "motifs")
+        assert (recipe.model, recipe.init, recipe.prior) == ("vgg16", "grey", "motifs")
         assert recipe.weights == f"{tmp_path}/w.h5"
 
     def test_a_preset_is_known_before_a_file_of_its_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +198,7 @@ WRONG = {
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",
     "ocatves = 3": "my.toml: ocatves is no setting of a recipe of dream: did you mean octaves",
-    "octave-scale = 1.3": "did you mean octave_scale",
+    "octave-scale = 1.3": "write octave_scale",
     "[settings]\nsteps = 3": "my.toml: settings is no setting of a recipe of dream",
     'command = "zoom"\nblend = 1': "my.toml: blend is no setting of a recipe of zoom",
     "trust = true": "my.toml: trust is not for a file to say",

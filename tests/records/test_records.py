@@ -100,7 +100,7 @@ def test_the_files_of_settings_are_found_and_renamed():
         "model": "own.keras",
         "prior": "motifs",
         "mask": "m.png",
-        "start": "noise",
+        "init": "noise",
         "objective": 'guide("g.png", mixed3) - 2.0*direction("v.npy", mixed4) + mixed4[3]',
         "at": ("1s:steps=3", '2s:objective=guide("h.png", mixed3)'),
         "steps": 3,
@@ -109,8 +109,8 @@ def test_the_files_of_settings_are_found_and_renamed():
     assert rename_files(settings, lambda name: name) == settings
     moved = rename_files(settings, lambda name: f"there/{name}")
     assert files(moved) == tuple(f"there/{name}" for name in files(settings))
-    assert (moved["steps"], moved["prior"], moved["start"]) == (3, "motifs", "noise")
-    assert files({"start": "a.png", "model": "motifnet"}) == ("a.png",)
+    assert (moved["steps"], moved["prior"], moved["init"]) == (3, "motifs", "noise")
+    assert files({"init": "a.png", "model": "motifnet"}) == ("a.png",)
 
 
 def test_a_record_says_all_of_a_recipe_but_whether_its_model_is_trusted(tmp_path, tiny_model):
@@ -168,7 +168,7 @@ def test_recipes_of_each_kind_are_whole_in_their_records(tmp_path, tiny_model):
     own = {"model": str(tiny_model), "scaling": "unit"}
     for command, recipe in (
         ("sheet", Recipe(**own, steps=3)),
-        ("visualize", Visualization(**own, objective="third[3]", count=2, start_colour="#102030")),
+        ("visualize", Visualization(**own, objective="third[3]", count=2, init_colour="#102030")),
     ):
         output = Output(pixels=SHA, width=1, height=1, bits=8)
         record = Making(command, recipe).record(tmp_path / "a.png", output)
