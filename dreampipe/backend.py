@@ -204,7 +204,7 @@ def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: str) -> Te
         steps: cells from one place of the result to the next, the same in both directions.
         padding: "same" or "valid".
     """
-    kernel = ops.convert_to_tensor(kernel)
+    kernel = tf.convert_to_tensor(ops.convert_to_tensor(kernel))  # not a variable, whose gradient would be asked for
 
     @tf.custom_gradient
     def convolve(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
