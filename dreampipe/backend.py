@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import getclosurevars
 from types import FunctionType
-from typing import Any
+from typing import Any, Literal
 
 from dreampipe.errors import ModelError
 from dreampipe.forking import check_process
@@ -183,7 +183,7 @@ def silu(x: Tensor) -> Tensor:
     if x.dtype != tf.float32:
         return tf.nn.silu(x)
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # tensorflow comes with types of half of its functions
     def compute(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         sigmoid = tf.sigmoid(x)
         # The slope is s + x s (1 - s).
@@ -192,7 +192,7 @@ def silu(x: Tensor) -> Tensor:
     return compute(x)
 
 
-def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: str) -> Tensor:
+def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: Literal["same", "valid"]) -> Tensor:
     """Convolve `x` (batch, height, width, few channels) as `ops.conv` does; the kernel gets no gradient.
 
     The gradient of `x` is a convolution, too: it makes the steps x steps cells that belong to one place of the result
@@ -206,11 +206,10 @@ def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: str) -> Te
     """
     kernel = tf.convert_to_tensor(ops.convert_to_tensor(kernel))  # not a variable, whose gradient would be asked for
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def convolve(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        return tf.nn.conv2d(x, kernel, steps, padding.upper()), lambda g: _spread(
-            g, kernel, tf.shape(x), steps, padding
-        )
+        whole = tf.nn.conv2d(x, kernel, steps, "SAME" if padding == "same" else "VALID")
+        return whole, lambda g: _spread(g, kernel, tf.shape(x), steps, padding)
 
     return convolve(x)
 
@@ -222,7 +221,7 @@ def _spread(gradient: Tensor, kernel: Tensor, shape: Tensor, steps: int, padding
     whole = tf.pad(kernel, ((0, high * steps - rows), (0, wide * steps - columns), (0, 0), (0, 0)))
     cells = tf.transpose(tf.reshape(whole, (high, steps, wide, steps, channels, filters)), (0, 2, 5, 1, 3, 4))
     turned = tf.reverse(tf.reshape(cells, (high, wide, filters, steps * steps * channels)), (0, 1))
-    around = ((0, 0), (high - 1, high - 1), (wide - 1, wide - 1), (0, 0))
+    around: Any = ((0, 0), (high - 1, high - 1), (wide - 1, wide - 1), (0, 0))
     fine = tf.nn.depth_to_space(tf.nn.conv2d(gradient, turned, 1, around), steps)
     size, places = shape[1:3], tf.shape(gradient)[1:3]
     added = tf.maximum((places - 1) * steps + (rows, columns) - size, 0) if padding == "same" else (0, 0)
