@@ -2,9 +2,10 @@
 
 A step is the score, the mean of squares of a layer, and its gradient by the picture. For each network: the old way (a
 tap that keeps every operation as it is) and the new one (`dreampipe.models.tap` of a frozen model), taken in turns,
-beside a 4096 matrix product, which says what the processor can do in float32. Prints the least time of each, their ratio, and
-the share of the product's speed that a step reaches: four operations for each multiply-add of the forward pass. Times
-are those of the clock, or with `--cpu` those of the process, which other work on the machine disturbs less.
+beside a 4096 matrix product, which says what the processor can do in float32. Prints the least time of each, their
+ratio, the share of the product's speed that a step reaches (four operations for each multiply-add of the forward pass),
+and how far the gradients are apart, max|a - b| / max|b|. Times are those of the clock, or with `--cpu` those of the
+process, which other work on the machine disturbs less.
 
 Weights are random, for speed does not depend on them.
 """
