@@ -4,8 +4,9 @@
     python benchmarks/peers_explain.py FOLDER                 motifnet at 224: agreement, and the time of RISE
     python benchmarks/peers_explain.py FOLDER --network inception_v3     integrated gradients at 512
 
-Each program warms up once (motifnet only) and is timed once, one after the other. Prints a table: seconds of each, ours
-over the faster peer, and how far the maps are apart, max|a - b| / max|b|. The text below it names the differences.
+Each program opens the network, warms up once (motifnet only) and is timed once, one after the other. Prints a table:
+seconds of each, ours over the faster peer, and how far the maps are apart, max|a - b| / max|b|. The text below it names
+the differences.
 """
 
 from __future__ import annotations
@@ -117,6 +118,7 @@ def explain_ours(folder: Path, picture: Array, task: dict[str, Any]) -> tuple[Ma
             warnings.simplefilter("ignore")
             model.save(folder / "inception.keras")
         on = card(str(folder / "inception.keras"), scaling="unit")
+    open_model(on)  # the peers, too, have the network open before they are timed
     question = ask(on, f"logit({task['label']})")
     maps: Maps = {}
     seconds: Seconds = {}

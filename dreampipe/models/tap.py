@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
+from dreampipe.models.faster import faster
+from dreampipe.models.folding import Call, fold
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
 from dreampipe.models.model_card import Layer
@@ -123,6 +125,10 @@ def tap(
 ) -> keras.Model:
     """A model of the same weights that computes the layers asked for, and nothing that they do not need.
 
+    From a frozen model (`model.trainable` is False) it computes the same values and gradients faster: batch
+    normalization is folded into the weights before it, and some operations have another form. Then the weights must not
+    change any more, and get no gradient.
+
     Args:
         model: Functional or Sequential; it stays as it is.
         layers: names out of `describe(model)`.
@@ -152,7 +158,8 @@ def tap(
     nodes = {key: node for key, node in graph.nodes.items() if key in needed}
     steps = [(key, _revive(node.args), _revive(node.kwargs)) for key, node in nodes.items()]
     operations = [_operation(model, n.path) for n in nodes.values()]
-    return _Tap(_Program(graph.input, steps, wanted, top, leaks, replaced), operations, rules)
+    hasten = not model.trainable and not rules
+    return _Tap(_Program(graph.input, steps, wanted, top, leaks, replaced), operations, rules, hasten)
 
 
 def _graph(model: keras.Model) -> Graph:
@@ -242,15 +249,44 @@ class _Program:
     given: Ref | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One call as a tap runs it.
+
+    Attributes:
+        call: of the operation.
+        instead: computes the same from its only input and `leak`; None for the operation itself.
+        rule: takes its place with all arguments; None for none.
+    """
+
+    call: Call
+    instead: Leaking | None
+    rule: Callable[..., Any] | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """The calls of a tap in order. Keras, which looks for weights in lists, does not look into it."""
+
+    each: Sequence[_Run]
+
+
 class _Tap(keras.Model):  # type: ignore[misc]
     """Runs a program on the layers of the model that it came from."""
 
-    def __init__(self, program: _Program, operations: Sequence[Any], rules: Rules | None = None) -> None:
+    def __init__(self, program: _Program, operations: Sequence[Any], rules: Rules | None, hasten: bool) -> None:
         super().__init__(name="tap", dtype="float32")
         self.program = program
         self.operations_in_order = list(operations)  # Keras finds the weights through this
-        self.instead = [_instead(operation, program.leaks) for operation in operations]
-        self.rules = [rules(operation) if rules else None for operation in operations]
+        calls = [Call(*step, operation) for step, operation in zip(program.steps, operations, strict=True)]
+        if hasten:
+            calls = fold(calls, {*program.wanted.values(), *([program.top.ref] if program.top else [])})
+        self.runs = _Runs(
+            [
+                _Run(call, _instead(call.operation, program.leaks, hasten), rules(call.operation) if rules else None)
+                for call in calls
+            ]
+        )
         dense = program.top.dense if program.top else None
         self.bare_rule = rules(without_activation(dense)) if rules and dense else None
 
@@ -260,8 +296,8 @@ class _Tap(keras.Model):  # type: ignore[misc]
         if program.given:
             values[program.given] = given
         raw = None
-        ran = zip(program.steps, self.operations_in_order, self.instead, self.rules, strict=True)
-        for (key, args, kwargs), operation, instead, rule in ran:
+        for run in self.runs.each:
+            key, args, kwargs, operation = run.call
             arguments = _fill(args, values)
             named = _fill(kwargs, values)
             first = next(iter((*arguments, *named.values())), None)
@@ -269,21 +305,21 @@ class _Tap(keras.Model):  # type: ignore[misc]
                 raw = self.bare_rule(first) if self.bare_rule else _before_activation(operation, first)
             # Asked for by name, for layers of chance (RandomFlip) otherwise act as in training.
             rest = {"training": False} if isinstance(operation, keras.layers.Layer) else {}
-            if rule:
-                result = rule(*arguments, **named)
+            if run.rule:
+                result = run.rule(*arguments, **named)
             else:
-                result = instead(first, leak) if instead else operation(*arguments, **named | rest)
+                result = run.instead(first, leak) if run.instead else operation(*arguments, **named | rest)
             values |= {Ref(key, i): value for i, value in enumerate(keras.tree.flatten(result))}
         outputs = {name: ops.cast(values[ref], "float32") for name, ref in program.wanted.items()}
         return outputs | (_of_head(top, raw if top.dense else values[top.ref]) if top else {})
 
 
-def _instead(operation: Any, leaks: bool) -> Leaking | None:
+def _instead(operation: Any, leaks: bool, hasten: bool) -> Leaking | None:
     """Choose what to compute in place of an operation: one that leaks, or the same faster; None for itself."""
     if leaks and (leaking := leaky(operation)):
         return leaking
-    apart = depthwise(operation)
-    return None if apart is None else lambda x, leak: apart(x)
+    found = faster(operation) if hasten else depthwise(operation)
+    return None if found is None else lambda x, leak: found(x)
 
 
 def _revive(value: Any) -> Any:

@@ -170,7 +170,7 @@ class _Reader:
             return place.given or self._input(call, name)
         key, path = (*place.key, call.name, call.number), (*place.path, call.name)
         args, kwargs = self._resolve(call.args, tensors), self._resolve(call.kwargs, tensors)
-        inputs = tuple(_refs((args, kwargs)))
+        inputs = tuple(refs((args, kwargs)))
         if call.kind in _MODELS and _is_plain(call, inputs):
             within = (*place.within, name.rpartition("/")[2])
             return self.model(call.kind, call.config, _Place(key, path, name, within, inputs[0]))
@@ -253,7 +253,8 @@ def _parts(value: Any) -> Iterator[Any]:
             yield from _parts(part)
 
 
-def _refs(value: Any) -> Iterator[Ref]:
+def refs(value: Any) -> Iterator[Ref]:
+    """All tensors in lists, tuples and dicts of arguments."""
     return (part for part in _parts(value) if isinstance(part, Ref))
 
 
