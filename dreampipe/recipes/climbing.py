@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.amounts import Amount, Ramps
-from dreampipe.ascent.octaves import OctaveCarry, Resizing, Rounding
+from dreampipe.ascent.octaves import SMALLEST, OctaveCarry, Resizing, Rounding
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
@@ -44,8 +44,11 @@ class Climbing(ModelSettings):
 
     usual: ClassVar[Param] = "pixels"
 
-    octaves: Annotated[int, Shown(CLIMB, moves=True)] = Field(
-        Octaves.count, ge=1, le=32, description="Number of sizes to climb at, the full size included."
+    octaves: Annotated[int | None, Shown(CLIMB, unset="as many as the smallest size asks for", moves=True)] = Field(
+        None, ge=1, le=32, description="Number of sizes to climb at, the full size included."
+    )
+    smallest: Annotated[int | None, Shown(CLIMB, unset=f"{SMALLEST} if octaves is not set")] = Field(
+        None, ge=1, le=4096, description="Longer side of the smallest size to climb at, in pixels."
     )
     octave_scale: Annotated[float, Shown(CLIMB, moves=True)] = Field(
         Octaves.scale, gt=1, le=4, description="Ratio of each size to the next smaller one."
@@ -176,13 +179,14 @@ class Climbing(ModelSettings):
         """List the sizes to climb at, and how the picture goes through them.
 
         Args:
-            octaves, rounds: their numbers; None for those of the recipe.
+            octaves, rounds: their numbers; None for those of the recipe. A given number counts down from the full size.
         """
         count = octaves or self.octaves
         return Octaves(
             count=count,
             scale=self.octave_scale,
-            above=min(self.octaves_above, count - 1),
+            smallest=None if octaves else self.smallest,
+            above=self.octaves_above if count is None else min(self.octaves_above, count - 1),
             rounding=self.octave_rounding,
             carry=self.octave_carry,
             bits=self.octave_bits,
