@@ -31,13 +31,14 @@ from dreampipe.frames import Array
 SAMPLES = Path(__file__).parent.parent / "samples"
 SCIKIT_IMAGE = ("astronaut", "chelsea", "coffee", "rocket", "motorcycle_left")
 SCIKIT_LEARN = ("china", "flower")
-OLD: dict[str, Any] = {"octaves": 5, "octave_scale": 1.4, "steps": 15, "step_size": 0.015, "objective": "each(places)"}
-"""The default until the second edition of the look."""
+EARLIER: dict[str, Any] = {"octaves": 5, "octave_scale": 1.4, "steps": 15, "step_size": 0.015, "normalization": "mean"}
+"""The first default of dreampipe, but for the objective; today the preset `bold`."""
 
 CELL = 32  # pixels of a side of the cells of `covered`
 LIKE = 0.7  # the correlation under which the structure of a cell counts as changed
 FLAT = 0.01  # the deviation of luminance under which a cell has no structure
 EDGE = 0.5 / 255  # a channel this near to black or white is clipped
+WINDOWS = (64, 96, 128, 192)  # pixels of the windows in which the judge looks for things
 SPECK = 0.01  # the least share of clipped channels that a source is held to have
 
 
@@ -135,7 +136,7 @@ def _cells(plane: Array) -> Array:
 
 def look(source: Array, dream: Array, judge: Any = None) -> Look:
     """Measure a dream by all of the measures above, and count the classes that the judge names in it."""
-    things = None if judge is None else len(judge.windows(dream))
+    things = None if judge is None else len(judge.windows(dream, WINDOWS))
     return Look(
         kept(source, dream),
         edges(source, dream),
@@ -162,9 +163,12 @@ def photographs(folder: Path | None, size: int) -> Iterator[tuple[str, Array]]:
 
 
 def settings_of(models: Sequence[str], given: Sequence[str]) -> dict[str, Recipe]:
-    """The recipes to compare, by name: the old default, the new one, each model's dream, and those given as TOML."""
-    recipes = {"old": Recipe(**OLD), "new": Recipe()}
-    recipes |= {Path(model).stem: Recipe(model=model) for model in models}
+    """The recipes to compare, by name: the old default, the new one, each model's dream, and those given as TOML.
+
+    Models dream as the old default did: so the picture is the one that people know.
+    """
+    recipes = {"old": Recipe(**EARLIER, objective="each(places)"), "new": Recipe()}
+    recipes |= {Path(model).stem: Recipe(**EARLIER, model=model) for model in models}
     for text in given:
         name, _, settings = text.partition("=")
         recipes[name] = Recipe(**tomllib.loads(settings))
@@ -204,6 +208,7 @@ def main() -> None:
         if not any(word in name for word in options.only.split("|")):
             continue
         tiles.append(Tile(name, source))
+        print(f"{name:<18}{'the source itself':<34}{look(source, source, judge)}", flush=True)
         for row in chosen:
             dream = recipes[row].pipeline().one(Frame(source)).pixels
             dreampipe.write(Frame(dream), options.out / f"{name}-{row}.png")

@@ -23,7 +23,7 @@ Resizing = Literal["area", "bilinear", "corners"]
 """area: shrink by the mean of each area, enlarge bilinearly; bilinear: both; corners: both, from corner to corner."""
 FULL = 0
 """The power of the scale at the full size."""
-SMALLEST, FEWEST = 230, 4
+SMALLEST, FEWEST = 400, 3
 """Longer side of the smallest size, in pixels, and the least number of sizes, if the number of sizes is not given.
 
 Both suit `motifnet`: its motifs are some 60 to 130 pixels wide, so that they stay smaller than what a picture shows.
@@ -48,14 +48,14 @@ class Octaves:
             a small picture the further ones are larger than the full size. So forms are as large, compared with the
             picture, in a small picture as in a large one.
         scale: the ratio of neighbours. It gives way so that the row begins at `smallest`.
-        smallest: longer side of the smallest size, in pixels. None: `SMALLEST` if `count` is None, else what `count`
-            and `scale` give.
         above: the number of sizes larger than the full one; their dream is resized to the full size.
         rounding: how a side becomes whole pixels.
         carry: what each octave hands to the next; see `pyramid.Pyramid`.
         bits: the bits to which each octave's picture is cut, rounded down; None: not cut.
         resizing: how pictures are resized.
         rounds: the number of times that all sizes are climbed, each time from the picture of the round before.
+        smallest: longer side of the smallest size, in pixels. None: `SMALLEST` if `count` is None, else what `count`
+            and `scale` give.
 
     Source of the schedule: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism" (chain, detail, corners).
     Sizes above and bits: the DeepDream tutorial of TensorFlow; lost: the example of keras.io; rounds: neural-dream.
@@ -63,13 +63,13 @@ class Octaves:
 
     count: int | None = None
     scale: float = 1.4
-    smallest: int | None = None
     above: int = 0
     rounding: Rounding = "round"
     carry: OctaveCarry = "detail"
     bits: int | None = None
     resizing: Resizing = "area"
     rounds: int = 1
+    smallest: int | None = None
 
     def __post_init__(self) -> None:
         few = self.count is not None and self.count < 1

@@ -134,7 +134,7 @@ class Local(Shaping):
     dreampipe.
     """
 
-    levels: int = 4
+    levels: int = 3
 
     def __post_init__(self) -> None:
         if self.levels < 1:

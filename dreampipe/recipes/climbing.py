@@ -30,7 +30,17 @@ from dreampipe.recipes.fields import (
     amount_of,
 )
 from dreampipe.recipes.settings import ModelSettings, Seed
-from dreampipe.recipes.ways import OPTIMIZERS, SHAPINGS, WAYS, Normalization, OptimizerName, Param, parameterization
+from dreampipe.recipes.ways import (
+    DREAM,
+    OPTIMIZERS,
+    SHAPINGS,
+    WAYS,
+    Normalization,
+    OptimizerName,
+    Param,
+    Way,
+    parameterization,
+)
 
 
 class Climbing(ModelSettings):
@@ -72,7 +82,7 @@ class Climbing(ModelSettings):
         1, ge=1, le=1000, description="Number of times to climb through all sizes."
     )
     steps: Annotated[int, Shown(CLIMB, moves=True)] = Field(
-        Ascent.steps, ge=0, le=100_000, description="Steps at each size."
+        8, ge=0, le=100_000, description="Steps at each size."
     )
     stop: Annotated[float | None, Shown(EXPERT_CLIMB, unset="never")] = Field(
         None, allow_inf_nan=False, description="End each size after the first step that scores above this."
@@ -157,7 +167,7 @@ class Climbing(ModelSettings):
             objective: the text of the objective.
             starred: whether each picture climbs its own unit, written `*`.
         """
-        way = WAYS[self.chosen_param]
+        way = self.way
         return Ascent(
             card=self.card(),
             objective=Objective.parse(objective),
@@ -215,9 +225,14 @@ class Climbing(ModelSettings):
             raise RecipeError(f"{came} came with {what}, but only the three channels of pixels take it: leave one out.")
 
     @property
+    def way(self) -> Way:
+        """The defaults that suit the parameterization, and whether it starts from a picture."""
+        return DREAM if self.of_picture and self.chosen_param == "pixels" else WAYS[self.chosen_param]
+
+    @property
     def usual_step_size(self) -> float:
-        """The default step size: the one that suits the parameterization, in its units."""
-        return WAYS[self.chosen_param].step_size * spread(self.units)
+        """The default step size, in the units of the parameterization."""
+        return self.way.step_size * spread(self.units)
 
     @property
     def of_picture(self) -> bool:

@@ -54,6 +54,10 @@ The gradient is normalized before every optimizer: a tiny one, as of a probabili
 """
 
 
+DREAM = Way("plain", 0.022, "local")
+"""The defaults for climbing the pixels of a given picture; `benchmarks/look.py` measures them on photographs."""
+
+
 def parameterization(
     param: Param, prior: str | None = None, of_picture: bool = True, units: Scaling = "unit", bounded: bool = True
 ) -> Parameterization:

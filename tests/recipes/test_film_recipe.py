@@ -169,7 +169,8 @@ def test_numbers_go_from_the_recipe_s_own_to_each_keyframe(base: dict[str, Any])
 @pytest.mark.parametrize(
     "settings, name, value",
     [
-        ({}, "step_size", 0.015),
+        ({}, "step_size", 0.022),
+        ({}, "octaves", 3),
         ({"param": "fourier"}, "step_size", 0.03),
         ({}, "carry", 0.9),
         ({"motion": "blend"}, "carry", 0.15),
