@@ -55,9 +55,8 @@ class Look:
 
     def __str__(self) -> str:
         things = "-" if self.things is None else str(self.things)
-        return (
-            f"{self.kept:6.2f}{self.edges:7.2f}{self.covered:9.2f}{things:>8}{self.saturation:12.2f}{self.clipping:10.2f}"
-        )
+        like = f"{self.kept:6.2f}{self.edges:7.2f}{self.covered:9.2f}"
+        return f"{like}{things:>8}{self.saturation:12.2f}{self.clipping:10.2f}"
 
 
 HEADER = f"{'kept':>6}{'edges':>7}{'covered':>9}{'things':>8}{'saturation':>12}{'clipping':>10}"

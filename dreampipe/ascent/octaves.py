@@ -75,8 +75,8 @@ class Octaves:
         few = self.count is not None and self.count < 1
         if few or not self.scale > 1 or (self.smallest is not None and self.smallest < 1):
             raise ValueError(
-                f"Octaves came as {self.count} of {self.scale} from {self.smallest} pixels, but at least 1 of more than "
-                "1.0 from at least 1 pixel is expected."
+                f"Octaves came as {self.count} of {self.scale} from {self.smallest} pixels, but at least 1 of more "
+                "than 1.0 from at least 1 pixel is expected."
             )
         full_left_out = self.above < 0 or (self.count is not None and self.above >= self.count)
         if full_left_out or self.rounds < 1 or (self.bits is not None and self.bits < 1):

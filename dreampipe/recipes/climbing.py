@@ -54,10 +54,10 @@ class Climbing(ModelSettings):
 
     usual: ClassVar[Param] = "pixels"
 
-    octaves: Annotated[int | None, Shown(CLIMB, unset="as many as the smallest size asks for", moves=True)] = Field(
+    octaves: Annotated[int | None, Shown(CLIMB, unset=f"from {SMALLEST} pixels up", moves=True)] = Field(
         None, ge=1, le=32, description="Number of sizes to climb at, the full size included."
     )
-    smallest: Annotated[int | None, Shown(CLIMB, unset=f"{SMALLEST} if octaves is not set")] = Field(
+    smallest: Annotated[int | None, Shown(EXPERT_CLIMB, unset=f"{SMALLEST} if octaves is not set")] = Field(
         None, ge=1, le=4096, description="Longer side of the smallest size to climb at, in pixels."
     )
     octave_scale: Annotated[float, Shown(CLIMB, moves=True)] = Field(
@@ -81,9 +81,7 @@ class Climbing(ModelSettings):
     rounds: Annotated[int, Shown(EXPERT_CLIMB)] = Field(
         1, ge=1, le=1000, description="Number of times to climb through all sizes."
     )
-    steps: Annotated[int, Shown(CLIMB, moves=True)] = Field(
-        8, ge=0, le=100_000, description="Steps at each size."
-    )
+    steps: Annotated[int, Shown(CLIMB, moves=True)] = Field(8, ge=0, le=100_000, description="Steps at each size.")
     stop: Annotated[float | None, Shown(EXPERT_CLIMB, unset="never")] = Field(
         None, allow_inf_nan=False, description="End each size after the first step that scores above this."
     )

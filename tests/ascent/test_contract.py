@@ -46,7 +46,18 @@ TRANSFORMS = [
     Box(0.6),
     Blur(Ramp(2, 0)),
 ]
-SHAPINGS = [MeanAbsolute(), Deviation(), Standard(), Sign(), Smooth(), Smooth(1.0), Laplacian(), Laplacian(1), Local(), Local(1)]
+SHAPINGS = [
+    MeanAbsolute(),
+    Deviation(),
+    Standard(),
+    Sign(),
+    Smooth(),
+    Smooth(1.0),
+    Laplacian(),
+    Laplacian(1),
+    Local(),
+    Local(1),
+]
 OPTIMIZERS = [Plain(), Momentum(), Momentum(0.5), Adam(), Adam(0.8, 0.9, 1e-3), Nadam()]
 Part = Parameterization | Transform | Shaping | Optimizer
 PARTS: list[Part] = [*PARAMETERIZATIONS, *TRANSFORMS, *SHAPINGS, *OPTIMIZERS]
