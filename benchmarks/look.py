@@ -166,11 +166,11 @@ def settings_of(models: Sequence[str], given: Sequence[str]) -> dict[str, Recipe
 
     Models dream as the old default did: so the picture is the one that people know.
     """
-    recipes = {"old": Recipe(**EARLIER, objective="each(places)"), "new": Recipe()}
-    recipes |= {Path(model).stem: Recipe(**EARLIER, model=model) for model in models}
+    recipes = {"old": Recipe.of(**EARLIER, objective="each(places)"), "new": Recipe.of()}
+    recipes |= {Path(model).stem: Recipe.of(**EARLIER, model=model) for model in models}
     for text in given:
         name, _, settings = text.partition("=")
-        recipes[name] = Recipe(**tomllib.loads(settings))
+        recipes[name] = Recipe.of(**tomllib.loads(settings))
     return recipes
 
 

@@ -91,11 +91,9 @@ class Octaves:
         The full size is always one of them.
         """
         row = self._row(max(full))
-        return tuple(
-            size
-            for power in range(row.below, -1 - row.above, -1)
-            if min(size := tuple(self._side(side, power, row) for side in full)) >= least or power == FULL
-        )
+        powers = range(row.below, -1 - row.above, -1)
+        sizes = [(power, (self._side(full[0], power, row), self._side(full[1], power, row))) for power in powers]
+        return tuple(size for power, size in sizes if power == FULL or min(size) >= least)
 
     def _row(self, longer: int) -> _Row:
         """Place the sizes around a full one with this longer side."""
