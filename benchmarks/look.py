@@ -2,8 +2,10 @@
 
 Dreams each photograph with each setting, and prints for each what is kept of the source, how much of it the dream
 covers, how many things the judge names in it, and how natural its colours are. The photographs are those of
-scikit-image and scikit-learn (`pip install scikit-image scikit-learn`), those of `--photos` if given, and `samples/`, all at a longest side
-of `--size`. OUT gets every dream as NAME-SETTING.png and every picture's row as sheet.png.
+scikit-image and scikit-learn (`pip install scikit-image scikit-learn`), those of `--photos`
+if given, and `samples/`, all at a longest side of `--size`.
+
+OUT gets every dream as NAME-SETTING.png and every picture's row as sheet.png.
 
     --model FILE          another model's dream, as a row of its own
     --judge FOLDER        holds the judge.npz of `judge.py train`; without it, things are not counted
