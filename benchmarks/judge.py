@@ -274,14 +274,14 @@ class Judge:
         votes = sum(np.eye(len(CLASSES))[p.argmax(-1)] for p in seen)
         return np.asarray((votes + np.mean(seen, 0)).argmax(-1))
 
-    def windows(self, picture: Array) -> Counter[str]:
+    def windows(self, picture: Array, sides: Sequence[int] = WINDOWS) -> Counter[str]:
         """How many windows of a photograph (height, width, 3) RGB in [0, 1] show each class.
 
-        The photograph is worn as for `names`; windows of `WINDOWS` cover it, and one names its most probable class if
-        it is `SURE` of it. Unsure windows and those of `nothing` are not counted.
+        The photograph is worn as for `names`; windows of these sides cover it, and one names its most probable class
+        if it is `SURE` of it. Unsure windows and those of `nothing` are not counted.
         """
         worn = _worn(picture)
-        tiles = [worn[part] for side in WINDOWS for part in _windows(worn.shape[0], worn.shape[1], side)]
+        tiles = [worn[part] for side in sides for part in _windows(worn.shape[0], worn.shape[1], side)]
         seen = self.probabilities(np.stack([_resized(tile, SIZE, SIZE) for tile in tiles]))
         sure = seen.argmax(-1)[seen.max(-1) >= SURE]
         return Counter(CLASSES[i] for i in sure if i != NOTHING)

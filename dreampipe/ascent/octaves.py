@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -23,25 +23,45 @@ Resizing = Literal["area", "bilinear", "corners"]
 """area: shrink by the mean of each area, enlarge bilinearly; bilinear: both; corners: both, from corner to corner."""
 FULL = 0
 """The power of the scale at the full size."""
+SMALLEST, FEWEST = 400, 3
+"""Longer side of the smallest size, in pixels, and the least number of sizes, if the number of sizes is not given.
+
+Both suit `motifnet`: its motifs are some 60 to 130 pixels wide, so that they stay smaller than what a picture shows.
+"""
+
+
+class _Row(NamedTuple):
+    """The numbers of sizes below and above the full one, and the ratios of neighbours among each."""
+
+    below: int
+    above: int
+    scale: float
+    scale_below: float
 
 
 @dataclass(frozen=True)
 class Octaves:
-    """`count` sizes, each `scale` times the one before, and how a dream gets from each to the next.
+    """Sizes, each `scale` times the one before, and how a dream gets from each to the next.
 
     Attributes:
+        count: the number of sizes. None: as many as there are from `smallest` to the full size, at least `FEWEST`; in
+            a small picture the further ones are larger than the full size. So forms are as large, compared with the
+            picture, in a small picture as in a large one.
+        scale: the ratio of neighbours. It gives way so that the row begins at `smallest`.
         above: the number of sizes larger than the full one; their dream is resized to the full size.
         rounding: how a side becomes whole pixels.
         carry: what each octave hands to the next; see `pyramid.Pyramid`.
         bits: the bits to which each octave's picture is cut, rounded down; None: not cut.
         resizing: how pictures are resized.
         rounds: the number of times that all sizes are climbed, each time from the picture of the round before.
+        smallest: longer side of the smallest size, in pixels. None: `SMALLEST` if `count` is None, else what `count`
+            and `scale` give.
 
     Source of the schedule: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism" (chain, detail, corners).
     Sizes above and bits: the DeepDream tutorial of TensorFlow; lost: the example of keras.io; rounds: neural-dream.
     """
 
-    count: int = 5
+    count: int | None = None
     scale: float = 1.4
     above: int = 0
     rounding: Rounding = "round"
@@ -49,13 +69,17 @@ class Octaves:
     bits: int | None = None
     resizing: Resizing = "area"
     rounds: int = 1
+    smallest: int | None = None
 
     def __post_init__(self) -> None:
-        if self.count < 1 or not self.scale > 1:
+        few = self.count is not None and self.count < 1
+        if few or not self.scale > 1 or (self.smallest is not None and self.smallest < 1):
             raise ValueError(
-                f"Octaves came as {self.count} of {self.scale}, but at least 1 of more than 1.0 is expected."
+                f"Octaves came as {self.count} of {self.scale} from {self.smallest} pixels, but at least 1 of more "
+                "than 1.0 from at least 1 pixel is expected."
             )
-        if not 0 <= self.above < self.count or self.rounds < 1 or (self.bits is not None and self.bits < 1):
+        full_left_out = self.above < 0 or (self.count is not None and self.above >= self.count)
+        if full_left_out or self.rounds < 1 or (self.bits is not None and self.bits < 1):
             raise ValueError(
                 f"Octaves came with {self.above} above of {self.count}, {self.rounds} rounds and {self.bits} bits, but "
                 "fewer above than there are, and at least 1 of the others is expected."
@@ -66,17 +90,28 @@ class Octaves:
 
         The full size is always one of them.
         """
-        powers = range(self.count - 1 - self.above, -1 - self.above, -1)
-        sizes = [(power, (self._side(full[0], power), self._side(full[1], power))) for power in powers]
+        row = self._row(max(full))
+        powers = range(row.below, -1 - row.above, -1)
+        sizes = [(power, (self._side(full[0], power, row), self._side(full[1], power, row))) for power in powers]
         return tuple(size for power, size in sizes if power == FULL or min(size) >= least)
 
-    def _side(self, side: int, power: int) -> int:
+    def _row(self, longer: int) -> _Row:
+        """Place the sizes around a full one with this longer side."""
+        if self.count is not None and self.smallest is None:
+            return _Row(self.count - 1 - self.above, self.above, self.scale, self.scale)
+        times = max(1.0, longer / (self.smallest or SMALLEST))
+        below = round(math.log(times, self.scale)) if self.count is None else self.count - 1 - self.above
+        above = max(self.above, FEWEST - 1 - below) if self.count is None else self.above
+        return _Row(below if times > 1 else 0, above, self.scale, times ** (1 / below) if below else self.scale)
+
+    def _side(self, side: int, power: int, row: _Row) -> int:
         """The side `power` scales below the full one, or above it if negative."""
+        scale = row.scale_below if power > 0 else row.scale
         if self.rounding == "chain":
             for _ in range(abs(power)):
-                side = round(side / self.scale if power > 0 else side * self.scale)
+                side = round(side / scale if power > 0 else side * scale)
             return side
-        exact = side / self.scale**power if power > 0 else side * self.scale**-power
+        exact = side / scale**power if power > 0 else side * scale**-power
         return round(exact) if self.rounding == "round" else math.floor(exact)
 
     def resize(self, batch: Array, size: Size) -> Array:

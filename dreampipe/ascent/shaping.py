@@ -125,6 +125,43 @@ class Laplacian(Shaping):
         return rest
 
 
+@dataclass(frozen=True)
+class Local(Shaping):
+    """Takes away what is coarser than 2^`levels` pixels, and divides the rest by its mean size around each pixel.
+
+    So forms grow everywhere alike, also on an empty sky, and large areas keep their brightness and colour. A place
+    counts as at least a tenth as large as the whole picture's mean, so that rounding errors do not grow. Source:
+    dreampipe.
+    """
+
+    levels: int = 3
+
+    def __post_init__(self) -> None:
+        if self.levels < 1:
+            raise RecipeError(f"The local shaping's levels came as {self.levels}, but at least 1 is expected.")
+
+    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
+        gradient = _rescale(gradient)
+        fine = gradient - _coarse(gradient, self.levels)
+        size = ops.abs(fine)
+        mean = ops.mean(size, axis=PICTURE, keepdims=True)
+        around = ops.mean(_coarse(size, self.levels), axis=-1, keepdims=True)
+        return fine / ops.maximum(ops.maximum(around, mean / 10), 1e-6)
+
+
+def _coarse(gradient: Tensor, levels: int) -> Tensor:
+    """Halve the gradient `levels` times, and enlarge it to its size again."""
+    sizes = [gradient]
+    for _ in range(levels):
+        sizes.append(_halve(sizes[-1]))
+    coarse = sizes.pop()
+    for finer in reversed(sizes):
+        coarse = _double(coarse, finer)
+    return coarse
+
+
 def _normalize(band: Tensor) -> Tensor:
     from dreampipe.backend import ops
 

@@ -187,13 +187,14 @@ class Ascent:
 
     def _notes(self, sizes: tuple[Size, ...], full: Size, silent: Sequence[int]) -> tuple[str, ...]:
         """Sentences on what the ascent had to decide; `silent` are the units that never fired."""
-        card, notes, left_out = self.card, [], self.octaves.count - len(sizes)
+        card, notes, count = self.card, [], len(self.octaves.sizes(full, 1))
+        left_out = count - len(sizes)
         if card.fixed:
             size = f"{card.fixed[1]}x{card.fixed[0]}"
             notes.append(f"{card.name} takes {size} pixels only: dreamed at that size in one octave.")
         elif left_out:
             notes.append(
-                f"{left_out} of {self.octaves.count} octaves left out: smaller than {self._least} pixels, the least "
+                f"{left_out} of {count} octaves left out: smaller than {self._least} pixels, the least "
                 f"that {card.name} can see."
             )
         if not card.fixed:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.amounts import Amount, Ramps
-from dreampipe.ascent.octaves import OctaveCarry, Resizing, Rounding
+from dreampipe.ascent.octaves import SMALLEST, OctaveCarry, Resizing, Rounding
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
@@ -30,7 +30,17 @@ from dreampipe.recipes.fields import (
     amount_of,
 )
 from dreampipe.recipes.settings import ModelSettings, Seed
-from dreampipe.recipes.ways import OPTIMIZERS, SHAPINGS, WAYS, Normalization, OptimizerName, Param, parameterization
+from dreampipe.recipes.ways import (
+    DREAM,
+    OPTIMIZERS,
+    SHAPINGS,
+    WAYS,
+    Normalization,
+    OptimizerName,
+    Param,
+    Way,
+    parameterization,
+)
 
 
 class Climbing(ModelSettings):
@@ -44,8 +54,11 @@ class Climbing(ModelSettings):
 
     usual: ClassVar[Param] = "pixels"
 
-    octaves: Annotated[int, Shown(CLIMB, moves=True)] = Field(
-        Octaves.count, ge=1, le=32, description="Number of sizes to climb at, the full size included."
+    octaves: Annotated[int | None, Shown(CLIMB, unset=f"from {SMALLEST} pixels up", moves=True)] = Field(
+        None, ge=1, le=32, description="Number of sizes to climb at, the full size included."
+    )
+    smallest: Annotated[int | None, Shown(EXPERT_CLIMB, unset=f"{SMALLEST} if octaves is not set")] = Field(
+        None, ge=1, le=4096, description="Longer side of the smallest size to climb at, in pixels."
     )
     octave_scale: Annotated[float, Shown(CLIMB, moves=True)] = Field(
         Octaves.scale, gt=1, le=4, description="Ratio of each size to the next smaller one."
@@ -68,9 +81,7 @@ class Climbing(ModelSettings):
     rounds: Annotated[int, Shown(EXPERT_CLIMB)] = Field(
         1, ge=1, le=1000, description="Number of times to climb through all sizes."
     )
-    steps: Annotated[int, Shown(CLIMB, moves=True)] = Field(
-        Ascent.steps, ge=0, le=100_000, description="Steps at each size."
-    )
+    steps: Annotated[int, Shown(CLIMB, moves=True)] = Field(8, ge=0, le=100_000, description="Steps at each size.")
     stop: Annotated[float | None, Shown(EXPERT_CLIMB, unset="never")] = Field(
         None, allow_inf_nan=False, description="End each size after the first step that scores above this."
     )
@@ -154,7 +165,7 @@ class Climbing(ModelSettings):
             objective: the text of the objective.
             starred: whether each picture climbs its own unit, written `*`.
         """
-        way = WAYS[self.chosen_param]
+        way = self.way
         return Ascent(
             card=self.card(),
             objective=Objective.parse(objective),
@@ -176,13 +187,14 @@ class Climbing(ModelSettings):
         """List the sizes to climb at, and how the picture goes through them.
 
         Args:
-            octaves, rounds: their numbers; None for those of the recipe.
+            octaves, rounds: their numbers; None for those of the recipe. A given number counts down from the full size.
         """
         count = octaves or self.octaves
         return Octaves(
             count=count,
             scale=self.octave_scale,
-            above=min(self.octaves_above, count - 1),
+            smallest=None if octaves else self.smallest,
+            above=self.octaves_above if count is None else min(self.octaves_above, count - 1),
             rounding=self.octave_rounding,
             carry=self.octave_carry,
             bits=self.octave_bits,
@@ -211,9 +223,14 @@ class Climbing(ModelSettings):
             raise RecipeError(f"{came} came with {what}, but only the three channels of pixels take it: leave one out.")
 
     @property
+    def way(self) -> Way:
+        """The defaults that suit the parameterization, and whether it starts from a picture."""
+        return DREAM if self.of_picture and self.chosen_param == "pixels" else WAYS[self.chosen_param]
+
+    @property
     def usual_step_size(self) -> float:
-        """The default step size: the one that suits the parameterization, in its units."""
-        return WAYS[self.chosen_param].step_size * spread(self.units)
+        """The default step size, in the units of the parameterization."""
+        return self.way.step_size * spread(self.units)
 
     @property
     def of_picture(self) -> bool:

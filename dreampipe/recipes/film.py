@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from dreampipe.ascent.amounts import Ramp
+from dreampipe.ascent.octaves import FEWEST
 from dreampipe.errors import RecipeError
 from dreampipe.events import Tell, ignore
 from dreampipe.frames import Array, Frame
@@ -89,6 +90,7 @@ class FilmRecipe(Recipe):
             "step_size": self.usual_step_size,
             "carry": CARRY[self.motion],
             "objective": "",
+            "octaves": FEWEST,
         }
         begun: dict[str, Value] = {}
         for name in dict.fromkeys(keyframe.name for keyframe in keyframes):
@@ -105,7 +107,7 @@ class FilmRecipe(Recipe):
     def _change(self, values: Mapping[str, Value]) -> Self:
         """Replace values, check the result, and drop the keyframes."""
         fields = type(self).model_fields
-        whole = {name for name in values if fields[name].annotation is int}
+        whole = {name for name in values if fields[name].annotation in (int, int | None)}
         changed: dict[str, Any] = {
             name: round(float(value)) if name in whole else value for name, value in values.items()
         }

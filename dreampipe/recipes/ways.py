@@ -8,12 +8,12 @@ from typing import Literal
 
 from dreampipe.ascent.optimizers import Adam, Momentum, Nadam, Optimizer, Plain
 from dreampipe.ascent.parameterizations import Fourier, MaCo, Parameterization, Pixels
-from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth, Standard
+from dreampipe.ascent.shaping import Deviation, Laplacian, Local, MeanAbsolute, Shaping, Sign, Smooth, Standard
 from dreampipe.models.model_card import Scaling
 
 Param = Literal["pixels", "fourier", "maco", "prior"]
 OptimizerName = Literal["plain", "momentum", "adam", "nadam"]
-Normalization = Literal["mean", "deviation", "standard", "laplacian", "smooth", "sign", "none"]
+Normalization = Literal["mean", "deviation", "standard", "laplacian", "local", "smooth", "sign", "none"]
 
 OPTIMIZERS: Mapping[OptimizerName, Optimizer] = {
     "plain": Plain(),
@@ -26,6 +26,7 @@ SHAPINGS: Mapping[Normalization, tuple[Shaping, ...]] = {
     "deviation": (Deviation(),),
     "standard": (Standard(),),
     "laplacian": (Laplacian(),),
+    "local": (Local(),),
     "smooth": (Smooth(), Standard()),
     "sign": (Sign(),),
     "none": (),
@@ -51,6 +52,10 @@ WAYS: Mapping[Param, Way] = {
 
 The gradient is normalized before every optimizer: a tiny one, as of a probability, would vanish next to epsilon.
 """
+
+
+DREAM = Way("plain", 0.022, "local")
+"""The defaults for climbing the pixels of a given picture; `benchmarks/look.py` measures them on photographs."""
 
 
 def parameterization(

@@ -20,7 +20,7 @@ from dreampipe.ascent.amounts import Ramp
 from dreampipe.ascent.optimizers import Adam, Momentum, Nadam, Optimizer, Plain
 from dreampipe.ascent.parameterizations import Fourier, Luminance, MaCo, Parameterization, Pixels
 from dreampipe.ascent.prior import Prior
-from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth, Standard
+from dreampipe.ascent.shaping import Deviation, Laplacian, Local, MeanAbsolute, Shaping, Sign, Smooth, Standard
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Mirror, Pad, Transform
 from dreampipe.ascent.warps import Blur, Box, Rotate, Scale
 from dreampipe.models.scaling import unscale
@@ -46,7 +46,18 @@ TRANSFORMS = [
     Box(0.6),
     Blur(Ramp(2, 0)),
 ]
-SHAPINGS = [MeanAbsolute(), Deviation(), Standard(), Sign(), Smooth(), Smooth(1.0), Laplacian(), Laplacian(1)]
+SHAPINGS = [
+    MeanAbsolute(),
+    Deviation(),
+    Standard(),
+    Sign(),
+    Smooth(),
+    Smooth(1.0),
+    Laplacian(),
+    Laplacian(1),
+    Local(),
+    Local(1),
+]
 OPTIMIZERS = [Plain(), Momentum(), Momentum(0.5), Adam(), Adam(0.8, 0.9, 1e-3), Nadam()]
 Part = Parameterization | Transform | Shaping | Optimizer
 PARTS: list[Part] = [*PARAMETERIZATIONS, *TRANSFORMS, *SHAPINGS, *OPTIMIZERS]

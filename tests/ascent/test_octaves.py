@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,6 +29,51 @@ def test_sizes_as_four_sources_count_them() -> None:
     assert tutorial.sizes((375, 500), 1) == ((221, 295), (288, 384), (375, 500), (487, 650), (633, 845))
     assert Octaves(3, 1.4, rounding="floor").sizes((400, 533), 1) == ((204, 271), (285, 380), (400, 533))
     assert Octaves(4, 1.8).sizes((338, 600), 1) == ((58, 103), (104, 185), (188, 333), (338, 600))
+
+
+@pytest.mark.parametrize(
+    "full, sides",
+    [
+        ((480, 640), (400, 640, 896)),
+        ((375, 500), (400, 500, 700)),
+        ((640, 480), (400, 640, 896)),
+        ((75, 100), (100, 140, 196)),
+        ((300, 400), (400, 560, 784)),
+        ((3000, 4000), (400, 557, 777, 1082, 1507, 2100, 2871, 4000)),
+    ],
+    ids=str,
+)
+def test_without_a_count_the_sizes_begin_at_a_fixed_one(full: tuple[int, int], sides: tuple[int, ...]) -> None:
+    found = tuple(max(size) for size in Octaves().sizes(full, 1))
+    assert found[0] == sides[0]
+    assert found[-1] == sides[-1]
+    assert len(found) == len(sides)
+
+
+@settings(deadline=None)
+@given(st.integers(300, 3000), st.integers(300, 3000), st.floats(1.1, 4), st.integers(50, 2000))
+def test_sizes_from_a_fixed_one_hold_the_full_one_and_are_nearly_a_scale_apart(
+    height: int, width: int, scale: float, smallest: int
+) -> None:
+    full, octaves = (height, width), Octaves(scale=scale, smallest=smallest)
+    sizes = octaves.sizes(full, 1)
+    assert full in sizes
+    assert len(sizes) >= 3
+    assert max(sizes[0]) == pytest.approx(smallest, abs=0.5) or sizes[0] == full
+    assert max(full) < smallest * scale**0.5 or sizes[0] != full
+    for smaller, larger in pairwise(map(max, sizes)):
+        assert scale**0.5 * (smaller - 0.5) - 0.5 <= larger <= scale**1.5 * (smaller + 0.5) + 0.5
+
+
+def test_a_count_from_a_fixed_size_decides_the_scale() -> None:
+    assert Octaves(3, 1.4, smallest=160).sizes((480, 640), 1) == ((120, 160), (240, 320), (480, 640))
+    assert Octaves(3, 1.4, smallest=700).sizes((480, 640), 1) == ((480, 640),)
+
+
+def test_forms_are_as_large_in_a_small_picture_as_in_a_large_one() -> None:
+    """The smallest size is the same, so that what is dreamed first covers the same share of both."""
+    small, large = (Octaves().sizes(full, 1)[0] for full in ((480, 640), (3000, 4000)))
+    assert small == large == (300, 400)
 
 
 @pytest.mark.parametrize("rounding", ["round", "floor", "chain"])

@@ -10,7 +10,7 @@ import pytest
 from graphs import Array, graph, pictures
 
 from dreampipe.ascent.amounts import Ramp
-from dreampipe.ascent.shaping import Deviation, Laplacian, MeanAbsolute, Shaping, Sign, Smooth, Standard
+from dreampipe.ascent.shaping import Deviation, Laplacian, Local, MeanAbsolute, Shaping, Sign, Smooth, Standard
 from dreampipe.errors import RecipeError
 
 
@@ -107,7 +107,30 @@ def test_the_pyramid_puts_together_what_it_took_apart() -> None:
     np.testing.assert_allclose(shaped(Laplacian(3), 50 * gradient), once, rtol=1e-4, atol=1e-5)
 
 
+def test_local_keeps_fine_waves_and_takes_coarse_ones_away() -> None:
+    found = shaped(Local(3), wave(1, 257) + wave(80, 257))[0, 128, :, 0]
+    coarse, fine = (np.abs(found @ wave(cycles, 257)[0, 0, :, 0]) for cycles in (1, 80))
+    assert coarse < 0.05 * fine
+
+
+def test_local_makes_a_faint_part_as_strong_as_the_rest() -> None:
+    """Half of the picture has a third of the strength; away from the seam both halves come out alike."""
+    gradient = wave(16, 129)
+    gradient = np.where(np.arange(129)[None, None, :, None] < 64, gradient / 3, gradient)
+    found = np.abs(shaped(Local(3), gradient.astype(np.float32)))
+    assert found[:, :, 12:40].mean() == pytest.approx(found[:, :, 90:118].mean(), rel=0.02)
+
+
+def test_local_does_not_enlarge_what_is_almost_nothing() -> None:
+    gradient = wave(16, 129)
+    gradient = np.where(np.arange(129)[None, None, :, None] < 64, gradient / 1e6, gradient)
+    found = np.abs(shaped(Local(3), gradient.astype(np.float32)))
+    assert found[:, :, 12:40].max() < 1e-3 * found[:, :, 90:118].mean()
+
+
 def test_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(RecipeError, match=r"The local shaping's levels came as 0, but at least 1 is expected\."):
+        Local(0)
     with pytest.raises(RecipeError, match=r"The Laplacian's levels came as 0, but at least 1 is expected\."):
         Laplacian(0)
     with pytest.raises(RecipeError, match=r"The smoothing's sigma came as 1 -> 0, but at least 0\.05 is expected\."):

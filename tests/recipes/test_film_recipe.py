@@ -166,10 +166,15 @@ def test_numbers_go_from_the_recipe_s_own_to_each_keyframe(base: dict[str, Any])
     assert {each.seed for each in moments} == {recipe.seed}
 
 
+def test_octaves_that_change_begin_with_the_fewest() -> None:
+    recipe = FilmRecipe(at=("4s:octaves=7",))
+    assert [recipe.at_time(time).octaves for time in (0, 1, 2, 4, 9)] == [3, 4, 5, 7, 7]
+
+
 @pytest.mark.parametrize(
     "settings, name, value",
     [
-        ({}, "step_size", 0.015),
+        ({}, "step_size", 0.022),
         ({"param": "fourier"}, "step_size", 0.03),
         ({}, "carry", 0.9),
         ({"motion": "blend"}, "carry", 0.15),

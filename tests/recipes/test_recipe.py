@@ -54,6 +54,7 @@ OTHERS: dict[str, Any] = {
     "ramps": "octave",
     "fresh": True,
     "margin": 0,
+    "smallest": 100,
 }
 """Another value than the default of every setting, beside the model, and what cannot stand beside `param`."""
 ALONE: dict[str, Any] = {"keep_colour": True, "units": "bytes", "bounded": False}
@@ -225,7 +226,7 @@ def test_ways_that_do_not_go_together_are_refused(base: dict[str, Any], settings
 
 def test_a_step_is_usually_as_large_in_all_units(base: dict[str, Any]) -> None:
     steps = {units: Recipe.of(**base, units=units).ascent().step_size for units in ("unit", "tf", "bytes", "torch")}
-    assert steps == {units: pytest.approx(0.015 * spread(units)) for units in steps}  # type: ignore[arg-type]
+    assert steps == {units: pytest.approx(0.022 * spread(units)) for units in steps}  # type: ignore[arg-type]
     assert Recipe.of(**base, units="bytes", step_size=1.5).ascent().step_size == 1.5
 
 
@@ -238,7 +239,7 @@ def test_fewer_octaves_than_are_above_leave_the_full_size(base: dict[str, Any]) 
 def test_a_published_way_is_made_of_values(base: dict[str, Any]) -> None:
     settings = {name: value for name, value in OTHERS.items() if name not in ("param", "step_size")}
     ascent = Recipe.of(**{**base, **settings}, units="bytes", bounded=False).ascent()
-    assert ascent.octaves == Octaves(3, 1.5, 1, "floor", "picture", 8, "corners", 2)
+    assert ascent.octaves == Octaves(3, 1.5, 1, "floor", "picture", 8, "corners", 2, 100)
     assert (ascent.stop, ascent.ramps, ascent.fresh, ascent.margin) == (15, "octave", True, 0)
     assert ascent.parameterization == Pixels("bytes", bounded=False)
 

@@ -24,7 +24,7 @@ from dreampipe.recipes.printing import schema, toml_of, toml_of_loaded
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand
 from dreampipe.recipes.ways import Normalization, OptimizerName
 
-OWN = {"default", "gentle", "deep", "eyes", "paint", "film", "hires"}
+OWN = {"default", "bold", "gentle", "deep", "eyes", "paint", "film", "hires"}
 PUBLISHED = {"google-2015", "tf-tutorial", "keras-io", "gordicaleksa", "neural-dream", "lucid"}
 NAMES = sorted(OWN | PUBLISHED)
 
