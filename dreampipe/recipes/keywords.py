@@ -28,6 +28,7 @@ class ClimbingKeywords(ModelKeywords, total=False):
     """Settings of an ascent."""
 
     octaves: int | None
+    smallest: int | None
     octave_scale: float | None
     octaves_above: int | None
     octave_rounding: Literal["round", "floor", "chain"] | None
@@ -45,7 +46,7 @@ class ClimbingKeywords(ModelKeywords, total=False):
     bounded: bool | None
     optimizer: Literal["plain", "momentum", "adam", "nadam"] | None
     fresh: bool | None
-    normalization: Literal["mean", "deviation", "standard", "laplacian", "smooth", "sign", "none"] | None
+    normalization: Literal["local", "mean", "deviation", "standard", "laplacian", "smooth", "sign", "none"] | None
     margin: int | None
     jitter: int | float | str | None
     scale: int | float | str | None
@@ -76,10 +77,10 @@ class VisualizationSettings(ClimbingKeywords, total=False):
     count: int | None
     diversity: float | None
     caption: bool | None
-    start: str | PathLike[str] | None
-    start_colour: str | None
-    start_falloff: float | None
-    start_deviation: float | None
+    init: str | PathLike[str] | None
+    init_colour: str | None
+    init_falloff: float | None
+    init_deviation: float | None
 
 
 class AtlasSettings(ClimbingKeywords, total=False):

@@ -29,7 +29,7 @@ CALLS: list[tuple[Callable[..., Any], type[ModelSettings], type[Any]]] = [
     (dreampipe.explain, Explaining, keywords.ExplainingSettings),
     (dreampipe.attack, Attacking, keywords.AttackingSettings),
 ]
-PATHS = {"model", "weights", "imports", "prior", "mask", "start", "pictures", "baseline"}
+PATHS = {"model", "weights", "imports", "prior", "mask", "init", "pictures", "baseline"}
 """Settings that also take a path."""
 NUMBERS = {"eps"}
 """Settings of text that also take a number."""
