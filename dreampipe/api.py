@@ -1,4 +1,4 @@
-"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`.
+"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`.
 
 They download missing weights as Keras does.
 """
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dreampipe import media
 from dreampipe.drawings.atlas import check_atlas, draw_atlas
+from dreampipe.drawings.concepts import Findings, check_finding, look
 from dreampipe.drawings.contact import contact_sheet
 from dreampipe.drawings.visualization import add_caption, prepare
 from dreampipe.errors import MediaError, RecipeError
@@ -30,6 +31,7 @@ from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.files import make
+from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
@@ -186,6 +188,26 @@ def attack(
         seed=recipe.seed,
         max_size=recipe.max_size,
     )
+
+
+def concepts(folder: str | PathLike[str] = "motifs", layer: str | None = None, **settings: Any) -> Findings:
+    """Find concepts in the activations of a layer, or test given ones.
+
+    Args:
+        folder: the pictures to look in; `motifs` for rendered ones.
+        layer: its name; None for the deepest recommended one with rows and columns.
+        settings: fields of `dreampipe.recipes.finding.Finding`, such as model, find, count, given, of_class, seed.
+
+    Returns:
+        The findings: `directions` (count, channels), `labels`, `examples` and `notes`; `found` and `importance` of
+        found concepts, `tested` of given ones.
+
+    Raises:
+        DreampipeError: a setting, the model, the layer, the class or a folder is wrong.
+    """
+    recipe = Finding.of(folder=folder, layer=layer, **settings)
+    _fetch(recipe, lambda: check_finding(recipe))
+    return look(recipe)
 
 
 def _still(path: object, call: str) -> tuple[Frame, MediaInfo]:

@@ -12,6 +12,7 @@ from dreampipe import __version__
 from dreampipe.cli.answer import BAD_ARGUMENTS
 from dreampipe.cli.atlas import atlas
 from dreampipe.cli.attack import attack, robustness
+from dreampipe.cli.concepts import concepts
 from dreampipe.cli.dream import dream
 from dreampipe.cli.explain import explain
 from dreampipe.cli.help import GroupedCommand, closing
@@ -96,6 +97,10 @@ _EXAMPLES = {
     ),
     attack: ("attack photo.jpg other.png", "attack photo.jpg owl.png --target owl --eps 8/255 --sheet sheet.png"),
     robustness: ("robustness motifs curve.png", "robustness pictures curve.html --method autoattack --norm L2"),
+    concepts: (
+        "concepts motifs concepts.html --layer mixed4",
+        "concepts photos concepts.png --given 'stripes, spots' --of-class fish",
+    ),
     zoom: ("zoom photo.jpg dive.mp4 --seconds 10", "zoom photo.jpg loop.gif --loop --seconds 2 --size 320"),
     rerun: ("rerun dream.jpg again.jpg", "rerun dream.jpg other.jpg --set steps=20 --set seed=1"),
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),

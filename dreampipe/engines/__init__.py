@@ -6,6 +6,7 @@ explanations.py  ExplainTask: an explanation of a picture, a film, or a folder o
 dives.py     DiveTask: a film that dives into one still
 drawings.py  VisualizationTask, AtlasTask, SheetTask
 attacks.py   AttackTask: a picture that fools a model; RobustnessTask: the accuracy under attacks
+concepts.py  ConceptsTask: the concepts of a layer
 remaking.py  Remaking: any of these again, from its record
 local.py     pictures on this machine, one after the other; makers.py: what is done with each, a dream or, in
              explaining.py, an explanation; stopping.py: Ctrl-C that keeps what is ready

@@ -39,10 +39,10 @@ def bind(term: Term, card: Card, starred: bool = False) -> tuple[Term, ...]:
             measure: Measure = replace(guide, held=guide_picture(file, card))
         case Direction(file) as direction:
             measure = replace(direction, held=unit_vector(file))
-        case Concept(file, None) as concept:
-            measure = replace(concept, held=concept_pictures(file, card))
-        case Concept(file, number) as concept:
+        case Concept(file, int(number)) as concept:
             measure = replace(concept, held=found_direction(file, number, _layer(card, term.layer).name))
+        case Concept(file) as concept:
+            measure = replace(concept, held=concept_pictures(file, card))
         case _:
             return found
     bound = tuple(replace(one, measure=measure) for one in found)

@@ -53,6 +53,7 @@ COMMANDS = (
     "atlas",
     "attack",
     "robustness",
+    "concepts",
     "zoom",
     "rerun",
     "info",
