@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 import numpy as np
 
@@ -174,7 +175,7 @@ def _choose_examples(
 def _test_given(recipe: Finding, question: Question, shown: Shown, pictures: Array, work: Work) -> Findings:
     (layer,) = question.objective.layers
     size, names = concept_size(question.card), recipe.concepts()
-    given = {name: read_given(name, size) for name in names}
+    given = {short: read_given(name, size) for short, name in zip(shorten(names), names, strict=True)}
     others = read_others(recipe.others, size, 3 * max(map(len, given.values())))
     name, chosen = _choose_class(recipe, question.card, pictures)
     about = ask(question.card, name)
@@ -194,14 +195,27 @@ def _test_given(recipe: Finding, question: Question, shown: Shown, pictures: Arr
     return Findings(
         layer=layer,
         directions=np.stack([one.direction for one in vectors]),
-        labels=tuple(
-            f"{one.name}, {f'score {one.score:.2f}, p {one.corrected:.2g}' if one.is_certain else 'no answer'}"
-            for one in tested
-        ),
+        labels=tuple(map(_label_tested, tested)),
         examples=tuple(tuple(images[:_CROPS]) for images in given.values()),
         notes=tuple(notes),
         tested=tested,
     )
+
+
+def shorten(names: Sequence[str]) -> tuple[str, ...]:
+    """Shorten the names of concepts to the last parts of their paths, which say nothing of the user's folders.
+
+    Names that would then be alike get numbers.
+    """
+    last = [PurePath(name).name or name for name in names]
+    return tuple(
+        name if last.count(name) == 1 else f"{name} {last[: at + 1].count(name)}" for at, name in enumerate(last)
+    )
+
+
+def _label_tested(one: Tcav) -> str:
+    said = f"score {one.score:.2f}, p {one.corrected:.2g}" if one.is_certain else "no answer"
+    return f"{one.name}, {said}"
 
 
 def _choose_class(recipe: Finding, card: Card, pictures: Array) -> tuple[str, np.ndarray]:

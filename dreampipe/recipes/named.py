@@ -101,8 +101,12 @@ def _baseline(text: str, rename: Rename) -> str:
 def _given(text: str, rename: Rename) -> str:
     from dreampipe.explanations.truth.attributes import ATTRIBUTES
 
-    parts = [part.strip() for part in text.split(",")]
-    return ", ".join(part if part in (*ATTRIBUTES, "") else rename(part) for part in parts)
+    def named(part: str) -> str:
+        if part in (*ATTRIBUTES, ""):
+            return part
+        return rename(part.rstrip("/") or part).rstrip("/") + "/"  # a folder may be named like an attribute
+
+    return ", ".join(named(part.strip()) for part in text.split(","))
 
 
 def _objective(text: str, change: Change) -> str:

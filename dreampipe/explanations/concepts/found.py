@@ -93,6 +93,28 @@ def find_concepts(
     return _sort(replace(found, layer=layer), rows)
 
 
+def split_concept(
+    concepts: Concepts, number: int, rows: Array, earlier: Array, count: int, layer: str, share: float = 0.2
+) -> Concepts:
+    """Find what a concept is made of: concepts of an earlier layer in the crops that show it most.
+
+    Args:
+        concepts: those of `rows`.
+        number: of the concept to split.
+        rows: (n, channels), the crops at the layer of the concepts.
+        earlier: (n, channels), the same crops at an earlier layer.
+        count: of the concepts to find there, by `nmf`.
+        layer: the name of the earlier layer.
+        share: of the crops, those in which the concept is strongest.
+
+    Raises:
+        RecipeError: the chosen crops are fewer than `count`.
+    """
+    strengths = concepts.strengths(rows)[:, number]
+    chosen = np.argsort(-strengths, kind="stable")[: max(1, round(share * len(rows)))]
+    return find_concepts(earlier[chosen], count, "nmf", layer=layer)
+
+
 def check_count(count: int, rows: int, channels: int, way: Way) -> None:
     """Raise RecipeError for more concepts than rows, or than channels where they cannot be more."""
     if count > rows:

@@ -5,7 +5,8 @@ share of random concepts whose effect is as far out is an exact two-sided signif
 distributed like. It is corrected for the number of concepts by the method of Holm 1979.
 
 The score itself is no good to test: where the derivatives of all pictures are alike, as in a linear network, every
-direction scores 0 or 1, a random one too. The effect is small for a random one.
+direction scores 0 or 1, a random one too. The effect also counts how far the concept is from other pictures along its
+direction, and random concepts are near them.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Tcav:
         score: the smooth score, in [0, 1]: the part of the derivatives towards the concept that raises the answer, by
             size. 0.5 means none, 1 that the concept always raises the answer, 0 that it always lowers it.
         count: the share of pictures whose answer the concept raises, the score of the source.
-        effect: the mean derivative along the concept, over the mean length of the derivatives; in [-1, 1], and the
-            cosine between the two in a linear network.
+        effect: how far the answer moves, to first order, along the direction from the other pictures to those of the
+            concept; in standard deviations of the answer, to first order, among the other pictures.
         random: the size of the effect that 95 of 100 random concepts stay under.
         significance: two-sided, before the correction.
         corrected: the same for the number of concepts that were tested.
@@ -116,6 +117,7 @@ def measure_concepts(
         MediaError: a concept has fewer than two pictures, or there are too few others.
     """
     results, vectors, chances = [], [], dict[int, tuple[Doubles, float]]()
+    spread = float((others @ gradients.mean(0)).std()) or 1.0  # 0 of a class that depends on nothing
     for number, (name, rows) in enumerate(concepts.items()):
         rng = np.random.default_rng([seed, number])
         cav = train_cav(rows, others, rng, seeds, name)
@@ -128,8 +130,8 @@ def measure_concepts(
             chances[len(rows)] = _draw_random(
                 others, len(rows), gradients, sets, np.random.default_rng([seed, 1 << 20])
             )
-        random, chance = chances[len(rows)]
-        effect = find_effect(gradients, cav.direction)
+        effects, chance = chances[len(rows)]
+        random, effect = effects / spread, find_effect(gradients, cav.direction, rows, others) / spread
         p = find_significance(effect, random)
         results.append(
             Tcav(
@@ -177,15 +179,16 @@ def score_smoothly(gradients: Array, direction: Array) -> float:
     return float(np.maximum(along, 0).sum()) / whole if whole > 0 else 0.5
 
 
-def find_effect(gradients: Array, direction: Array) -> float:
-    """Find the mean derivative along a direction of length 1, over the mean length of the derivatives; 0 if all are 0.
+def find_effect(gradients: Array, direction: Array, concept: Array, others: Array) -> float:
+    """Find how far an answer moves, to first order, on the way from other pictures to those of a concept.
 
     Args:
-        gradients: (pictures, channels).
-        direction: (channels,).
+        gradients: (pictures, channels), of the answer.
+        direction: (channels,) of length 1, along which alone the way is counted.
+        concept, others: (pictures, channels).
     """
-    lengths = float(np.linalg.norm(gradients, axis=1).mean())
-    return float((gradients @ direction).mean()) / lengths if lengths > 0 else 0.0
+    way = float((concept.mean(0) - others.mean(0)) @ direction)
+    return float((gradients @ direction).mean()) * way
 
 
 def find_significance(effect: float, random: Doubles) -> float:
@@ -209,7 +212,7 @@ def _draw_random(
 ) -> tuple[Doubles, float]:
     """Draw random concepts of `count` pictures: their effects, and the accuracy that 95 of 100 stay under."""
     drawn = [_draw_pair(others, count, rng) for _ in range(sets)]
-    effects = np.array([find_effect(gradients, fit(*pair)) for pair in drawn])
+    effects = np.array([find_effect(gradients, fit(*pair), *pair) for pair in drawn])
     told = [measure_accuracy(*pair, rng) for pair in drawn[:_TESTED]]
     return effects, float(np.quantile(told, 0.95))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dreampipe.backend import keras
 from dreampipe.errors import RecipeError
 from dreampipe.explanations.concepts import WAYS, find_concepts
-from dreampipe.explanations.concepts.found import Concepts
+from dreampipe.explanations.concepts.found import Concepts, split_concept
 from dreampipe.explanations.concepts.importance import locate, measure_importance
 from dreampipe.explanations.concepts.matching import assign, compare
 from dreampipe.explanations.concepts.nmf import factorize, find_strengths
@@ -142,6 +142,21 @@ def test_each_way_keeps_its_word(way: str) -> None:
     energy = (strengths.reshape(60, 4) ** 2).sum(0)
     assert (np.diff(energy) <= 1e-3 * energy[0]).all()
     assert (found.stability is not None) == (way == "sae")
+
+
+def test_a_concept_is_split_in_the_crops_that_show_it() -> None:
+    """The first concept is a sum of two parts of an earlier layer, the second a third part."""
+    rng = np.random.default_rng(0)
+    earlier = np.zeros((60, 5), np.float32)
+    earlier[:30, :2] = rng.random((30, 2)) + 0.5
+    earlier[30:, 4] = rng.random(30) + 0.5
+    later = np.stack([earlier[:, :2].sum(1), earlier[:, 4]], axis=1)
+    concepts = find_concepts(later, 2)
+    first = int(concepts.directions[:, 0].argmax())
+    parts = split_concept(concepts, first, later, earlier, 2, "mixed3", share=0.4)
+    assert parts.layer == "mixed3" and np.abs(parts.directions[:, 2:]).max() < 1e-6
+    with pytest.raises(RecipeError, match="7 concepts were asked for, but there are 6 crops"):
+        split_concept(concepts, first, later, earlier, 7, "mixed3", share=0.1)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -102,12 +102,15 @@ def test_the_slopes_of_a_linear_network_are_its_weights(colours: Card) -> None:
         np.testing.assert_allclose(found, np.tile(WEIGHTS[:, label], (5, 1)), rtol=1e-5)
 
 
-def test_the_effect_in_a_linear_network_is_a_cosine_and_the_score_its_sign(colours: Card) -> None:
+def test_the_effect_in_a_linear_network_is_weight_times_way_and_the_score_its_sign(colours: Card) -> None:
     gradients = slopes(ask(colours, "logit(0)"), "colours", pictures(0, 4), Work(rng_of(0)))
-    for direction, cosine in (((1, 0, 0), 0.6), ((0, 1, 0), 0), ((0, 0, 1), -0.8)):
-        vector = np.float32(direction)
-        assert find_effect(gradients, vector) == pytest.approx(cosine, abs=1e-6)
-        assert score_smoothly(gradients, vector) == {0.6: 1, 0: 0.5, -0.8: 0}[cosine]
+    others = rng_of(1).random((9, 3), np.float32)
+    for channel, weight, score in ((0, 3, 1), (1, 0, 0.5), (2, -4, 0)):
+        vector = np.eye(3, dtype=np.float32)[channel]
+        for way in (0.2, -0.5):
+            found = find_effect(gradients, vector, others + np.float32(way), others)
+            assert found == pytest.approx(weight * way, abs=1e-5)
+        assert score_smoothly(gradients, vector) == score
 
 
 def test_the_smooth_score_weighs_derivatives_by_their_size() -> None:
@@ -135,8 +138,9 @@ def test_a_concept_that_counts_is_told_from_one_that_does_not(colours: Card) -> 
     found, vectors = measure_concepts(read, others, gradients, seed=1)
     red, green, blue, noise = found
     assert vectors[0].direction[0] > 0.95
-    assert red.is_known and red.effect == pytest.approx(0.6, abs=0.1) and red.score == 1
-    assert blue.is_known and blue.effect == pytest.approx(-0.8, abs=0.1) and blue.score == 0
+    deviation = (others @ WEIGHTS[:, 0]).std()
+    assert red.is_certain and red.effect == pytest.approx(3 * 0.4 / deviation, rel=0.2) and red.score == 1
+    assert blue.is_certain and blue.effect == pytest.approx(-4 * 0.4 / deviation, rel=0.2) and blue.score == 0
     assert not green.is_certain and green.is_known  # the layer knows green, and the class does not care
     assert not noise.is_known and "no answer, because the layer tells" in noise.say()
     assert "no answer, because random concepts score as well" in green.say()
