@@ -123,7 +123,7 @@ def follow(known: Card, count: int, pairs: int, attribute: str = "stripes") -> d
         pool(read_features(question, LAYER, part, work))
         for part in render_attribute(attribute, range(80_000, 80_000 + pairs), SIZE, [FISH, MUSHROOM], SEED)
     )
-    found = {}
+    found: dict[str, float] = {}
     for way in WAYS:
         concepts = find_concepts(np.concatenate([given, without]), count, way)
         one, other = concepts.strengths(given), concepts.strengths(without)
