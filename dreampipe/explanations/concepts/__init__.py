@@ -5,6 +5,7 @@ cav.py          given concepts: the direction that tells pictures of a concept f
 tcav.py         whether a class depends on a concept, tested against random concepts
 found.py        found concepts, by the ways in nmf.py and sae.py, and by two controls
 matching.py     pairs the directions of two findings
+direction.py    Towards: many directions that climb in one graph
 importance.py   how much a concept matters for a class, and where it is in a picture
 """
 
