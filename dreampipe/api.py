@@ -1,4 +1,4 @@
-"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`.
+"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`.
 
 They download missing weights as Keras does. They print nothing: what there is to note goes to the logger `dreampipe` of
 Python's `logging`, and steps to `tell`, for which `dreampipe.progress` makes a bar.
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.drawings.atlas import check_atlas, draw_atlas
+from dreampipe.drawings.concepts import Findings, check_finding, look
 from dreampipe.drawings.contact import contact_sheet
 from dreampipe.drawings.visualization import add_caption, prepare
 from dreampipe.errors import RecipeError
@@ -34,10 +35,12 @@ from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.files import make
+from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.keywords import (
     AtlasSettings,
     AttackingSettings,
     ExplainingSettings,
+    FindingSettings,
     RecipeSettings,
     VisualizationSettings,
 )
@@ -231,6 +234,35 @@ def attack(
         max_size=recipe.max_size,
         work=Work(np.random.default_rng(recipe.seed), lambda share: tell(Progressed("", share))),
     )
+    log_notes(found.notes)
+    return found
+
+
+def concepts(
+    folder: str | PathLike[str] = "motifs",
+    layer: str | None = None,
+    *,
+    tell: Tell = ignore,
+    **settings: Unpack[FindingSettings],
+) -> Findings:
+    """Find concepts in the activations of a layer, or test given ones.
+
+    Args:
+        folder: the pictures to look in; `motifs` for rendered ones.
+        layer: its name; None for the deepest recommended one with rows and columns.
+        tell: hears the share that is done, as `Progressed`; see `dreampipe.events`.
+        settings: fields of `dreampipe.recipes.finding.Finding`, such as model, find, count, given, of_class, seed.
+
+    Returns:
+        The findings: `directions` (count, channels), `labels`, `examples` and `notes`; `found` and `importance` of
+        found concepts, `tested` of given ones.
+
+    Raises:
+        DreampipeError: a setting, the model, the layer, the class or a folder is wrong.
+    """
+    recipe = Finding.of(folder=folder, layer=layer, **settings)
+    _fetch(recipe, lambda: check_finding(recipe))
+    found = look(recipe, tell)
     log_notes(found.notes)
     return found
 

@@ -81,7 +81,10 @@ def scores_of(
     """
     model = _tap(card, objective, leaks, rules, given)
     read_start = read_of(card, objective.start_layers) if objective.start_layers else None
-    guides = {guide.key: read_of(card, [guide.layer])(guide.pixels[None])[guide.layer] for guide in objective.guides}
+    guides = {
+        guide.key: read_of(card, [guide.layer])(guide.pixels.reshape(-1, *guide.pixels.shape[-3:]))[guide.layer]
+        for guide in objective.guides
+    }
 
     def score_view(view: View) -> Tensor:
         values = dict(guides)
@@ -217,6 +220,8 @@ def bytes_of_pixel(card: Card, objective: BoundObjective) -> float:
     kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])
     stride = {layer.name: layer.stride or 1 for layer in layers}
     for guide in objective.guides:  # each place against each of the guide's, and the gradient of that
+        if guide.pixels.ndim > 3:  # those of a concept come down to one vector
+            continue
         kept += 3 * guide.pixels.shape[0] * guide.pixels.shape[1] / stride[guide.layer] ** 4
     # Every activation once, in float32, and the picture a few times: motifnet was measured at 0.7 of this, MobileNet,
     # whose normalizations and activations count apart, at 0.4.

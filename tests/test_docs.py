@@ -27,10 +27,11 @@ SHORT = {
     "zoom": ("--octaves", "1", "--max-size", "48", "--seconds", "0.1"),
     "attack": ("--max-size", "96", "--steps", "2"),
     "robustness": ("--count", "2", "--method", "fgsm"),
+    "concepts": ("--samples", "6", "--count", "2", "--size", "48", "--octaves", "1"),
     "atlas": ("--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""
-CLIMBING = ("dream", "visualize", "zoom", "atlas")
+CLIMBING = ("dream", "visualize", "zoom", "atlas", "concepts")
 """Of these, the ones that climb. They run without a step by default, because tracing a graph takes most of the time."""
 GROUPS = ("models", "recipes")
 """Commands with commands of their own."""
@@ -81,6 +82,10 @@ def house(tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     np.save(tmp_path / "v.npy", np.linspace(-1, 1, 256))
     cv2.imwrite(str(tmp_path / "mask.png"), np.tile(np.arange(200, dtype=np.uint8), (150, 1)))
     shutil.copy(ROOT / "samples" / "hills.jpg", tmp_path)
+    (tmp_path / "stripes").mkdir()
+    for name in ("sea.jpg", "hills.jpg"):
+        shutil.copy(ROOT / "samples" / name, tmp_path / "stripes")
+    np.savez(tmp_path / "found.npz", directions=np.eye(2, 256, dtype=np.float32), layer="mixed4")
     shutil.copytree(film, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     yield tmp_path

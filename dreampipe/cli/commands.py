@@ -68,6 +68,14 @@ COMMANDS = {
         "Measure how many pictures a model still names rightly under attacks, over the bound of the change.",
         ("robustness motifs curve.png", "robustness pictures curve.html --method autoattack --norm L2"),
     ),
+    "concepts": Row(
+        "concepts",
+        "Find the concepts of a layer, or test whether a class depends on given ones.",
+        (
+            "concepts motifs concepts.html --layer mixed4",
+            "concepts photos concepts.png --given 'stripes, spots' --of-class fish",
+        ),
+    ),
     "zoom": Row(
         "zoom",
         "Dive into a picture: each frame of a film is dreamed from the last one, seen from a little nearer.",

@@ -5,6 +5,7 @@ atlas.py          every channel of a layer; batches.py: which channels climb tog
 sheet.py          one photo through every recommended layer
 dive.py           the frames of a dive into a still
 attacks.py        an attack on one sheet; curves.py: accuracy under attacks; labelled.py: pictures of known classes
+concepts.py       the concepts of a layer; concept_pictures.py: where they are looked for
 explanations.py   the maps and overlays of explanations, on one sheet
 contact.py        labelled tiles on a sheet; page.py: on a page of HTML
 exemplars.py      the pictures that excite a channel most; pictures.py: where they come from

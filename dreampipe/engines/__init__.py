@@ -8,6 +8,7 @@ drawings.py  VisualizationTask, AtlasTask, SheetTask
 galleries.py GalleryTask: a page of the dreams in a folder
 attacks.py   AttackTask: a picture that fools a model; RobustnessTask: the accuracy under attacks
 several.py   Several: the same for each of several pictures
+concepts.py  ConceptsTask: the concepts of a layer
 remaking.py  Remaking: any of these again, from its record
 local.py     pictures on this machine, one after the other; makers.py: what is done with each, a dream or, in
              explaining.py, an explanation; stopping.py: Ctrl-C that keeps what is ready

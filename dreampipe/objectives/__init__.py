@@ -5,7 +5,7 @@
     forms.py        the forms of the language in one table: how each is read, printed and explained
     terms.py        Term: a measure of a layer, times a weight
     measures.py     scores of an activation; a new measure goes here, with its row in forms.py
-    comparisons.py  its likeness to a guide, a direction, the start or the rest of the batch
+    comparisons.py  its likeness to a guide, a direction, a concept, the start or the rest of the batch
     penalties.py    scores of what is unnatural in a picture
     binding.py      finds names on a model's card; files.py reads the files that they name
     names.py        names as text; the keys of what is read: HEAD, PROBABILITIES, IMAGE, START, UNIT, start_of(layer)
@@ -13,7 +13,7 @@
 earlier.py reads the names that earlier versions gave to layers. Nothing here loads keras before a score is computed.
 """
 
-from dreampipe.objectives.comparisons import Caricature, Direction, Diversity, Guide
+from dreampipe.objectives.comparisons import Caricature, Concept, Direction, Diversity, Guide
 from dreampipe.objectives.measures import (
     Absolute,
     Channel,
@@ -48,6 +48,7 @@ __all__ = [
     "BoundObjective",
     "Caricature",
     "Channel",
+    "Concept",
     "Direction",
     "Distance",
     "Diversity",

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from dreampipe.errors import nearest
-from dreampipe.objectives.comparisons import Direction, Guide
-from dreampipe.objectives.files import guide_picture, unit_vector
+from dreampipe.objectives.comparisons import Concept, Direction, Guide
+from dreampipe.objectives.files import concept_pictures, found_direction, guide_picture, unit_vector
 from dreampipe.objectives.forms import has_form
 from dreampipe.objectives.measures import Layers, Logit, MeanSquare, Measure
 from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, UNIT, path_of, quoted, text_of
@@ -39,6 +39,10 @@ def bind(term: Term, card: Card, starred: bool = False) -> tuple[Term, ...]:
             measure: Measure = replace(guide, held=guide_picture(file, card))
         case Direction(file) as direction:
             measure = replace(direction, held=unit_vector(file))
+        case Concept(file, int(number)) as concept:
+            measure = replace(concept, held=found_direction(file, number, _layer(card, term.layer).name))
+        case Concept(file) as concept:
+            measure = replace(concept, held=concept_pictures(file, card))
         case _:
             return found
     bound = tuple(replace(one, measure=measure) for one in found)
@@ -82,8 +86,9 @@ def check(term: Term, width: int | None, rank: int | None) -> None:
         kind = "gives tokens (batch, tokens, channels), which have" if rank == 3 else "has"
         unit = f"{path_of(term.layer)}[0]"
         raise Misfit(f"Layer {term.layer} {kind} no rows and columns: name a unit of it, as in {unit}.")
-    if isinstance(term.measure, Direction) and term.measure.held and width is not None:
-        (length,) = term.measure.held.values.shape
+    vector = term.measure.held if isinstance(term.measure, Direction | Concept) else None
+    if isinstance(term.measure, Direction | Concept) and vector and vector.values.ndim == 1 and width is not None:
+        length = len(vector.values)
         if length != width:
             raise Misfit(
                 f"The direction {term.measure.file} has {length} numbers, but layer {term.layer} has {width} channels: "

@@ -21,11 +21,12 @@ _LEAST = 1e-12  # of a squared length of what has been brought to size 1: less i
 
 @dataclass(frozen=True)
 class FileBytes:
-    """The contents of a file, compared and hashed by its bytes.
+    """The contents of a file or a folder, compared and hashed by their bytes.
 
     Attributes:
         sha256: of the file, hexadecimal.
-        values: float32; a picture (height, width, 3) in [0, 1], or a vector (channels,) of length 1.
+        values: float32; a picture (height, width, 3) in [0, 1], pictures (count, height, width, 3), or a vector
+            (channels,) of length 1.
     """
 
     sha256: str
@@ -80,6 +81,39 @@ class Direction(Measure):
 
 
 @dataclass(frozen=True)
+class Concept(Measure):
+    """Towards a concept, `concept("stripes/", mixed4)`: the mean over places of the dot product with its direction.
+
+    The concept is a folder of pictures, and its direction, at length 1, leads from the mean activation of rendered
+    pictures of all kinds to that of the pictures in the folder. Or it is a concept that was found,
+    `concept("found.npz"[3], mixed4)`, with a direction in the file. `held` is None until bound: the vector, or the
+    pictures, first those of the concept and then as many others.
+    Source: Pahde and others 2022, "Navigating Neural Space: Revisiting Concept Activation Vectors to Overcome
+    Directional Divergence" (a folder).
+    """
+
+    file: str
+    number: int | None = None
+    held: FileBytes | None = None
+
+    def reads(self, layer: str) -> tuple[str, ...]:
+        if self.number is not None:
+            return (layer,)
+        return layer, guide_of(layer, self.held.sha256 if self.held else self.file)
+
+    def __call__(self, values: Tensor, *examples: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
+        assert self.held is not None, "a concept is bound before it is climbed"
+        if not examples:
+            return _mean_product(values, ops.convert_to_tensor(self.held.values))
+        means = ops.mean(_by_place(examples[0]), axis=1)
+        count = means.shape[0] // 2
+        way = ops.mean(means[:count], axis=0) - ops.mean(means[count:], axis=0)
+        return _mean_product(values, _at_length_1(_at_size_1(way[None]))[0])
+
+
+@dataclass(frozen=True)
 class Diversity(Measure):
     """Differ across the batch, `diversity(mixed4)`: minus the mean cosine similarity with the batch's other pictures.
 
@@ -120,6 +154,10 @@ class Caricature(Measure):
 
         cosine = ops.sum(_at_length_1(_at_size_1(values)) * _at_length_1(_at_size_1(start)), axis=-1)
         return over_places(ops.sum(values * start, axis=-1, keepdims=True) * ops.maximum(cosine, 0.1)[..., None])
+
+
+READING = Guide | Direction | Concept
+"""The measures that read a file or a folder, `file`."""
 
 
 def _by_place(values: Tensor) -> Tensor:

@@ -1,12 +1,17 @@
-"""The files that objectives name, read once when they are bound: pictures for guides, `.npy` vectors for directions."""
+"""The files that objectives name, read once when they are bound.
+
+Pictures for guides, `.npy` vectors for directions, and folders of pictures and `.npz` files for concepts.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +26,12 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 320 * 224
 """The most pixels of a guide: its features suffice, and each place of a picture is compared with all of them."""
+SIDE = 128
+"""The height and width, in pixels, at which a model of all sizes sees pictures of a concept."""
+MOST_PICTURES = 32
+"""The most pictures that show a concept."""
+OTHERS = 1
+"""The seed of the rendered pictures that do not show it; that of the training pictures of `motifnet` is 0."""
 _MOST_BYTES = 1 << 24
 
 
@@ -86,13 +97,112 @@ def unit_vector(file: str) -> FileBytes:
     return FileBytes(hashlib.sha256(data).hexdigest(), (vector / np.linalg.norm(vector)).astype(np.float32))
 
 
-def _bytes(path: Path) -> bytes:
-    """Read the bytes of a `.npy` file; of another kind of file only the first."""
+def concept_size(card: Card) -> tuple[int, int]:
+    """Choose the height and width at which a model sees pictures of a concept: its only size, or a square."""
+    return card.fixed or (max(card.least, SIDE), max(card.least, SIDE))
+
+
+def cut_middle(pixels: Array, size: tuple[int, int]) -> Array:
+    """Cut the largest square out of the middle of a picture (height, width, 3), and resize it."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return _resize(pixels[top : top + side, left : left + side], size)
+
+
+def concept_pictures(file: str, card: Card) -> FileBytes:
+    """Read the pictures of a concept, and as many rendered ones of all kinds: (count, height, width, 3).
+
+    Of a folder of more than `MOST_PICTURES`, so many are read, evenly spread.
+
+    Raises:
+        Misfit: there is no such folder, or fewer than two pictures are in it.
+    """
+    import numpy as np
+
+    from dreampipe.media import decode, fingerprint
+
+    folder, size = Path(file), concept_size(card)
+    if os.path.isfile(folder):
+        raise Misfit(
+            f"The concept {file} is a file, but a folder of pictures, or the number of a found concept, is expected: "
+            f"write {text_of(file)}[0].",
+            text_of(file),
+        )
+    with _about("concept", file):
+        names = _list_pictures(folder)
+        count = min(len(names), MOST_PICTURES)
+        chosen = [names[at * len(names) // count] for at in range(count)]
+        own = [cut_middle(decode(name)[0].pixels, size) for name in chosen]
+        digest = fingerprint(folder)
+    if len(own) < 2:
+        raise Misfit(
+            f"The concept {file} holds {'one picture' if own else 'no pictures'}, but a folder of at least 2 is "
+            "expected: put more into it.",
+            text_of(file),
+        )
+    return FileBytes(digest, np.stack([*own, *(_resize(one, size) for one in other_pictures(len(own)))]))
+
+
+@lru_cache(maxsize=4)
+def other_pictures(count: int) -> tuple[Array, ...]:
+    """Render pictures of all kinds, (height, width, 3) each, that `motifnet` was not trained with."""
+    from dreampipe.frames import dequantize
+    from dreampipe.models.motifnet.renderer import render
+
+    return tuple(dequantize(render(number, OTHERS).pixels) for number in range(count))
+
+
+def _list_pictures(folder: Path) -> list[Path]:
+    """List the pictures in a folder and its subfolders by name, without hidden ones; raises NotADirectoryError."""
+    from dreampipe.media.kinds import Kind, kind_of
+
+    if not folder.is_dir():
+        raise NotADirectoryError("there is no such folder")
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    shown = (path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    return [path for path in shown if kind_of(path) is Kind.PICTURE]
+
+
+def found_direction(file: str, number: int, layer: str) -> FileBytes:
+    """Read the direction of a found concept from an `.npz` file that `dreampipe concepts` has written.
+
+    Raises:
+        Misfit: there is no such file or concept, or it is one of another layer.
+    """
+    import zipfile
+
+    import numpy as np
+
+    with _about("concept", file):
+        data = _bytes(Path(file), b"PK")
+        if sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(data)).infolist()) > 4 * _MOST_BYTES:
+            raise ValueError("it is larger than any concepts")
+        with np.load(io.BytesIO(data), allow_pickle=False) as saved:
+            directions, own = saved["directions"], str(saved["layer"])
+        if directions.ndim != 2 or directions.dtype != np.float32 or not np.isfinite(directions).all():
+            raise ValueError("its directions are no rows of numbers")
+    if number >= len(directions):
+        raise Misfit(
+            f"Concept {number} of {file} was asked for, but there are {len(directions)}: give one from 0 to "
+            f"{len(directions) - 1}.",
+            f"[{number}]",
+        )
+    if own != layer:
+        raise Misfit(
+            f"The concepts in {file} are of layer {own}, but {layer} was named: name {own}, or find concepts there.",
+            text_of(file),
+        )
+    return FileBytes(hashlib.sha256(data).hexdigest(), directions[number])
+
+
+def _bytes(path: Path, head: bytes = b"\x93NUMPY") -> bytes:
+    """Read the bytes of a file that begins with `head`; of another kind of file only the first."""
     if path.exists() and not path.is_file():
         raise ValueError("it is no regular file")
     with path.open("rb") as opened:
         data = opened.read(_MOST_BYTES + 1)
-    if not data.startswith(b"\x93NUMPY") or len(data) > _MOST_BYTES:
+    if not data.startswith(head) or len(data) > _MOST_BYTES:
         raise ValueError("it does not begin like one" if len(data) <= _MOST_BYTES else "it is larger than any vector")
     return data
 
@@ -108,7 +218,11 @@ def _about(what: str, file: str) -> Iterator[None]:
         reason = str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
         if isinstance(error, MemoryError):
             reason = "it does not fit into memory"
-        kind = "a picture" if what == "guide" else "a vector saved by numpy"
+        kind = {
+            "guide": "a picture",
+            "direction": "a vector saved by numpy",
+            "concept": "a folder of pictures, or a file of found concepts with a number,",
+        }[what]
         raise Misfit(
             f"The {what} {file!r} cannot be read ({reason}), but {kind} is expected: check its name.", text_of(file)
         ) from error

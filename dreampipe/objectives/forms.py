@@ -12,12 +12,13 @@ from dreampipe.objectives import comparisons, measures, penalties
 from dreampipe.objectives.measures import CENTER, Measure
 from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, path_of, quoted, text_of
 
-Kind = Literal["layer", "channel", "neuron", "unit", "class", "file", "pattern", "mode", "border"]
+Kind = Literal["layer", "channel", "neuron", "unit", "class", "file", "concept", "pattern", "mode", "border"]
 """The kinds of arguments: what is read, and into which fields.
 
 layer: a path of names (layer); unit: a layer, with or without [channel] (layer, channel); channel: layer[channel];
-neuron: layer[channel]@place; class: a name, number or * (label); file: in quotes (file); pattern: in quotes (layer);
-mode: how a guide guides (mode), which may be left out; border: places of a layer (border).
+neuron: layer[channel]@place; class: a name, number or * (label); file: in quotes (file); concept: a file in
+quotes, with or without [number] (file, number); pattern: in quotes (layer); mode: how a guide guides (mode), which may
+be left out; border: places of a layer (border).
 """
 
 
@@ -86,6 +87,14 @@ FORMS = (
         ("file", "layer"),
         'direction("v.npy", mixed4)',
         "any direction: mean over places of the dot product with the vector at length 1",
+    ),
+    Form(
+        "concept",
+        comparisons.Concept,
+        ("concept", "layer"),
+        'concept("stripes/", mixed4)',
+        "towards a concept: mean over places of the dot product with the direction from other pictures to those of a "
+        'folder; or with that of a found concept, `"found.npz"[3]`',
     ),
     Form(
         "diversity",
@@ -167,6 +176,8 @@ def _written(kind: Kind, layer: str, measure: Measure) -> str:
             return "*" if label is None else str(label) if isinstance(label, int) else quoted(label)
         case "file":
             return text_of(fields["file"])
+        case "concept":
+            return text_of(fields["file"]) + ("" if fields["number"] is None else _channel(fields["number"]))
         case "pattern":
             return text_of(layer)
         case "border":

@@ -115,6 +115,14 @@ class _Parser(Reader):
                 if self.token.kind != "string":
                     raise self.error(f"expected a {kind} in double quotes")
                 return {"file" if kind == "file" else "layer": self.name("")}
+            case "concept":
+                if self.token.kind != "string":
+                    raise self.error("expected a folder of pictures in double quotes, or a file of found concepts")
+                found: dict[str, Any] = {"file": self.name(""), "number": None}
+                if self.next_is("["):
+                    found["number"] = self.integer()
+                    self.expect("]")
+                return found
             case "border":
                 return {"border": self.integer()}
             case "mode":

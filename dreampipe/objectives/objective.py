@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dreampipe.errors import ObjectiveError
 from dreampipe.objectives import binding, grammar
-from dreampipe.objectives.comparisons import Direction, Guide
+from dreampipe.objectives.comparisons import READING, Concept, Guide
 from dreampipe.objectives.measures import Tensor
 from dreampipe.objectives.names import HEAD, IMAGE, PROBABILITIES, START, UNIT, start_of
 from dreampipe.objectives.terms import Misfit, Term, print_terms, refusal, scale_terms
@@ -82,13 +82,13 @@ class Objective:
     @property
     def files(self) -> tuple[str, ...]:
         """The names of the files that binding reads, each once."""
-        return _once(term.measure.file for term in self.terms if isinstance(term.measure, Guide | Direction))
+        return _once(term.measure.file for term in self.terms if isinstance(term.measure, READING))
 
     def renamed(self, rename: Callable[[str], str]) -> Objective:
         """Rename each of its files by `rename(name)`."""
 
         def moved(term: Term) -> Term:
-            if not isinstance(term.measure, Guide | Direction):
+            if not isinstance(term.measure, READING):
                 return term
             return replace(term, measure=replace(term.measure, file=rename(term.measure.file)))
 
@@ -109,9 +109,9 @@ class Objective:
 
 
 class GuidePicture(NamedTuple):
-    """A guide picture: its activation (1, ...) at `layer` is the value under `key`.
+    """A guide picture, or the pictures of a concept: their activation (count, ...) at `layer` is the value under `key`.
 
-    `pixels` are (height, width, 3) float32 in [0, 1], of a size that the model takes.
+    `pixels` are (height, width, 3), or (count, height, width, 3), float32 in [0, 1], of a size that the model takes.
     """
 
     key: str
@@ -160,18 +160,18 @@ class BoundObjective:
 
     @property
     def guides(self) -> tuple[GuidePicture, ...]:
-        """The guide pictures, once for each of their layers."""
+        """The guide pictures and those of concepts, once for each of their layers."""
         found = {
             term.reads[1]: GuidePicture(term.reads[1], term.layer, term.measure.held.values)
             for term in self.terms
-            if isinstance(term.measure, Guide) and term.measure.held
+            if isinstance(term.measure, Guide | Concept) and term.measure.held and len(term.reads) > 1
         }
         return tuple(found.values())
 
     @property
     def files(self) -> tuple[tuple[str, str], ...]:
         """Each file that it names, and the SHA-256 of its bytes, for the hash of a recipe."""
-        measures = [term.measure for term in self.terms if isinstance(term.measure, Guide | Direction)]
+        measures = [term.measure for term in self.terms if isinstance(term.measure, READING)]
         return tuple(dict.fromkeys((measure.file, measure.held.sha256) for measure in measures if measure.held))
 
     def _reads(self, key: str) -> bool:

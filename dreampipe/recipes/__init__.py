@@ -9,6 +9,7 @@ visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 attacking.py     Attacking: an attack on a picture; Robustness: the accuracy of a model under attacks
 gallery.py       Gallery: a page of the dreams in a folder
+finding.py       Finding: the concepts of a layer
 explaining.py    Explaining: why a model answers as it does
 tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
 fields.py        the types of fields, and how each is shown; ways.py: the words of a recipe and their meaning

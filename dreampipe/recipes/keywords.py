@@ -112,3 +112,16 @@ class AttackingSettings(ModelKeywords, total=False):
     max_size: int | None
     size: int | None
     seed: int | None
+
+
+class FindingSettings(ClimbingKeywords, total=False):
+    """Settings of `Finding`, without those that the call names itself."""
+
+    find: Literal["nmf", "sae", "pca", "random"] | None
+    count: int | None
+    given: str | None
+    others: str | PathLike[str] | None
+    of_class: str | int | None
+    inside: str | PathLike[str] | None
+    samples: int | None
+    size: int | None

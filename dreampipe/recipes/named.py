@@ -1,8 +1,9 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
 Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `init` if it is
-a picture, `pictures`, `folder`, `sources` and `labelled` if they hold a folder, the pictures and folders of `baseline`,
-also within `method`, and the guides and directions of an objective, also of one that comes later in a film.
+a picture, `pictures`, `folder`, `sources` and `labelled` if they hold a folder, `others` and `inside`, the folders
+among `given` concepts, the pictures and folders of `baseline`, also within `method`, and the guides, directions and
+concepts of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ Rename = Callable[[str], str]
 Change = Callable[[Objective, str], str]
 """Gives an objective another text: `(objective, text) -> text`."""
 
-_WORDS = {"init": ("noise", "grey"), "labelled": ("motifs",)}
+_WORDS = {"init": ("noise", "grey"), "labelled": ("motifs",), "folder": ("motifs",)}
 """Settings that hold one of some words, or else name a file or a folder."""
-_ALONE = ("mask", "weights", "pictures", "folder", "sources")
+_ALONE = ("mask", "weights", "pictures", "sources", "others", "inside")
 _NAMES_OR_FILES = ("model", "prior")
 _OBJECTIVES = ("objective", "layer")
 _BASELINE = re.compile(r"(\bbaseline\s*=\s*)([^,()]+)")
@@ -51,6 +52,8 @@ def rename_files(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
         is_name = name in _ALONE or (name in _NAMES_OR_FILES and is_file(value or ""))
         if value and name == "baseline":
             changed[name] = _baseline(value, rename)
+        elif value and name == "given":
+            changed[name] = _given(value, rename)
         elif value and name == "method":
             changed[name] = _BASELINE.sub(lambda found: found[1] + _baseline(found[2], rename), value)
         elif value and (is_name or (name in _WORDS and value not in _WORDS[name])):
@@ -93,6 +96,17 @@ def _baseline(text: str, rename: Rename) -> str:
 
     parts = text.split("+")
     return "+".join(part if part.strip() in (*BASELINES, "") else rename(part.strip()) for part in parts)
+
+
+def _given(text: str, rename: Rename) -> str:
+    from dreampipe.explanations.truth.attributes import ATTRIBUTES
+
+    def named(part: str) -> str:
+        if part in (*ATTRIBUTES, ""):
+            return part
+        return rename(part.rstrip("/") or part).rstrip("/") + "/"  # a folder may be named like an attribute
+
+    return ", ".join(named(part.strip()) for part in text.split(","))
 
 
 def _objective(text: str, change: Change) -> str:

@@ -14,6 +14,7 @@ from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
+from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.gallery import Gallery
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import Settings
@@ -59,6 +60,7 @@ TASKS: Mapping[str, Row] = {
     "explain": Row(Explaining, "explanations.ExplainTask", {**_FILE_OPTIONS, "partial": bool}, serves=("explain",)),
     "attack": Row(Attacking, "attacks.AttackTask", {"bits": int, "sheet": bool}, serves=("attack",)),
     "robustness": Row(Robustness, "attacks.RobustnessTask", {"form": str}, serves=("robustness",)),
+    "concepts": Row(Finding, "concepts.ConceptsTask", {"form": str}, serves=("concepts",)),
     "gallery": Row(Gallery, "galleries.GalleryTask", {"page": bool}),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
 }

@@ -55,6 +55,7 @@ COMMANDS = (
     "atlas",
     "attack",
     "robustness",
+    "concepts",
     "zoom",
     "rerun",
     "info",

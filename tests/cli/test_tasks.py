@@ -30,6 +30,7 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "attack": ("PHOTO", "still.png", "--sheet", "out.png", "--steps", "2", "--size", "48"),
     "robustness": ("CLASSES", "out.html", "--method", "fgsm", "--eps", "1/255"),
     "gallery": ("DREAMS", "out.html", "--size", "48"),
+    "concepts": ("FOLDER", "out.html", "--layer", "second", "--count", "2", "--size", "32"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""
@@ -48,7 +49,12 @@ def make(call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, monkeypatc
         how = ("--model", tiny_model, "--scaling", "unit")
         if "DREAMS" in SMALLEST[command]:
             assert call("dream", pictures, tmp_path / "dreams", *how, *CLIMBING).exit_code == 0
-        own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes", "DREAMS": tmp_path / "dreams"}
+        own = {
+            "PHOTO": pictures / "a.png",
+            "FOLDER": pictures,
+            "CLASSES": tmp_path / "classes",
+            "DREAMS": tmp_path / "dreams",
+        }
         words = [
             own[word] if word in own else tmp_path / word if Path(word).suffix in SUFFIXES else word
             for word in SMALLEST[command]

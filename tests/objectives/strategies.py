@@ -38,6 +38,7 @@ layer_measure = (
     | st.builds(Neuron, channel, st.tuples(index, index))
     | st.builds(o.Guide, text, st.sampled_from(MODES))
     | st.builds(o.Direction, text)
+    | st.builds(o.Concept, text, index | st.none())
     | st.builds(o.Diversity, channel)
 )
 penalty = st.sampled_from([o.TotalVariation(), o.L1(), o.L2(), o.Alpha(), o.Blur(), o.Frequency(), o.Distance()])
@@ -56,6 +57,8 @@ UNITS = {
     "each(mixed6)": Term("mixed6", Each()),
     "prob( 7 )": Term(PROBABILITIES, Probability(7)),
     'guide( "a b.jpg",mixed3 , mean )': Term("mixed3", o.Guide("a b.jpg", "mean")),
+    'concept( "a b/",mixed3 )': Term("mixed3", o.Concept("a b/")),
+    'concept("f.npz"[12], mixed3)': Term("mixed3", o.Concept("f.npz", 12)),
     "tv( )": Term(IMAGE, o.TotalVariation()),
     "diversity(mixed4[1])": Term("mixed4", o.Diversity(1)),
 }

@@ -17,7 +17,7 @@ import pytest
 
 from dreampipe.errors import ObjectiveError
 from dreampipe.frames import Frame
-from dreampipe.media import write
+from dreampipe.media import fingerprint, write
 from dreampipe.models import Card, card
 from dreampipe.objectives import BoundObjective, Guide, Objective
 from dreampipe.objectives.files import MOST_PIXELS, guide_size
@@ -129,6 +129,44 @@ def write_wide(name: str) -> None:
     Path(name).write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
 
+def save_found(**arrays: Any) -> None:
+    np.savez("f.npz", **{"directions": np.eye(3, 256, dtype=np.float32), "layer": np.str_("mixed4"), **arrays})
+
+
+def fill(name: str, count: int) -> None:
+    Path(name).mkdir()
+    for number in range(count):
+        picture(f"{name}/{number:02}.png", 64, 80, number)
+
+
+def test_a_concept_is_known_by_the_names_and_bytes_of_its_pictures() -> None:
+    fill("stripes", 3)
+    (Path("stripes") / ".hidden.png").write_text("no picture")
+    bound = bind('concept("stripes/", mixed4) + mixed3')
+    (name, digest), (shown,) = bound.files[0], bound.guides
+    assert name == "stripes/" and digest == fingerprint(Path("stripes"))
+    assert shown.layer == "mixed4" and shown.pixels.shape == (6, 128, 128, 3)
+    assert bind('concept("stripes/", mixed4) + mixed3') == bound
+    picture("stripes/01.png", 64, 80, seed=99)
+    assert bind('concept("stripes/", mixed4) + mixed3') != bound
+
+
+def test_of_many_pictures_of_a_concept_some_are_read_evenly_spread() -> None:
+    fill("many", 40)
+    (shown,) = bind('concept("many", mixed4)').guides
+    assert len(shown.pixels) == 64
+    (wide,) = bind('concept("many", mixed4)', replace(MOTIFNET, fixed=(96, 64))).guides
+    assert wide.pixels.shape == (64, 96, 64, 3)
+
+
+def test_a_found_concept_is_a_direction_of_its_file() -> None:
+    save_found()
+    bound = bind('concept("f.npz"[2], mixed4)')
+    (term,) = bound.terms
+    np.testing.assert_array_equal(term.measure.held.values, np.eye(3, 256)[2])  # type: ignore[attr-defined]
+    assert bound.files == (("f.npz", sha256("f.npz")),) and bound.guides == ()
+
+
 BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
     "a small guide": (
         lambda: picture("g.png", 20, 20),
@@ -167,6 +205,63 @@ BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
         lambda: Path("v.npy").write_bytes(npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,)}")),
         'direction("v.npy", mixed4)',
         r"direction 'v.npy' cannot be read \(it does not fit into memory\)",
+    ),
+    "no concept": (lambda: None, 'concept("c/", mixed4)', "concept 'c/' cannot be read .there is no such folder"),
+    "a concept of no pictures": (
+        lambda: fill("c", 0),
+        'concept("c", mixed4)',
+        "The concept c holds no pictures, but a",
+    ),
+    "a concept of one picture": (
+        lambda: fill("c", 1),
+        'concept("c", mixed4)',
+        "The concept c holds one picture, but a",
+    ),
+    "a concept with a damaged picture": (
+        lambda: (fill("c", 2), Path("c/01.png").write_bytes(Path("c/01.png").read_bytes()[:90])),
+        'concept("c", mixed4)',
+        "concept 'c' cannot be used",
+    ),
+    "found concepts without a number": (
+        save_found,
+        'concept("f.npz", mixed4)',
+        r'f.npz is a file, but a folder of pictures, or the number of a found concept, is expected: write "f.npz".0.',
+    ),
+    "a number too large": (
+        save_found,
+        'concept("f.npz"[3], mixed4)',
+        "Concept 3 of f.npz .* there are 3: give one from",
+    ),
+    "concepts of another layer": (
+        save_found,
+        'concept("f.npz"[0], mixed3)',
+        "are of layer mixed4, but mixed3 was named",
+    ),
+    "concepts of another model": (
+        lambda: save_found(directions=np.eye(3, 9, dtype=np.float32)),
+        'concept("f.npz"[0], mixed4)',
+        "has 9 numbers, but layer mixed4 has 256 channels",
+    ),
+    "concepts of a folder by number": (lambda: fill("c", 2), 'concept("c"[0], mixed4)', "it is no regular file"),
+    "a file of something else": (
+        lambda: np.savez("f.npz", x=np.eye(3)),
+        'concept("f.npz"[0], mixed4)',
+        "concept 'f.npz' cannot be read .* found concepts with a number",
+    ),
+    "objects for concepts": (
+        lambda: save_found(directions=np.array([{}], object)),
+        'concept("f.npz"[0], mixed4)',
+        "cannot be read",
+    ),
+    "concepts that are no numbers": (
+        lambda: save_found(directions=np.full((3, 256), np.nan, np.float32)),
+        'concept("f.npz"[0], mixed4)',
+        "its directions are no rows of numbers",
+    ),
+    "half a file of concepts": (
+        lambda: (save_found(), Path("f.npz").write_bytes(Path("f.npz").read_bytes()[:200])),
+        'concept("f.npz"[0], mixed4)',
+        "cannot be read",
     ),
     "a guide of too many pixels": (
         lambda: write_wide("g.png"),

@@ -38,9 +38,13 @@ VALUES: Mapping[str, Array] = {
     guide_of("odd", "bytes"): _normal(1, 3, 9, 4),
     guide_of("dense", "bytes"): _normal(1, 6),
     guide_of("tokens", "bytes"): _normal(1, 9, 5),
+    guide_of("odd", "examples"): _normal(6, 3, 9, 4),
+    guide_of("dense", "examples"): _normal(2, 6),
+    guide_of("tokens", "examples"): _normal(4, 9, 5),
 }
 
 PICTURE = FileBytes("bytes", np.zeros((1, 1, 3), np.float32))
+EXAMPLES = FileBytes("examples", np.zeros((2, 1, 1, 3), np.float32))
 VECTOR = FileBytes("bytes", np.float32([0.6, 0, -0.8, 0]))
 PENALTIES = (o.TotalVariation(), o.L1(), o.L2(), o.Alpha(), o.Blur(), o.Frequency(), o.Distance())
 
@@ -70,6 +74,8 @@ MEASURED = [
     *(Term(PROBABILITIES, o.Probability(label)) for label in (3, None)),
     *(Term(layer, o.Guide("g", m, PICTURE)) for layer in ("odd", "dense", "tokens") for m in ("match", "dot", "mean")),
     Term("odd", o.Direction("v", VECTOR)),
+    *(Term(layer, o.Concept("c", None, EXAMPLES)) for layer in ("odd", "dense", "tokens")),
+    Term("odd", o.Concept("c", 3, VECTOR)),
     *(Term(layer, o.Diversity(channel)) for layer in ("odd", "dense", "tokens") for channel in (None, 2)),
     *(Term(layer, o.Caricature()) for layer in ("odd", "dense", "tokens")),
     *(Term(IMAGE, penalty) for penalty in PENALTIES),
@@ -123,6 +129,15 @@ def stretched(grid: Array, axis: int, wanted: int) -> Array:
     many = grid.shape[axis]
     at = (np.arange(wanted) + 0.5) * many / wanted - 0.5
     return np.apply_along_axis(lambda line: np.interp(at, np.arange(many), line), axis, grid)
+
+
+def _concept(measure: o.Concept, x: Array, examples: Array | None = None) -> Array:
+    if examples is None:
+        assert measure.held is not None
+        return (_by_place(x) @ measure.held.values.astype(float)).mean(axis=1)
+    means, half = _by_place(examples).mean(axis=1), len(examples) // 2
+    way = means[:half].mean(axis=0) - means[half:].mean(axis=0)
+    return (_by_place(x) @ (way / np.linalg.norm(way))).mean(axis=1)
 
 
 def _diversity(measure: o.Diversity, x: Array) -> Array:
@@ -180,6 +195,7 @@ TRUTHS: dict[type[Measure], Callable[..., Array]] = {
     o.Probability: lambda m, x, unit=None: _of_channels(x, m.label, unit),
     o.Guide: _guide,
     o.Direction: lambda m, x: (_by_place(x) @ m.held.values.astype(float)).mean(axis=1),
+    o.Concept: _concept,
     o.Diversity: _diversity,
     o.Caricature: _caricature,
     o.TotalVariation: _total_variation,

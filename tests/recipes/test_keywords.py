@@ -18,6 +18,7 @@ from dreampipe.recipes import keywords
 from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking
 from dreampipe.recipes.explaining import Explaining
+from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
@@ -28,6 +29,7 @@ CALLS: list[tuple[Callable[..., Any], type[ModelSettings], type[Any]]] = [
     (dreampipe.atlas, Atlas, keywords.AtlasSettings),
     (dreampipe.explain, Explaining, keywords.ExplainingSettings),
     (dreampipe.attack, Attacking, keywords.AttackingSettings),
+    (dreampipe.concepts, Finding, keywords.FindingSettings),
 ]
 PATHS = {"model", "weights", "imports", "prior", "mask", "init", "pictures", "baseline"}
 """Settings that also take a path."""

@@ -192,8 +192,8 @@ WRONG = {
     "version = true": "my.toml: version came as True",
     'version = "1"': "my.toml: version came as '1'",
     'command = "draem"': (
-        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness is "
-        "expected"
+        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness, "
+        "concepts is expected"
     ),
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",
@@ -297,6 +297,15 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "eps": st.sampled_from([None, "1/255,2/255"]),
         "count": st.integers(1, 500),
     },
+    "concepts": {
+        "folder": st.sampled_from(["motifs", "pictures"]),
+        "layer": st.sampled_from([None, "mixed4"]),
+        "find": st.sampled_from(["nmf", "sae"]),
+        "given": st.sampled_from([None, "stripes, folder"]),
+        "of_class": st.sampled_from([None, "eye", 3]),
+        "count": st.integers(1, 500),
+        "crop": st.sampled_from([0.25, 1.0]),
+    },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
 
@@ -310,6 +319,7 @@ def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -
         "visualize": {"objective": "mixed4"},
         "atlas": {"layer": "mixed4"},
         "robustness": {"labelled": "motifs"},
+        "concepts": {"folder": "motifs"},
     }.get(command, {})
     recipe = TASKS[command].recipe(**{**needed, **chosen})
     again = loaded(toml_of(recipe))

@@ -52,7 +52,7 @@ class Sobol(Method):
     def attribute(self, question: Question, picture: Array, work: Work) -> Attributed:
         cover = read_baselines(self.baseline, picture, work).mean(0)
         cells = self.grid * self.grid
-        first, second = _hypercube(self.designs, 2 * cells, work.rng).reshape(self.designs, 2, cells).transpose(1, 0, 2)
+        first, second = hypercube(self.designs, 2 * cells, work.rng).reshape(self.designs, 2, cells).transpose(1, 0, 2)
         masks = np.repeat(first[:, None], cells + 1, axis=1)
         masks[:, np.arange(cells) + 1, np.arange(cells)] = second
         answers = answer_masked(question, picture, cover, masks.reshape(-1, self.grid, self.grid), work)
@@ -60,11 +60,20 @@ class Sobol(Method):
         if whole < 2:
             raise KeyboardInterrupt
         rows = answers[: whole * (cells + 1)].reshape(whole, cells + 1)
-        variance = rows.var(ddof=1)
-        changes = ((rows[:, 1:] - rows[:, :1]) ** 2).mean(0) / 2
-        indices = changes / variance if variance > 0 else np.zeros(cells)
-        heat = enlarge(indices.reshape(self.grid, self.grid), picture.shape[:2])
+        heat = enlarge(find_indices(rows).reshape(self.grid, self.grid), picture.shape[:2])
         return Attributed(heat, float(question.answers(picture[None])[0]))
+
+
+def find_indices(rows: Doubles) -> Doubles:
+    """Estimate the total Sobol index of each input, (inputs,), as Jansen 1999.
+
+    Args:
+        rows: (designs, inputs + 1), the answers to a design: first of each row as drawn, then with each input in turn
+            drawn again. Without any variance all indices are 0.
+    """
+    variance = rows.var(ddof=1)
+    changes = ((rows[:, 1:] - rows[:, :1]) ** 2).mean(0) / 2
+    return np.asarray(changes / variance if variance > 0 else np.zeros(rows.shape[1] - 1), np.float64)
 
 
 def answer_masked(
@@ -86,7 +95,7 @@ def answer_masked(
     return np.asarray(np.concatenate(found), np.float64)
 
 
-def _hypercube(count: int, dimensions: int, rng: np.random.Generator) -> Doubles:
-    """A Latin hypercube (count, dimensions) in [0, 1]: each dimension has one value in each of `count` equal parts."""
+def hypercube(count: int, dimensions: int, rng: np.random.Generator) -> Doubles:
+    """Draw a Latin hypercube (count, dimensions): each dimension has one value in each of `count` parts of [0, 1]."""
     order = np.argsort(rng.random((count, dimensions)), axis=0)
     return np.asarray((order + rng.random((count, dimensions))) / count)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dreampipe.explanations.truth.attributes import ATTRIBUTES
 from dreampipe.frames import Array
 from dreampipe.models.motifnet.motifs import MOTIFS
 from dreampipe.models.motifnet.motifs.drawing import Rng, fill, inside, mix, rgb
@@ -35,7 +36,7 @@ _LEAST = 32
 """Pixels along the shorter side of the cell of one motif."""
 _REACH = 1.2
 """A motif is cut off at this multiple of its scale: the branch under a bird would cross the whole picture."""
-_COMPOSITION, _SCENERY, _CAMERA, _PATCH, _MOVE, _COLOURS, _PARTS = range(1, 8)
+_COMPOSITION, _SCENERY, _CAMERA, _PATCH, _MOVE, _COLOURS, _PARTS, _MARKS = range(1, 9)
 """The kinds of draws."""
 
 
@@ -49,6 +50,7 @@ class Part:
         scale: half the side in the same length.
         draws: what its own draws depend on, beside the scene's number.
         recoloured: whether its channels change places and strengths.
+        mark: the attribute that it has, out of `ATTRIBUTES`; empty for none.
     """
 
     label: int
@@ -57,6 +59,7 @@ class Part:
     scale: float
     draws: tuple[int, ...]
     recoloured: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +113,10 @@ class Scene:
         """Give a part other colours, and the same light and shade."""
         return self._with(index, replace(self.parts[index], recoloured=True))
 
+    def marked(self, index: int, mark: str) -> Scene:
+        """Give a part an attribute out of `ATTRIBUTES`, such as stripes; an empty one takes it away."""
+        return self._with(index, replace(self.parts[index], mark=mark))
+
     def patched(self) -> Scene:
         """Paste a patch under the motifs, as part 0, where there is most room."""
         rng, (across, down) = self._rng(_PATCH), _extent(self.size)
@@ -134,6 +141,10 @@ class Scene:
             drawn, mask = _draw(part, self._rng(*part.draws), (height, width))
             if part.recoloured:
                 drawn = _recolour(self._rng(_COLOURS, *part.draws), drawn)
+            if part.mark:
+                rng = self._rng(_MARKS, *part.draws)
+                u, v = bend(rng, (height, width), part.x, part.y, part.scale)
+                drawn = ATTRIBUTES[part.mark](rng, u, v, drawn)
             picture = mix(picture, drawn, mask)
             masks = [other * (1 - mask) for other in masks] + [mask]
         seen = as_bytes(photograph(self._rng(_CAMERA), shrink(np.asarray(picture, np.float32), self.size)))

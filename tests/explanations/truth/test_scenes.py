@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dreampipe.explanations.truth.attributes import ATTRIBUTES, render_attribute
 from dreampipe.explanations.truth.scenes import Scene, compose
 from dreampipe.models.motifnet.renderer import NOTHING
 
@@ -51,6 +52,30 @@ def test_only_the_part_changes(number: int) -> None:
         found = changed(scene, variant)
         assert found[mask > 0.9].mean() > 0.5
         assert not found[~around(*seen)].any()
+
+
+@pytest.mark.parametrize("mark", ATTRIBUTES)
+@pytest.mark.parametrize("number", range(2))
+def test_an_attribute_changes_the_motif_alone(number: int, mark: str) -> None:
+    scene = compose(number, SMALL)
+    mask, found = scene.render().masks[1], changed(scene, scene.marked(1, mark))
+    assert found[mask > 0.9].mean() > 0.9
+    assert not found[~around(mask)].any()
+    assert not changed(scene, scene.marked(1, mark).marked(1, "")).any()
+
+
+def test_attributes_are_what_their_names_say() -> None:
+    for name in ATTRIBUTES:
+        given, without = render_attribute(name, range(6), 64)
+        assert given.shape == without.shape == (6, 64, 64, 3)
+        change = given - without
+        means = change.mean((0, 1, 2))
+        if name in ("red", "green", "blue"):
+            assert means.argmax() == ("red", "green", "blue").index(name)
+        else:  # some of the motif becomes light and some dark, and none of it coloured
+            seen = np.abs(change).max(axis=3) > 0.05
+            assert (change.mean(axis=3)[seen] > 0).mean() > 0.2 and (change.mean(axis=3)[seen] < 0).mean() > 0.2
+            assert np.ptp(means) < 0.05
 
 
 def test_a_part_keeps_its_look_when_others_go_or_come() -> None:
