@@ -115,7 +115,7 @@ def _find(recipe: Finding, question: Question, shown: Shown, pictures: Array, wo
     crops = [
         crop
         for number, picture in enumerate(shown.pictures)
-        for crop in list_crops(number, (picture.shape[0], picture.shape[1]), recipe.crop)
+        for crop in list_crops(number, (picture.shape[0], picture.shape[1]), recipe.crop_share)
     ]
     check_count(recipe.count, len(crops), 1 << 30, recipe.find)
     parts = np.stack([cut(shown.pictures, crop, size) for crop in crops])

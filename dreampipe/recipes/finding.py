@@ -64,7 +64,7 @@ class Finding(Climbing):
     samples: Annotated[int, Shown(DREAM)] = Field(
         100, ge=2, le=100_000, description="The most pictures, evenly spread over the folder."
     )
-    crop: Annotated[float, Shown(DREAM)] = Field(
+    crop_share: Annotated[float, Shown(DREAM)] = Field(
         0.5, ge=0.1, le=1, description="Side of the crops that concepts are found in, as a share of the picture."
     )
     size: Annotated[int, Shown(DREAM)] = Field(

@@ -121,7 +121,8 @@ class FindingSettings(ClimbingKeywords, total=False):
     count: int | None
     given: str | None
     others: str | PathLike[str] | None
-    of_class: str | int | None
+    of_class: str | None
     inside: str | PathLike[str] | None
     samples: int | None
+    crop_share: float | None
     size: int | None

@@ -31,7 +31,7 @@ CALLS: list[tuple[Callable[..., Any], type[ModelSettings], type[Any]]] = [
     (dreampipe.attack, Attacking, keywords.AttackingSettings),
     (dreampipe.concepts, Finding, keywords.FindingSettings),
 ]
-PATHS = {"model", "weights", "imports", "prior", "mask", "init", "pictures", "baseline"}
+PATHS = {"model", "weights", "imports", "prior", "mask", "init", "pictures", "baseline", "others", "inside"}
 """Settings that also take a path."""
 NUMBERS = {"eps"}
 """Settings of text that also take a number."""
