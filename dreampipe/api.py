@@ -1,4 +1,4 @@
-"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`.
+"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`, `influence`.
 
 They download missing weights as Keras does.
 """
@@ -22,6 +22,8 @@ from dreampipe.explanations import Explanation
 from dreampipe.explanations.adversarial import Attack
 from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
 from dreampipe.explanations.attribution import Method
+from dreampipe.explanations.influence import Method as InfluenceMethod
+from dreampipe.explanations.influence.influencing import Influence
 from dreampipe.frames import Frame, MediaInfo, quantize
 from dreampipe.media.profiles import to_srgb
 from dreampipe.media.video import FilmInfo
@@ -30,6 +32,7 @@ from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.files import make
+from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
@@ -186,6 +189,52 @@ def attack(
         seed=recipe.seed,
         max_size=recipe.max_size,
     )
+
+
+def influence(
+    image: AnyArray | str | PathLike[str],
+    pictures: str | PathLike[str],
+    method: str | InfluenceMethod = "influence-functions",
+    label: str | int | None = None,
+    **settings: Any,
+) -> Influence:
+    """Find the labelled pictures that argue for what a model answers, and those that argue against it.
+
+    Args:
+        image: a path, or an array as for `dream`; its alpha is left out.
+        pictures: a folder with a folder of pictures for each class, a .csv table with the columns file and label, or
+            `motifs`, the pictures that motifnet was trained with.
+        method: one by its text, such as `trak(size=256)`; or a `Method`, also one of your own.
+        label: the class to explain, by name or number; None for the model's answer.
+        settings: fields of `dreampipe.recipes.influencing.Influencing`, such as model, count, checkpoints, max_size.
+
+    Returns:
+        The influence: `names`, `labels`, `scores` and `shares` of the labelled pictures, `most_for(top)` and
+        `most_against(top)`.
+
+    Raises:
+        DreampipeError: the picture, a setting, the model, the labelled pictures or the method is wrong.
+        ValueError: `image` is neither a path nor an array that is a picture.
+    """
+    from dreampipe.drawings.labelled import find_classes
+    from dreampipe.engines.influence import read_all
+    from dreampipe.explanations.influence.features import Reader
+    from dreampipe.explanations.influence.influencing import check_members
+    from dreampipe.explanations.influence.influencing import influence as weigh
+    from dreampipe.explanations.question import Work
+
+    given = {} if isinstance(method, InfluenceMethod) else {"method": method}
+    recipe = Influencing.of(labelled=str(pictures), label=label, **settings, **given)
+    chosen = method if isinstance(method, InfluenceMethod) else recipe.chosen()
+    pixels = _frame(image).pixels if isinstance(image, np.ndarray) else _still(image, "influence")[0].pixels
+    _fetch(recipe, recipe.members)
+    number = recipe.class_number()
+    find_classes(recipe.card(), recipe.labelled)
+    readers = tuple(Reader.of(card, recipe.max_size) for card in recipe.members())
+    check_members(readers)
+    work = Work(np.random.default_rng(recipe.seed))
+    queries = [reader.read([pixels], work)[0] for reader in readers]
+    return weigh(read_all(recipe, readers, work), queries, chosen, number)
 
 
 def _still(path: object, call: str) -> tuple[Frame, MediaInfo]:

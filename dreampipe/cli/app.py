@@ -15,6 +15,7 @@ from dreampipe.cli.attack import attack, robustness
 from dreampipe.cli.dream import dream
 from dreampipe.cli.explain import explain
 from dreampipe.cli.help import GroupedCommand, closing
+from dreampipe.cli.influence import influence
 from dreampipe.cli.info import info
 from dreampipe.cli.layers import layers
 from dreampipe.cli.methods import methods
@@ -96,6 +97,10 @@ _EXAMPLES = {
     ),
     attack: ("attack photo.jpg other.png", "attack photo.jpg owl.png --target owl --eps 8/255 --sheet sheet.png"),
     robustness: ("robustness motifs curve.png", "robustness pictures curve.html --method autoattack --norm L2"),
+    influence: (
+        "influence photo.jpg why.html --pictures motifs",
+        "influence --mislabelled pictures doubts.csv --method nearest",
+    ),
     zoom: ("zoom photo.jpg dive.mp4 --seconds 10", "zoom photo.jpg loop.gif --loop --seconds 2 --size 320"),
     rerun: ("rerun dream.jpg again.jpg", "rerun dream.jpg other.jpg --set steps=20 --set seed=1"),
     info: ("info dream.jpg", "info dream.jpg --recipe > mine.toml"),

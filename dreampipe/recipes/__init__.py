@@ -9,6 +9,7 @@ visualization.py Visualization: what a unit has learned
 atlas.py         Atlas: every channel of a layer, in one sheet
 attacking.py     Attacking: an attack on a picture; Robustness: the accuracy of a model under attacks
 explaining.py    Explaining: why a model answers as it does
+influencing.py   Influencing: the labelled pictures that argue for an answer
 tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
 fields.py        the types of fields, and how each is shown; ways.py: the words of a recipe and their meaning
 files.py         presets/*.toml and the user's own files, by name

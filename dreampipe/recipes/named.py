@@ -1,8 +1,9 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
 Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `start` if it is
-a picture, `pictures` and `labelled` if they hold a folder, the pictures and folders of `baseline`, also within
-`method`, and the guides and directions of an objective, also of one that comes later in a film.
+a picture, `pictures` and `labelled` if they hold a folder or a table, those of `checkpoints`, the pictures and folders
+of `baseline`, also within `method`, and the guides and directions of an objective, also of one that comes later in a
+film.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def rename_files(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
         is_name = name in _ALONE or (name in _NAMES_OR_FILES and is_file(value or ""))
         if value and name == "baseline":
             changed[name] = _baseline(value, rename)
+        elif value and name == "checkpoints":
+            changed[name] = ",".join(rename(part.strip()) for part in value.split(","))
         elif value and name == "method":
             changed[name] = _BASELINE.sub(lambda found: found[1] + _baseline(found[2], rename), value)
         elif value and (is_name or (name in _WORDS and value not in _WORDS[name])):

@@ -14,6 +14,7 @@ from dreampipe.recipes.atlas import Atlas
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
+from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
@@ -58,6 +59,7 @@ TASKS: Mapping[str, Row] = {
     "explain": Row(Explaining, "explanations.ExplainTask", {**_FILE_OPTIONS, "partial": bool}, serves=("explain",)),
     "attack": Row(Attacking, "attacks.AttackTask", {"bits": int, "sheet": bool}, serves=("attack",)),
     "robustness": Row(Robustness, "attacks.RobustnessTask", {"form": str}, serves=("robustness",)),
+    "influence": Row(Influencing, "influence.InfluenceTask", {"form": str}, serves=("influence",)),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
 }
 """Everything that can be made, by its command."""

@@ -53,6 +53,7 @@ COMMANDS = (
     "atlas",
     "attack",
     "robustness",
+    "influence",
     "zoom",
     "rerun",
     "info",

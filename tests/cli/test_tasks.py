@@ -28,6 +28,7 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "explain": ("PHOTO", "out.png", "--quality", "80", "--method", "gradient", "--size", "48"),
     "attack": ("PHOTO", "still.png", "--sheet", "out.png", "--steps", "2", "--size", "48"),
     "robustness": ("CLASSES", "out.html", "--method", "fgsm", "--eps", "1/255"),
+    "influence": ("PHOTO", "out.html", "--pictures", "CLASSES", "--label", "3", "--size", "32"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""
@@ -43,6 +44,7 @@ def make(call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, monkeypatc
     def made(command: str) -> Path:
         if "CLASSES" in SMALLEST[command]:
             shutil.copytree(pictures, tmp_path / "classes" / "3")
+            shutil.copytree(pictures, tmp_path / "classes" / "1")
         own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes"}
         words = [
             own[word] if word in own else tmp_path / word if Path(word).suffix in SUFFIXES else word

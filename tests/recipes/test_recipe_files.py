@@ -194,8 +194,8 @@ WRONG = {
     "version = true": "my.toml: version came as True",
     'version = "1"': "my.toml: version came as '1'",
     'command = "draem"': (
-        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness is "
-        "expected"
+        "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness, "
+        "influence is expected"
     ),
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",
@@ -298,6 +298,14 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "eps": st.sampled_from([None, "1/255,2/255"]),
         "count": st.integers(1, 500),
     },
+    "influence": {
+        "labelled": st.sampled_from(["motifs", "pictures", "labels.csv"]),
+        "mislabelled": st.booleans(),
+        "label": st.sampled_from([None, "eye", "3"]),
+        "method": st.sampled_from(["trak(size=64)", "nearest"]),
+        "checkpoints": st.sampled_from([None, "one.keras, two.keras"]),
+        "top": st.integers(1, 100),
+    },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
 
@@ -311,6 +319,7 @@ def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -
         "visualize": {"objective": "mixed4"},
         "atlas": {"layer": "mixed4"},
         "robustness": {"labelled": "motifs"},
+        "influence": {"labelled": "motifs"},
     }.get(command, {})
     recipe = TASKS[command].recipe(**{**needed, **chosen})
     again = loaded(toml_of(recipe))

@@ -29,7 +29,9 @@ SHA = "0123456789abcdef" * 4
 TEXTS = st.text(max_size=40)
 RECORDS = st.builds(
     Record,
-    command=st.sampled_from(["dream", "zoom", "visualize", "atlas", "explain", "attack", "robustness", "sheet"]),
+    command=st.sampled_from(
+        ["dream", "zoom", "visualize", "atlas", "explain", "attack", "robustness", "influence", "sheet"]
+    ),
     recipe=st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers() | TEXTS | st.lists(TEXTS, max_size=3)),
     options=st.dictionaries(TEXTS, st.booleans() | st.integers() | TEXTS),
     model=st.builds(Model, name=TEXTS, sha256=TEXTS, scaling=st.sampled_from(["unit", "tf"])),

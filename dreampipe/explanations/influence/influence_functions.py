@@ -27,7 +27,7 @@ class InfluenceFunctions(Method):
     damping: float = 0.01
 
     name: ClassVar[str] = "influence-functions"
-    says: ClassVar[str] = "how much the log-odds of the answer fall when the picture is left out of the last layer's fit"
+    says: ClassVar[str] = "how much the log-odds of the answer fall if the picture is left out of the last layer's fit"
     source: ClassVar[str] = "Koh and Liang 2017, Understanding Black-box Predictions via Influence Functions"
 
     def __post_init__(self) -> None:

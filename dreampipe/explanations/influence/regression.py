@@ -16,8 +16,8 @@ from dreampipe.errors import DreampipeError
 from dreampipe.explanations.influence.seen import Case, Labels, Numbers, Seen, softmax
 
 _RESIDUAL = 1e-9
-_LARGEST = 12_000
-"""The most weights whose Hessian is inverted as a whole: 1.2 GB in float64."""
+_LARGEST = 10_000
+"""The most weights whose Hessian is inverted as a whole: 0.8 GB in float64."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,12 +68,12 @@ class TRAK(Method):
         for label in range(classes):  # class by class, so that no gradient is ever whole in memory
             signs = draw_signs((width, self.size), self.seed, number, label)
             found += (features * slope[:, label : label + 1]) @ signs
-        return found / np.sqrt(self.size)
+        return np.asarray(found / np.sqrt(self.size))
 
 
 def draw_signs(shape: tuple[int, int], *seed: int) -> Numbers:
     """Draw a matrix of 1 and -1, each with the same chance."""
-    return np.random.default_rng(seed).integers(0, 2, shape).astype(np.float64) * 2 - 1
+    return np.asarray(np.random.default_rng(seed).integers(0, 2, shape).astype(np.float64) * 2 - 1)
 
 
 def kernel(phi: Numbers, damping: float) -> Numbers:

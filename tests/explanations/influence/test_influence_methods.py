@@ -70,7 +70,7 @@ def test_the_fit_is_a_minimum_and_the_solution_is_that_of_the_whole_hessian(seed
 
 def test_a_hessian_too_large_to_invert_is_one_sentence() -> None:
     seen = Seen(np.ones((2, 4001)), np.zeros((4001, 4)))
-    with pytest.raises(DreampipeError, match=r"16004 weights .* at most 12000 are inverted: choose tracin"):
+    with pytest.raises(DreampipeError, match=r"16004 weights .* at most 10000 are inverted: choose tracin"):
         Fitted(seen.features, np.array([0, 1]), seen.weights, 0.1).invert()
 
 
