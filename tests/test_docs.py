@@ -27,6 +27,7 @@ SHORT = {
     "zoom": ("--octaves", "1", "--max-size", "48", "--seconds", "0.1"),
     "attack": ("--max-size", "96", "--steps", "2"),
     "robustness": ("--count", "2", "--method", "fgsm"),
+    "influence": ("--top", "2"),
     "atlas": ("--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""

@@ -21,12 +21,12 @@ class TRAK(Method):
 
     Attributes:
         size: numbers that a gradient is projected to.
-        damping: added to the diagonal of the kernel, as a share of its mean.
+        damping: added to the diagonal of the kernel, as a multiple of its mean. Less suits fits that are damped less.
         seed: of the signs.
     """
 
     size: int = 512
-    damping: float = 1e-3
+    damping: float = 10.0
     seed: int = 0
 
     name: ClassVar[str] = "trak"
@@ -36,7 +36,7 @@ class TRAK(Method):
 
     def __post_init__(self) -> None:
         check_count(self.name, "size", self.size, most=16_384)
-        check_number(self.name, "damping", self.damping, 0, 100)
+        check_number(self.name, "damping", self.damping, 0, 1e6)
         check_count(self.name, "seed", self.seed, least=0, most=2**31 - 1)
 
     def argue(self, case: Case) -> Numbers:
