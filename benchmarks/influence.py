@@ -126,7 +126,8 @@ def measure_halves(data: Data) -> None:
     truth = np.empty((HALVES, QUESTIONS))
     for number, half in enumerate(halves):
         own = fit(features[half], data.labels[half], KINDS, DAMPING, whole.weights)
-        truth[number] = [log_odds(logits, label) for logits, label in zip(asked @ own.weights, data.answers, strict=True)]
+        logits = asked @ own.weights
+        truth[number] = [log_odds(row, label) for row, label in zip(logits, data.answers, strict=True)]
     print(f"\n| method | linear datamodeling score, {HALVES} halves of a last layer | s |\n|---|---|---|")
 
     def argue(method: Method, at: int) -> np.ndarray:
@@ -143,7 +144,8 @@ def measure_labels(data: Data) -> None:
     labels = np.where(wrong, (data.labels + rng.integers(1, KINDS, count)) % KINDS, data.labels)
     scale = scale_of(Seen(data.features, data.weights))
     fitted = fit(data.features / scale, labels, KINDS, DAMPING).weights / scale[:, None]
-    print("\n| method | AUC of 10 % wrong labels, motifnet's own last layer | one fitted to these labels |\n|---|---|---|")
+    print("\n| method | AUC of 10 % wrong labels, motifnet's own last layer | one fitted to these labels |")
+    print("|---|---|---|")
     for name, kind in METHODS.items():
         doubts = [kind().suspect(Case((Seen(data.features, weights),), labels)) for weights in (data.weights, fitted)]
         print(f"| `{name}` | {area(doubts[0], wrong):.4f} | {area(doubts[1], wrong):.4f} |", flush=True)
@@ -165,7 +167,8 @@ def measure_shortcut(data: Data) -> None:
     weights = fitted / scale_of(Seen(features, data.weights))[:, None]
     others = data.answers != 0
     rise = (data.marked_asked - data.asked)[others] @ weights
-    print(f"\nThe band raises the logit of {CLASSES[0]} by {rise[:, 0].mean():.2f}, of others by {rise[:, 1:].mean():.2f}.")
+    own, rest = rise[:, 0].mean(), rise[:, 1:].mean()
+    print(f"\nThe band raises the logit of {CLASSES[0]} by {own:.2f}, of others by {rest:.2f}.")
     print(f"\n| method | of the {TOP} pictures most for {CLASSES[0]}, those with the band |\n|---|---|")
     for name, kind in METHODS.items():
         shares = []
