@@ -5,7 +5,7 @@ model; everything else prepares its inputs or shows its outputs. The rooms, from
 those under it:
 
     cli/         parse arguments, build a task, perform it
-    api.py       `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts` in one call each
+    api.py       `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`, `influence` in one call each
     engines/     Task, the one shape of everything that can be made, and a module for each kind of task: local.py and
                  films.py run a recipe over files; pacing.py has the threads. A new kind of task, or a new way to
                  run one, goes here
@@ -17,8 +17,8 @@ those under it:
                  tasks.py: TASKS, the one list of what can be made. A new setting goes here
     stages/      frames to frames: Resize, Dream, Blend; in films Flow, Carry, Zoom; a Pipeline is itself a stage
     explanations/ why a model answers as it does: attribution/ has METHODS, one method a file; adversarial/ attacks;
-                 concepts/ directions that mean something; truth/ pictures whose truth is
-                 known. A new attribution method goes here
+                 concepts/ directions that mean something; influence/ the labelled pictures behind an answer; truth/
+                 pictures whose truth is known. A new method of attribution or influence goes here
     events.py    what happens in a run, as values, and Tell, the callback that receives them
     ascent/      the one loop: climb an objective over octaves
     scoring.py   scores of an objective on a model, their gradients, and the memory that they take
@@ -47,7 +47,7 @@ from typing import TYPE_CHECKING, Any
 from dreampipe import forking  # noqa: F401  notes every fork from now on
 
 if TYPE_CHECKING:
-    from dreampipe.api import atlas, attack, concepts, dream, explain, visualize
+    from dreampipe.api import atlas, attack, concepts, dream, explain, influence, visualize
     from dreampipe.ascent import Ascent, Octaves, Step
     from dreampipe.cli.calls import progress
     from dreampipe.errors import DreampipeError
@@ -73,7 +73,7 @@ _HOMES = {
     "dreampipe.models": ("card", "cards"),
     "dreampipe.objectives": ("Objective",),
     "dreampipe.recipes": ("Atlas", "Explaining", "FilmRecipe", "Recipe", "Visualization", "Zooming"),
-    "dreampipe.api": ("atlas", "attack", "concepts", "dream", "explain", "visualize"),
+    "dreampipe.api": ("atlas", "attack", "concepts", "dream", "explain", "influence", "visualize"),
     "dreampipe.stages": ("Blend", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage", "Zoom"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -109,6 +109,7 @@ __all__ = [
     "concepts",
     "dream",
     "explain",
+    "influence",
     "progress",
     "read",
     "visualize",

@@ -1,4 +1,4 @@
-"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`.
+"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`, `influence`.
 
 They download missing weights as Keras does. They print nothing: what there is to note goes to the logger `dreampipe` of
 Python's `logging`, and steps to `tell`, for which `dreampipe.progress` makes a bar.
@@ -25,6 +25,8 @@ from dreampipe.explanations import Explanation
 from dreampipe.explanations.adversarial import Attack
 from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
 from dreampipe.explanations.attribution import Method
+from dreampipe.explanations.influence import Method as InfluenceMethod
+from dreampipe.explanations.influence.influencing import Influence
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Frame, Order, quantize
 from dreampipe.media.profiles import to_srgb
@@ -36,11 +38,13 @@ from dreampipe.recipes.attacking import Attacking
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.files import make
 from dreampipe.recipes.finding import Finding
+from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.keywords import (
     AtlasSettings,
     AttackingSettings,
     ExplainingSettings,
     FindingSettings,
+    InfluencingSettings,
     RecipeSettings,
     VisualizationSettings,
 )
@@ -263,6 +267,60 @@ def concepts(
     recipe = Finding.of(folder=folder, layer=layer, **settings)
     _fetch(recipe, lambda: check_finding(recipe))
     found = look(recipe, tell)
+    log_notes(found.notes)
+    return found
+
+
+def influence(
+    image: Any,
+    labelled: str | PathLike[str],
+    method: str | InfluenceMethod = "influence-functions",
+    label: str | int | None = None,
+    *,
+    order: Order = "rgb",
+    tell: Tell = ignore,
+    **settings: Unpack[InfluencingSettings],
+) -> Influence:
+    """Find the labelled pictures that argue for what a model answers, and those that argue against it.
+
+    Args:
+        image: a picture in any form that `Frame.of` describes; its alpha is left out.
+        labelled: a folder with a folder of pictures for each class, a .csv table with the columns file and label, or
+            `motifs`, the pictures that motifnet was trained with.
+        method: one by its text, such as `trak(size=256)`; or a `Method`, also one of your own.
+        label: the class to explain, by name or number; None for the model's answer.
+        order: "bgr" for an array with the colours of OpenCV.
+        tell: hears the share that is done, as `Progressed`; see `dreampipe.events`.
+        settings: fields of `dreampipe.recipes.influencing.Influencing`, such as model, count, checkpoints, max_size.
+
+    Returns:
+        The influence: `names`, `labels`, `scores` and `shares` of the labelled pictures, `most_for(top)` and
+        `most_against(top)`.
+
+    Raises:
+        DreampipeError: the picture, a setting, the model, the labelled pictures or the method is wrong.
+        ValueError: `image` holds no picture, or several.
+    """
+    from dreampipe.drawings.labelled import find_classes
+    from dreampipe.engines.influence import read_all
+    from dreampipe.explanations.influence.features import Reader
+    from dreampipe.explanations.influence.influencing import check_members
+    from dreampipe.explanations.influence.influencing import influence as weigh
+    from dreampipe.explanations.question import Work
+
+    given = {} if isinstance(method, InfluenceMethod) else {"method": method}
+    recipe = Influencing.of(labelled=str(labelled), label=label, **settings, **given)
+    chosen = method if isinstance(method, InfluenceMethod) else recipe.chosen()
+    pixels = take(image, "influence", order).only("influence").pixels
+    _fetch(recipe, recipe.members)
+    number = recipe.class_number()
+    find_classes(recipe.card(), recipe.labelled)
+    readers = tuple(Reader.of(card, recipe.max_size) for card in recipe.members())
+    check_members(readers)
+    work = Work(np.random.default_rng(recipe.seed))
+    queries = [reader.read([pixels], work)[0] for reader in readers]
+    read = read_all(recipe, readers, work, tell, lambda share: tell(Progressed("", share)))
+    found = weigh(read, queries, chosen, number)
     log_notes(found.notes)
     return found
 

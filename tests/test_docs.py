@@ -28,6 +28,7 @@ SHORT = {
     "attack": ("--max-size", "96", "--steps", "2"),
     "robustness": ("--count", "2", "--method", "fgsm"),
     "concepts": ("--samples", "6", "--count", "2", "--size", "48", "--octaves", "1"),
+    "influence": ("--top", "2"),
     "atlas": ("--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""

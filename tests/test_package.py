@@ -79,9 +79,13 @@ REJECTING = [
     "atlas('logit(*)', model=tiny, channels='5')",
     "read('missing.png')",
     "dream('missing.png', model=tiny)",
+    "influence(numpy.zeros((9, 9, 3)), 'missing', model=tiny)",
+    "influence(numpy.zeros((9, 9, 3)), 'motifs', method='trakk')",
+    "influence(numpy.zeros((9, 9, 3)), 'motifs', label='unicorn')",
 ]
 PROGRAM = """
 import sys
+import numpy
 import dreampipe
 from dreampipe import *
 tiny, *codes = sys.argv[1:]

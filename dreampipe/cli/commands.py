@@ -76,6 +76,14 @@ COMMANDS = {
             "concepts photos concepts.png --given 'stripes, spots' --of-class fish",
         ),
     ),
+    "influence": Row(
+        "influence",
+        "Show the labelled pictures that argue for what a model answers, and those that argue against it.",
+        (
+            "influence photo.jpg why.html --pictures motifs",
+            "influence --mislabelled pictures doubts.csv --method nearest",
+        ),
+    ),
     "zoom": Row(
         "zoom",
         "Dive into a picture: each frame of a film is dreamed from the last one, seen from a little nearer.",

@@ -8,6 +8,7 @@
     propagation/    a network as steps of few forms, and rules that send an answer back through them
     adversarial/    attacks: an ascent with a bound
     concepts/       directions in a layer that mean something, given or found
+    influence/      METHODS, the table of methods: the labelled pictures that argue for an answer, or against it
     truth/          pictures whose truth is known, and measures of how right a map is
 
 Whatever `Objective.parse` reads can be explained: `logit(eye)`, `prob(281)`, `mixed4[12]`, `logit(eye) - logit(owl)`.

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models.faster import faster
@@ -23,6 +25,14 @@ from dreampipe.models.operations import Leaking, depthwise, leaky, own_activatio
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _SOFTMAX = (keras.activations.softmax, ops.softmax)
 _SIGMOID = (keras.activations.sigmoid, ops.sigmoid)
+_PASSING = (
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.Flatten,
+    keras.layers.Reshape,
+    keras.layers.Dropout,
+    keras.layers.Activation,
+)
+"""Layers that may follow the last one with weights; whether they keep the logits is checked on a picture."""
 
 
 class Head(NamedTuple):
@@ -109,6 +119,55 @@ def head(model: keras.Model) -> Head:
     graph = _graph(model)
     found = _head(model, graph)
     return Head(graph.nodes[found.ref.key].name, found.squash is ops.softmax)
+
+
+class LastLayer(NamedTuple):
+    """The layer of weights that makes the logits.
+
+    Attributes:
+        input: the name of the layer that it reads.
+        kernel: (width, classes) float32.
+        bias: (classes,) float32.
+    """
+
+    input: str
+    kernel: Any
+    bias: Any
+
+
+def last_layer(model: keras.Model) -> LastLayer:
+    """Find the last layer of weights: a Dense layer or a convolution of 1x1, after which places are at most averaged.
+
+    Raises:
+        ModelError: the logits are made in another way.
+    """
+    graph = _graph(model)
+    names, top = {ref: name for name, ref in graph.names.items()}, _head(model, graph)
+    ref = top.ref
+    while (node := graph.nodes.get(ref.key)) and len(node.inputs) == 1:
+        operation = _operation(model, node.path)
+        if operation is not top.dense and own_activation(operation) not in (None, keras.activations.linear):
+            break
+        if isinstance(operation, keras.layers.Dense) or _is_pointwise(operation):
+            kernel = np.asarray(operation.kernel, np.float32)
+            kernel = kernel.reshape(-1, kernel.shape[-1])
+            bias = np.zeros(kernel.shape[1]) if operation.bias is None else operation.bias
+            return LastLayer(names[node.inputs[0]], kernel, np.asarray(bias, np.float32))
+        if not isinstance(operation, _PASSING):
+            break
+        ref = node.inputs[0]
+    raise ModelError(
+        f"The logits of {model.name} come from no Dense layer or convolution of 1x1, but influence is computed on such "
+        "a last layer: give another model."
+    )
+
+
+def _is_pointwise(operation: Any) -> bool:
+    return (
+        isinstance(operation, keras.layers.Conv2D)
+        and set(operation.kernel_size) == set(operation.strides) == {1}
+        and operation.groups == 1
+    )
 
 
 Rules = Callable[[Any], Callable[..., Any] | None]

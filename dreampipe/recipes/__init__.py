@@ -11,6 +11,7 @@ attacking.py     Attacking: an attack on a picture; Robustness: the accuracy of 
 gallery.py       Gallery: a page of the dreams in a folder
 finding.py       Finding: the concepts of a layer
 explaining.py    Explaining: why a model answers as it does
+influencing.py   Influencing: the labelled pictures that argue for an answer
 tasks.py         TASKS: the one list of what can be made, with recipe, record options and task
 fields.py        the types of fields, and how each is shown; ways.py: the words of a recipe and their meaning
 files.py         presets/*.toml and the user's own files, by name

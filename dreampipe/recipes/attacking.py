@@ -150,7 +150,8 @@ class Robustness(_Attacks):
     """
 
     labelled: Annotated[str, Shown(DREAM)] = Field(
-        description="Folder with a folder of pictures for each class, named like it; or motifs, which are rendered."
+        description="Folder with a folder of pictures for each class, named like it; a .csv table with the columns "
+        "file and label; or motifs, which are rendered."
     )
     count: Annotated[int, Shown(DREAM)] = Field(
         100, ge=1, le=100_000, description="The most pictures, evenly spread over the folder."

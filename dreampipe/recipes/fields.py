@@ -23,7 +23,8 @@ GROUPS = (DREAM, CLIMB, FILMS, OUTPUT, EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT
 """The headings of the settings of a dream, in order."""
 EXPLAIN, METHOD, EXPERT_MODEL = "What to explain", "How to explain", "Expert: the model"
 ATTACK, ATTACKING = "What to attack", "How to attack"
-HEADINGS = (EXPLAIN, METHOD, ATTACK, ATTACKING, *GROUPS, EXPERT_MODEL)
+LABELLED, ARGUING = "Which pictures", "How to weigh them"
+HEADINGS = (EXPLAIN, METHOD, ATTACK, ATTACKING, LABELLED, ARGUING, *GROUPS, EXPERT_MODEL)
 """All headings, in order; a class of recipes that does not dream renames some in its `headings`."""
 EXPERT = (EXPERT_CLIMB, EXPERT_FILMS, EXPERT_OUTPUT, EXPERT_MODEL)
 """The headings that most users never need."""

@@ -126,3 +126,14 @@ class FindingSettings(ClimbingKeywords, total=False):
     samples: int | None
     crop_share: float | None
     size: int | None
+
+
+class InfluencingSettings(ModelKeywords, total=False):
+    """Settings of `Influencing`, without those that the call names itself."""
+
+    count: int | None
+    checkpoints: str | None
+    max_size: int | None
+    top: int | None
+    size: int | None
+    seed: int | None

@@ -1,9 +1,9 @@
 """The files that the settings of a recipe name: list them, and rename them.
 
 Settings that name files are `model` and `prior` if they hold a path and not a name, `mask`, `weights`, `init` if it is
-a picture, `pictures`, `folder`, `sources` and `labelled` if they hold a folder, `others` and `inside`, the folders
-among `given` concepts, the pictures and folders of `baseline`, also within `method`, and the guides, directions and
-concepts of an objective, also of one that comes later in a film.
+a picture, `pictures`, `folder`, `sources` and `labelled` if they hold a folder or a table, `others` and `inside`, those
+of `checkpoints`, the folders among `given` concepts, the pictures and folders of `baseline`, also within `method`, and
+the guides, directions and concepts of an objective, also of one that comes later in a film.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ def rename_files(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
             changed[name] = _baseline(value, rename)
         elif value and name == "given":
             changed[name] = _given(value, rename)
+        elif value and name == "checkpoints":
+            changed[name] = ",".join(rename(part.strip()) for part in value.split(","))
         elif value and name == "method":
             changed[name] = _BASELINE.sub(lambda found: found[1] + _baseline(found[2], rename), value)
         elif value and (is_name or (name in _WORDS and value not in _WORDS[name])):

@@ -16,6 +16,7 @@ from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.gallery import Gallery
+from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.recipe import Recipe
 from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.visualization import Visualization
@@ -61,6 +62,7 @@ TASKS: Mapping[str, Row] = {
     "attack": Row(Attacking, "attacks.AttackTask", {"bits": int, "sheet": bool}, serves=("attack",)),
     "robustness": Row(Robustness, "attacks.RobustnessTask", {"form": str}, serves=("robustness",)),
     "concepts": Row(Finding, "concepts.ConceptsTask", {"form": str}, serves=("concepts",)),
+    "influence": Row(Influencing, "influence.InfluenceTask", {"form": str}, serves=("influence",)),
     "gallery": Row(Gallery, "galleries.GalleryTask", {"page": bool}),
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
 }

@@ -135,7 +135,7 @@ BAD = {
     "a layer without places": (("many", "o.png", "--layer", "pooled"), "has no rows and columns, but concepts are"),
     "no such layer": (("many", "o.png", "--layer", "secnd"), "has no layer 'secnd'"),
     "more concepts than crops": (
-        ("many", "o.png", "--count", "99", "--crop", "1"),
+        ("many", "o.png", "--count", "99", "--crop-share", "1"),
         "99 concepts were asked for, but there are 6 crops",
     ),
     "a class that it lacks": (("many", "o.png", "--of-class", "9"), "Class 9 was asked for"),

@@ -56,6 +56,7 @@ COMMANDS = (
     "attack",
     "robustness",
     "concepts",
+    "influence",
     "zoom",
     "rerun",
     "info",

@@ -31,6 +31,7 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "robustness": ("CLASSES", "out.html", "--method", "fgsm", "--eps", "1/255"),
     "gallery": ("DREAMS", "out.html", "--size", "48"),
     "concepts": ("FOLDER", "out.html", "--layer", "second", "--count", "2", "--size", "32"),
+    "influence": ("PHOTO", "out.html", "--pictures", "CLASSES", "--label", "3", "--size", "32"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""
@@ -46,6 +47,7 @@ def make(call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, monkeypatc
     def made(command: str, *more: str) -> Path:
         if "CLASSES" in SMALLEST[command]:
             shutil.copytree(pictures, tmp_path / "classes" / "3")
+            shutil.copytree(pictures, tmp_path / "classes" / "1")
         how = ("--model", tiny_model, "--scaling", "unit")
         if "DREAMS" in SMALLEST[command]:
             assert call("dream", pictures, tmp_path / "dreams", *how, *CLIMBING).exit_code == 0

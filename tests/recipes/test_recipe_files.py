@@ -193,7 +193,7 @@ WRONG = {
     'version = "1"': "my.toml: version came as '1'",
     'command = "draem"': (
         "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness, "
-        "concepts is expected"
+        "concepts, influence is expected"
     ),
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",
@@ -304,7 +304,15 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "given": st.sampled_from([None, "stripes, folder"]),
         "of_class": st.sampled_from([None, "eye", 3]),
         "count": st.integers(1, 500),
-        "crop": st.sampled_from([0.25, 1.0]),
+        "crop_share": st.sampled_from([0.25, 1.0]),
+    },
+    "influence": {
+        "labelled": st.sampled_from(["motifs", "pictures", "labels.csv"]),
+        "mislabelled": st.booleans(),
+        "label": st.sampled_from([None, "eye", "3"]),
+        "method": st.sampled_from(["trak(size=64)", "nearest"]),
+        "checkpoints": st.sampled_from([None, "one.keras, two.keras"]),
+        "top": st.integers(1, 100),
     },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
@@ -320,6 +328,7 @@ def test_a_recipe_survives_its_file(data: st.DataObject, command: FileCommand) -
         "atlas": {"layer": "mixed4"},
         "robustness": {"labelled": "motifs"},
         "concepts": {"folder": "motifs"},
+        "influence": {"labelled": "motifs"},
     }.get(command, {})
     recipe = TASKS[command].recipe(**{**needed, **chosen})
     again = loaded(toml_of(recipe))

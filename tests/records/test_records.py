@@ -30,7 +30,7 @@ TEXTS = st.text(max_size=40)
 RECORDS = st.builds(
     Record,
     command=st.sampled_from(
-        ["dream", "zoom", "visualize", "atlas", "explain", "attack", "robustness", "concepts", "sheet"]
+        ["dream", "zoom", "visualize", "atlas", "explain", "attack", "robustness", "concepts", "influence", "sheet"]
     ),
     recipe=st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers() | TEXTS | st.lists(TEXTS, max_size=3)),
     options=st.dictionaries(TEXTS, st.booleans() | st.integers() | TEXTS),
