@@ -113,6 +113,6 @@ def test_weights_are_listed_and_a_damaged_file_is_named(call, tmp_path, first, m
 
 def test_a_missing_library_is_a_fault_and_its_package_is_named(monkeypatch):
     monkeypatch.setitem(making.LIBRARIES, "unicorn", "unicorn-no-such-package")
-    finding = next(one for one in diagnose() if one.subject == "libraries")
+    finding = next(one for one in diagnose(tuple) if one.subject == "libraries")
     assert finding.state == "fault" and "unicorn missing" in finding.text
     assert "pip install unicorn-no-such-package" in finding.advice

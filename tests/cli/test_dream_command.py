@@ -134,7 +134,7 @@ def test_what_had_to_be_decided_is_noted(call, pictures, tmp_path, tiny_model):
     assert first.startswith("Note: tiny.keras ")
     assert first.endswith("so tf is assumed: --scaling or a card says it.")
     assert second.startswith("Note on a.png: ")
-    assert "of 30 octaves left out" in second
+    assert "octaves left out: smaller than 17 pixels" in second
 
 
 def test_events_are_lines_of_json(call, quick, pictures, tmp_path):

@@ -87,6 +87,8 @@ def words_of(house):
         ("attack", picture, f"{out}.png", "--target", IN_A_FILE_NAME),
         ("robustness", IN_A_FILE_NAME, f"{out}.png"),
         ("robustness", house, f"{out}.csv"),
+        ("gallery", house, f"{out}.html"),
+        ("gallery", IN_A_FILE_NAME, f"{out}.html"),
         ("concepts", IN_A_FILE_NAME, f"{out}.png"),
         ("concepts", house, f"{out}.png", "--layer", IN_A_FILE_NAME),
         ("concepts", house, f"{out}.png", "--given", IN_A_FILE_NAME),

@@ -87,6 +87,6 @@ def test_what_a_kill_after_the_end_has_left_goes_although_the_film_is_there(call
 @pytest.mark.parametrize("name", [n for n in Zooming.model_fields if n not in ("version", "scale", "rotate")])
 def test_each_setting_is_an_option(call, name):
     shown = " ".join(call("zoom", "--help-all").stdout.split())
-    option = name.replace("_", "-")
+    option = "import" if name == "imports" else name.replace("_", "-")
     entry = shown[shown.index(f"--{option} ") :].replace(f"/ --no-{option}", "", 1)
     assert Zooming.model_fields[name].description in entry[: entry.index(" --", 3)]

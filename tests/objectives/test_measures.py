@@ -51,8 +51,8 @@ def id_of(term: Term) -> str:
 
 
 def concrete(kind: type[Measure]) -> set[type[Measure]]:
-    """All concrete measures of the package that derive from a class."""
-    own = {one for one in kind.__subclasses__() if one.__module__.startswith("dreampipe.")}
+    """All concrete measures of the language that derive from a class."""
+    own = {one for one in kind.__subclasses__() if one.__module__.startswith("dreampipe.objectives.")}
     return {one for one in own if not inspect.isabstract(one)}.union(*map(concrete, own))
 
 

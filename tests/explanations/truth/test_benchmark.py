@@ -34,10 +34,20 @@ def test_a_table_has_means_and_errors_and_gaps() -> None:
 
 
 def test_the_best_is_compared_picture_by_picture() -> None:
-    masses = {"edges": (0.1, 0.3, 0.5), "a": (0.4, 0.7, 0.9), "b": (0.9,)}
-    rows = {name: {"mass": dict(zip("pqr", values, strict=False))} for name, values in masses.items()}
-    said = against(rows, "mass")
-    assert "the best is a" in said and "0.37 above the edge map on 3 pictures, 11 standard errors" in said
+    """The first, third and fifth picture choose; the second, fourth and sixth judge."""
+    edges = (0.1, 0.1, 0.3, 0.3, 0.5, 0.5)
+    masses = {
+        "edges": edges,
+        "a": (0.4, 0.4, 0.7, 0.7, 0.9, 0.9),
+        "lucky": (0.3, 1.0, 0.3, 1.0, 0.3, 1.0),
+        "few": (1.0,),
+        "theirs": (0.5, 0.2, 0.5, 0.6, 0.5, 0.8),
+    }
+    rows = {name: {"mass": dict(zip("pqrstu", values, strict=False))} for name, values in masses.items()}
+    said = against(rows, "mass", ["theirs"])
+    assert "the best is a, 0.67 ± 0.15 on 3 pictures that did not choose it" in said
+    assert "+0.37 (11 standard errors) against edges" in said
+    assert "+0.13 (4 standard errors) against theirs" in said
 
 
 def test_maps_of_another_library_are_judged_where_they_are_all_there(tmp_path: Path) -> None:
