@@ -178,9 +178,14 @@ def _explain(bench: Bench, asked: Asked, groups: Sequence[Group]) -> None:
 
 
 def table(rows: dict[str, Values], columns: Sequence[str]) -> str:
-    """A table of the means and their standard errors; `pairs` is how many pairs of motifs have their maps."""
+    """A table of the means and their standard errors; `pairs` is how many pairs of motifs have their maps.
+
+    A row without any value is left out.
+    """
     lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name, values in rows.items():
+        if not any(values.values()):
+            continue
         counted = {**values, "pairs": values.get("mass", {})}
         cells = [_cell(column, list(counted.get(column, {}).values())) for column in columns]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")

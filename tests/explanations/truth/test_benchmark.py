@@ -29,8 +29,12 @@ def test_a_table_replaces_what_is_between_the_marks(tmp_path: Path) -> None:
 
 
 def test_a_table_has_means_and_errors_and_gaps() -> None:
-    rows = {"a": {"mass": {"p": 0.5, "q": 0.7}, "seconds": {"p": 1.0, "q": 3.0, "r": 2.0}}, "b": {}}
-    assert table(rows, ("mass", "seconds")).splitlines()[2:] == ["| a | 0.60 ± 0.10 | 2 |", "| b | - | - |"]
+    rows = {
+        "a": {"mass": {"p": 0.5, "q": 0.7}, "seconds": {"p": 1.0, "q": 3.0, "r": 2.0}},
+        "b": {},
+        "c": {"seconds": {"p": 1.0}},
+    }
+    assert table(rows, ("mass", "seconds")).splitlines()[2:] == ["| a | 0.60 ± 0.10 | 2 |", "| c | - | 1 |"]
 
 
 def test_the_best_is_compared_picture_by_picture() -> None:
