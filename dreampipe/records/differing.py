@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from dreampipe.errors import RecipeError, brief, printable
-from dreampipe.records.meaning import usual_of
+from dreampipe.records.meaning import fill_alike
 from dreampipe.records.record import Record
 
 
@@ -48,10 +48,7 @@ def _settings(there: Record, now: Record) -> Iterator[tuple[str, str]]:
     except RecipeError:  # a version that had other settings made it
         was, made = there.recipe, now.recipe
     else:
-        then, usual = usual_of(there, was), usual_of(now, made)
-        both = {name for name in (*then, *usual) if name in {**was, **then} and name in {**made, **usual}}
-        was |= {name: value for name, value in then.items() if name in both}
-        made |= {name: value for name, value in usual.items() if name in both}
+        was, made = fill_alike((there, was), (now, made))
     for name, phrase in _differing(was, made):
         same = there.files.get(str(was.get(name))), now.files.get(str(made.get(name)))
         if same[0] is None or same[0] != same[1]:  # else it is the same file in another place

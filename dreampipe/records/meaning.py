@@ -52,3 +52,18 @@ def keep_meaning(record: Record, settings: Mapping[str, Any], recipe: Settings, 
 def spell_out(recipe: Settings) -> dict[str, Any]:
     """Return all settings of a recipe with what those that it leaves open mean now."""
     return {**recipe.model_dump(), **{name: usual.value for name, usual in recipe.usual_values().items()}}
+
+
+def fill_alike(*both: tuple[Record, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fill what two records leave open into their checked settings, where the values say how the two differ.
+
+    A default stays open if the other record has no such setting, or another default because of another setting.
+    """
+    (there, was), (now, made) = both
+    then, usual = usual_of(there, was), usual_of(now, made)
+    here = [TASKS[record.command].recipe(**settings).usual_values() for record, settings in both]
+    for name in dict.fromkeys((*then, *usual)):
+        alike = name not in here[0] or name not in here[1] or here[0][name].because == here[1][name].because
+        if alike and name in {**was, **then} and name in {**made, **usual}:
+            was, made = {**was, name: {**then, **was}[name]}, {**made, name: {**usual, **made}[name]}
+    return was, made
