@@ -13,6 +13,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.recipes.printing import toml_of
 from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.carried import edit_of, record_of
+from dreampipe.records.meaning import with_usual
 from dreampipe.records.telling import write_rows
 
 
@@ -33,7 +34,7 @@ def info(
     if as_json:
         show(record.text())
     elif as_recipe:
-        show(*toml_of(TASKS[record.command].recipe(**settings)).removesuffix("\n").split("\n"))
+        show(*toml_of(TASKS[record.command].recipe(**with_usual(record, settings))).removesuffix("\n").split("\n"))
     else:
         rows = list(write_rows(record, settings))
         width = max(len(name) for name, _ in rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -29,7 +29,7 @@ from dreampipe.recipes.fields import (
     StepSize,
     amount_of,
 )
-from dreampipe.recipes.settings import ModelSettings, Seed
+from dreampipe.recipes.settings import ModelSettings, Seed, Usual
 from dreampipe.recipes.ways import (
     DREAM,
     OPTIMIZERS,
@@ -52,6 +52,7 @@ class Climbing(ModelSettings):
         RecipeError: a setting is unknown or out of range.
     """
 
+    open: ClassVar[tuple[str, ...]] = ("param", "step_size", "normalization", "optimizer", "smallest")
     usual: ClassVar[Param] = "pixels"
 
     octaves: Annotated[int | None, Shown(CLIMB, unset=f"from {SMALLEST} pixels up", moves=True)] = Field(
@@ -227,6 +228,19 @@ class Climbing(ModelSettings):
         """The defaults that suit the parameterization, and whether it starts from a picture."""
         return DREAM if self.of_picture and self.chosen_param == "pixels" else WAYS[self.chosen_param]
 
+    def usual_values(self) -> Mapping[str, Usual]:
+        way, climbed = self.way, (self.chosen_param, self.of_picture)
+        usual = {
+            "step_size": Usual(self.usual_step_size, (*climbed, self.units)),
+            "normalization": Usual(way.normalization, climbed),
+            "optimizer": Usual(way.optimizer, climbed),
+        }
+        if self.prior is None:
+            usual["param"] = Usual(self.usual)
+        if self.octaves is None:
+            usual["smallest"] = Usual(SMALLEST)
+        return {name: usual[name] for name in self.open if name in usual and getattr(self, name) is None}
+
     @property
     def usual_step_size(self) -> float:
         """The default step size, in the units of the parameterization."""
@@ -247,9 +261,10 @@ class Climbing(ModelSettings):
         prior = getattr(ascent.parameterization, "card", None)
         return self.hash_settings(
             ascent.card,
+            # As resolved: defaults may change from version to version.
+            smallest=SMALLEST if self.smallest is None and self.octaves is None else self.smallest,
             objective=str(ascent.objective),
             prior=prior and prior.sha256,
-            # As resolved: what suits a parameterization may change from version to version.
             param=type(ascent.parameterization).__name__,
             optimizer=repr(ascent.optimizer),
             step_size=str(ascent.step_size),

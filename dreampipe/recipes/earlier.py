@@ -1,6 +1,7 @@
-"""Recipes and records that may name settings, or the layers of a file, as dreampipe once did.
+"""Recipes and records of earlier versions, which had other names for settings and layers, and other defaults.
 
 rename_settings(command, settings) -> settings     translate(settings, card) -> settings     notes(recipe) -> sentences
+defaults_before(recipe) -> values
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dreampipe.models.model_card import Card
+from dreampipe.models.scaling import spread
 from dreampipe.objectives import Objective
 from dreampipe.objectives.earlier import unclear, with_names_of_file
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.named import with_objectives
+from dreampipe.recipes.settings import Settings
+from dreampipe.recipes.ways import Param, Way
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "visualize": {
@@ -23,6 +27,34 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     }
 }
 """The settings that have another name than they once had, by their command and their earlier name."""
+
+
+WAYS_BEFORE: Mapping[Param, Way] = {
+    "pixels": Way("plain", 0.015, "mean"),
+    "fourier": Way("adam", 0.03, "mean"),
+    "maco": Way("nadam", 1.0, "mean"),
+    "prior": Way("adam", 0.05, "mean"),
+}
+CARRY_BEFORE = {"flow": 0.9, "blend": 0.15, "none": 0.0}
+"""The defaults of the versions whose records do not say what a setting means that is left open; they never change."""
+
+
+def defaults_before(recipe: Settings) -> dict[str, Any]:
+    """List what the settings that a recipe leaves open meant in the versions whose records do not say it.
+
+    Those versions wrote the number of octaves into each record. So a recipe without one is of no such version.
+    """
+    if not isinstance(recipe, Climbing) or recipe.octaves is None:
+        return {}
+    way = WAYS_BEFORE[recipe.chosen_param]
+    then = {
+        "param": recipe.usual,
+        "step_size": way.step_size * spread(recipe.units),
+        "normalization": way.normalization,
+        "optimizer": way.optimizer,
+        "carry": CARRY_BEFORE.get(getattr(recipe, "motion", "")),
+    }
+    return {name: then[name] for name in recipe.usual_values()}
 
 
 def rename_settings(command: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from dreampipe.media import read_mask
 from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, Shown, amount_of, find_shown
 from dreampipe.recipes.keyframes import Easing, Keyframe, Value, parse_keyframe, values_at
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.settings import Usual
 from dreampipe.stages import Blend, Caption, Carry, Dream, Flow, Moment, Pipeline, Stage
 from dreampipe.stages.motion import CARRY, Motion
 
@@ -30,6 +31,8 @@ class FilmRecipe(Recipe):
     Raises:
         RecipeError: a setting is unknown or out of range, or a keyframe is wrong.
     """
+
+    open: ClassVar[tuple[str, ...]] = (*Recipe.open, "octaves", "carry")
 
     motion: Annotated[Motion, Shown(FILMS)] = Field(
         "flow", description="Carry the dream along the motion (flow), blend it into the next frame, or neither."
@@ -104,6 +107,15 @@ class FilmRecipe(Recipe):
             begun[name] = amount
         return begun
 
+    def usual_values(self) -> Mapping[str, Usual]:
+        usual = dict(super().usual_values())
+        if self.octaves is None and any(keyframe.name == "octaves" for keyframe in self.keyframes):
+            usual.pop("smallest", None)  # the keyframes say how many sizes there are
+            usual["octaves"] = Usual(FEWEST)
+        if self.carry is None:
+            usual["carry"] = Usual(CARRY[self.motion], (self.motion,))
+        return usual
+
     def _change(self, values: Mapping[str, Value]) -> Self:
         """Replace values, check the result, and drop the keyframes."""
         fields = type(self).model_fields
@@ -166,7 +178,8 @@ class FilmRecipe(Recipe):
     def film_sha256(self) -> str:
         """Hash everything that decides a film apart from its source: settings, the model's bytes, and named files."""
         film = {name: getattr(self, name) for name in film_settings()}
-        whole = {"stills": [still.sha256() for still in self.stills], **film}
+        usual = {name: usual.value for name, usual in self.usual_values().items() if name in ("octaves", "carry")}
+        whole = {"stills": [still.sha256() for still in self.stills], **film, **usual}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

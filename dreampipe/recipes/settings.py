@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -21,10 +22,24 @@ Seed = Annotated[int, Shown(CLIMB), Field(ge=0, le=2**63 - 1, description="Seed 
 """The type of `seed`. Each kind of recipe declares it last: records and files keep the order of the fields."""
 
 
+@dataclass(frozen=True)
+class Usual:
+    """The default of a setting that a recipe leaves open.
+
+    Attributes:
+        value: what the setting means.
+        because: the values that this default depends on.
+    """
+
+    value: Any
+    because: tuple[Any, ...] = ()
+
+
 class Settings(BaseModel):
     """Settings of something that is made; checked and printable.
 
     Attributes:
+        open: settings that may be left open, and whose default a version of dreampipe chooses.
         from_files: settings that no command line takes: its word for them once meant something else.
         headings: other names for headings of `recipes.fields`, for what is made without a dream.
 
@@ -34,6 +49,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    open: ClassVar[tuple[str, ...]] = ()
     from_files: ClassVar[tuple[str, ...]] = ()
     headings: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
@@ -52,6 +68,10 @@ class Settings(BaseModel):
         return cls(
             **{name: value for name, value in settings.items() if value is not None or name not in cls.model_fields}
         )
+
+    def usual_values(self) -> Mapping[str, Usual]:
+        """List what the settings that are left open mean, by their names, which are all in `open`."""
+        return {}
 
     def card(self) -> Card | None:
         """Read the card of the model; None if no model makes it. Raises ModelError."""

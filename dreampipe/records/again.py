@@ -25,6 +25,7 @@ from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
 from dreampipe.records.making import versions
+from dreampipe.records.meaning import keep_meaning, spell_out, with_usual
 from dreampipe.records.places import list_places
 from dreampipe.records.record import Record
 
@@ -138,11 +139,11 @@ def again(
     kept = _locate({key: value for key, value in was.items() if key not in asked}, record, search)
     own = {key: value for key, value in asked.items() if key in kind.model_fields}
     kept, names = _with_names_of_file(kept, record, kind) if "model" not in asked else (kept, "")
-    recipe = kind.of(**kept | own | {"trust": trust, "imports": imports})
+    recipe = keep_meaning(record, was, kind.of(**kept | own | {"trust": trust, "imports": imports}), asked)
     options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
     options = {key: value for key, value in options.items() if value is not None}
     begun = _source(record, source, search)
-    before, now = {**was, **record.options}, {**recipe.model_dump(), **options}
+    before, now = {**with_usual(record, was), **record.options}, {**spell_out(recipe), **options}
     changed = [
         f"{key.replace('_', '-')} was {_show(before, key)} and is {_show(now, key)}"
         for key in asked

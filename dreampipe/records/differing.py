@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from dreampipe.errors import RecipeError, brief, printable
+from dreampipe.records.meaning import fill_alike
 from dreampipe.records.record import Record
 
 
@@ -46,6 +47,8 @@ def _settings(there: Record, now: Record) -> Iterator[tuple[str, str]]:
         was, made = there.settings("the record"), now.settings("the record")
     except RecipeError:  # a version that had other settings made it
         was, made = there.recipe, now.recipe
+    else:
+        was, made = fill_alike((there, was), (now, made))
     for name, phrase in _differing(was, made):
         same = there.files.get(str(was.get(name))), now.files.get(str(made.get(name)))
         if same[0] is None or same[0] != same[1]:  # else it is the same file in another place

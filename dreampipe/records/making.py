@@ -127,10 +127,12 @@ class Making:
         """
         folder = target.parent
         chosen = {**self._settings, **(settings or {})}
+        usual = {name: usual.value for name, usual in self.recipe.usual_values().items() if name not in chosen}
         recipe = rename_files(chosen, lambda name: write_path(Path(name), folder))
         return Record(
             command=self.command,
             recipe={key: list(value) if isinstance(value, tuple) else value for key, value in recipe.items()},
+            usual=usual or None,
             options={key: value for key, value in self.options.items() if value is not None and value is not False},
             model=self._model,
             files={write_path(Path(name), folder): sha256 for name, sha256 in self._files.items()},

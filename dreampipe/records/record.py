@@ -95,6 +95,8 @@ class Record(_Part):
         version: the version of this form.
         command: the command that made the output.
         recipe: its settings, by their names; files are named as `places.write_path` writes them.
+        usual: what the settings that the recipe leaves open meant, by their names. None if there are none, and in the
+            records of earlier versions, whose defaults `recipes.earlier` has.
         options: the other options that decide the output: quality, codec, crf, start, end, ...
         model: the model that was climbed or asked; None if none was.
         files: the SHA-256 of each file that the recipe names, by its name there; without the model.
@@ -106,6 +108,7 @@ class Record(_Part):
     version: Literal[1] = 1
     command: Command
     recipe: dict[str, Any]
+    usual: dict[str, Option] | None = None
     options: dict[str, Option] = {}
     model: Model | None = None
     files: dict[str, Sha256] = {}
@@ -185,6 +188,9 @@ class Record(_Part):
             kind = TASKS[self.command].recipe
             out = not_kept(kind.model_fields)
             recipe = kind(**{key: value for key, value in self.recipe.items() if key not in out})
+            if stray := [key for key in self.usual or () if key not in kind.open]:
+                raise RecipeError(f"it says {brief(stray[0])} as usual: {nearest(stray[0], kind.open)}.")
+            kind(**{**(self.usual or {}), **recipe.model_dump(exclude_none=True)})
         except RecipeError as error:
             raise RecipeError(f"The recipe in {name} cannot be read: {printable(str(error))}") from None
         return {key: value for key, value in recipe.model_dump().items() if value is not None}

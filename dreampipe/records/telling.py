@@ -7,6 +7,7 @@ from typing import Any
 
 from dreampipe.recipes.fields import find_shown
 from dreampipe.recipes.tasks import TASKS
+from dreampipe.records.meaning import usual_of
 from dreampipe.records.record import Record
 
 _SHOWN_ELSEWHERE = ("version", "model")
@@ -43,6 +44,8 @@ def write_rows(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, 
         if name in record.recipe and name not in _SHOWN_ELSEWHERE:
             shown = _show(value) or find_shown(fields[name]).unset
             yield _with_dashes(name), shown + ("" if value != fields[name].default else "  (default)")
+    for name, value in usual_of(record, settings).items():
+        yield _with_dashes(name), f"{_show(value)}  (default)"
 
 
 def _with_dashes(name: str) -> str:

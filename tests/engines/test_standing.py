@@ -149,7 +149,7 @@ OTHERWISE: dict[str, tuple[str, dict[str, Any]]] = {
     "several": ("(octaves: 1 there, 2 now; seed: 0 there, 9 now)", {"octaves": 2, "seed": 9}),
     "the objective": ("(objective: third_relu there, first[3] now)", {"objective": "first[3]"}),
     "a switch": ("(keep-colour: no there, yes now)", {"keep_colour": True}),
-    "what was not given": ("(step-size: the default there, 0.5 now)", {"step_size": 0.5}),
+    "what was not given": ("(step-size: 0.022 there, 0.5 now)", {"step_size": 0.5}),
     "a size": ("(max-size: the default there, 16 now)", {"max_size": 16}),
     "the scaling": ("(scaling: unit there, tf now)", {"scaling": "tf"}),
     "the quality": ("(quality: the default there, 50 now)", {"quality": 50}),

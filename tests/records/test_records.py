@@ -33,6 +33,7 @@ RECORDS = st.builds(
         ["dream", "zoom", "visualize", "atlas", "explain", "attack", "robustness", "concepts", "influence", "sheet"]
     ),
     recipe=st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers() | TEXTS | st.lists(TEXTS, max_size=3)),
+    usual=st.none() | st.dictionaries(TEXTS, st.integers() | TEXTS, max_size=3),
     options=st.dictionaries(TEXTS, st.booleans() | st.integers() | TEXTS),
     model=st.builds(Model, name=TEXTS, sha256=TEXTS, scaling=st.sampled_from(["unit", "tf"])),
     files=st.dictionaries(TEXTS, st.just(SHA), max_size=3),
