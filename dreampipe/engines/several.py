@@ -23,18 +23,20 @@ class Several:
 
     Attributes:
         tasks: the tasks, at least one; all have one recipe.
+        notes: sentences on what planning them had to decide, and on what is left out.
     """
 
     tasks: tuple[Task, ...]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls, sources: Sequence[str], target: str, build: Callable[[Path, Path], Task], format: str | None = None
     ) -> Self:
-        """Plan a task for each picture of several inputs.
+        """Plan a task for each picture of several inputs, or of one folder.
 
         Args:
-            sources: pictures, and folders of pictures.
+            sources: pictures, and folders of pictures, whose films are left out.
             target: the folder for all outputs, as text.
             build: builds the task that makes one output of one picture.
             format: of the outputs; None for that of each input.
@@ -42,10 +44,17 @@ class Several:
         Raises:
             MediaError: an input is missing or a film, the target is no folder, or two outputs have one name.
         """
-        planned = plan(sources, target, format=format, clean=False)
-        if film := next((job.source for job in planned.jobs if job.film), None):
+        planned = plan(sources, target, format=format, clean=False, animate=False)
+        films = [str(job.source) for job in planned.jobs if job.film]
+        if film := next((film for film in films if Path(film) in map(Path, sources)), None):
             raise MediaError(f"{film} is a film, but pictures are expected here: leave it out.")
-        return cls(tuple(build(job.source, job.target) for job in planned.jobs))
+        pictures = [job for job in planned.jobs if not job.film]
+        if not pictures:
+            raise MediaError(f"{', '.join(sources)} holds films only, but pictures are expected here: name some.")
+        left = ((f"Left out: {planned.left_out}.",) if planned.left_out else ()) + tuple(
+            f"Left out: {film}, a film." for film in films
+        )
+        return cls(tuple(build(job.source, job.target) for job in pictures), (*planned.notes, *left))
 
     @property
     def recipe(self) -> Settings:
@@ -65,7 +74,7 @@ class Several:
 
     def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check every task before the first begins; raises DreampipeError."""
-        return tuple(dict.fromkeys(chain.from_iterable(task.check(dry) for task in self.tasks)))
+        return tuple(dict.fromkeys(chain(self.notes, *(task.check(dry) for task in self.tasks))))
 
     def forecast(self) -> Iterator[Forecast]:
         return chain.from_iterable(task.forecast() for task in self.tasks)

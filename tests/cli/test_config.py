@@ -129,6 +129,9 @@ WRONG = {
     "[visualize]\nstart = 'grey'": "start of [visualize] is no default: use init (start is a time in a film).",
     "[zoom]\nscale = 1.1": "scale of [zoom] is no default: use zoom (the camera's",
     "[zoom]\nseconds = 0": "[zoom]: seconds came as 0, but it must be greater than 0",
+    "[sheet]\nobjective = 'mixed4'": "objective of [sheet] is no default: ",
+    "[sheet]\nmax_size = 64": "max_size of [sheet] is no default: ",
+    "[influence]\nmislabelled = true": "mislabelled of [influence] is no default: ",
     "[dream": "is no TOML: ",
     "[dream]\nsteps = 1\nsteps = 2": "is no TOML: ",
 }

@@ -42,6 +42,7 @@ def test_each_command_says_what_it_would_make_and_changes_nothing(
     assert result.exit_code == 0
     assert content(tmp_path) == before
     (line,) = result.stdout.splitlines()
+    assert not line.endswith((":", " "))
     assert all(str(word) in line for word in words if str(word).startswith(str(tmp_path / "new")))
     assert "1 to make, 0 skipped, 0 would fail" in result.stderr and "No output was written." in result.stderr
     if climbs:
@@ -166,3 +167,14 @@ def test_a_rerun_and_a_card_are_told(call, quick, pictures, tiny_model, tmp_path
     card = call("models", "card", own, "--dry-run")
     assert card.exit_code == 0 and "scaling" in card.stdout and "own.card.toml was not written." in card.stderr
     assert content(tmp_path) == before
+
+
+def test_verbose_and_events_say_as_much_as_in_a_run(call, quick, pictures, tmp_path):
+    dreampipe.write([Frame(np.full((48, 64, 3), 0.5, np.float32))] * 2, pictures / "moving.gif")
+    result = call("dream", pictures, tmp_path / "out", *quick, "--dry-run", "--verbose", "--events")
+    assert "settings: " in result.stderr and "keras " in result.stderr
+    note, *others = forecasts(result)
+    assert note == {"event": "noted", "name": str(pictures), "text": "moving.gif is animated, and stays so."}
+    assert [each["event"] for each in others] == ["forecast"] * 4
+    quiet = call("dream", pictures, tmp_path / "out", *quick, "--dry-run", "--quiet", "--events")
+    assert (len(forecasts(quiet)), quiet.stderr) == (5, "")
