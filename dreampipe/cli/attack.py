@@ -40,7 +40,8 @@ _LABELLED = Robustness.model_fields["labelled"].description
 @recipe_options(recipe=Attacking)
 def attack(
     pictures: Annotated[
-        list[str], typer.Argument(metavar="PICTURE", help="The picture to change; or several, or a folder of them, each for itself.")
+        list[str],
+        typer.Argument(metavar="PICTURE", help="The picture to change; or several, or a folder; each for itself."),
     ],
     out: Annotated[
         str,

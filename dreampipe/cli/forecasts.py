@@ -9,8 +9,8 @@ import psutil
 import typer
 
 from dreampipe.cli.answer import FAILED
-from dreampipe.cli.estimates import about
 from dreampipe.cli.details import describe
+from dreampipe.cli.estimates import about
 from dreampipe.cli.events import print_out, write_line
 from dreampipe.cli.fetching import megabytes
 from dreampipe.cli.hush import import_backend

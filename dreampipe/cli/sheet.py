@@ -28,7 +28,9 @@ _WITHOUT = TASKS["sheet"].sets
 @answer_errors
 @recipe_options(*_WITHOUT)
 def sheet(
-    photos: Annotated[list[str], typer.Argument(metavar="PHOTO", help="A picture; or several, or a folder of them, each for a sheet.")],
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO", help="A picture; or several, or a folder; a sheet for each.")
+    ],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write; a folder for several photos.")],
     size: Annotated[
         int, typer.Option(min=32, max=4096, help="Longest side of a tile, in pixels.", rich_help_panel=DREAM)

@@ -16,6 +16,9 @@ from dreampipe.events import Drawn, Event, Failed, Finished, Started, Tell, igno
 from dreampipe.media import plan
 from dreampipe.recipes.settings import Settings
 
+_MOST_NAMES = 3
+"""The most pictures that a note names."""
+
 
 @dataclass(frozen=True, eq=False)
 class Several:
@@ -73,8 +76,13 @@ class Several:
         return {name: path for task in self.tasks for name, path in task.outputs.items()}
 
     def check(self, dry: bool = False) -> tuple[str, ...]:
-        """Check every task before the first begins; raises DreampipeError."""
-        return tuple(dict.fromkeys(chain(self.notes, *(task.check(dry) for task in self.tasks))))
+        """Check every task before the first begins, and name the pictures of a note on some; raises DreampipeError."""
+        found: dict[str, list[str]] = {}
+        for task in self.tasks:
+            for note in task.check(dry):
+                found.setdefault(note, []).append(task.name)
+        own = (note if len(names) == len(self.tasks) else f"{_list(names)}: {note}" for note, names in found.items())
+        return (*self.notes, *own)
 
     def forecast(self) -> Iterator[Forecast]:
         return chain.from_iterable(task.forecast() for task in self.tasks)
@@ -98,3 +106,9 @@ class Several:
                 failed += 1
                 tell(Failed(task.name, str(error)))
         tell(Finished(len(self.tasks) - failed, 0, failed, time.perf_counter() - began, 1.0))
+
+
+def _list(names: Sequence[str]) -> str:
+    """List the first names, and count the others."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"

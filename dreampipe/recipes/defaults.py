@@ -88,6 +88,8 @@ def _check(command: str, table: Any, path: Path) -> dict[str, Any]:
     out = {"version", *not_kept(fields), *row.recipe.from_files, *row.sets, *required}
     known = [*(name for name in fields if name not in out), *(name for name in _RANGES if name in row.options)]
     for name in table:
+        if name in required:
+            raise RecipeError(f"{brief(name)} of [{command}] is no default: give it on the command line.")
         if name not in known:
             raise RecipeError(f"{brief(name)} of [{command}] is no default: {advise(name, known)}.")
     own = {name: value for name, value in table.items() if name in fields}

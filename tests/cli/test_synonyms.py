@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import dreampipe
-from dreampipe.cli.app import app
+from dreampipe.cli import commands
+from dreampipe.cli.commands import load as load_command
 from dreampipe.errors import RecipeError
 from dreampipe.media import sidecar_of
 from dreampipe.recipes import synonyms
@@ -33,7 +33,7 @@ MEANT = {
     "color-noise": "colour_noise", "Octave-Scale": "octave_scale",
 }  # fmt: skip
 """Words, and the settings of a dream that they mean."""
-COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
+COMMANDS: dict[str, Any] = {name: load_command(name) for name in commands.COMMANDS}
 OPTIONS = {plain(text) for command in COMMANDS.values() for param in command.params for text in param.opts}
 FIELDS = {name for row in TASKS.values() for name in row.recipe.model_fields}
 
