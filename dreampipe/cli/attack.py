@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,7 +40,8 @@ _LABELLED = Robustness.model_fields["labelled"].description
 @recipe_options(recipe=Attacking)
 def attack(
     pictures: Annotated[
-        list[str], typer.Argument(metavar="PICTURE", help="The picture to change; or several, each for itself.")
+        list[str],
+        typer.Argument(metavar="PICTURE", help="The picture to change; or several, or a folder; each for itself."),
     ],
     out: Annotated[
         str,
@@ -74,14 +76,16 @@ def attack(
     recipe = choose_recipe(Attacking, quiet, **settings)
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     drawn = None if sheet is None else place_of(sheet, overwrite, carrying)
-    if drawn and len(pictures) > 1:
-        raise MediaError(f"--sheet came with {len(pictures)} pictures, but a sheet shows one: attack them one by one.")
+    several = len(pictures) > 1 or os.path.isdir(pictures[0])
+    if drawn and several:
+        came = f"{len(pictures)} pictures" if len(pictures) > 1 else f"the folder {pictures[0]}"
+        raise MediaError(f"--sheet came with {came}, but a sheet shows one picture: attack them one by one.")
 
     def build(picture: Path, target: str | Path) -> AttackTask:
         return AttackTask(picture, recipe, place_of(str(target), overwrite, carrying), drawn, max_pixels=max_pixels)
 
-    task = build(Path(pictures[0]), out) if len(pictures) == 1 else Several.of(pictures, out, build, LOSSLESS)
-    perform(task, Manner(quiet, verbose, dry_run, events), many=len(pictures) > 1)
+    task = Several.of(pictures, out, build, LOSSLESS) if several else build(Path(pictures[0]), out)
+    perform(task, Manner(quiet, verbose, dry_run, events), many=several)
 
 
 @answer_errors

@@ -7,6 +7,7 @@ from glob import escape, iglob
 
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.explaining import Explaining
+from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.settings import Settings
 
 Completer = Callable[[str], list[str]]
@@ -42,6 +43,13 @@ def complete_attack(incomplete: str) -> list[str]:
     return _complete_last(incomplete, ATTACKS)
 
 
+def complete_influence(incomplete: str) -> list[str]:
+    """Complete the method of influence."""
+    from dreampipe.explanations.influence import METHODS
+
+    return _beginning(incomplete, METHODS)
+
+
 def completer_of(recipe: type[Settings], name: str) -> Completer | None:
     """Find what completes a setting of a recipe; None lets the shell complete names of files."""
     if name == "model":
@@ -50,6 +58,8 @@ def completer_of(recipe: type[Settings], name: str) -> Completer | None:
         return complete_method
     if name == "method" and issubclass(recipe, Attacking | Robustness):
         return complete_attack
+    if name == "method" and issubclass(recipe, Influencing):
+        return complete_influence
     return None
 
 

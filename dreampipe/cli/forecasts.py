@@ -9,13 +9,15 @@ import psutil
 import typer
 
 from dreampipe.cli.answer import FAILED
+from dreampipe.cli.details import describe
 from dreampipe.cli.estimates import about
-from dreampipe.cli.events import print_out
+from dreampipe.cli.events import print_out, write_line
 from dreampipe.cli.fetching import megabytes
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import as_json, say
 from dreampipe.engines.forecasting import Forecast, Pace, measure_methods, measure_pace
 from dreampipe.engines.task import Task
+from dreampipe.events import Noted
 from dreampipe.models.weights.missing import missing
 from dreampipe.recipes import Explaining
 
@@ -28,12 +30,13 @@ class _Costs:
     seconds: float | None
 
 
-def foretell(task: Task, quiet: bool, events: bool) -> None:
+def foretell(task: Task, quiet: bool, verbose: bool, events: bool) -> None:
     """Print what a task would make, and write nothing.
 
     Args:
         quiet: leave out the notes and the sum.
-        events: print a line of JSON for each file.
+        verbose: also print versions, the model and the settings.
+        events: print a line of JSON for each file, and for each note.
 
     Raises:
         DreampipeError: the task is wrong as a whole.
@@ -42,6 +45,10 @@ def foretell(task: Task, quiet: bool, events: bool) -> None:
     for note in task.check(dry=True):
         if not quiet:
             say(f"Note: {note}")
+        if events:
+            write_line(Noted(task.name, note))
+    if verbose:
+        describe(task.recipe)
     import_backend()
     found = list(task.forecast())
     pace = _measure(task, found)
@@ -53,7 +60,8 @@ def foretell(task: Task, quiet: bool, events: bool) -> None:
         if events:
             print_out(as_json(_fields(each, cost)), "events")
         elif not each.failure:
-            print_out(f"{each.name} -> {', '.join(map(str, each.targets))}: {_describe(each, cost)}", "lines")
+            figures = _describe(each, cost)
+            print_out(f"{each.name} -> {', '.join(map(str, each.targets))}{figures and f': {figures}'}", "lines")
     if not quiet:
         say(_sum(found, costs, pace))
         say(_basis(task, found, pace))

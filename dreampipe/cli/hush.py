@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 
+from dreampipe.errors import OpeningError, brief
+
 
 @contextmanager
 def hush() -> Iterator[None]:
@@ -33,8 +35,18 @@ def hush() -> Iterator[None]:
 
 
 def import_backend(shown: bool = False) -> None:
-    """Import tensorflow, which writes of processors and drivers to stderr whatever its log level; hide that or not."""
+    """Import tensorflow, which writes of processors and drivers to stderr whatever its log level; hide that or not.
+
+    Raises:
+        OpeningError: tensorflow or keras is missing or broken.
+    """
     if "dreampipe.backend" in sys.modules:
         return
     with nullcontext() if shown else hush():
-        import_module("dreampipe.backend")
+        try:
+            import_module("dreampipe.backend")
+        except ImportError as error:
+            raise OpeningError(
+                f"Tensorflow and keras do not open ({brief(str(error), 200)}), but they are needed to dream: run "
+                "`dreampipe doctor`, which says what to do."
+            ) from None

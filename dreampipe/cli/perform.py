@@ -68,7 +68,7 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
     """
     quiet, events = manner.quiet, manner.events
     if manner.dry:
-        foretell(task, quiet, events)
+        foretell(task, quiet, manner.verbose, events)
         return
     if card := task.recipe.card():
         fetch_names(card)  # the check needs them

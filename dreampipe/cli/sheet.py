@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,17 +18,19 @@ from dreampipe.engines.drawings import SheetTask
 from dreampipe.engines.several import Several
 from dreampipe.recipes import Recipe
 from dreampipe.recipes.fields import DREAM
+from dreampipe.recipes.tasks import TASKS
 from dreampipe.records.making import Carrying
 
 _SIZE: int = inspect.signature(draw_sheet).parameters["size"].default
-_WITHOUT = ("objective", "max_size", "caption")
-"""The sheet climbs the layers one by one, at the size of a tile, and labels each anyway."""
+_WITHOUT = TASKS["sheet"].sets
 
 
 @answer_errors
 @recipe_options(*_WITHOUT)
 def sheet(
-    photos: Annotated[list[str], typer.Argument(metavar="PHOTO", help="A picture; or several, each for a sheet.")],
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO", help="A picture; or several, or a folder; a sheet for each.")
+    ],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture to write; a folder for several photos.")],
     size: Annotated[
         int, typer.Option(min=32, max=4096, help="Longest side of a tile, in pixels.", rich_help_panel=DREAM)
@@ -52,5 +55,6 @@ def sheet(
     def build(photo: Path, target: str | Path) -> SheetTask:
         return SheetTask(photo, recipe, size, str(target), carrying, overwrite)
 
-    task = build(Path(photos[0]), out) if len(photos) == 1 else Several.of(photos, out, build)
-    perform(task, Manner(quiet, verbose, dry_run, events), many=len(photos) > 1)
+    several = len(photos) > 1 or os.path.isdir(photos[0])
+    task = Several.of(photos, out, build) if several else build(Path(photos[0]), out)
+    perform(task, Manner(quiet, verbose, dry_run, events), many=several)

@@ -78,7 +78,7 @@ class AttackTask:
         if self.bits not in (None, 8, 16):
             raise MediaError(f"bits came as {self.bits}, but 8 or 16 are expected: choose one.")
         frame, info = decode(self.photo, self.max_pixels)
-        fit(card.held((), head=True), frame.pixels, self.recipe.max_size)
+        fit(card.held((), head=True), frame.pixels, self.recipe.max_size, str(self.photo))
         if self.picture and self.sheet and self.picture.path.resolve() == self.sheet.path.resolve():
             raise MediaError(f"{self.sheet.path} came as OUT and for --sheet: give the sheet another name.")
         inputs: tuple[str | Path, ...] = (self.photo, *files(self.recipe.model_dump()))

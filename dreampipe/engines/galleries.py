@@ -25,7 +25,7 @@ from dreampipe.frames import Array, Frame, dequantize, quantize
 from dreampipe.media import MAX_PIXELS, FramesHash, decode, sha256, write_whole
 from dreampipe.media.jobs import identity
 from dreampipe.media.kinds import Kind, kind_of
-from dreampipe.media.listing import list_folder
+from dreampipe.media.listing import Listing, list_folder
 from dreampipe.media.profiles import to_srgb
 from dreampipe.media.video import open_source
 from dreampipe.media.video.forms import is_animated
@@ -85,23 +85,32 @@ class GalleryTask:
         for folder in files(self.recipe.model_dump()):
             if not os.path.isdir(folder):
                 raise MediaError(f"{folder} is no folder, but one of pictures is expected: check its name.")
-        self._list()
+        listing = self._list()
         self.place.check(_check_page, dry=dry)
-        return ()
+        if not any(_record_of(self._folder / name) for name in listing.inputs):
+            raise self._no_dream()
+        left = (f"Left out: {listing.left_out} in {self._folder}.",) if listing.left_out else ()
+        return (*listing.notes, *left)
 
     def forecast(self) -> Iterator[Forecast]:
-        yield Forecast(f"{len(self._list())} files", (self.place.path,))
+        yield Forecast(self.name, (self.place.path,))
 
-    def _list(self) -> tuple[Path, ...]:
+    def _list(self) -> Listing:
         """List the pictures and films in the folder, relative to it; raises MediaError if there are none."""
-        found = list_folder(self._folder, self.place.path, self.recipe.recursive).inputs
-        if not found:
-            raise MediaError(f"{self._folder} holds no pictures, but dreams are expected: name the folder of some.")
+        found = list_folder(self._folder, self.place.path, self.recipe.recursive)
+        if not found.inputs:
+            left = f" (left out: {found.left_out})" if found.left_out else ""
+            raise MediaError(
+                f"{self._folder} holds no pictures{left}, but dreams are expected: name the folder of some."
+            )
         return found
+
+    def _no_dream(self) -> MediaError:
+        return MediaError(f"{self._folder} holds no dream that carries its record: name a folder with some.")
 
     def run(self, tell: Tell = ignore) -> None:
         """Write the page; a dream that cannot be shown becomes a `Failed` event. Raises DreampipeError."""
-        names = self._list()
+        names = self._list().inputs
         tell(Started(len(names)))
         search, hashing = _Sources(self.recipe), FramesHash(8)
         figures: list[str] = []
@@ -124,7 +133,7 @@ class GalleryTask:
             figures.append(write_figure(dreamed, len(figures)))
             tell(Drawn(name.as_posix()))
         if not figures:
-            raise MediaError(f"{self._folder} holds no dream that carries its record: name a folder with some.")
+            raise self._no_dream()
         notes = tuple(_notes(unknown, missing))
         for note in notes:
             tell(Noted(self.name, note))

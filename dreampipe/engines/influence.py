@@ -21,7 +21,7 @@ from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.events import Began, Drawn, Noted, Progressed, Started, Tell, Written, ignore
 from dreampipe.explanations.adversarial.victim import name_of
-from dreampipe.explanations.explaining import fit
+from dreampipe.explanations.explaining import fit, seen_size
 from dreampipe.explanations.influence.features import Reader
 from dreampipe.explanations.influence.influencing import Influence, Labelled, check_members, influence, suspect
 from dreampipe.explanations.influence.seen import Numbers
@@ -84,7 +84,7 @@ class InfluenceTask:
             if self.recipe.mislabelled:
                 raise RecipeError(f"{self.photo} came to rank labels, but no picture is explained then: leave it out.")
             frame, info = decode(self.photo, self.max_pixels)
-            fit(cards[-1].held((), head=True), frame.pixels, self.recipe.max_size)
+            fit(cards[-1].held((), head=True), frame.pixels, self.recipe.max_size, str(self.photo))
             inputs, notes = (self.photo, *inputs), info.notes
         self.place.check(self._check_form, inputs, dry)
         return (*cards[-1].notes, *notes)
@@ -197,6 +197,7 @@ def read_all(
         nonlocal done
         heard = tell if first else ignore
         for example in read_labelled(card, recipe.labelled, recipe.count, recipe.max_size, heard, trained=True):
+            seen_size(card, example.pixels.shape[:2], recipe.max_size, example.name)  # whose error names the picture
             if first:
                 names.append(example.name)
                 labels.append(example.label)

@@ -16,6 +16,9 @@ from dreampipe.events import Drawn, Event, Failed, Finished, Started, Tell, igno
 from dreampipe.media import plan
 from dreampipe.recipes.settings import Settings
 
+_MOST_NAMES = 3
+"""The most pictures that a note names."""
+
 
 @dataclass(frozen=True, eq=False)
 class Several:
@@ -23,18 +26,20 @@ class Several:
 
     Attributes:
         tasks: the tasks, at least one; all have one recipe.
+        notes: sentences on what planning them had to decide, and on what is left out.
     """
 
     tasks: tuple[Task, ...]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls, sources: Sequence[str], target: str, build: Callable[[Path, Path], Task], format: str | None = None
     ) -> Self:
-        """Plan a task for each picture of several inputs.
+        """Plan a task for each picture of several inputs, or of one folder.
 
         Args:
-            sources: pictures, and folders of pictures.
+            sources: pictures, and folders of pictures, whose films are left out.
             target: the folder for all outputs, as text.
             build: builds the task that makes one output of one picture.
             format: of the outputs; None for that of each input.
@@ -42,10 +47,17 @@ class Several:
         Raises:
             MediaError: an input is missing or a film, the target is no folder, or two outputs have one name.
         """
-        planned = plan(sources, target, format=format, clean=False)
-        if film := next((job.source for job in planned.jobs if job.film), None):
+        planned = plan(sources, target, format=format, clean=False, animate=False)
+        films = [str(job.source) for job in planned.jobs if job.film]
+        if film := next((film for film in films if Path(film) in map(Path, sources)), None):
             raise MediaError(f"{film} is a film, but pictures are expected here: leave it out.")
-        return cls(tuple(build(job.source, job.target) for job in planned.jobs))
+        pictures = [job for job in planned.jobs if not job.film]
+        if not pictures:
+            raise MediaError(f"{', '.join(sources)} holds films only, but pictures are expected here: name some.")
+        left = ((f"Left out: {planned.left_out}.",) if planned.left_out else ()) + tuple(
+            f"Left out: {film}, a film." for film in films
+        )
+        return cls(tuple(build(job.source, job.target) for job in pictures), (*planned.notes, *left))
 
     @property
     def recipe(self) -> Settings:
@@ -64,8 +76,13 @@ class Several:
         return {name: path for task in self.tasks for name, path in task.outputs.items()}
 
     def check(self, dry: bool = False) -> tuple[str, ...]:
-        """Check every task before the first begins; raises DreampipeError."""
-        return tuple(dict.fromkeys(chain.from_iterable(task.check(dry) for task in self.tasks)))
+        """Check every task before the first begins, and name the pictures of a note on some; raises DreampipeError."""
+        found: dict[str, list[str]] = {}
+        for task in self.tasks:
+            for note in task.check(dry):
+                found.setdefault(note, []).append(task.name)
+        own = (note if len(names) == len(self.tasks) else f"{_list(names)}: {note}" for note, names in found.items())
+        return (*self.notes, *own)
 
     def forecast(self) -> Iterator[Forecast]:
         return chain.from_iterable(task.forecast() for task in self.tasks)
@@ -89,3 +106,9 @@ class Several:
                 failed += 1
                 tell(Failed(task.name, str(error)))
         tell(Finished(len(self.tasks) - failed, 0, failed, time.perf_counter() - began, 1.0))
+
+
+def _list(names: Sequence[str]) -> str:
+    """List the first names, and count the others."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"

@@ -78,16 +78,19 @@ def no_head(card: Card) -> ModelError:
     )
 
 
-def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
+def fit(card: Card, pixels: Array, max_size: int = MAX_SIZE, name: str = "The picture") -> Array:
     """Resize a picture (height, width, 3) to the size in which the model sees it; raises as `seen_size` does."""
-    size = seen_size(card, (pixels.shape[0], pixels.shape[1]), max_size)
+    size = seen_size(card, (pixels.shape[0], pixels.shape[1]), max_size, name)
     return pixels if size == pixels.shape[:2] else resize(pixels, size)
 
 
-def seen_size(card: Card, size: tuple[int, int], max_size: int = MAX_SIZE) -> tuple[int, int]:
+def seen_size(
+    card: Card, size: tuple[int, int], max_size: int = MAX_SIZE, name: str = "The picture"
+) -> tuple[int, int]:
     """Compute the height and width in which the model sees a picture of this height and width.
 
-    That is the model's only size if it has one; else the picture's own, at most `max_size` along the longest side.
+    That is the model's only size if it has one; else the picture's own, at most `max_size` along the longest side. The
+    error calls the picture by `name`.
 
     Raises:
         ModelError: a side is smaller than the model's least.
@@ -97,7 +100,7 @@ def seen_size(card: Card, size: tuple[int, int], max_size: int = MAX_SIZE) -> tu
     seen = card.fixed or (max(1, round(height * factor)), max(1, round(width * factor)))
     if not card.fixed and min(seen) < card.least:
         raise ModelError(
-            f"The picture is seen as {seen[1]}x{seen[0]}, but {card.name} needs {card.least} pixels along each side: "
+            f"{name} is seen as {seen[1]}x{seen[0]}, but {card.name} needs {card.least} pixels along each side: "
             "give a larger picture, or a larger max-size."
         )
     return seen

@@ -84,13 +84,15 @@ def _check(command: str, table: Any, path: Path) -> dict[str, Any]:
         raise RecipeError(f"{command} came as {shown(table)}, but a table is expected: write [{command}] over it.")
     row = TASKS[command]
     fields = row.recipe.model_fields
-    out = {"version", *not_kept(fields), *row.recipe.from_files, *(n for n, at in fields.items() if at.is_required())}
+    required = {name: "" for name, field in fields.items() if field.is_required()}
+    out = {"version", *not_kept(fields), *row.recipe.from_files, *row.sets, *required}
     known = [*(name for name in fields if name not in out), *(name for name in _RANGES if name in row.options)]
     for name in table:
+        if name in required:
+            raise RecipeError(f"{brief(name)} of [{command}] is no default: give it on the command line.")
         if name not in known:
             raise RecipeError(f"{brief(name)} of [{command}] is no default: {advise(name, known)}.")
     own = {name: value for name, value in table.items() if name in fields}
-    required = {name: "" for name, at in fields.items() if at.is_required()}
     try:
         recipe = row.recipe(**{**required, **own})
     except RecipeError as error:

@@ -268,6 +268,10 @@ def _check_settings(kind: type[Settings], table: Mapping[str, Any]) -> dict[str,
     for key in settings:
         if key in out:
             raise RecipeError(f"{key} is not for a file to say: give it where you use the recipe.")
+        if key in TASKS and isinstance(table[key], dict):
+            raise RecipeError(
+                f"[{key}] came, as in a file of defaults, but a recipe has settings alone: take them out of the table."
+            )
         if key not in kind.model_fields:
             answer = advise(key, [*(name for name in kind.model_fields if name not in out), *KEYS])
             raise RecipeError(f"{brief(key)} is no setting of a recipe of {command_of(kind)}: {answer}.")

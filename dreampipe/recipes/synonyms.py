@@ -13,7 +13,7 @@ from dreampipe.errors import nearest
 
 OTHERWISE = ""
 """The key of what to do if there is none of the settings."""
-_BRACKETS = "settings go into its brackets, as in pgd(steps=100)"
+_BRACKETS = "settings go into its brackets, as in NAME(steps=100)"
 _INPUT, _OUTPUT = "the input comes before the output, without a name", "the output comes last, without a name"
 _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
     (
@@ -147,10 +147,12 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ),
     ("recurse subfolders subdirs", {"recursive": ""}),
     ("strip no_exif strip_metadata", {"no_metadata": ""}),
-    ("verbose loglevel log_level debug", {"events": ""}),
+    ("verbose loglevel log_level debug", {"verbose": "", "events": ""}),
     ("silent hide_banner", {"quiet": ""}),
     ("jpeg_quality compression compress q:v qscale", {"quality": ""}),
     ("type extension ext output_format", {"format": ""}),
+    ("labelled labeled training_data train_dir dataset", {"pictures": ""}),
+    ("concepts num_concepts n_concepts n_components num_components", {"count": ""}),
     ("epsilon eps_max budget max_perturbation", {"eps": ""}),
     ("attack attack_method algorithm", {"method": ""}),
     (

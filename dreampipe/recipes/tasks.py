@@ -34,12 +34,14 @@ class Row:
         task: the class that makes it, as module and name in `dreampipe.engines`.
         options: the other options that decide the output, and that its record keeps, by name.
         serves: the commands that accept a recipe file of this one; none if it has no files of its own.
+        sets: settings that the command chooses itself, whatever a file says.
     """
 
     recipe: type[Settings]
     task: str
     options: Mapping[str, type[Option]] = field(default_factory=dict)
     serves: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
 
 
 _FILE_OPTIONS: Mapping[str, type[Option]] = {
@@ -62,9 +64,12 @@ TASKS: Mapping[str, Row] = {
     "attack": Row(Attacking, "attacks.AttackTask", {"bits": int, "sheet": bool}, serves=("attack",)),
     "robustness": Row(Robustness, "attacks.RobustnessTask", {"form": str}, serves=("robustness",)),
     "concepts": Row(Finding, "concepts.ConceptsTask", {"form": str}, serves=("concepts",)),
-    "influence": Row(Influencing, "influence.InfluenceTask", {"form": str}, serves=("influence",)),
+    "influence": Row(
+        Influencing, "influence.InfluenceTask", {"form": str}, serves=("influence",), sets=("mislabelled",)
+    ),
     "gallery": Row(Gallery, "galleries.GalleryTask", {"page": bool}),
-    "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}),
+    # A sheet climbs the layers one by one, at the size of a tile, and labels each anyway.
+    "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}, sets=("objective", "max_size", "caption")),
 }
 """Everything that can be made, by its command."""
 FILES = tuple(command for command, row in TASKS.items() if row.serves)

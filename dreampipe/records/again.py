@@ -20,7 +20,7 @@ from dreampipe.models import memory
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, rename_files
-from dreampipe.recipes.settings import Settings
+from dreampipe.recipes.settings import ModelSettings, Settings
 from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import TASKS, Command, Option
 from dreampipe.records.carried import edit_of, record_of
@@ -139,7 +139,8 @@ def again(
     kept = _locate({key: value for key, value in was.items() if key not in asked}, record, search)
     own = {key: value for key, value in asked.items() if key in kind.model_fields}
     kept, names = _with_names_of_file(kept, record, kind) if "model" not in asked else (kept, "")
-    recipe = keep_meaning(record, was, kind.of(**kept | own | {"trust": trust, "imports": imports}), asked)
+    opening = {"trust": trust, "imports": imports} if issubclass(kind, ModelSettings) else {}
+    recipe = keep_meaning(record, was, kind.of(**kept | own | opening), asked)
     options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
     options = {key: value for key, value in options.items() if value is not None}
     begun = _source(record, source, search)

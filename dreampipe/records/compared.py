@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from dreampipe.drawings.curves import is_table
@@ -12,6 +13,9 @@ from dreampipe.errors import MediaError
 from dreampipe.media.comparing import hash_pixels_shown, same_bytes
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.video.numbering import standing
+
+_LINK = re.compile(r' (?:href|src)="(?!data:|#)[^"]*"')
+"""The address of another file in a page; what a page shows itself is in data addresses."""
 
 
 def is_there(path: Path) -> bool:
@@ -35,8 +39,10 @@ def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
 
 
 def _text_sha256(path: Path) -> str:
+    """Hash the text of a page or a table without its record, and without links, which depend on where the page is."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as problem:
         raise MediaError(f"{path} cannot be read ({problem.strerror}): make it readable.") from None
-    return hashlib.sha256(text.replace(find_record(text) or "", "").encode()).hexdigest()
+    bare = text.replace(find_record(text) or "", "")
+    return hashlib.sha256((_LINK.sub("", bare) if is_page(path) else bare).encode()).hexdigest()

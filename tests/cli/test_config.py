@@ -129,6 +129,11 @@ WRONG = {
     "[visualize]\nstart = 'grey'": "start of [visualize] is no default: use init (start is a time in a film).",
     "[zoom]\nscale = 1.1": "scale of [zoom] is no default: use zoom (the camera's",
     "[zoom]\nseconds = 0": "[zoom]: seconds came as 0, but it must be greater than 0",
+    "[sheet]\nobjective = 'mixed4'": "objective of [sheet] is no default: ",
+    "[sheet]\nmax_size = 64": "max_size of [sheet] is no default: ",
+    "[influence]\nmislabelled = true": "mislabelled of [influence] is no default: ",
+    "[influence]\nlabelled = 'motifs'": "labelled of [influence] is no default: give it on the command line.",
+    "[gallery]\nfolder = 'a'": "folder of [gallery] is no default: give it on the command line.",
     "[dream": "is no TOML: ",
     "[dream]\nsteps = 1\nsteps = 2": "is no TOML: ",
 }
@@ -178,3 +183,10 @@ def test_what_is_in_force_can_be_listed(home: Path) -> None:
         f"dream pad = 2  ({user_file()})",
         f"zoom turn = 0.0  ({user_file()})",
     ]
+
+
+def test_a_file_of_defaults_is_no_recipe(call: Any, home: Path) -> None:
+    (home / "defaults.toml").write_text(BASE)
+    result = call("dream", home / "pictures" / "a.png", home / "o.png", "--recipe", home / "defaults.toml")
+    assert result.exit_code == 2
+    assert "[dream] came, as in a file of defaults, but a recipe has settings alone" in result.stderr

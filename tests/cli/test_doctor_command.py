@@ -88,6 +88,13 @@ def test_the_program_answers_where_tensorflow_is_broken(first):
     shown = subprocess.run(words, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
     assert (shown.returncode, shown.stderr) == (1, "")
     assert "fault  devices    tensorflow did not open: ImportError: libcudart.so.12" in shown.stdout
+    words = (*words[:3], "visualize", "mixed4[1]", str(first / "out.png"))
+    refused = subprocess.run(words, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "Error: Tensorflow and keras do not open (libcudart.so.12: cannot open shared object file), but they are "
+        "needed to dream: run `dreampipe doctor`, which says what to do.\n"
+    )
 
 
 def test_a_wrong_variable_is_named(call, monkeypatch):

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from test_tasks import CLIMBING, SMALLEST
 
 import dreampipe
 from dreampipe.frames import Frame
 from dreampipe.recipes import Climbing
+from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.tasks import TASKS
 
 
@@ -30,18 +32,28 @@ def test_each_command_says_what_it_would_make_and_changes_nothing(
     call: Any, pictures: Path, tiny_model: Path, tmp_path: Path, command: str
 ) -> None:
     shutil.copytree(pictures, tmp_path / "classes" / "3")
-    own = {"PHOTO": pictures / "a.png", "CLASSES": tmp_path / "classes"}
+    model = ("--model", tiny_model, "--scaling", "unit")
+    if "DREAMS" in SMALLEST[command]:
+        assert call("dream", pictures, tmp_path / "dreams", *model, *CLIMBING).exit_code == 0
+    own = {
+        "PHOTO": pictures / "a.png",
+        "FOLDER": pictures,
+        "CLASSES": tmp_path / "classes",
+        "DREAMS": tmp_path / "dreams",
+    }
     words = [
         own[word] if word in own else tmp_path / "new" / word if word.startswith(("out.", "still.")) else word
         for word in SMALLEST[command]
     ]
-    climbs = issubclass(TASKS[command].recipe, Climbing)
-    how = ("--model", tiny_model, "--scaling", "unit", *(CLIMBING if climbs else ()))
+    kind = TASKS[command].recipe
+    climbs = issubclass(kind, Climbing) and command != "concepts"  # which climbs after it has looked for something
+    how = (*(model if issubclass(kind, ModelSettings) else ()), *(CLIMBING if climbs else ()))
     before = content(tmp_path)
     result = call(command, *words, *how, "--dry-run")
     assert result.exit_code == 0
     assert content(tmp_path) == before
     (line,) = result.stdout.splitlines()
+    assert not line.endswith((":", " "))
     assert all(str(word) in line for word in words if str(word).startswith(str(tmp_path / "new")))
     assert "1 to make, 0 skipped, 0 would fail" in result.stderr and "No output was written." in result.stderr
     if climbs:
@@ -166,3 +178,15 @@ def test_a_rerun_and_a_card_are_told(call, quick, pictures, tiny_model, tmp_path
     card = call("models", "card", own, "--dry-run")
     assert card.exit_code == 0 and "scaling" in card.stdout and "own.card.toml was not written." in card.stderr
     assert content(tmp_path) == before
+
+
+def test_verbose_and_events_say_as_much_as_in_a_run(call, quick, pictures, tmp_path):
+    first, second = (Image.new("RGB", (64, 48), grey) for grey in ("#333", "#ccc"))
+    first.save(pictures / "moving.gif", save_all=True, append_images=[second])
+    result = call("dream", pictures, tmp_path / "out", *quick, "--dry-run", "--verbose", "--events")
+    assert "settings: " in result.stderr and "keras " in result.stderr
+    note, *others = forecasts(result)
+    assert note == {"event": "noted", "name": str(pictures), "text": "moving.gif is animated, and stays so."}
+    assert [each["event"] for each in others] == ["forecast"] * 4
+    quiet = call("dream", pictures, tmp_path / "out", *quick, "--dry-run", "--quiet", "--events")
+    assert (len(forecasts(quiet)), quiet.stderr) == (5, "")

@@ -144,6 +144,8 @@ def test_a_second_run_makes_the_same_page_and_rerun_too(call: Any, dreams: Path,
     assert record.model is None and record.recipe["recursive"] is True
     result = call("rerun", tmp_path / "g.html", tmp_path / "i.html")
     assert (result.exit_code, result.stdout) == (0, "the pixels are the same\n")
+    moved = call("rerun", tmp_path / "g.html", tmp_path / "deep" / "er" / "i.html")  # whose links differ
+    assert (moved.exit_code, moved.stdout) == (0, "the pixels are the same\n")
     changed = call("rerun", tmp_path / "g.html", tmp_path / "j.html", "--set", "size=40")
     assert changed.stdout == "the pixels differ: size was 320 and is 40; the size was 64x48 and is 40x30\n"
     assert "gallery" in call("info", tmp_path / "g.html").stdout
@@ -195,9 +197,24 @@ def test_refused(call: Any, pictures: Path, tmp_path: Path, words: Any, monkeypa
 
 
 def test_a_folder_without_dreams_makes_no_page(call: Any, pictures: Path, tmp_path: Path) -> None:
-    result = call("gallery", pictures, tmp_path / "g.html")
-    assert (result.exit_code, "holds no dream that carries its record" in result.stderr) == (1, True)
+    for how in ((), ("--dry-run",)):
+        result = call("gallery", pictures, tmp_path / "g.html", *how)
+        assert (result.exit_code, "holds no dream that carries its record" in result.stderr) == (2, True)
     assert not (tmp_path / "g.html").exists()
+
+
+def test_folders_that_are_left_out_are_told(call: Any, dreams: Path, tmp_path: Path) -> None:
+    shutil.copytree(dreams, dreams / "more")
+    for how in ((), ("--dry-run", "--overwrite")):
+        result = call("gallery", dreams, tmp_path / "g.html", *how)
+        assert result.exit_code == 0
+        assert f"Note: Left out: 1 folder (--recursive) in {dreams}.\n" in result.stderr
+    assert "Left out" not in call("gallery", dreams, tmp_path / "h.html", "--recursive").stderr
+    outer = tmp_path / "outer"
+    shutil.copytree(dreams, outer / "dreams")
+    refused = call("gallery", outer, tmp_path / "i.html")
+    assert refused.exit_code == 2
+    assert "outer holds no pictures (left out: 1 folder (--recursive)), but" in refused.stderr
 
 
 def test_it_loads_no_model(dreams: Path, tmp_path: Path) -> None:

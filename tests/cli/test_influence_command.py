@@ -244,3 +244,14 @@ def test_the_call_of_the_library_gives_what_the_table_holds(
     pixels = next(iter(dreampipe.read(red))).pixels
     same = dreampipe.influence(pixels, str(classes), method="nearest", label=0, model=how[1], scaling="unit")
     assert same.names[same.most_for(1)[0]] == "0/3.png"
+
+
+def test_a_labelled_picture_that_is_too_small_is_named(call: Any, tmp_path: Path) -> None:
+    for label in ("3", "5"):
+        (tmp_path / "classes" / label).mkdir(parents=True)
+        dreampipe.write(Frame(np.zeros((48, 48, 3), np.float32)), tmp_path / "classes" / label / "a.png")
+    dreampipe.write(Frame(np.zeros((24, 48, 3), np.float32)), tmp_path / "classes" / "5" / "small.png")
+    photo = tmp_path / "classes" / "3" / "a.png"
+    result = call("influence", photo, tmp_path / "o.html", "--pictures", tmp_path / "classes", "--method", "nearest")
+    assert result.exit_code == 1
+    assert "small.png is seen as 48x24, but motifnet needs 47 pixels along each side" in result.stderr

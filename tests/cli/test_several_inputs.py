@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import dreampipe
 from dreampipe.frames import Frame
@@ -207,3 +208,35 @@ def test_what_cannot_be_for_each_is_refused(call, quick, pictures, tmp_path, tin
         result = call(*words)
         assert result.exit_code == 2 and sentence in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_pictures_is_taken_for_each_of_them(call, quick, pictures, tmp_path, tiny_model):
+    film(pictures / "clip.mp4")
+    noise(pictures / "deeper" / "d.png")
+    first, second = (Image.new("RGB", (64, 48), grey) for grey in ("#333", "#ccc"))
+    first.save(pictures / "moving.gif", save_all=True, append_images=[second])  # whose first frame is taken
+    model = ("--model", tiny_model, "--scaling", "unit", "--steps", "1")
+    for command, own in {"sheet": (*quick, "--size", "32"), "attack": model}.items():
+        out = tmp_path / command
+        told = call(command, pictures, out, *own, "--dry-run")
+        assert (told.exit_code, len(told.stdout.splitlines()), out.exists()) == (0, 4, False)
+        made = call(command, pictures, out, *own)
+        assert (made.exit_code, len(listed(out))) == (0, 4)
+        for result in (told, made):
+            assert "Note: Left out: 1 folder (--recursive).\n" in result.stderr
+            assert f"Note: Left out: {pictures / 'clip.mp4'}, a film.\n" in result.stderr
+            assert "Note: moving.gif: It has 2 frames, and only the first was read.\n" in result.stderr
+    refused = call("attack", pictures, tmp_path / "out", *model, "--sheet", "s.png")
+    assert refused.exit_code == 2 and f"--sheet came with the folder {pictures}, but" in refused.stderr
+    (tmp_path / "films").mkdir()
+    film(tmp_path / "films" / "clip.mp4")
+    refused = call("sheet", tmp_path / "films", tmp_path / "out", *quick)
+    assert refused.exit_code == 2 and "films holds films only, but pictures are expected here" in refused.stderr
+
+
+def test_the_picture_that_is_too_small_is_named(call, pictures, tmp_path):
+    dreampipe.write(Frame(np.zeros((32, 64, 3), np.float32)), pictures / "b.png")
+    for how in ((), ("--dry-run",)):
+        refused = call("attack", pictures / "a.png", pictures / "b.png", tmp_path / "out", *how)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith(f"Error: {pictures / 'b.png'} is seen as 64x32, but motifnet needs 47 pixels")

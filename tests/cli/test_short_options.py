@@ -89,6 +89,8 @@ def test_a_shell_completes_commands_names_and_files(tmp_path, monkeypatch):
         "dreampipe dream --model mobile": ["mobilenet", "mobilenet_v2", "mobile.keras"],
         "dreampipe explain a.png b.png --method gradient,ri": ["gradient,rise"],
         "dreampipe attack a.png b.png --method auto": ["autoattack"],
+        "dreampipe influence a.png b.html --method tra": ["tracin", "trak"],
+        "dreampipe concepts a b.html --find n": ["nmf"],
         "dreampipe classes moti": ["motifnet"],
         "dreampipe dream --dry": ["--dry-run"],
         "dreampipe dream --param fou": ["fourier"],
