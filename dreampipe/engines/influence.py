@@ -13,21 +13,22 @@ import numpy as np
 
 from dreampipe.drawings.curves import is_table
 from dreampipe.drawings.influence import draw_influence, page_of, suspects_of, table_of, tiles_of
-from dreampipe.drawings.labelled import count_labelled, find_classes, read_again, read_labelled
+from dreampipe.drawings.labelled import Example, count_labelled, find_classes, read_again, read_labelled
 from dreampipe.drawings.page import is_page
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within
 from dreampipe.engines.task import Place
-from dreampipe.errors import MediaError, RecipeError
+from dreampipe.errors import MediaError, ModelError, RecipeError
 from dreampipe.events import Began, Drawn, Noted, Progressed, Started, Tell, Written, ignore
 from dreampipe.explanations.adversarial.victim import name_of
-from dreampipe.explanations.explaining import fit
+from dreampipe.explanations.explaining import fit, seen_size
 from dreampipe.explanations.influence.features import Reader
 from dreampipe.explanations.influence.influencing import Influence, Labelled, check_members, influence, suspect
 from dreampipe.explanations.influence.seen import Numbers
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Array
 from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, write_whole
+from dreampipe.models.model_card import Card
 from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
@@ -174,6 +175,14 @@ class InfluenceTask:
         write_whole(path, data)
 
 
+def _check_size(card: Card, example: Example, max_size: int) -> None:
+    """Check that a labelled picture is large enough for the model; raises ModelError that names it."""
+    try:
+        seen_size(card, (example.pixels.shape[0], example.pixels.shape[1]), max_size)
+    except ModelError as problem:
+        raise ModelError(f"{example.name} does not suit the model: {problem}") from None
+
+
 def read_all(
     recipe: Influencing,
     readers: tuple[Reader, ...],
@@ -197,6 +206,7 @@ def read_all(
         nonlocal done
         heard = tell if first else ignore
         for example in read_labelled(card, recipe.labelled, recipe.count, recipe.max_size, heard, trained=True):
+            _check_size(card, example, recipe.max_size)
             if first:
                 names.append(example.name)
                 labels.append(example.label)

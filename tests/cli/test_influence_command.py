@@ -244,3 +244,30 @@ def test_the_call_of_the_library_gives_what_the_table_holds(
     pixels = next(iter(dreampipe.read(red))).pixels
     same = dreampipe.influence(pixels, str(classes), method="nearest", label=0, model=how[1], scaling="unit")
     assert same.names[same.most_for(1)[0]] == "0/3.png"
+
+
+def test_an_unknown_class_is_one_line(
+    call: Any, classes: Path, red: Path, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    shutil.copytree(classes, tmp_path / "more")
+    (tmp_path / "more" / "zebra").mkdir()
+    shutil.copy(red, tmp_path / "more" / "zebra")
+    for labels in ((classes, "--label", "zebra"), (tmp_path / "more",)):
+        result = call("influence", red, tmp_path / "why.html", "--pictures", *labels, *how)
+        assert result.exit_code != 0
+        assert len(result.stderr.splitlines()) == 1 and "zebra" in result.stderr
+
+
+def test_a_labelled_picture_that_is_too_small_is_named(call: Any, classes: Path, red: Path, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    picture = keras.Input((None, None, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 9)(picture))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
+        keras.Model(picture, keras.layers.Dense(3)(x)).save(tmp_path / "wide.keras")
+    shutil.copytree(classes, tmp_path / "more")
+    dreampipe.write(Frame(np.zeros((4, 30, 3), np.float32)), tmp_path / "more" / "1" / "low.png")
+    words = ("influence", red, tmp_path / "why.html", "--pictures", tmp_path / "more", "--label", "0")
+    result = call(*words, "--model", known(tmp_path / "wide.keras"), "--scaling", "unit")
+    assert result.exit_code != 0
+    assert "1/low.png does not suit the model: " in result.stderr and "30x4" in result.stderr
