@@ -271,3 +271,31 @@ def test_a_labelled_picture_that_is_too_small_is_named(call: Any, classes: Path,
     result = call(*words, "--model", known(tmp_path / "wide.keras"), "--scaling", "unit")
     assert result.exit_code != 0
     assert "1/low.png does not suit the model: " in result.stderr and "30x4" in result.stderr
+
+
+OWN_LAYER = """
+import keras
+
+@keras.saving.register_keras_serializable("influence_of_own_layers")
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+"""
+
+
+def test_checkpoints_have_the_imported_layers_of_the_model(call: Any, classes: Path, red: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(OWN_LAYER)
+    names: dict[str, Any] = {}
+    exec(OWN_LAYER, names)  # a program that has the layer saves the model
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        picture = keras.Input((None, None, 3))
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(names["Doubled"]()(picture)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
+            keras.Model(picture, keras.layers.Dense(3)(x)).save(tmp_path / f"{seed}.keras")
+    del keras.saving.get_custom_objects()["influence_of_own_layers>Doubled"]
+    words = ("influence", red, tmp_path / "why.csv", "--pictures", classes, "--label", "0", "--method", "tracin")
+    own = ("--model", tmp_path / "1.keras", "--checkpoints", tmp_path / "2.keras", "--scaling", "unit")
+    result = call(*words, *own, "--trust", "--import", tmp_path / "own.py")
+    assert result.exit_code == 0, result.stderr
