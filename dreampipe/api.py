@@ -266,6 +266,7 @@ def concepts(
     """
     recipe = Finding.of(folder=folder, layer=layer, **settings)
     _fetch(recipe, lambda: check_finding(recipe))
+    check_finding(recipe)
     found = look(recipe, tell)
     log_notes(found.notes)
     return found
@@ -313,9 +314,9 @@ def influence(
     chosen = method if isinstance(method, InfluenceMethod) else recipe.chosen()
     pixels = take(image, "influence", order).only("influence").pixels
     _fetch(recipe, recipe.members)
-    number = recipe.class_number()
-    find_classes(recipe.card(), recipe.labelled)
-    readers = tuple(Reader.of(card, recipe.max_size) for card in recipe.members())
+    members, number = recipe.members(), recipe.class_number()
+    find_classes(members[-1], recipe.labelled)
+    readers = tuple(Reader.of(card, recipe.max_size) for card in members)
     check_members(readers)
     work = Work(np.random.default_rng(recipe.seed))
     queries = [reader.read([pixels], work)[0] for reader in readers]

@@ -12,6 +12,7 @@ from dreampipe.ascent.starts import Noise
 from dreampipe.drawings.batches import count_together
 from dreampipe.drawings.concept_pictures import Shown, check_shown, list_shown, read_given, read_others
 from dreampipe.drawings.contact import Tile
+from dreampipe.errors import MediaError, ModelError
 from dreampipe.events import Progressed, Stepped, Tell, ignore
 from dreampipe.explanations.adversarial.victim import class_of
 from dreampipe.explanations.colours import overlay
@@ -20,7 +21,7 @@ from dreampipe.explanations.concepts.features import Crop, cut, list_crops, pool
 from dreampipe.explanations.concepts.found import Concepts, check_count, find_concepts
 from dreampipe.explanations.concepts.importance import Importance, locate, measure_importance
 from dreampipe.explanations.concepts.tcav import Tcav, measure_concepts, slopes
-from dreampipe.explanations.explaining import ask, fit, name_class, no_head
+from dreampipe.explanations.explaining import ask, fit, name_class
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 from dreampipe.media import decode
@@ -68,7 +69,10 @@ def check_finding(recipe: Finding) -> None:
     recipe.ascent()
     if recipe.of_class is not None or recipe.given:
         if card.outputs == 0:
-            raise no_head(card)
+            raise ModelError(
+                f"{card.name} has no head that names classes, but concepts are weighed for one: leave out --given and "
+                "--of-class, or give another model."
+            )
         if recipe.of_class is not None:
             class_of(card, recipe.of_class)
     check_shown(recipe)
@@ -123,8 +127,9 @@ def _find(recipe: Finding, question: Question, shown: Shown, pictures: Array, wo
     found = find_concepts(rows, recipe.count, recipe.find, layer=layer, seed=recipe.seed)
     control = find_concepts(rows, min(recipe.count, rows.shape[1]), "random", seed=recipe.seed).missed
     notes = [
-        f"{recipe.count} concepts by {found.way} in {len(crops)} crops of {len(pictures)} pictures at {layer}; they "
-        f"leave {found.missed:.0%} of the squares of the activations unexplained, and as many random directions "
+        f"{_say(recipe.count, 'concept')} by {found.way} in {_say(len(crops), 'crop')} of "
+        f"{_say(len(pictures), 'picture')} at {layer}; {'it leaves' if recipe.count == 1 else 'they leave'} "
+        f"{found.missed:.0%} of the squares of the activations unexplained, and as many random directions "
         f"{control:.0%}."
     ]
     importance, name = None, ""
@@ -134,7 +139,7 @@ def _find(recipe: Finding, question: Question, shown: Shown, pictures: Array, wo
         about = ask(question.card, name)
         importance = measure_importance(about, layer, found, pictures[chosen], work)
         notes.append(
-            f"Importance is for {name}, in {len(chosen)} pictures: the share of its variance when concepts are "
+            f"Importance is for {name}, in {_say(len(chosen), 'picture')}: the share of its variance when concepts are "
             "weakened at random, and how far it falls without the concept."
         )
     return Findings(
@@ -148,10 +153,15 @@ def _find(recipe: Finding, question: Question, shown: Shown, pictures: Array, wo
     )
 
 
+def _say(count: int, what: str) -> str:
+    """Write a number of things, in the singular for one."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _label(number: int, found: Concepts, importance: Importance | None) -> str:
     words = [f"concept {number}"]
     if importance is not None:
-        words.append(f"importance {importance.indices[number]:.0%}, falls by {importance.drops[number]:.2f}")
+        words.append(f"importance {min(1, importance.indices[number]):.0%}, falls by {importance.drops[number]:.2f}")
     if found.stability is not None:
         words.append(f"stable {found.stability[number]:.2f}")
     return ", ".join(words)
@@ -184,7 +194,8 @@ def _test_given(recipe: Finding, question: Question, shown: Shown, pictures: Arr
     tested, vectors = measure_concepts(
         rows, pool(read_features(question, layer, others, work)), gradients, seed=recipe.seed
     )
-    notes = [f"TCAV for {name} in {len(gradients)} pictures at {layer}; p is two-sided, corrected by Holm's method."]
+    seen = _say(len(gradients), "picture")
+    notes = [f"TCAV for {name} in {seen} at {layer}; p is two-sided, corrected by Holm's method."]
     notes += [one.say() for one in tested]
     notes += [
         f"The layer tells {one.name} from the others without a mistake: look whether its pictures are those of the "
@@ -221,7 +232,6 @@ def _label_tested(one: Tcav) -> str:
 def _choose_class(recipe: Finding, card: Card, pictures: Array) -> tuple[str, np.ndarray]:
     """Choose the class: its objective, and the numbers of the pictures that the model gives it."""
     from dreampipe import scoring
-    from dreampipe.errors import MediaError
 
     read = scoring.read_of(card.held((), head=True), [], head=True)
     tops = np.concatenate(
@@ -231,8 +241,8 @@ def _choose_class(recipe: Finding, card: Card, pictures: Array) -> tuple[str, np
     chosen = np.flatnonzero(tops == label)
     if not len(chosen):
         raise MediaError(
-            f"{card.name} answers {recipe.of_class} to none of the {len(pictures)} pictures of {recipe.folder}, but "
-            "some are expected to weigh concepts in: give more pictures, or another class."
+            f"{card.name} answers {recipe.of_class} to none of {_say(len(pictures), 'picture')} of {recipe.folder}, "
+            "but some are expected to weigh concepts in: give more pictures, or another class."
         )
     return name_class(card, label), chosen
 

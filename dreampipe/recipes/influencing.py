@@ -84,7 +84,7 @@ class Influencing(ModelSettings):
                 f"{own.name} has {what}, but pictures argue for one class among others: give a model that has some."
             )
         names = [part.strip() for part in self.checkpoints.split(",")] if self.checkpoints else []
-        others = [card(name, own.scaling, trust=self.trust) for name in names]
+        others = [card(name, own.scaling, trust=self.trust, imports=self.imports) for name in names]
         for name, other in zip(names, others, strict=True):
             if other.outputs != own.outputs or _shape(other) != _shape(own):
                 raise ModelError(

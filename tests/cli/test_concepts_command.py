@@ -160,3 +160,11 @@ def test_bad_input_is_one_sentence(
     lines = result.stderr.strip().splitlines()
     assert result.exit_code != 0 and expected in lines[-1] + lines[0], result.stderr
     assert "Traceback" not in result.stderr and not (tmp_path / "o.png").exists()
+
+
+def test_one_of_a_thing_is_in_the_singular(call: Any, tmp_path: Path, how: Any) -> None:
+    words = ("concepts", fill(tmp_path / "one", 1), tmp_path / "a.npz", "--layer", "second_relu", "--count", "1")
+    result = call(*words, "--crop-share", "1", *SHORT, *how)
+    assert result.exit_code == 0, result.stderr
+    assert "1 concept by nmf in 1 crop of 1 picture at second_relu; it leaves" in result.stderr
+    assert "in 1 picture: the share" in result.stderr

@@ -255,3 +255,60 @@ def test_a_labelled_picture_that_is_too_small_is_named(call: Any, tmp_path: Path
     result = call("influence", photo, tmp_path / "o.html", "--pictures", tmp_path / "classes", "--method", "nearest")
     assert result.exit_code == 1
     assert "small.png is seen as 48x24, but motifnet needs 47 pixels along each side" in result.stderr
+
+
+def test_an_unknown_class_is_one_line(
+    call: Any, classes: Path, red: Path, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    shutil.copytree(classes, tmp_path / "more")
+    (tmp_path / "more" / "zebra").mkdir()
+    shutil.copy(red, tmp_path / "more" / "zebra")
+    for labels in ((classes, "--label", "zebra"), (tmp_path / "more",)):
+        result = call("influence", red, tmp_path / "why.html", "--pictures", *labels, *how)
+        assert result.exit_code != 0
+        assert len(result.stderr.splitlines()) == 1 and "zebra" in result.stderr
+
+
+def test_a_labelled_picture_that_is_too_small_for_a_kernel_is_named(
+    call: Any, classes: Path, red: Path, tmp_path: Path
+) -> None:
+    keras.utils.set_random_seed(0)
+    picture = keras.Input((None, None, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 9)(picture))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
+        keras.Model(picture, keras.layers.Dense(3)(x)).save(tmp_path / "wide.keras")
+    shutil.copytree(classes, tmp_path / "more")
+    dreampipe.write(Frame(np.zeros((4, 30, 3), np.float32)), tmp_path / "more" / "1" / "low.png")
+    words = ("influence", red, tmp_path / "why.html", "--pictures", tmp_path / "more", "--label", "0")
+    result = call(*words, "--model", known(tmp_path / "wide.keras"), "--scaling", "unit")
+    assert result.exit_code != 0
+    assert "low.png is seen as 30x4, but wide needs 9 pixels along each side" in result.stderr
+
+
+OWN_LAYER = """
+import keras
+
+@keras.saving.register_keras_serializable("influence_of_own_layers")
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+"""
+
+
+def test_checkpoints_have_the_imported_layers_of_the_model(call: Any, classes: Path, red: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(OWN_LAYER)
+    names: dict[str, Any] = {}
+    exec(OWN_LAYER, names)  # a program that has the layer saves the model
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        picture = keras.Input((None, None, 3))
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(names["Doubled"]()(picture)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, when it saves
+            keras.Model(picture, keras.layers.Dense(3)(x)).save(tmp_path / f"{seed}.keras")
+    del keras.saving.get_custom_objects()["influence_of_own_layers>Doubled"]
+    words = ("influence", red, tmp_path / "why.csv", "--pictures", classes, "--label", "0", "--method", "tracin")
+    own = ("--model", tmp_path / "1.keras", "--checkpoints", tmp_path / "2.keras", "--scaling", "unit")
+    result = call(*words, *own, "--trust", "--import", tmp_path / "own.py")
+    assert result.exit_code == 0, result.stderr

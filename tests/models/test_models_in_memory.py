@@ -238,3 +238,58 @@ def test_a_record_names_the_model_and_rerun_says_how_to_go_on(tmp_path: Path) ->
     told = CliRunner().invoke(app, ["rerun", str(out), str(tmp_path / "c.png"), "--set", f"model={tmp_path}/my.keras"])
     assert told.exit_code == 0, told.stderr
     assert np.array_equal(Frame.of(tmp_path / "c.png").pixels, frame.pixels)
+
+
+def normalized() -> Any:
+    """A classifier in which each convolution has a batch normalization of its own."""
+    keras.utils.set_random_seed(4)
+    x = picture = image()
+    for kind in (layers.Conv2D(6, 3, use_bias=False), layers.DepthwiseConv2D(3), layers.Conv2D(5, 1)):
+        x = layers.ReLU()(layers.BatchNormalization()(kind(x)))
+    model = keras.Model(picture, layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(x)))
+    rng = np.random.default_rng(4)
+    for weight in model.weights:
+        weight.assign(weight + rng.uniform(0.1, 0.4, weight.shape))
+    return model
+
+
+@pytest.mark.parametrize("method", ["deeplift", "lrp-composite", "grad-cam"])
+def test_a_frozen_model_is_explained_as_a_trainable_one_and_is_never_stale(method: str) -> None:
+    model = normalized()
+
+    def explain() -> Any:
+        found = dreampipe.explain(PICTURE, "logit(1)", method, model=model, scaling="unit").map
+        assert found.any()
+        return found
+
+    trainable = explain()
+    model.trainable = False
+    for weight in model.weights:
+        weight.assign(weight + 0.05)
+    frozen = explain()
+    assert not np.allclose(frozen, trainable, rtol=1e-3, atol=0)
+    equal = normalized()
+    for weight in equal.weights:
+        weight.assign(weight + 0.05)
+    again = dreampipe.explain(PICTURE, "logit(1)", method, model=equal, scaling="unit").map
+    np.testing.assert_allclose(frozen, again, rtol=1e-3, atol=1e-4 * float(np.abs(again).max()))
+
+
+def test_concepts_and_influence_refuse_a_model_without_a_head(tmp_path: Path) -> None:
+    body = keras.Model((whole := functional()).inputs, whole.get_layer("c2").output)
+    few: Any = {"model": body, "scaling": "unit"}
+    for settings in ({"given": "stripes"}, {"of_class": 1}):
+        with pytest.raises(
+            ModelError, match=r"has no head that names classes.*leave out --given and --of-class"
+        ) as one:
+            dreampipe.concepts("motifs", "c2", **few, **settings)
+        assert "--objective" not in str(one.value)
+    (tmp_path / "0").mkdir()
+    dreampipe.write(Frame(np.zeros((24, 24, 3), np.float32)), tmp_path / "0" / "a.png")
+    with pytest.raises(ModelError, match="has no head that names classes, but pictures argue for"):
+        dreampipe.influence(PICTURE, tmp_path, **few)
+
+
+def test_concepts_checks_everything_before_it_reads_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(DreampipeError, match=r"absent\.png does not exist"):
+        dreampipe.concepts("motifs", "c2", model=functional(), scaling="unit", inside=str(tmp_path / "absent.png"))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from dreampipe.errors import ModelError
+from dreampipe.errors import ModelError, ObjectiveError
 from dreampipe.explanations.adversarial.lens import Lens
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Array
@@ -153,7 +153,10 @@ def open_victim(card: Card, work: Work) -> Victim:
 def class_of(card: Card, name: str) -> int:
     """Find a class by its name or number; raises ObjectiveError."""
     label = name.strip()
-    bound = Objective.parse(f"logit({label if label.isdigit() else quoted(label)})").bind(card)
+    try:
+        bound = Objective.parse(f"logit({label if label.isdigit() else quoted(label)})").bind(card)
+    except ObjectiveError as problem:  # which points into an objective that nobody has written
+        raise ObjectiveError(str(problem).partition("\n")[0]) from None
     return int(bound.terms[0].measure.label)  # type: ignore[attr-defined]
 
 
