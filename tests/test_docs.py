@@ -132,7 +132,8 @@ def test_a_command_has_these_options_and_runs(command: str, steps: str, house: P
         written = house / arguments[1]
         if "--preview" in arguments:
             written = written.with_suffix(f".preview{written.suffix}")
-        assert written.is_dir() or written.stat().st_size > 1000
+        least = 500 if steps == "0" else 1000  # without a step a picture may be one grey, and its record
+        assert written.is_dir() or written.stat().st_size > least
 
 
 @pytest.mark.parametrize("text", OBJECTIVES)
