@@ -32,7 +32,7 @@ from dreampipe.explanations.concepts.found import WAYS, find_concepts
 from dreampipe.explanations.concepts.tcav import Tcav, measure_concepts, slopes
 from dreampipe.explanations.explaining import ask
 from dreampipe.explanations.question import Work
-from dreampipe.explanations.truth.attributes import render_attribute
+from dreampipe.explanations.truth.scenes import render_attribute
 from dreampipe.frames import Array
 from dreampipe.models import card
 from dreampipe.models.model_card import Card

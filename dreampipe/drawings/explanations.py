@@ -49,11 +49,6 @@ def draw_explanations(explanations: Sequence[Explanation], size: int) -> Frame:
     return Frame(dequantize(page))
 
 
-def say_answer(explanation: Explanation) -> str:
-    """Write what is explained, with the answer."""
-    return f"{explanation.objective} = {_number(explanation.answer)}"
-
-
 def _choose_columns(count: int, tile: tuple[int, ...]) -> int:
     """Choose the number of columns whose sheet is nearest to the preferred shape."""
 

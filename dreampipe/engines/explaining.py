@@ -15,11 +15,11 @@ from dreampipe.engines.keeping import keep_maps, keep_picture
 from dreampipe.engines.makers import Loaded, Made, Write
 from dreampipe.engines.orders import Order
 from dreampipe.engines.stopping import Stop, stoppable
-from dreampipe.errors import DreampipeError, ModelError, ObjectiveError, OpeningError
+from dreampipe.errors import DreampipeError, OpeningError
 from dreampipe.events import Noted, Progressed, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
-from dreampipe.explanations.explaining import ask, explain, seen_size, top_class
+from dreampipe.explanations.explaining import ask, choose_suitable, explain, say_left_out, seen_size, top_class
 from dreampipe.explanations.question import Question
 from dreampipe.frames import Array, Frame
 from dreampipe.media.maps import is_map
@@ -91,26 +91,6 @@ class Explainer:
             keep_picture(drawn, job.target, making, carrying, None, self.order.quality, source, settings, write)
 
 
-def choose_suitable(methods: Sequence[Method], question: Question) -> tuple[list[Method], tuple[str, ...]]:
-    """Choose the methods that suit a question, and write a note on each of the others.
-
-    Raises:
-        ModelError, ObjectiveError: no method suits it; this is what the first one says.
-        RecipeError: a setting of a method is wrong.
-    """
-    suitable: list[Method] = []
-    refused: list[tuple[Method, ModelError | ObjectiveError]] = []
-    for method in methods:
-        try:
-            method.check(question)
-            suitable.append(method)
-        except (ModelError, ObjectiveError) as error:
-            refused.append((method, error))
-    if not suitable:
-        raise refused[0][1]
-    return suitable, tuple(_say_left_out(method, error) for method, error in refused)
-
-
 def explain_all(
     recipe: Explaining, question: Question, methods: Sequence[Method], pixels: Array, tell: Tell, stop: Stop
 ) -> tuple[list[Explanation], bool]:
@@ -152,12 +132,8 @@ def explain_all(
     if not found:
         raise KeyboardInterrupt if stop() else refused[0][1]
     for method, reason in refused:
-        tell(Noted("", _say_left_out(method, reason)))
+        tell(Noted("", say_left_out(method, reason)))
     return found, len(found) + len(refused) == len(methods) and not any(one.partial for one in found)
-
-
-def _say_left_out(method: Method, error: DreampipeError) -> str:
-    return f"{method.name} is left out: {error}"
 
 
 def notes_of(found: Sequence[Explanation]) -> tuple[str, ...]:

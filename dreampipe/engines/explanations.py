@@ -10,14 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from dreampipe.engines.explaining import choose_suitable
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.local import foresee, run
 from dreampipe.engines.orders import FilmOrder, Order, name_inputs
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.events import LeftOut, Tell, ignore
-from dreampipe.explanations.explaining import ask, seen_size
+from dreampipe.explanations.explaining import ask, choose_suitable, seen_size
 from dreampipe.explanations.question import Question
 from dreampipe.media import Inputs, Manifest, Plan, decode, plan
 from dreampipe.media.folders import sweep_folders

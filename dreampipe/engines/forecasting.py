@@ -16,7 +16,7 @@ import numpy as np
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Planned, plan_climbing
-from dreampipe.explanations.explaining import ask, explain
+from dreampipe.explanations.explaining import ask, choose_suitable, explain
 from dreampipe.recipes import Explaining
 from dreampipe.stages import Resize
 
@@ -121,8 +121,6 @@ def measure_methods(recipe: Explaining, size: Size) -> Pace:
     began = time.perf_counter()
     question.answers(noise[None])
     opening = time.perf_counter() - began
-    from dreampipe.engines.explaining import choose_suitable  # which imports this module
-
     methods, _ = choose_suitable(recipe.methods(), question)
     seconds = sum(_measure_method(partial(explain, question, noise, method, seed=recipe.seed)) for method in methods)
     return Pace(seconds / (small[0] * small[1]), opening, f"a part of each method's work at {small[1]}x{small[0]}")

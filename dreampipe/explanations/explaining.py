@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import numpy as np
 
-from dreampipe.errors import ModelError
+from dreampipe.errors import DreampipeError, ModelError, ObjectiveError
 from dreampipe.explanations.attribution.method import Method
 from dreampipe.explanations.explanation import Completeness, Explanation
 from dreampipe.explanations.question import Progress, Question, Work, refuse_size
@@ -178,3 +178,28 @@ def is_saturated(question: Question, answer: float) -> bool:
     """Say whether an answer is a single probability that is 1 in four decimals, where nothing changes it any more."""
     terms = question.objective.terms
     return len(terms) == 1 and terms[0].layer == PROBABILITIES and abs(answer - terms[0].weight) < 5e-5
+
+
+def choose_suitable(methods: Sequence[Method], question: Question) -> tuple[list[Method], tuple[str, ...]]:
+    """Choose the methods that suit a question, and write a note on each of the others.
+
+    Raises:
+        ModelError, ObjectiveError: no method suits it; this is what the first one says.
+        RecipeError: a setting of a method is wrong.
+    """
+    suitable: list[Method] = []
+    refused: list[tuple[Method, ModelError | ObjectiveError]] = []
+    for method in methods:
+        try:
+            method.check(question)
+            suitable.append(method)
+        except (ModelError, ObjectiveError) as error:
+            refused.append((method, error))
+    if not suitable:
+        raise refused[0][1]
+    return suitable, tuple(say_left_out(method, error) for method, error in refused)
+
+
+def say_left_out(method: Method, error: DreampipeError) -> str:
+    """Write a note on a method that does not suit."""
+    return f"{method.name} is left out: {error}"

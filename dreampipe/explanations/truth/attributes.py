@@ -6,7 +6,7 @@ show what depends on it alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -58,27 +58,3 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     "blue": _colour(2 / 3),
 }
 """The attributes by name."""
-
-
-def render_attribute(
-    name: str, numbers: Sequence[int], size: int, classes: Sequence[int] | None = None, seed: int = 2
-) -> tuple[Array, Array]:
-    """Render scenes of one motif with an attribute, and the same without it.
-
-    Args:
-        name: a key of `ATTRIBUTES`.
-        numbers: of the scenes.
-        size: height and width in pixels.
-        classes: the labels of the motifs to choose from; None for all.
-        seed: of the scenes.
-
-    Returns:
-        Two arrays (scenes, size, size, 3) float32 in [0, 1].
-    """
-    from dreampipe.explanations.truth.scenes import compose
-    from dreampipe.models.motifnet.renderer import NOTHING
-
-    chosen = range(NOTHING) if classes is None else classes
-    scenes = [compose(number, (size, size), 1, chosen, seed) for number in numbers]
-    given = [scene.marked(0, name).render().pixels for scene in scenes]
-    return np.stack(given), np.stack([scene.render().pixels for scene in scenes])

@@ -196,6 +196,27 @@ def compose(
     return Scene(number, seed, size, tuple(parts))
 
 
+def render_attribute(
+    name: str, numbers: Sequence[int], size: int, classes: Sequence[int] | None = None, seed: int = 2
+) -> tuple[Array, Array]:
+    """Render scenes of one motif with an attribute, and the same without it.
+
+    Args:
+        name: a key of `ATTRIBUTES`.
+        numbers: of the scenes.
+        size: height and width in pixels.
+        classes: the labels of the motifs to choose from; None for all.
+        seed: of the scenes.
+
+    Returns:
+        Two arrays (scenes, size, size, 3) float32 in [0, 1].
+    """
+    chosen = range(NOTHING) if classes is None else classes
+    scenes = [compose(number, (size, size), 1, chosen, seed) for number in numbers]
+    given = [scene.marked(0, name).render().pixels for scene in scenes]
+    return np.stack(given), np.stack([scene.render().pixels for scene in scenes])
+
+
 def _layout(size: tuple[int, int], motifs: int) -> tuple[int, int]:
     """Choose the rows and columns of cells for which the cells are largest."""
     shapes = [(rows, math.ceil(motifs / rows)) for rows in range(1, motifs + 1)]

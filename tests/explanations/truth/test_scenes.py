@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreampipe.explanations.truth.attributes import ATTRIBUTES, render_attribute
-from dreampipe.explanations.truth.scenes import Scene, compose
+from dreampipe.explanations.truth.attributes import ATTRIBUTES
+from dreampipe.explanations.truth.scenes import Scene, compose, render_attribute
 from dreampipe.models.motifnet.renderer import NOTHING
 
 SMALL = (48, 96)
