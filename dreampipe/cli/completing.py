@@ -1,4 +1,4 @@
-"""What a shell completes after Tab: the names of models, presets and methods. Nothing here loads tensorflow."""
+"""Complete words in a shell after Tab: the names of models, presets and methods. Nothing here loads tensorflow."""
 
 from __future__ import annotations
 

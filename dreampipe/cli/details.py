@@ -1,4 +1,4 @@
-"""What `--verbose` adds on stderr: versions, model and settings before a run, octaves and memory in it."""
+"""Print what `--verbose` adds on stderr: versions, model and settings before a run, octaves and memory in it."""
 
 from __future__ import annotations
 

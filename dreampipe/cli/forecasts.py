@@ -1,4 +1,4 @@
-"""What `--dry-run` prints: a line for each file on stdout, and what all of them take on stderr."""
+"""Print a dry run: a line for each file on stdout, and what all of them take on stderr."""
 
 from __future__ import annotations
 

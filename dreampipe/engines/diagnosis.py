@@ -1,4 +1,4 @@
-"""Whether this machine is set up: findings on libraries, devices, codecs, memory, weights and settings.
+"""Check whether this machine is set up: findings on libraries, devices, codecs, memory, weights and settings.
 
 `diagnose` needs no network. It opens tensorflow in another process, so a broken one becomes a finding, too.
 """

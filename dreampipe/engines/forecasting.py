@@ -1,4 +1,4 @@
-"""What a task would make, told without making it: files, sizes, octaves, memory, and the time by a few steps."""
+"""Forecast what a task would make, without making it: files, sizes, octaves, memory, and the time by a few steps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SIDE, _STEPS = 384, 4
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """What would be made of one input, or of one drawing.
+    """The forecast for one input, or for one drawing.
 
     Attributes:
         name: the input or the drawing.

@@ -39,7 +39,7 @@ Hear = Callable[[float], None]
 
 @dataclass(frozen=True)
 class InfluenceTask:
-    """The labelled pictures behind the answer for a picture, or labels ranked by suspicion.
+    """The labelled pictures that argue for or against an answer, or labels ranked by suspicion.
 
     Attributes:
         photo: the picture whose answer is explained; None to rank labels.

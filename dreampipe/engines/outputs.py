@@ -50,7 +50,7 @@ class Output:
 
     @cached_property
     def _found(self) -> tuple[bool, Entry | None]:
-        """Whether a file is there, and its entry in the manifest; hashed once, as that takes a while.
+        """Look whether a file is there, and find its entry in the manifest; it is hashed once, because that takes long.
 
         The file is looked for first: one that another run names in between is not foreign.
         """

@@ -34,7 +34,7 @@ class Cav:
 
     Attributes:
         direction: (channels,) float32 of length 1: towards the concept. It is trained on all pictures.
-        accuracies: (seeds,), the shares of held-out pictures that are told apart, each with another split and another
+        accuracies: (seeds,), the shares of held-out pictures that are classified rightly, each with another split and another
             draw of the other pictures. By chance 0.5.
     """
 
@@ -43,7 +43,7 @@ class Cav:
 
     @property
     def accuracy(self) -> float:
-        """The mean share of held-out pictures that are told apart."""
+        """The mean share of held-out pictures that are classified rightly."""
         return float(self.accuracies.mean())
 
     @property
@@ -82,7 +82,7 @@ def train_cav(concept: Array, others: Array, rng: np.random.Generator, seeds: in
 
 
 def measure_accuracy(concept: Array, others: Array, rng: np.random.Generator) -> float:
-    """Measure the share of held-out pictures that are told apart: a third of each, and at least one."""
+    """Measure the share of held-out pictures that are classified rightly: a third of each, and at least one."""
     held, rest = [], []
     for rows in (concept, others):
         order = rng.permutation(len(rows))

@@ -63,7 +63,7 @@ class Tcav:
 
     @property
     def is_known(self) -> bool:
-        """Whether the layer tells the concept from other pictures better than it tells random sets apart."""
+        """Say whether the layer separates the concept from other pictures better than it separates random sets."""
         return self.accuracy > self.chance
 
     @property
