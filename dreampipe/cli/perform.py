@@ -111,7 +111,7 @@ def _listeners(task: Task, manner: Manner, many: bool) -> list[Tell]:
 
 
 def _finish(ends: list[Failed | Compared | LeftOut], told: bool) -> None:
-    """Print what a comparison found, unless an event says it, and exit with 1 after anything else, or an odd difference."""
+    """Print what a comparison found, unless an event does, and exit with 1 after all else, or an odd difference."""
     verdicts = [end.verdict for end in ends if isinstance(end, Compared)]
     for verdict in () if told else verdicts:
         print_out(str(verdict), "findings")

@@ -34,8 +34,8 @@ class Cav:
 
     Attributes:
         direction: (channels,) float32 of length 1: towards the concept. It is trained on all pictures.
-        accuracies: (seeds,), the shares of held-out pictures that are classified rightly, each with another split and another
-            draw of the other pictures. By chance 0.5.
+        accuracies: (seeds,), the shares of held-out pictures that it classifies rightly, each with another split and
+            another draw of the other pictures. By chance 0.5.
     """
 
     direction: Array = field(repr=False)
