@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dreampipe.models.motifnet.renderer import as_bytes, shrink
 from dreampipe.models.motifnet.second import bank
 from dreampipe.models.motifnet.second.bank import Array, Rng, floats
 from dreampipe.models.motifnet.second.bodies import Body
@@ -57,8 +58,8 @@ def render(number: int, seed: int = 0, size: int = SIZE) -> Example:
     rng = np.random.default_rng([2, seed, number])
     grid = round(size * SUPERSAMPLING)
     picture, mask = _draw_nothing(rng, grid) if label == NOTHING else _draw_motif(rng, label, grid)
-    pixels = photograph(rng, _shrink(picture, size))
-    return Example(_as_bytes(pixels), _as_bytes(_shrink(mask, size)), label)
+    pixels = photograph(rng, shrink(picture, (size, size)))
+    return Example(as_bytes(pixels), as_bytes(shrink(mask, (size, size))), label)
 
 
 def render_many(
@@ -189,11 +190,3 @@ def photograph(rng: Rng, picture: Array) -> Array:
     picture = grey + (picture - grey) * np.float32(rng.uniform(0.55, 1.0))
     grain = rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(rng.uniform(0, 0.025))
     return np.asarray(np.clip(picture + grain, 0, 1), np.float32)
-
-
-def _shrink(x: Array, size: int) -> Array:
-    return np.asarray(cv2.resize(x, (size, size), interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _as_bytes(x: Array) -> npt.NDArray[np.uint8]:
-    return np.asarray(np.clip(x * 255 + 0.5, 0, 255), np.uint8)
