@@ -178,12 +178,7 @@ class L1(Norm):
         return _spent(gradients, clean, lambda rooms, gains: np.cumsum(rooms, 1), np.full(len(clean), float(eps)))
 
     def step(self, gradients: Array) -> Array:
-        rows = _rows(gradients)
-        count = max(1, int(self.share * rows.shape[1]))
-        least = np.partition(np.abs(rows), -count, axis=1)[:, -count, None]
-        chosen = np.sign(rows) * (np.abs(rows) >= least)
-        total = np.maximum(np.abs(chosen).sum(1, keepdims=True), 1)
-        return np.asarray((chosen / total).reshape(gradients.shape), np.float32)
+        return largest_signs(gradients, np.full(len(gradients), self.share))
 
     def start(self, clean: Array, eps: float, draws: Draws) -> Array:
         drawn = np.stack([rng.laplace(size=clean.shape[1:]) for rng in draws])
@@ -251,6 +246,18 @@ def check_eps(norm: Norm, eps: float) -> None:
 def wide(numbers: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> Array:
     """Numbers (count,) as (count, 1, 1, 1) float32, to multiply pictures with."""
     return np.asarray(numbers, np.float32).reshape(-1, 1, 1, 1)
+
+
+def largest_signs(gradients: Array, share: Numbers) -> Array:
+    """Return the signs of the largest gradients of each picture, a share of them, that sum to 1 by size."""
+    rows = _rows(gradients)
+    size = np.abs(rows)
+    ordered = np.sort(size, axis=1)[:, ::-1]
+    counts = np.clip((share * rows.shape[1]).astype(int), 1, rows.shape[1])
+    least = np.take_along_axis(ordered, counts[:, None] - 1, axis=1)
+    chosen = np.sign(rows) * (size >= least)
+    total = np.maximum(np.abs(chosen).sum(1, keepdims=True), 1)
+    return np.asarray((chosen / total).reshape(gradients.shape), np.float32)
 
 
 def _rows(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.explanations.adversarial.attack import Best, Goal
-from dreampipe.explanations.adversarial.norms import Norm, wide
+from dreampipe.explanations.adversarial.norms import Norm, largest_signs, wide
 from dreampipe.explanations.adversarial.victim import Felt, Numbers
 from dreampipe.frames import Array
 
@@ -92,7 +92,7 @@ def _climb_stage(
     for number in range(1, steps + 1):
         if fooling and goal.early and (fooling.margins > 0).all():
             break
-        moved = here.x + wide(lengths) * _signs(here.gradients, share)
+        moved = here.x + wide(lengths) * largest_signs(here.gradients, share)
         x = norm.project(np.asarray(moved, np.float32), clean, eps)
         felt = feel(x)
         here = _Point.of(x, felt)
@@ -112,15 +112,3 @@ def _climb_stage(
 def _changes(pictures: Array, clean: Array) -> Numbers:
     """Count the values of each picture that differ, (count,)."""
     return np.asarray((pictures != clean).sum((1, 2, 3)), np.float64)
-
-
-def _signs(gradients: Array, share: Numbers) -> Array:
-    """Return the signs of the largest gradients of each picture, a share of them, that sum to 1 by size."""
-    rows = gradients.reshape(len(gradients), -1)
-    size = np.abs(rows)
-    ordered = np.sort(size, axis=1)[:, ::-1]
-    counts = np.clip((share * rows.shape[1]).astype(int), 1, rows.shape[1])
-    least = np.take_along_axis(ordered, counts[:, None] - 1, axis=1)
-    chosen = np.sign(rows) * (size >= least)
-    total = np.maximum(np.abs(chosen).sum(1, keepdims=True), 1)
-    return np.asarray((chosen / total).reshape(gradients.shape), np.float32)
