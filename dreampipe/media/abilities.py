@@ -1,4 +1,4 @@
-"""What the libraries of this installation can write, tried and not looked up."""
+"""Try what the libraries of this installation can write."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Tcav:
 
     @property
     def is_certain(self) -> bool:
-        """Whether the score says anything: the layer knows the concept, and random concepts have less effect."""
+        """Say whether the score means anything: the layer knows the concept, and random concepts have less effect."""
         return self.is_known and self.corrected <= LEVEL
 
     def say(self) -> str:

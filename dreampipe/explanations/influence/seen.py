@@ -50,7 +50,7 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What a method gets.
+    """The input of a method.
 
     Attributes:
         members: the labelled pictures as the model sees them, last, and before it as its checkpoints see them.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 Real = npt.NDArray[np.floating[Any]]
-"""What functions take: single precision, or the doubles that numpy makes of a mixture."""
+"""The arrays that functions take: single precision, or the doubles that numpy makes of a mixture."""
 Rng = np.random.Generator
 
 SIDE = 256

@@ -13,7 +13,7 @@ from dreampipe.models.motifnet.second.bodies import EMPTY, Body
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """What lights a scene.
+    """The light of a scene.
 
     Attributes:
         towards: (3,) unit vector to the key light: right, down, to the viewer.

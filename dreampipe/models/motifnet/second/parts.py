@@ -1,4 +1,4 @@
-"""What many creatures share: eyes, fur, scales, colours."""
+"""The parts that many creatures share: eyes, fur, scales, colours."""
 
 from __future__ import annotations
 

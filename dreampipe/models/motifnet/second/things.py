@@ -1,4 +1,4 @@
-"""What people make: wheel, vase and teapot."""
+"""Draw things that people make: wheel, vase and teapot."""
 
 from __future__ import annotations
 
