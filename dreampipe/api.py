@@ -303,7 +303,7 @@ def influence(
         ValueError: `image` holds no picture, or several.
     """
     from dreampipe.drawings.labelled import find_classes
-    from dreampipe.engines.influence import read_all
+    from dreampipe.drawings.reading import read_all
     from dreampipe.explanations.influence.features import Reader
     from dreampipe.explanations.influence.influencing import check_members
     from dreampipe.explanations.influence.influencing import influence as weigh

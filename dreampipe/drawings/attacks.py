@@ -20,17 +20,24 @@ def draw_attack(adversary: Adversary, size: int) -> Frame:
         size: longest side of each picture, in pixels; smaller pictures are enlarged to it.
 
     Returns:
-        Three tiles in a row. The difference is grey where nothing changed, and enlarged by the gain in its label.
+        Three tiles in a row.
+    """
+    return contact_sheet(attack_tiles(adversary, size), size, columns=3)
+
+
+def attack_tiles(adversary: Adversary, size: int) -> list[Tile]:
+    """Build the tiles: the clean picture, the adversary, and their difference.
+
+    The difference is grey where nothing changed, and enlarged by the gain in its label.
     """
     change = adversary.pixels - adversary.clean
     gain = gain_of(change)
     said = f"{adversary.norm.name} {adversary.norm.write(adversary.distance)}"
-    tiles = [
+    return [
         Tile(f"clean: {adversary.before}", _resize(adversary.clean, size)),
         Tile(f"{adversary.attack.name}: {adversary.after}", _resize(adversary.pixels, size)),
         Tile(f"difference x {gain}, {said}", _resize(np.clip(0.5 + gain * change, 0, 1), size)),
     ]
-    return contact_sheet(tiles, size, columns=3)
 
 
 def gain_of(change: Array) -> int:

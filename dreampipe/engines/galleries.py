@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import ClassVar, Self
 from urllib.parse import quote
 
@@ -18,12 +17,12 @@ from dreampipe.drawings.gallery import Dreamed, gallery_page, write_figure
 from dreampipe.drawings.page import is_page
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import settle_sidecar, text_within
+from dreampipe.engines.sources import NOTHING, Sources, describe, find_record_of
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError, printable
 from dreampipe.events import Drawn, Failed, Noted, Started, Tell, Written, ignore
 from dreampipe.frames import Array, Frame, dequantize, quantize
-from dreampipe.media import MAX_PIXELS, FramesHash, decode, sha256, write_whole
-from dreampipe.media.jobs import identity
+from dreampipe.media import MAX_PIXELS, FramesHash, decode, write_whole
 from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.listing import Listing, list_folder
 from dreampipe.media.profiles import to_srgb
@@ -32,19 +31,14 @@ from dreampipe.media.video.forms import is_animated
 from dreampipe.recipes.gallery import Gallery
 from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
-from dreampipe.records.carried import record_of
 from dreampipe.records.making import Carrying, Making
-from dreampipe.records.places import list_places
 from dreampipe.records.record import Output, Record
 from dreampipe.stages import Resize
 
 _BACKGROUND = 0.11
 """The grey of the page, which transparent pictures show."""
-_MOST_FOLDERS = 200
-"""The most folders beside that of the dreams that are searched for sources."""
 _BEGINNING = Fraction(1, 10)
 """The seconds of a film that are read, for its first frame."""
-_NOTHING = "drawn from nothing"
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ class GalleryTask:
                 raise MediaError(f"{folder} is no folder, but one of pictures is expected: check its name.")
         listing = self._list()
         self.place.check(_check_page, dry=dry)
-        if not any(_record_of(self._folder / name) for name in listing.inputs):
+        if not any(find_record_of(self._folder / name) for name in listing.inputs):
             raise self._no_dream()
         left = (f"Left out: {listing.left_out} in {self._folder}.",) if listing.left_out else ()
         return (*listing.notes, *left)
@@ -105,6 +99,9 @@ class GalleryTask:
             )
         return found
 
+    def _sources(self) -> Sources:
+        return Sources(self._folder, Path(self.recipe.sources) if self.recipe.sources else None)
+
     def _no_dream(self) -> MediaError:
         return MediaError(f"{self._folder} holds no dream that carries its record: name a folder with some.")
 
@@ -112,11 +109,11 @@ class GalleryTask:
         """Write the page; a dream that cannot be shown becomes a `Failed` event. Raises DreampipeError."""
         names = self._list().inputs
         tell(Started(len(names)))
-        search, hashing = _Sources(self.recipe), FramesHash(8)
+        search, hashing = self._sources(), FramesHash(8)
         figures: list[str] = []
         unknown, missing, shape = 0, 0, (1, 1)
         for name in names:
-            record = _record_of(self._folder / name)
+            record = find_record_of(self._folder / name)
             if record is None:
                 unknown += 1
                 continue
@@ -129,7 +126,7 @@ class GalleryTask:
                 if pixels is not None:
                     hashing.add(Frame(pixels))
                     shape = pixels.shape[:2]
-            missing += bool(dreamed.note) and dreamed.note != _NOTHING
+            missing += bool(dreamed.note) and dreamed.note != NOTHING
             figures.append(write_figure(dreamed, len(figures)))
             tell(Drawn(name.as_posix()))
         if not figures:
@@ -149,7 +146,7 @@ class GalleryTask:
         settle_sidecar(place.path, place.carrying, record, hashlib.sha256(page).hexdigest())
         write_whole(place.path, page)
 
-    def _show(self, name: Path, record: Record, search: _Sources) -> Dreamed:
+    def _show(self, name: Path, record: Record, search: Sources) -> Dreamed:
         """Read a dream and what it was made from; raises DreampipeError if the dream cannot be read."""
         path = self._folder / name
         after, film = self._thumbnail(path)
@@ -161,7 +158,7 @@ class GalleryTask:
             except DreampipeError:
                 note = f"made from {printable(source.name)}, which cannot be read"
         address = quote(os.fsencode(os.path.relpath(path, self.place.path.parent)))
-        return Dreamed(printable(name.as_posix()), after, before, _describe(record), note, address, film)
+        return Dreamed(printable(name.as_posix()), after, before, describe(record), note, address, film)
 
     def _thumbnail(self, path: Path) -> tuple[Array, bool]:
         """Return a small version of a picture, or of the first frame of a film, and whether it is a film."""
@@ -177,66 +174,6 @@ class GalleryTask:
         if small.alpha is not None:
             pixels = pixels * small.alpha[..., None] + _BACKGROUND * (1 - small.alpha[..., None])
         return dequantize(quantize(np.asarray(pixels, np.float32))), film
-
-
-class _Sources:
-    """The search for what dreams were made from: by name, and then by the hash in their record."""
-
-    def __init__(self, recipe: Gallery) -> None:
-        self._chosen = _by_name(Path(recipe.sources)) if recipe.sources else {}
-        above = Path(recipe.folder).resolve().parent
-        self._beside = [above, *_folders(above)]
-
-    def find(self, path: Path, name: Path, record: Record) -> tuple[Path | None, str]:
-        """Find the source of a dream, or write why there is none.
-
-        Args:
-            path: of the dream.
-            name: the same, relative to the gallery's folder.
-            record: of the dream.
-        """
-        if record.source is None:
-            return None, _NOTHING
-        recorded = PurePosixPath(record.source.path).name
-        places = list(self._chosen.get(recorded, ()))
-        with suppress(DreampipeError):  # a record from anybody may hold any name
-            places += list_places(record.source.path, path.parent)
-            places += [folder / name.parent / recorded for folder in self._beside]
-        for place in places:
-            if place.is_file() and identity(place) != identity(path) and sha256(place) == record.source.sha256:
-                return place, ""
-        return None, f"made from {printable(recorded)}, which is not there"
-
-
-def _by_name(folder: Path) -> Mapping[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for here, below, names in os.walk(folder):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in sorted(names):
-            found.setdefault(name, []).append(Path(here) / name)
-    return found
-
-
-def _folders(above: Path) -> list[Path]:
-    """List the folders in a folder, as many as are searched."""
-    with suppress(OSError), os.scandir(above) as entries:
-        found = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-        return [above / name for name in found[:_MOST_FOLDERS]]
-    return []
-
-
-def _record_of(path: Path) -> Record | None:
-    try:
-        return record_of(path)
-    except DreampipeError:  # no dream, or a damaged record
-        return None
-
-
-def _describe(record: Record) -> str:
-    """Write how a dream was made, in a line."""
-    what = record.recipe.get("objective") or record.recipe.get("layer") or record.recipe.get("method")
-    on = f" on {record.model.name}" if record.model else ""
-    return printable(f"{record.command}{f': {what}' if what else ''}{on}")
 
 
 def _notes(unknown: int, missing: int) -> Iterator[str]:

@@ -13,15 +13,16 @@ import numpy as np
 
 from dreampipe.drawings.curves import is_table
 from dreampipe.drawings.influence import draw_influence, page_of, suspects_of, table_of, tiles_of
-from dreampipe.drawings.labelled import count_labelled, find_classes, read_again, read_labelled
+from dreampipe.drawings.labelled import find_classes, read_again
 from dreampipe.drawings.page import is_page
+from dreampipe.drawings.reading import read_all
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.events import Began, Drawn, Noted, Progressed, Started, Tell, Written, ignore
 from dreampipe.explanations.adversarial.victim import name_of
-from dreampipe.explanations.explaining import fit, seen_size
+from dreampipe.explanations.explaining import fit
 from dreampipe.explanations.influence.features import Reader
 from dreampipe.explanations.influence.influencing import Influence, Labelled, check_members, influence, suspect
 from dreampipe.explanations.influence.seen import Numbers
@@ -33,8 +34,6 @@ from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying, Making
 from dreampipe.records.record import Output
-
-Hear = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -172,39 +171,3 @@ class InfluenceTask:
         data = write(text_within(carrying, record)).encode()
         settle_sidecar(path, carrying, record, hashlib.sha256(data).hexdigest())
         write_whole(path, data)
-
-
-def read_all(
-    recipe: Influencing,
-    readers: tuple[Reader, ...],
-    work: Work,
-    tell: Tell = ignore,
-    progress: Hear = lambda share: None,
-) -> Labelled:
-    """Read the labelled pictures of a recipe once for each reader, one at a time, and keep their features.
-
-    Raises:
-        DreampipeError: no picture can be read, or one does not suit the model.
-    """
-    card = readers[-1].card
-    expected = count_labelled(recipe.labelled, recipe.count) * len(readers)
-    names: list[str] = []
-    labels: list[int] = []
-    features = []
-    done = 0
-
-    def pictures(first: bool) -> Iterator[Array]:
-        nonlocal done
-        heard = tell if first else ignore
-        for example in read_labelled(card, recipe.labelled, recipe.count, recipe.max_size, heard, trained=True):
-            seen_size(card, example.pixels.shape[:2], recipe.max_size, example.name)  # whose error names the picture
-            if first:
-                names.append(example.name)
-                labels.append(example.label)
-            yield example.pixels
-            done += 1
-            progress(done / max(done, expected))
-
-    for number, reader in enumerate(readers):
-        features.append(reader.read(pictures(number == 0), work))
-    return Labelled(tuple(names), np.array(labels, np.int64), readers, tuple(features))
