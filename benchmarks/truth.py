@@ -5,7 +5,8 @@
 Every method of `METHODS`, and maps that know nothing, explain scenes on motifnet and on small networks of other kinds,
 which are trained into WORK first. Every map is kept in WORK, so a second run goes on where the first one stopped, and
 more pictures or methods cost only what is new; --made makes nothing, and shows what there is. Remove
-WORK/maps/NETWORK/METHOD where the code of a method changes.
+WORK/maps/NETWORK/METHOD where the code of a method changes. The table of motifnet also becomes the package's own
+scores.csv, which `dreampipe report` reads.
 
 Maps of other libraries join the table: WORK/NETWORK.npz holds the pictures (KEY) and the number of what is asked
 (KEY.answer), WORK/NETWORK.keras the network; put the map of each as WORK/peers/NAME/NETWORK/KEY.npy, (height, width) or
@@ -15,11 +16,13 @@ Maps of other libraries join the table: WORK/NETWORK.npz holds the pictures (KEY
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import re
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +32,13 @@ from truth_networks import KINDS, Network, divided_of, network, randomized_of
 from dreampipe.errors import DreampipeError
 from dreampipe.explanations.attribution import Method, parse_methods
 from dreampipe.explanations.explaining import explain
+from dreampipe.explanations.truth import scores
 from dreampipe.explanations.truth.grids import GRID
 from dreampipe.explanations.truth.measures import estimate, likeness
 from dreampipe.explanations.truth.rivals import RIVALS, Edges
 from dreampipe.models.motifnet.checkpoints import save_arrays
 
+SCORES = Path(scores.__file__).with_name(scores.FILE)
 START, END = "<!-- truth table -->", "<!-- end of truth table -->"
 RANDOMIZED = {"half random": 0.5, "all random": 1.0}
 COLUMNS = (
@@ -266,6 +271,17 @@ def publish(text: str, out: Path) -> None:
     out.write_text(f"{before}{START}\n{text}\n{END}{after}")
 
 
+def scores_of(text: str) -> str:
+    """Write the first table of a page, that of motifnet, as CSV."""
+    _, _, after = text.partition("On motifnet:")
+    rows = [line for line in after.strip().partition("\n\n")[0].splitlines() if not line.startswith("|---")]
+    written = StringIO()
+    csv.writer(written, lineterminator="\n").writerows(
+        [cell.strip() for cell in line.strip("|").split("|")] for line in rows
+    )
+    return written.getvalue()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
@@ -289,6 +305,8 @@ def main() -> None:
     print(text)
     if options.out:
         publish(text, options.out)
+        if "motifnet" in found:
+            SCORES.write_text(scores_of(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

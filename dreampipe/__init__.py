@@ -5,7 +5,7 @@ model; everything else prepares its inputs or shows its outputs. The rooms, from
 those under it:
 
     cli/         parse arguments, build a task, perform it
-    api.py       `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`, `influence` in one call each
+    api.py       `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`, `influence`, `report` in one call each
     engines/     Task, the one shape of everything that can be made, and a module for each kind of task: local.py and
                  films.py run a recipe over files; pacing.py has the threads. A new kind of task, or a new way to
                  run one, goes here
@@ -47,7 +47,7 @@ from typing import TYPE_CHECKING, Any
 from dreampipe import forking  # noqa: F401  notes every fork from now on
 
 if TYPE_CHECKING:
-    from dreampipe.api import atlas, attack, concepts, dream, explain, influence, visualize
+    from dreampipe.api import atlas, attack, concepts, dream, explain, influence, report, visualize
     from dreampipe.ascent import Ascent, Octaves, Step
     from dreampipe.cli.calls import progress
     from dreampipe.errors import DreampipeError
@@ -73,7 +73,7 @@ _HOMES = {
     "dreampipe.models": ("card", "cards"),
     "dreampipe.objectives": ("Objective",),
     "dreampipe.recipes": ("Atlas", "Explaining", "FilmRecipe", "Recipe", "Visualization", "Zooming"),
-    "dreampipe.api": ("atlas", "attack", "concepts", "dream", "explain", "influence", "visualize"),
+    "dreampipe.api": ("atlas", "attack", "concepts", "dream", "explain", "influence", "report", "visualize"),
     "dreampipe.stages": ("Blend", "Carry", "Dream", "Flow", "Moment", "Pipeline", "Resize", "Stage", "Zoom"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -112,6 +112,7 @@ __all__ = [
     "influence",
     "progress",
     "read",
+    "report",
     "visualize",
     "write",
 ]

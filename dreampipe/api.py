@@ -1,4 +1,4 @@
-"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`, `influence`.
+"""The calls of the library: `dream`, `visualize`, `atlas`, `explain`, `attack`, `concepts`, `influence`, `report`.
 
 They download missing weights as Keras does. They print nothing: what there is to note goes to the logger `dreampipe` of
 Python's `logging`, and steps to `tell`, for which `dreampipe.progress` makes a bar.
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dreampipe.drawings.atlas import check_atlas, draw_atlas
 from dreampipe.drawings.concepts import Findings, check_finding, look
 from dreampipe.drawings.contact import contact_sheet
+from dreampipe.drawings.report import Report
 from dreampipe.drawings.visualization import add_caption, prepare
 from dreampipe.errors import RecipeError
 from dreampipe.events import Progressed, Tell, ignore, log_notes, with_log
@@ -46,9 +47,11 @@ from dreampipe.recipes.keywords import (
     FindingSettings,
     InfluencingSettings,
     RecipeSettings,
+    ReportingSettings,
     VisualizationSettings,
 )
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.reporting import Reporting
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
 
@@ -178,9 +181,7 @@ def explain(
     if len(methods) != 1:
         raise RecipeError(f"{len(methods)} methods came, but one explanation is made by one: call explain for each.")
     taken = take(image, "explain", order)
-    pixels = taken.only("explain").pixels
-    if taken.icc:
-        pixels = to_srgb(pixels, taken.icc)
+    pixels = to_srgb(taken.only("explain").pixels, taken.icc)
     _fetch(recipe, recipe.check_objective)
     question = ask(recipe.card(), recipe.objective or top_class(recipe.card(), pixels, recipe.max_size))
     found = explain_pixels(
@@ -215,8 +216,8 @@ def attack(
         settings: fields of `dreampipe.recipes.attacking.Attacking`, such as model, norm, eps="8/255", steps, seed.
 
     Returns:
-        The adversary: its `pixels`, `fools`, `distance`, and the answers `before` and `after`. Its values are on the
-        grid of 8 bits, or of 16 if the picture has them.
+        The adversary: its `pixels` in sRGB, `fools`, `distance`, and the answers `before` and `after`. The pixels are
+        on the grid of 8 bits, or of 16 if the picture has them.
 
     Raises:
         DreampipeError: the picture, a setting, the model, the attack or the target is wrong.
@@ -226,7 +227,7 @@ def attack(
     recipe = Attacking.of(target=target, **settings, **given)
     chosen = recipe.with_settings(method) if isinstance(method, Attack) else recipe.attack()
     taken = take(image, "attack", order)
-    pixels = taken.only("attack").pixels
+    pixels = to_srgb(taken.only("attack").pixels, taken.icc)
     _fetch(recipe, recipe.check_target)
     found = attack_picture(
         recipe.victim(),
@@ -312,7 +313,8 @@ def influence(
     given = {} if isinstance(method, InfluenceMethod) else {"method": method}
     recipe = Influencing.of(labelled=str(labelled), label=label, **settings, **given)
     chosen = method if isinstance(method, InfluenceMethod) else recipe.chosen()
-    pixels = take(image, "influence", order).only("influence").pixels
+    taken = take(image, "influence", order)
+    pixels = to_srgb(taken.only("influence").pixels, taken.icc)
     _fetch(recipe, recipe.members)
     members, number = recipe.members(), recipe.class_number()
     find_classes(members[-1], recipe.labelled)
@@ -324,6 +326,44 @@ def influence(
     found = weigh(read, queries, chosen, number)
     log_notes(found.notes)
     return found
+
+
+def report(
+    image: Any,
+    labelled: str | PathLike[str] | None = None,
+    *,
+    order: Order = "rgb",
+    tell: Tell = ignore,
+    **settings: Unpack[ReportingSettings],
+) -> Report:
+    """Report what a model makes of one picture: its answer, maps, concepts, training pictures, dreams and an attack.
+
+    Args:
+        image: a picture in any form that `Frame.of` describes; its alpha is left out.
+        labelled: training pictures, as of `influence`; None for those of motifnet, or none for other models.
+        order: "bgr" for an array with the colours of OpenCV.
+        tell: hears the parts and their progress; see `dreampipe.events`.
+        settings: fields of `dreampipe.recipes.reporting.Reporting`, such as model, count, max_size, size, seed.
+
+    Returns:
+        The report: its `parts`, its `findings` as values that JSON holds, and `html()`, the page. A part that cannot be
+        made says why in `left_out`.
+
+    Raises:
+        DreampipeError: the picture, a setting, the model or the folder of training pictures is wrong.
+        ValueError: `image` holds no picture, or several.
+    """
+    from dreampipe.engines.report_parts import Subject
+    from dreampipe.engines.reports import check_training_pictures, compose
+
+    recipe = Reporting.of(labelled=None if labelled is None else str(labelled), **settings)
+    taken = take(image, "report", order)
+    pixels = to_srgb(taken.only("report").pixels, taken.icc)
+    path = Path(image) if isinstance(image, str | PathLike) else None
+    _fetch(recipe, lambda: check_training_pictures(recipe))
+    check_training_pictures(recipe)
+    name = "PICTURE" if path is None else path.name
+    return compose(Subject(recipe, name, pixels, taken.bits), with_log(tell), path)
 
 
 def _fetch(recipe: ModelSettings, check: Callable[[], object]) -> None:

@@ -84,6 +84,11 @@ COMMANDS = {
             "influence --mislabelled pictures doubts.csv --method nearest",
         ),
     ),
+    "report": Row(
+        "report",
+        "Put on one page what a model makes of a picture: answer, maps, concepts, training pictures, dreams, attack.",
+        ("report photo.jpg report.html", "report photo.jpg report.html --model my.keras --pictures classes --json"),
+    ),
     "zoom": Row(
         "zoom",
         "Dive into a picture: each frame of a film is dreamed from the last one, seen from a little nearer.",

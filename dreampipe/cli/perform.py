@@ -39,6 +39,7 @@ class Manner:
         verbose: also print versions, model, settings, octaves and memory.
         dry: write nothing, and say what would be made.
         events: print the events as lines of JSON on stdout.
+        paths: print the paths of outputs on stdout if a program or a file reads it.
 
     Raises:
         RecipeError: it is to be both quiet and verbose.
@@ -48,6 +49,7 @@ class Manner:
     verbose: bool = False
     dry: bool = False
     events: bool = False
+    paths: bool = True
 
     def __post_init__(self) -> None:
         if self.quiet and self.verbose:
@@ -105,7 +107,7 @@ def _listeners(task: Task, manner: Manner, many: bool) -> list[Tell]:
         listeners.append(tell_details)
     if manner.events:
         listeners.append(write_line)
-    elif paths_wanted(manner.quiet):
+    elif manner.paths and paths_wanted(manner.quiet):
         listeners.append(paths_of(task.outputs))
     return listeners
 

@@ -25,6 +25,7 @@ from dreampipe.explanations.explaining import ask, fit, name_class
 from dreampipe.explanations.question import Question, Work
 from dreampipe.frames import Array
 from dreampipe.media import decode
+from dreampipe.media.profiles import to_srgb
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import HEAD, Objective, Term
 from dreampipe.objectives.files import concept_size
@@ -96,8 +97,8 @@ def look(recipe: Finding, tell: Tell = ignore) -> Findings:
 
 def draw_findings(recipe: Finding, findings: Findings, tell: Tell = ignore) -> list[Tile]:
     """Draw the picture of each concept, and lay it next to its crops and its places in the picture `inside`."""
-    drawn = _climb(recipe, findings, tell)
-    places = _show_places(recipe, findings)
+    drawn = draw_concepts(recipe, findings, range(len(findings.directions)), tell)
+    places = show_places(recipe, findings, _read_srgb(recipe.inside)) if recipe.inside else []
     return [
         Tile(
             label=label,
@@ -247,30 +248,33 @@ def _choose_class(recipe: Finding, card: Card, pictures: Array) -> tuple[str, np
     return name_class(card, label), chosen
 
 
-def _climb(recipe: Finding, findings: Findings, tell: Tell) -> Array:
-    """Draw the direction of each concept: (count, size, size, 3)."""
+def _read_srgb(path: str) -> Array:
+    frame, info = decode(path)
+    return to_srgb(frame.pixels, info.icc)
+
+
+def draw_concepts(recipe: Finding, findings: Findings, numbers: Sequence[int], tell: Tell = ignore) -> Array:
+    """Draw the directions of some concepts: (numbers, size, size, 3)."""
     ascent = recipe.ascent()
     ascent = replace(ascent, objective=Objective((Term(findings.layer, Towards.of(findings.directions)),)))
     noise = Noise().pictures((recipe.size, recipe.size), 1, recipe.seed)
     most, drawn = count_together(ascent, recipe.size), []
-    for first in range(0, len(findings.directions), most):
-        units = range(first, min(first + most, len(findings.directions)))
+    for first in range(0, len(numbers), most):
+        units = tuple(numbers[first : first + most])
         result = ascent.run(
             np.repeat(noise, len(units), axis=0),
             seed=recipe.seed,
-            units=tuple(units),
+            units=units,
             on_step=lambda step: tell(Stepped(recipe.folder, step)),
         )
         drawn.append(result.image)
     return np.concatenate(drawn)
 
 
-def _show_places(recipe: Finding, findings: Findings) -> list[Array]:
-    """Lay the places of each concept over the picture `inside`; empty without one."""
-    if not recipe.inside:
-        return []
+def show_places(recipe: Finding, findings: Findings, pixels: Array) -> list[Array]:
+    """Lay the places of each concept over a picture (height, width, 3) in sRGB."""
     question = recipe.question()
-    picture = fit(question.card, decode(recipe.inside)[0].pixels)
+    picture = fit(question.card, pixels)
     (activation,) = question.activations(findings.layer, picture[None])
     concepts = findings.found or Concepts(
         "random", findings.layer, findings.directions, 1.0, np.zeros(findings.directions.shape[1], np.float32)

@@ -14,6 +14,7 @@ from dreampipe.explanations.adversarial.victim import class_of
 from dreampipe.frames import Array, dequantize
 from dreampipe.media import read
 from dreampipe.media.kinds import Kind, kind_of
+from dreampipe.media.profiles import to_srgb
 from dreampipe.models.model_card import Card
 from dreampipe.models.motifnet.renderer import CLASSES, render
 from dreampipe.recipes.attacking import MOTIFS
@@ -188,5 +189,6 @@ def _listed(path: Path, classes: Mapping[str, int], count: int, max_size: int, t
 
 
 def _shrunk(path: Path, max_size: int) -> Array:
-    (frame,) = Resize(max_size)(iter(read(path)))
-    return frame.pixels
+    media = read(path)
+    (frame,) = Resize(max_size)(iter(media))
+    return to_srgb(frame.pixels, media.info.icc)

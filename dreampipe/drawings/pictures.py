@@ -22,12 +22,13 @@ from dreampipe.media import read
 from dreampipe.media.formats import SUFFIXES
 from dreampipe.media.kinds import Kind, kind_of, name_left_out
 from dreampipe.media.listing import in_words
+from dreampipe.media.profiles import to_srgb
 from dreampipe.models.motifnet.renderer import CLASSES, SIZE, render
 from dreampipe.stages import Resize
 
 
 class Picture(NamedTuple):
-    """A picture and its name: `pixels` (height, width, 3) float32, RGB, in [0, 1]."""
+    """A picture and its name: `pixels` (height, width, 3) float32, sRGB, in [0, 1]."""
 
     name: str
     pixels: Array
@@ -96,12 +97,14 @@ def _read(folder: Path, names: Iterable[str], resize: Resize, tell: Tell) -> Ite
     found = False
     for name in names:
         try:
-            (frame,) = resize(iter(read(folder / name)))
+            media = read(folder / name)
+            (frame,) = resize(iter(media))
+            pixels = to_srgb(frame.pixels, media.info.icc)
         except MediaError as problem:
             tell(Noted(str(folder), f"Left out: {problem}"))
         else:
             found = True
-            yield Picture(name, frame.pixels)
+            yield Picture(name, pixels)
     if not found:
         raise MediaError(
             f"No picture in {folder} could be read, but at least one is expected: look at the files in it."

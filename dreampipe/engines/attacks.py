@@ -25,13 +25,17 @@ from dreampipe.explanations.adversarial.robustness import Robustness as Measured
 from dreampipe.explanations.adversarial.robustness import measure_robustness
 from dreampipe.explanations.explaining import fit, seen_size
 from dreampipe.explanations.question import Work
-from dreampipe.frames import Frame
+from dreampipe.explanations.reading import write_in_full
+from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, losses, write_whole
+from dreampipe.media.profiles import to_srgb
 from dreampipe.recipes.attacking import Attacking, Robustness
 from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying, Making
 from dreampipe.records.record import Output
+
+_CONVERTED = "The colours are converted from the picture's profile to sRGB, in which the model sees them."
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,7 @@ class AttackTask:
         self.recipe.check_target()
         if self.bits not in (None, 8, 16):
             raise MediaError(f"bits came as {self.bits}, but 8 or 16 are expected: choose one.")
-        frame, info = decode(self.photo, self.max_pixels)
-        fit(card.held((), head=True), frame.pixels, self.recipe.max_size, str(self.photo))
+        info = self._read()[1]
         if self.picture and self.sheet and self.picture.path.resolve() == self.sheet.path.resolve():
             raise MediaError(f"{self.sheet.path} came as OUT and for --sheet: give the sheet another name.")
         inputs: tuple[str | Path, ...] = (self.photo, *files(self.recipe.model_dump()))
@@ -91,6 +94,15 @@ class AttackTask:
             lost = losses(format_of(self.picture.path), replace(info, bits=self.bits or info.bits))
         return (*card.notes, *info.notes, *lost, *((alone,) if attack.together else ()))
 
+    def check_picture(self) -> tuple[str, ...]:
+        """Check the picture alone; raises DreampipeError if it cannot be read or is too small for the model."""
+        return self._read()[1].notes
+
+    def _read(self) -> tuple[Frame, MediaInfo]:
+        frame, info = decode(self.photo, self.max_pixels)
+        fit(self.recipe.victim().held((), head=True), frame.pixels, self.recipe.max_size, str(self.photo))
+        return frame, info
+
     def forecast(self) -> Iterator[Forecast]:
         frame, _ = decode(self.photo, self.max_pixels)
         size = seen_size(self.recipe.card(), (frame.height, frame.width), self.recipe.max_size)
@@ -99,6 +111,7 @@ class AttackTask:
     def run(self, tell: Tell = ignore) -> None:
         """Attack, write the adversary and the sheet, and tell whether the written file fools; raises DreampipeError."""
         frame, info, source_sha256 = decode_hashed(self.photo, self.max_pixels)
+        pixels = to_srgb(frame.pixels, info.icc)
         recipe, card = self.recipe, self.recipe.card()
         most = format_of(self.picture.path).bits if self.picture else 16
         bits = min(self.bits or info.bits, most)
@@ -107,7 +120,7 @@ class AttackTask:
         work = Work(np.random.default_rng(recipe.seed), lambda share: tell(Progressed(self.name, share)))
         found = attack_picture(
             card,
-            frame.pixels,
+            pixels,
             recipe.attack(),
             target=recipe.target or "",
             bits=bits,
@@ -116,18 +129,21 @@ class AttackTask:
             work=work,
         )
         tell(Drawn(self.name))
-        source = (self.photo, source_sha256)
+        source, chosen = (self.photo, source_sha256), {"method": write_in_full(recipe.attack())}
         if self.picture:
-            making, like = Making("attack", recipe, {"bits": bits}), replace(info, bits=bits)
+            making = Making("attack", recipe, {"bits": bits})
+            like = replace(info, bits=bits, icc=info.icc if pixels is frame.pixels else None)
             shown = Frame(found.pixels, alpha=frame.alpha)
-            keep_picture(shown, self.picture.path, making, self.picture.carrying, like, source=source)
+            keep_picture(shown, self.picture.path, making, self.picture.carrying, like, source=source, settings=chosen)
             tell(Written(str(self.picture.path)))
             found = found.check(card, decode(self.picture.path, self.max_pixels)[0].pixels, recipe.max_size)
         if self.sheet:
             making = Making("attack", recipe, {"bits": bits, "sheet": True})
-            keep_picture(draw_attack(found, recipe.size), self.sheet.path, making, self.sheet.carrying, source=source)
+            drawn = draw_attack(found, recipe.size)
+            keep_picture(drawn, self.sheet.path, making, self.sheet.carrying, source=source, settings=chosen)
             tell(Written(str(self.sheet.path)))
-        for note in (*found.notes, *say_result(found)):
+        converted = () if pixels is frame.pixels else (_CONVERTED,)
+        for note in (*converted, *found.notes, *say_result(found)):
             tell(Noted(self.name, note))
 
 

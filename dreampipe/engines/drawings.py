@@ -248,9 +248,13 @@ class SheetTask:
         self.recipe.pipeline()
         if not 32 <= self.size <= 4096:
             raise MediaError(f"The tiles are to be {self.size} pixels, but 32 to 4096 are expected.")
-        _, info = decode(self.photo, self.max_pixels)
+        own = self.check_picture()
         self.place.check(inputs=(self.photo, *files(self.recipe.model_dump())), dry=dry)
-        return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *info.notes)
+        return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *own)
+
+    def check_picture(self) -> tuple[str, ...]:
+        """Check the photo alone; raises MediaError if it cannot be read."""
+        return decode(self.photo, self.max_pixels)[1].notes
 
     def forecast(self) -> Iterator[Forecast]:
         photo, _ = decode(self.photo, self.max_pixels)

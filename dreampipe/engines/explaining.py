@@ -21,6 +21,7 @@ from dreampipe.explanations import Explanation
 from dreampipe.explanations.attribution import Method
 from dreampipe.explanations.explaining import ask, choose_suitable, explain, say_left_out, seen_size, top_class
 from dreampipe.explanations.question import Question
+from dreampipe.explanations.reading import write_in_full
 from dreampipe.frames import Array, Frame
 from dreampipe.media.maps import is_map
 from dreampipe.media.profiles import to_srgb
@@ -60,8 +61,7 @@ class Explainer:
         return Forecast(str(loaded.job.source), (loaded.job.target,), size)
 
     def make(self, loaded: Loaded) -> Made:
-        recipe, icc = self._recipe, loaded.info.icc
-        pixels = to_srgb(loaded.frame.pixels, icc) if icc else loaded.frame.pixels
+        recipe, pixels = self._recipe, to_srgb(loaded.frame.pixels, loaded.info.icc)
         objective = recipe.objective
         if not objective:
             objective = top_class(recipe.card(), pixels, recipe.max_size)
@@ -75,14 +75,15 @@ class Explainer:
             self.tell(Noted("", note))
         if not whole:
             self.tell(Noted("", "What was ready is written; the same command makes the whole."))
-        return Made(partial(self._keep, loaded, found, draw(recipe, found, loaded.job.target), whole), whole)
+        full, drawn = ", ".join(map(write_in_full, methods)), draw(recipe, found, loaded.job.target)
+        return Made(partial(self._keep, loaded, found, full, drawn, whole), whole)
 
     def _keep(
-        self, loaded: Loaded, found: Sequence[Explanation], drawn: Frame | None, whole: bool, write: Write
+        self, loaded: Loaded, found: Sequence[Explanation], methods: str, drawn: Frame | None, whole: bool, write: Write
     ) -> None:
         """Write what was drawn; the maps themselves if nothing was."""
         job, carrying = loaded.job, self.order.carrying
-        source, settings = (job.source, loaded.source_sha256), {"objective": found[0].objective}
+        source, settings = (job.source, loaded.source_sha256), {"objective": found[0].objective, "method": methods}
         making = self.making if whole else replace(self.making, options={**self.making.options, "partial": True})
         if drawn is None:
             maps, names = np.stack([one.map for one in found]), [str(one.method) for one in found]

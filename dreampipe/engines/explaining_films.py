@@ -21,6 +21,7 @@ from dreampipe.engines.pacing import ahead
 from dreampipe.events import Progressed
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.explaining import ask, class_logits, explain, name_class, seen_size
+from dreampipe.explanations.reading import write_in_full
 from dreampipe.frames import Array, Frame
 from dreampipe.media.video import Survey, Target, target_of
 from dreampipe.recipes import Explaining
@@ -92,7 +93,7 @@ class ExplainedFilm(Filming):
         )
 
     def settings(self, chosen: Chosen) -> Mapping[str, Any]:
-        return {"objective": chosen["objective"]}
+        return {"objective": chosen["objective"], "method": ", ".join(map(write_in_full, self.recipe.methods()))}
 
     def frames(self, survey: Survey, chosen: Chosen, first: int, carried: Array | None) -> Iterator[Frame]:
         noted = False

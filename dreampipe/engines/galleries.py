@@ -170,7 +170,7 @@ class GalleryTask:
             frame, info = decode(path, self.max_pixels)
             icc = info.icc
         small = next(iter(Resize(self.recipe.size)(iter([frame]))))
-        pixels = to_srgb(small.pixels, icc) if icc else small.pixels
+        pixels = to_srgb(small.pixels, icc)
         if small.alpha is not None:
             pixels = pixels * small.alpha[..., None] + _BACKGROUND * (1 - small.alpha[..., None])
         return dequantize(quantize(np.asarray(pixels, np.float32))), film

@@ -29,6 +29,7 @@ from dreampipe.explanations.influence.seen import Numbers
 from dreampipe.explanations.question import Work
 from dreampipe.frames import Array
 from dreampipe.media import MAX_PIXELS, decode, decode_hashed, format_of, write_whole
+from dreampipe.media.profiles import to_srgb
 from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.named import files
 from dreampipe.records.again import Again
@@ -104,10 +105,11 @@ class InfluenceTask:
         check_members(readers)
         work = Work(np.random.default_rng(self.recipe.seed))
         photo = None if self.photo is None else decode_hashed(self.photo, self.max_pixels)
-        queries = [] if photo is None else [reader.read([photo[0].pixels], work)[0] for reader in readers]
+        pixels = None if photo is None else to_srgb(photo[0].pixels, photo[1].icc)
+        queries = [] if pixels is None else [reader.read([pixels], work)[0] for reader in readers]
         labelled = read_all(self.recipe, readers, work, tell, lambda share: tell(Progressed(self.name, share)))
         method = self.recipe.chosen()
-        if self.photo is None or photo is None:
+        if self.photo is None or photo is None or pixels is None:
             doubts = suspect(labelled, method)
             tell(Drawn(self.name))
             self._keep_suspects(labelled, doubts)
@@ -115,7 +117,7 @@ class InfluenceTask:
         else:
             found = influence(labelled, queries, method, self.recipe.class_number())
             tell(Drawn(self.name))
-            self._keep(found, photo[0].pixels, (self.photo, photo[2]))
+            self._keep(found, pixels, (self.photo, photo[2]))
             notes = found.notes
         tell(Written(str(self.place.path)))
         for note in (*work.notes, *notes):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.task import Task
@@ -20,6 +20,13 @@ _MOST_NAMES = 3
 """The most pictures that a note names."""
 
 
+class OfPicture(Task, Protocol):
+    """A task that makes something of one picture."""
+
+    def check_picture(self) -> tuple[str, ...]:
+        """Check the picture alone, and return notes on it; raises DreampipeError if it is of no use."""
+
+
 @dataclass(frozen=True, eq=False)
 class Several:
     """Several tasks, one after the other. One that fails becomes a `Failed` event, and the run goes to the next.
@@ -29,12 +36,12 @@ class Several:
         notes: sentences on what planning them had to decide, and on what is left out.
     """
 
-    tasks: tuple[Task, ...]
+    tasks: tuple[OfPicture, ...]
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, sources: Sequence[str], target: str, build: Callable[[Path, Path], Task], format: str | None = None
+        cls, sources: Sequence[str], target: str, build: Callable[[Path, Path], OfPicture], format: str | None = None
     ) -> Self:
         """Plan a task for each picture of several inputs, or of one folder.
 
@@ -76,16 +83,25 @@ class Several:
         return {name: path for task in self.tasks for name, path in task.outputs.items()}
 
     def check(self, dry: bool = False) -> tuple[str, ...]:
-        """Check every task before the first begins, and name the pictures of a note on some; raises DreampipeError."""
+        """Check every task before the first begins, and name the pictures of a note on some.
+
+        A picture that is of no use fails later, in `run`, if another one is of use.
+
+        Raises:
+            DreampipeError: a setting or an output is wrong, or no picture is of use.
+        """
         found: dict[str, list[str]] = {}
-        for task in self.tasks:
-            for note in task.check(dry):
+        faults = [_fault(task) for task in self.tasks]
+        if faults[0] and all(faults):
+            raise faults[0]
+        for task, fault in zip(self.tasks, faults, strict=True):
+            for note in () if fault else task.check(dry):
                 found.setdefault(note, []).append(task.name)
         own = (note if len(names) == len(self.tasks) else f"{_list(names)}: {note}" for note, names in found.items())
         return (*self.notes, *own)
 
     def forecast(self) -> Iterator[Forecast]:
-        return chain.from_iterable(task.forecast() for task in self.tasks)
+        return chain.from_iterable(map(_foresee, self.tasks))
 
     def run(self, tell: Tell = ignore) -> None:
         """Run every task; raises OpeningError and StorageError, after which no other could succeed."""
@@ -98,6 +114,7 @@ class Several:
 
         for task in self.tasks:
             try:
+                task.check_picture()
                 task.run(pass_on)
                 tell(Drawn(task.name))
             except (OpeningError, StorageError):
@@ -106,6 +123,24 @@ class Several:
                 failed += 1
                 tell(Failed(task.name, str(error)))
         tell(Finished(len(self.tasks) - failed, 0, failed, time.perf_counter() - began, 1.0))
+
+
+def _fault(task: OfPicture) -> DreampipeError | None:
+    """Return what is wrong with the picture of a task; None if it is of use."""
+    try:
+        task.check_picture()
+    except (OpeningError, StorageError):
+        raise
+    except DreampipeError as error:
+        return error
+    return None
+
+
+def _foresee(task: OfPicture) -> Iterator[Forecast]:
+    if error := _fault(task):
+        yield Forecast(task.name, failure=str(error))
+    else:
+        yield from task.forecast()
 
 
 def _list(names: Sequence[str]) -> str:

@@ -43,16 +43,25 @@ def top_class(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> str:
 
 def class_logits(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> Array:
     """Compute the logits of all classes for a picture, (classes,) float32; raises ModelError if there are none."""
+    return answer_classes(card, pixels, max_size)[0]
+
+
+def answer_classes(card: Card, pixels: Array, max_size: int = MAX_SIZE) -> tuple[Array, Array]:
+    """Compute the logits and the probabilities of all classes for a picture, each (classes,) float32.
+
+    Raises:
+        ModelError: the model has no classes, or answers with no number.
+    """
     from dreampipe import scoring
 
     if card.outputs == 0:
         raise no_head(card)
     held = card.held((), head=True)
-    read = scoring.read_of(held, [], head=True)
-    logits = np.asarray(read(fit(held, pixels, max_size)[None])[HEAD][0], np.float32)
+    found = scoring.read_of(held, [], head=True)(fit(held, pixels, max_size)[None])
+    logits, probabilities = (np.asarray(found[name][0], np.float32) for name in (HEAD, PROBABILITIES))
     if not np.isfinite(logits).all():
         raise refuse_answer(card, "the logits")
-    return logits
+    return logits, probabilities
 
 
 def refuse_answer(card: Card, what: str) -> ModelError:

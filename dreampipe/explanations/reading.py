@@ -51,6 +51,13 @@ def write_named(value: Any, levels: Collection[str] = ()) -> str:
     return f"{value.name}({changed})" if changed else str(value.name)
 
 
+def write_in_full(value: Any, levels: Collection[str] = ()) -> str:
+    """Write a value as `write_named` does, with all settings that are not open, as their defaults may change."""
+    own = [(field.name, getattr(value, field.name)) for field in fields(value)]
+    held = ", ".join(f"{name}={spell(now, name in levels)}" for name, now in own if now not in (None, ""))
+    return f"{value.name}({held})" if held else str(value.name)
+
+
 def read_number(text: str) -> float:
     """Read a number or a fraction such as `8/255`; raises ValueError."""
     above, slash, below = text.partition("/")

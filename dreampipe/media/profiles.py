@@ -33,14 +33,16 @@ _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 Curve = Callable[[Array], Array]
 
 
-def to_srgb(pixels: Array, icc: bytes) -> Array:
+def to_srgb(pixels: Array, icc: bytes | None) -> Array:
     """Pixels (height, width, 3) of an RGB profile as sRGB, in [0, 1]; colours beyond it are clipped.
 
-    Where the profile is sRGB, to half a step of 8 bits, they stay as they are.
+    They stay as they are if there is no profile, or if it is sRGB to half a step of 8 bits.
 
     Raises:
         MediaError: the profile is damaged.
     """
+    if icc is None:
+        return pixels
     try:
         lattice = (np.indices((9, 9, 9)).reshape(3, 27, 27).transpose(1, 2, 0) / 8).astype(np.float32)
         same = np.abs(convert(lattice, icc) - lattice).max() < 0.5 / 255

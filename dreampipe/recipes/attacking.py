@@ -19,7 +19,7 @@ from dreampipe.recipes.fields import (
     EXPERT_MODEL,
     Shown,
 )
-from dreampipe.recipes.settings import ModelSettings, Seed
+from dreampipe.recipes.settings import ModelSettings, Seed, Usual
 
 if TYPE_CHECKING:
     from dreampipe.explanations.adversarial import Attack
@@ -98,6 +98,8 @@ class Attacking(_Attacks):
         RecipeError: a setting is unknown or out of range.
     """
 
+    open: ClassVar[tuple[str, ...]] = ("eps",)
+
     target: Annotated[str | None, BeforeValidator(_as_text), Shown(DREAM, unset="any other class")] = Field(
         None, description="Class that the model shall answer, by name or number."
     )
@@ -118,6 +120,15 @@ class Attacking(_Attacks):
         384, ge=32, le=4096, description="Longest side of each picture of a sheet, in pixels."
     )
     seed: Seed = 0
+
+    def usual_values(self) -> Mapping[str, Usual]:
+        """List what an open bound means: that of the norm, unless the attack needs none or has one for each size."""
+        from dreampipe.explanations.adversarial import Attack
+
+        attack = self.attack()
+        if self.eps is not None or attack.eps is not None or attack.nearest or type(attack).usual is not Attack.usual:
+            return {}
+        return {"eps": Usual(_as_text(attack.measure.usual), (attack.name, attack.norm))}
 
     def attack(self) -> Attack:
         """Build the attack; raises RecipeError for a wrong one, or for a setting that it does not have."""

@@ -35,6 +35,9 @@ class Finding(Climbing):
     usual: ClassVar[Param] = "fourier"
     headings: ClassVar[Mapping[str, str]] = {DREAM: EXPLAIN}
 
+    model: Annotated[str, Shown(DREAM)] = Field(
+        "motifnet", description="Model whose concepts are looked for: a name from `dreampipe models`, or a .keras file."
+    )
     folder: Annotated[str, Shown(DREAM)] = Field(
         description="Folder of pictures to look for concepts in; or motifs, which are rendered."
     )

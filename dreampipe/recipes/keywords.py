@@ -128,6 +128,15 @@ class FindingSettings(ClimbingKeywords, total=False):
     size: int | None
 
 
+class ReportingSettings(ModelKeywords, total=False):
+    """Settings of `Reporting`, without those that the call names itself."""
+
+    count: int | None
+    max_size: int | None
+    size: int | None
+    seed: int | None
+
+
 class InfluencingSettings(ModelKeywords, total=False):
     """Settings of `Influencing`, without those that the call names itself."""
 

@@ -1,14 +1,18 @@
-"""Write recipes as TOML, which `dreampipe.recipes.files` reads as the same recipe, and a schema for editors."""
+"""Write recipes as TOML, which `dreampipe.recipes.files` reads as the same recipe; as command lines; and a schema."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any
 
 import tomli_w
 
 from dreampipe.recipes.fields import find_shown, not_kept
 from dreampipe.recipes.files import TEXTS, VERSION, Loaded
+from dreampipe.recipes.named import rename_files
 from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.tasks import TASKS, FileCommand, command_of
 
@@ -78,3 +82,31 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
     field = {key: value for key, value in field.items() if key != "title" and not (key == "default" and value is None)}
     kinds = [kind for kind in field.pop("anyOf", []) if kind != {"type": "null"}]
     return {**field, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})}
+
+
+def command_line(
+    command: str, words: Sequence[str], recipe: Settings, flags: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Write the command line of a recipe, for a shell: its words, then an option for each setting of another value.
+
+    Files are named without their folders.
+
+    Args:
+        command: its name, and the first words.
+        words: the arguments, in order.
+        recipe: the settings.
+        flags: options with another name than the setting, by the setting; an empty one is left out.
+    """
+    fields = type(recipe).model_fields
+    named = rename_files(recipe.model_dump(), lambda name: PurePath(name).name)
+    options: list[str] = []
+    for name, field in fields.items():
+        value = named[name]
+        flag = flags.get(name, find_shown(field).flag or f"--{name.replace('_', '-')}")
+        if name == "version" or name in not_kept(fields) or not flag or value in (field.default, None):
+            continue
+        if isinstance(value, bool):
+            options.append(flag if value else f"--no-{flag[2:]}")
+        else:
+            options += [flag, str(value)]
+    return shlex.join(["dreampipe", command, *words, *options])

@@ -18,6 +18,7 @@ from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.gallery import Gallery
 from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.reporting import Reporting
 from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.visualization import Visualization
 from dreampipe.recipes.zooming import Zooming
@@ -67,6 +68,7 @@ TASKS: Mapping[str, Row] = {
     "influence": Row(
         Influencing, "influence.InfluenceTask", {"form": str}, serves=("influence",), sets=("mislabelled",)
     ),
+    "report": Row(Reporting, "reports.ReportTask", {"page": bool}, serves=("report",)),
     "gallery": Row(Gallery, "galleries.GalleryTask", {"page": bool}),
     # A sheet climbs the layers one by one, at the size of a tile, and labels each anyway.
     "sheet": Row(Recipe, "drawings.SheetTask", {"size": int}, sets=("objective", "max_size", "caption")),

@@ -28,7 +28,9 @@ def write_rows(record: Record, settings: dict[str, Any]) -> Iterator[tuple[str, 
         yield "model", f"{record.model.name} ({record.model.scaling})  sha256 {record.model.sha256}"
     for name, sha256 in record.files.items():
         yield "file", f"{name}  sha256 {sha256}"
-    count = f", {output.frames} frames" if output.frames else ""
+    is_page = record.options.get("page") or record.options.get("form") == "page"
+    shown = "picture" if is_page else "frame"
+    count = f", {output.frames} {shown}{'' if output.frames == 1 else 's'}" if output.frames else ""
     alpha = " with transparency" if output.alpha else ""
     yield "output", f"{output.width}x{output.height}{count}, {output.bits} bits{alpha}"
     yield "pixels", f"sha256 {output.pixels}"

@@ -15,10 +15,13 @@ import pytest
 from known import known
 
 import dreampipe
-from dreampipe.explanations.reading import write_levels
+from dreampipe.explanations.adversarial import ATTACKS, NORMS, parse_attack
+from dreampipe.explanations.reading import write_in_full, write_levels
 from dreampipe.frames import Frame
 from dreampipe.media import decode
 from dreampipe.models.motifnet.renderer import CLASSES, render
+from dreampipe.records.again import again
+from dreampipe.records.carried import record_of
 
 
 @pytest.fixture
@@ -240,3 +243,38 @@ def test_a_bound_of_half_a_level_is_written_as_such() -> None:
 def test_a_table_is_offered_where_a_curve_has_another_suffix(call: Any, tmp_path: Path) -> None:
     result = call("robustness", "motifs", tmp_path / "curve.txt")
     assert result.exit_code == 2 and ".html .csv: give it one of them" in result.stderr
+
+
+def test_a_picture_of_no_use_fails_alone(call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
+    (pictures / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"broken" * 9)
+    out = tmp_path / "others"
+    words = ("attack", pictures, out, "--eps", "8/255", "--steps", "1", *how)
+    result = call(*words, "--dry-run")
+    assert "b.png" in result.stderr + result.stdout and not out.exists()
+    result = call(*words)
+    assert result.exit_code == 1
+    assert sorted(path.name for path in out.iterdir() if path.suffix == ".png") == ["a.png", "c.png"]
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("Failed ")]
+    assert line.startswith("Failed b.png: ") and "2 done, 0 skipped, 1 failed" in result.stderr
+    for path in pictures.iterdir():
+        path.write_bytes(b"broken")
+    alone = call("attack", *sorted(pictures.iterdir()), tmp_path / "none", *how)
+    assert alone.exit_code == 2 and len(alone.stderr.splitlines()) == 1
+
+
+def test_a_record_keeps_what_open_settings_meant(
+    call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "other.png"
+    assert call("attack", pictures / "a.png", out, "--method", "pgd(steps=2)", *how).exit_code == 0
+    record = record_of(out)
+    assert record.usual == {"eps": "8/255"} and "steps=2" in record.recipe["method"]
+    assert parse_attack(record.recipe["method"]) == parse_attack("pgd(steps=2)")
+    monkeypatch.setattr(type(NORMS["Linf"]), "usual", 1 / 255)  # as of a later version
+    assert again(out, source=pictures / "a.png").recipe.eps == "8/255"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_in_full_is_read_as_the_same(name: str) -> None:
+    attack = ATTACKS[name]()
+    assert parse_attack(write_in_full(attack)) == attack

@@ -51,6 +51,8 @@ def test_concepts_are_drawn_next_to_their_crops_and_places(call: Any, pictures: 
     assert 'id="concept-0"' in text and 'id="concept-1"' in text and 'alt="where it is"' in text
     assert "random directions" in text and "Importance is for logit(" in text
     assert text.count('alt="an example"') >= 2 and "importance " in text
+    told = call("info", tmp_path / "page.html").stdout
+    assert " pictures, 8 bits" in told and "frames" not in told
     assert call(*words, tmp_path / "sheet.png").exit_code == 0
     assert decode(tmp_path / "sheet.png")[0].width > 64
 
@@ -168,3 +170,8 @@ def test_one_of_a_thing_is_in_the_singular(call: Any, tmp_path: Path, how: Any) 
     assert result.exit_code == 0, result.stderr
     assert "1 concept by nmf in 1 crop of 1 picture at second_relu; it leaves" in result.stderr
     assert "in 1 picture: the share" in result.stderr
+
+
+def test_the_help_says_what_the_model_is_for(call: Any) -> None:
+    told = " ".join(call("concepts", "--help").stdout.split())
+    assert "Model whose concepts are looked for" in told and "to dream with" not in told

@@ -37,3 +37,10 @@ def test_what_is_there_is_replaced_only_when_told_so(call, quick, pictures, tmp_
 def test_it_makes_its_folder(call, quick, pictures, tmp_path):
     assert call("sheet", pictures / "a.png", tmp_path / "new" / "sheet.png", *quick, "--size", "40").exit_code == 0
     assert (tmp_path / "new" / "sheet.png").exists()
+
+
+def test_a_picture_of_no_use_fails_alone(call, quick, pictures, tmp_path):
+    (pictures / "b.png").write_bytes(b"broken")
+    result = call("sheet", pictures / "a.png", pictures / "b.png", tmp_path / "sheets/", *quick, "--size", "40")
+    assert result.exit_code == 1 and "Failed b.png: " in result.stderr
+    assert [path.name for path in (tmp_path / "sheets").glob("*.png")] == ["a.png"]

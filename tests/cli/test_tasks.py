@@ -32,6 +32,7 @@ SMALLEST: Mapping[str, tuple[str, ...]] = {
     "gallery": ("DREAMS", "out.html", "--size", "48"),
     "concepts": ("FOLDER", "out.html", "--layer", "second", "--count", "2", "--size", "32"),
     "influence": ("PHOTO", "out.html", "--pictures", "CLASSES", "--label", "3", "--size", "32"),
+    "report": ("PHOTO", "out.html", "--pictures", "CLASSES", "--size", "32"),
     "sheet": ("PHOTO", "out.png", "--size", "32"),
 }
 """Words of the least that each command makes, with an option that its record keeps."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from dreampipe.errors import ModelError, RecipeError
 from dreampipe.explanations.attribution import METHODS, Method, parse_methods
 from dreampipe.explanations.explaining import ask, explain, fit, top_class
+from dreampipe.explanations.reading import write_in_full
 from dreampipe.models import Card, card
 
 
@@ -72,3 +75,11 @@ def test_a_small_picture_is_refused() -> None:
 def test_wrong_text_is_one_sentence(text: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         parse_methods(text)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_in_full_is_read_as_the_same(name: str) -> None:
+    method = METHODS[name]()
+    full = write_in_full(method)
+    assert parse_methods(full) == (method,)
+    assert full.count("=") == sum(getattr(method, field.name) not in (None, "") for field in fields(method))

@@ -21,6 +21,7 @@ from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.reporting import Reporting
 from dreampipe.recipes.settings import ModelSettings
 from dreampipe.recipes.visualization import Visualization
 
@@ -32,6 +33,7 @@ CALLS: list[tuple[Callable[..., Any], type[ModelSettings], type[Any]]] = [
     (dreampipe.attack, Attacking, keywords.AttackingSettings),
     (dreampipe.concepts, Finding, keywords.FindingSettings),
     (dreampipe.influence, Influencing, keywords.InfluencingSettings),
+    (dreampipe.report, Reporting, keywords.ReportingSettings),
 ]
 NO_CALL = {"mislabelled"}
 """Settings of commands alone."""

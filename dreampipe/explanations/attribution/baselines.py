@@ -104,7 +104,7 @@ def _read_picture(path: Path) -> Array:
     from dreampipe.media.profiles import to_srgb
 
     frame, info = media.decode(path)
-    return to_srgb(frame.pixels, info.icc) if info.icc else frame.pixels
+    return to_srgb(frame.pixels, info.icc)
 
 
 def _is_picture(path: Path) -> bool:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from truth import COLUMNS, END, START, Bench, Peer, against, publish, rows_of, table
+from truth import COLUMNS, END, START, Bench, Peer, against, publish, rows_of, scores_of, table
 from truth_cases import Case, Group
 from truth_networks import MOTIFS, Network
 
 from dreampipe.explanations.attribution import parse_methods
+from dreampipe.explanations.truth import scores
 from dreampipe.explanations.truth.rivals import RIVALS
 
 WHOLE = Network("tiny", Path("tiny.keras"), 8, MOTIFS, "")
@@ -52,6 +53,15 @@ def test_the_best_is_compared_picture_by_picture() -> None:
     assert "the best is a, 0.67 ± 0.15 on 3 pictures that did not choose it" in said
     assert "+0.37 (11 standard errors) against edges" in said
     assert "+0.13 (4 standard errors) against theirs" in said
+
+
+def test_the_scores_of_the_package_are_those_of_the_table_in_docs() -> None:
+    docs = Path(__file__).parents[3] / "docs" / "explaining.md"
+    published = scores_of(docs.read_text(encoding="utf-8"))
+    assert Path(scores.__file__).with_name(scores.FILE).read_text(encoding="utf-8") == published
+    known = scores.read_scores()
+    assert {"integrated-gradients", "lrp-composite", "hirescam", "edges"} <= known.keys()
+    assert {"mass", "correct"} <= known["edges"].keys() and "±" in known["edges"]["mass"]
 
 
 def test_maps_of_another_library_are_judged_where_they_are_all_there(tmp_path: Path) -> None:
