@@ -1,9 +1,12 @@
 """How true influence is: against last layers fitted again, planted wrong labels, and a planted shortcut.
 
-    python benchmarks/influence.py FOLDER
+    python benchmarks/influence.py FOLDER              last layers, wrong labels, a shortcut
+    python benchmarks/influence.py FOLDER networks     small networks that are trained anew on halves (minutes)
+    python benchmarks/influence.py FOLDER speed        an index of 100,000 features, influence of 10,000 pictures
 
 The labelled pictures are training pictures of motifnet of ten classes, the questions are fresh ones. FOLDER keeps their
-features for a second run. It takes about two minutes of one core.
+features for a second run. It takes about two minutes of one core. If FOLDER has the scores of captum's TracIn, which
+`benchmarks/peers/influence_captum.py` writes, they are compared with ours.
 
 The linear datamodeling score (Park et al. 2023) is Spearman's rank correlation between what a method predicts for
 halves of the pictures, the sum of the scores of those that are in it, and the log-odds after fitting anew to that half;
@@ -136,6 +139,58 @@ def measure_halves(data: Data) -> None:
     score_methods(argue, halves, truth)
 
 
+def measure_captum(folder: Path, data: Data) -> None:
+    """Print how alike the scores of captum's TracIn and ours are, on motifnet's own last layer."""
+    theirs = np.load(folder / "captum-tracin.npy")  # (questions, pictures)
+    ours = np.stack(
+        [
+            METHODS["tracin"]().argue(Case((Seen(data.features, data.weights, query),), data.labels, int(answer)))
+            for query, answer in zip(data.asked, data.answers, strict=True)
+        ]
+    )
+    alike = [correlate(one, other) for one, other in zip(ours, theirs, strict=True)]
+    off = np.abs(ours - theirs).max() / np.abs(ours).max()
+    print(f"\ncaptum's TracIn: rank correlation with ours at least {min(alike):.4f}, largest difference {off:.1e}")
+
+
+def measure_networks(folder: Path) -> None:
+    """Print the scores on small networks that are trained on halves of the pictures; methods see the last layer."""
+    from influence_networks import TRAINED, ensemble_of, pictures_of, train_halves
+
+    pictures, questions = pictures_of(folder)
+    halves = draw_halves(len(pictures.labels), TRAINED, seed=1)
+    truth = train_halves(folder, pictures, questions, halves)
+    members = ensemble_of(folder, pictures, questions)
+    print(f"\n| method | linear datamodeling score, {TRAINED} small networks | s |\n|---|---|---|")
+
+    def argue(method: Method, at: int) -> np.ndarray:
+        chosen = members if method.uses_checkpoints else members[-1:]
+        seen = tuple(Seen(one.features, one.weights, one.asked[at]) for one in chosen)
+        return method.argue(Case(seen, pictures.labels, int(questions.labels[at])))
+
+    score_methods(argue, halves, truth)
+
+
+def measure_speed() -> None:
+    """Print the time of one query of an index, and of exact influence on a last layer after its features."""
+    from dreampipe.explanations.influence.nearest import Index
+
+    rng = np.random.default_rng(0)
+    index = Index.of(rng.normal(size=(100_000, 256)).astype(np.float32))
+    queries = rng.normal(size=(20, 256)).astype(np.float32)
+    start = time.perf_counter()
+    for query in queries:
+        index.nearest(query, TOP)
+    print(f"A query over 100,000 features of 256 numbers: {(time.perf_counter() - start) / len(queries) * 1e3:.1f} ms")
+    labels = rng.integers(0, KINDS, 10_000)
+    centres = rng.normal(size=(KINDS, 256))
+    features = np.hstack([centres[labels] + 2 * rng.normal(size=(10_000, 256)), np.ones((10_000, 1))])
+    weights = rng.normal(size=(257, KINDS)) / 16
+    start = time.perf_counter()
+    METHODS["influence-functions"]().argue(Case((Seen(features, weights, features[0]),), labels, int(labels[0])))
+    print(f"Influence of 10,000 pictures of 256 features, {KINDS} classes: {time.perf_counter() - start:.2f} s")
+
+
 def measure_labels(data: Data) -> None:
     """Print how well each method ranks planted wrong labels: the area under its curve."""
     rng = np.random.default_rng(0)
@@ -181,11 +236,20 @@ def measure_shortcut(data: Data) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    data = load(folder)
+    parser.add_argument("what", nargs="?", choices=("networks", "speed"))
+    given = parser.parse_args()
+    if given.what == "networks":
+        measure_networks(given.folder)
+        return
+    if given.what == "speed":
+        measure_speed()
+        return
+    data = load(given.folder)
     measure_halves(data)
     measure_labels(data)
     measure_shortcut(data)
+    if (given.folder / "captum-tracin.npy").exists():
+        measure_captum(given.folder, data)
 
 
 if __name__ == "__main__":
