@@ -3,6 +3,7 @@
     python benchmarks/concepts.py FOLDER                  trains two networks (minutes), asks them, follows edits
     python benchmarks/concepts.py FOLDER --pictures 200 --epochs 4        a short run
     python benchmarks/concepts.py nmf FILE [--sklearn]    factorizes 2,000 activations at 14x14x256 into 10 concepts
+    PEER/python benchmarks/peers/concepts_xplique.py FOLDER    asks xplique and scikit-learn about the same networks
 
 `cause` tells motifs with stripes from motifs without; `correlate` tells fish from mushrooms, and in training half of
 each have stripes, so stripes are no help to it. Both are asked about pictures of their class, all of which have
@@ -135,6 +136,20 @@ def follow(known: Card, count: int, pairs: int, attribute: str = "stripes") -> d
     return found
 
 
+def save_pictures(folder: Path, pairs: int = 128, count: int = 32) -> None:
+    """Save the pictures of all questions for other libraries."""
+    for name, causes in (("cause", True), ("correlate", False)):
+        labels = [FISH, MUSHROOM] if causes else [FISH]
+        asked, _ = render_attribute("stripes", range(50_000, 50_000 + count), SIZE, labels, SEED)
+        stripes, _ = render_attribute("stripes", range(60_000, 60_000 + count), SIZE, OTHERS, SEED)
+        blue, _ = render_attribute("blue", range(60_000, 60_000 + count), SIZE, OTHERS, SEED)
+        _, plain = render_attribute("stripes", range(70_000, 70_000 + 4 * count), SIZE, OTHERS, SEED)
+        given, without = render_attribute("stripes", range(80_000, 80_000 + pairs), SIZE, [FISH, MUSHROOM], SEED)
+        np.savez(
+            folder / f"{name}.npz", asked=asked, stripes=stripes, blue=blue, plain=plain, given=given, without=without
+        )
+
+
 def order_pairs(one: Array, other: Array) -> float:
     """Compute the share of pairs of a value of `one` and a value of `other` in which that of `one` is larger (AUC)."""
     difference = one[:, None] - other[None, :]
@@ -176,6 +191,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--epochs", type=int, default=20)
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
+    save_pictures(given.folder)
     print("network     accuracy  edit   verdict")
     for name, causes in (("cause", True), ("correlate", False)):
         file = given.folder / f"{name}.keras"

@@ -7,6 +7,8 @@ dive.py           the frames of a dive into a still
 attacks.py        an attack on one sheet; curves.py: accuracy under attacks; labelled.py: pictures of known classes
 concepts.py       the concepts of a layer; concept_pictures.py: where they are looked for
 explanations.py   the maps and overlays of explanations, on one sheet
+influence.py      the labelled pictures behind an answer; reading.py: reads them once
+report.py         a report on one picture as a page of HTML; report_style.py: its style
 contact.py        labelled tiles on a sheet; page.py: on a page of HTML
 exemplars.py      the pictures that excite a channel most; pictures.py: where they come from
 """

@@ -5,10 +5,12 @@ dreams.py    DreamTask: a picture, a film, or a folder of these; orders.py: how 
 explanations.py  ExplainTask: an explanation of a picture, a film, or a folder of these
 dives.py     DiveTask: a film that dives into one still
 drawings.py  VisualizationTask, AtlasTask, SheetTask
-galleries.py GalleryTask: a page of the dreams in a folder
+galleries.py GalleryTask: a page of the dreams in a folder; sources.py: what dreams were made from
 attacks.py   AttackTask: a picture that fools a model; RobustnessTask: the accuracy under attacks
 several.py   Several: the same for each of several pictures
 concepts.py  ConceptsTask: the concepts of a layer
+influence.py InfluenceTask: the labelled pictures behind an answer
+reports.py   ReportTask: all of that on one page; report_parts.py: its parts
 remaking.py  Remaking: any of these again, from its record
 local.py     pictures on this machine, one after the other; makers.py: what is done with each, a dream or, in
              explaining.py, an explanation; stopping.py: Ctrl-C that keeps what is ready
