@@ -28,7 +28,7 @@ from dreampipe.media import decode
 from dreampipe.media.profiles import to_srgb
 from dreampipe.models.model_card import Card
 from dreampipe.objectives import HEAD, Objective, Term
-from dreampipe.objectives.files import concept_size
+from dreampipe.objectives.files import concept_size, cut_middle
 from dreampipe.recipes.finding import Finding
 
 _CROPS = 6
@@ -84,14 +84,26 @@ def check_finding(recipe: Finding) -> None:
         decode(recipe.inside)
 
 
-def look(recipe: Finding, tell: Tell = ignore) -> Findings:
-    """Find concepts in the pictures of a folder, or test given ones; raises DreampipeError."""
+def look(recipe: Finding, tell: Tell = ignore, asked: Array | None = None) -> Findings:
+    """Find concepts in the pictures of a folder, or test given ones.
+
+    Args:
+        recipe: the settings.
+        tell: hears the share that is done.
+        asked: (height, width, 3), a picture that the model gives the class to weigh found concepts for, if it gives it
+            to none of the folder.
+
+    Raises:
+        DreampipeError: a setting, the model, the layer, the class or a folder is wrong.
+    """
     question = recipe.question()
     work = Work(np.random.default_rng(recipe.seed), lambda share: tell(Progressed(recipe.folder, share)))
     shown = list_shown(recipe, tell)
     pictures = shown.squares(concept_size(question.card))
-    test = _test_given if recipe.given else _find
-    findings = test(recipe, question, shown, pictures, work)
+    if recipe.given:
+        findings = _test_given(recipe, question, shown, pictures, work)
+    else:
+        findings = _find(recipe, question, shown, pictures, work, asked)
     return replace(findings, notes=(*findings.notes, *work.notes))
 
 
@@ -114,7 +126,9 @@ def draw_findings(recipe: Finding, findings: Findings, tell: Tell = ignore) -> l
     ]
 
 
-def _find(recipe: Finding, question: Question, shown: Shown, pictures: Array, work: Work) -> Findings:
+def _find(
+    recipe: Finding, question: Question, shown: Shown, pictures: Array, work: Work, asked: Array | None
+) -> Findings:
     (layer,) = question.objective.layers
     size = concept_size(question.card)
     crops = [
@@ -135,13 +149,12 @@ def _find(recipe: Finding, question: Question, shown: Shown, pictures: Array, wo
     ]
     importance, name = None, ""
     if question.card.outputs != 0:
-        label = _choose_class(recipe, question.card, pictures)
-        name, chosen = label[0], label[1][:_WEIGHED]
+        name, weighed = _choose_weighed(recipe, question.card, pictures, asked)
         about = ask(question.card, name)
-        importance = measure_importance(about, layer, found, pictures[chosen], work)
+        importance = measure_importance(about, layer, found, weighed, work)
         notes.append(
-            f"Importance is for {name}, in {_say(len(chosen), 'picture')}: the share of its variance when concepts are "
-            "weakened at random, and how far it falls without the concept."
+            f"Importance is for {name}, in {_say(len(weighed), 'picture')}: the share of its variance when concepts "
+            "are weakened at random, and how far it falls without the concept."
         )
     return Findings(
         layer=layer,
@@ -152,6 +165,17 @@ def _find(recipe: Finding, question: Question, shown: Shown, pictures: Array, wo
         found=found,
         importance=importance,
     )
+
+
+def _choose_weighed(recipe: Finding, card: Card, pictures: Array, asked: Array | None) -> tuple[str, Array]:
+    """Choose the class, and pictures of it to weigh concepts in: those of the folder, else the one that was asked."""
+    try:
+        name, chosen = _choose_class(recipe, card, pictures)
+    except MediaError:
+        if asked is None or recipe.of_class is None:
+            raise
+        return name_class(card, class_of(card, recipe.of_class)), cut_middle(asked, concept_size(card))[None]
+    return name, pictures[chosen[:_WEIGHED]]
 
 
 def _say(count: int, what: str) -> str:

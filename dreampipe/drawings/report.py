@@ -197,7 +197,7 @@ def _section(part: Part) -> str:
     if part.left_out:
         inside = [f'<p class="left-out">Left out: {escape(part.left_out)}</p>']
     inside += [_bars(part.bars)] if part.bars else []
-    inside += map(_figure, part.exhibits)
+    inside += [f'<div class="exhibits">{"".join(map(_figure, part.exhibits))}</div>'] if part.exhibits else []
     lines = "\n".join(inside)
     return (
         f'<section id="{part.key}" aria-labelledby="{part.key}-title">\n'
@@ -221,7 +221,8 @@ def _figure(exhibit: Exhibit) -> str:
     pictures = "".join(map(_picture, exhibit.pictures))
     caption = f"<figcaption>{escape(exhibit.caption)}</figcaption>"
     command = _command(exhibit.command, exhibit.caption) if exhibit.command else ""
-    return f'<figure>{caption}<div class="pictures">{pictures}</div>{command}</figure>'
+    kind = ' class="wide"' if len(exhibit.pictures) > 2 else ""
+    return f'<figure{kind}>{caption}<div class="pictures">{pictures}</div>{command}</figure>'
 
 
 def _picture(shown: Shown) -> str:

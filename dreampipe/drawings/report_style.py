@@ -15,7 +15,10 @@ a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 1rem 0 0; padding: 0; list-style: none; }
 nav a { display: inline-block; padding: .25rem 0; }
 section { scroll-margin-top: 1rem; }
-figure { margin: 1rem 0; padding: .75rem; border-radius: .5rem; background: var(--card); }
+.exhibits { display: grid; gap: 1rem; margin-top: 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
+figure { margin: 0; padding: .75rem; border-radius: .5rem; background: var(--card); }
+figure.wide { grid-column: 1 / -1; }
 figcaption { margin-bottom: .5rem; }
 .pictures { display: flex; flex-wrap: wrap; gap: .5rem; align-items: flex-start; }
 .pictures > div { flex: 0 1 auto; min-width: 0; max-width: 100%; }

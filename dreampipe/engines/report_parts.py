@@ -45,6 +45,8 @@ _METHODS = "integrated-gradients(steps=16), lrp-composite, hirescam, deeplift, g
 _FAMILIES = 3
 _CONCEPTS, _MATTERED, _CROPS, _SMALL, _SAMPLES = 8, 3, 4, 96, 64
 """Concepts to find, those that are shown, crops of each, the side of a small picture, and pictures to look in."""
+_LEAST = 0.005
+"""The least importance of a concept that matters."""
 _TOP = 6
 """Labelled pictures that are shown for the answer, and against it."""
 _ATTACK = "deepfool"
@@ -220,10 +222,11 @@ def show_concepts(subject: Subject, tell: Tell) -> Part:
         size=_SMALL,
         seed=subject.recipe.seed,
     )
-    findings = look(recipe, tell)
+    findings = look(recipe, tell, subject.pixels)
     importance = findings.importance
     assert importance is not None  # there is a class
-    most = [int(at) for at in np.argsort(-importance.indices, kind="stable")[:_MATTERED]]
+    order = [int(at) for at in np.argsort(-importance.indices, kind="stable")[:_MATTERED]]
+    most = [at for at in order if importance.indices[at] >= _LEAST] or order[:1]
     drawn, places = draw_concepts(recipe, findings, most, tell), show_places(recipe, findings, subject.pixels)
     inside = recipe.model_copy(update={"inside": subject.name})
     command = command_line("concepts", (_named(labelled), "OUT.html"), inside, {"folder": ""})

@@ -263,8 +263,9 @@ def test_a_picture_of_no_use_fails_alone(call: Any, pictures: Path, tmp_path: Pa
 
 
 def test_a_record_keeps_what_open_settings_meant(
-    call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    call: Any, pictures: Path, tmp_path: Path, how: tuple[str, ...], tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tiny_model.parent)  # a record names the model's file alone
     out = tmp_path / "other.png"
     assert call("attack", pictures / "a.png", out, "--method", "pgd(steps=2)", *how).exit_code == 0
     record = record_of(out)

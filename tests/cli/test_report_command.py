@@ -8,15 +8,18 @@ import json
 import re
 import shlex
 import shutil
+from contextlib import chdir
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 import dreampipe
+from dreampipe.cli.app import app
 from dreampipe.frames import Frame
 from dreampipe.media import decode
 from dreampipe.records.carried import record_of
@@ -79,21 +82,39 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "classes"
 
 
-@pytest.fixture
-def whole(call: Any, how: Any, classes: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A report with every part, on a dream that is next to its source, in a folder with all that commands name."""
-    shutil.copytree(classes, tmp_path / "pictures" / "classes")
-    shutil.copy(how[1], tmp_path / "pictures")
-    monkeypatch.chdir(tmp_path / "pictures")
-    short = ("--octaves", "1", "--steps", "2", "--step-size", "0.2")
-    assert call("dream", "a.png", "dreamed.png", *how[:4], *short).exit_code == 0
-    result = call("report", "dreamed.png", "report.html", "--pictures", "classes", *how, "--json")
+class Made(NamedTuple):
+    """A folder with a report and all that its commands name, and what the command printed."""
+
+    folder: Path
+    stdout: str
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, classes: Path) -> Made:
+    """A report with every part, on a dream that is next to its source."""
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copytree(classes, folder / "classes")
+    shutil.copy(tiny_model, folder)
+    dreampipe.write(Frame(np.random.default_rng(5).random((48, 64, 3), np.float32)), folder / "a.png")
+    how = ("--model", tiny_model.name, "--scaling", "unit")
+    with chdir(folder):
+        words = ("dream", "a.png", "dreamed.png", *how, "--octaves", "1", "--steps", "2", "--step-size", "0.2")
+        assert CliRunner().invoke(app, words).exit_code == 0
+        words = ("report", "dreamed.png", "report.html", "--pictures", "classes", *how, "--size", "48", "--json")
+        result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.stderr
-    return result
+    return Made(folder, result.stdout)
+
+
+@pytest.fixture
+def whole(made: Made, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """The same, and its folder is the current one."""
+    monkeypatch.chdir(made.folder)
+    return made
 
 
 @pytest.mark.smoke
-def test_a_page_has_every_part_and_needs_no_other_file(whole: Any) -> None:
+def test_a_page_has_every_part_and_needs_no_other_file(whole: Made) -> None:
     page = Page(Path("report.html"))
     assert [section["id"] for section in page.all("section")] == list(PARTS)
     assert "Left out" not in page.text
@@ -106,7 +127,7 @@ def test_a_page_has_every_part_and_needs_no_other_file(whole: Any) -> None:
     assert len(page.all("button")) == len(page.texts["code"]) - 1  # one code is a word in a sentence
 
 
-def test_its_findings_are_printed_as_json(whole: Any) -> None:
+def test_its_findings_are_printed_as_json(whole: Made) -> None:
     found = json.loads(whole.stdout)
     assert whole.stdout.count("\n") == 1 and found["picture"] == "dreamed.png" and list(found["parts"]) == list(PARTS)
     classes = found["parts"]["answer"]["classes"]
@@ -121,7 +142,7 @@ def test_its_findings_are_printed_as_json(whole: Any) -> None:
     assert shares == sorted(shares, reverse=True)
 
 
-def test_each_command_on_the_page_runs_and_makes_what_is_shown(call: Any, whole: Any) -> None:
+def test_each_command_on_the_page_runs_and_makes_what_is_shown(call: Any, whole: Made) -> None:
     page = Page(Path("report.html"))
     commands = [shlex.split(text) for text in page.texts["code"] if text != "dreampipe rerun"]
     assert {words[1] for words in commands} == {
@@ -141,7 +162,7 @@ def test_each_command_on_the_page_runs_and_makes_what_is_shown(call: Any, whole:
             assert made.read_bytes() == Path("report.html").read_bytes()
 
 
-def test_a_rerun_makes_the_page_again(call: Any, whole: Any) -> None:
+def test_a_rerun_makes_the_page_again(call: Any, whole: Made) -> None:
     result = call("rerun", "report.html", "again.html")
     assert (result.exit_code, result.stdout) == (0, "the pixels are the same\n")
     assert Path("again.html").read_bytes() == Path("report.html").read_bytes()
@@ -192,7 +213,7 @@ def test_labels_that_the_model_lacks_leave_influence_out(call: Any, how: Any, pi
         (("PICTURE", "out.html", "--pictures", "gone"), "does not exist"),
         (("PICTURE", "out.html", "--pictures", "EMPTY"), "holds no pictures"),
         (("PICTURE", "out.html", "--json", "--events"), "--json and --events"),
-        (("TINY", "out.html", "--model", "motifnet"), "needs 16 pixels"),
+        (("TINY", "out.html", "--model", "motifnet"), "pixels along each side"),
         (("PICTURE", "out.html", "--count", "1"), "count came as 1"),
     ],
 )
@@ -217,8 +238,8 @@ def test_a_name_cannot_break_the_page(call: Any, how: Any, pictures: Path, tmp_p
     assert len(page.all("script")) == 3 and Path(photo).name in page.texts["h1"][0]
 
 
-def test_the_library_gives_the_same_report(call: Any, how: Any, whole: Any, classes: Path) -> None:
-    settings: Any = {"model": how[1], "scaling": "unit", "size": 48}
+def test_the_library_gives_the_same_report(tiny_model: Path, whole: Made) -> None:
+    settings: Any = {"model": tiny_model.name, "scaling": "unit", "size": 48}
     found = dreampipe.report("dreamed.png", "classes", **settings)
     assert json.loads(json.dumps(found.findings)) == json.loads(whole.stdout)
     read = Page(Path("report.html"))

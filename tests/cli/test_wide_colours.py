@@ -61,9 +61,9 @@ def test_influence_and_concepts_and_reports_see_the_colours_that_are_shown(
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-4)
     found = []
     for folder in ("wide", "plain"):
-        other: Any = {"count": 2, **how}
+        other: Any = {"count": 1, **how}
         found.append(dreampipe.concepts(tmp_path / folder, "second_relu", **other).directions)
-    np.testing.assert_allclose(found[0], found[1], atol=1e-3)
+    np.testing.assert_allclose(found[0], found[1], atol=5e-3)
     bars = [dreampipe.report(source, size=32, **how).parts[0].bars for source in pair]  # type: ignore[arg-type]
     assert [bar.name for bar in bars[0]] == [bar.name for bar in bars[1]]
     np.testing.assert_allclose([bar.share for bar in bars[0]], [bar.share for bar in bars[1]], atol=1e-5)
