@@ -7,8 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from importlib import import_module
 
+from dreampipe import backend
 from dreampipe.errors import OpeningError, brief
 
 
@@ -40,11 +40,11 @@ def import_backend(shown: bool = False) -> None:
     Raises:
         OpeningError: tensorflow or keras is missing or broken.
     """
-    if "dreampipe.backend" in sys.modules:
+    if backend.is_loaded():
         return
     with nullcontext() if shown else hush():
         try:
-            import_module("dreampipe.backend")
+            backend.load()
         except ImportError as error:
             raise OpeningError(
                 f"Tensorflow and keras do not open ({brief(str(error), 200)}), but they are needed to dream: run "

@@ -1,54 +1,31 @@
-"""Gradients, compiled steps and memory of the computing library: the one module that imports tensorflow.
-
-It chooses the backend of keras before keras is imported, and everything else takes `keras` and `ops` from here. Tensor
-mathematics is written in `ops`, so another backend of keras needs only another module like this one. Importing this
-module loads tensorflow and keras, which takes seconds: import it where computing begins.
-"""
+"""The functions of `dreampipe.backend.protocol` on tensorflow."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from inspect import getclosurevars
 from types import FunctionType
-from typing import Any, Literal
+from typing import Any
 
 from dreampipe.errors import ModelError
 from dreampipe.forking import check_process
 
-Tensor = Any
-"""A tensor of the backend, or anything that it converts to one (a numpy array, a number)."""
-
-
-def _check_backend(name: str) -> None:
-    if name != "tensorflow":
-        raise ModelError(
-            f"KERAS_BACKEND is {name!r}, but dreampipe computes with tensorflow for now: unset it, or set it to that."
-        )
-
-
-_check_backend(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
+# Before keras, which loads tensorflow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # tensorflow leaves oneDNN's convolutions off on processors without AVX-512: with them a step of motifnet takes 0.6 of
 # the time on AVX2.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-import keras as keras  # noqa: E402
-import psutil  # noqa: E402
-import tensorflow as tf  # noqa: E402
-from keras import ops as ops  # noqa: E402
-from tensorflow.python.framework import ops as tf_ops  # noqa: E402
+import tensorflow as tf
+from tensorflow.python.framework import ops as tf_ops
 
-# A caller may have imported keras first, which then takes the backend of its own configuration file.
-_check_backend(keras.config.backend())
+from dreampipe.backend.faster_gradients import convolve_by_steps as convolve_by_steps
+from dreampipe.backend.faster_gradients import silu as silu
+from dreampipe.backend.shared import Tensor, ops
+
 tf.get_logger().setLevel("ERROR")
-
-
-def spec(*shape: int | None, dtype: str = "float32") -> Any:
-    """The shape and type of one argument of a function to `compile`; None is a size that may change."""
-    return tf.TensorSpec(shape, dtype)
 
 
 def compile(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
@@ -66,7 +43,7 @@ def compile(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
         finally:
             _forget_gradients(tf.compat.v1.get_default_graph())
 
-    graph = tf.function(trace, input_signature=specs or None, autograph=False)
+    graph = tf.function(trace, input_signature=_specs_of(specs) or None, autograph=False)
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
@@ -80,6 +57,11 @@ def compile(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
             raise ModelError(f"The model cannot compute this ({reason}): try another size or layer.") from error
 
     return call
+
+
+def _specs_of(specs: Any) -> Any:
+    """The specs of arguments as tensorflow has them."""
+    return tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), specs)
 
 
 def _forget_gradients(graph: Any) -> None:
@@ -130,7 +112,9 @@ def value_and_gradients(
 
 def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
     """Say whether `function`, of arguments of these specs, computes gradients on the way to its value."""
-    graph = tf.function(function, input_signature=specs, autograph=False).get_concrete_function().graph.as_graph_def()
+    signature = _specs_of(specs)
+    traced = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
+    graph = traced.graph.as_graph_def()
     inner = (node.name for body in graph.library.function for node in body.node_def)
     return any("gradient_tape" in name for name in (*(node.name for node in graph.node), *inner))
 
@@ -158,14 +142,6 @@ def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Cal
     return value, back
 
 
-def weights_as(weights: Sequence[Any], values: Sequence[Tensor]) -> Any:
-    """A context in which the variables `weights` have these values, such as the arguments of a differentiated function.
-
-    What a model assigns to its variables in it, such as moving averages, is lost when it ends.
-    """
-    return keras.StatelessScope(zip(weights, values, strict=True))
-
-
 def irfft2(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
     """The real planes (..., height, width) of half spectra (..., height, width // 2 + 1), as `numpy.fft.irfft2`.
 
@@ -177,59 +153,6 @@ def irfft2(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
 def noise(shape: Tensor, seed: Tensor) -> Tensor:
     """Normally distributed numbers, the same for the same seed, (2,) int32."""
     return tf.random.stateless_normal(shape, seed)
-
-
-def silu(x: Tensor) -> Tensor:
-    """Compute x * sigmoid(x), as `ops.silu` does; its gradient takes one sigmoid less, and fewer passes over memory."""
-    if x.dtype != tf.float32:
-        return tf.nn.silu(x)
-
-    @tf.custom_gradient  # type: ignore[untyped-decorator]  # tensorflow comes with types of half of its functions
-    def compute(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        sigmoid = tf.sigmoid(x)
-        # The slope is s + x s (1 - s).
-        return x * sigmoid, lambda g: g * (sigmoid + tf.raw_ops.SigmoidGrad(y=sigmoid, dy=x))
-
-    return compute(x)
-
-
-def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: Literal["same", "valid"]) -> Tensor:
-    """Convolve `x` (batch, height, width, few channels) as `ops.conv` does; the kernel gets no gradient.
-
-    The gradient of `x` is a convolution, too: it makes the steps x steps cells that belong to one place of the result
-    as so many channels, and then lays them side by side. On a processor tensorflow's own takes two to four times as
-    long, because few channels leave most of each vector empty.
-
-    Args:
-        kernel: (rows, columns, channels, filters) float32.
-        steps: cells from one place of the result to the next, the same in both directions.
-        padding: "same" or "valid".
-    """
-    kernel = tf.convert_to_tensor(ops.convert_to_tensor(kernel))  # not a variable, whose gradient would be asked for
-
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def convolve(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        whole = tf.nn.conv2d(x, kernel, steps, "SAME" if padding == "same" else "VALID")
-        return whole, lambda g: _spread(g, kernel, tf.shape(x), steps, padding)
-
-    return convolve(x)
-
-
-def _spread(gradient: Tensor, kernel: Tensor, shape: Tensor, steps: int, padding: str) -> Tensor:
-    """The gradient of the input, of this shape, of a convolution by steps."""
-    rows, columns, channels, filters = kernel.shape
-    high, wide = -(-rows // steps), -(-columns // steps)
-    whole = tf.pad(kernel, ((0, high * steps - rows), (0, wide * steps - columns), (0, 0), (0, 0)))
-    cells = tf.transpose(tf.reshape(whole, (high, steps, wide, steps, channels, filters)), (0, 2, 5, 1, 3, 4))
-    turned = tf.reverse(tf.reshape(cells, (high, wide, filters, steps * steps * channels)), (0, 1))
-    around: Any = ((0, 0), (high - 1, high - 1), (wide - 1, wide - 1), (0, 0))
-    fine = tf.nn.depth_to_space(tf.nn.conv2d(gradient, turned, 1, around), steps)
-    size, places = shape[1:3], tf.shape(gradient)[1:3]
-    added = tf.maximum((places - 1) * steps + (rows, columns) - size, 0) if padding == "same" else (0, 0)
-    top, left = added[0] // 2, added[1] // 2
-    cut = fine[:, top : top + size[0], left : left + size[1]]
-    # Cells at the end that no place of the result has read.
-    return tf.pad(cut, ((0, 0), (0, size[0] - tf.shape(cut)[1]), (0, size[1] - tf.shape(cut)[2]), (0, 0)))
 
 
 def eagerly() -> Any:
@@ -247,19 +170,3 @@ def probe() -> dict[str, Any]:
     ]
     used = tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "SAME").device
     return {"seen": seen, "used": ":".join(used.split(":")[-2:]).rpartition("/")[2]}
-
-
-@contextmanager
-def full_precision() -> Iterator[None]:
-    """Build layers in float32, whatever policy the user has set for their own."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-def free_memory() -> int:
-    """Bytes of memory that computing may take without swapping."""
-    return int(psutil.virtual_memory().available)
