@@ -101,7 +101,7 @@ def climb(
                 done, left = _progress(plan, octave, step)
                 drawn, seen = draw(plan.transforms, rng, done, size)
                 _check_seen(plan, seen)
-                inputs = inputs.at(drawn, waking.leaking > 0, at(plan.step_size, done), done)
+                inputs = inputs.at(plan.step.transforms, drawn, waking.leaking > 0, at(plan.step_size, done), done)
                 leaks = bool(waking.leaking.any())
                 state, tensor, alive = compile_step(replace(plan.step, leaks=leaks))(state, inputs)
                 scores = _check_scores(plan, np.asarray(tensor), octave, step)

@@ -20,17 +20,19 @@ from dreampipe.backend.choosing import choose
 if TYPE_CHECKING:  # every backend has the same names
     from dreampipe.backend.shared import (
         Tensor,
-        free_memory,
         full_precision,
         keras,
         ops,
+        sizes,
         spec,
         weights_as,
     )
     from dreampipe.backend.tensorflow import (
+        WIDEST,
         compile,
         convolve_by_steps,
         eagerly,
+        free_memory,
         irfft2,
         noise,
         probe,
@@ -38,15 +40,17 @@ if TYPE_CHECKING:  # every backend has the same names
         silu,
         takes_gradients,
         value_and_gradients,
+        whole,
     )
 
-_SHARED = ("Tensor", "free_memory", "full_precision", "keras", "ops", "spec", "weights_as")
+_SHARED = ("Tensor", "full_precision", "keras", "ops", "sizes", "spec", "weights_as")
 _OWN = (
-    *("compile", "convolve_by_steps", "eagerly", "irfft2", "noise", "probe", "pullback", "silu", "takes_gradients"),
-    "value_and_gradients",
+    *("WIDEST", "compile", "convolve_by_steps", "eagerly", "free_memory", "irfft2", "noise", "probe", "pullback"),
+    *("silu", "takes_gradients", "value_and_gradients", "whole"),
 )
 
 __all__ = [
+    "WIDEST",
     "Tensor",
     "compile",
     "convolve_by_steps",
@@ -60,10 +64,12 @@ __all__ = [
     "probe",
     "pullback",
     "silu",
+    "sizes",
     "spec",
     "takes_gradients",
     "value_and_gradients",
     "weights_as",
+    "whole",
 ]
 
 

@@ -1,4 +1,11 @@
-"""Gradients that tensorflow computes faster in another form: of SiLU, and of a convolution by steps."""
+"""Gradients that tensorflow computes faster in another form.
+
+`silu`: its gradient takes one sigmoid less, and fewer passes over memory.
+
+`convolve_by_steps`: the gradient of a convolution by steps is a convolution, too. It makes the steps x steps cells that
+belong to one place of the result as so many channels, and then lays them side by side. On a processor tensorflow's own
+takes two to four times as long, because few channels leave most of each vector empty.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +18,6 @@ from dreampipe.backend.shared import Tensor, ops
 
 
 def silu(x: Tensor) -> Tensor:
-    """Compute x * sigmoid(x), as `ops.silu` does; its gradient takes one sigmoid less, and fewer passes over memory."""
     if x.dtype != tf.float32:
         return tf.nn.silu(x)
 
@@ -25,17 +31,6 @@ def silu(x: Tensor) -> Tensor:
 
 
 def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: Literal["same", "valid"]) -> Tensor:
-    """Convolve `x` (batch, height, width, few channels) as `ops.conv` does; the kernel gets no gradient.
-
-    The gradient of `x` is a convolution, too: it makes the steps x steps cells that belong to one place of the result
-    as so many channels, and then lays them side by side. On a processor tensorflow's own takes two to four times as
-    long, because few channels leave most of each vector empty.
-
-    Args:
-        kernel: (rows, columns, channels, filters) float32.
-        steps: cells from one place of the result to the next, the same in both directions.
-        padding: "same" or "valid".
-    """
     kernel = tf.convert_to_tensor(ops.convert_to_tensor(kernel))  # not a variable, whose gradient would be asked for
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]

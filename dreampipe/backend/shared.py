@@ -11,21 +11,39 @@ import keras as keras
 import psutil
 from keras import ops as ops
 
-Tensor = Any
-"""A tensor of the backend, or anything that it converts to one (a numpy array, a number)."""
+from dreampipe.backend.protocol import Tensor as Tensor
+from dreampipe.errors import ModelError
 
 
 @dataclass(frozen=True)
 class Spec:
-    """The shape and type of one argument of a function to `compile`; None is a size that may change."""
+    """The shape and type of one argument of a function to `compile`.
+
+    Attributes:
+        shape: None is a size that may change.
+        sizes: its whole numbers decide shapes of what is computed, so that a backend that must know shapes before it
+            computes compiles the function for each of their values.
+    """
 
     shape: tuple[int | None, ...]
     dtype: str = "float32"
+    sizes: bool = False
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> Spec:
     """Describe the shape and type of one argument of a function to `compile`; None is a size that may change."""
     return Spec(shape, dtype)
+
+
+def sizes(count: int) -> Spec:
+    """Describe an argument of so many whole numbers that decide shapes."""
+    return Spec((count,), "int32", sizes=True)
+
+
+def refusal(error: Exception) -> ModelError:
+    """The error for what a backend could not compute."""
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return ModelError(f"The model cannot compute this ({reason}): try another size or layer.")
 
 
 def weights_as(weights: Sequence[Any], values: Sequence[Tensor]) -> Any:
@@ -47,6 +65,6 @@ def full_precision() -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def free_memory() -> int:
-    """Bytes of memory that computing may take without swapping."""
+def free_host_memory() -> int:
+    """Bytes of memory that computing on a processor may take without swapping."""
     return int(psutil.virtual_memory().available)

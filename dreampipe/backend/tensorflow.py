@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import wraps
 from inspect import getclosurevars
 from types import FunctionType
 from typing import Any
 
-from dreampipe.errors import ModelError
 from dreampipe.forking import check_process
 
 # Before keras, which loads tensorflow.
@@ -23,20 +23,14 @@ from tensorflow.python.framework import ops as tf_ops
 
 from dreampipe.backend.faster_gradients import convolve_by_steps as convolve_by_steps
 from dreampipe.backend.faster_gradients import silu as silu
-from dreampipe.backend.shared import Tensor, ops
+from dreampipe.backend.protocol import Differentiated
+from dreampipe.backend.shared import Tensor, free_host_memory, ops, refusal
 
 tf.get_logger().setLevel("ERROR")
+WIDEST = "float64"
 
 
-def compile(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
-    """Compile `function` to one graph at its first call; `specs` of its arguments make the graph serve all sizes.
-
-    Differentiate in the function: the result has no gradient. It is freed, with its graph, when nobody holds it.
-
-    The result raises MemoryError if memory is short, ModelError if the model cannot compute its input, such as a size,
-    and DreampipeError in a forked process; see `dreampipe.forking`.
-    """
-
+def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
     def trace(*arguments: Any) -> Any:
         try:
             return function(*arguments)
@@ -53,8 +47,7 @@ def compile(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
         except tf.errors.ResourceExhaustedError:
             raise MemoryError from None
         except (tf.errors.OpError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"The model cannot compute this ({reason}): try another size or layer.") from error
+            raise refusal(error) from error
 
     return call
 
@@ -89,19 +82,7 @@ def _graph_of(gradient: Any) -> Any:
     return next((tensor.graph for tensor in tf.nest.flatten(held) if hasattr(tensor, "graph")), None)
 
 
-def value_and_gradients(
-    function: Callable[..., tuple[Tensor, Any]], *wrt: Tensor
-) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
-    """Run `function(*wrt) -> (value, rest)` once, and differentiate its value.
-
-    Args:
-        function: computes a scalar value and anything else worth returning.
-        wrt: its arguments. Only they are differentiated: what the function takes from elsewhere is constant. For the
-            weights of a model see `weights_as`.
-
-    Returns:
-        value, rest, and d value / d w for each w of `wrt`, zeros where the value does not depend on it.
-    """
+def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
     at = [ops.convert_to_tensor(w) for w in wrt]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
@@ -111,7 +92,6 @@ def value_and_gradients(
 
 
 def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
-    """Say whether `function`, of arguments of these specs, computes gradients on the way to its value."""
     signature = _specs_of(specs)
     traced = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
     graph = traced.graph.as_graph_def()
@@ -120,16 +100,6 @@ def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
 
 
 def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
-    """Run `function(*wrt)` once.
-
-    Args:
-        function: computes one tensor.
-        wrt: its arguments, which alone are differentiated, as in `value_and_gradients`.
-
-    Returns:
-        value, and `back(g)`: for each w of `wrt` the product of g with the derivative of value by w, zeros where value
-        does not depend on it. Call `back` once.
-    """
     at = [ops.convert_to_tensor(w) for w in wrt]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
@@ -142,26 +112,27 @@ def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Cal
     return value, back
 
 
-def irfft2(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
-    """The real planes (..., height, width) of half spectra (..., height, width // 2 + 1), as `numpy.fft.irfft2`.
+def whole(number: Tensor) -> Tensor:
+    return ops.cast(number, "int32")
 
-    `size` is (2,) int32, because a half spectrum of an even width looks like one of an odd width.
-    """
+
+def irfft2(real: Tensor, imaginary: Tensor, size: Any) -> Tensor:
     return tf.signal.irfft2d(tf.complex(real, imaginary), size)
 
 
-def noise(shape: Tensor, seed: Tensor) -> Tensor:
-    """Normally distributed numbers, the same for the same seed, (2,) int32."""
+def noise(shape: Any, seed: Tensor) -> Tensor:
     return tf.random.stateless_normal(shape, seed)
 
 
-def eagerly() -> Any:
-    """A context that computes at once, even while a graph is traced around it."""
+def eagerly() -> AbstractContextManager[Any]:
     return tf.init_scope()
 
 
+def free_memory() -> int:
+    return free_host_memory()
+
+
 def probe() -> dict[str, Any]:
-    """Compute a little, and name the devices that are seen and the one that computed it."""
     devices = tf.config.list_physical_devices()
     details = [tf.config.experimental.get_device_details(device).get("device_name") for device in devices]
     seen = [
