@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # every backend has the same names
         WIDEST,
         compile,
         convolve_by_steps,
+        device,
         eagerly,
         free_memory,
         irfft2,
@@ -45,7 +46,18 @@ if TYPE_CHECKING:  # every backend has the same names
 
 _SHARED = ("Tensor", "full_precision", "keras", "ops", "sizes", "spec", "weights_as")
 _OWN = (
-    *("WIDEST", "compile", "convolve_by_steps", "eagerly", "free_memory", "irfft2", "noise", "probe", "pullback"),
+    *(
+        "WIDEST",
+        "compile",
+        "convolve_by_steps",
+        "device",
+        "eagerly",
+        "free_memory",
+        "irfft2",
+        "noise",
+        "probe",
+        "pullback",
+    ),
     *("silu", "takes_gradients", "value_and_gradients", "whole"),
 )
 
@@ -54,6 +66,7 @@ __all__ = [
     "Tensor",
     "compile",
     "convolve_by_steps",
+    "device",
     "eagerly",
     "free_memory",
     "full_precision",

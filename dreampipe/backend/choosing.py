@@ -62,14 +62,26 @@ def choose() -> str:
     Raises:
         ModelError: the backend that is asked for is none of ours, or is not installed.
     """
+    check_choice()
+    chosen = name()
+    if not os.environ.get(VARIABLE):  # which keras takes for unset, too
+        os.environ[VARIABLE] = chosen
+    return chosen
+
+
+def name() -> str:
+    """The name of the backend that computes in this process, or would: nothing checks that it can."""
+    return _loaded() or os.environ.get(VARIABLE) or next(iter(installed()), next(iter(BACKENDS)))
+
+
+def check_choice() -> None:
+    """Check that the backend that is asked for is one of ours, and is installed; raises ModelError."""
     if loaded := _loaded():
         _check(loaded, f"This program has imported keras with the backend {shown(loaded)}")
-        return loaded
-    asked = os.environ.get(VARIABLE, "")
-    if asked:
+    elif asked := os.environ.get(VARIABLE):
         _check(asked, f"{VARIABLE} is {shown(asked)}")
-    os.environ[VARIABLE] = asked or next(iter(installed()), next(iter(BACKENDS)))
-    return os.environ[VARIABLE]
+    elif not installed():
+        _check(name(), "No backend is asked for")
 
 
 def _loaded() -> str | None:

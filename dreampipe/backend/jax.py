@@ -120,6 +120,11 @@ def free_memory() -> int:
     return int(known["bytes_limit"] - known.get("bytes_in_use", 0))
 
 
+def device() -> str:
+    first = jax.local_devices()[0]
+    return "CPU" if first.platform == "cpu" else f"{first.platform.upper()} ({first.device_kind})"
+
+
 def probe() -> dict[str, Any]:
     seen = [f"{one.platform.upper()}:{one.id} ({one.device_kind})" for one in jax.devices()]
     (used,) = jnp.ones((8, 8)).devices()

@@ -96,5 +96,8 @@ class Backend(Protocol):
     def free_memory(self) -> int:
         """Bytes of memory that computing may take: of the GPU that computes, else of the machine without swapping."""
 
+    def device(self) -> str:
+        """Name the device that computes, such as `CPU` or `GPU (NVIDIA H100)`."""
+
     def probe(self) -> dict[str, Any]:
         """Compute a little, and name the devices that are `seen`, and the one `used`, which computed it."""

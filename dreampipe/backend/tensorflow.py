@@ -132,6 +132,11 @@ def free_memory() -> int:
     return free_host_memory()
 
 
+def device() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    return f"GPU ({tf.config.experimental.get_device_details(gpus[0]).get('device_name', '?')})" if gpus else "CPU"
+
+
 def probe() -> dict[str, Any]:
     devices = tf.config.list_physical_devices()
     details = [tf.config.experimental.get_device_details(device).get("device_name") for device in devices]

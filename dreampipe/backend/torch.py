@@ -107,6 +107,10 @@ def free_memory() -> int:
     return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else free_host_memory()
 
 
+def device() -> str:
+    return f"GPU ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "CPU"
+
+
 def probe() -> dict[str, Any]:
     gpus = [f"GPU:{at} ({torch.cuda.get_device_name(at)})" for at in range(torch.cuda.device_count())]
     used = ops.ones((8, 8)).device
