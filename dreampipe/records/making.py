@@ -144,7 +144,7 @@ class Making:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of dreampipe and the libraries, the backend, its device if it is loaded, and the processor."""
+    """Return the versions of dreampipe and its libraries, the backend, its device if loaded, and the processor."""
     computing = choosing.name()
     packages = {"keras": "keras", computing: computing, **LIBRARIES}
     found = {name: found for name, package in packages.items() if (found := version_of(package))}
