@@ -101,10 +101,10 @@ class Inputs(NamedTuple):
         progress: float,
     ) -> Inputs:
         """Fill in the numbers of one step; `drawn` has those of each transform."""
-        first = [transform.width - transform.sizes for transform in transforms]
+        split = [transform.split(numbers) for transform, numbers in zip(transforms, drawn, strict=True)]
         return self._replace(
-            drawn=tuple(numbers[:count] for count, numbers in zip(first, drawn, strict=True)),
-            sizes=tuple(numbers[count:].astype(np.int32) for count, numbers in zip(first, drawn, strict=True)),
+            drawn=tuple(numbers for numbers, _ in split),
+            sizes=tuple(sizes for _, sizes in split),
             leak=leak.astype(np.float32),
             step_size=np.float32(step_size),
             progress=np.float32(progress),
@@ -144,9 +144,7 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
 
         def transform(image: Tensor) -> Tensor:
             for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
-                first = [drawn[at] for at in range(transform.width - transform.sizes)]
-                last = [sizes[at] for at in range(transform.sizes)]
-                image = transform(image, [*first, *last] if last else drawn)
+                image = transform.apply(image, drawn, sizes)
             return image
 
         def score(seen: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -214,11 +212,11 @@ def carry(spec: StepSpec, state: State, start: Array, before: Size, fresh: bool)
         fresh: forget the moments.
     """
     how, size = spec.parameterization, (start.shape[1], start.shape[2])
-    parameters = how.carry({name: np.asarray(value) for name, value in state.parameters.items()}, start)
+    parameters = how.carry({name: backend.as_array(value) for name, value in state.parameters.items()}, start)
     if fresh:
         return begin(spec, parameters)
     moments = {
-        moment: how.resize({name: np.asarray(value) for name, value in of.items()}, before, size)
+        moment: how.resize({name: backend.as_array(value) for name, value in of.items()}, before, size)
         for moment, of in state.moments.items()
     }
     return State(parameters, moments, state.count)
@@ -229,4 +227,4 @@ def show(spec: StepSpec, state: State, size: Size) -> Array:
     how: Any = spec.parameterization
     parameters = {name: ops.convert_to_tensor(value) for name, value in state.parameters.items()}
     made = how.image(parameters, size)
-    return np.asarray(unscale(made, how.units), np.float32)
+    return np.asarray(backend.as_array(unscale(made, how.units)), np.float32)

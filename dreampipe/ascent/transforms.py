@@ -59,6 +59,18 @@ class Transform(ABC):
         """Height and width after it, of pictures of this size with these numbers drawn."""
         return size
 
+    def split(self, drawn: Array) -> tuple[Array, Array]:
+        """Split drawn numbers into those that a compiled step gets as numbers, and those that decide sizes, int32."""
+        count = self.width - self.sizes
+        return drawn[:count], drawn[count:].astype(np.int32)
+
+    def apply(self, image: Tensor, numbers: Tensor, sizes: Tensor) -> Tensor:
+        """Transform the pictures by numbers that were split."""
+        if not self.sizes:
+            return self(image, numbers)
+        first = [numbers[at] for at in range(self.width - self.sizes)]
+        return self(image, [*first, *(sizes[at] for at in range(self.sizes))])
+
     def without_amounts(self) -> Transform:
         """The transform without its amounts, which a compiled step gets as drawn numbers, so one trace serves all."""
         return replace(self, **{field.name: field.default for field in fields(self) if field.type == "Amount"})

@@ -20,6 +20,7 @@ from dreampipe.backend.choosing import choose
 if TYPE_CHECKING:  # every backend has the same names
     from dreampipe.backend.shared import (
         Tensor,
+        as_array,
         full_precision,
         keras,
         ops,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:  # every backend has the same names
         whole,
     )
 
-_SHARED = ("Tensor", "full_precision", "keras", "ops", "sizes", "spec", "weights_as")
+_SHARED = ("Tensor", "as_array", "full_precision", "keras", "ops", "sizes", "spec", "weights_as")
 _OWN = (
     *(
         "WIDEST",
@@ -64,6 +65,7 @@ _OWN = (
 __all__ = [
     "WIDEST",
     "Tensor",
+    "as_array",
     "compile",
     "convolve_by_steps",
     "device",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras as keras
+import numpy as np
+import numpy.typing as npt
 import psutil
 from keras import ops as ops
 
@@ -38,6 +40,11 @@ def spec(*shape: int | None, dtype: str = "float32") -> Spec:
 def sizes(count: int) -> Spec:
     """Describe an argument of so many whole numbers that decide shapes."""
     return Spec((count,), "int32", sizes=True)
+
+
+def as_array(tensor: Tensor) -> npt.NDArray[Any]:
+    """The values of a tensor, from whichever device has them."""
+    return tensor if isinstance(tensor, np.ndarray) else np.asarray(ops.convert_to_numpy(tensor))
 
 
 def refusal(error: Exception) -> ModelError:

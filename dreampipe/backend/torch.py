@@ -15,7 +15,8 @@ from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Tensor, free_host_memory, keras, ops, refusal
 from dreampipe.forking import check_process
 
-WIDEST = "float64"
+WIDEST = "float32" if torch.backends.mps.is_available() else "float64"
+"""Apple's GPUs compute in float32 at most."""
 
 
 def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
@@ -108,7 +109,8 @@ def free_memory() -> int:
 
 
 def device() -> str:
-    return f"GPU ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "CPU"
+    used = ops.ones((1,)).device.type
+    return f"GPU ({torch.cuda.get_device_name()})" if used == "cuda" else used.upper()
 
 
 def probe() -> dict[str, Any]:
