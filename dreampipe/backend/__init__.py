@@ -2,8 +2,10 @@
 
     choosing.py     chooses the backend of keras, before keras is imported
     protocol.py     Backend: what each of the modules below offers
+    compilations.py the programs that JAX keeps on the disk
+    noise.py        random numbers, the same on every backend
     shared.py       what is the same on every backend
-    tensorflow.py, jax.py, torch.py     one module for each backend
+    tensorflow.py, jax.py, torch.py     one module for each backend; faster_gradients.py belongs to tensorflow
 
 Everything else takes `keras`, `ops` and the functions of `Backend` from here, and writes tensor mathematics in `ops`.
 Importing this package is cheap. The first use of a name chooses the backend and loads it with keras, which takes

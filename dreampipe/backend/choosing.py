@@ -45,7 +45,7 @@ def ask_for(name: str) -> None:
     Raises:
         ModelError: it is none of ours, is not installed, or another one is loaded already.
     """
-    _check(name, f"The backend {shown(name)}")
+    _check(name, f"The backend came as {shown(name)}")
     if (loaded := _loaded()) not in (None, name):
         raise ModelError(f"The backend {name} came, but this program has loaded keras with {loaded}: leave it out.")
     os.environ[VARIABLE] = name

@@ -11,10 +11,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dreampipe.backend import compilations
 from dreampipe.backend.noise import normal
 from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Spec, Tensor, free_host_memory, keras, ops, refusal
 from dreampipe.forking import check_process
+
+if not jax.config.jax_compilation_cache_dir and (kept := compilations.make_folder()):  # the user's own choice stays
+    jax.config.update("jax_compilation_cache_dir", str(kept))
+    jax.config.update("jax_compilation_cache_max_size", compilations.BOUND)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 WIDEST = "float32"
 """JAX computes in float64 only where the whole process is switched to it."""
