@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+import dreampipe
 from dreampipe.backend import choosing
 
 
@@ -13,7 +19,7 @@ def test_another_backend_is_a_wrong_argument(call, words, name, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     shown = call(*words, "--backend", name)
     assert (shown.exit_code, shown.stdout) == (2, "")
-    assert f"The backend '{name}', but tensorflow, jax or torch is expected" in shown.stderr.replace("\n", " ")
+    assert f"The backend came as '{name}', but tensorflow, jax or torch is expected" in shown.stderr.replace("\n", " ")
 
 
 def test_the_backend_that_computes_may_be_named(call, tmp_path):
@@ -24,12 +30,11 @@ def test_the_backend_that_computes_may_be_named(call, tmp_path):
     assert f"backend {choosing.name()}" in told and "device CPU" in told
 
 
-def test_a_wrong_variable_is_named_before_anything_is_read(call, tmp_path, monkeypatch):
-    monkeypatch.setattr(choosing, "_loaded", lambda: None)
-    monkeypatch.setenv("KERAS_BACKEND", "nonsense")
-    shown = call("visualize", "tv()", str(tmp_path / "out.png"), "--size", "32")
-    assert (shown.exit_code, shown.stdout) == (2, "")
-    assert (
-        shown.stderr
-        == "Error: KERAS_BACKEND is 'nonsense', but tensorflow, jax or torch is expected: set one of them.\n"
-    )
+@pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=str)
+def test_a_wrong_variable_is_named_before_anything_is_loaded(tmp_path, more):
+    words = (sys.executable, "-m", "dreampipe", "visualize", "tv()", str(tmp_path / "out.png"), "--size", "32", *more)
+    variables = {"KERAS_BACKEND": "nonsense", "PYTHONPATH": str(Path(dreampipe.__file__).parents[1])}
+    shown = subprocess.run(words, env={**os.environ, **variables}, capture_output=True, text=True)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    sentence = "KERAS_BACKEND is 'nonsense', but tensorflow, jax or torch is expected: set one of them."
+    assert shown.stderr == f"Error: {sentence}\n"
