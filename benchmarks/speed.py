@@ -35,7 +35,7 @@ from dreampipe import Recipe, media
 recipe = Recipe()
 ascent = recipe.ascent()
 parts = {"start": lap()}
-import dreampipe.backend; parts["import"] = lap()
+from dreampipe.backend import keras; parts["import"] = lap()
 from dreampipe.models.opening import open_model
 open_model(ascent.card); parts["open"] = lap()
 frame, info = media.decode(sys.argv[1], 10**9); parts["decode"] = lap()

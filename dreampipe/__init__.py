@@ -28,7 +28,7 @@ those under it:
                  those of Keras, own/ the user's files, weights/ the downloads, and motifnet/ is the model that comes
                  with the package
     media/       files to frames and back, safe writing, folders; video/ for films. A new format or codec goes here
-    backend.py   the one module that imports tensorflow
+    backend/     the one room that imports tensorflow, jax or torch: a module for each. A new backend goes here
     forking.py   refuses to compute in a forked process, where tensorflow would wait forever
     parsing.py   untrusted JSON and TOML
     frames.py    Frame and MediaInfo, the values that rooms pass to each other

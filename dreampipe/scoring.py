@@ -139,7 +139,7 @@ def score(
     Raises:
         ModelError, ObjectiveError: as of `scores_of`; or the model cannot compute pictures of this size.
     """
-    return np.asarray(_scoring(card, objective)(*_fill(pictures, units, start)))
+    return backend.as_array(_scoring(card, objective)(*_fill(pictures, units, start)))
 
 
 def differentiate(
@@ -155,7 +155,7 @@ def differentiate(
     compares the pictures of a batch.
     """
     scores, gradients = _differentiating(card, objective)(*_fill(pictures, units, start))
-    return np.asarray(scores), np.asarray(gradients)
+    return backend.as_array(scores), backend.as_array(gradients)
 
 
 def _fill(pictures: Array, units: Sequence[int] | None, start: Array | None) -> tuple[Array, Array, npt.NDArray[Any]]:

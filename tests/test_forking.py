@@ -119,7 +119,7 @@ import multiprocessing, sys
 import numpy as np
 from dreampipe import Frame, Recipe
 if sys.argv[1]:
-    import dreampipe.backend
+    from dreampipe.backend import keras
 pipeline = Recipe(octaves=1, steps=1).pipeline()
 with multiprocessing.get_context("fork").Pool(1) as pool:
     (dreamed,) = pool.map_async(pipeline.one, [Frame(np.full((32, 32, 3), 0.5, np.float32))]).get(timeout=300)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dreampipe import backend
 from dreampipe.ascent.amounts import Amount, Ramps, at
 from dreampipe.ascent.octaves import Octaves, Size
 from dreampipe.ascent.pyramid import Pyramid
@@ -101,12 +102,12 @@ def climb(
                 done, left = _progress(plan, octave, step)
                 drawn, seen = draw(plan.transforms, rng, done, size)
                 _check_seen(plan, seen)
-                inputs = inputs.at(drawn, waking.leaking > 0, at(plan.step_size, done), done)
+                inputs = inputs.at(plan.step.transforms, drawn, waking.leaking > 0, at(plan.step_size, done), done)
                 leaks = bool(waking.leaking.any())
                 state, tensor, alive = compile_step(replace(plan.step, leaks=leaks))(state, inputs)
-                scores = _check_scores(plan, np.asarray(tensor), octave, step)
+                scores = _check_scores(plan, backend.as_array(tensor), octave, step)
                 waking = waking.after(
-                    np.asarray(alive), highest(plan.step.objective, scores), min(plan.warmup, left // 2)
+                    backend.as_array(alive), highest(plan.step.objective, scores), min(plan.warmup, left // 2)
                 )
                 terms = scores.mean(axis=0)
                 score = float(terms.sum())

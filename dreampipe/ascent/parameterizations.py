@@ -64,7 +64,7 @@ class Parameterization(ABC):
 
     @abstractmethod
     def image(self, parameters: Parameters, size: Tensor) -> Tensor:
-        """Make the pictures (batch, height, width, 3) in `units`, in the graph; `size` is (2,) int32."""
+        """Make the pictures (batch, height, width, 3) in `units`, in the graph; `size` is height and width."""
 
     def project(self, parameters: Parameters) -> Parameters:
         """Bring the parameters back into their range after a step, in the graph."""

@@ -54,13 +54,13 @@ def analyse(picture: Array) -> Spectrum:
 
 
 def synthesize(real: Tensor, imaginary: Tensor, size: Tensor) -> Tensor:
-    """Make the pictures (batch, height, width, 3) in [0, 1] of these spectra, in the graph; `size` is (2,) int32."""
+    """Make pictures (batch, height, width, 3) in [0, 1] of spectra, in the graph, at this height and width."""
     from dreampipe import backend
     from dreampipe.backend import ops
 
     pixels = size[0] * size[1]
     planes = ops.reshape(backend.irfft2(real, imaginary, size), (-1, 3, pixels))
-    picture = ops.sigmoid(ops.matmul(COLOURS * ops.cast(pixels, "float32"), planes))
+    picture = ops.sigmoid(ops.matmul(ops.multiply(COLOURS, ops.cast(pixels, "float32")), planes))
     return ops.reshape(ops.transpose(picture, (0, 2, 1)), (-1, size[0], size[1], 3))
 
 

@@ -8,7 +8,7 @@ optimizer moves. Importing this module loads keras: import it where computing be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -68,7 +68,8 @@ class Inputs(NamedTuple):
 
     Attributes:
         start: (batch, height, width, 3) in [0, 1], what the ascent started from at this size.
-        drawn: for each transform the numbers that it drew.
+        drawn: for each transform the numbers that it drew, except those that decide sizes.
+        sizes: for each transform the drawn numbers that decide the size of its result.
         mask: (height, width, 1), the weight of each pixel's gradient; (1, 1, 1) without a mask.
         unit: (batch,) int32, the channel or class of each picture.
         leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0.
@@ -77,6 +78,7 @@ class Inputs(NamedTuple):
 
     start: Tensor
     drawn: tuple[Tensor, ...]
+    sizes: tuple[Tensor, ...]
     mask: Tensor
     unit: Tensor
     leak: Tensor
@@ -88,12 +90,21 @@ class Inputs(NamedTuple):
         """The inputs of the steps of one octave, before any draw; the mask is (1, height, width, 1)."""
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
         none = np.float32(0)
-        return cls(np.clip(start, 0, 1), (), weights, unit, np.zeros(len(start), np.float32), none, none)
+        return cls(np.clip(start, 0, 1), (), (), weights, unit, np.zeros(len(start), np.float32), none, none)
 
-    def at(self, drawn: tuple[Array, ...], leak: npt.NDArray[np.bool_], step_size: float, progress: float) -> Inputs:
-        """Fill in the numbers of one step."""
+    def at(
+        self,
+        transforms: Sequence[Transform],
+        drawn: Sequence[Array],
+        leak: npt.NDArray[np.bool_],
+        step_size: float,
+        progress: float,
+    ) -> Inputs:
+        """Fill in the numbers of one step; `drawn` has those of each transform."""
+        split = [transform.split(numbers) for transform, numbers in zip(transforms, drawn, strict=True)]
         return self._replace(
-            drawn=drawn,
+            drawn=tuple(numbers for numbers, _ in split),
+            sizes=tuple(sizes for _, sizes in split),
             leak=leak.astype(np.float32),
             step_size=np.float32(step_size),
             progress=np.float32(progress),
@@ -132,8 +143,8 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
             return how.image({**state.parameters, **dict(zip(how.climbed, climbed, strict=True))}, size)
 
         def transform(image: Tensor) -> Tensor:
-            for transform, drawn in zip(spec.transforms, inputs.drawn, strict=True):
-                image = transform(image, drawn)
+            for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
+                image = transform.apply(image, drawn, sizes)
             return image
 
         def score(seen: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,7 +188,8 @@ def _specs(spec: StepSpec) -> tuple[State, Inputs]:
     moments = {moment: {name: parameters[name] for name in how.climbed} for moment in spec.optimizer.moments}
     inputs = Inputs(
         start=backend.spec(None, None, None, 3),
-        drawn=tuple(backend.spec(transform.width) for transform in spec.transforms),
+        drawn=tuple(backend.spec(transform.width - transform.sizes) for transform in spec.transforms),
+        sizes=tuple(backend.sizes(transform.sizes) for transform in spec.transforms),
         mask=backend.spec(None, None, 1),
         unit=backend.spec(None, dtype="int32"),
         leak=backend.spec(None),
@@ -200,11 +212,11 @@ def carry(spec: StepSpec, state: State, start: Array, before: Size, fresh: bool)
         fresh: forget the moments.
     """
     how, size = spec.parameterization, (start.shape[1], start.shape[2])
-    parameters = how.carry({name: np.asarray(value) for name, value in state.parameters.items()}, start)
+    parameters = how.carry({name: backend.as_array(value) for name, value in state.parameters.items()}, start)
     if fresh:
         return begin(spec, parameters)
     moments = {
-        moment: how.resize({name: np.asarray(value) for name, value in of.items()}, before, size)
+        moment: how.resize({name: backend.as_array(value) for name, value in of.items()}, before, size)
         for moment, of in state.moments.items()
     }
     return State(parameters, moments, state.count)
@@ -213,5 +225,6 @@ def carry(spec: StepSpec, state: State, start: Array, before: Size, fresh: bool)
 def show(spec: StepSpec, state: State, size: Size) -> Array:
     """Compute the pictures (batch, height, width, 3) float32 of a state, black at 0 and white at 1."""
     how: Any = spec.parameterization
-    made = how.image(dict(state.parameters), ops.convert_to_tensor(np.array(size, np.int32)))
-    return np.asarray(unscale(made, how.units), np.float32)
+    parameters = {name: ops.convert_to_tensor(value) for name, value in state.parameters.items()}
+    made = how.image(parameters, size)
+    return np.asarray(backend.as_array(unscale(made, how.units)), np.float32)

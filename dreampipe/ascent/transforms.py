@@ -30,10 +30,12 @@ class Transform(ABC):
 
     Attributes:
         width: how many numbers it draws for a step.
+        sizes: how many of them, the last ones, decide the size of its result.
         moves: whether it can move parts of the picture to another place.
     """
 
     width: ClassVar[int] = 0
+    sizes: ClassVar[int] = 0
     moves: ClassVar[bool] = False
 
     def draw(self, rng: np.random.Generator, progress: float, size: Size) -> Array:
@@ -51,11 +53,23 @@ class Transform(ABC):
 
     @abstractmethod
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
-        """Transform the pictures (batch, height, width, 3) by the numbers drawn, (width,)."""
+        """Transform the pictures (batch, height, width, 3) by the numbers drawn, `width` of them."""
 
     def output(self, size: Size, drawn: Array) -> Size:
         """Height and width after it, of pictures of this size with these numbers drawn."""
         return size
+
+    def split(self, drawn: Array) -> tuple[Array, Array]:
+        """Split drawn numbers into those that a compiled step gets as numbers, and those that decide sizes, int32."""
+        count = self.width - self.sizes
+        return drawn[:count], drawn[count:].astype(np.int32)
+
+    def apply(self, image: Tensor, numbers: Tensor, sizes: Tensor) -> Tensor:
+        """Transform the pictures by numbers that were split."""
+        if not self.sizes:
+            return self(image, numbers)
+        first = [numbers[at] for at in range(self.width - self.sizes)]
+        return self(image, [*first, *(sizes[at] for at in range(self.sizes))])
 
     def without_amounts(self) -> Transform:
         """The transform without its amounts, which a compiled step gets as drawn numbers, so one trace serves all."""
@@ -136,6 +150,7 @@ class Pad(Transform):
     pixels: Amount = 12
     mode: Literal["mirror", "grey"] = "mirror"
     width: ClassVar[int] = 1
+    sizes: ClassVar[int] = 1
     moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -147,9 +162,10 @@ class Pad(Transform):
         return np.array([round(at(self.pixels, progress))], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from dreampipe import backend
         from dreampipe.backend import ops
 
-        margin = ops.cast(drawn[0], "int32")
+        margin = backend.whole(drawn[0])
         if self.mode == "mirror":
             return mirror(image, margin)
         for axis in (1, 2):
@@ -168,6 +184,7 @@ class Crop(Transform):
 
     pixels: Amount = 16
     width: ClassVar[int] = 4
+    sizes: ClassVar[int] = 2
     moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -180,10 +197,13 @@ class Crop(Transform):
         return np.array([*corner, height, width], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from dreampipe import backend
         from dreampipe.backend import ops
 
-        top, left, height, width = (ops.cast(drawn[at], "int32") for at in range(4))
-        return image[:, top : top + height, left : left + width]
+        batch, *_, channels = ops.shape(image)
+        top, left = (ops.cast(drawn[at], "int32") for at in range(2))
+        height, width = (backend.whole(drawn[at]) for at in (2, 3))
+        return ops.slice(image, (0, top, left, 0), (batch, height, width, channels))
 
     def output(self, size: Size, drawn: Array) -> Size:
         return int(drawn[2]), int(drawn[3])

@@ -44,9 +44,10 @@ class Rotate(Transform):
         from dreampipe.backend import ops
 
         angle = drawn[0] * (math.pi / 180)
-        height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
-        row = ops.reshape(ops.arange(height, dtype="float32") - (height - 1) / 2, (-1, 1))
-        column = ops.reshape(ops.arange(width, dtype="float32") - (width - 1) / 2, (1, -1))
+        sides = ops.shape(image)[1:3]
+        height, width = (ops.cast(side, "float32") for side in sides)
+        row = ops.reshape(_places(sides[0]) - (height - 1) / 2, (-1, 1))
+        column = ops.reshape(_places(sides[1]) - (width - 1) / 2, (1, -1))
         rows = ops.cos(angle) * row - ops.sin(angle) * column + (height - 1) / 2
         columns = ops.sin(angle) * row + ops.cos(angle) * column + (width - 1) / 2
         return _read(image, fold(rows, height), fold(columns, width))
@@ -71,9 +72,13 @@ class Scale(Transform):
         return rng.uniform(1 - most, 1 + most, 1).astype(np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
         def along(side: Tensor) -> Tensor:
+            places = _places(side)
+            side = ops.cast(side, "float32")
             middle = (side - 1) / 2
-            return _interpolation(fold((_places(side) - middle) / drawn[0] + middle, side), side)
+            return _interpolation(fold((places - middle) / drawn[0] + middle, side), places)
 
         return _multiply(image, along, along)
 
@@ -98,8 +103,12 @@ class Box(Transform):
         return np.array([share, *rng.uniform(0, 1 - share, 2)], np.float32)
 
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
         def along(side: Tensor, corner: Tensor) -> Tensor:
-            return _interpolation(fold((_places(side) + 0.5) * drawn[0] + corner * side - 0.5, side), side)
+            places = _places(side)
+            side = ops.cast(side, "float32")
+            return _interpolation(fold((places + 0.5) * drawn[0] + corner * side - 0.5, side), places)
 
         return _multiply(image, lambda side: along(side, drawn[1]), lambda side: along(side, drawn[2]))
 
@@ -122,23 +131,26 @@ class Blur(Transform):
 
 
 def _places(side: Tensor) -> Tensor:
+    """The places of a row of `side` pixels, (side,) float32."""
     from dreampipe.backend import ops
 
-    return ops.arange(side, dtype="float32")
+    return ops.cast(ops.arange(side), "float32")
 
 
-def _interpolation(places: Tensor, side: Tensor) -> Tensor:
-    """The matrix (places, side) that reads a row of `side` pixels at these places, linearly between pixels."""
+def _interpolation(wanted: Tensor, places: Tensor) -> Tensor:
+    """The matrix (wanted, places) that reads a row of pixels at these places, linearly between pixels."""
     from dreampipe.backend import ops
 
-    return ops.maximum(1 - ops.abs(ops.reshape(places, (-1, 1)) - _places(side)), 0.0)
+    return ops.maximum(1 - ops.abs(ops.reshape(wanted, (-1, 1)) - places), 0.0)
 
 
 def _gaussian(side: Tensor, sigma: Tensor) -> Tensor:
     """The matrix (side, side) that blurs a row of pixels: each sees the row and its nearest mirror images."""
     from dreampipe.backend import ops
 
-    period, here, there = 2 * side - 2, ops.reshape(_places(side), (-1, 1)), _places(side)
+    there = _places(side)
+    side = ops.cast(side, "float32")
+    period, here = 2 * side - 2, ops.reshape(there, (-1, 1))
     images = [image + turn * period for image in (there, -there) for turn in (-1, 0, 1)]
     seen = sum(ops.exp(-0.5 * ops.square((here - image) / ops.maximum(sigma, 1e-3))) for image in images)
     seen = seen * ops.where(ops.logical_or(there == 0, there == side - 1), 0.5, 1.0)  # their own mirror images
@@ -149,7 +161,7 @@ def _multiply(image: Tensor, rows: Callable[[Tensor], Tensor], columns: Callable
     """Apply the matrix that `rows` makes for the height, and the one that `columns` makes for the width."""
     from dreampipe.backend import ops
 
-    height, width = (ops.cast(side, "float32") for side in ops.shape(image)[1:3])
+    height, width = ops.shape(image)[1:3]
     planes = ops.matmul(rows(height), ops.transpose(image, (0, 3, 1, 2)))
     planes = ops.matmul(planes, ops.transpose(columns(width)))
     return ops.transpose(planes, (0, 2, 3, 1))

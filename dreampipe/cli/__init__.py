@@ -2,8 +2,9 @@
 
     app.py       the program `dreampipe`; commands.py, the list of its commands, each loaded when it is needed
     dream.py sheet.py visualize.py atlas.py zoom.py explain.py methods.py models.py recipes.py layers.py rerun.py
-    info.py attack.py gallery.py classes.py doctor.py   its commands
+    info.py attack.py gallery.py classes.py doctor.py cache.py   its commands
     options.py   a command's options from the fields of its recipe; help.py, --help and --help-all
+    backends.py  --backend, which chooses what computes
     config.py    the files of defaults, dreampipe.toml, that apply
     misnamed.py  the answer to an option that a command does not have
     targets.py   the options of a command's output, and the place of its file

@@ -125,6 +125,12 @@ COMMANDS = {
         ("doctor | less", "doctor --json"),
         bare=True,
     ),
+    "cache": Row(
+        "cache",
+        "Show the programs that JAX has compiled and kept on the disk, or remove them.",
+        ("cache | less", "cache --clear"),
+        bare=True,
+    ),
     "methods": Row(
         "methods",
         "List the methods of `dreampipe explain`, with their settings and defaults.",

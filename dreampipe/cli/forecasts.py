@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import psutil
 import typer
 
+from dreampipe.backend.choosing import check_choice
 from dreampipe.cli.answer import FAILED
 from dreampipe.cli.details import describe
 from dreampipe.cli.estimates import about
@@ -42,6 +43,7 @@ def foretell(task: Task, quiet: bool, verbose: bool, events: bool) -> None:
         DreampipeError: the task is wrong as a whole.
         typer.Exit: 1 if something would fail.
     """
+    check_choice()
     for note in task.check(dry=True):
         if not quiet:
             say(f"Note: {note}")

@@ -1,4 +1,4 @@
-"""Hide the messages of tensorflow while it is imported."""
+"""Hide the messages of the backend while it is imported."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from importlib import import_module
 
+from dreampipe import backend
+from dreampipe.backend.choosing import BACKENDS, name
 from dreampipe.errors import OpeningError, brief
 
 
@@ -35,18 +36,20 @@ def hush() -> Iterator[None]:
 
 
 def import_backend(shown: bool = False) -> None:
-    """Import tensorflow, which writes of processors and drivers to stderr whatever its log level; hide that or not.
+    """Import the backend, which may write of processors and drivers to stderr whatever its log level; hide that or not.
 
     Raises:
-        OpeningError: tensorflow or keras is missing or broken.
+        OpeningError: the backend or keras is broken.
+        ModelError: the backend is not installed, or is none of ours.
     """
-    if "dreampipe.backend" in sys.modules:
+    if backend.is_loaded():
         return
     with nullcontext() if shown else hush():
         try:
-            import_module("dreampipe.backend")
+            backend.load()
         except ImportError as error:
+            label = BACKENDS[name()].label
             raise OpeningError(
-                f"Tensorflow and keras do not open ({brief(str(error), 200)}), but they are needed to dream: run "
+                f"{label} and keras do not open ({brief(str(error), 200)}), but they are needed to dream: run "
                 "`dreampipe doctor`, which says what to do."
             ) from None

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 from pydantic.fields import FieldInfo
 
+from dreampipe.cli.backends import BackendOption
 from dreampipe.cli.completing import complete_recipe, completer_of
 from dreampipe.cli.config import NoConfig, files_in_force
 from dreampipe.cli.fetching import check_fetch
@@ -29,6 +30,7 @@ Kind = TypeVar("Kind", bound=Settings)
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 _HELP_ALL = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
 _NO_CONFIG = inspect.Parameter("no_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=NoConfig)
+_BACKEND = inspect.Parameter("backend", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=BackendOption)
 _RECIPE = inspect.Parameter(
     "recipe",
     inspect.Parameter.KEYWORD_ONLY,
@@ -64,6 +66,8 @@ _SHORT: Mapping[str, tuple[str, ...]] = {"objective": ("-o",)}
 def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[Command], Command]:
     """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
+    `--backend` acts by itself: the command does not get it.
+
     Args:
         without: fields that the command sets itself.
         recipe: the class that has the fields.
@@ -79,9 +83,11 @@ def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[
         shared = [_under(parameter, recipe.headings) for parameter in with_model]
         settings = [*shared, *_settings(recipe, without)]
         names, others = ({parameter.name for parameter in part} for part in (settings, rest))
+        shared_last = (*((_BACKEND,) if with_model else ()), _NO_CONFIG, _HELP_ALL)
 
         @wraps(command)
         def with_given_options(context: typer.Context, help_all: bool, no_config: bool, **values: Any) -> None:
+            values.pop("backend", None)
             found = {} if no_config else choose_defaults(files_in_force(), command.__name__)
             usual = {name: default for name, default in found.items() if name not in without}
             given = {name for name in values if _is_given(context, name)}
@@ -89,7 +95,6 @@ def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[
             options = {name: default.value for name, default in usual.items() if name in others - given}
             command(**{**own, **options}, defaults={name: usual[name] for name in usual.keys() & names})
 
-        shared_last = (_NO_CONFIG, _HELP_ALL)
         parameters = [
             p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*arguments, *settings, *rest, *shared_last)
         ]

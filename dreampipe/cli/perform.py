@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import typer
 
+from dreampipe.backend.choosing import check_choice
 from dreampipe.cli.answer import FAILED, failing, interruptible, write_command
 from dreampipe.cli.details import describe, tell_details
 from dreampipe.cli.events import (
@@ -73,6 +74,7 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
         foretell(task, quiet, manner.verbose, events)
         return
     if card := task.recipe.card():
+        check_choice()
         fetch_names(card)  # the check needs them
     notes = task.check()
     for note in () if quiet else notes:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dreampipe.cli.answer import answer_errors
+from dreampipe.cli.backends import BackendOption
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.perform import Manner, perform
@@ -78,6 +79,7 @@ def rerun(
         ),
     ] = False,
     overwrite: Overwrite = False,
+    backend: BackendOption = None,
     help_all: HelpAll = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only whether the pixels are the same.", rich_help_panel=OUTPUT)

@@ -1,6 +1,6 @@
 """Check whether this machine is set up: findings on libraries, devices, codecs, memory, weights and settings.
 
-`diagnose` needs no network. It opens tensorflow in another process, so a broken one becomes a finding, too.
+`diagnose` needs no network. It opens the backend in another process, so a broken one becomes a finding, too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from typing import Any, Literal
 import psutil
 
 import dreampipe
+from dreampipe.backend import choosing
+from dreampipe.backend.choosing import BACKENDS, VARIABLE, installed
 from dreampipe.errors import ModelError, RecipeError, brief
 from dreampipe.media.abilities import failing_formats, missing_codecs
 from dreampipe.models import imagenet, zoo
@@ -32,10 +34,17 @@ from dreampipe.records.making import LIBRARIES
 State = Literal["ok", "note", "fault"]
 _PROBE = "import json; from dreampipe.backend import probe; print(json.dumps(probe()))"
 _PATIENCE = 180
-"""Seconds that tensorflow may take to open; a cold disk needs up to a tenth of that."""
+"""Seconds that a backend may take to open; a cold disk needs up to a tenth of that."""
 _VARIABLES = (
     *("KERAS_HOME", "KERAS_BACKEND", "DREAMPIPE_WEIGHTS_URL"),
-    *("CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "TMPDIR"),
+    *(
+        "CUDA_VISIBLE_DEVICES",
+        "JAX_PLATFORMS",
+        "TF_ENABLE_ONEDNN_OPTS",
+        "TF_NUM_INTRAOP_THREADS",
+        "OMP_NUM_THREADS",
+        "TMPDIR",
+    ),
 )
 """The variables of the environment that change what dreampipe does."""
 _SMALL = 2e9
@@ -60,13 +69,14 @@ class Finding:
 
 
 def diagnose(read_files: Callable[[], Sequence[Defaults]]) -> Iterator[Finding]:
-    """Look at everything in turn: what is quick first, tensorflow last.
+    """Look at everything in turn: what is quick first, the backend last.
 
     Args:
         read_files: reads the files of defaults that are in force; raises RecipeError.
     """
     yield _program()
     yield _libraries()
+    yield _backends()
     yield _memory()
     yield _disk()
     yield _pictures()
@@ -93,6 +103,22 @@ def _libraries() -> Finding:
     if missing:
         return Finding("libraries", "fault", text, f"Run `pip install {' '.join(missing)}` in this environment.")
     return Finding("libraries", "ok", text, "Every output records these versions; `dreampipe info` shows them.")
+
+
+def _backends() -> Finding:
+    there = installed()
+    shown = [f"{name} {_version(name) or '?'}" for name in there]
+    missing = [f"{row.label}: `{row.install}`" for name, row in BACKENDS.items() if name not in there]
+    if not there:
+        return Finding("backends", "fault", "none", f"Install one of them. {'; '.join(missing)}.")
+    text = f"{', '.join(shown)}; {_chosen()} computes"
+    advice = "--backend or KERAS_BACKEND chooses another." if len(there) > 1 else f"Others are {'; '.join(missing)}."
+    return Finding("backends", "ok", text, advice)
+
+
+def _chosen() -> str:
+    """The name of the backend that another process chooses."""
+    return os.environ.get(VARIABLE) or choosing.name()
 
 
 def _version(package: str) -> str | None:
@@ -184,7 +210,9 @@ def _defaults(read_files: Callable[[], Sequence[Defaults]]) -> Finding:
 
 
 def _devices() -> Finding:
-    """Open tensorflow in another process and compute a little there."""
+    """Open the backend in another process and compute a little there."""
+    name = _chosen()
+    anew = f"Install {name} and keras anew in this environment: `pip install --force-reinstall {name} keras`."
     here = str(Path(dreampipe.__file__).parent.parent)  # last, as it may be a folder of all packages
     path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), here]))
     try:
@@ -197,27 +225,25 @@ def _devices() -> Finding:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
-        return Finding("devices", "fault", f"tensorflow did not open ({brief(str(problem), 200)})", _ANEW)
+        return Finding("devices", "fault", f"{brief(name)} did not open ({brief(str(problem), 200)})", anew)
     try:
         found = json.loads(probed.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         said = (probed.stderr.strip() or f"exit code {probed.returncode}").splitlines()[-1]
         reason = said.removeprefix("dreampipe.errors.ModelError: ")
-        advice = "Correct that, and run `dreampipe doctor` again." if reason != said else _ANEW
-        return Finding("devices", "fault", f"tensorflow did not open: {brief(reason, 200)}", advice)
-    return _describe_devices(found)
+        advice = "Correct that, and run `dreampipe doctor` again." if reason != said else anew
+        return Finding("devices", "fault", f"{brief(name)} did not open: {brief(reason, 200)}", advice)
+    return _describe_devices(name, found)
 
 
-_ANEW = "Install tensorflow and keras anew in this environment: `pip install --force-reinstall tensorflow keras`."
-
-
-def _describe_devices(found: Mapping[str, Any]) -> Finding:
-    text = f"tensorflow sees {', '.join(found['seen'])}, and computes on {found['used']}"
+def _describe_devices(name: str, found: Mapping[str, Any]) -> Finding:
+    text = f"{name} sees {', '.join(found['seen'])}, and computes on {found['used']}"
     if "GPU" in found["used"]:
         return Finding("devices", "ok", text, "CUDA_VISIBLE_DEVICES= makes it compute on the processor instead.")
     if Path("/proc/driver/nvidia/version").exists():
-        advice = "This machine has an NVIDIA driver: `pip install 'tensorflow[and-cuda]'` lets tensorflow use its GPU."
-        return Finding("devices", "note", text, advice)
+        install = BACKENDS[name].install_gpu
+        advice = f"This machine has an NVIDIA driver, but {name} does not use its GPU: `{install}` lets it."
+        return Finding("devices", "note", f"{text}, although there is a GPU", advice)
     return Finding("devices", "ok", text, "No GPU is needed; one makes large pictures and films faster.")
 
 

@@ -12,9 +12,9 @@ import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+from dreampipe.backend import choosing
 from dreampipe.engines.pacing import Later, closed
 from dreampipe.errors import MediaError
 from dreampipe.events import Framed, Tell, ignore
@@ -24,6 +24,7 @@ from dreampipe.media.video import Survey, Target
 from dreampipe.media.video.targets import AnimationFile, FilmFile, Pictures
 from dreampipe.media.work import Segment, Work
 from dreampipe.media.writing import check_room
+from dreampipe.records.making import version_of
 from dreampipe.records.record import Output
 
 SEGMENT = 24
@@ -33,13 +34,16 @@ Dreaming = Callable[[int, Array | None], Iterator[Frame]]
 """`(first, dream) -> frames`: the frames from index `first` to the end; `dream` is that of the frame before it."""
 
 
-_LIBRARIES = ("av", "keras", "tensorflow")
-"""Libraries whose versions decide frames and packets: segments of two versions may not fit together."""
+_LIBRARIES = ("av", "keras")
+"""Libraries whose versions, with that of the backend, decide frames and packets: those of two may not fit together."""
 
 
 def key_of(*deciding: str) -> str:
     """Hash everything that decides a film, and the libraries that make it: the key of a film that is begun."""
-    return hashlib.sha256(json.dumps([*deciding, *map(version, _LIBRARIES)]).encode()).hexdigest()
+    backend = choosing.name()
+    other = [backend] if backend != "tensorflow" else []  # so that films begun by earlier versions go on
+    versions = map(version_of, (*_LIBRARIES, backend))
+    return hashlib.sha256(json.dumps([*deciding, *versions, *other]).encode()).hexdigest()
 
 
 def depth_of(target: Target) -> int:

@@ -91,12 +91,12 @@ class Question:
         Returns:
             (count,) and (count, height, width, 3) float32.
         """
-        from dreampipe import scoring
+        from dreampipe import backend, scoring
 
         if rules is None:
             return scoring.differentiate(self.card, self.objective, pictures)
         scores, gradients = _differentiating_by(self.card, self.objective, rules)(pictures)
-        return np.asarray(scores), np.asarray(gradients)
+        return backend.as_array(scores), backend.as_array(gradients)
 
     def needs(self) -> frozenset[str]:
         """Name the layers that the answers depend on, those that the objective reads among them."""
@@ -107,7 +107,9 @@ class Question:
 
     def activations(self, layer: str, pictures: Array) -> Array:
         """Compute the activation of a layer, all in one batch: (count, ...) float32."""
-        return np.asarray(_reading(self.card, layer)(pictures))
+        from dreampipe import backend
+
+        return backend.as_array(_reading(self.card, layer)(pictures))
 
     def answers_from(self, layer: str, activation: Array, pictures: Array) -> Array:
         """Score given activations of a layer, running the model from there on: (count,) float32.
@@ -117,12 +119,16 @@ class Question:
             activation: (count, ...), as of `activations`.
             pictures: (count, height, width, 3), for what the objective reads of pictures apart from that layer.
         """
-        return np.asarray(_from(self.card, self.objective, layer)[0](activation, pictures))
+        from dreampipe import backend
+
+        return backend.as_array(_from(self.card, self.objective, layer)[0](activation, pictures))
 
     def differentiate_from(self, layer: str, activation: Array, pictures: Array) -> tuple[Array, Array]:
         """Score given activations of a layer, and take the gradients of the scores by them; see `answers_from`."""
+        from dreampipe import backend
+
         scores, gradients = _from(self.card, self.objective, layer)[1](activation, pictures)
-        return np.asarray(scores), np.asarray(gradients)
+        return backend.as_array(scores), backend.as_array(gradients)
 
     def batches(
         self, count: int, size: tuple[int, int], compute: Callable[[slice], Found], work: Work, partial: bool = False

@@ -275,6 +275,8 @@ def _changes_here(record: Record, recipe: Settings, asked: Mapping[str, Any]) ->
     if card and card.code and record.model and record.model.code and card.code_sha256 != record.model.code:
         yield f"{card.code.name} is another file than it was"
     here = versions()
-    for name, was in record.versions.items():
+    # Records of earlier versions do not say it.
+    unsaid = {"backend": "tensorflow"} if "tensorflow" in record.versions else {}
+    for name, was in {**unsaid, **record.versions}.items():
         if here.get(name, was) != was:
             yield f"{name} was {was} and is {here[name]}"

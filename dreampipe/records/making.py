@@ -11,11 +11,13 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import dreampipe
+from dreampipe import backend
+from dreampipe.backend import choosing
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import fingerprint, samples_sha256, sha256
 from dreampipe.media.formats import format_of
@@ -29,13 +31,12 @@ from dreampipe.records.record import Model, Output, Record, Source
 
 LIBRARIES = {
     "keras": "keras",
-    "tensorflow": "tensorflow",
     "numpy": "numpy",
     "opencv": "opencv-python-headless",
     "pillow": "pillow",
     "av": "av",
 }
-"""The libraries that the pixels may depend on, by the names under which they are installed."""
+"""The libraries that the pixels may depend on, besides the backend, by the names under which they are installed."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +144,26 @@ class Making:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of dreampipe and the libraries, and the kind of processor."""
-    found = {name: version(package) for name, package in LIBRARIES.items()}
-    return {"dreampipe": dreampipe.__version__, **found, "machine": platform.machine()}
+    """Return the versions of dreampipe and its libraries, the backend, its device if loaded, and the processor."""
+    computing = choosing.name()
+    packages = {"keras": "keras", computing: computing, **LIBRARIES}
+    found = {name: found for name, package in packages.items() if (found := version_of(package))}
+    device = {"device": backend.device()} if backend.is_loaded() else {}
+    return {
+        "dreampipe": dreampipe.__version__,
+        **found,
+        "backend": computing,
+        **device,
+        "machine": platform.machine(),
+    }
+
+
+def version_of(package: str) -> str:
+    """The version of a package; empty where it is not installed under this name."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def recorded(

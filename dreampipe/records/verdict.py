@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreampipe.errors import printable
 from dreampipe.media.formats import format_of_suffix
 from dreampipe.records.again import Again
 from dreampipe.records.record import Record
@@ -66,6 +67,9 @@ def verdict(begun: Again, made: Record, first: Path, second: Path, files: bool |
     frames = was.pixels == now.pixels
     reasons = [*begun.changes, *begun.others]
     reasons += [f"the {what} was {old} and is {new}" for what, old, new in forms if old != new]
+    devices = begun.record.versions.get("device"), made.versions.get("device")
+    if all(devices) and devices[0] != devices[1] and not any(reason.startswith("device") for reason in reasons):
+        reasons.append(f"the device was {printable(str(devices[0]))} and is {devices[1]}")
     if begun.record.model != made.model and not reasons:  # the first model was not on the disk before
         reasons.append("the model is another than it was")
     if frames and files is False:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphs import SIZES, Array, graph, measured_slope, pictures, pulled
+from graphs import SIZES, Array, graph, measured_slope, pictures, pulled, transformation, transposed
 
 from dreampipe.ascent.amounts import Ramp
 from dreampipe.ascent.optimizers import Adam, Momentum, Nadam, Optimizer, Plain
@@ -244,23 +244,10 @@ def test_one_trace_makes_pictures_of_all_sizes() -> None:
     for how in PARAMETERIZATIONS:
         for size in SIZES:
             image(how, how.init(pictures(size, batch=1), random()), size)
-        assert len(synthesis(how).traces) == 1
+        assert synthesis(how).once()
 
 
 # Transforms
-
-
-@lru_cache
-def transformation(transform: Transform) -> Any:
-    return graph(transform, PICTURE, (transform.width,))
-
-
-@lru_cache
-def transposed(transform: Transform) -> Any:
-    def back(image: Any, drawn: Any, weights: Any) -> Any:
-        return pulled(lambda image: transform(image, drawn), image, weights)
-
-    return graph(back, PICTURE, (transform.width,), PICTURE)
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=str)
@@ -285,7 +272,7 @@ def test_a_transform_gives_the_size_that_it_says(transform: Transform, size: tup
         assert seen.shape == (2, *transform.output(size, drawn), 3)
         assert seen.dtype == np.float32
         assert np.isfinite(seen).all()
-    assert len(transformation(transform).traces) == 1
+    assert transformation(transform).once()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -355,7 +342,7 @@ def test_a_shaped_gradient_is_one_of_the_same_size(shaping: Shaping, size: tuple
             assert found.shape == gradient.shape
             assert found.dtype == np.float32
             assert np.isfinite(found).all()
-    assert len(shaped(shaping).traces) == 1
+    assert shaped(shaping).once()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -411,7 +398,7 @@ def test_an_optimizer_works_element_by_element_on_any_shape(optimizer: Optimizer
     assert moves.shape == gradients.shape
     assert moves.dtype == np.float32
     np.testing.assert_allclose(steps(optimizer, gradients[:, ::-1, 2:]), moves[:, ::-1, 2:], rtol=1e-6)
-    assert len(stepping(optimizer).traces) == 1
+    assert stepping(optimizer).once()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)

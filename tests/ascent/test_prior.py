@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs_only import graphs_only
 from hypothesis import given
 from hypothesis import strategies as st
 from known import known
@@ -76,7 +77,7 @@ def graphs(priors: dict[str, Prior]) -> dict[str, Callable[..., Any]]:
             return image, gradient, prior.project({"latents": latents})["latents"]
 
         spec = backend.spec
-        return backend.compile(compute, spec(*[None] * 4), spec(2, dtype="int32"), spec(*[None] * 4))
+        return backend.compile(compute, spec(*[None] * 4), backend.sizes(2), spec(*[None] * 4))
 
     return {kind: graph(prior) for kind, prior in priors.items()}
 
@@ -197,6 +198,7 @@ def test_a_file_that_is_no_decoder_is_refused_before_a_prior_is_made(tmp_path: P
         Prior(decoder(tmp_path / "missing.keras"))
 
 
+@graphs_only
 def test_a_decoder_that_a_graph_opens_draws_as_one_opened_before() -> None:
     """A decoder is opened once, so forget it first; weights assigned within a graph would be lost."""
     prior, latents = Prior(), np.random.default_rng(0).standard_normal((1, 3, 3, 32), np.float32)
@@ -205,7 +207,7 @@ def test_a_decoder_that_a_graph_opens_draws_as_one_opened_before() -> None:
     graph = backend.compile(
         lambda latents, size: prior.image({"latents": latents}, size),
         backend.spec(None, None, None, None),
-        backend.spec(2, dtype="int32"),
+        backend.sizes(2),
     )
     np.testing.assert_allclose(graph(latents, np.int32([48, 48])), before, atol=1e-4)
     assert opening._open_decoder.cache_info().currsize == 1

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import gc
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pytest
-from graphs import Array, graph, pictures, pulled
+from graphs import Array, pictures, transformation, transposed
+from graphs_only import graphs_only
 
 from dreampipe.ascent.amounts import Ramp
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Mirror, Pad, Transform
 from dreampipe.ascent.warps import Blur, Box, Rotate, Scale
 from dreampipe.errors import RecipeError
 
-PICTURE = (None, None, None, 3)
-
-
-@lru_cache
-def forwards(transform: Transform) -> Any:
-    return graph(transform, PICTURE, (transform.width,))
-
-
-@lru_cache
-def backwards(transform: Transform) -> Any:
-    def back(image: Any, drawn: Any, weights: Any) -> Any:
-        return pulled(lambda image: transform(image, drawn), image, weights)
-
-    return graph(back, PICTURE, (transform.width,), PICTURE)
-
 
 def through(transform: Transform, image: Array, *numbers: float) -> Array:
-    found: Array = forwards(transform)(image, numbers)
+    found: Array = transformation(transform)(image, numbers)
     return found
 
 
 def back(transform: Transform, image: Array, weights: Array, *numbers: float) -> Array:
     """The gradient of the sum of the weighted pixels behind the transform."""
-    found: Array = backwards(transform)(image, numbers, weights)
+    found: Array = transposed(transform)(image, numbers, weights)
     return found
 
 
@@ -95,10 +79,11 @@ def test_a_mirror_shows_the_border_and_takes_its_gradient_from_the_picture_alone
     assert np.array_equal(back(Mirror(4), image, weights), weights[:, 4:-4, 4:-4])
 
 
+@graphs_only
 @pytest.mark.parametrize("transform", [Mirror(3), Jitter(3), Pad(3), Blur(1.0)], ids=repr)
 def test_its_graph_is_freed_once_nobody_holds_it(transform: Transform) -> None:
     """A process that climbs many objectives, one after the other, must not keep the graphs of all."""
-    compiled = backwards.__wrapped__(transform)
+    compiled = transposed.__wrapped__(transform)
     numbers = transform.draw(np.random.default_rng(0), 0.0, (12, 15))
     compiled(pictures((12, 15)), numbers, pictures(transform.output((12, 15), numbers)))
     held = graphs_alive()

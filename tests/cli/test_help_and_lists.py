@@ -63,6 +63,7 @@ COMMANDS = (
     "layers",
     "classes",
     "doctor",
+    "cache",
 )
 
 

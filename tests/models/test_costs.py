@@ -8,13 +8,13 @@ from typing import Any
 
 import keras
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
 from model_files import conv, functional, image, layer
 from networks import NETWORKS, without_weights
 
-from dreampipe import backend
 from dreampipe.models.graphs import costs, fields, graph
 from dreampipe.models.tap import describe, tap
 
@@ -24,7 +24,7 @@ COUNTED = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum
 def run(model: Any, side: int) -> int:
     """Multiply-adds of all products in the graph that TensorFlow makes of a model for one picture of this side."""
     cut = tap(model, [describe(model)[-1].name])  # it takes other sizes than the model declares
-    traced = backend.tf.function(cut).get_concrete_function(backend.tf.TensorSpec((1, side, side, 3)))
+    traced = tf.function(cut).get_concrete_function(tf.TensorSpec((1, side, side, 3)))
     return sum(product(op) for op in traced.graph.get_operations() if op.type in COUNTED)
 
 

@@ -38,9 +38,9 @@ def called(term: Term, **changed: Array) -> Array:
 
 def gradient(term: Term, values: dict[str, Array]) -> Array:
     """Of the sum of scores, by the values that the term reads first."""
-    x = backend.tf.constant(values[term.reads[0]])
+    x = backend.ops.convert_to_tensor(values[term.reads[0]])
     total, _, (slope,) = backend.value_and_gradients(
-        lambda x: (backend.tf.reduce_sum(term({**values, term.reads[0]: x})), None), x
+        lambda x: (backend.ops.sum(term({**values, term.reads[0]: x})), None), x
     )
     assert np.isfinite(total)
     return np.asarray(slope)

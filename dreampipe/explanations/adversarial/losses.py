@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dreampipe import backend
 from dreampipe.backend import ops
 
 _FAR = 1e30
@@ -22,7 +23,7 @@ def measure(loss: str, logits: Any, labels: Any, targets: Any = None) -> Any:
     Returns:
         (count,); larger is better for the attack.
     """
-    z = ops.cast(logits, "float64")
+    z = ops.cast(logits, backend.WIDEST)
     own = _pick(z, labels)
     if loss == "difference":
         return _pick(z, targets) - own
@@ -43,7 +44,7 @@ def _ratio(z: Any, own: Any, labels: Any, targets: Any) -> Any:
 
 
 def _hot(z: Any, numbers: Any) -> Any:
-    return ops.one_hot(numbers, z.shape[1], dtype="float64")
+    return ops.one_hot(numbers, z.shape[1], dtype=backend.WIDEST)
 
 
 def _pick(z: Any, numbers: Any) -> Any:

@@ -73,11 +73,13 @@ class Victim:
     def answer(self, pictures: Array) -> tuple[Array, Array]:
         """Compute the logits, and the probabilities as the model makes them of these: (count, classes) float32 each."""
         self.forwards += len(pictures)
+        from dreampipe.backend import as_array
+
         compute = _answering(self.card)
 
         def answer(part: slice) -> tuple[Array, Array]:
             logits, probabilities = compute(self._fit(pictures[part]))
-            return np.asarray(logits), np.asarray(probabilities)
+            return as_array(logits), as_array(probabilities)
 
         logits, probabilities = (np.concatenate(x) for x in zip(*self._each(pictures, answer), strict=True))
         return logits, probabilities
@@ -91,13 +93,15 @@ class Victim:
             targets: (count,), the class to reach; None to leave `labels`.
         """
         self.gradients += len(pictures)
+        from dreampipe.backend import as_array
+
         compute = _feeling(self.card, loss, targets is not None)
         toward = labels if targets is None else targets
 
         def feel(part: slice) -> tuple[Array, Array, Array]:
             losses, gradients, logits = compute(self._fit(pictures[part]), labels[part], toward[part])
-            back = np.asarray(gradients)
-            return np.asarray(losses), self.lens.pull(back) if self.lens else back, np.asarray(logits)
+            back = as_array(gradients)
+            return as_array(losses), self.lens.pull(back) if self.lens else back, as_array(logits)
 
         losses, gradients, logits = (np.concatenate(x) for x in zip(*self._each(pictures, feel), strict=True))
         return Felt(np.asarray(losses, np.float64), gradients, logits)

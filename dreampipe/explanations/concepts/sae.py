@@ -130,7 +130,8 @@ class _Learner:
             _, _, gradients = backend.value_and_gradients(loss, *(one.value for one in self.variables))
             self.optimizer.apply(gradients, self.variables)
 
-        self.step = backend.compile(step, backend.spec(None, start.shape[1]))
+        changed = [*self.variables, *self.optimizer.variables]
+        self.step = backend.compile(step, backend.spec(None, start.shape[1]), changes=changed)
 
     def weights(self) -> tuple[Array, Array, Array]:
         encoder, bias, directions = (np.array(one.numpy(), np.float32) for one in self.variables)

@@ -67,12 +67,14 @@ class Reader:
 
     def _compute(self, pictures: Array, work: Work) -> Array:
         """Compute the features of pictures of one size, and check that they give the logits of the model."""
+        from dreampipe.backend import as_array
+
         compute, kernel, bias = _compile(self.card)
         question, quiet = ask(self.card, "logit(0)", _AT_ONCE), Work(work.rng, notes=work.notes)
         size = (pictures.shape[1], pictures.shape[2])
 
         def read(part: slice) -> tuple[Array, Array]:
-            return tuple(map(np.asarray, compute(pictures[part])))  # type: ignore[return-value]
+            return tuple(map(as_array, compute(pictures[part])))  # type: ignore[return-value]
 
         found = [pair for _, pair in question.batches(len(pictures), size, read, quiet)]
         features, logits = (np.concatenate(arrays) for arrays in zip(*found, strict=True))

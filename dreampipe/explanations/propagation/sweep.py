@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
 from dreampipe import backend
 from dreampipe.backend import Tensor, ops
 from dreampipe.explanations.propagation.program import Program, Pull, program
@@ -99,9 +97,8 @@ def sweep(card: Card, objective: BoundObjective, rule: Rule, pictures: Array, *r
     """
     found = _compile(card, objective, rule, len(references))(pictures, *references)
     scores, others, maps, stayed = found
-    return Swept(
-        np.asarray(scores), tuple(map(np.asarray, others)), np.asarray(maps), tuple(np.asarray(one) for one in stayed)
-    )
+    read = backend.as_array
+    return Swept(read(scores), tuple(map(read, others)), read(maps), tuple(map(read, stayed)))
 
 
 @lru_cache(maxsize=8)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from dreampipe.backend import choosing
 from dreampipe.errors import ModelError
 from dreampipe.models.own import seen
 from dreampipe.models.own.archive import LIMITS
@@ -136,7 +137,8 @@ def _environment(folder: str) -> dict[str, str]:
         **dict.fromkeys(("HOME", "KERAS_HOME", "TMPDIR", "TEMP", "TMP"), folder),
         "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in sys.path),
         "PYTHONUTF8": "1",
-        "KERAS_BACKEND": "tensorflow",
+        "KERAS_BACKEND": choosing.name(),
+        "JAX_PLATFORMS": "cpu",
         "CUDA_VISIBLE_DEVICES": "-1",
         "MALLOC_ARENA_MAX": "2",
         **threads,

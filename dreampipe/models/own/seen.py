@@ -2,7 +2,7 @@
 
     knows(sha256, what) -> bool        note(sha256, what)
 
-A file holds for the versions of Keras and TensorFlow that opened it. Where the store cannot be written, nothing is
+A file holds for the versions of Keras and of the backend that opened it. Where the store cannot be written, nothing is
 remembered, and each run looks anew.
 """
 
@@ -13,11 +13,10 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from dreampipe.backend import choosing
 from dreampipe.errors import ModelError
 from dreampipe.media.own import append_line
 from dreampipe.models.weights import store
-
-_BUILDERS = ("keras", "tensorflow")
 
 
 def file() -> Path:
@@ -43,7 +42,7 @@ def note(sha256: str, what: str = "model") -> None:
 
 
 def _values(sha256: str, what: str) -> dict[str, str]:
-    return {"sha256": sha256, "as": what, **{name: _version(name) for name in _BUILDERS}}
+    return {"sha256": sha256, "as": what, **{name: _version(name) for name in ("keras", choosing.name())}}
 
 
 def _version(name: str) -> str:

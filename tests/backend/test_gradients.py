@@ -7,6 +7,7 @@ import weakref
 from typing import Any
 
 import numpy as np
+from graphs_only import graphs_only
 
 from dreampipe import backend
 from dreampipe.backend import keras, ops
@@ -50,6 +51,7 @@ def test_weights_are_arguments_too() -> None:
     np.testing.assert_array_equal(layer.kernel, np.ones((3, 1)))
 
 
+@graphs_only
 def test_graphs_with_a_custom_gradient_are_freed_once_nobody_holds_them() -> None:
     """Such as silu has. A process that climbs many objectives, one after the other, must not keep the graphs of all."""
     graphs = []

@@ -1,0 +1,99 @@
+"""Choose the backend of keras, before keras is imported. Nothing here loads keras or a backend."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from dreampipe.errors import ModelError, shown
+
+VARIABLE = "KERAS_BACKEND"
+
+
+class Backend(NamedTuple):
+    """What is known of a backend before it is loaded.
+
+    Attributes:
+        label: its own spelling.
+        install: the line that installs it.
+        install_gpu: the line that installs its build for GPUs of NVIDIA.
+    """
+
+    label: str
+    install: str
+    install_gpu: str
+
+
+BACKENDS = {
+    "tensorflow": Backend("TensorFlow", "pip install tensorflow", "pip install 'tensorflow[and-cuda]'"),
+    "jax": Backend("JAX", "pip install 'dreampipe[jax]'", "pip install 'dreampipe[jax-cuda]'"),
+    "torch": Backend("PyTorch", "pip install 'dreampipe[torch]'", "pip install 'dreampipe[torch]'"),
+}
+"""The backends by the names that KERAS_BACKEND takes; the first that is installed is the default."""
+
+
+def installed() -> tuple[str, ...]:
+    """Name the backends that are installed."""
+    return tuple(name for name in BACKENDS if find_spec(name) is not None)
+
+
+def ask_for(name: str) -> None:
+    """Ask for a backend, for this process and those that it starts.
+
+    Raises:
+        ModelError: it is none of ours, is not installed, or another one is loaded already.
+    """
+    _check(name, f"The backend came as {shown(name)}")
+    if (loaded := _loaded()) not in (None, name):
+        raise ModelError(f"The backend {name} came, but this program has loaded keras with {loaded}: leave it out.")
+    os.environ[VARIABLE] = name
+
+
+def choose() -> str:
+    """Choose the backend, and tell keras by the variable KERAS_BACKEND.
+
+    A program that has imported keras before decides it; then the variable does; then what is installed.
+
+    Returns:
+        the name of the module of `dreampipe.backend` that computes.
+
+    Raises:
+        ModelError: the backend that is asked for is none of ours, or is not installed.
+    """
+    check_choice()
+    chosen = name()
+    if not os.environ.get(VARIABLE):  # which keras takes for unset, too
+        os.environ[VARIABLE] = chosen
+    return chosen
+
+
+def name() -> str:
+    """The name of the backend that computes in this process, or would: nothing checks that it can."""
+    return _loaded() or os.environ.get(VARIABLE) or next(iter(installed()), next(iter(BACKENDS)))
+
+
+def check_choice() -> None:
+    """Check that the backend that is asked for is one of ours, and is installed; raises ModelError."""
+    if loaded := _loaded():
+        _check(loaded, f"This program has imported keras with the backend {shown(loaded)}")
+    elif asked := os.environ.get(VARIABLE):
+        _check(asked, f"{VARIABLE} is {shown(asked)}")
+    elif not installed():
+        _check(name(), "No backend is asked for")
+
+
+def _loaded() -> str | None:
+    """The backend of keras, if this process has imported it."""
+    keras = sys.modules.get("keras")
+    return str(keras.config.backend()) if keras and hasattr(keras, "config") else None
+
+
+def _check(name: str, given: str) -> None:
+    if name not in BACKENDS:
+        *names, last = BACKENDS
+        raise ModelError(f"{given}, but {', '.join(names)} or {last} is expected: set one of them.")
+    if find_spec(name) is None:
+        label, install, _ = BACKENDS[name]
+        raise ModelError(f"{given}, but {label} is not installed here: run `{install}`.")

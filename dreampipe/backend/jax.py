@@ -1,0 +1,137 @@
+"""The functions of `dreampipe.backend.protocol` on JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial, wraps
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dreampipe.backend import compilations
+from dreampipe.backend.noise import normal
+from dreampipe.backend.protocol import Differentiated
+from dreampipe.backend.shared import Spec, Tensor, free_host_memory, keras, ops, refusal
+from dreampipe.forking import check_process
+
+if not jax.config.jax_compilation_cache_dir and (kept := compilations.make_folder()):  # the user's own choice stays
+    jax.config.update("jax_compilation_cache_dir", str(kept))
+    jax.config.update("jax_compilation_cache_max_size", compilations.BOUND)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+WIDEST = "float32"
+"""JAX computes in float64 only where the whole process is switched to it."""
+
+
+def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
+    known = jax.tree.leaves(specs)
+
+    @partial(jax.jit, static_argnums=(0, 1))
+    def trace(structure: Any, sizes: tuple[tuple[int, ...], ...], values: Any, *tensors: Any) -> Any:
+        moving, fixed = iter(tensors), iter(np.array(one, np.int32) for one in sizes)
+        leaves = [next(fixed) if _decides(known, at) else next(moving) for at in range(structure.num_leaves)]
+        with keras.StatelessScope(zip(changes, values, strict=True)) as scope:
+            result = function(*jax.tree.unflatten(structure, leaves))
+        return result, [scope.get_current_value(variable) for variable in changes]
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        check_process()
+        leaves, structure = jax.tree.flatten(arguments)
+        sizes = tuple(tuple(np.asarray(leaf).tolist()) for at, leaf in enumerate(leaves) if _decides(known, at))
+        tensors = [_typed(leaf, known, at) for at, leaf in enumerate(leaves) if not _decides(known, at)]
+        try:
+            result, changed = trace(structure, sizes, [variable.value for variable in changes], *tensors)
+            jax.block_until_ready(result)  # what goes wrong on the device is seen here
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" in str(error):
+                raise MemoryError from None
+            raise refusal(error) from error
+        except (TypeError, ValueError) as error:
+            raise refusal(error) from error
+        for variable, value in zip(changes, changed, strict=True):
+            variable.assign(value)
+        return result
+
+    return call
+
+
+def _decides(known: Sequence[Spec], at: int) -> bool:
+    """Say whether the argument at this place decides sizes."""
+    return bool(known) and known[at].sizes
+
+
+def _typed(leaf: Any, known: Sequence[Spec], at: int) -> Any:
+    return jnp.asarray(leaf, known[at].dtype) if known else jnp.asarray(leaf)
+
+
+def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
+    value, back, rest = jax.vjp(function, *map(ops.convert_to_tensor, wrt), has_aux=True)
+    return value, rest, back(jnp.ones_like(value))
+
+
+def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
+    value, back = jax.vjp(function, *map(ops.convert_to_tensor, wrt))
+    return value, lambda g: back(jnp.asarray(g, value.dtype))
+
+
+def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
+    given = [jax.ShapeDtypeStruct(tuple(side or 1 for side in one.shape), one.dtype) for one in specs]
+    return any("transpose" in name for name in _names(jax.make_jaxpr(function)(*given).jaxpr))
+
+
+def _names(jaxpr: Any) -> Iterator[str]:
+    """The names that JAX gives to the operations of a program: those of a gradient say `transpose`."""
+    for equation in jaxpr.eqns:
+        yield str(equation.source_info.name_stack)
+        for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=lambda one: hasattr(one, "eqns")):
+            found = getattr(inner, "jaxpr", inner)
+            if hasattr(found, "eqns"):
+                yield from _names(found)
+
+
+def whole(number: Tensor) -> int:
+    return int(number)
+
+
+def irfft2(real: Tensor, imaginary: Tensor, size: Any) -> Tensor:
+    return jnp.fft.irfft2(real + 1j * imaginary, s=tuple(map(int, size)))
+
+
+def noise(shape: Any, seed: Tensor) -> Tensor:
+    like = jax.ShapeDtypeStruct(tuple(shape), np.float32)
+    return jax.pure_callback(lambda seed: normal(like.shape, np.asarray(seed)), like, seed)
+
+
+def silu(x: Tensor) -> Tensor:
+    return ops.silu(x)
+
+
+def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: Literal["same", "valid"]) -> Tensor:
+    kernel = ops.stop_gradient(ops.convert_to_tensor(kernel))
+    return ops.conv(x, kernel, steps, padding, data_format="channels_last")
+
+
+def eagerly() -> AbstractContextManager[Any]:
+    return jax.ensure_compile_time_eval()
+
+
+def free_memory() -> int:
+    known = jax.local_devices()[0].memory_stats() or {}
+    if "bytes_limit" not in known:
+        return free_host_memory()
+    return int(known["bytes_limit"] - known.get("bytes_in_use", 0))
+
+
+def device() -> str:
+    first = jax.local_devices()[0]
+    return "CPU" if first.platform == "cpu" else f"{first.platform.upper()} ({first.device_kind})"
+
+
+def probe() -> dict[str, Any]:
+    seen = [f"{one.platform.upper()}:{one.id} ({one.device_kind})" for one in jax.devices()]
+    (used,) = jnp.ones((8, 8)).devices()
+    return {"seen": seen, "used": f"{used.platform.upper()}:{used.id}"}

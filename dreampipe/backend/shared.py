@@ -1,0 +1,77 @@
+"""What is the same on every backend; importing this module loads keras, so `dreampipe.backend.choosing` comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras as keras
+import numpy as np
+import numpy.typing as npt
+import psutil
+from keras import ops as ops
+
+from dreampipe.backend.protocol import Tensor as Tensor
+from dreampipe.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The shape and type of one argument of a function to `compile`.
+
+    Attributes:
+        shape: None is a size that may change.
+        sizes: its whole numbers decide shapes of what is computed, so that a backend that must know shapes before it
+            computes compiles the function for each of their values.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    sizes: bool = False
+
+
+def spec(*shape: int | None, dtype: str = "float32") -> Spec:
+    """Describe the shape and type of one argument of a function to `compile`; None is a size that may change."""
+    return Spec(shape, dtype)
+
+
+def sizes(count: int) -> Spec:
+    """Describe an argument of so many whole numbers that decide shapes."""
+    return Spec((count,), "int32", sizes=True)
+
+
+def as_array(tensor: Tensor) -> npt.NDArray[Any]:
+    """The values of a tensor, from whichever device has them."""
+    return tensor if isinstance(tensor, np.ndarray) else np.asarray(ops.convert_to_numpy(tensor))
+
+
+def refusal(error: Exception) -> ModelError:
+    """The error for what a backend could not compute."""
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return ModelError(f"The model cannot compute this ({reason}): try another size or layer.")
+
+
+def weights_as(weights: Sequence[Any], values: Sequence[Tensor]) -> Any:
+    """A context in which the variables `weights` have these values, such as the arguments of a differentiated function.
+
+    What a model assigns to its variables in it, such as moving averages, is lost when it ends.
+    """
+    return keras.StatelessScope(zip(weights, values, strict=True))
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Build layers in float32, whatever policy the user has set for their own."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def free_host_memory() -> int:
+    """Bytes of memory that computing on a processor may take without swapping."""
+    return int(psutil.virtual_memory().available)

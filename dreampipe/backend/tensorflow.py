@@ -1,0 +1,148 @@
+"""The functions of `dreampipe.backend.protocol` on tensorflow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import wraps
+from inspect import getclosurevars
+from types import FunctionType
+from typing import Any
+
+from dreampipe.forking import check_process
+
+# Before keras, which loads tensorflow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# tensorflow leaves oneDNN's convolutions off on processors without AVX-512: with them a step of motifnet takes 0.6 of
+# the time on AVX2.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+import tensorflow as tf
+from tensorflow.python.framework import ops as tf_ops
+
+from dreampipe.backend.faster_gradients import convolve_by_steps as convolve_by_steps
+from dreampipe.backend.faster_gradients import silu as silu
+from dreampipe.backend.protocol import Differentiated
+from dreampipe.backend.shared import Tensor, free_host_memory, ops, refusal
+
+tf.get_logger().setLevel("ERROR")
+WIDEST = "float64"
+
+
+def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
+    def trace(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        finally:
+            _forget_gradients(tf.compat.v1.get_default_graph())
+
+    graph = tf.function(trace, input_signature=_specs_of(specs) or None, autograph=False)
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        check_process()
+        try:
+            return graph(*arguments)
+        except tf.errors.ResourceExhaustedError:
+            raise MemoryError from None
+        except (tf.errors.OpError, ValueError) as error:
+            raise refusal(error) from error
+
+    return call
+
+
+def _specs_of(specs: Any) -> Any:
+    """The specs of arguments as tensorflow has them."""
+    return tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), specs)
+
+
+def _forget_gradients(graph: Any) -> None:
+    """Remove the custom gradients of a traced graph from tensorflow's registry; also of graphs that only tell shapes.
+
+    tensorflow registers each custom gradient, such as that of silu, for the life of the process, and with it the graph:
+    5 MB for each function that is compiled on motifnet. After the trace nothing looks them up. keras computes shapes in
+    graphs of its own, which it names `scratch_graph`.
+    """
+    registered = getattr(getattr(tf_ops, "gradient_registry", None), "_registry", {})
+    for name, entry in list(registered.items()):
+        if name.startswith("CustomGradient-"):
+            of = _graph_of(entry["type"])
+            if of is graph or getattr(of, "name", "").startswith("scratch_graph"):
+                registered.pop(name, None)
+
+
+def _graph_of(gradient: Any) -> Any:
+    """The graph whose tensors a registered custom gradient holds; None if that cannot be told."""
+    held: Any = gradient
+    for name in ("tape_grad_fn", "result"):
+        if not isinstance(held, FunctionType):
+            return None
+        held = getclosurevars(held).nonlocals.get(name)
+    return next((tensor.graph for tensor in tf.nest.flatten(held) if hasattr(tensor, "graph")), None)
+
+
+def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
+    at = [ops.convert_to_tensor(w) for w in wrt]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(at)
+        value, rest = function(*at)
+    gradients = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return value, rest, tuple(gradients)
+
+
+def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
+    signature = _specs_of(specs)
+    traced = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
+    graph = traced.graph.as_graph_def()
+    inner = (node.name for body in graph.library.function for node in body.node_def)
+    return any("gradient_tape" in name for name in (*(node.name for node in graph.node), *inner))
+
+
+def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
+    at = [ops.convert_to_tensor(w) for w in wrt]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(at)
+        value = function(*at)
+
+    def back(g: Tensor) -> tuple[Tensor, ...]:
+        zero = tf.UnconnectedGradients.ZERO
+        return tuple(tape.gradient(value, at, output_gradients=g, unconnected_gradients=zero))
+
+    return value, back
+
+
+def whole(number: Tensor) -> Tensor:
+    return ops.cast(number, "int32")
+
+
+def irfft2(real: Tensor, imaginary: Tensor, size: Any) -> Tensor:
+    return tf.signal.irfft2d(tf.complex(real, imaginary), size)
+
+
+def noise(shape: Any, seed: Tensor) -> Tensor:
+    return tf.random.stateless_normal(shape, seed)
+
+
+def eagerly() -> AbstractContextManager[Any]:
+    return tf.init_scope()
+
+
+def free_memory() -> int:
+    return free_host_memory()
+
+
+def device() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    return f"GPU ({tf.config.experimental.get_device_details(gpus[0]).get('device_name', '?')})" if gpus else "CPU"
+
+
+def probe() -> dict[str, Any]:
+    devices = tf.config.list_physical_devices()
+    details = [tf.config.experimental.get_device_details(device).get("device_name") for device in devices]
+    seen = [
+        f"{device.name.rpartition(':')[0].rpartition(':')[2]} ({name})" if name else device.device_type
+        for device, name in zip(devices, details, strict=True)
+    ]
+    used = tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "SAME").device
+    return {"seen": seen, "used": ":".join(used.split(":")[-2:]).rpartition("/")[2]}

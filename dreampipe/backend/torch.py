@@ -1,0 +1,119 @@
+"""The functions of `dreampipe.backend.protocol` on PyTorch, which runs each operation by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from dreampipe.backend.noise import normal
+from dreampipe.backend.protocol import Differentiated
+from dreampipe.backend.shared import Tensor, free_host_memory, keras, ops, refusal
+from dreampipe.forking import check_process
+
+WIDEST = "float32" if torch.backends.mps.is_available() else "float64"
+"""Apple's GPUs compute in float32 at most."""
+
+
+def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        check_process()
+        given = keras.tree.map_structure(_given, specs, arguments) if specs else arguments
+        try:
+            with torch.no_grad():
+                return function(*given)
+        except torch.OutOfMemoryError:
+            raise MemoryError from None
+        except (RuntimeError, TypeError, ValueError) as error:
+            if "not enough memory" in str(error):
+                raise MemoryError from None
+            raise refusal(error) from error
+
+    return call
+
+
+def _given(one: Any, value: Any) -> Any:
+    """An argument as a function takes it: numbers that decide sizes stay on the host."""
+    return np.asarray(value) if one.sizes else ops.convert_to_tensor(value, one.dtype)
+
+
+def _differentiated(wrt: Sequence[Tensor]) -> list[Any]:
+    return [ops.convert_to_tensor(w).detach().requires_grad_() for w in wrt]
+
+
+def _gradients(value: Any, at: Sequence[Any], g: Any = None) -> tuple[Tensor, ...]:
+    if not value.requires_grad:
+        return tuple(map(torch.zeros_like, at))
+    return torch.autograd.grad(value, at, g, allow_unused=True, materialize_grads=True)
+
+
+def _detach(value: Any) -> Any:
+    return value.detach() if isinstance(value, torch.Tensor) else value
+
+
+def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
+    at = _differentiated(wrt)
+    with torch.enable_grad():
+        value, rest = function(*at)
+    return value.detach(), keras.tree.map_structure(_detach, rest), _gradients(value, at)
+
+
+def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
+    at = _differentiated(wrt)
+    with torch.enable_grad():
+        value = function(*at)
+    return value.detach(), lambda g: _gradients(value, at, ops.convert_to_tensor(g, value.dtype))
+
+
+def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
+    kept = []
+    given = [ops.zeros(tuple(side or 1 for side in one.shape), one.dtype) for one in specs]
+    # What is kept for a gradient passes through here.
+    with torch.autograd.graph.saved_tensors_hooks(lambda one: kept.append(one.shape) or one, lambda one: one):
+        function(*given)
+    return bool(kept)
+
+
+def whole(number: Tensor) -> int:
+    return int(number)
+
+
+def irfft2(real: Tensor, imaginary: Tensor, size: Any) -> Tensor:
+    return torch.fft.irfft2(torch.complex(real, imaginary), s=tuple(map(int, size)))
+
+
+def noise(shape: Any, seed: Tensor) -> Tensor:
+    return ops.convert_to_tensor(normal(tuple(shape), ops.convert_to_numpy(seed)))
+
+
+def silu(x: Tensor) -> Tensor:
+    return ops.silu(x)
+
+
+def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: Literal["same", "valid"]) -> Tensor:
+    kernel = ops.stop_gradient(ops.convert_to_tensor(kernel))
+    return ops.conv(x, kernel, steps, padding, data_format="channels_last")
+
+
+def eagerly() -> AbstractContextManager[Any]:
+    return nullcontext()
+
+
+def free_memory() -> int:
+    return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else free_host_memory()
+
+
+def device() -> str:
+    used = ops.ones((1,)).device.type
+    return f"GPU ({torch.cuda.get_device_name()})" if used == "cuda" else used.upper()
+
+
+def probe() -> dict[str, Any]:
+    gpus = [f"GPU:{at} ({torch.cuda.get_device_name(at)})" for at in range(torch.cuda.device_count())]
+    used = ops.ones((8, 8)).device
+    return {"seen": ["CPU", *gpus], "used": f"GPU:{used.index or 0}" if used.type == "cuda" else used.type.upper()}
