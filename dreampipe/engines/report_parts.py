@@ -43,6 +43,8 @@ _CLASSES = 5
 _METHODS = "integrated-gradients(steps=16), lrp-composite, hirescam, deeplift, gradient-x-input, occlusion"
 """The methods to choose from, the best of each family first."""
 _FAMILIES = 3
+_AT_ONCE = 4
+"""Pictures that are explained together: more take more memory and hardly less time."""
 _CONCEPTS, _MATTERED, _CROPS, _SMALL, _SAMPLES = 8, 3, 4, 96, 64
 """Concepts to find, those that are shown, crops of each, the side of a small picture, and pictures to look in."""
 _LEAST = 0.005
@@ -134,7 +136,7 @@ def show_answers(subject: Subject, tell: Tell) -> Part:
 def show_attributions(subject: Subject, tell: Tell) -> Part:
     """Explain the answer by methods of different families, with the score of each on motifs."""
     answer = subject.order[0]
-    question = ask(subject.card, subject.objective(answer))
+    question = ask(subject.card, subject.objective(answer), _AT_ONCE)
     found, exhibits, facts = _choose_methods(question), [], []
     for number, method in enumerate(found):
         recipe = Explaining.of(
