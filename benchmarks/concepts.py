@@ -2,7 +2,8 @@
 
     python benchmarks/concepts.py FOLDER                  trains two networks (minutes), asks them, follows edits
     python benchmarks/concepts.py FOLDER --pictures 200 --epochs 4        a short run
-    python benchmarks/concepts.py nmf FILE [--sklearn]    factorizes 2,000 activations at 14x14x256 into 10 concepts
+    python benchmarks/concepts.py nmf FILE                factorizes 2,000 activations at 14x14x256 into 10 concepts
+    PEER/python benchmarks/peers/nmf_sklearn.py FILE      the same by scikit-learn
     PEER/python benchmarks/peers/concepts_xplique.py FOLDER    asks xplique and scikit-learn about the same networks
 
 `cause` tells motifs with stripes from motifs without; `correlate` tells fish from mushrooms, and in training half of
@@ -156,8 +157,10 @@ def order_pairs(one: Array, other: Array) -> float:
     return float((difference > 0).mean() + 0.5 * (difference == 0).mean())
 
 
-def time_nmf(file: Path, with_sklearn: bool) -> None:
+def time_nmf(file: Path) -> None:
     """Time one factorization of planted activations, which are kept in a file for the other library."""
+    from dreampipe.explanations.concepts.nmf import factorize
+
     if not file.exists():
         rng = np.random.default_rng(0)
         strengths = rng.gamma(0.5, size=(2000 * 14 * 14, 12)).astype(np.float32)
@@ -165,25 +168,15 @@ def time_nmf(file: Path, with_sklearn: bool) -> None:
         np.save(file, strengths @ parts + rng.random((len(strengths), 256), np.float32) * np.float32(0.3))
     rows = np.load(file)
     begun, spent = time.perf_counter(), time.process_time()
-    if with_sklearn:
-        from sklearn.decomposition import NMF
-
-        model = NMF(10, random_state=0)
-        found, parts = model.fit_transform(rows), model.components_
-    else:
-        from dreampipe.explanations.concepts.nmf import factorize
-
-        found, parts = factorize(rows, 10)
+    found, parts = factorize(rows, 10)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - spent
     missed = np.linalg.norm(rows - found @ parts) / np.linalg.norm(rows)
-    print(
-        f"{'scikit-learn' if with_sklearn else 'dreampipe'}: {seconds:.1f} s, {cpu:.1f} s of CPU, missed {missed:.5f}"
-    )
+    print(f"dreampipe: {seconds:.1f} s, {cpu:.1f} s of CPU, missed {missed:.5f}")
 
 
 def main(arguments: Sequence[str]) -> None:
     if arguments and arguments[0] == "nmf":
-        time_nmf(Path(arguments[1]), "--sklearn" in arguments)
+        time_nmf(Path(arguments[1]))
         return
     parser = argparse.ArgumentParser(description="Concepts on networks whose truth is known.")
     parser.add_argument("folder", type=Path)

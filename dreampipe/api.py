@@ -353,7 +353,7 @@ def report(
         DreampipeError: the picture, a setting, the model or the folder of training pictures is wrong.
         ValueError: `image` holds no picture, or several.
     """
-    from dreampipe.engines.report_parts import Subject
+    from dreampipe.engines.report_subject import Subject
     from dreampipe.engines.reports import check_training_pictures, compose
 
     recipe = Reporting.of(labelled=None if labelled is None else str(labelled), **settings)

@@ -10,7 +10,8 @@ attacks.py   AttackTask: a picture that fools a model; RobustnessTask: the accur
 several.py   Several: the same for each of several pictures
 concepts.py  ConceptsTask: the concepts of a layer
 influence.py InfluenceTask: the labelled pictures behind an answer
-reports.py   ReportTask: all of that on one page; report_parts.py: its parts
+reports.py   ReportTask: all of that on one page; report_parts.py and report_training.py: its
+             parts; report_subject.py: what they are about
 remaking.py  Remaking: any of these again, from its record
 local.py     pictures on this machine, one after the other; makers.py: what is done with each, a dream or, in
              explaining.py, an explanation; stopping.py: Ctrl-C that keeps what is ready

@@ -17,7 +17,8 @@ from dreampipe.drawings.report import Exhibit, Part, Report, Shown, shrink
 from dreampipe.engines.drawings import film_output
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import settle_sidecar, text_within
-from dreampipe.engines.report_parts import PARTS, Make, Subject, naming, settle
+from dreampipe.engines.report_parts import PARTS, naming
+from dreampipe.engines.report_subject import Make, Subject, settle
 from dreampipe.engines.sources import Sources, describe, find_record_of
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError, printable
