@@ -94,8 +94,8 @@ class Smooth(Shaping):
         from dreampipe.backend import ops
 
         distance = np.arange(-4, 5, dtype=np.float32) ** 2
-        sigmas = at(self.sigma, progress) * np.array([[0.5], [1], [2]], np.float32)
-        gaussians = ops.softmax(-distance / (2 * sigmas * sigmas), axis=1)
+        sigmas = ops.multiply(at(self.sigma, progress), np.array([[0.5], [1], [2]], np.float32))
+        gaussians = ops.softmax(ops.divide(-distance, 2 * sigmas * sigmas), axis=1)
         kernel = ops.einsum("si,sj->ij", gaussians, gaussians) / 3
         return _filter(mirror(gradient, 4), kernel, 1)
 

@@ -108,7 +108,8 @@ class Jitter(Transform):
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
-        return ops.roll(image, ops.cast(drawn, "int32"), axis=(1, 2))
+        rows, columns = (ops.cast(drawn[at], "int32") for at in range(2))
+        return ops.roll(image, (rows, columns), axis=(1, 2))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 `depthwise(operation)`: convolutions of every channel by itself. ConvNeXt writes them as convolutions of as many groups
 as channels. The values are the same, but on a processor tensorflow takes some eighty times as long for their gradient.
 
+`alike(operation)`: average pooling at the border, which Keras computes otherwise on PyTorch.
+
 `leaky(operation)`: activations that pass some gradient where they block it, for units that are asleep. A ReLU that is
 zero everywhere has no gradient, so no step ever wakes it; SiLU and GELU have a valley below zero, whose far side leads
 away from every positive value. For the first steps some of the gradient leaks through below zero, while every value
@@ -67,6 +69,31 @@ def depthwise(operation: Any) -> Callable[[Any], Any] | None:
         return x if operation.activation is None else operation.activation(x)
 
     return apart
+
+
+def alike(operation: Any) -> Callable[[Any], Any] | None:
+    """Return the form with the values of the other backends, of an operation that Keras computes otherwise on PyTorch.
+
+    There average pooling with "same" repeats the edge where the others average over the cells that are there.
+    """
+    kind = type(operation)
+    same = kind is layers.AveragePooling2D and (operation.padding, operation.data_format) == ("same", "channels_last")
+    if not same or keras.backend.backend() != "torch":
+        return None
+
+    def pool(x: Any) -> Any:
+        sides = ops.shape(x)[1:3]
+        cells = zip(sides, operation.pool_size, operation.strides, strict=True)
+        missing = [max((-(-side // stride) - 1) * stride + size - side, 0) for side, size, stride in cells]
+        around = ((0, 0), *((lacking // 2, lacking - lacking // 2) for lacking in missing), (0, 0))
+        ones = ops.ones((1, *sides, 1), x.dtype)
+        total, count = (
+            ops.average_pool(ops.pad(one, around), operation.pool_size, operation.strides, "valid", "channels_last")
+            for one in (x, ones)
+        )
+        return total / count
+
+    return pool
 
 
 def _is_apart(convolution: Any) -> bool:

@@ -20,7 +20,7 @@ from dreampipe.models.folding import Call, fold
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
 from dreampipe.models.model_card import Layer
-from dreampipe.models.operations import Leaking, depthwise, leaky, own_activation, without_activation
+from dreampipe.models.operations import Leaking, alike, depthwise, leaky, own_activation, without_activation
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _SOFTMAX = (keras.activations.softmax, ops.softmax)
@@ -377,7 +377,7 @@ def _instead(operation: Any, leaks: bool, hasten: bool) -> Leaking | None:
     """Choose what to compute in place of an operation: one that leaks, or the same faster; None for itself."""
     if leaks and (leaking := leaky(operation)):
         return leaking
-    found = faster(operation) if hasten else depthwise(operation)
+    found = alike(operation) or (faster(operation) if hasten else depthwise(operation))
     return None if found is None else lambda x, leak: found(x)
 
 
