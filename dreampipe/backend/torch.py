@@ -30,7 +30,7 @@ def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = 
         except torch.OutOfMemoryError:
             raise MemoryError from None
         except (RuntimeError, TypeError, ValueError) as error:
-            if "not enough memory" in str(error):
+            if "you tried to allocate" in str(error):
                 raise MemoryError from None
             raise refusal(error) from error
 
