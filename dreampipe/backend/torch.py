@@ -84,7 +84,8 @@ def whole(number: Tensor) -> int:
 
 
 def irfft2(real: Tensor, imaginary: Tensor, size: Any) -> Tensor:
-    return torch.fft.irfft2(torch.complex(real, imaginary), s=tuple(map(int, size)))
+    spectrum = torch.complex(ops.convert_to_tensor(real), ops.convert_to_tensor(imaginary))
+    return torch.fft.irfft2(spectrum, s=tuple(map(int, size)))
 
 
 def noise(shape: Any, seed: Tensor) -> Tensor:
