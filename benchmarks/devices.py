@@ -1,4 +1,4 @@
-"""What each installed backend does on this machine: `python benchmarks/devices.py [BACKEND ...] [--rounds 5] [--large]`.
+"""What each installed backend does on this machine: `python benchmarks/devices.py [BACKEND ...] [--large]`.
 
 Each backend runs in a process of its own, for Keras has one for each process. Prints its device; the speed of a 4096
 matrix product, which is the limit; for each network the first step of a size, compiling included, the fastest one, and
@@ -74,7 +74,7 @@ def time_of(compute: Callable[[], Any], rounds: int) -> tuple[float, float]:
 
 
 def dream(name: str, folder: Path) -> tuple[float, float]:
-    """The seconds of the default dream of a sample as a command, with an empty cache of compilations and with a full."""
+    """The seconds of the default dream of a sample as a command, the first time and with all that is cached then."""
     variables = {"KERAS_BACKEND": name, "KERAS_HOME": str(folder), "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-m", "dreampipe", "dream", str(ROOT / "samples" / "sea.jpg"), str(folder / "dream.png")]
     taken = []
@@ -106,9 +106,8 @@ def main() -> None:
         subprocess.run([sys.executable, __file__, *more], env={**os.environ, **variables}, check=False)
         with tempfile.TemporaryDirectory() as folder:
             first, again = dream(name, Path(folder))
-        print(
-            f"| {name} | the default dream, the whole command | sea.jpg | {1e3 * first:.0f} | {1e3 * again:.0f} | - | - |"
-        )
+        row = f"the default dream, the whole command | sea.jpg | {1e3 * first:.0f} | {1e3 * again:.0f} | - | -"
+        print(f"| {name} | {row} |", flush=True)
 
 
 if __name__ == "__main__":

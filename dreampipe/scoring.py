@@ -98,6 +98,10 @@ def scores_of(
     return score_view
 
 
+_SIDE = 64
+"""The side of the picture whose shapes are looked at."""
+
+
 @lru_cache(maxsize=8)
 def _tap(card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules | None, given: str) -> Any:
     """The model from pictures to the activations that the objective reads; None if it reads none."""
@@ -106,7 +110,8 @@ def _tap(card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules | 
     model = tap.tap(open_model(card), objective.layers, objective.head, leaks, rules, given)
     if given:  # whose shape only a picture tells
         return model
-    picture = keras.KerasTensor((1, *(card.fixed or (None, None)), 3))
+    side = max(card.least, _SIDE)  # a size, because JAX finds no shape of mirrored padding without one
+    picture = keras.KerasTensor((1, *(card.fixed or (side, side)), 3))
     leak = {"leak": keras.KerasTensor((1,))} if leaks else {}
     shapes = {name: tuple(value.shape) for name, value in model.compute_output_spec(picture, **leak).items()}
     objective.check(_by_key(shapes))

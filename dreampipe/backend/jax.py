@@ -33,6 +33,8 @@ def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = 
     def trace(structure: Any, sizes: tuple[tuple[int, ...], ...], values: Any, *tensors: Any) -> Any:
         moving, fixed = iter(tensors), iter(np.array(one, np.int32) for one in sizes)
         leaves = [next(fixed) if _decides(known, at) else next(moving) for at in range(structure.num_leaves)]
+        if not changes:
+            return function(*jax.tree.unflatten(structure, leaves)), []
         with keras.StatelessScope(zip(changes, values, strict=True)) as scope:
             result = function(*jax.tree.unflatten(structure, leaves))
         return result, [scope.get_current_value(variable) for variable in changes]
@@ -80,11 +82,11 @@ def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Cal
 
 def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
     given = [jax.ShapeDtypeStruct(tuple(side or 1 for side in one.shape), one.dtype) for one in specs]
-    return any("transpose" in name for name in _names(jax.make_jaxpr(function)(*given).jaxpr))
+    return any("transpose(jvp" in name for name in _names(jax.make_jaxpr(function)(*given).jaxpr))
 
 
 def _names(jaxpr: Any) -> Iterator[str]:
-    """The names that JAX gives to the operations of a program: those of a gradient say `transpose`."""
+    """The names that JAX gives to the operations of a program: those of a gradient say `transpose(jvp(...))`."""
     for equation in jaxpr.eqns:
         yield str(equation.source_info.name_stack)
         for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=lambda one: hasattr(one, "eqns")):

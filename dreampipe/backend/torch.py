@@ -30,7 +30,7 @@ def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = 
         except torch.OutOfMemoryError:
             raise MemoryError from None
         except (RuntimeError, TypeError, ValueError) as error:
-            if "not enough memory" in str(error):
+            if "you tried to allocate" in str(error):
                 raise MemoryError from None
             raise refusal(error) from error
 
@@ -84,7 +84,8 @@ def whole(number: Tensor) -> int:
 
 
 def irfft2(real: Tensor, imaginary: Tensor, size: Any) -> Tensor:
-    return torch.fft.irfft2(torch.complex(real, imaginary), s=tuple(map(int, size)))
+    spectrum = torch.complex(ops.convert_to_tensor(real), ops.convert_to_tensor(imaginary))
+    return torch.fft.irfft2(spectrum, s=tuple(map(int, size)))
 
 
 def noise(shape: Any, seed: Tensor) -> Tensor:

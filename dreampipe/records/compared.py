@@ -7,9 +7,12 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
+
 from dreampipe.drawings.curves import is_table
 from dreampipe.drawings.page import find_record, is_page
 from dreampipe.errors import MediaError
+from dreampipe.media import decode
 from dreampipe.media.comparing import hash_pixels_shown, same_bytes
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.video.numbering import standing
@@ -36,6 +39,20 @@ def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
         return same_bytes(first, second) or hash_shown(first, max_pixels) == hash_shown(second, max_pixels)
     except MediaError:
         return False
+
+
+def how_far_apart(first: Path, second: Path) -> tuple[str, ...]:
+    """Measure how far apart two pictures of one size are, as a phrase; no phrase for other outputs."""
+    if os.path.realpath(first) == os.path.realpath(second):  # the second has taken the place of the first
+        return ()
+    try:
+        frames = [decode(path)[0].pixels for path in (first, second)]
+    except MediaError:
+        return ()
+    if frames[0].shape != frames[1].shape:
+        return ()
+    apart = 255 * np.abs(frames[0].astype(np.float64) - frames[1])
+    return (f"they are apart by {apart.max():.1f} levels of 255 at most, and {apart.mean():.2f} on average",)
 
 
 def _text_sha256(path: Path) -> str:

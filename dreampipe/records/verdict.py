@@ -5,13 +5,18 @@ Two things are compared: the frames before encoding, by the hashes in both recor
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreampipe.errors import printable
 from dreampipe.media.formats import format_of_suffix
 from dreampipe.records.again import Again
+from dreampipe.records.compared import how_far_apart
 from dreampipe.records.record import Record
+
+_COMPUTED = re.compile("(backend|device) was ")
+"""The reasons of a difference that should be small."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,10 @@ def verdict(begun: Again, made: Record, first: Path, second: Path, files: bool |
     reasons = [*begun.changes, *begun.others]
     reasons += [f"the {what} was {old} and is {new}" for what, old, new in forms if old != new]
     devices = begun.record.versions.get("device"), made.versions.get("device")
-    if all(devices) and devices[0] != devices[1] and not any(reason.startswith("device") for reason in reasons):
-        reasons.append(f"the device was {printable(str(devices[0]))} and is {devices[1]}")
+    if all(devices) and devices[0] != devices[1] and not any(reason.startswith("device was") for reason in reasons):
+        reasons.append(f"device was {printable(str(devices[0]))} and is {devices[1]}")
+    if files is False and any(_COMPUTED.match(reason) for reason in reasons):
+        reasons += how_far_apart(first, second)
     if begun.record.model != made.model and not reasons:  # the first model was not on the disk before
         reasons.append("the model is another than it was")
     if frames and files is False:

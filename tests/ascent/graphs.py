@@ -42,7 +42,7 @@ def graph(function: Callable[..., Any], *shapes: tuple[int | None, ...], dtypes:
     def call(*arguments: Any) -> Any:
         given = (np.asarray(argument, dtype) for argument, dtype in zip(arguments, dtypes, strict=True))
         result = compiled(*given)
-        return tuple(map(np.asarray, result)) if isinstance(result, tuple) else np.asarray(result)
+        return tuple(map(backend.as_array, result)) if isinstance(result, tuple) else backend.as_array(result)
 
     call.once = lambda: len(traces) == 1 or choosing.name() != "tensorflow"  # type: ignore[attr-defined]
     return call

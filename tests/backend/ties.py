@@ -34,7 +34,7 @@ def _cases(ops: Any) -> dict[str, tuple[Callable[[Any], Any], Any]]:
         "minimum with an equal": (lambda x: ops.minimum(x, 1.0), np.float32([1.0])),
         "max of equals": (ops.max, np.float32([2.0, 2.0, 1.0])),
         "max over an axis of equals": (lambda x: ops.max(x, axis=1), np.float32([[2.0, 2.0, 1.0]])),
-        "max_pool of equals": (lambda x: ops.max_pool(x, 2, data_format="channels_last"), flat),
+        "max_pool of equals": (lambda x: ops.max_pool(x, 2, 2, data_format="channels_last"), flat),
         "max_pool of equals that overlap": (
             lambda x: ops.max_pool(x, 2, 1, data_format="channels_last"),
             _picture(np.ones((3, 3))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 
 import clip
@@ -397,6 +398,34 @@ def test_pixels_that_differ_for_no_reason_are_exit_code_1(call, quick, photo, tm
     result = call("rerun", out, tmp_path / "c.bmp")
     assert result.exit_code == 0
     assert result.stdout.startswith("the pixels differ: keras was 3.0.0 and is ")
+
+
+@pytest.mark.parametrize("what, was", [("backend", "jax"), ("device", "GPU (NVIDIA H100)")])
+def test_another_backend_or_device_explains_a_difference(call, quick, photo, tmp_path, what, was):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    now = json.loads(sidecar_of(out).read_text())["versions"][what]
+    tampered(out, "versions", **{what: was})
+    same = call("rerun", out, tmp_path / "b.bmp")
+    assert (same.exit_code, same.stdout) == (0, SAME)
+    assert f"{what.capitalize()} was {was} and is {now}, so pixels may differ." in same.stderr
+    tampered(out, "output", pixels="0" * 64)
+    dreampipe.write(Frame(np.zeros((40, 56, 3), np.float32)), out)
+    tampered(out, "output", file=sha256(out))
+    other = call("rerun", out, tmp_path / "b.bmp", "--overwrite")
+    levels = r"they are apart by \d+\.\d levels of 255 at most, and \d+\.\d\d on average\n"
+    assert other.exit_code == 0
+    assert re.fullmatch(rf"the pixels differ: {what} was {re.escape(was)} and is {now}; {levels}", other.stdout)
+
+
+def test_a_record_that_does_not_say_its_backend_was_made_with_tensorflow(call, quick, photo, tmp_path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    held = json.loads(sidecar_of(out).read_text())
+    backend = held["versions"].pop("backend")
+    sidecar_of(out).write_text(json.dumps(held))
+    told = call("rerun", out, tmp_path / "b.bmp").stderr
+    assert ("Backend was tensorflow" in told) == (backend != "tensorflow")
 
 
 def test_the_instructions_that_an_encoder_used_are_shown_and_explain_nothing(call, quick, film, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,17 +34,21 @@ STILL = ("Blur", "Each")
 
 
 def called(term: Term, **changed: Array) -> Array:
-    return np.asarray(BoundObjective((term,))({**VALUES, **changed}))
+    return backend.as_array(BoundObjective((term,))(tensors({**VALUES, **changed})))
+
+
+def tensors(values: Mapping[str, Array]) -> dict[str, Any]:
+    return {name: backend.ops.convert_to_tensor(value) for name, value in values.items()}
 
 
 def gradient(term: Term, values: dict[str, Array]) -> Array:
     """Of the sum of scores, by the values that the term reads first."""
     x = backend.ops.convert_to_tensor(values[term.reads[0]])
     total, _, (slope,) = backend.value_and_gradients(
-        lambda x: (backend.ops.sum(term({**values, term.reads[0]: x})), None), x
+        lambda x: (backend.ops.sum(term({**tensors(values), term.reads[0]: x})), None), x
     )
-    assert np.isfinite(total)
-    return np.asarray(slope)
+    assert np.isfinite(float(total))
+    return backend.as_array(slope)
 
 
 def id_of(term: Term) -> str:

@@ -194,7 +194,8 @@ def _answering(card: Card) -> Callable[[Array], Any]:
 def _optimizes(card: Card) -> bool:
     from dreampipe import backend
 
-    return backend.takes_gradients(_head(card), backend.spec(None, None, None, 3))
+    size = card.fixed or (max(card.least, 32), max(card.least, 32))
+    return backend.takes_gradients(_head(card), backend.spec(None, *size, 3))
 
 
 @lru_cache(maxsize=16)

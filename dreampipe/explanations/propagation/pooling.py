@@ -82,7 +82,8 @@ def _list_windows(call: Call, pool: Any, strides: Any, padding: str, data_format
 
 def _around(size: Any, cells: int, stride: int) -> tuple[Any, Any]:
     """Cells that "same" padding adds before and after a side."""
-    missing = ops.maximum((-(-size // stride) - 1) * stride + cells - size, 0)
+    missing = (-(-size // stride) - 1) * stride + cells - size
+    missing = max(missing, 0) if isinstance(missing, int) else ops.maximum(missing, 0)
     return missing // 2, missing - missing // 2
 
 
