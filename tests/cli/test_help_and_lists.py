@@ -57,6 +57,7 @@ COMMANDS = (
     "robustness",
     "concepts",
     "influence",
+    "report",
     "zoom",
     "rerun",
     "info",

@@ -314,6 +314,11 @@ own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "checkpoints": st.sampled_from([None, "one.keras, two.keras"]),
         "top": st.integers(1, 100),
     },
+    "report": {
+        "labelled": st.sampled_from([None, "motifs", "pictures", "labels.csv"]),
+        "count": st.integers(2, 500),
+        "max_size": st.integers(16, 1024),
+    },
     "atlas": {"layer": st.sampled_from(["mixed4", "logit(*)"]), "channels": st.sampled_from([None, "0-3,7"])},
 }
 

@@ -30,7 +30,19 @@ TEXTS = st.text(max_size=40)
 RECORDS = st.builds(
     Record,
     command=st.sampled_from(
-        ["dream", "zoom", "visualize", "atlas", "explain", "attack", "robustness", "concepts", "influence", "sheet"]
+        [
+            "dream",
+            "zoom",
+            "visualize",
+            "atlas",
+            "explain",
+            "attack",
+            "robustness",
+            "concepts",
+            "influence",
+            "report",
+            "sheet",
+        ]
     ),
     recipe=st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers() | TEXTS | st.lists(TEXTS, max_size=3)),
     usual=st.none() | st.dictionaries(TEXTS, st.integers() | TEXTS, max_size=3),
