@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 
+from dreampipe.cli.uncollected import uncollected
 from dreampipe.errors import OpeningError, brief
 
 
@@ -42,7 +43,7 @@ def import_backend(shown: bool = False) -> None:
     """
     if "dreampipe.backend" in sys.modules:
         return
-    with nullcontext() if shown else hush():
+    with nullcontext() if shown else hush(), uncollected():
         try:
             import_module("dreampipe.backend")
         except ImportError as error:

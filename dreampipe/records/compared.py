@@ -7,8 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from dreampipe.drawings.curves import is_table
-from dreampipe.drawings.page import find_record, is_page
+from dreampipe.drawings.page import find_record, is_page, is_table
 from dreampipe.errors import MediaError
 from dreampipe.media.comparing import hash_pixels_shown, same_bytes
 from dreampipe.media.patterns import is_pattern
