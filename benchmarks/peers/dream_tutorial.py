@@ -29,7 +29,7 @@ def main() -> None:
         input_signature=(tf.TensorSpec((None, None, 3)), tf.TensorSpec((), tf.int32), tf.TensorSpec(()))
     )
     def climb(image: Any, steps: Any, rate: Any) -> Any:
-        for _ in tf.range(steps):
+        for _ in tf.range(steps):  # type: ignore[attr-defined]  # autograph makes a loop of the graph of it
             with tf.GradientTape() as tape:
                 tape.watch(image)
                 loss = tf.add_n([tf.reduce_mean(features) for features in extractor(image[None])])
