@@ -124,16 +124,19 @@ def compare(other: Path, folder: Path, rounds: int) -> None:
         taken: dict[str, list[tuple[float, float]]] = {"old": [], "new": []}
         for _ in range(rounds):
             for version, place in versions.items():
-                taken[version].append(_measure([sys.executable, "-m", "dreampipe", *command], place))
+                taken[version].append(_measure([sys.executable, "-m", "dreampipe", *command], place, folder))
         least = {version: tuple(map(min, zip(*times, strict=True))) for version, times in taken.items()}
         pairs = zip(least["old"], least["new"], strict=True)
         print(f"| {name} | " + " | ".join(f"{a:.2f} | {b:.2f} | {a / b:.2f}" for a, b in pairs) + " |", flush=True)
 
 
-def _measure(command: list[str], place: Path) -> tuple[float, float]:
-    """Run a process with the package of a place; return its seconds and its processor time."""
+def _measure(command: list[str], place: Path, folder: Path) -> tuple[float, float]:
+    """Run a process in a folder, with the package of a place; return its seconds and its processor time."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONPATH": str(place)})
+    environment = {**os.environ, "PYTHONPATH": str(place.absolute())}
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    if ran.returncode not in (0, 2):
+        sys.exit(ran.stderr)
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -56,8 +56,8 @@ class Inspected:
 def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
     """Check all of a file that Keras would act on, building nothing and importing no keras.
 
-    A file that was inspected before in this process, and has not changed since, is not read again; one of the same bytes
-    is not checked again.
+    A file that was inspected before in this process, and has not changed since, is not read again. One of the same
+    bytes is not checked again.
 
     Raises:
         ModelError: with the reason why the file is refused.
