@@ -7,6 +7,9 @@ Prints
 3. a folder of 512x512 pictures: the share of the wall time in which the model climbs, and the resident memory after the
    10th and the last picture.
 
+With `--against FOLDER`, a checkout of another version, it prints only the whole processes of both, in turns: a wrong
+argument, the help of `dream`, and the 640x480 sample; the least seconds and the least processor time of `--rounds`.
+
 Seconds depend on the machine; run nothing else beside it. The ratios are what is compared.
 """
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -103,6 +107,40 @@ def many_pictures(folder: Path, count: int) -> None:
     print(f"  peak of any process of this benchmark {peak:.0f} MiB")
 
 
+def compare(other: Path, folder: Path, rounds: int) -> None:
+    """Run this version and another one in turns, as whole processes."""
+    picture = folder / "one.jpg"
+    _render(picture, 0, 480, 640)
+    dreaming = ["dream", str(picture), str(folder / "out.jpg"), "--quiet", "--overwrite"]
+    commands = {
+        "an argument error": [*dreaming, "--objective", "mixd4"],
+        "dream --help": ["dream", "--help"],
+        "one 640x480 picture": dreaming,
+    }
+    versions = {"old": other, "new": Path(__file__).parent.parent}
+    print("| command | old, s | new, s | old / new | old, processor s | new, processor s | old / new |")
+    print("|" + " --- |" * 7)
+    for name, command in commands.items():
+        taken: dict[str, list[tuple[float, float]]] = {"old": [], "new": []}
+        for _ in range(rounds):
+            for version, place in versions.items():
+                taken[version].append(_measure([sys.executable, "-m", "dreampipe", *command], place, folder))
+        least = {version: tuple(map(min, zip(*times, strict=True))) for version, times in taken.items()}
+        pairs = zip(least["old"], least["new"], strict=True)
+        print(f"| {name} | " + " | ".join(f"{a:.2f} | {b:.2f} | {a / b:.2f}" for a, b in pairs) + " |", flush=True)
+
+
+def _measure(command: list[str], place: Path, folder: Path) -> tuple[float, float]:
+    """Run a process in a folder, with the package of a place; return its seconds and its processor time."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    environment = {**os.environ, "PYTHONPATH": str(place.absolute())}
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    if ran.returncode not in (0, 2):
+        sys.exit(ran.stderr)
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def _render(path: Path, seed: int, height: int, width: int) -> None:
     picture = scene(np.random.default_rng(seed), height, width)
     cv2.imwrite(str(path), np.rint(picture[..., ::-1] * 255).astype(np.uint8))
@@ -111,11 +149,16 @@ def _render(path: Path, seed: int, height: int, width: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=50)
-    count = parser.parse_args().pictures
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of another version")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if given.against:
+            compare(given.against, Path(folder), given.rounds)
+            return
         start_up()
         one_picture(Path(folder))
-        many_pictures(Path(folder), count)
+        many_pictures(Path(folder), given.pictures)
 
 
 if __name__ == "__main__":

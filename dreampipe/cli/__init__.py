@@ -10,7 +10,7 @@
     targets.py   the options of a command's output, and the place of its file
     perform.py   performs any task: names, check, notes, weights, run, exit code
     answer.py    errors as one sentence and an exit code
-    hush.py      hides the messages of tensorflow
+    hush.py      hides the messages of tensorflow; uncollected.py imports without searching for garbage
     completing.py  what a shell completes; details.py, what --verbose adds; forecasts.py, what --dry-run prints
     progress.py  the bar on a terminal; events.py, the lines on a pipe; estimates.py, how long it takes
     calls.py     the bar of the library's calls
@@ -24,13 +24,16 @@ from __future__ import annotations
 import sys
 import warnings
 
+from dreampipe.cli.uncollected import uncollected
+
 
 def main() -> None:
     """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 interrupted."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries warn of files and versions; that is not for users
     try:
-        from dreampipe.cli.app import app  # takes a moment, so Ctrl-C may come during it
+        with uncollected():
+            from dreampipe.cli.app import app  # takes a moment, so Ctrl-C may come during it
 
         app()
     except KeyboardInterrupt:

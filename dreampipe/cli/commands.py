@@ -11,6 +11,8 @@ from typing import Any
 
 import typer
 
+from dreampipe.cli.uncollected import uncollected
+
 
 @dataclass(frozen=True)
 class Row:
@@ -152,10 +154,11 @@ COMMANDS = {
 
 def load(name: str) -> Any:
     """Load a command, as typer runs it."""
-    from dreampipe.cli.help import GroupedCommand, closing
-
     row = COMMANDS[name]
-    found = getattr(import_module(f"dreampipe.cli.{row.module}"), name)
+    with uncollected():
+        from dreampipe.cli.help import GroupedCommand, closing
+
+        found = getattr(import_module(f"dreampipe.cli.{row.module}"), name)
     if not isinstance(found, typer.Typer):
         function, found = found, typer.Typer(add_completion=False, rich_markup_mode=None)
         found.command(

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 
 from dreampipe import backend
 from dreampipe.backend.choosing import BACKENDS, name
+from dreampipe.cli.uncollected import uncollected
 from dreampipe.errors import OpeningError, brief
 
 
@@ -44,7 +45,7 @@ def import_backend(shown: bool = False) -> None:
     """
     if backend.is_loaded():
         return
-    with nullcontext() if shown else hush():
+    with nullcontext() if shown else hush(), uncollected():
         try:
             backend.load()
         except ImportError as error:

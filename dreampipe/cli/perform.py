@@ -20,7 +20,6 @@ from dreampipe.cli.events import (
     write_line,
 )
 from dreampipe.cli.fetching import fetch_missing
-from dreampipe.cli.forecasts import foretell
 from dreampipe.cli.hush import import_backend
 from dreampipe.cli.terminal import say
 from dreampipe.engines.remaking import Compared
@@ -71,6 +70,8 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
     """
     quiet, events = manner.quiet, manner.events
     if manner.dry:
+        from dreampipe.cli.forecasts import foretell
+
         foretell(task, quiet, manner.verbose, events)
         return
     if card := task.recipe.card():

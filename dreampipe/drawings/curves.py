@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
-from pathlib import PurePath
 
 import cv2
 import numpy as np
@@ -27,11 +26,6 @@ _COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 11
 _WHITE, _GREY = (240, 240, 240), (110, 110, 110)
 _ROW, _LEGEND = 26, 400
 """The height of a line of the legend, and its width."""
-
-
-def is_table(path: PurePath) -> bool:
-    """Say whether a path has the suffix of a table."""
-    return path.suffix.lower() == ".csv"
 
 
 def table_of(measured: Robustness) -> str:

@@ -53,6 +53,11 @@ def is_page(path: PurePath) -> bool:
     return path.suffix.lower() in _PAGES
 
 
+def is_table(path: PurePath) -> bool:
+    """Say whether a path has the suffix of a table."""
+    return path.suffix.lower() == ".csv"
+
+
 def atlas_page(tiles: Sequence[Tile], title: str, notes: Sequence[str] = (), record: str | None = None) -> str:
     """Write a dark page with all tiles in a grid and all pictures in it; a click on a tile shows it large.
 

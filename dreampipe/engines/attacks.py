@@ -11,9 +11,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from dreampipe.drawings.attacks import draw_attack
-from dreampipe.drawings.curves import HEIGHT, WIDTH, draw_curves, is_table, page_of, table_of
+from dreampipe.drawings.curves import HEIGHT, WIDTH, draw_curves, page_of, table_of
 from dreampipe.drawings.labelled import count_labelled, find_classes, labelled_pictures
-from dreampipe.drawings.page import is_page
+from dreampipe.drawings.page import is_page, is_table
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within
 from dreampipe.engines.task import Place

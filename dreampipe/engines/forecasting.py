@@ -16,7 +16,6 @@ import numpy as np
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Planned, plan_climbing
-from dreampipe.explanations.explaining import ask, choose_suitable, explain
 from dreampipe.recipes import Explaining
 from dreampipe.stages import Resize
 
@@ -114,6 +113,8 @@ def measure_methods(recipe: Explaining, size: Size) -> Pace:
     Raises:
         DreampipeError: the model cannot be opened, or no method suits the question.
     """
+    from dreampipe.explanations.explaining import ask, choose_suitable, explain  # loads every method
+
     card = recipe.card()
     small = size if card.fixed else Resize(max(card.least, _SIDE)).size(*size)
     question = ask(card, recipe.objective or "logit(0)")

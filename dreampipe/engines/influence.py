@@ -11,10 +11,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from dreampipe.drawings.curves import is_table
 from dreampipe.drawings.influence import draw_influence, page_of, suspects_of, table_of, tiles_of
 from dreampipe.drawings.labelled import find_classes, read_again
-from dreampipe.drawings.page import is_page
+from dreampipe.drawings.page import is_page, is_table
 from dreampipe.drawings.reading import read_all
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within

@@ -20,7 +20,6 @@ from threading import Lock as Mutex
 import psutil
 
 from dreampipe.engines.estimating import Estimating
-from dreampipe.engines.explaining import Explainer
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import check_place, sidecar_fits
 from dreampipe.engines.makers import Dreamer, Loaded, Made, Maker
@@ -76,14 +75,20 @@ class _Work:
         self._manifest, self._order, self._tell = manifest, order, tell
         self._sha256 = order.sha256()
         self._name = ""
-        explains = isinstance(order.recipe, Explaining)
-        self._maker: Maker = Explainer(order, self._hear) if explains else Dreamer(order, self._hear, tell.plan)
+        self._maker = self._choose_maker()
         self._count: Counter[type[Event]] = Counter()
         self._locks: dict[str, Lock] = {}
         self._full = Mutex()  # taken, for the rest of the run, by the thread that first meets a full disk
         self.written: deque[Future[Done | Failed | None]] = deque()  # dreamed pictures, on their way to their files
         self._first: float | None = None
         self._last = self._busy = 0.0
+
+    def _choose_maker(self) -> Maker:
+        if not isinstance(self._order.recipe, Explaining):
+            return Dreamer(self._order, self._hear, self._tell.plan)
+        from dreampipe.engines.explaining import Explainer  # loads every method, which a dream does not need
+
+        return Explainer(self._order, self._hear)
 
     def _hear(self, event: Event) -> None:
         """Tell what a maker tells, under the name of the picture."""

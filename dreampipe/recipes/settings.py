@@ -47,7 +47,7 @@ class Settings(BaseModel):
         RecipeError: a setting is unknown or out of range.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     open: ClassVar[tuple[str, ...]] = ()
     from_files: ClassVar[tuple[str, ...]] = ()

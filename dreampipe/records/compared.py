@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dreampipe.drawings.curves import is_table
-from dreampipe.drawings.page import find_record, is_page
+from dreampipe.drawings.page import find_record, is_page, is_table
 from dreampipe.errors import MediaError
 from dreampipe.media import decode
 from dreampipe.media.comparing import hash_pixels_shown, same_bytes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -148,6 +150,32 @@ class TestSeen:
         seen.note("a" * 64)
         seen.file().write_bytes(b"\xff{\n" + seen.file().read_bytes() + b'{"sha256": "bbb')
         assert seen.knows("a" * 64) and not seen.knows("bbb")
+
+    def test_a_long_list_keeps_its_newest(self, store: Path) -> None:
+        seen.note("a" * 64)
+        line = seen.file().read_bytes()
+        names = [f"{number:064x}" for number in range(1000)]
+        seen.file().write_bytes(b"".join(line.replace(b"a" * 64, name.encode()) for name in names))
+        assert seen.knows(names[-1])
+        seen.note("b" * 64)
+        assert seen.file().stat().st_size < 1 << 16
+        known = [seen.knows(name) for name in names]
+        assert known[-1] and not known[0] and known == sorted(known)
+        assert seen.knows("b" * 64)
+        left = [json.loads(line) for line in seen.file().read_text().splitlines()]
+        assert all(set(line) == {"sha256", "as", "keras", "tensorflow"} for line in left)
+
+    def test_processes_that_note_at_once_leave_whole_lines(self, store: Path) -> None:
+        seen.note("a" * 64)
+        seen.file().write_bytes(seen.file().read_bytes() * 450)  # the list gets too long meanwhile
+        program = (
+            "import sys; from dreampipe.models.own.seen import note; [note(sys.argv[1] * 63 + d) for d in '01234567']"
+        )
+        running = [subprocess.Popen([sys.executable, "-c", program, digit]) for digit in "bcd"]
+        assert [process.wait() for process in running] == [0, 0, 0]
+        lines = [json.loads(line) for line in seen.file().read_text().splitlines()]
+        assert {line["as"] for line in lines} == {"model"}
+        assert seen.knows(lines[-1]["sha256"])
 
     def test_a_store_that_cannot_be_written_remembers_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

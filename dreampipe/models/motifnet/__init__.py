@@ -16,6 +16,7 @@ import hashlib
 import io
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ DECODER_CARD = Path(__file__).with_name("decoder.toml")
 DECODER_WEIGHTS = Path(__file__).with_name("decoder_weights.npz")
 
 
+@cache  # each command asks for it about ten times
 def card() -> Card:
     """The card of motifnet, out of card.toml."""
     known = tomllib.loads(CARD.read_text(encoding="utf-8"))

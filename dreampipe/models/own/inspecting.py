@@ -10,6 +10,7 @@ is read, its members and sizes are bounded, every class that its configuration n
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -55,19 +56,33 @@ class Inspected:
 def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
     """Check all of a file that Keras would act on, building nothing and importing no keras.
 
-    A file whose bytes were inspected before in this process is only read again, not checked again.
+    A file that was inspected before in this process, and has not changed since, is not read again. One of the same
+    bytes is not checked again.
 
     Raises:
         ModelError: with the reason why the file is refused.
     """
     with name_file(path):
         with archive.open_archive(path, limits) as file:
-            sha256 = _hash(file)
+            sha256 = _hash_once(path, limits, _state(file))
         found = _inspect_once(path, sha256, limits)
         return found if found.sha256 == sha256 else inspect_unnamed(path, limits)  # it changed between the two readings
 
 
 # A command asks for the card of its model about six times, and to check a large model takes a second.
+@lru_cache(maxsize=4)
+def _hash_once(path: Path, limits: Limits, state: tuple[int, ...]) -> str:
+    """Hash a file that was in this state a moment ago; `load` hashes what it opens anyway."""
+    with archive.open_archive(path, limits) as file:
+        return _hash(file)
+
+
+def _state(file: IO[bytes]) -> tuple[int, ...]:
+    """Return what differs once a file is written again: even a program that resets its time cannot reset `ctime`."""
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 @lru_cache(maxsize=4)
 def _inspect_once(path: Path, sha256: str, limits: Limits) -> Inspected:
     return inspect_unnamed(path, limits)
