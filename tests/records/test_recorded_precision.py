@@ -93,8 +93,9 @@ def test_outputs_of_earlier_versions_still_count(monkeypatch):
 
 def test_a_dream_is_made_again_in_its_precision(tmp_path):
     dreampipe.write(SMALL, tmp_path / "source.png")
+    (frame,) = dreampipe.read(tmp_path / "source.png")
     recipe = Recipe(objective="mixed2", octaves=1, steps=2, precision="auto")
-    dreamed = Frame(dreampipe.dream(tmp_path / "source.png", recipe))
+    dreamed = recipe.pipeline().one(frame)
     text = recorded(recipe, dreamed, tmp_path / "a.png", source=tmp_path / "source.png")
     dreampipe.write(dreamed, tmp_path / "a.png", record=text)
     heard = []
@@ -103,6 +104,6 @@ def test_a_dream_is_made_again_in_its_precision(tmp_path):
     Remaking(begun, str(tmp_path / "b.png")).run(heard.append)
     (verdict,) = [event.verdict for event in heard if isinstance(event, Compared)]
     assert str(verdict) == "the pixels are the same"
-    other = dreampipe.dream(tmp_path / "source.png", recipe, precision="float32")
-    assert np.array_equal(other, dreamed.pixels) == (HERE == "float32")
-    assert np.abs(other - dreamed.pixels).mean() < 0.01
+    other = recipe.model_copy(update={"precision": "float32"}).pipeline().one(frame)
+    assert np.array_equal(other.pixels, dreamed.pixels) == (HERE == "float32")
+    assert np.abs(other.pixels - dreamed.pixels).mean() < 0.01
