@@ -15,12 +15,12 @@ import numpy as np
 
 from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models.faster import faster
 from dreampipe.models.folding import Call, fold
+from dreampipe.models.forms import Forms
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
 from dreampipe.models.model_card import Layer
-from dreampipe.models.operations import Leaking, depthwise, leaky, own_activation, without_activation
+from dreampipe.models.operations import Leaking, own_activation, without_activation
 from dreampipe.models.precision import Precision
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
@@ -237,8 +237,8 @@ def tap(
     operations = [_operation(model, n.path) for n in nodes.values()]
     hasten = not model.trainable and not rules
     kept = _of_logits(model, graph) if precision == "bfloat16" else None
-    forms = _Forms(leaks, hasten, precision == "bfloat16", kept)
-    return _Tap(_Program(graph.input, steps, wanted, top, leaks, replaced), operations, rules, forms)
+    forms = Forms(leaks, hasten, precision == "bfloat16", kept)
+    return _Tap(_Program(graph.input, steps, wanted, top, replaced), operations, rules, forms)
 
 
 def _graph(model: keras.Model) -> Graph:
@@ -324,33 +324,7 @@ class _Program:
     steps: Sequence[tuple[Key, Any, Any]]
     wanted: Mapping[str, Ref]
     top: _Head | None
-    leaks: bool
     given: Ref | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class _Forms:
-    """The choice of the form in which a tap runs operations.
-
-    Attributes:
-        leaks: activations leak.
-        hasten: the same values and gradients, faster.
-        lower: convolutions of a frozen model multiply in bfloat16.
-        kept: the operation that stays in float32 even so.
-    """
-
-    leaks: bool
-    hasten: bool
-    lower: bool
-    kept: Any
-
-    def instead(self, operation: Any) -> Leaking | None:
-        """Choose what to compute in place of an operation; None for itself."""
-        if self.leaks and (leaking := leaky(operation)):
-            return leaking
-        lower = self.lower and operation is not self.kept
-        found = faster(operation, lower) if self.hasten else depthwise(operation)
-        return None if found is None else lambda x, leak: found(x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -378,7 +352,7 @@ class _Runs:
 class _Tap(keras.Model):  # type: ignore[misc]
     """Runs a program on the layers of the model that it came from."""
 
-    def __init__(self, program: _Program, operations: Sequence[Any], rules: Rules | None, forms: _Forms) -> None:
+    def __init__(self, program: _Program, operations: Sequence[Any], rules: Rules | None, forms: Forms) -> None:
         super().__init__(name="tap", dtype="float32")
         self.program = program
         self.operations_in_order = list(operations)  # Keras finds the weights through this
