@@ -23,6 +23,7 @@ from dreampipe.frames import Array
 from dreampipe.models import tap
 from dreampipe.models.model_card import Card
 from dreampipe.models.opening import open_model
+from dreampipe.models.precision import Precision
 from dreampipe.models.scaling import scale
 from dreampipe.objectives import HEAD, IMAGE, PROBABILITIES, START, UNIT, BoundObjective, start_of
 
@@ -55,19 +56,26 @@ def view(pictures: Tensor, given: Tensor = None) -> View:
     return View(pictures, pictures, pictures, pictures, unit, given=given)
 
 
-def read_of(card: Card, layers: Sequence[str], head: bool = False) -> Callable[[Tensor], dict[str, Tensor]]:
+def read_of(
+    card: Card, layers: Sequence[str], head: bool = False, precision: Precision = "float32"
+) -> Callable[[Tensor], dict[str, Tensor]]:
     """The function from pictures to activations: of layers by their names, of the head by `HEAD` and `PROBABILITIES`.
 
     Raises:
         OpeningError: the model cannot be opened.
         ModelError: it has no such layer, or no head.
     """
-    model = tap.tap(open_model(card), layers, logits=head)
+    model = tap.tap(open_model(card), layers, logits=head, precision=precision)
     return lambda pictures: _by_key(model(scale(ops.convert_to_tensor(pictures), card.scaling), training=False))
 
 
 def scores_of(
-    card: Card, objective: BoundObjective, leaks: bool = False, rules: tap.Rules | None = None, given: str = ""
+    card: Card,
+    objective: BoundObjective,
+    leaks: bool = False,
+    rules: tap.Rules | None = None,
+    given: str = "",
+    precision: Precision = "float32",
 ) -> Callable[[View], Tensor]:
     """The function from a view to the weighted score of each term, (batch, terms), differentiable.
 
@@ -75,12 +83,14 @@ def scores_of(
         leaks: let gradients leak through activations where the view says so; see `dreampipe.models.operations`.
         rules: replaces operations of the model, for example by ones with another gradient; see `tap`. Hashable.
         given: the layer whose activation the view gives, so that the model is run from there on; empty for none.
+        precision: of the convolutions; see `tap`.
 
     Raises:
         ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
     """
-    model = _tap(card, objective, leaks, rules, given)
-    read_start = read_of(card, objective.start_layers) if objective.start_layers else None
+    model = _tap(card, objective, leaks, rules, given, precision)
+    starts = objective.start_layers
+    read_start = read_of(card, starts, precision=precision) if starts else None
     guides = {
         guide.key: read_of(card, [guide.layer])(guide.pixels.reshape(-1, *guide.pixels.shape[-3:]))[guide.layer]
         for guide in objective.guides
@@ -103,11 +113,13 @@ _SIDE = 64
 
 
 @lru_cache(maxsize=8)
-def _tap(card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules | None, given: str) -> Any:
+def _tap(
+    card: Card, objective: BoundObjective, leaks: bool, rules: tap.Rules | None, given: str, precision: Precision
+) -> Any:
     """The model from pictures to the activations that the objective reads; None if it reads none."""
     if not objective.layers and not objective.head:
         return None
-    model = tap.tap(open_model(card), objective.layers, objective.head, leaks, rules, given)
+    model = tap.tap(open_model(card), objective.layers, objective.head, leaks, rules, given, precision)
     if given or _is_known(card, objective):  # the shape of what is given only a picture tells
         return model
     side = max(card.least, _SIDE)  # a size, because JAX finds no shape of mirrored padding without one

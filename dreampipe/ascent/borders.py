@@ -25,5 +25,8 @@ def mirror(picture: Tensor, margin: Tensor, axes: tuple[int, ...] = (1, 2)) -> T
 
     for axis in axes:
         side = ops.shape(picture)[axis]
-        picture = ops.take(picture, fold(ops.arange(-margin, side + margin), side), axis=axis)
+        before, after = (fold(ops.arange(first, first + margin), side) for first in (-margin, side))
+        # The picture itself is copied whole, not pixel by pixel.
+        ends = [ops.take(picture, places, axis=axis) for places in (before, after)]
+        picture = ops.concatenate([ends[0], picture, ends[1]], axis=axis)
     return picture

@@ -20,6 +20,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.forking import check_process
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
+from dreampipe.models.precision import Precision
 from dreampipe.objectives import BoundObjective, Neuron, Objective
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Ascent:
         starred: each picture climbs a unit of its own, which the objective writes as `*`.
         warmup: steps for which the gradient leaks through activations, if a picture gets no gradient or the units
             that it climbs are not above zero; 0: never. See `dreampipe.models.operations`.
+        precision: of the model's convolutions; pictures, gradients and moments are float32 in any.
 
     Raises:
         ObjectiveError: the model has no such layer, channel or class, a unit is left open, or a file cannot be read.
@@ -69,6 +71,7 @@ class Ascent:
     fresh: bool = False
     starred: bool = False
     warmup: int = 16
+    precision: Precision = "float32"
     bound: BoundObjective = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -165,7 +168,16 @@ class Ascent:
 
         transforms = self.seen_through()
         traced = tuple(transform.without_amounts() for transform in transforms)
-        step = StepSpec(self.card, self.bound, self.parameterization, traced, self.shaping, self.optimizer, masked)
+        step = StepSpec(
+            self.card,
+            self.bound,
+            self.parameterization,
+            traced,
+            self.shaping,
+            self.optimizer,
+            masked,
+            precision=self.precision,
+        )
         return Plan(
             step,
             transforms,

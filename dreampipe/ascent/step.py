@@ -25,6 +25,7 @@ from dreampipe.ascent.transforms import Transform
 from dreampipe.backend import Tensor, ops
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
+from dreampipe.models.precision import Precision
 from dreampipe.models.scaling import unscale
 from dreampipe.objectives import BoundObjective
 from dreampipe.scoring import View, scores_of
@@ -37,6 +38,7 @@ class StepSpec:
     Attributes:
         masked: the gradient is weighted by a mask.
         leaks: the gradient may leak through activations; see `dreampipe.models.operations`.
+        precision: of the model's convolutions.
     """
 
     card: Card
@@ -47,6 +49,7 @@ class StepSpec:
     optimizer: Optimizer
     masked: bool = False
     leaks: bool = False
+    precision: Precision = "float32"
 
 
 class State(NamedTuple):
@@ -133,7 +136,7 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
     """
     how, objective = spec.parameterization, spec.objective
-    score_view = scores_of(spec.card, objective, spec.leaks)
+    score_view = scores_of(spec.card, objective, spec.leaks, precision=spec.precision)
     reads_model = bool(objective.layers or objective.head)
 
     def step(state: State, inputs: Inputs) -> Outcome:

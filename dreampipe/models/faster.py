@@ -1,10 +1,11 @@
 """Operations of a frozen model in a form with the same values and gradients, computed faster.
 
-    faster(operation) -> a function of its input; None where the operation itself is best
+    faster(operation, lower) -> a function of its input; None where the operation itself is best
 
 - SiLU, alone or at the end of a layer: its slope is computed once.
 - The first convolution, of a picture's three channels by steps of two or more: the gradient is a convolution too.
 - Convolutions of every channel by itself; see `dreampipe.models.operations.depthwise`.
+- With `lower`, other convolutions in bfloat16, which alone changes values; see `dreampipe.models.lowering`.
 
 The weights get no gradient. `docs/performance.md` has what each of them gains.
 
@@ -18,6 +19,7 @@ from typing import Any
 
 from dreampipe import backend
 from dreampipe.backend import keras, ops
+from dreampipe.models.lowering import lowered
 from dreampipe.models.operations import depthwise, own_activation, without_activation
 
 _FEW = 4
@@ -25,18 +27,22 @@ _FEW = 4
 _SILU = (keras.activations.silu, ops.silu)
 
 
-def faster(operation: Any) -> Callable[[Any], Any] | None:
-    """Return the faster form of an operation; None for all that have none."""
+def faster(operation: Any, lower: bool = False) -> Callable[[Any], Any] | None:
+    """Return the faster form of an operation, in bfloat16 where `lower` allows it; None for all that have none."""
     kind = type(operation)
     if (kind.__module__, kind.__name__) == ("keras.src.ops.nn", "Silu"):
         return backend.silu
     activation = own_activation(operation)
     # By identity, for a user's function of the same name may compute something else.
     if not any(activation is known for known in _SILU):
-        return depthwise(operation) or first(operation)
+        return _faster_before(operation, lower)
     bare = without_activation(operation)
-    before = depthwise(bare) or first(bare) or (lambda x: bare(x, training=False))
+    before = _faster_before(bare, lower) or (lambda x: bare(x, training=False))
     return lambda x: backend.silu(before(x))
+
+
+def _faster_before(operation: Any, lower: bool) -> Callable[[Any], Any] | None:
+    return depthwise(operation) or first(operation) or (lowered(operation) if lower else None)
 
 
 def first(operation: Any) -> Callable[[Any], Any] | None:

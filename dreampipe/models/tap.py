@@ -15,12 +15,13 @@ import numpy as np
 
 from dreampipe.backend import keras, ops
 from dreampipe.errors import ModelError, nearest
-from dreampipe.models.faster import faster
 from dreampipe.models.folding import Call, fold
+from dreampipe.models.forms import Forms
 from dreampipe.models.graphs import fields, shapes
 from dreampipe.models.graphs.graph import Graph, Key, Ref, read
 from dreampipe.models.model_card import Layer
-from dreampipe.models.operations import Leaking, alike, depthwise, leaky, own_activation, without_activation
+from dreampipe.models.operations import Leaking, own_activation, without_activation
+from dreampipe.models.precision import Precision
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 _SOFTMAX = (keras.activations.softmax, ops.softmax)
@@ -142,24 +143,38 @@ def last_layer(model: keras.Model) -> LastLayer:
         ModelError: the logits are made in another way.
     """
     graph = _graph(model)
-    names, top = {ref: name for name, ref in graph.names.items()}, _head(model, graph)
+    names, found = {ref: name for name, ref in graph.names.items()}, _find_last(model, graph, _head(model, graph))
+    if found:
+        operation, read = found
+        kernel = np.asarray(operation.kernel, np.float32)
+        kernel = kernel.reshape(-1, kernel.shape[-1])
+        bias = np.zeros(kernel.shape[1]) if operation.bias is None else operation.bias
+        return LastLayer(names[read], kernel, np.asarray(bias, np.float32))
+    raise ModelError(
+        f"The logits of {model.name} come from no Dense layer or convolution of 1x1, but influence is computed on such "
+        "a last layer: give another model."
+    )
+
+
+def _find_last(model: keras.Model, graph: Graph, top: _Head) -> tuple[Any, Ref] | None:
+    """The last layer of weights before the logits, and the tensor that it reads; None if they come otherwise."""
     ref = top.ref
     while (node := graph.nodes.get(ref.key)) and len(node.inputs) == 1:
         operation = _operation(model, node.path)
         if operation is not top.dense and own_activation(operation) not in (None, keras.activations.linear):
             break
         if isinstance(operation, keras.layers.Dense) or _is_pointwise(operation):
-            kernel = np.asarray(operation.kernel, np.float32)
-            kernel = kernel.reshape(-1, kernel.shape[-1])
-            bias = np.zeros(kernel.shape[1]) if operation.bias is None else operation.bias
-            return LastLayer(names[node.inputs[0]], kernel, np.asarray(bias, np.float32))
+            return operation, node.inputs[0]
         if not isinstance(operation, _PASSING):
             break
         ref = node.inputs[0]
-    raise ModelError(
-        f"The logits of {model.name} come from no Dense layer or convolution of 1x1, but influence is computed on such "
-        "a last layer: give another model."
-    )
+    return None
+
+
+def _of_logits(model: keras.Model, graph: Graph) -> Any:
+    """The last layer of weights before the logits; None if there are no logits, or they come otherwise."""
+    found = _find_last(model, graph, _head(model, graph)) if len(model.output_shape) == 2 else None
+    return found and found[0]
 
 
 def _is_pointwise(operation: Any) -> bool:
@@ -181,6 +196,7 @@ def tap(
     leaks: bool = False,
     rules: Rules | None = None,
     given: str = "",
+    precision: Precision = "float32",
 ) -> keras.Model:
     """A model of the same weights that computes the layers asked for, and nothing that they do not need.
 
@@ -199,6 +215,8 @@ def tap(
             makes both logits and probabilities is asked for without its activation.
         given: the name of a layer whose activation is the argument `given` of the call, so that nothing which only this
             layer needs is computed; empty for none.
+        precision: bfloat16 rounds what the convolutions of a frozen model multiply, but for the first one and that of
+            the logits; see `dreampipe.models.lowering`. All results stay float32.
 
     Returns:
         from an image to a dict with a float32 tensor under each name. It takes every size that its layers can take,
@@ -218,7 +236,9 @@ def tap(
     steps = [(key, _revive(node.args), _revive(node.kwargs)) for key, node in nodes.items()]
     operations = [_operation(model, n.path) for n in nodes.values()]
     hasten = not model.trainable and not rules
-    return _Tap(_Program(graph.input, steps, wanted, top, leaks, replaced), operations, rules, hasten)
+    kept = _of_logits(model, graph) if precision == "bfloat16" else None
+    forms = Forms(leaks, hasten, precision == "bfloat16", kept)
+    return _Tap(_Program(graph.input, steps, wanted, top, replaced), operations, rules, forms)
 
 
 def _graph(model: keras.Model) -> Graph:
@@ -304,7 +324,6 @@ class _Program:
     steps: Sequence[tuple[Key, Any, Any]]
     wanted: Mapping[str, Ref]
     top: _Head | None
-    leaks: bool
     given: Ref | None = None
 
 
@@ -333,18 +352,15 @@ class _Runs:
 class _Tap(keras.Model):  # type: ignore[misc]
     """Runs a program on the layers of the model that it came from."""
 
-    def __init__(self, program: _Program, operations: Sequence[Any], rules: Rules | None, hasten: bool) -> None:
+    def __init__(self, program: _Program, operations: Sequence[Any], rules: Rules | None, forms: Forms) -> None:
         super().__init__(name="tap", dtype="float32")
         self.program = program
         self.operations_in_order = list(operations)  # Keras finds the weights through this
         calls = [Call(*step, operation) for step, operation in zip(program.steps, operations, strict=True)]
-        if hasten:
+        if forms.hasten:
             calls = fold(calls, {*program.wanted.values(), *([program.top.ref] if program.top else [])})
         self.runs = _Runs(
-            [
-                _Run(call, _instead(call.operation, program.leaks, hasten), rules(call.operation) if rules else None)
-                for call in calls
-            ]
+            [_Run(call, forms.instead(call.operation), rules(call.operation) if rules else None) for call in calls]
         )
         dense = program.top.dense if program.top else None
         self.bare_rule = rules(without_activation(dense)) if rules and dense else None
@@ -371,14 +387,6 @@ class _Tap(keras.Model):  # type: ignore[misc]
             values |= {Ref(key, i): value for i, value in enumerate(keras.tree.flatten(result))}
         outputs = {name: ops.cast(values[ref], "float32") for name, ref in program.wanted.items()}
         return outputs | (_of_head(top, raw if top.dense else values[top.ref]) if top else {})
-
-
-def _instead(operation: Any, leaks: bool, hasten: bool) -> Leaking | None:
-    """Choose what to compute in place of an operation: one that leaks, or the same faster; None for itself."""
-    if leaks and (leaking := leaky(operation)):
-        return leaking
-    found = alike(operation) or (faster(operation) if hasten else depthwise(operation))
-    return None if found is None else lambda x, leak: found(x)
 
 
 def _revive(value: Any) -> Any:

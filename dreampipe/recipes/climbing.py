@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Tr
 from dreampipe.ascent.warps import Blur, Rotate, Scale
 from dreampipe.errors import RecipeError
 from dreampipe.models.model_card import Scaling
+from dreampipe.models.precision import Asked, choose_precision
 from dreampipe.models.scaling import spread
 from dreampipe.objectives import Objective
 from dreampipe.recipes.fields import (
@@ -138,6 +139,9 @@ class Climbing(ModelSettings):
     colour_noise: Annotated[Share, Shown(EXPERT_CLIMB, moves=True)] = Field(
         0, description="Standard deviation of noise added to what the model sees."
     )
+    precision: Annotated[Asked, Shown(EXPERT_CLIMB)] = Field(
+        "float32", description="Precision of convolutions; auto is bfloat16 on processors that compute in it."
+    )
     seed: Seed = 0
 
     @property
@@ -182,6 +186,7 @@ class Climbing(ModelSettings):
             optimizer=OPTIMIZERS[self.optimizer or way.optimizer],
             fresh=self.fresh,
             starred=starred,
+            precision=choose_precision(self.precision),
         )
 
     def octave_row(self, octaves: int | None = None, rounds: int | None = None) -> Octaves:
@@ -241,6 +246,9 @@ class Climbing(ModelSettings):
             usual["smallest"] = Usual(SMALLEST)
         return {name: usual[name] for name in self.open if name in usual and getattr(self, name) is None}
 
+    def settled(self) -> Mapping[str, Any]:
+        return {"precision": choose_precision(self.precision)} if self.precision == "auto" else {}
+
     @property
     def usual_step_size(self) -> float:
         """The default step size, in the units of the parameterization."""
@@ -269,6 +277,8 @@ class Climbing(ModelSettings):
             optimizer=repr(ascent.optimizer),
             step_size=str(ascent.step_size),
             normalization=repr(ascent.shaping),
+            # Without float32, which was the only one in earlier versions, so that their outputs still count.
+            **({"precision": ascent.precision} if ascent.precision != "float32" else {}),
             # An output of an earlier version can have the same text and another layer.
             **({"names": "file"} if set(ascent.bound.layers) & {name for name, _ in ascent.card.earlier} else {}),
             **{"files": [sha256 for _, sha256 in ascent.bound.files], **files},

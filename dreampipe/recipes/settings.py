@@ -73,6 +73,10 @@ class Settings(BaseModel):
         """List what the settings that are left open mean, by their names, which are all in `open`."""
         return {}
 
+    def settled(self) -> Mapping[str, Any]:
+        """List the settings that this machine decides, by their names, and what it decides."""
+        return {}
+
     def card(self) -> Card | None:
         """Read the card of the model; None if no model makes it. Raises ModelError."""
         return None
@@ -121,7 +125,7 @@ class ModelSettings(Settings):
             card: of the model, which is hashed by its bytes and scaling: neither its path nor who trusts it matters.
             held: what else is to be hashed, by name, such as the SHA-256 of a file in place of its path.
         """
-        own = self.model_dump(mode="json", exclude={"weights", "trust", "imports"})
+        own = self.model_dump(mode="json", exclude={"weights", "trust", "imports", "precision"})
         code = {"code": card.code_sha256} if card.code else {}
         whole = {**own, "model": card.sha256, "scaling": card.scaling, **code, **held}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

@@ -17,6 +17,7 @@ from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, pri
 from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
 from dreampipe.models import memory
+from dreampipe.models.precision import has_bfloat16
 from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, rename_files
@@ -140,6 +141,7 @@ def again(
     own = {key: value for key, value in asked.items() if key in kind.model_fields}
     kept, names = _with_names_of_file(kept, record, kind) if "model" not in asked else (kept, "")
     opening = {"trust": trust, "imports": imports} if issubclass(kind, ModelSettings) else {}
+    kept, lowest = _with_precision_of_here(kept)
     recipe = keep_meaning(record, was, kind.of(**kept | own | opening), asked)
     options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
     options = {key: value for key, value in options.items() if value is not None}
@@ -153,7 +155,7 @@ def again(
     if source and record.source and fingerprint(source) != record.source.sha256:
         changed.append("the source is another")
     stopped = ("the first was stopped before it was whole",) if record.options.get("partial") else ()
-    others = (*search.others, *stopped, *_changes_here(record, recipe, asked))
+    others = (*search.others, *stopped, *lowest, *_changes_here(record, recipe, asked))
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
     edit = printable(edit_of(path, record))
     return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit, printable(names))
@@ -256,6 +258,14 @@ def _with_names_of_file(
     changed = earlier.translate(settings, card) if card else dict(settings)
     pairs = [f"{was} is {changed[key]}" for key, was in settings.items() if changed[key] != was]
     return changed, f"The record names layers as dreampipe once did; in the file, {', '.join(pairs)}." if pairs else ""
+
+
+def _with_precision_of_here(settings: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Give the settings in a precision that this processor has, and a phrase if it is another one."""
+    if settings.get("precision") != "bfloat16" or has_bfloat16():
+        return dict(settings), ()
+    change = "the precision was bfloat16, which this processor does not compute in, and is float32"
+    return {**settings, "precision": "float32"}, (change,)
 
 
 def _source(record: Record, given: Path | None, search: _Search) -> Path | None:

@@ -100,7 +100,8 @@ class Making:
         fields = type(self.recipe).model_fields
         card = self.recipe.card()
         own = {"objective": card.objective} if card and "objective" in fields else {}
-        return own | self.recipe.model_dump(mode="json", exclude_none=True, exclude=not_kept(fields))
+        kept = self.recipe.model_dump(mode="json", exclude_none=True, exclude=not_kept(fields))
+        return {**own, **kept, **self.recipe.settled()}
 
     @cached_property
     def _files(self) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from graphs import Array, graph, pictures
 
 from dreampipe.ascent.amounts import Ramp
+from dreampipe.ascent.borders import mirror
 from dreampipe.ascent.shaping import Deviation, Laplacian, Local, MeanAbsolute, Shaping, Sign, Smooth, Standard
 from dreampipe.errors import RecipeError
 
@@ -126,6 +127,49 @@ def test_local_does_not_enlarge_what_is_almost_nothing() -> None:
     gradient = np.where(np.arange(129)[None, None, :, None] < 64, gradient / 1e6, gradient)
     found = np.abs(shaped(Local(3), gradient.astype(np.float32)))
     assert found[:, :, 12:40].max() < 1e-3 * found[:, :, 90:118].mean()
+
+
+def halved(plane: Array) -> Array:
+    """A plane (height, width), blurred by the binomial filter, and every second pixel of it."""
+    line = np.array([1, 4, 6, 4, 1]) / 16
+    padded = np.pad(plane, 2, mode="reflect")
+    rows = sum(weight * padded[at : at + plane.shape[0]] for at, weight in enumerate(line))
+    return sum(weight * rows[:, at : at + plane.shape[1]] for at, weight in enumerate(line))[::2, ::2]
+
+
+def doubled(plane: Array, size: tuple[int, int]) -> Array:
+    """A plane with a pixel between each two, by the same filter, cut to this size."""
+    for axis in (0, 1):
+        plane = np.moveaxis(plane, axis, 0)
+        around = np.pad(plane, [(1, 1), (0, 0)], mode="reflect")
+        even = (around[:-2] + 6 * around[1:-1] + around[2:]) / 8
+        both = np.stack([even, (around[1:-1] + around[2:]) / 2], 1).reshape(-1, plane.shape[1])
+        plane = np.moveaxis(both, 0, axis)
+    return plane[: size[0], : size[1]]
+
+
+@pytest.mark.parametrize("size", [(3, 3), (8, 5), (21, 34), (40, 33)])
+def test_local_is_that_of_the_plain_pyramid(size: tuple[int, int]) -> None:
+    gradient = pictures(size, low=-1, high=1)
+
+    def coarse(planes: Array) -> Array:
+        made = [doubled(halved(planes[..., i]), size) for i in range(3)]
+        return np.stack(made, axis=-1)
+
+    for found, given in zip(shaped(Local(1), gradient), gradient.astype(float), strict=True):
+        fine = given - coarse(given)
+        around = coarse(np.abs(fine)).mean(axis=-1, keepdims=True)
+        expected = fine / np.maximum(around, np.abs(fine).mean() / 10)
+        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("margin", [0, 1, 4, 19])
+@pytest.mark.parametrize("size", [(1, 1), (1, 4), (2, 5), (7, 6)])
+def test_a_border_is_mirrored_as_often_as_necessary(size: tuple[int, int], margin: int) -> None:
+    picture = pictures(size)
+    margins = [(0, 0), (margin, margin), (margin, margin), (0, 0)]
+    found = np.asarray(mirror(picture, np.int32(margin)))
+    np.testing.assert_array_equal(found, np.pad(picture, margins, mode="reflect"))
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

@@ -29,6 +29,7 @@ MEANT = {
     "guide": "objective", "tv_weight": "objective", "model_name": "model", "tile_size": "max_size",
     "image_size": "max_size", "size": "max_size", "spatial_shift_size": "jitter", "max_loss": "stop",
     "original_colors": "keep_colour", "keep_color": "keep_colour", "random_seed": "seed", "optimiser": "optimizer",
+    "half": "precision", "mixed_precision": "precision",
     "color-noise": "colour_noise", "Octave-Scale": "octave_scale",
 }  # fmt: skip
 """Words, and the settings of a dream that they mean."""

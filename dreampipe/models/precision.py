@@ -1,0 +1,47 @@
+"""The precision that convolutions are computed in: float32, or bfloat16 where the processor multiplies in it.
+
+A bfloat16 has the range of a float32 and 8 bits of its fraction. Processors with AMX or AVX512-BF16 multiply two to
+sixteen times as many of them, and add the products up in float32.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from dreampipe.errors import RecipeError
+
+Precision = Literal["float32", "bfloat16"]
+Asked = Literal["float32", "bfloat16", "auto"]
+"""A precision, or `auto`: bfloat16 where the processor multiplies in it, else float32."""
+_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+"""The variables that keep oneDNN, which computes tensorflow's convolutions, from newer instructions."""
+_WITHOUT = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+"""Their values that leave it without bfloat16."""
+
+
+def has_bfloat16() -> bool:
+    """Say whether convolutions are multiplied in bfloat16 here: by the processor's own instructions, and by oneDNN.
+
+    Every processor with AMX has AVX512-BF16, too. It loads no tensorflow.
+    """
+    limits = {os.environ.get(name, "").upper() for name in _LIMITS}
+    if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0" or limits & set(_WITHOUT):
+        return False
+    try:  # numpy asks the processor on every system, and also whether the system saves the wide registers
+        from numpy._core._multiarray_umath import __cpu_features__ as features
+    except ImportError:
+        return False
+    return bool(features.get("AVX512BF16"))
+
+
+def choose_precision(asked: Asked) -> Precision:
+    """Choose the precision to compute in on this processor; raises RecipeError for bfloat16 where there is none."""
+    if asked == "auto":
+        return "bfloat16" if has_bfloat16() else "float32"
+    if asked == "bfloat16" and not has_bfloat16():
+        raise RecipeError(
+            "precision came as bfloat16, but this processor does not compute in it (that takes AMX or AVX512-BF16): "
+            "take float32, or auto, which chooses."
+        )
+    return asked

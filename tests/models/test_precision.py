@@ -1,0 +1,48 @@
+"""Which precision is chosen, by what the processor has and what oneDNN may use of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from dreampipe.errors import RecipeError
+from dreampipe.models.precision import choose_precision, has_bfloat16
+
+WITHOUT = [("TF_ENABLE_ONEDNN_OPTS", "0")] + [
+    (name, value)
+    for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+    for value in ("SSE41", "AVX", "avx2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WITHOUT)
+def test_bfloat16_is_refused_where_nothing_computes_in_it(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert not has_bfloat16()
+    assert choose_precision("auto") == choose_precision("float32") == "float32"
+    with pytest.raises(RecipeError, match=r"^precision came as bfloat16, .*: take float32, or auto, which chooses\.$"):
+        choose_precision("bfloat16")
+
+
+def test_auto_chooses_what_the_processor_has() -> None:
+    assert choose_precision("auto") == ("bfloat16" if has_bfloat16() else "float32")
+    assert choose_precision("float32") == "float32"
+
+
+@pytest.mark.parametrize("value", ["ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_AMX"])
+def test_newer_instructions_change_nothing(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = has_bfloat16()
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", value)
+    assert has_bfloat16() == here
+
+
+def test_the_choice_loads_no_tensorflow() -> None:
+    code = (
+        "import sys; from dreampipe.recipes import Recipe; Recipe(precision='auto').ascent(); "
+        "print({'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
