@@ -197,15 +197,18 @@ class Training:
         self._step = backend.compile(self._compute_step)
 
     def _compute_step(self, x: backend.Tensor, y: backend.Tensor) -> tuple[backend.Tensor, backend.Tensor]:
-        weights = self.model.trainable_variables
+        weights, averages = self.model.trainable_variables, self.model.non_trainable_variables
 
-        def loss(*values: backend.Tensor) -> tuple[backend.Tensor, backend.Tensor]:
-            with backend.weights_as(weights, values):
+        def loss(*values: backend.Tensor) -> tuple[backend.Tensor, tuple[backend.Tensor, list[backend.Tensor]]]:
+            with backend.weights_as(weights, values) as scope:
                 logits = self.model(x, training=True)
-            return ops.mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)), logits
+                moved = [scope.get_current_value(average) for average in averages]
+            return ops.mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)), (logits, moved)
 
-        value, logits, gradients = backend.value_and_gradients(loss, *(weight.value for weight in weights))
+        value, (logits, moved), gradients = backend.value_and_gradients(loss, *(weight.value for weight in weights))
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        for average, new in zip(averages, moved, strict=True):  # `weights_as` forgets what is assigned within it
+            average.assign(new)
         return value, ops.mean(ops.cast(ops.equal(ops.argmax(logits, -1), y), "float32"))
 
     def run(self, pictures: Pictures, empty: Sequence[Bytes], folder: Path) -> None:

@@ -142,7 +142,7 @@ def atlas(
     recipe = Atlas.of(layer=layer, **settings)
     _fetch(recipe, lambda: check_atlas(recipe))
     tiles = draw_atlas(recipe, Path(work) if work else None, with_log(tell))
-    return Picture.of(quantize(contact_sheet(tiles, recipe.size).pixels))
+    return Picture.of(quantize(contact_sheet(tiles, recipe.side).pixels))
 
 
 def explain(

@@ -23,10 +23,11 @@ Resizing = Literal["area", "bilinear", "corners"]
 """area: shrink by the mean of each area, enlarge bilinearly; bilinear: both; corners: both, from corner to corner."""
 FULL = 0
 """The power of the scale at the full size."""
-SMALLEST, FEWEST = 400, 3
+SMALLEST, FEWEST = 300, 3
 """Longer side of the smallest size, in pixels, and the least number of sizes, if the number of sizes is not given.
 
-Both suit `motifnet`: its motifs are some 60 to 130 pixels wide, so that they stay smaller than what a picture shows.
+Both suit `motifnet`, whose motifs are some 60 to 130 pixels wide: in a picture of 300 pixels they are large enough to
+be seen as things, and smaller than what most pictures show.
 """
 
 

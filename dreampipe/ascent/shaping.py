@@ -132,19 +132,28 @@ class Local(Shaping):
     So forms grow everywhere alike, also on an empty sky, and large areas keep their brightness and colour. A place
     counts as at least a tenth as large as the whole picture's mean, so that rounding errors do not grow. Source:
     dreampipe.
+
+    Attributes:
+        levels: the number of times that the gradient is halved to find what is coarse.
+        finest: the share of the finest detail that is left, that of about two pixels: less makes softer outlines.
     """
 
     levels: int = 3
+    finest: float = 1.0
 
     def __post_init__(self) -> None:
         if self.levels < 1:
             raise RecipeError(f"The local shaping's levels came as {self.levels}, but at least 1 is expected.")
+        if not 0 <= self.finest <= 1:
+            raise RecipeError(f"The local shaping's finest came as {self.finest}, but 0 to 1 is expected.")
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
         gradient = _rescale(gradient)
         fine = gradient - _coarse(gradient, self.levels)
+        if self.finest < 1:
+            fine = fine - (1 - self.finest) * (gradient - _coarse(gradient, 1))
         size = ops.abs(fine)
         mean = ops.mean(size, axis=PICTURE, keepdims=True)
         around = ops.mean(_coarse(size, self.levels), axis=-1, keepdims=True)

@@ -50,7 +50,7 @@ def draw_atlas(recipe: Atlas, work: Path | None = None, tell: Tell = ignore) -> 
     ascent.open()  # raises here if the model is wrong, before a folder is made
     store = Store(work, recipe.sha256())
     found = store.load(units)
-    missing = list(make_batches(ascent, [unit for unit in units if unit not in found], recipe.size))
+    missing = list(make_batches(ascent, [unit for unit in units if unit not in found], recipe.side))
     tell(Started(len(missing)))
     for batch in missing:
         name = f"{recipe.layer} {batch.units[0]} to {batch.units[-1]}"
@@ -73,7 +73,7 @@ def _pictures(recipe: Atlas, tell: Tell) -> Iterable[Picture] | None:
 
 def _climb(recipe: Atlas, batch: Batch, name: str, tell: Tell) -> dict[int, Channel]:
     """Climb the channels of a batch together."""
-    noise = Noise().pictures((recipe.size, recipe.size), 1, recipe.seed)
+    noise = Noise().pictures((recipe.side, recipe.side), 1, recipe.seed)
     result = batch.ascent.run(
         np.repeat(noise, len(batch.units), axis=0),
         seed=recipe.seed,
@@ -89,7 +89,7 @@ def _exemplars(
 ) -> Mapping[int, tuple[Exemplar, ...]]:
     """Find the pictures that excite each unit most, at the size of a tile's small pictures."""
     layer = {HEAD: "logits", PROBABILITIES: "probabilities"}.get(layer_of(ascent), layer_of(ascent))
-    side = max(16, recipe.size // count_rows(recipe.exemplars))
+    side = max(16, recipe.side // count_rows(recipe.exemplars))
     return find_exemplars(ascent.card, layer, units, pictures, recipe.exemplars, side)
 
 

@@ -44,7 +44,8 @@ figure:target .close { display: block; position: absolute; top: 0; right: 0; pad
   figure:target .pair { flex-direction: column; }
   figure:target .pair > * { max-width: 100%; max-height: 42vh; }
 }
-@media print { body, figure { background: none; color: #000; } figure { break-inside: avoid; } }
+@media print { body, figure { background: none; color: #000; } figure { break-inside: avoid; }
+  header p, small { color: #444; } a { color: #036; } }
 """
 # The page works without it: arrows go to the neighbours of the picture that is shown large, and Escape closes it.
 _SCRIPT = """

@@ -44,7 +44,8 @@ figure:target { position: fixed; inset: 0; z-index: 1; display: flex; flex-direc
 figure:target .close { display: block; position: absolute; inset: 0; text-align: right; padding: 1rem 1.5rem; }
 figure:target .pictures, figure:target figcaption { position: relative; pointer-events: none; }
 figure:target .pictures > a { cursor: default; }
-@media print { body, figure { background: none; color: #000; } figure { break-inside: avoid; } }
+@media print { body, figure { background: none; color: #000; } figure { break-inside: avoid; }
+  header p { color: #444; } }
 """
 
 

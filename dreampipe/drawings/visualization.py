@@ -44,7 +44,7 @@ class Prepared:
         Raises:
             RecipeError: the pictures do not fit into the free memory.
         """
-        count, seed, size = self.recipe.count, self.recipe.seed, self.start.shape(self.recipe.size)
+        count, seed, size = self.recipe.count, self.recipe.seed, self.start.shape(self.recipe.side)
         if self.ascent.together(size) < count:
             raise RecipeError(
                 f"{count} of {size[1]}x{size[0]} pixels came, but their ascent does not fit into the free memory: "
@@ -68,12 +68,12 @@ def lay_out(recipe: Visualization, pictures: Array) -> Frame:
     Pictures of a smaller octave are enlarged first, so that the words look the same throughout an animation.
     """
     height, width = pictures.shape[1:3]
-    factor = recipe.size / max(height, width)
+    factor = recipe.side / max(height, width)
     pictures = resized(pictures, (round(height * factor), round(width * factor)), fit)
     if recipe.count == 1:
         return add_caption(recipe, Frame(pictures[0]))
     tiles = [Tile(str(number), pixels) for number, pixels in enumerate(pictures, 1)]
-    return add_caption(recipe, contact_sheet(tiles, recipe.size))
+    return add_caption(recipe, contact_sheet(tiles, recipe.side))
 
 
 def add_caption(recipe: Visualization, picture: Frame) -> Frame:

@@ -106,7 +106,7 @@ class VisualizationTask:
         yield foresee_planned(list(self.outputs.values()), prepared.ascent, self._plan(prepared))
 
     def _plan(self, prepared: Prepared) -> Planned:
-        size, ascents = prepared.start.shape(self.recipe.size), [(prepared.ascent, 1)]
+        size, ascents = prepared.start.shape(self.recipe.side), [(prepared.ascent, 1)]
         return plan_climbing(self.name, size, ascents, together=self.recipe.count, resizable=False)
 
     def run(self, tell: Tell = ignore) -> None:
@@ -167,11 +167,11 @@ class AtlasTask:
 
     def forecast(self) -> Iterator[Forecast]:
         ascent, count = self.recipe.ascent(), len(self.recipe.indices())
-        most = TOGETHER if missing(self.recipe.card()) else count_together(ascent, self.recipe.size)
+        most = TOGETHER if missing(self.recipe.card()) else count_together(ascent, self.recipe.side)
         yield foresee_planned([self.place.path], ascent, self._plan(ascent, -(-count // min(most, count)), most))
 
     def _plan(self, ascent: Ascent, batches: int, most: int) -> Planned:
-        size, together = (self.recipe.size, self.recipe.size), min(most, len(self.recipe.indices()))
+        size, together = (self.recipe.side, self.recipe.side), min(most, len(self.recipe.indices()))
         return plan_climbing(self.name, size, [(ascent, batches)], together=together, resizable=False)
 
     def run(self, tell: Tell = ignore) -> None:
@@ -188,14 +188,14 @@ class AtlasTask:
             tell(event)
             if isinstance(event, Started):
                 ascent = recipe.ascent()
-                tell.plan(self._plan(ascent, event.pictures, count_together(ascent, recipe.size)), alone=True)
+                tell.plan(self._plan(ascent, event.pictures, count_together(ascent, recipe.side)), alone=True)
 
         with _within_memory(self.name):
             tiles = draw_atlas(recipe, work, hear)
         if is_page(path):
             _keep_page(tiles, recipe, self.place)
         else:
-            keep_picture(contact_sheet(tiles, recipe.size), path, Making("atlas", recipe), self.place.carrying)
+            keep_picture(contact_sheet(tiles, recipe.side), path, Making("atlas", recipe), self.place.carrying)
         remove_store(work)
         tell(Written(str(path)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,22 +11,19 @@ from dreampipe.ascent import Ascent
 from dreampipe.errors import ObjectiveError, RecipeError
 from dreampipe.objectives import HEAD, PROBABILITIES, UNIT, Objective
 from dreampipe.objectives.names import path_of
-from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.depicting import SIZES, Depicting
 from dreampipe.recipes.fields import CLIMB, DREAM, Pixels, Shown
-from dreampipe.recipes.ways import Param
 
 MOST = 4096
 """The most channels in one atlas."""
 
 
-class Atlas(Climbing):
+class Atlas(Depicting):
     """Settings of an atlas, with their defaults and ranges.
 
     Raises:
         RecipeError: a setting is unknown or out of range.
     """
-
-    usual: ClassVar[Param] = "fourier"
 
     layer: Annotated[str, Shown(DREAM)] = Field(
         description="Layer, for example mixed4; or an objective with * for the unit, for example logit(*)."
@@ -34,8 +31,8 @@ class Atlas(Climbing):
     channels: Annotated[str | None, Shown(DREAM, unset="all of them")] = Field(
         None, description="Channels to draw, for example 0-63 or 3,17,40-47."
     )
-    size: Annotated[int, Shown(DREAM)] = Field(
-        128, ge=16, le=1024, description="Height and width of each picture, in pixels."
+    size: Annotated[int | None, Shown(DREAM, unset=SIZES)] = Field(
+        None, ge=16, le=1024, description="Height and width of each picture, in pixels."
     )
     octaves: Annotated[int, Shown(CLIMB)] = Field(
         3, ge=1, le=32, description="Number of sizes to climb at, the full size included."

@@ -259,12 +259,12 @@ class Climbing(ModelSettings):
         """True if the ascent starts from a picture, and not from nothing."""
         return False
 
-    def hash_ascent(self, ascent: Ascent, **files: str) -> str:
+    def hash_ascent(self, ascent: Ascent, **held: Any) -> str:
         """Hash everything that decides a picture, apart from its source.
 
         Args:
             ascent: of this recipe; its objective, model and files are hashed by what they say and hold.
-            files: for each setting that names a file, the SHA-256 of its bytes.
+            held: what else is to be hashed, by name, such as the SHA-256 of the file that a setting names.
         """
         prior = getattr(ascent.parameterization, "card", None)
         return self.hash_settings(
@@ -281,5 +281,5 @@ class Climbing(ModelSettings):
             **({"precision": ascent.precision} if ascent.precision != "float32" else {}),
             # An output of an earlier version can have the same text and another layer.
             **({"names": "file"} if set(ascent.bound.layers) & {name for name, _ in ascent.card.earlier} else {}),
-            **{"files": [sha256 for _, sha256 in ascent.bound.files], **files},
+            **{"files": [sha256 for _, sha256 in ascent.bound.files], **held},
         )

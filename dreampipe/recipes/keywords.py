@@ -46,7 +46,9 @@ class ClimbingKeywords(ModelKeywords, total=False):
     bounded: bool | None
     optimizer: Literal["plain", "momentum", "adam", "nadam"] | None
     fresh: bool | None
-    normalization: Literal["local", "mean", "deviation", "standard", "laplacian", "smooth", "sign", "none"] | None
+    normalization: (
+        Literal["soft", "local", "mean", "deviation", "standard", "laplacian", "smooth", "sign", "none"] | None
+    )
     margin: int | None
     jitter: int | float | str | None
     scale: int | float | str | None

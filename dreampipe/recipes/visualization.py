@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -19,24 +19,20 @@ from dreampipe.errors import ModelError, RecipeError, nearest
 from dreampipe.models import Card
 from dreampipe.objectives import Objective
 from dreampipe.objectives.names import quoted
-from dreampipe.recipes.climbing import Climbing
+from dreampipe.recipes.depicting import Depicting
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Pixels, Shown
-from dreampipe.recipes.ways import Param
 
 
-class Visualization(Climbing):
+class Visualization(Depicting):
     """Settings of a visualization, with their defaults and ranges.
 
     Raises:
         RecipeError: a setting is unknown or out of range.
     """
 
-    usual: ClassVar[Param] = "fourier"
-
     objective: Annotated[str, Shown(DREAM)] = Field(
         description="What to climb, for example mixed4[12], mixed4[12]@center or logit(eye)."
     )
-    size: Annotated[int, Shown(DREAM)] = Field(128, ge=16, le=4096, description="Height and width, in pixels.")
     count: Annotated[int, Shown(DREAM)] = Field(
         1, ge=1, le=64, description="Number of pictures to climb together; diversity keeps them apart."
     )

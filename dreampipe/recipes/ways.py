@@ -13,7 +13,7 @@ from dreampipe.models.model_card import Scaling
 
 Param = Literal["pixels", "fourier", "maco", "prior"]
 OptimizerName = Literal["plain", "momentum", "adam", "nadam"]
-Normalization = Literal["mean", "deviation", "standard", "laplacian", "local", "smooth", "sign", "none"]
+Normalization = Literal["mean", "deviation", "standard", "laplacian", "local", "soft", "smooth", "sign", "none"]
 
 OPTIMIZERS: Mapping[OptimizerName, Optimizer] = {
     "plain": Plain(),
@@ -27,6 +27,7 @@ SHAPINGS: Mapping[Normalization, tuple[Shaping, ...]] = {
     "standard": (Standard(),),
     "laplacian": (Laplacian(),),
     "local": (Local(),),
+    "soft": (Local(levels=5, finest=0.5),),
     "smooth": (Smooth(), Standard()),
     "sign": (Sign(),),
     "none": (),
@@ -54,7 +55,7 @@ The gradient is normalized before every optimizer: a tiny one, as of a probabili
 """
 
 
-DREAM = Way("plain", 0.022, "local")
+DREAM = Way("plain", 0.022, "soft")
 """The defaults for climbing the pixels of a given picture; `benchmarks/look.py` measures them on photographs."""
 
 

@@ -172,9 +172,30 @@ def test_a_border_is_mirrored_as_often_as_necessary(size: tuple[int, int], margi
     np.testing.assert_array_equal(found, np.pad(picture, margins, mode="reflect"))
 
 
+@pytest.mark.parametrize("finest", [0.0, 0.5])
+def test_local_leaves_a_share_of_the_finest_detail(finest: float) -> None:
+    """A checkerboard is all finest detail; a wave of 16 pixels has almost none."""
+    fine, coarse = wave(64, 129), wave(8, 129)
+    found = shaped(Local(5, finest), fine + coarse)[0, 64, :, 0]
+    whole = shaped(Local(5), fine + coarse)[0, 64, :, 0]
+    ratio = [np.abs(row @ part[0, 0, :, 0]) for row in (found, whole) for part in (fine, coarse)]
+    assert ratio[0] / ratio[1] == pytest.approx(finest * ratio[2] / ratio[3], abs=0.05)
+
+
+def test_local_of_more_levels_keeps_coarser_waves() -> None:
+    def share(levels: int) -> float:
+        found = shaped(Local(levels), wave(8, 257) + wave(80, 257))[0, 128, :, 0]
+        coarse, fine = (np.abs(found @ wave(cycles, 257)[0, 0, :, 0]) for cycles in (8, 80))
+        return float(coarse / fine)
+
+    assert share(3) < 0.5 < 0.9 * share(5)
+
+
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(RecipeError, match=r"The local shaping's levels came as 0, but at least 1 is expected\."):
         Local(0)
+    with pytest.raises(RecipeError, match=r"The local shaping's finest came as 1\.5, but 0 to 1 is expected\."):
+        Local(3, 1.5)
     with pytest.raises(RecipeError, match=r"The Laplacian's levels came as 0, but at least 1 is expected\."):
         Laplacian(0)
     with pytest.raises(RecipeError, match=r"The smoothing's sigma came as 1 -> 0, but at least 0\.05 is expected\."):

@@ -42,7 +42,7 @@ def test_each_setting_is_an_option_with_the_recipe_s_own_words(call, name):
 
 def test_ranges_are_shown(call):
     text = shown_help(call, "dream")
-    assert "included. 1 to 32. [default: (from 400 pixels up)]" in text
+    assert "included. 1 to 32. [default: (from 300 pixels up)]" in text
     assert "More than 1, at most 4." in text
 
 

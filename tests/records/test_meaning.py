@@ -97,7 +97,8 @@ def test_a_record_says_each_default_and_keeps_one_that_is_another_now(tmp_path, 
     now = recipe_of(record.text(), tmp_path)
     assert all(getattr(now, name) is None for name in record.usual)  # so that the new record is the same
     then = {"step_size": 0.5, "normalization": "sign", "optimizer": "momentum"}
-    then |= {name: value for name, value in {"smallest": 300, "carry": 0.25}.items() if name in record.usual}
+    some = {"smallest": 200, "carry": 0.25, "size": 96, "scale": 0.2, "rotate": 3}
+    then |= {name: value for name, value in some.items() if name in record.usual}
     other = recipe_of(change(record.text(), {**record.usual, **then}), tmp_path)
     assert {name: getattr(other, name) for name in then} == then
 
@@ -129,7 +130,7 @@ def test_differences_name_defaults_that_changed_but_not_those_that_follow(tmp_pa
         recipe = Recipe(**{**there.recipe, **settings})
         return differences(there, Making("dream", recipe).record(tmp_path / "a.png", OUTPUT))
 
-    assert name_differences() == ("step-size: 0.015 there, 0.022 now", "normalization: mean there, local now")
+    assert name_differences() == ("step-size: 0.015 there, 0.022 now", "normalization: mean there, soft now")
     assert name_differences(param="fourier") == ("param: pixels there, fourier now",)
     assert "octaves: 2 there, the default now" in name_differences(octaves=None)
     assert not any("smallest" in phrase for phrase in name_differences(octaves=None))
