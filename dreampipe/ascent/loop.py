@@ -18,6 +18,8 @@ from dreampipe.ascent.octaves import Octaves, Size
 from dreampipe.ascent.pyramid import Pyramid
 from dreampipe.ascent.results import OnPictures, Step
 from dreampipe.ascent.step import Inputs, StepSpec, begin, carry, compile_step, show
+from dreampipe.ascent.tiled_step import climb_tiles
+from dreampipe.ascent.tiles import Grid
 from dreampipe.ascent.transforms import Transform, draw
 from dreampipe.ascent.waking import Waking, highest
 from dreampipe.errors import ModelError
@@ -33,6 +35,7 @@ class Plan:
         transforms: the transforms of `step`, with their amounts.
         sizes: those of the octaves of one round, in order; the full size is one of them, except on a model of one size.
         objective: its text, for errors.
+        grid: the tiles in which the model sees larger pictures than one tile; None if it sees all of them whole.
     """
 
     step: StepSpec
@@ -46,6 +49,7 @@ class Plan:
     fresh: bool
     warmup: int
     objective: str
+    grid: Grid | None = None
 
 
 class Climbed(NamedTuple):
@@ -102,8 +106,12 @@ def climb(
                 drawn, seen = draw(plan.transforms, rng, done, size)
                 _check_seen(plan, seen)
                 inputs = inputs.at(drawn, waking.leaking > 0, at(plan.step_size, done), done)
-                leaks = bool(waking.leaking.any())
-                state, tensor, alive = compile_step(replace(plan.step, leaks=leaks))(state, inputs)
+                spec = replace(plan.step, leaks=bool(waking.leaking.any()))
+                if plan.grid and plan.grid.count(seen) > 1:
+                    outcome = climb_tiles(spec, plan.grid, state, inputs, np.random.default_rng([seed, octave, step]))
+                else:
+                    outcome = compile_step(spec)(state, inputs)
+                state, tensor, alive = outcome
                 scores = _check_scores(plan, np.asarray(tensor), octave, step)
                 waking = waking.after(
                     np.asarray(alive), highest(plan.step.objective, scores), min(plan.warmup, left // 2)

@@ -15,6 +15,7 @@ from dreampipe.ascent.optimizers import Optimizer, Plain
 from dreampipe.ascent.parameterizations import Parameterization, Pixels
 from dreampipe.ascent.results import OnPictures, OnStep, Result, Step
 from dreampipe.ascent.shaping import MeanAbsolute, Shaping
+from dreampipe.ascent.tiles import Grid
 from dreampipe.ascent.transforms import Jitter, Mirror, Transform, draw
 from dreampipe.errors import RecipeError
 from dreampipe.forking import check_process
@@ -49,6 +50,8 @@ class Ascent:
         starred: each picture climbs a unit of its own, which the objective writes as `*`.
         warmup: steps for which the gradient leaks through activations, if a picture gets no gradient or the units
             that it climbs are not above zero; 0: never. See `dreampipe.models.operations`.
+        tile: the longest side, in pixels, of the tiles in which the model sees a larger picture; None: it sees every
+            picture whole. See `dreampipe.ascent.tiles`.
 
     Raises:
         ObjectiveError: the model has no such layer, channel or class, a unit is left open, or a file cannot be read.
@@ -69,6 +72,7 @@ class Ascent:
     fresh: bool = False
     starred: bool = False
     warmup: int = 16
+    tile: int | None = None
     bound: BoundObjective = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -178,6 +182,14 @@ class Ascent:
             fresh=self.fresh,
             warmup=self.warmup,
             objective=str(self.objective),
+            grid=self.grid,
+        )
+
+    @property
+    def grid(self) -> Grid | None:
+        """The tiles in which the model sees large pictures; None if it sees all of them whole."""
+        return (
+            None if self.tile is None else Grid.of(self.card, (*self.bound.layers, *self.bound.start_layers), self.tile)
         )
 
     def sizes(self, size: Size) -> tuple[Size, ...]:

@@ -154,7 +154,48 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
         return Outcome(moved, scores, felt > 0)
 
-    return backend.compile(step, *_specs(spec))
+    return backend.compile(step, *specs(spec))
+
+
+def follow(
+    spec: StepSpec, state: State, inputs: Inputs, pull: Tensor, score: Callable[[Tensor], Tensor]
+) -> tuple[State, Tensor, Tensor]:
+    """Follow the gradient of what the model saw by one step, in the graph.
+
+    Args:
+        pull: that gradient.
+        score: computes the scores (batch, terms) of the picture itself.
+
+    Returns:
+        the new state, those scores, and (batch,), True where a gradient came.
+    """
+    how, size = spec.parameterization, ops.shape(inputs.start)[1:3]
+
+    def make(*climbed: Tensor) -> Tensor:
+        return how.image({**state.parameters, **dict(zip(how.climbed, climbed, strict=True))}, size)
+
+    def transform(image: Tensor) -> Tensor:
+        for transform, drawn in zip(spec.transforms, inputs.drawn, strict=True):
+            image = transform(image, drawn)
+        return image
+
+    def total(image: Tensor) -> tuple[Tensor, Tensor]:
+        scores = score(image)
+        return ops.sum(scores), scores
+
+    made, to_parameters = backend.pullback(make, *(state.parameters[name] for name in how.climbed))
+    image, to_made = backend.pullback(lambda made: unscale(made, how.units), made)
+    _, to_image = backend.pullback(transform, image)
+    _, scores, (penalty,) = backend.value_and_gradients(total, image)
+    (gradient,) = to_image(pull)
+    (gradient,) = to_made(gradient + penalty)
+    for shaping in spec.shaping:
+        gradient = shaping(gradient, inputs.progress)
+    gradient = gradient * inputs.mask if spec.masked else gradient
+    moved = _move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
+    reads_model = bool(spec.objective.layers or spec.objective.head)
+    felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
+    return moved, scores, felt > 0
 
 
 def _move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:
@@ -170,7 +211,7 @@ def _move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_si
     return State(spec.parameterization.project(parameters), moments, count)
 
 
-def _specs(spec: StepSpec) -> tuple[State, Inputs]:
+def specs(spec: StepSpec) -> tuple[State, Inputs]:
     """The shapes and types of a step's arguments, for any number of pictures of any size."""
     how = spec.parameterization
     parameters = {name: backend.spec(*shape) for name, shape in how.shapes.items()}

@@ -1,0 +1,145 @@
+"""Tiles: the parts of a picture that a model sees one after the other, where the whole does not fit into memory.
+
+Each tile has a core, whose gradient is taken, and a halo around it, which only helps to compute it: the cores cover
+each pixel exactly once. Tiles begin and end where the model's strides do, so that every layer sees a tile in the same
+phase as the whole picture; at the border of the picture a tile ends there, too, and the model pads it as ever.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from dreampipe.ascent.octaves import Size
+from dreampipe.models.model_card import Card
+
+LEAST_CORE = 4
+"""The share of a tile's side that its core has at least is one of so many."""
+
+
+class Span(NamedTuple):
+    """A tile along one axis, in pixels: all of it from `first` to `stop`, its core from `begin` to `end`."""
+
+    first: int
+    begin: int
+    end: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile of a picture.
+
+    Attributes:
+        rows, columns: its place along each axis.
+    """
+
+    rows: Span
+    columns: Span
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The whole tile in the picture."""
+        return slice(self.rows.first, self.rows.stop), slice(self.columns.first, self.columns.stop)
+
+    @property
+    def core(self) -> tuple[slice, slice]:
+        """The core in the picture."""
+        return slice(self.rows.begin, self.rows.end), slice(self.columns.begin, self.columns.end)
+
+    @property
+    def inner(self) -> tuple[slice, slice]:
+        """The core in the tile."""
+        rows, columns = self.rows, self.columns
+        return (
+            slice(rows.begin - rows.first, rows.end - rows.first),
+            slice(columns.begin - columns.first, columns.end - columns.first),
+        )
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The measures of the tiles of one climb.
+
+    Attributes:
+        side: the most pixels of a tile along each axis, its halo included.
+        halo: the pixels around a core.
+        stride: the pixels at whose multiples tiles begin.
+        reach: the pixels around a core that its gradient depends on; a smaller halo leaves some out.
+    """
+
+    side: int
+    halo: int
+    stride: int
+    reach: int
+
+    @property
+    def core(self) -> int:
+        """The most pixels of a core along each axis: whole strides."""
+        return max(1, (self.side - 2 * self.halo) // self.stride - 1) * self.stride
+
+    @property
+    def is_exact(self) -> bool:
+        """True if the halo covers all that the gradient of a core depends on."""
+        return self.halo >= self.reach
+
+    @classmethod
+    def of(cls, card: Card, layers: tuple[str, ...], side: int) -> Grid:
+        """Measure the tiles, at most `side` pixels wide, in which these layers are seen."""
+        reach, stride = sight(card, layers)
+        most = (side - side // LEAST_CORE) // 2 // stride * stride
+        return cls(side, min(-(-reach // stride) * stride, most), stride, reach)
+
+    def tiles(self, size: Size, rng: np.random.Generator) -> tuple[Tile, ...]:
+        """Cut a picture of this (height, width) into tiles, at a random place."""
+        rows, columns = (tuple(self.spans(side, int(rng.integers(1 << 31)))) for side in size)
+        return tuple(Tile(row, column) for row in rows for column in columns)
+
+    def count(self, size: Size) -> int:
+        """Count the tiles of a picture of this (height, width)."""
+        return math.prod(self._count(side) for side in size)
+
+    def _count(self, side: int) -> int:
+        # A quarter of a core is left for the shift.
+        return 1 if side <= self.side else math.ceil((side + self.core / 4) / self.core)
+
+    def spans(self, side: int, shift: int) -> Iterator[Span]:
+        """Cut `side` pixels into spans, whose borders a number `shift` >= 0 moves."""
+        count, core, stride = self._count(side), self.core, self.stride
+        moved = shift % ((count * core - side) // stride + 1) * stride if count > 1 else 0
+        inner = (min(max(0, number * core - moved), side) for number in range(1, count))
+        borders = [0, *inner, side]
+        for begin, end in pairwise(borders):
+            if begin == end:
+                continue
+            first = max(0, begin - self.halo) // stride * stride
+            # The rest of a stride at the picture's end belongs to every tile: some layers pad by it.
+            stop = side - max(0, side - end - self.halo) // stride * stride
+            yield Span(first, begin, end, stop)
+
+
+def sight(card: Card, layers: tuple[str, ...]) -> tuple[int, int]:
+    """Find how many pixels around a pixel its gradient depends on, if these layers are read, and the whole stride.
+
+    A place of a layer sees half of its receptive field on each side, and a pixel is seen by as many places; so the
+    gradient of a pixel depends on a whole receptive field on each side.
+    """
+    fields = [layer.receptive_field or 1 for layer in card.layers if layer.name in layers]
+    deepest = max((number for number, layer in enumerate(card.layers) if layer.name in layers), default=-1)
+    strides = [layer.stride or 1 for layer in card.layers[: deepest + 1]]
+    return max(fields, default=1), math.lcm(1, *strides)
+
+
+def seamless(card: Card, layers: tuple[str, ...]) -> str:
+    """Say why the gradient of these layers cannot be computed in tiles; empty if it can."""
+    if card.fixed:
+        return f"{card.name} takes {card.fixed[1]}x{card.fixed[0]} pixels only"
+    for layer in card.layers:
+        if layer.name in layers and (layer.receptive_field is None or layer.stride is None):
+            return f"each place of {layer.name} on {card.name} sees the whole picture"
+    return ""
