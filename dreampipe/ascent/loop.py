@@ -17,7 +17,8 @@ from dreampipe.ascent.amounts import Amount, Ramps, at
 from dreampipe.ascent.octaves import Octaves, Size
 from dreampipe.ascent.pyramid import Pyramid
 from dreampipe.ascent.results import OnPictures, Step
-from dreampipe.ascent.step import Inputs, StepSpec, begin, carry, compile_step, show
+from dreampipe.ascent.saving import Saved, Saving
+from dreampipe.ascent.step import Inputs, State, StepSpec, begin, carry, compile_step, show
 from dreampipe.ascent.tiled_step import climb_tiles
 from dreampipe.ascent.tiles import Grid
 from dreampipe.ascent.transforms import Transform, draw
@@ -68,6 +69,7 @@ def climb(
     units: npt.NDArray[np.int32],
     seed: int,
     on_step: OnPictures,
+    saving: Saving | None = None,
 ) -> Climbed:
     """Climb pictures.
 
@@ -80,20 +82,29 @@ def climb(
         source: of the shape of `full`, the pictures that `distance` and `caricature` compare with.
         units: (batch,), the channel or class of each picture.
         on_step: called after each step.
+        saving: where a climb in tiles saves its state after each octave, and continues from; None: nowhere.
 
     Raises:
         ModelError: the model cannot be opened, cannot take a size, or gives values that are not finite.
     """
     how, sizes = plan.step.parameterization, plan.sizes
     octaves = len(sizes) * plan.octaves.rounds
+    saved = saving.load() if saving and plan.grid else None
     pyramid = Pyramid.of(plan.octaves, sizes, full, mask)
     sources = pyramid.levels if source is full else Pyramid.of(plan.octaves, sizes, source).levels
     waking, scores, state, octave, dreamed = Waking.begin(len(full)), np.zeros((0, 1), np.float32), None, 0, full
-    for turn in range(plan.octaves.rounds):
+    begun = (saved.octave - 1) // len(sizes) if saved else 0
+    if saved and begun:
+        dreamed, octave = saved.dreamed, begun * len(sizes)
+    for turn in range(begun, plan.octaves.rounds):
         pyramid = Pyramid.of(plan.octaves, sizes, dreamed, mask) if turn else pyramid
         found = pyramid.levels[0]
         for level, size in enumerate(sizes):
             octave += 1
+            if saved and octave <= saved.octave:
+                state, found, scores = _state(saved), saved.found, saved.scores
+                waking = Waking(saved.leaking, saved.fired)
+                continue
             start = pyramid.begin(level, found)
             if state is None:
                 state = begin(plan.step, how.init(start, np.random.default_rng([seed, 0])))
@@ -124,9 +135,23 @@ def climb(
                     break
             found = _check_pictures(plan, show(plan.step, state, size))
             found = pyramid.end(level, found if plan.steps else start)
+            if saving and plan.grid and octave < octaves:
+                saving.save(_saved(octave, state, found, dreamed, scores, waking))
         dreamed = pyramid.whole(found)
     whole = np.clip(dreamed, 0, 1) if sizes[-1] == full.shape[1:3] else how.lay(full, dreamed - full)
     return Climbed(whole, scores, waking)
+
+
+def _saved(octave: int, state: State, found: Array, dreamed: Array, scores: Array, waking: Waking) -> Saved:
+    parameters = {name: np.asarray(value) for name, value in state.parameters.items()}
+    moments = {moment: {name: np.asarray(v) for name, v in of.items()} for moment, of in state.moments.items()}
+    return Saved(
+        octave, parameters, moments, np.asarray(state.count), found, dreamed, scores, waking.leaking, waking.fired
+    )
+
+
+def _state(saved: Saved) -> State:
+    return State(saved.parameters, saved.moments, saved.count)
 
 
 def _progress(plan: Plan, octave: int, step: int) -> tuple[float, int]:

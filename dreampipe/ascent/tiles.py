@@ -18,8 +18,14 @@ import numpy as np
 from dreampipe.ascent.octaves import Size
 from dreampipe.models.model_card import Card
 
-LEAST_CORE = 4
-"""The share of a tile's side that its core has at least is one of so many."""
+HALO = 5
+"""A halo is at most one of so many parts of a tile's side, so that a core is more than a third of its tile."""
+DEEP, COUNTS = 128, 0.75
+"""From so many pixels on, a receptive field is made by many layers, and its outer quarter counts for next to nothing.
+
+Measured on motifnet (247 pixels), the largest difference of a gradient over its largest value: 1e-6 with a halo of
+0.78 of the field, 2e-5 with 0.71, 1e-3 with 0.58, 4e-3 with 0.52.
+"""
 
 
 class Span(NamedTuple):
@@ -70,7 +76,7 @@ class Grid:
         side: the most pixels of a tile along each axis, its halo included.
         halo: the pixels around a core.
         stride: the pixels at whose multiples tiles begin.
-        reach: the pixels around a core that its gradient depends on; a smaller halo leaves some out.
+        reach: the pixels around a core on which its gradient depends; a smaller halo leaves some out.
     """
 
     side: int
@@ -88,12 +94,16 @@ class Grid:
         """True if the halo covers all that the gradient of a core depends on."""
         return self.halo >= self.reach
 
+    @property
+    def exact_side(self) -> int:
+        """The least side of tiles whose halo covers all of that."""
+        return -(-self.reach // self.stride) * self.stride * HALO
+
     @classmethod
     def of(cls, card: Card, layers: tuple[str, ...], side: int) -> Grid:
         """Measure the tiles, at most `side` pixels wide, in which these layers are seen."""
         reach, stride = sight(card, layers)
-        most = (side - side // LEAST_CORE) // 2 // stride * stride
-        return cls(side, min(-(-reach // stride) * stride, most), stride, reach)
+        return cls(side, min(-(-reach // stride), side // HALO // stride) * stride, stride, reach)
 
     def tiles(self, size: Size, rng: np.random.Generator) -> tuple[Tile, ...]:
         """Cut a picture of this (height, width) into tiles, at a random place."""
@@ -103,6 +113,11 @@ class Grid:
     def count(self, size: Size) -> int:
         """Count the tiles of a picture of this (height, width)."""
         return math.prod(self._count(side) for side in size)
+
+    def pixels(self, size: Size) -> int:
+        """Count the pixels of all tiles of a picture of this (height, width): those in halos count several times."""
+        rows, columns = (sum(span.stop - span.first for span in self.spans(side, 0)) for side in size)
+        return rows * columns
 
     def _count(self, side: int) -> int:
         # A quarter of a core is left for the shift.
@@ -127,16 +142,19 @@ def sight(card: Card, layers: tuple[str, ...]) -> tuple[int, int]:
     """Find how many pixels around a pixel its gradient depends on, if these layers are read, and the whole stride.
 
     A place of a layer sees half of its receptive field on each side, and a pixel is seen by as many places; so the
-    gradient of a pixel depends on a whole receptive field on each side.
+    gradient of a pixel depends on a whole receptive field on each side, or, in a deep model, on `COUNTS` of it.
     """
     fields = [layer.receptive_field or 1 for layer in card.layers if layer.name in layers]
     deepest = max((number for number, layer in enumerate(card.layers) if layer.name in layers), default=-1)
     strides = [layer.stride or 1 for layer in card.layers[: deepest + 1]]
-    return max(fields, default=1), math.lcm(1, *strides)
+    field = max(fields, default=1)
+    return field if field < DEEP else math.ceil(COUNTS * field), math.lcm(1, *strides)
 
 
-def seamless(card: Card, layers: tuple[str, ...]) -> str:
-    """Say why the gradient of these layers cannot be computed in tiles; empty if it can."""
+def seamless(card: Card, layers: tuple[str, ...], head: bool = False) -> str:
+    """Say why the gradient of these layers, or of the head, cannot be computed in tiles; empty if it can."""
+    if head:
+        return f"the head of {card.name} sees the whole picture"
     if card.fixed:
         return f"{card.name} takes {card.fixed[1]}x{card.fixed[0]} pixels only"
     for layer in card.layers:
