@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
-from dreampipe.ascent.tiles import Tile
+from dreampipe.ascent.tiles import Grid, Tile
 from dreampipe.backend import Tensor, keras, ops
 from dreampipe.frames import Array
 from dreampipe.models import tap
@@ -188,9 +188,15 @@ class Scorer:
         return {"leak": leak} if self.leaks else {}
 
     def differentiate(
-        self, seen: Seen, tiles: Sequence[Tile], add: Callable[[tuple[slice, slice], Array], None]
+        self, seen: Seen, grid: Grid, rng: np.random.Generator, add: Callable[[tuple[slice, slice], Array], None]
     ) -> Array:
         """Score pictures, and hand the gradient of the summed scores by the pixels of each tile's core to `add`.
+
+        Args:
+            seen: the pictures.
+            grid: the measures of tiles.
+            rng: moves the tiles.
+            add: hears the core's rows and columns, and the gradient (batch, rows, columns, 3).
 
         Returns:
             (batch, terms) float64: the weighted score of each term; 0 for those of the picture.
@@ -204,13 +210,13 @@ class Scorer:
         moments: dict[str, _Moments] = {name: _Moments() for name in parts.relative}
         pulls: dict[str, Array] = {}
         if parts.relative or parts.gathered:
-            gathered, start = self._look(seen, tiles, layers, moments)
+            gathered, start = self._look(seen, grid.looking.tiles(seen.size, rng), layers, moments)
             if parts.whole:
                 found, pulls = _differentiate_whole(self, gathered, start, seen.unit)
                 scores[:, parts.whole] = found
         fixed = {name: value.values for name, value in moments.items()}
         pull = _compile_pull(self.card, self.objective, self.leaks)
-        for tile in tiles:
+        for tile in grid.tiles(seen.size, rng):
             cuts = {name: _cut(pulls[name], layers[name], tile) for name in pulls}
             if not parts.summed and not any(value.any() for value in cuts.values()):
                 add(tile.core, np.zeros((len(seen.unit), *_sides(tile.core), 3), np.float32))

@@ -36,7 +36,7 @@ def climb_tiles(spec: StepSpec, grid: Grid, state: State, inputs: Inputs, rng: n
         pull[:, *core] = gradient
 
     view = Seen(size, lambda part: seen[:, *part], lambda part: start[:, *part], inputs.unit, inputs.leak)
-    scores = Scorer(spec.card, spec.objective, spec.leaks).differentiate(view, grid.tiles(size, rng), add)
+    scores = Scorer(spec.card, spec.objective, spec.leaks).differentiate(view, grid, rng, add)
     moved, of_picture, alive = _compile_follow(spec)(state, inputs, pull)
     return Outcome(moved, np.asarray(scores + np.asarray(of_picture), np.float32), alive)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -98,6 +98,12 @@ class Grid:
     def exact_side(self) -> int:
         """The least side of tiles whose halo covers all of that."""
         return -(-self.reach // self.stride) * self.stride * HALO
+
+    @property
+    def looking(self) -> Grid:
+        """The tiles in which the values of places are computed: each sees half of its field on each side."""
+        halo = -(-2 * self.reach // (3 * self.stride)) * self.stride
+        return replace(self, halo=min(self.halo, halo))
 
     @classmethod
     def of(cls, card: Card, layers: tuple[str, ...], side: int) -> Grid:

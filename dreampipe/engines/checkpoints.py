@@ -10,15 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import dreampipe
 from dreampipe.ascent.saving import Saved
 from dreampipe.media.own import open_plain
 from dreampipe.media.writing import writing_whole
 
-_KEY = "key"
+_KEY, _TILE = "key", "tile"
 
 
 @dataclass(frozen=True)
@@ -41,26 +43,33 @@ class Checkpoint:
 
     def saved_tile(self) -> int | None:
         """Read the tile of the run that was stopped; None if there is no checkpoint of this very picture."""
-        with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile), open_plain(self.path, "rb") as file:
-            with np.load(file, allow_pickle=False) as held:
-                return int(held["tile"]) if str(held[_KEY]) == self.key else None
-        return None
+        found = self._read(_KEY, _TILE)
+        return int(found[_TILE]) if str(found.get(_KEY)) == self.key and _TILE in found else None
 
     def load(self) -> Saved | None:
         """Read the state after the last octave of a run that was stopped; None if there is none with this tile."""
         if self.tile is None or self.saved_tile() != self.tile:
             return None
-        with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile), open_plain(self.path, "rb") as file:
-            with np.load(file, allow_pickle=False) as held:
-                return Saved.of({name: held[name] for name in held.files if name not in (_KEY, "tile")})
+        with suppress(KeyError):
+            return Saved.of({name: value for name, value in self._read().items() if name not in (_KEY, _TILE)})
         return None
+
+    def _read(self, *names: str) -> dict[str, npt.NDArray[Any]]:
+        """Read these arrays, or all; nothing of a file that is no checkpoint."""
+        with (
+            suppress(OSError, ValueError, KeyError, zipfile.BadZipFile),
+            open_plain(self.path, "rb") as file,
+            np.load(file, allow_pickle=False) as held,
+        ):
+            return {name: held[name] for name in held.files if name in names or not names}
+        return {}
 
     def save(self, saved: Saved) -> None:
         """Replace the checkpoint by this state; raises MediaError if the folder cannot be written to."""
         if self.tile is None or not self._is_own():
             return
         with writing_whole(self.path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **saved.arrays(), **{_KEY: np.array(self.key), "tile": np.array(self.tile)})
+            np.savez(file, **saved.arrays(), **{_KEY: np.array(self.key), _TILE: np.array(self.tile)})
 
     def remove(self) -> None:
         """Remove the checkpoint of a picture that is made."""
@@ -70,12 +79,7 @@ class Checkpoint:
 
     def _is_own(self) -> bool:
         """Say whether the name is free, or holds a checkpoint of ours, of whatever picture."""
-        if not os.path.lexists(self.path):
-            return True
-        with suppress(OSError, ValueError, zipfile.BadZipFile), open_plain(self.path, "rb") as file:
-            with np.load(file, allow_pickle=False) as held:
-                return _KEY in held.files
-        return False
+        return not os.path.lexists(self.path) or _KEY in self._read(_KEY)
 
 
 def key_of(*deciding: str) -> str:
