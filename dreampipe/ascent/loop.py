@@ -18,7 +18,7 @@ from dreampipe.ascent.octaves import Octaves, Size
 from dreampipe.ascent.pyramid import Pyramid
 from dreampipe.ascent.results import OnPictures, Step
 from dreampipe.ascent.saving import Saved, Saving
-from dreampipe.ascent.step import Inputs, State, StepSpec, begin, carry, compile_step, show
+from dreampipe.ascent.step import Inputs, State, StepSpec, begin, carry, compile_step, own, show
 from dreampipe.ascent.tiled_step import climb_tiles
 from dreampipe.ascent.tiles import Grid
 from dreampipe.ascent.transforms import Transform, draw
@@ -110,6 +110,8 @@ def climb(
                 state = begin(plan.step, how.init(start, np.random.default_rng([seed, 0])))
             else:
                 state = carry(plan.step, state, start, sizes[level - 1], plan.fresh)
+            if plan.grid:
+                state = own(state)
             inputs = Inputs.of(sources[level], pyramid.mask_at(level), units)
             rng = np.random.default_rng([seed, octave])
             for step in range(1, plan.steps + 1):

@@ -88,7 +88,10 @@ class Inputs(NamedTuple):
         """The inputs of the steps of one octave, before any draw; the mask is (1, height, width, 1)."""
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
         none = np.float32(0)
-        return cls(np.clip(start, 0, 1), (), weights, unit, np.zeros(len(start), np.float32), none, none)
+        inside = start.min() >= 0 and start.max() <= 1  # then a copy would only take memory
+        return cls(
+            start if inside else np.clip(start, 0, 1), (), weights, unit, np.zeros(len(start), np.float32), none, none
+        )
 
     def at(self, drawn: tuple[Array, ...], leak: npt.NDArray[np.bool_], step_size: float, progress: float) -> Inputs:
         """Fill in the numbers of one step."""
@@ -150,7 +153,7 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         for shaping in spec.shaping:
             gradient = shaping(gradient, inputs.progress)
         gradient = gradient * inputs.mask if spec.masked else gradient
-        moved = _move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
+        moved = move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
         felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
         return Outcome(moved, scores, felt > 0)
 
@@ -192,13 +195,13 @@ def follow(
     for shaping in spec.shaping:
         gradient = shaping(gradient, inputs.progress)
     gradient = gradient * inputs.mask if spec.masked else gradient
-    moved = _move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
+    moved = move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
     reads_model = bool(spec.objective.layers or spec.objective.head)
     felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
     return moved, scores, felt > 0
 
 
-def _move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:
+def move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:
     """Follow the gradients by one step of the optimizer, and bring the parameters back into what is allowed."""
     parameters, moments = dict(state.parameters), {name: dict(of) for name, of in state.moments.items()}
     count = state.count + 1
@@ -226,6 +229,15 @@ def specs(spec: StepSpec) -> tuple[State, Inputs]:
         progress=backend.spec(),
     )
     return State(parameters, moments, backend.spec()), inputs
+
+
+def own(state: State) -> State:
+    """Copy a state into arrays of its own, which steps in parts change in place."""
+    parameters = {name: np.array(value, np.float32) for name, value in state.parameters.items()}
+    moments = {
+        moment: {name: np.array(v, np.float32) for name, v in of.items()} for moment, of in state.moments.items()
+    }
+    return State(parameters, moments, np.float32(state.count))
 
 
 def begin(spec: StepSpec, parameters: Mapping[str, Array]) -> State:

@@ -12,6 +12,7 @@ import numpy as np
 
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
+from dreampipe.ascent.parted_step import climb_parts, copied
 from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, follow, specs
 from dreampipe.ascent.tiled_score import Scorer, Seen
 from dreampipe.ascent.tiles import Grid
@@ -22,12 +23,14 @@ from dreampipe.objectives import IMAGE, START, UNIT
 
 
 def climb_tiles(spec: StepSpec, grid: Grid, state: State, inputs: Inputs, rng: np.random.Generator) -> Outcome:
-    """Take one step; `rng` moves the tiles.
+    """Take one step; `rng` moves the tiles. It may change the arrays of the state, which must be its own.
 
     Raises:
         ModelError: the model cannot compute a tile.
         MemoryError: a tile does not fit.
     """
+    if lines := copied(spec, inputs):
+        return climb_parts(spec, grid, state, inputs, rng, lines)
     seen, start = map(np.asarray, _compile_view(spec)(state, inputs))
     pull = np.zeros_like(seen)
     size: Size = (seen.shape[1], seen.shape[2])
