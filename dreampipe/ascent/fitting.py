@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import psutil
 
 from dreampipe.ascent.octaves import Size
+from dreampipe.ascent.shaping import InParts
 from dreampipe.ascent.tiles import seamless
+from dreampipe.ascent.transforms import Transform
 from dreampipe.errors import RecipeError
 
 if TYPE_CHECKING:
     from dreampipe.ascent.spec import Ascent
 
-PLAIN = 100
-"""Bytes for each pixel of a picture that climbs in tiles: the picture, its gradient and what shapes it, measured."""
+PLAIN, AT_ONCE = 64, 180
+"""Bytes for each pixel of a picture that climbs in tiles, if all else is computed in parts, and if it is not."""
 LEAST = 192
 """The least side of a tile, in pixels; halos would take up smaller ones."""
 STEP = 16
@@ -43,7 +45,11 @@ def choose(ascent: Ascent, size: Size, memory: int | None = None, shrinks: bool 
     from dreampipe.scoring import bytes_of_pixel, pixels_that_fit
 
     room = pixels_that_fit(ascent.card, ascent.bound)  # opens the model, so that its weights are held
-    each, held, plain = bytes_of_pixel(ascent.card, ascent.bound), psutil.Process().memory_info().rss, _plain(size)
+    each, held, plain = (
+        bytes_of_pixel(ascent.card, ascent.bound),
+        psutil.Process().memory_info().rss,
+        plain_bytes(ascent, size),
+    )
     if memory is not None:
         room = int((memory * SPARE - held) / each)
     if ascent.fits(size, room):
@@ -73,5 +79,9 @@ def halve(ascent: Ascent, size: Size, tile: int | None) -> int | None:
     return smaller if smaller >= LEAST else None
 
 
-def _plain(size: Size) -> int:
-    return PLAIN * size[0] * size[1]
+def plain_bytes(ascent: Ascent, size: Size) -> int:
+    """Estimate the bytes that a climb in tiles holds besides its tiles: whole pictures of this (height, width)."""
+    copies = all(type(one).copied is not Transform.copied for one in ascent.seen_through())
+    in_parts = all(isinstance(one, InParts) for one in ascent.shaping)
+    each = PLAIN if copies and in_parts and ascent.parameterization.by_pixel else AT_ONCE
+    return each * size[0] * size[1]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.amounts import Amount, Ramps
-from dreampipe.ascent.fitting import PLAIN
+from dreampipe.ascent.fitting import plain_bytes
 from dreampipe.ascent.octaves import Octaves, Size, fit, pad_to, resized
 from dreampipe.ascent.optimizers import Optimizer, Plain
 from dreampipe.ascent.parameterizations import Parameterization, Pixels
@@ -323,7 +323,7 @@ class Ascent:
         most, each = self._most_seen(size), bytes_of_pixel(self.card, self.bound)
         if (grid := self.grid) is None or grid.side**2 >= most:
             return round(most * each)
-        return round(grid.side**2 * each + PLAIN * most)
+        return round(grid.side**2 * each + plain_bytes(self, size))
 
     def tiles(self, size: Size) -> int:
         """Count the tiles in which the model sees a picture of this size at the largest of its octaves."""
