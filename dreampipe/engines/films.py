@@ -118,8 +118,8 @@ class DreamedFilm(Filming):
         return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
 
     def _with_tile(self, chosen: Chosen) -> FilmRecipe:
-        """Return the recipe with the tile that was chosen."""
-        return self.recipe.model_copy(update={"tile": self.recipe.tile or chosen["tile"]})
+        """Return the recipe with the tile that was chosen, and no memory to choose another by."""
+        return self.recipe.model_copy(update={"tile": self.recipe.tile or chosen["tile"], "memory": None})
 
     def frames(self, survey: Survey, chosen: Chosen, first: int, carried: Array | None) -> Iterator[Frame]:
         max_size = chosen["max_size"]

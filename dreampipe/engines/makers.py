@@ -136,12 +136,15 @@ class Dreamer:
         return Checkpoint(loaded.job.target, key_of(self._recipe.sha256(), loaded.source_sha256))
 
     def _dream(self, loaded: Loaded, settings: Mapping[str, int], checkpoint: Checkpoint) -> Frame:
-        recipe, frame = self._recipe.model_copy(update=dict(settings)), loaded.frame
-        planned = [(replace(self._ascent, tile=recipe.tile), 1)]
-        self.plan(plan_climbing(loaded.job.name, (frame.height, frame.width), planned, max_size=recipe.max_size))
-        if checkpoint.tile is None:
-            return (recipe.pipeline(self.tell) if settings else self._pipeline).one(frame)
-        return recipe.pipeline(self.tell, checkpoint).one(frame)
+        frame = loaded.frame
+        longest = settings.get("max_size") or self._recipe.max_size or max(frame.height, frame.width)
+        # With a size and no memory, so that nothing is chosen again.
+        chosen = {"memory": None, "max_size": longest, "tile": checkpoint.tile}
+        planned = [(replace(self._ascent, tile=checkpoint.tile), 1)]
+        self.plan(plan_climbing(loaded.job.name, (frame.height, frame.width), planned, max_size=longest))
+        if not settings and checkpoint.tile is None and self._recipe.memory is None:
+            return self._pipeline.one(frame)
+        return self._recipe.model_copy(update=chosen).pipeline(self.tell, checkpoint).one(frame)
 
     def _size(self, frame: Frame) -> Size:
         """Height and width to climb at if memory is not short."""

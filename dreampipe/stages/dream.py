@@ -36,7 +36,7 @@ class Dream:
         tell: hears each step as `Stepped`, and what had to be decided as `Noted`; both have the index of the frame and
             no name. A stage that is to be pickled needs one that can be.
         memory: the most bytes that the process takes, if the ascent has no tile: it sees a frame in tiles, or at a
-            smaller size, if the whole does not fit. None: half of what is free.
+            smaller size, if the whole does not fit. None: half of what is free; nothing is chosen with a `max_size`.
         saving: where the ascent of a single picture saves its state after each octave; None: nowhere.
     """
 
@@ -83,7 +83,7 @@ class Dream:
     def fitted(self, size: Size) -> tuple[Dream, Size]:
         """Choose a tile if the ascent needs one, and the height and width to climb at, for frames of this size."""
         small = Resize(self.max_size).size(*size) if self.max_size else size
-        if self.ascent.tile:
+        if self.ascent.tile or (self.max_size and self.memory is None):
             return self, small
         chosen = choose(self.ascent, small, self.memory, shrinks=not self.max_size)
         if "max_size" in chosen:
