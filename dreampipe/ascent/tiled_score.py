@@ -173,20 +173,6 @@ class Scorer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", Parts.of(self.objective))
 
-    def layers(self, size: Size) -> dict[str, _Layer]:
-        """Measure the layers that are read of pictures of this (height, width)."""
-        model, leak = _model(self.card, self.objective.layers, self.leaks), self._leak(keras.KerasTensor((1,)))
-        shapes = model.compute_output_spec(keras.KerasTensor((1, *size, 3)), **leak)
-        strides = {layer.name: layer.stride or 1 for layer in self.card.layers}
-        found = {}
-        for name, value in shapes.items():
-            _, rows, columns, channels = value.shape
-            found[name] = _Layer(size, (rows, columns), channels, strides[name])
-        return found
-
-    def _leak(self, leak: Any) -> dict[str, Any]:
-        return {"leak": leak} if self.leaks else {}
-
     def differentiate(
         self, seen: Seen, grid: Grid, rng: np.random.Generator, add: Callable[[tuple[slice, slice], Array], None]
     ) -> Array:
@@ -205,7 +191,7 @@ class Scorer:
             ModelError: the model cannot compute a tile.
             MemoryError: a tile does not fit.
         """
-        parts, layers = self.parts, self.layers(seen.size)
+        parts, layers = self.parts, _measure(self.card, self.objective.layers, seen.size)
         scores = np.zeros((len(seen.unit), len(self.objective.terms)))
         moments: dict[str, _Moments] = {name: _Moments() for name in parts.relative}
         pulls: dict[str, Array] = {}
@@ -276,6 +262,18 @@ def _cut(whole: Array, layer: _Layer, tile: Tile) -> Array:
     top, left = layer.begin(tile)
     rows, columns = (-(-(span.stop) // layer.stride) for span in (tile.rows, tile.columns))
     return whole[:, top : rows + 1, left : columns + 1]
+
+
+@lru_cache(maxsize=32)
+def _measure(card: Card, layers: tuple[str, ...], size: Size) -> Mapping[str, _Layer]:
+    """Measure these layers of pictures of this (height, width)."""
+    shapes = _model(card, layers, False).compute_output_spec(keras.KerasTensor((1, *size, 3)))
+    strides = {layer.name: layer.stride or 1 for layer in card.layers}
+    found = {}
+    for name, value in shapes.items():
+        _, rows, columns, channels = value.shape
+        found[name] = _Layer(size, (rows, columns), channels, strides[name])
+    return found
 
 
 def _model(card: Card, layers: Sequence[str], leaks: bool) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +22,8 @@ from dreampipe.media.own import open_plain
 from dreampipe.media.writing import writing_whole
 
 _KEY, _TILE = "key", "tile"
+_BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises for a file that it has not written, or not whole."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Checkpoint:
     def _read(self, *names: str) -> dict[str, npt.NDArray[Any]]:
         """Read these arrays, or all; nothing of a file that is no checkpoint."""
         with (
-            suppress(OSError, ValueError, KeyError, zipfile.BadZipFile),
+            suppress(*_BROKEN),
             open_plain(self.path, "rb") as file,
             np.load(file, allow_pickle=False) as held,
         ):

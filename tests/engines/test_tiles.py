@@ -24,7 +24,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.events import Event, Noted, Stepped
 from dreampipe.media import Manifest, plan
 from dreampipe.recipes.fields import bytes_of
-from dreampipe.records import again
+from dreampipe.records.again import again
 
 
 @pytest.fixture
@@ -100,6 +100,12 @@ def test_a_picture_that_runs_out_of_memory_begins_again_in_tiles(photo: Path, ti
     assert again(out).recipe.tile == 208  # type: ignore[attr-defined]
 
 
+def octave_of(line: str) -> int | None:
+    """The octave of an event of a step; None for other events."""
+    event = json.loads(line)
+    return int(event["step"]["octave"]) if event["event"] == "stepped" else None
+
+
 def test_a_killed_run_continues_at_its_octave(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
     """SIGKILL in the third octave: the next run climbs that one only, and makes the very same file."""
     options = ["--model", str(tiny_model), "--scaling", "unit", "--tile", "96", "--octaves", "3", "--steps", "2"]
@@ -109,13 +115,12 @@ def test_a_killed_run_continues_at_its_octave(photo: Path, tiny_model: Path, tmp
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if json.loads(line).get("octave") == 3:
+            if octave_of(line) == 3:
                 os.kill(process.pid, signal.SIGKILL)
                 break
     assert not killed.exists() and list(tmp_path.glob(".killed.png.*octave.npz"))
     result = CliRunner().invoke(app, ["dream", str(photo), str(killed), *options, "--events"])
-    octaves = [json.loads(line).get("octave") for line in result.stdout.splitlines()]
-    assert {octave for octave in octaves if octave} == {3}
+    assert {octave for line in result.stdout.splitlines() if (octave := octave_of(line))} == {3}
     assert killed.read_bytes() == whole.read_bytes()
     assert not list(tmp_path.glob(".*octave*"))
 
