@@ -84,7 +84,7 @@ def both(card: Card, objective: str, image: Array, side: int, **settings: Any) -
     tiled = replace(ascent, tile=side)
     assert tiled.tiles(image.shape[-3:-1]) > 1
     found = [one.run(image, seed=4) for one in (ascent, tiled)]
-    np.testing.assert_allclose(found[0].scores, found[1].scores, rtol=1e-4)
+    np.testing.assert_allclose(found[0].scores, found[1].scores, rtol=1e-4, atol=1e-6)
     whole, parts = (one.image - image for one in found)
     return whole, parts
 
@@ -187,7 +187,9 @@ def test_motifnet_is_close_in_tiles_and_shows_no_seam() -> None:
     assert_close(whole, parts)
     ascent = Ascent(card("motifnet"), Objective.parse("mixed2"), tile=256)
     assert ascent.grid is not None and ascent.grid.is_exact
-    tiles = ascent.grid.tiles((300, 402), np.random.default_rng([4, 1, 1]))
+    rng = np.random.default_rng([4, 1, 1])
+    ascent.grid.looking.tiles((300, 402), rng)  # of the first pass, which draws before
+    tiles = ascent.grid.tiles((300, 402), rng)
     borders = sorted({tile.columns.begin for tile in tiles} - {0})
     across, before = (
         sum(float(np.square(step[:, at] - step[:, at - 1]).sum()) for at in borders) for step in (parts, whole)
@@ -232,7 +234,8 @@ def test_a_head_sees_the_whole_picture(tiny_model: Path) -> None:
 
 
 def test_the_reach_of_motifnet() -> None:
-    assert sight(card("motifnet"), ("mixed2",)) == (43, 8) or sight(card("motifnet"), ("mixed2",)) == (43, 4)
+    assert sight(card("motifnet"), ("mixed2",)) == (43, 4)
+    assert sight(card("motifnet"), ("mixed1", "places")) == (186, 16)  # three quarters of 247
 
 
 LARGE = (9000, 12000)
@@ -245,7 +248,7 @@ def held() -> int:
 def test_more_memory_makes_larger_tiles(make: Make) -> None:
     ascent = Ascent(make(deep), Objective.parse("late"))
     choose(ascent, (64, 64))  # opens the model
-    sides = [choose(ascent, LARGE, held() + extra * 10**9)["tile"] for extra in (13, 15, 20)]
+    sides = [choose(ascent, LARGE, held() + extra * 10**9)["tile"] for extra in (9, 11, 14)]
     assert sides == sorted(sides) and LEAST <= sides[0] < sides[-1]
     assert choose(ascent, (64, 64), held() + 10**9) == {}
 
