@@ -3,6 +3,11 @@
 spec.py              Ascent: octaves, steps, and everything else that decides what a picture becomes; `run`
 loop.py              climb: the loop, from octave to octave and step to step
 step.py              one step, compiled, and the state that it changes
+fitting.py           how a picture fits into memory: whole, in tiles, or smaller
+tiles.py             tiles with halos: where each begins and ends
+tiled_score.py       the score and its gradient, tile by tile
+parted_step.py       one step in tiles, all else in parts (tiled_shaping.py); tiled_step.py: all else at once
+saving.py            the state after an octave, from which a killed run continues
 pyramid.py           the pictures at all sizes, and how a dream gets from each size to the next
 waking.py            units without a gradient, and the steps that wake them
 octaves.py           the sizes to climb at, and resizing

@@ -18,7 +18,10 @@ from dreampipe.ascent.amounts import Amount, Ramps, at
 from dreampipe.ascent.octaves import Octaves, Size
 from dreampipe.ascent.pyramid import Pyramid
 from dreampipe.ascent.results import OnPictures, Step
-from dreampipe.ascent.step import Inputs, StepSpec, begin, carry, compile_step, show
+from dreampipe.ascent.saving import Saved, Saving
+from dreampipe.ascent.step import Inputs, State, StepSpec, begin, carry, compile_step, own, show
+from dreampipe.ascent.tiled_step import climb_tiles
+from dreampipe.ascent.tiles import Grid
 from dreampipe.ascent.transforms import Transform, draw
 from dreampipe.ascent.waking import Waking, highest
 from dreampipe.errors import ModelError
@@ -34,6 +37,7 @@ class Plan:
         transforms: the transforms of `step`, with their amounts.
         sizes: those of the octaves of one round, in order; the full size is one of them, except on a model of one size.
         objective: its text, for errors.
+        grid: the tiles in which the model sees larger pictures than one tile; None if it sees all of them whole.
     """
 
     step: StepSpec
@@ -47,6 +51,7 @@ class Plan:
     fresh: bool
     warmup: int
     objective: str
+    grid: Grid | None = None
 
 
 class Climbed(NamedTuple):
@@ -65,6 +70,7 @@ def climb(
     units: npt.NDArray[np.int32],
     seed: int,
     on_step: OnPictures,
+    saving: Saving | None = None,
 ) -> Climbed:
     """Climb pictures.
 
@@ -77,25 +83,36 @@ def climb(
         source: of the shape of `full`, the pictures that `distance` and `caricature` compare with.
         units: (batch,), the channel or class of each picture.
         on_step: called after each step.
+        saving: where a climb in tiles saves its state after each octave, and continues from; None: nowhere.
 
     Raises:
         ModelError: the model cannot be opened, cannot take a size, or gives values that are not finite.
     """
     how, sizes = plan.step.parameterization, plan.sizes
     octaves = len(sizes) * plan.octaves.rounds
+    saved = saving.load() if saving and plan.grid else None
     pyramid = Pyramid.of(plan.octaves, sizes, full, mask)
     sources = pyramid.levels if source is full else Pyramid.of(plan.octaves, sizes, source).levels
     waking, scores, state, octave, dreamed = Waking.begin(len(full)), np.zeros((0, 1), np.float32), None, 0, full
-    for turn in range(plan.octaves.rounds):
+    begun = (saved.octave - 1) // len(sizes) if saved else 0
+    if saved and begun:
+        dreamed, octave = saved.dreamed, begun * len(sizes)
+    for turn in range(begun, plan.octaves.rounds):
         pyramid = Pyramid.of(plan.octaves, sizes, dreamed, mask) if turn else pyramid
         found = pyramid.levels[0]
         for level, size in enumerate(sizes):
             octave += 1
+            if saved and octave <= saved.octave:
+                state, found, scores = _state(saved), saved.found, saved.scores
+                waking = Waking(saved.leaking, saved.fired)
+                continue
             start = pyramid.begin(level, found)
             if state is None:
                 state = begin(plan.step, how.init(start, np.random.default_rng([seed, 0])))
             else:
                 state = carry(plan.step, state, start, sizes[level - 1], plan.fresh)
+            if plan.grid:
+                state = own(state)
             inputs = Inputs.of(sources[level], pyramid.mask_at(level), units)
             rng = np.random.default_rng([seed, octave])
             for step in range(1, plan.steps + 1):
@@ -103,8 +120,12 @@ def climb(
                 drawn, seen = draw(plan.transforms, rng, done, size)
                 _check_seen(plan, seen)
                 inputs = inputs.at(plan.step.transforms, drawn, waking.leaking > 0, at(plan.step_size, done), done)
-                leaks = bool(waking.leaking.any())
-                state, tensor, alive = compile_step(replace(plan.step, leaks=leaks))(state, inputs)
+                spec = replace(plan.step, leaks=bool(waking.leaking.any()))
+                if plan.grid and plan.grid.count(seen) > 1:
+                    outcome = climb_tiles(spec, plan.grid, state, inputs, np.random.default_rng([seed, octave, step]))
+                else:
+                    outcome = compile_step(spec)(state, inputs)
+                state, tensor, alive = outcome
                 scores = _check_scores(plan, backend.as_array(tensor), octave, step)
                 waking = waking.after(
                     backend.as_array(alive), highest(plan.step.objective, scores), min(plan.warmup, left // 2)
@@ -117,9 +138,23 @@ def climb(
                     break
             found = _check_pictures(plan, show(plan.step, state, size))
             found = pyramid.end(level, found if plan.steps else start)
+            if saving and plan.grid and octave < octaves:
+                saving.save(_saved(octave, state, found, dreamed, scores, waking))
         dreamed = pyramid.whole(found)
     whole = np.clip(dreamed, 0, 1) if sizes[-1] == full.shape[1:3] else how.lay(full, dreamed - full)
     return Climbed(whole, scores, waking)
+
+
+def _saved(octave: int, state: State, found: Array, dreamed: Array, scores: Array, waking: Waking) -> Saved:
+    parameters = {name: np.asarray(value) for name, value in state.parameters.items()}
+    moments = {moment: {name: np.asarray(v) for name, v in of.items()} for moment, of in state.moments.items()}
+    return Saved(
+        octave, parameters, moments, np.asarray(state.count), found, dreamed, scores, waking.leaking, waking.fired
+    )
+
+
+def _state(saved: Saved) -> State:
+    return State(saved.parameters, saved.moments, saved.count)
 
 
 def _progress(plan: Plan, octave: int, step: int) -> tuple[float, int]:

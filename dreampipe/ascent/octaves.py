@@ -172,6 +172,8 @@ def pad_to(image: Array, least: int) -> tuple[Array, tuple[slice, slice]]:
     """Mirror (..., height, width, channels) outwards to sides of at least `least`, and find the picture in it."""
     height, width = image.shape[-3:-1]
     tall, wide = max(0, least - height), max(0, least - width)
+    if not tall and not wide:  # a copy of a large picture takes memory
+        return image, (slice(0, height), slice(0, width))
     top, left = tall // 2, wide // 2
     margins = [*[(0, 0)] * (image.ndim - 3), (top, tall - top), (left, wide - left), (0, 0)]
     return np.pad(image, margins, mode="reflect"), (slice(top, top + height), slice(left, left + width))

@@ -37,6 +37,7 @@ class Parameterization(ABC):
         shapes: the parameters' names and shapes, None for a size that differs between pictures.
         climbed: the names of those that move; the others are constant.
         periodic: whether the picture continues at its opposite border.
+        by_pixel: whether each pixel is made of the parameters at its own place, (batch, height, width, ...) each.
         units: of the pixels that it makes. The gradient is shaped in them.
         bounded: whether its pictures are in range after each step.
     """
@@ -44,6 +45,7 @@ class Parameterization(ABC):
     shapes: ClassVar[Mapping[str, Shape]]
     climbed: ClassVar[tuple[str, ...]]
     periodic: ClassVar[bool] = False
+    by_pixel: ClassVar[bool] = False
 
     @property
     def units(self) -> Scaling:
@@ -99,6 +101,7 @@ class Pixels(Parameterization):
 
     units: Scaling = "unit"
     bounded: bool = True
+    by_pixel: ClassVar[bool] = True
     shapes: ClassVar[Mapping[str, Shape]] = {"pixels": (None, None, None, 3)}
     climbed: ClassVar[tuple[str, ...]] = ("pixels",)
 
@@ -129,6 +132,7 @@ class Pixels(Parameterization):
 class Luminance(Parameterization):
     """One grey offset for each pixel of a picture, which keeps its colour: the differences between its channels."""
 
+    by_pixel: ClassVar[bool] = True
     shapes: ClassVar[Mapping[str, Shape]] = {"offset": (None, None, None, 1), "source": (None, None, None, 3)}
     climbed: ClassVar[tuple[str, ...]] = ("offset",)
 

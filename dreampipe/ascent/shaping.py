@@ -19,65 +19,156 @@ Tensor = Any
 PICTURE = (1, 2, 3)
 """The axes of one picture in a batch."""
 SIGMA = Ramp(0.7, 2.5)
+_FILTERS = 9
+"""Pixels of the coarsest level that a pixel sees of a gradient that is twice halved to it and enlarged again."""
 
 
 @dataclass(frozen=True)
 class Shaping(ABC):
-    """A function from gradients to gradients."""
+    """A function from gradients to gradients.
+
+    Attributes:
+        reach: the pixels around a pixel on which its result depends, apart from what is reduced over the picture; None
+            if it needs the whole gradient at once.
+        stride: the pixels at whose multiples parts of the gradient begin, if they are shaped one by one.
+    """
+
+    @property
+    def reach(self) -> int | None:
+        return None
+
+    @property
+    def stride(self) -> int:
+        return 1
 
     @abstractmethod
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
         """Shape the gradient (batch, height, width, 3), at this progress () in [0, 1] through ascent or octave."""
 
 
+class Reduce(ABC):
+    """Reduces values (batch, height, width, channels) over a whole picture, to (batch, 1, 1, 1).
+
+    Where the picture is shaped in parts, the values are those of one part, and the result is that of all.
+    """
+
+    @abstractmethod
+    def largest(self, values: Tensor) -> Tensor:
+        """The largest value."""
+
+    @abstractmethod
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean."""
+
+    @abstractmethod
+    def deviation(self, values: Tensor) -> Tensor:
+        """The standard deviation."""
+
+    @abstractmethod
+    def total(self, values: Tensor) -> Tensor:
+        """The sum."""
+
+    @abstractmethod
+    def count(self, values: Tensor) -> Tensor:
+        """The number of values of one picture, ()."""
+
+
+class Whole(Reduce):
+    """Reduces values that are those of the whole picture."""
+
+    def largest(self, values: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
+        return ops.max(values, axis=PICTURE, keepdims=True)
+
+    def mean(self, values: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
+        return ops.mean(values, axis=PICTURE, keepdims=True)
+
+    def deviation(self, values: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
+        return ops.std(values, axis=PICTURE, keepdims=True)
+
+    def total(self, values: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
+        return ops.sum(values, axis=PICTURE, keepdims=True)
+
+    def count(self, values: Tensor) -> Tensor:
+        from dreampipe.backend import ops
+
+        return ops.cast(ops.size(values[:1]), values.dtype)
+
+
+WHOLE = Whole()
+
+
 @dataclass(frozen=True)
-class MeanAbsolute(Shaping):
+class InParts(Shaping):
+    """The base of shapings that can shape the parts of a gradient one by one, with what they reduce over all."""
+
+    @property
+    def reach(self) -> int | None:
+        return 0
+
+    @abstractmethod
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
+        """Shape a gradient, or a part of one; `over` reduces over the whole."""
+
+    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+        return self.shaped(gradient, progress, WHOLE)
+
+
+@dataclass(frozen=True)
+class MeanAbsolute(InParts):
     """Divides by the mean of |g|. Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism"."""
 
-    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
 
-        gradient = _rescale(gradient)
-        return gradient / ops.maximum(ops.mean(ops.abs(gradient), axis=PICTURE, keepdims=True), 1e-6)
+        gradient = _rescale(gradient, over)
+        return gradient / ops.maximum(over.mean(ops.abs(gradient)), 1e-6)
 
 
 @dataclass(frozen=True)
-class Deviation(Shaping):
+class Deviation(InParts):
     """Divides by the standard deviation. Source: the DeepDream tutorial of TensorFlow."""
 
-    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
 
-        gradient = _rescale(gradient)
-        return gradient / ops.maximum(ops.std(gradient, axis=PICTURE, keepdims=True), 1e-6)
+        gradient = _rescale(gradient, over)
+        return gradient / ops.maximum(over.deviation(gradient), 1e-6)
 
 
 @dataclass(frozen=True)
-class Standard(Shaping):
+class Standard(InParts):
     """Subtracts the mean, and divides by the sample deviation. Source: pytorch-deepdream of gordicaleksa."""
 
-    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
 
-        gradient = _rescale(gradient)
-        gradient = gradient - ops.mean(gradient, axis=PICTURE, keepdims=True)
-        values = ops.cast(ops.size(gradient[:1]), gradient.dtype)
-        variance = ops.sum(gradient * gradient, axis=PICTURE, keepdims=True) / (values - 1)
+        gradient = _rescale(gradient, over)
+        gradient = gradient - over.mean(gradient)
+        values = over.count(gradient)
+        variance = over.total(gradient * gradient) / (values - 1)
         return gradient / ops.maximum(ops.sqrt(variance), 1e-6)
 
 
 @dataclass(frozen=True)
-class Sign(Shaping):
+class Sign(InParts):
     """1 where the gradient is positive, -1 where it is negative. Source: Goodfellow, Shlens and Szegedy 2015."""
 
-    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
 
         return ops.sign(gradient)
 
 
 @dataclass(frozen=True)
-class Smooth(Shaping):
+class Smooth(InParts):
     """Blurs: the mean of three Gaussian blurs, by half of `sigma`, `sigma` and twice `sigma` pixels.
 
     Each is cut to 9 x 9 pixels; at its border the picture is mirrored. The size of the gradient is left to a later
@@ -87,10 +178,14 @@ class Smooth(Shaping):
 
     sigma: Amount = SIGMA
 
+    @property
+    def reach(self) -> int | None:
+        return 4
+
     def __post_init__(self) -> None:
         check_amount("The smoothing's sigma", self.sigma, 0.05)
 
-    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
 
         distance = np.arange(-4, 5, dtype=np.float32) ** 2
@@ -101,7 +196,7 @@ class Smooth(Shaping):
 
 
 @dataclass(frozen=True)
-class Laplacian(Shaping):
+class Laplacian(InParts):
     """Splits into `levels` bands of frequencies and a rest, divides each by its root mean square, and adds them up.
 
     So coarse and fine detail grow alike. Source: the DeepDream notebook of TensorFlow 1, after Burt and Adelson 1983,
@@ -114,19 +209,27 @@ class Laplacian(Shaping):
         if self.levels < 1:
             raise RecipeError(f"The Laplacian's levels came as {self.levels}, but at least 1 is expected.")
 
-    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
-        rest, bands = _rescale(gradient), []
+    @property
+    def reach(self) -> int | None:
+        return _FILTERS * 2**self.levels
+
+    @property
+    def stride(self) -> int:
+        return 2**self.levels
+
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
+        rest, bands = _rescale(gradient, over), []
         for _ in range(self.levels):
             finer, rest = rest, _halve(rest)
-            bands.append(_normalize(finer - _double(rest, finer)))
-        rest = _normalize(rest)
+            bands.append(_normalize(finer - _double(rest, finer), over))
+        rest = _normalize(rest, over)
         for band in reversed(bands):
             rest = _double(rest, band) + band
         return rest
 
 
 @dataclass(frozen=True)
-class Local(Shaping):
+class Local(InParts):
     """Takes away what is coarser than 2^`levels` pixels, and divides the rest by its mean size around each pixel.
 
     So forms grow everywhere alike, also on an empty sky, and large areas keep their brightness and colour. A place
@@ -147,15 +250,23 @@ class Local(Shaping):
         if not 0 <= self.finest <= 1:
             raise RecipeError(f"The local shaping's finest came as {self.finest}, but 0 to 1 is expected.")
 
-    def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
+    @property
+    def reach(self) -> int | None:
+        return _FILTERS * 2**self.levels
+
+    @property
+    def stride(self) -> int:
+        return 2**self.levels
+
+    def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
 
-        gradient = _rescale(gradient)
+        gradient = _rescale(gradient, over)
         fine = gradient - _coarse(gradient, self.levels)
         if self.finest < 1:
             fine = fine - (1 - self.finest) * (gradient - _coarse(gradient, 1))
         size = ops.abs(fine)
-        mean = ops.mean(size, axis=PICTURE, keepdims=True)
+        mean = over.mean(size)
         around = ops.mean(_coarse(size, self.levels), axis=-1, keepdims=True)
         return fine / ops.maximum(ops.maximum(around, mean / 10), 1e-6)
 
@@ -171,10 +282,10 @@ def _coarse(gradient: Tensor, levels: int) -> Tensor:
     return coarse
 
 
-def _normalize(band: Tensor) -> Tensor:
+def _normalize(band: Tensor, over: Reduce) -> Tensor:
     from dreampipe.backend import ops
 
-    size = ops.sqrt(ops.mean(band * band, axis=PICTURE, keepdims=True))
+    size = ops.sqrt(over.mean(band * band))
     return band / ops.maximum(size, 1e-5)  # a smaller band is only rounding errors of the gradient
 
 
@@ -205,9 +316,9 @@ def _filter(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
     return ops.depthwise_conv(gradient, each, strides, padding="valid", data_format="channels_last")
 
 
-def _rescale(gradient: Tensor) -> Tensor:
+def _rescale(gradient: Tensor, over: Reduce) -> Tensor:
     """Divide the gradient by its largest value, so that its mean and its square stay within float32."""
     from dreampipe.backend import ops
 
-    largest = ops.max(ops.abs(gradient), axis=PICTURE, keepdims=True)
+    largest = over.largest(ops.abs(gradient))
     return gradient / ops.where(largest > 0, largest, 1.0)

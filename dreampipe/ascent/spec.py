@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.amounts import Amount, Ramps
+from dreampipe.ascent.fitting import plain_bytes
 from dreampipe.ascent.octaves import Octaves, Size, fit, pad_to, resized
 from dreampipe.ascent.optimizers import Optimizer, Plain
 from dreampipe.ascent.parameterizations import Parameterization, Pixels
 from dreampipe.ascent.results import OnPictures, OnStep, Result, Step
+from dreampipe.ascent.saving import Saving
 from dreampipe.ascent.shaping import MeanAbsolute, Shaping
+from dreampipe.ascent.tiles import Grid, seamless
 from dreampipe.ascent.transforms import Jitter, Mirror, Transform, draw
 from dreampipe.errors import RecipeError
 from dreampipe.forking import check_process
@@ -51,6 +55,8 @@ class Ascent:
         warmup: steps for which the gradient leaks through activations, if a picture gets no gradient or the units
             that it climbs are not above zero; 0: never. See `dreampipe.models.operations`.
         precision: of the model's convolutions; pictures, gradients and moments are float32 in any.
+        tile: the longest side, in pixels, of the tiles in which the model sees a larger picture; None: it sees every
+            picture whole. See `dreampipe.ascent.tiles`.
 
     Raises:
         ObjectiveError: the model has no such layer, channel or class, a unit is left open, or a file cannot be read.
@@ -72,6 +78,7 @@ class Ascent:
     starred: bool = False
     warmup: int = 16
     precision: Precision = "float32"
+    tile: int | None = None
     bound: BoundObjective = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +105,7 @@ class Ascent:
         source: Array | None = None,
         on_step: OnStep | None = None,
         on_pictures: OnPictures | None = None,
+        saving: Saving | None = None,
     ) -> Result:
         """Dream one picture, or several that climb together.
 
@@ -112,6 +120,7 @@ class Ascent:
                 image.
             on_step: called after each step; an exception that it raises ends the ascent.
             on_pictures: called after each step with a function that returns the pictures as they are then.
+            saving: where a climb in tiles saves its state after each octave, and continues from.
 
         Raises:
             ModelError: the model cannot be opened or gives values that are not finite.
@@ -137,7 +146,7 @@ class Ascent:
                 on_pictures(step, lambda: np.clip(show()[:, *inner], 0, 1))
 
         sizes = self.sizes((full.shape[1], full.shape[2]))
-        climbed = climb(self._plan(sizes, mask is not None), full, fitted_mask, origin, own, seed, report)
+        climbed = climb(self._plan(sizes, mask is not None), full, fitted_mask, origin, own, seed, report, saving)
         if self.card.fixed:
             detail = resized(climbed.pictures - full, (batch.shape[1], batch.shape[2]), fit)
             dreamed = self.parameterization.lay(batch, detail, weights)
@@ -190,7 +199,20 @@ class Ascent:
             fresh=self.fresh,
             warmup=self.warmup,
             objective=str(self.objective),
+            grid=self.grid,
         )
+
+    @property
+    def grid(self) -> Grid | None:
+        """The tiles in which the model sees large pictures; None if it sees all of them whole."""
+        if self.tile is None or seamless(self.card, self.seen_layers, self.bound.head):
+            return None
+        return Grid.of(self.card, self.seen_layers, self.tile)
+
+    @property
+    def seen_layers(self) -> tuple[str, ...]:
+        """The layers that are read of the picture or of its start."""
+        return tuple(dict.fromkeys((*self.bound.layers, *self.bound.start_layers)))
 
     def sizes(self, size: Size) -> tuple[Size, ...]:
         """Compute the sizes of a round's octaves, (height, width) each, for pictures of this size."""
@@ -211,6 +233,7 @@ class Ascent:
             )
         if not card.fixed:
             notes += self._beyond(full)
+        notes += self._tiled(sizes)
         if silent:
             text = str(self.objective)
             named = dict.fromkeys(text.replace("[*]", f"[{unit}]").replace("(*)", f"({unit})") for unit in silent)
@@ -218,6 +241,19 @@ class Ascent:
                 f"{', '.join(named)} never fired: zero from the start to the end, so there is nothing of it to see."
             )
         return tuple(notes)
+
+    def _tiled(self, sizes: tuple[Size, ...]) -> tuple[str, ...]:
+        """Notes on tiles: why there are none, or what they lose."""
+        grid, reason = self.grid, seamless(self.card, self.seen_layers, self.bound.head)
+        if self.tile and reason:
+            return (f"The tile of {self.tile} pixels was left out, because {reason}.",)
+        if grid is None or grid.is_exact or not any(grid.count(size) > 1 for size in sizes):
+            return ()
+        return (
+            f"The gradient is approximate near the borders of tiles, which move at each step: it depends on "
+            f"{grid.reach} pixels around each part, and tiles of {grid.side} leave {grid.halo}; tiles of "
+            f"{grid.exact_side} are exact.",
+        )
 
     def _beyond(self, size: Size) -> tuple[str, ...]:
         """Notes on neurons whose cell is not on the grid of their layer, even at the full size."""
@@ -229,16 +265,23 @@ class Ascent:
             if any(cell * stride >= side for cell, side in zip(term.measure.place, size, strict=True))
         )
 
-    def fitting(self, size: Size) -> Size:
+    def fits(self, size: Size, room: int) -> bool:
+        """Say whether the ascent of this (height, width) fits whole where the model may see so many pixels at once."""
+        return self._most_seen(size) <= max(room, (self._least + 2 * self.margin) ** 2)
+
+    def fitting(self, size: Size, room: int | None = None) -> Size:
         """The largest size (height, width) of this shape, at most `size`, whose ascent fits into the free memory.
 
         If the full size does not fit, each side is divided by a power of the fourth root of 2, so that a little more or
         less free memory does not change the picture.
 
+        Args:
+            room: the pixels that the model may see at once; None for those that fit into the free memory.
+
         Raises:
             RecipeError: the transforms make more of the smallest picture than fits.
         """
-        room = self._room()
+        room = self._room() if room is None else max(room, (self._least + 2 * self.margin) ** 2)
         smaller = size
         rung = 0
         while self._most_seen(smaller) > room:
@@ -281,20 +324,33 @@ class Ascent:
         if self.card.fixed:
             return (self.card.fixed[0] * self.card.fixed[1],) * self.octaves.rounds
         climbed = (max(size[0], self._least), max(size[1], self._least))
-        return tuple(map(self._pixels_at, self.octaves.sizes(climbed, self._least))) * self.octaves.rounds
+        grid = self.grid
+        seen = map(self._seen_at, self.octaves.sizes(climbed, self._least))
+        return tuple(grid.pixels(size) if grid else math.prod(size) for size in seen) * self.octaves.rounds
 
     def memory(self, size: Size) -> int:
         """The most bytes that the ascent of a picture of this size adds to the memory of the process."""
         from dreampipe.scoring import bytes_of_pixel
 
-        return round(max(self.pixels_seen(size)) * bytes_of_pixel(self.card, self.bound))
+        most, each = self._most_seen(size), bytes_of_pixel(self.card, self.bound)
+        if (grid := self.grid) is None or grid.side**2 >= most:
+            return round(most * each)
+        return round(grid.side**2 * each + plain_bytes(self, size))
+
+    def tiles(self, size: Size) -> int:
+        """Count the tiles in which the model sees a picture of this size at the largest of its octaves."""
+        return self.grid.count(self._seen_at(self.sizes(size)[-1])) if self.grid else 1
 
     def _pixels_at(self, size: Size) -> int:
-        """The most pixels that the model sees at this size, after transforms enlarged and cropped it."""
-        rng, most = np.random.default_rng(0), 0
+        """The most pixels that the model sees at this size."""
+        return math.prod(self._seen_at(size))
+
+    def _seen_at(self, size: Size) -> Size:
+        """The largest height and width that the model sees at this size, after transforms enlarged and cropped it."""
+        rng, most = np.random.default_rng(0), (0, 0)
         for progress in (0.0, 1.0):  # between its ends an amount is between its ends' values
-            _, (height, width) = draw(self.seen_through(), rng, progress, size)
-            most = max(most, height * width)
+            _, seen = draw(self.seen_through(), rng, progress, size)
+            most = max(most, seen, key=math.prod)
         return most
 
     @property

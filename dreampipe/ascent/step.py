@@ -93,7 +93,9 @@ class Inputs(NamedTuple):
         """The inputs of the steps of one octave, before any draw; the mask is (1, height, width, 1)."""
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
         none = np.float32(0)
-        return cls(np.clip(start, 0, 1), (), (), weights, unit, np.zeros(len(start), np.float32), none, none)
+        inside = start.min() >= 0 and start.max() <= 1  # then a copy would only take memory
+        within = start if inside else np.clip(start, 0, 1)
+        return cls(within, (), (), weights, unit, np.zeros(len(start), np.float32), none, none)
 
     def at(
         self,
@@ -164,14 +166,55 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         for shaping in spec.shaping:
             gradient = shaping(gradient, inputs.progress)
         gradient = gradient * inputs.mask if spec.masked else gradient
-        moved = _move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
+        moved = move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
         felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
         return Outcome(moved, scores, felt > 0)
 
-    return backend.compile(step, *_specs(spec))
+    return backend.compile(step, *specs(spec))
 
 
-def _move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:
+def follow(
+    spec: StepSpec, state: State, inputs: Inputs, pull: Tensor, score: Callable[[Tensor], Tensor]
+) -> tuple[State, Tensor, Tensor]:
+    """Follow the gradient of what the model saw by one step, in the graph.
+
+    Args:
+        pull: that gradient.
+        score: computes the scores (batch, terms) of the picture itself.
+
+    Returns:
+        the new state, those scores, and (batch,), True where a gradient came.
+    """
+    how, size = spec.parameterization, ops.shape(inputs.start)[1:3]
+
+    def make(*climbed: Tensor) -> Tensor:
+        return how.image({**state.parameters, **dict(zip(how.climbed, climbed, strict=True))}, size)
+
+    def transform(image: Tensor) -> Tensor:
+        for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
+            image = transform.apply(image, drawn, sizes)
+        return image
+
+    def total(image: Tensor) -> tuple[Tensor, Tensor]:
+        scores = score(image)
+        return ops.sum(scores), scores
+
+    made, to_parameters = backend.pullback(make, *(state.parameters[name] for name in how.climbed))
+    image, to_made = backend.pullback(lambda made: unscale(made, how.units), made)
+    _, to_image = backend.pullback(transform, image)
+    _, scores, (penalty,) = backend.value_and_gradients(total, image)
+    (gradient,) = to_image(pull)
+    (gradient,) = to_made(gradient + penalty)
+    for shaping in spec.shaping:
+        gradient = shaping(gradient, inputs.progress)
+    gradient = gradient * inputs.mask if spec.masked else gradient
+    moved = move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
+    reads_model = bool(spec.objective.layers or spec.objective.head)
+    felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
+    return moved, scores, felt > 0
+
+
+def move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:
     """Follow the gradients by one step of the optimizer, and bring the parameters back into what is allowed."""
     parameters, moments = dict(state.parameters), {name: dict(of) for name, of in state.moments.items()}
     count = state.count + 1
@@ -184,7 +227,7 @@ def _move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_si
     return State(spec.parameterization.project(parameters), moments, count)
 
 
-def _specs(spec: StepSpec) -> tuple[State, Inputs]:
+def specs(spec: StepSpec) -> tuple[State, Inputs]:
     """The shapes and types of a step's arguments, for any number of pictures of any size."""
     how = spec.parameterization
     parameters = {name: backend.spec(*shape) for name, shape in how.shapes.items()}
@@ -200,6 +243,15 @@ def _specs(spec: StepSpec) -> tuple[State, Inputs]:
         progress=backend.spec(),
     )
     return State(parameters, moments, backend.spec()), inputs
+
+
+def own(state: State) -> State:
+    """Copy a state into arrays of its own, which steps in parts change in place."""
+    parameters = {name: np.array(value, np.float32) for name, value in state.parameters.items()}
+    moments = {
+        moment: {name: np.array(v, np.float32) for name, v in of.items()} for moment, of in state.moments.items()
+    }
+    return State(parameters, moments, np.float32(state.count))
 
 
 def begin(spec: StepSpec, parameters: Mapping[str, Array]) -> State:

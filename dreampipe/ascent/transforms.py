@@ -11,9 +11,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dreampipe.ascent.amounts import Amount, at, check_amount
 from dreampipe.ascent.borders import mirror
@@ -22,6 +23,26 @@ from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
 
 Tensor = Any
+
+
+class Lines(NamedTuple):
+    """The rows, or the columns, that a transform copies.
+
+    Attributes:
+        source: (lines,) int, the number of the copied one, each at most once among those with a gradient.
+        live: (lines,) bool, whether the gradient returns.
+    """
+
+    source: npt.NDArray[np.intp]
+    live: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, source: npt.NDArray[np.intp]) -> Lines:
+        return cls(source, np.ones(len(source), bool))
+
+    def then(self, after: Lines) -> Lines:
+        """The lines of another transform of the result, by their numbers before this one."""
+        return Lines(self.source[after.source], self.live[after.source] & after.live)
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,10 @@ class Transform(ABC):
     @abstractmethod
     def __call__(self, image: Tensor, drawn: Tensor) -> Tensor:
         """Transform the pictures (batch, height, width, 3) by the numbers drawn, `width` of them."""
+
+    def copied(self, size: Size, drawn: Array) -> tuple[Lines, Lines] | None:
+        """For the rows and for the columns after it, which one each copies; None if it does more than copy."""
+        return None
 
     def output(self, size: Size, drawn: Array) -> Size:
         """Height and width after it, of pictures of this size with these numbers drawn."""
@@ -111,6 +136,12 @@ class Jitter(Transform):
         rows, columns = (ops.cast(drawn[at], "int32") for at in range(2))
         return ops.roll(image, (rows, columns), axis=(1, 2))
 
+    def copied(self, size: Size, drawn: Array) -> tuple[Lines, Lines] | None:
+        rows, columns = (
+            Lines.of((np.arange(side) - int(shift)) % side) for side, shift in zip(size, drawn, strict=True)
+        )
+        return rows, columns
+
 
 @dataclass(frozen=True)
 class Mirror(Transform):
@@ -136,6 +167,16 @@ class Mirror(Transform):
         around = ops.stop_gradient(ops.pad(image, padding, mode="reflect"))
         middle = [around[:, margin:-margin, :margin], image, around[:, margin:-margin, -margin:]]
         return ops.concatenate([around[:, :margin], ops.concatenate(middle, axis=2), around[:, -margin:]], axis=1)
+
+    def copied(self, size: Size, drawn: Array) -> tuple[Lines, Lines] | None:
+        rows, columns = (
+            Lines(
+                np.pad(np.arange(side), self.margin, mode="reflect"),
+                np.pad(np.ones(side, bool), self.margin),
+            )
+            for side in size
+        )
+        return rows, columns
 
     def output(self, size: Size, drawn: Array) -> Size:
         return size[0] + 2 * self.margin, size[1] + 2 * self.margin
@@ -206,6 +247,10 @@ class Crop(Transform):
         height, width = (backend.whole(drawn[at]) for at in (2, 3))
         return ops.slice(image, (0, top, left, 0), (batch, height, width, channels))
 
+    def copied(self, size: Size, drawn: Array) -> tuple[Lines, Lines] | None:
+        top, left, height, width = map(int, drawn)
+        return Lines.of(np.arange(top, top + height)), Lines.of(np.arange(left, left + width))
+
     def output(self, size: Size, drawn: Array) -> Size:
         return int(drawn[2]), int(drawn[3])
 
@@ -228,6 +273,10 @@ class Flip(Transform):
         from dreampipe.backend import ops
 
         return ops.where(drawn[0] > 0.5, ops.flip(image, axis=2), image)
+
+    def copied(self, size: Size, drawn: Array) -> tuple[Lines, Lines] | None:
+        columns = np.arange(size[1])
+        return Lines.of(np.arange(size[0])), Lines.of(columns[::-1] if drawn[0] > 0.5 else columns)
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ def _describe(each: Forecast, cost: _Costs) -> str:
         parts.append(f"{len(each.octaves)} octaves ({', '.join(map(_times, each.octaves))})")
     elif each.octaves:
         parts.append(f"1 octave ({_times(each.octaves[0])})")
+    if each.tiles > 1:
+        parts.append(f"{each.tiles} tiles of at most {each.tile} pixels")
     if cost.memory is not None:
         parts.append(f"{cost.memory / 1e9:.1f} GB of memory")
     if cost.seconds is not None:
@@ -151,6 +153,8 @@ def _fields(each: Forecast, cost: _Costs) -> dict[str, object]:
         "size": each.size and list(each.size),
         "frames": each.frames,
         "octaves": [list(size) for size in each.octaves],
+        "tile": each.tile if each.tiles > 1 else None,
+        "tiles": each.tiles,
         "memory": cost.memory,
         "seconds": cost.seconds,
         "skipped": each.skipped,

@@ -30,7 +30,8 @@ DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Write nothing; say what would be made.",
+        "--plan",
+        help="Write nothing; say what would be made: files, sizes, tiles, memory and time.",
         rich_help_panel=OUTPUT,
     ),
 ]

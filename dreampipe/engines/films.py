@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dreampipe.ascent.fitting import choose
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -89,18 +90,19 @@ class DreamedFilm(Filming):
         self.recipe.ascent().open()
 
     def choose(self, survey: Survey) -> Chosen:
-        return {"max_size": self._max_size(self.carried_size)}
+        return self._choose(self.carried_size)
 
     def is_choice(self, chosen: Chosen) -> bool:
-        side = chosen["max_size"]
-        return side is None or (type(side) is int and 1 <= side <= max(self.carried_size))
+        side, tile = chosen["max_size"], chosen["tile"]
+        is_tile = tile is None or (type(tile) is int and tile > 0)
+        return is_tile and (side is None or (type(side) is int and 1 <= side <= max(self.carried_size)))
 
     def announce(self, survey: Survey, chosen: Chosen) -> None:
         if self.order.preview:
             self.note(self._estimate(survey))
 
     def settings(self, chosen: Chosen) -> Mapping[str, Any]:
-        return {} if chosen["max_size"] is None else {"max_size": chosen["max_size"]}
+        return {name: value for name, value in chosen.items() if value is not None}
 
     @property
     def carried_size(self) -> Size:
@@ -108,13 +110,20 @@ class DreamedFilm(Filming):
         shown = self.preparing.output(self.source.info)
         return shown.height, shown.width
 
-    def _max_size(self, size: Size) -> int | None:
-        """Choose the longest side to climb at, once: the free memory changes, and the film must not."""
-        return self.recipe.ascent().side_that_fits(size, self.recipe.max_size)
+    def _choose(self, size: Size) -> Chosen:
+        """Choose a tile or a longest side to climb at, once: the free memory changes, and the film must not."""
+        recipe = self.recipe
+        climbed = Resize(recipe.max_size).size(*size) if recipe.max_size else size
+        fit = {} if recipe.tile else choose(recipe.ascent(), climbed, recipe.memory_bytes, shrinks=not recipe.max_size)
+        return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
+
+    def _with_tile(self, chosen: Chosen) -> FilmRecipe:
+        """Return the recipe with the tile that was chosen, and no memory to choose another by."""
+        return self.recipe.model_copy(update={"tile": self.recipe.tile or chosen["tile"], "memory": None})
 
     def frames(self, survey: Survey, chosen: Chosen, first: int, carried: Array | None) -> Iterator[Frame]:
         max_size = chosen["max_size"]
-        self.tell.plan(self._plan(survey, max_size, first), alone=True)
+        self.tell.plan(self._plan(survey, chosen, first), alone=True)
         before = 0 if carried is None else 1
         raw = self.preparing(self.source.frames(survey, first - before))
         with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode")) as coming:
@@ -123,13 +132,13 @@ class DreamedFilm(Filming):
                 last = next(coming)
                 begun = replace(last, extras={SOURCE: last.pixels, DREAM: carried})
             size = max_size or max(self.source.info.width, self.source.info.height)
-            for frame in self.recipe.dreaming(survey.cuts, begun, size, self._hear)(coming):
+            for frame in self._with_tile(chosen).dreaming(survey.cuts, begun, size, self._hear)(coming):
                 # Drop source and flow, or frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
-    def _plan(self, survey: Survey, max_size: int | None, first: int) -> Planned:
+    def _plan(self, survey: Survey, chosen: Chosen, first: int) -> Planned:
         """Plan the climbing from frame `first` to the end, by the recipe without its keyframes."""
-        recipe, shown = self.recipe, self.preparing.output(self.source.info)
+        recipe, shown = self._with_tile(chosen), self.preparing.output(self.source.info)
         ascent, size = recipe.ascent(), (shown.height, shown.width)
 
         def dreams(frames: int) -> int:
@@ -139,13 +148,17 @@ class DreamedFilm(Filming):
         dreamed = sum(dreams(stop - at) - dreams(min(max(first, at), stop) - at) for at, stop in survey.shots)
         whole = sum(at >= first for at, _ in survey.shots) if recipe.motion == "flow" else dreamed
         ascents = [(ascent, whole), (replace(ascent, steps=recipe.steps_of_refresh), dreamed - whole)]
-        return plan_climbing(self.job.name, size, ascents, max_size=recipe.max_size or max_size, frames=len(survey))
+        return plan_climbing(
+            self.job.name, size, ascents, max_size=recipe.max_size or chosen["max_size"], frames=len(survey)
+        )
 
     def foresee_frames(self, survey: Survey) -> Forecast:
         recipe = self.recipe
-        max_size = None if missing(recipe.card()) else self._max_size(self.carried_size)
-        planned = replace(self._plan(survey, max_size, 0), name=str(self.job.source))
-        return foresee_planned([self.job.target], recipe.ascent(), planned, {"max_size": recipe.max_size or max_size})
+        none = {"max_size": None, "tile": None}
+        chosen = none if missing(recipe.card()) else self._choose(self.carried_size)
+        planned = replace(self._plan(survey, chosen, 0), name=str(self.job.source))
+        side = recipe.max_size or chosen["max_size"]
+        return foresee_planned([self.job.target], self._with_tile(chosen).ascent(), planned, {"max_size": side})
 
     def carry(self, frame: Frame) -> Array:
         height, width = self.carried_size
@@ -159,8 +172,9 @@ class DreamedFilm(Filming):
     def _estimate(self, survey: Survey) -> str:
         """Estimate how long the whole film takes at its full size, by the time of one step."""
         info, recipe = self.source.info, self.recipe
-        size = self._max_size((info.height, info.width)) or recipe.max_size
-        dream = Dream(replace(recipe.ascent(), steps=1), max_size=size)
+        chosen = self._choose((info.height, info.width))
+        ascent = replace(self._with_tile(chosen).ascent(), steps=1)
+        dream = Dream(ascent, max_size=chosen["max_size"] or recipe.max_size)
         frame = next(self.source.frames(survey))
         dream.dreamed(frame)  # opens the model and traces the step
         started = time.perf_counter()

@@ -37,6 +37,8 @@ class Forecast:
         octaves: height and width of each octave; none if nothing is climbed.
         climbing: the climbing to do; None if nothing is climbed.
         ascent: how it climbs first.
+        tiles: the tiles in which the model sees the largest octave; 1 if it sees it whole.
+        tile: their longest side; None if the model sees every picture whole.
         skipped: whether an earlier run has finished it.
         failure: why it would not be made; empty if it would.
     """
@@ -48,6 +50,8 @@ class Forecast:
     octaves: tuple[Size, ...] = ()
     climbing: Planned | None = None
     ascent: Ascent | None = None
+    tiles: int = 1
+    tile: int | None = None
     skipped: bool = False
     failure: str = ""
 
@@ -63,8 +67,18 @@ def foresee_planned(targets: Sequence[Path], ascent: Ascent, planned: Planned, o
     """Forecast what is planned; `options` may hold the `max_size` to climb at."""
     height, width = planned.size
     longest = (options or {}).get("max_size") or max(height, width)
-    octaves = ascent.sizes(Resize(min(longest, max(height, width))).size(height, width))
-    return Forecast(planned.name, tuple(targets), planned.size, planned.frames, octaves, planned, ascent)
+    climbed = Resize(min(longest, max(height, width))).size(height, width)
+    return Forecast(
+        planned.name,
+        tuple(targets),
+        planned.size,
+        planned.frames,
+        ascent.sizes(climbed),
+        planned,
+        ascent,
+        tiles=ascent.tiles(climbed),
+        tile=ascent.tile,
+    )
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from dreampipe.ascent.fitting import choose, halve
+from dreampipe.ascent.octaves import Size
+from dreampipe.engines.checkpoints import Checkpoint, key_of
 from dreampipe.engines.estimating import Planned, plan_climbing
 from dreampipe.engines.forecasting import Forecast, foresee_climbing
 from dreampipe.engines.keeping import keep_picture
 from dreampipe.engines.orders import Order
-from dreampipe.events import Tell
+from dreampipe.events import Noted, Tell
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Job, format_of, losses
 from dreampipe.models.weights.missing import missing
 from dreampipe.recipes import Recipe
 from dreampipe.records.making import Making
+from dreampipe.stages import Resize
 
 Write = Callable[[bytes], None]
 """Writes the bytes of a file under its final name."""
@@ -105,29 +109,64 @@ class Dreamer:
         return losses(format_of(loaded.job.target), loaded.info)
 
     def foresee(self, loaded: Loaded) -> Forecast:
-        settings = {} if missing(self._recipe.card()) else self._choose_size(loaded.frame)
+        settings = {} if missing(self._recipe.card()) else self._choose(loaded.frame)
         return foresee_climbing(
             str(loaded.job.source),
             [loaded.job.target],
             (loaded.frame.height, loaded.frame.width),
-            [(self._ascent, 1)],
+            [(replace(self._ascent, tile=settings.get("tile", self._recipe.tile)), 1)],
             max_size=settings.get("max_size", self._recipe.max_size),
         )
 
     def make(self, loaded: Loaded) -> Made:
-        settings, size = self._choose_size(loaded.frame), (loaded.frame.height, loaded.frame.width)
-        max_size = settings.get("max_size", self._recipe.max_size)
-        self.plan(plan_climbing(loaded.job.name, size, [(self._ascent, 1)], max_size=max_size))
-        recipe = self._recipe.model_copy(update=settings)
-        frame = (recipe.pipeline(self.tell) if settings else self._pipeline).one(loaded.frame)
-        return Made(partial(self._keep, loaded, frame, settings))
+        checkpoint = self._checkpoint(loaded)
+        settings = self._choose(loaded.frame, checkpoint.saved_tile())
+        while True:
+            here = replace(checkpoint, tile=settings.get("tile", self._recipe.tile))
+            try:
+                return Made(partial(self._keep, loaded, self._dream(loaded, settings, here), settings, here))
+            except MemoryError:
+                tile = halve(self._ascent, self._size(loaded.frame), settings.get("tile", self._recipe.tile))
+                if tile is None:
+                    raise
+            settings = {**settings, "tile": tile}
+            self.tell(Noted("", f"memory ran out, so it is begun again in tiles of {tile} pixels", loaded.frame.index))
 
-    def _choose_size(self, frame: Frame) -> Mapping[str, int]:
-        """Choose the longest side to climb at if the whole does not fit into memory; the record needs it."""
-        side = self._ascent.side_that_fits((frame.height, frame.width), self._recipe.max_size)
-        return {} if side is None else {"max_size": side}
+    def _checkpoint(self, loaded: Loaded) -> Checkpoint:
+        return Checkpoint(loaded.job.target, key_of(self._recipe.sha256(), loaded.source_sha256))
 
-    def _keep(self, loaded: Loaded, frame: Frame, settings: Mapping[str, int], write: Write) -> None:
+    def _dream(self, loaded: Loaded, settings: Mapping[str, int], checkpoint: Checkpoint) -> Frame:
+        frame = loaded.frame
+        longest = settings.get("max_size") or self._recipe.max_size or max(frame.height, frame.width)
+        # With a size and no memory, so that nothing is chosen again.
+        chosen = {"memory": None, "max_size": longest, "tile": checkpoint.tile}
+        planned = [(replace(self._ascent, tile=checkpoint.tile), 1)]
+        self.plan(plan_climbing(loaded.job.name, (frame.height, frame.width), planned, max_size=longest))
+        if not settings and checkpoint.tile is None and self._recipe.memory is None:
+            return self._pipeline.one(frame)
+        return self._recipe.model_copy(update=chosen).pipeline(self.tell, checkpoint).one(frame)
+
+    def _size(self, frame: Frame) -> Size:
+        """Height and width to climb at if memory is not short."""
+        side = self._recipe.max_size
+        return Resize(side).size(frame.height, frame.width) if side else (frame.height, frame.width)
+
+    def _choose(self, frame: Frame, saved: int | None = None) -> Mapping[str, int]:
+        """Choose a tile or a smaller size if the whole does not fit into memory; the record needs it.
+
+        Args:
+            saved: the tile of the run to continue, which is taken again if it fits.
+        """
+        recipe = self._recipe
+        if recipe.tile:
+            return {}
+        chosen = choose(self._ascent, self._size(frame), recipe.memory_bytes, shrinks=not recipe.max_size)
+        fits = saved is not None and "max_size" not in chosen and saved <= chosen.get("tile", saved)
+        return {"tile": saved} if saved is not None and fits else chosen
+
+    def _keep(
+        self, loaded: Loaded, frame: Frame, settings: Mapping[str, int], checkpoint: Checkpoint, write: Write
+    ) -> None:
         keep_picture(
             frame,
             loaded.job.target,
@@ -139,3 +178,4 @@ class Dreamer:
             settings,
             write,
         )
+        checkpoint.remove()

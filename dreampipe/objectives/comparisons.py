@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dreampipe.objectives.measures import Measure, Tensor, over_places
+from dreampipe.objectives.measures import AtPlaces, Measure, Tensor
 from dreampipe.objectives.names import guide_of, start_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class FileBytes:
 
 
 @dataclass(frozen=True)
-class Guide(Measure):
+class Guide(AtPlaces):
     """Towards another picture, `guide("feathers.jpg", mixed3)`: the mean over places of a dot product of features.
 
     match: each place with the feature of the guide that makes the largest product (the choice held constant); dot: with
@@ -50,20 +50,24 @@ class Guide(Measure):
     def reads(self, layer: str) -> tuple[str, ...]:
         return layer, guide_of(layer, self.held.sha256 if self.held else self.file)
 
-    def __call__(self, values: Tensor, guide: Tensor) -> Tensor:
+    @property
+    def by_place(self) -> bool:
+        return self.mode != "dot"  # whose guide is stretched over the whole picture
+
+    def at_places(self, values: Tensor, guide: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
         if self.mode == "match":
             features, wanted = _by_place(values), _by_place(guide)[0]
             best = ops.argmax(ops.stop_gradient(ops.matmul(features, ops.transpose(wanted))), axis=-1)
-            return _mean_product(features, ops.take(wanted, best, axis=0))
+            return _product(features, ops.take(wanted, best, axis=0))
         if self.mode == "mean":
-            return _mean_product(_by_place(values), ops.mean(_by_place(guide), axis=1, keepdims=True))
-        return _mean_product(values, _stretch(guide, values) if len(values.shape) == 4 else guide)
+            return _product(_by_place(values), ops.mean(_by_place(guide), axis=1, keepdims=True))
+        return _product(values, _stretch(guide, values) if len(values.shape) == 4 else guide)
 
 
 @dataclass(frozen=True)
-class Direction(Measure):
+class Direction(AtPlaces):
     """Any direction, `direction("v.npy", mixed4)`: the mean over places of the dot product with the vector at length 1.
 
     `held` is None until bound.
@@ -73,15 +77,15 @@ class Direction(Measure):
     file: str
     held: FileBytes | None = None
 
-    def __call__(self, values: Tensor) -> Tensor:
+    def at_places(self, values: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
         assert self.held is not None, "a direction is bound before it is climbed"
-        return _mean_product(values, ops.convert_to_tensor(self.held.values))
+        return _product(values, ops.convert_to_tensor(self.held.values))
 
 
 @dataclass(frozen=True)
-class Concept(Measure):
+class Concept(AtPlaces):
     """Towards a concept, `concept("stripes/", mixed4)`: the mean over places of the dot product with its direction.
 
     The concept is a folder of pictures, and its direction, at length 1, leads from the mean activation of rendered
@@ -101,16 +105,16 @@ class Concept(Measure):
             return (layer,)
         return layer, guide_of(layer, self.held.sha256 if self.held else self.file)
 
-    def __call__(self, values: Tensor, *examples: Tensor) -> Tensor:
+    def at_places(self, values: Tensor, *examples: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
         assert self.held is not None, "a concept is bound before it is climbed"
         if not examples:
-            return _mean_product(values, ops.convert_to_tensor(self.held.values))
+            return _product(values, ops.convert_to_tensor(self.held.values))
         means = ops.mean(_by_place(examples[0]), axis=1)
         count = means.shape[0] // 2
         way = ops.mean(means[:count], axis=0) - ops.mean(means[count:], axis=0)
-        return _mean_product(values, _at_length_1(_at_size_1(way[None]))[0])
+        return _product(values, _at_length_1(_at_size_1(way[None]))[0])
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ class Diversity(Measure):
 
 
 @dataclass(frozen=True)
-class Caricature(Measure):
+class Caricature(AtPlaces):
     """Exaggerate what the picture shows, `caricature(mixed4)`: the mean over places of a dot product with the start's.
 
     The product of each place's feature with that of the start, times their cosine, at least 0.1: so features grow in
@@ -149,11 +153,11 @@ class Caricature(Measure):
     def reads(self, layer: str) -> tuple[str, ...]:
         return layer, start_of(layer)
 
-    def __call__(self, values: Tensor, start: Tensor) -> Tensor:
+    def at_places(self, values: Tensor, start: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
         cosine = ops.sum(_at_length_1(_at_size_1(values)) * _at_length_1(_at_size_1(start)), axis=-1)
-        return over_places(ops.sum(values * start, axis=-1, keepdims=True) * ops.maximum(cosine, 0.1)[..., None])
+        return ops.sum(values * start, axis=-1, keepdims=True) * ops.maximum(cosine, 0.1)[..., None]
 
 
 READING = Guide | Direction | Concept
@@ -167,11 +171,11 @@ def _by_place(values: Tensor) -> Tensor:
     return ops.reshape(values, (ops.shape(values)[0], -1, values.shape[-1]))
 
 
-def _mean_product(values: Tensor, wanted: Tensor) -> Tensor:
-    """The mean over places of the dot product along the channels."""
+def _product(values: Tensor, wanted: Tensor) -> Tensor:
+    """Multiply along the channels, and sum: (batch, ..., 1)."""
     from dreampipe.backend import ops
 
-    return over_places(ops.sum(values * wanted, axis=-1, keepdims=True))
+    return ops.sum(values * wanted, axis=-1, keepdims=True)
 
 
 def _at_size_1(values: Tensor) -> Tensor:

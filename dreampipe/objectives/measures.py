@@ -42,8 +42,37 @@ class Measure(ABC):
         values = [f"{name}={getattr(self, name)!r}" for name in shown]
         return f"{type(self).__name__}({', '.join([layer, *values])})"
 
+    @property
+    def by_place(self) -> bool:
+        """True if the score is the mean of `at_places`, so that it can be summed over the tiles of a picture."""
+        return False
+
+    def at_places(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Compute the values (batch, rows, columns, ...), each of one place alone, whose mean is the score."""
+        raise NotImplementedError
+
     @abstractmethod
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...
+
+
+class AtPlaces(Measure):
+    """The base of measures whose score is the mean over places of values that each depend on one place alone.
+
+    Attributes:
+        relative: whether `at_places` takes the mean and the deviation of each channel over the picture, too.
+    """
+
+    relative: ClassVar[bool] = False
+
+    @property
+    def by_place(self) -> bool:
+        return True
+
+    @abstractmethod
+    def at_places(self, *args: Any, **kwargs: Any) -> Tensor: ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        return over_places(self.at_places(*args, **kwargs))
 
 
 def over_places(values: Tensor) -> Tensor:
@@ -65,14 +94,14 @@ def _own(values: Tensor, unit: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class MeanSquare(Measure):
+class MeanSquare(AtPlaces):
     """A whole layer, `mixed4`: the mean of its squares over places and channels.
 
     Source: Mordvintsev, Olah and Tyka 2015, "Inceptionism" (there the gradient of half the sum).
     """
 
-    def __call__(self, values: Tensor) -> Tensor:
-        return over_places(values * values)
+    def at_places(self, values: Tensor) -> Tensor:
+        return values * values
 
 
 @dataclass(frozen=True)
@@ -104,27 +133,27 @@ class Layers(MeanSquare):
 
 
 @dataclass(frozen=True)
-class Mean(Measure):
+class Mean(AtPlaces):
     """A whole layer, `mean(mixed3)`: its mean over places and channels.
 
     Source: the TensorFlow tutorial "DeepDream".
     """
 
-    def __call__(self, values: Tensor) -> Tensor:
-        return over_places(values)
+    def at_places(self, values: Tensor) -> Tensor:
+        return values
 
 
 @dataclass(frozen=True)
-class Absolute(Measure):
+class Absolute(AtPlaces):
     """A whole layer, `abs(mixed3)`: the mean of its absolute values, so that no single place dominates.
 
     Source: plain arithmetic.
     """
 
-    def __call__(self, values: Tensor) -> Tensor:
+    def at_places(self, values: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
-        return over_places(ops.abs(values))
+        return ops.abs(values)
 
 
 @dataclass(frozen=True)
@@ -155,7 +184,7 @@ class Largest(Measure):
 
 
 @dataclass(frozen=True)
-class Each(Measure):
+class Each(AtPlaces):
     """A whole layer, each place by its own channels, `each(places)`: the measure that covers a picture.
 
     Each channel is first normalized to mean 0 and deviation 1 over the picture. A place's own channels are those that
@@ -166,16 +195,18 @@ class Each(Measure):
     """
 
     grid: ClassVar[bool] = True
+    relative: ClassVar[bool] = True
 
-    def __call__(self, values: Tensor) -> Tensor:
+    def at_places(self, values: Tensor, mean: Tensor = None, deviation: Tensor = None) -> Tensor:
         from dreampipe.backend import ops
 
-        places = tuple(range(1, len(values.shape) - 1))
-        mean = ops.stop_gradient(ops.mean(values, axis=places, keepdims=True))
-        deviation = ops.stop_gradient(ops.std(values, axis=places, keepdims=True))
+        if mean is None:
+            places = tuple(range(1, len(values.shape) - 1))
+            mean = ops.stop_gradient(ops.mean(values, axis=places, keepdims=True))
+            deviation = ops.stop_gradient(ops.std(values, axis=places, keepdims=True))
         relative = (values - mean) / (deviation + 1e-6)
         own = ops.stop_gradient(ops.softmax(3 * relative, axis=-1))
-        return over_places(-ops.softplus(3 - ops.sum(own * relative, axis=-1)))
+        return -ops.softplus(3 - ops.sum(own * relative, axis=-1))
 
 
 @dataclass(frozen=True)
@@ -191,11 +222,18 @@ class Channel(Measure):
     def reads(self, layer: str) -> tuple[str, ...]:
         return (layer,) if self.channel is not None else (layer, UNIT)
 
+    @property
+    def by_place(self) -> bool:
+        return self.channel is not None
+
+    def at_places(self, values: Tensor) -> Tensor:
+        return values[..., self.channel : (self.channel or 0) + 1]
+
     def __call__(self, values: Tensor, unit: Tensor = None) -> Tensor:
         from dreampipe.backend import ops
 
         if self.channel is not None:
-            return over_places(values[..., self.channel : self.channel + 1])
+            return over_places(self.at_places(values))
         places = tuple(range(1, len(values.shape) - 1))
         return _own(ops.mean(values, axis=places) if places else values, unit)
 

@@ -8,62 +8,62 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dreampipe.objectives.measures import Measure, Tensor, over_places
+from dreampipe.objectives.measures import AtPlaces, Tensor
 from dreampipe.objectives.names import START
 
 
 @dataclass(frozen=True)
-class TotalVariation(Measure):
+class TotalVariation(AtPlaces):
     """`tv()`: the sum of absolute differences of neighbours, side by side and one over the other, a pixel and colour.
 
     Source: Rudin, Osher and Fatemi 1992, here the sum over both axes; as a penalty Mahendran and Vedaldi 2015.
     """
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def at_places(self, image: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
         padded = ops.pad(image, ((0, 0), (0, 1), (0, 1), (0, 0)), mode="symmetric")  # the border differs by nothing
         down, right = padded[:, 1:, :-1] - image, padded[:, :-1, 1:] - image
-        return over_places(ops.abs(down) + ops.abs(right))
+        return ops.abs(down) + ops.abs(right)
 
 
 @dataclass(frozen=True)
-class L1(Measure):
+class L1(AtPlaces):
     """`l1()`: the mean distance from middle grey, |2x - 1|: colour costs, and most pixels become grey.
 
     Source: L1 around 0.5 of the library lucid, for Olah, Mordvintsev and Schubert 2017.
     """
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def at_places(self, image: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
-        return over_places(ops.abs(2 * image - 1))
+        return ops.abs(2 * image - 1)
 
 
 @dataclass(frozen=True)
-class L2(Measure):
+class L2(AtPlaces):
     """`l2()`: the mean square of the distance from middle grey, (2x - 1)^2.
 
     Source: Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks".
     """
 
-    def __call__(self, image: Tensor) -> Tensor:
-        return over_places(_square(2 * image - 1))
+    def at_places(self, image: Tensor) -> Tensor:
+        return _square(2 * image - 1)
 
 
 @dataclass(frozen=True)
-class Alpha(Measure):
+class Alpha(AtPlaces):
     """`alpha()`: the mean of (2x - 1)^6, small until a colour comes near black or white.
 
     Source: Mahendran and Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them", alpha = 6.
     """
 
-    def __call__(self, image: Tensor) -> Tensor:
-        return over_places(_square((2 * image - 1) * _square(2 * image - 1)))
+    def at_places(self, image: Tensor) -> Tensor:
+        return _square((2 * image - 1) * _square(2 * image - 1))
 
 
 @dataclass(frozen=True)
-class Blur(Measure):
+class Blur(AtPlaces):
     """`blur()`: the mean square of the difference from its own blurred copy, which is held constant.
 
     The blur is the binomial one of 3x3 pixels (1, 2, 1)/4, the picture mirrored at its borders. Because the copy is
@@ -71,14 +71,14 @@ class Blur(Measure):
     Source: blur_input_each_step of the library lucid, for Olah, Mordvintsev and Schubert 2017.
     """
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def at_places(self, image: Tensor) -> Tensor:
         from dreampipe.backend import ops
 
-        return over_places(_square(image - ops.stop_gradient(_blur(image))))
+        return _square(image - ops.stop_gradient(_blur(image)))
 
 
 @dataclass(frozen=True)
-class Frequency(Measure):
+class Frequency(AtPlaces):
     """`frequency()`: the energy of high frequencies, the mean square of the picture's Laplacian over 8.
 
     That is of (4x - the four neighbours)/8, the picture mirrored at its borders. A wave of u and v radians a pixel
@@ -87,14 +87,14 @@ class Frequency(Measure):
     Source: the penalties on high frequencies in Olah, Mordvintsev and Schubert 2017, "Feature Visualization".
     """
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def at_places(self, image: Tensor) -> Tensor:
         padded = _mirror(image)
         around = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] + padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
-        return over_places(_square((4 * image - around) / 8))
+        return _square((4 * image - around) / 8)
 
 
 @dataclass(frozen=True)
-class Distance(Measure):
+class Distance(AtPlaces):
     """`distance()`: the mean square of the difference from the start of the ascent, at this octave's size.
 
     Source: Mahendran and Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them" (their loss).
@@ -103,8 +103,8 @@ class Distance(Measure):
     def reads(self, layer: str) -> tuple[str, ...]:
         return layer, START
 
-    def __call__(self, image: Tensor, start: Tensor) -> Tensor:
-        return over_places(_square(image - start))
+    def at_places(self, image: Tensor, start: Tensor) -> Tensor:
+        return _square(image - start)
 
 
 def _square(values: Tensor) -> Tensor:

@@ -6,10 +6,12 @@ Some fields take a number, or text such as `8 -> 2` for a number that changes ov
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+import psutil
 from pydantic import AfterValidator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -88,6 +90,25 @@ Degrees = Annotated[int | float | str, AfterValidator(Bounds(180, ge=0))]
 Sigma = Annotated[int | float | str, AfterValidator(Bounds(64, ge=0))]
 Share = Annotated[int | float | str, AfterValidator(Bounds(1, ge=0))]
 StepSize = Annotated[int | float | str, AfterValidator(Bounds(10, gt=0))]
+
+
+def _check_memory(text: str) -> str:
+    """Refuse what is no amount of memory that this machine has; raises PydanticCustomError."""
+    most = psutil.virtual_memory().total
+    if not 0 < bytes_of(text) <= most:
+        raise PydanticCustomError("memory", f"an amount such as 4GB or 800MB, at most the {most / 1e9:.1f}GB here")
+    return text
+
+
+Memory = Annotated[str, AfterValidator(_check_memory)]
+
+
+def bytes_of(text: str) -> int:
+    """Read an amount of memory, such as `4GB`, `1.5 GB` or `800MiB`, as bytes; 0 for any other text."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *([KMGT])(i?)B", text.strip(), re.IGNORECASE)
+    if not found:
+        return 0
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** (" KMGT".index(found[2].upper())))
 
 
 def amount_of(value: Setting) -> Amount:

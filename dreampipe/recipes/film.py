@@ -233,7 +233,9 @@ class Moments:
     def of(self, recipe: FilmRecipe) -> Moment:
         """Build the moment of a recipe that does not change."""
         size = recipe.max_size or self.max_size
-        dream = Dream(recipe.ascent(), recipe.seed, size, self._mask, recipe.mask or "", self.tell)
+        dream = Dream(
+            recipe.ascent(), recipe.seed, size, self._mask, recipe.mask or "", self.tell, memory=recipe.memory_bytes
+        )
         carry = CARRY[recipe.motion] if recipe.carry is None else recipe.carry
         return Moment(dream, carry, recipe.steps_of_refresh)
 

@@ -71,6 +71,8 @@ class RecipeSettings(ClimbingKeywords, total=False):
     blend: float | None
     caption: bool | None
     max_size: int | None
+    memory: str | None
+    tile: int | None
 
 
 class VisualizationSettings(ClimbingKeywords, total=False):

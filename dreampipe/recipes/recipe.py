@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,13 @@ from pydantic import Field
 
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.parameterizations import Luminance, Parameterization
+from dreampipe.ascent.saving import Saving
 from dreampipe.errors import RecipeError
 from dreampipe.events import Tell, ignore
 from dreampipe.media import read_mask
 from dreampipe.media import sha256 as file_sha256
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.fields import DREAM, Shown
+from dreampipe.recipes.fields import DREAM, EXPERT_CLIMB, Memory, Shown, bytes_of
 from dreampipe.stages import Blend, Caption, Dream, Pipeline, Stage
 
 
@@ -41,10 +43,22 @@ class Recipe(Climbing):
     max_size: Annotated[int | None, Shown(DREAM, unset="what fits into the free memory")] = Field(
         None, ge=1, description="Longest side to dream at; larger pictures keep their size."
     )
+    memory: Annotated[Memory | None, Shown(DREAM, unset="half of what is free", kept=False)] = Field(
+        None, description="Most memory to take, for example 4GB; a picture that needs more is dreamed in tiles."
+    )
+    tile: Annotated[int | None, Shown(EXPERT_CLIMB, unset="what fits into the memory")] = Field(
+        None, ge=64, le=65536, description="Longest side of the tiles of a large picture, in pixels."
+    )
 
     def ascent(self) -> Ascent:
         """Build the ascent; raises DreampipeError for a wrong objective, model or setting. It loads nothing."""
-        return self.ascent_of(self.card().objective if self.objective is None else self.objective)
+        ascent = self.ascent_of(self.card().objective if self.objective is None else self.objective)
+        return replace(ascent, tile=self.tile)
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The most memory to take, in bytes; None for half of what is free."""
+        return None if self.memory is None else bytes_of(self.memory)
 
     @property
     def of_picture(self) -> bool:
@@ -62,14 +76,16 @@ class Recipe(Climbing):
             )
         return Luminance()
 
-    def pipeline(self, tell: Tell = ignore) -> Pipeline:
+    def pipeline(self, tell: Tell = ignore, saving: Saving | None = None) -> Pipeline:
         """Build the stages of this recipe.
 
         Args:
             tell: hears each step and what had to be decided, as `Dream` tells them.
+            saving: where the ascent of a single picture saves its state, as in `Dream`.
         """
         ascent, mask = self.ascent(), read_mask(self.mask) if self.mask is not None else None
-        stages: list[Stage] = [Dream(ascent, self.seed, self.max_size, mask, self.mask or "", tell)]
+        dream = Dream(ascent, self.seed, self.max_size, mask, self.mask or "", tell, self.memory_bytes, saving)
+        stages: list[Stage] = [dream]
         if self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:

@@ -125,7 +125,9 @@ class ModelSettings(Settings):
             card: of the model, which is hashed by its bytes and scaling: neither its path nor who trusts it matters.
             held: what else is to be hashed, by name, such as the SHA-256 of a file in place of its path.
         """
-        own = self.model_dump(mode="json", exclude={"weights", "trust", "imports", "precision"})
+        own = self.model_dump(mode="json", exclude={"weights", "trust", "imports", "precision", "memory"})
+        if own.get("tile") is None:  # as in versions that had no tiles
+            own.pop("tile", None)
         code = {"code": card.code_sha256} if card.code else {}
         whole = {**own, "model": card.sha256, "scaling": card.scaling, **code, **held}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

@@ -21,9 +21,9 @@ def differences(there: Record, now: Record) -> tuple[str, ...]:
     if there.command != now.command:
         return (_phrase("command", there.command, now.command),)
     there, now = there.without_folders(), now.without_folders()  # most records have no folders
-    # A run chooses max-size if memory is short, and explains the top class if no objective is given: these count only
-    # if nothing else differs.
-    chosen_by_run = {"max_size", *(["objective"] if now.recipe.get("objective") == "" else [])}
+    # A run chooses tile or max-size if memory is short, and explains the top class if no objective is given: these
+    # count only if nothing else differs.
+    chosen_by_run = {"max_size", "tile", *(["objective"] if now.recipe.get("objective") == "" else [])}
     found = list(_settings(there, now))
     chosen = [phrase for name, phrase in found if name in chosen_by_run]
     phrases = [phrase for name, phrase in found if name not in chosen_by_run]

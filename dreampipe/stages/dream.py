@@ -10,7 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from dreampipe.ascent import Ascent
+from dreampipe.ascent.fitting import choose
 from dreampipe.ascent.octaves import Size, enlarge, fit, shrink
+from dreampipe.ascent.saving import Saving
 from dreampipe.events import Noted, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.masks import fit_mask
@@ -30,9 +32,12 @@ class Dream:
         mask: (height, width) float32 in [0, 1], how much of each pixel is dreamed; resized to frames of its shape.
         mask_name: the name of the mask in an error.
         max_size: longest side to climb at, in pixels. A larger frame is dreamed at that size, and the difference from
-            its source is enlarged onto the full-size one. None: the largest that fits into the free memory.
+            its source is enlarged onto the full-size one. None: the full size.
         tell: hears each step as `Stepped`, and what had to be decided as `Noted`; both have the index of the frame and
             no name. A stage that is to be pickled needs one that can be.
+        memory: the most bytes that the process takes, if the ascent has no tile: it sees a frame in tiles, or at a
+            smaller size, if the whole does not fit. None: half of what is free; nothing is chosen with a `max_size`.
+        saving: where the ascent of a single picture saves its state after each octave; None: nowhere.
     """
 
     ascent: Ascent
@@ -41,6 +46,8 @@ class Dream:
     mask: Array | None = field(default=None, compare=False, repr=False)
     mask_name: str = "that came"
     tell: Tell = ignore
+    memory: int | None = None
+    saving: Saving | None = None
     reach: ClassVar[int | None] = 0
 
     def output(self, info: MediaInfo) -> MediaInfo:
@@ -63,15 +70,25 @@ class Dream:
         if where is not None:
             mask = where if mask is None else mask * where
         start = frame.pixels if carried is None else self.lay(frame, carried)
-        small = Resize(self.max_size).size(*size) if self.max_size else self.ascent.fitting(size)
+        fitted, small = self.fitted(size)
         if small == size:
-            return self._climbed(frame, frame.pixels, start, mask)
+            return fitted._climbed(frame, frame.pixels, start, mask)
         note = f"dreamed at {small[1]}x{small[0]} and enlarged onto the full {size[1]}x{size[0]}"
         self.tell(Noted("", note, frame.index))
         source = shrink(frame.pixels, small)
         begun = source if carried is None else shrink(start, small)
-        climbed = self._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
+        climbed = fitted._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
         return self.lay(frame, start - frame.pixels + enlarge(climbed, size))  # what was carried is as sharp as it was
+
+    def fitted(self, size: Size) -> tuple[Dream, Size]:
+        """Choose a tile if the ascent needs one, and the height and width to climb at, for frames of this size."""
+        small = Resize(self.max_size).size(*size) if self.max_size else size
+        if self.ascent.tile or (self.max_size and self.memory is None):
+            return self, small
+        chosen = choose(self.ascent, small, self.memory, shrinks=not self.max_size)
+        if "max_size" in chosen:
+            small = Resize(chosen["max_size"]).size(*small)
+        return replace(self, ascent=replace(self.ascent, tile=chosen.get("tile"))), small
 
     def lay(self, frame: Frame, detail: Array) -> Array:
         """Lay a dream minus its source, (height, width, 3), onto the frame, where the mask is not black."""
@@ -88,6 +105,7 @@ class Dream:
             mask=mask,
             source=None if start is source else source,
             on_step=lambda step: self.tell(Stepped("", step, frame.index)),
+            saving=self.saving,
         )
         for note in result.notes:
             self.tell(Noted("", note, frame.index))

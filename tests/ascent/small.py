@@ -101,3 +101,14 @@ def net(keras: Any, image: Any) -> Any:
     x = conv(8, 3, strides=2, padding="same", activation="relu", name="middle")(x)
     x = conv(8, 3, strides=2, padding="same", activation="relu", name="far")(x)
     return keras.layers.Dense(5, activation="softmax", name="head")(keras.layers.GlobalAveragePooling2D()(x))
+
+
+def deep(keras: Any, image: Any) -> Any:
+    """Random, with strides, unpadded and padded convolutions, branches and pooling: `early`, `joined`, `late`."""
+    conv = keras.layers.Conv2D
+    x = conv(6, 5, strides=2, padding="same", activation="relu", name="early")(image)
+    x = conv(8, 3, padding="valid", activation="tanh", name="cut")(x)
+    one, two = conv(4, 1, name="one")(x), conv(6, 3, padding="same", activation="silu", name="two")(x)
+    x = keras.layers.Concatenate(name="joined")([one, two])
+    x = keras.layers.AveragePooling2D(2, padding="same", name="pool")(x)
+    return conv(8, 3, padding="same", activation="tanh", name="late")(x)

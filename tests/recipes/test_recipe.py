@@ -43,6 +43,7 @@ OTHERS: dict[str, Any] = {
     "caption": True,
     "blend": 0.5,
     "max_size": 512,
+    "tile": 256,
     "seed": 1,
     "octaves_above": 1,
     "octave_rounding": "floor",
@@ -154,7 +155,7 @@ def test_a_recipe_survives_json() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Recipe.model_fields.items() if not field.description] == ["version"]
-    assert OTHERS.keys() | ALONE.keys() | {"version", "model", *FILES} == Recipe.model_fields.keys()
+    assert OTHERS.keys() | ALONE.keys() | {"version", "model", "memory", *FILES} == Recipe.model_fields.keys()
 
 
 @pytest.mark.parametrize("setting", [*OTHERS, *ALONE])

@@ -1,0 +1,187 @@
+"""One step up with little memory: only the picture and its gradient are whole, all else is computed in parts.
+
+It serves where each pixel is made of the parameters at its own place, the transforms copy rows and columns, and the
+shapings and penalties can be computed in parts, as all of the default recipe. Importing this module loads keras: import
+it where computing begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+
+import numpy as np
+
+from dreampipe import backend
+from dreampipe.ascent.octaves import Size
+from dreampipe.ascent.shaping import InParts
+from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, move
+from dreampipe.ascent.tiled_score import Scorer, Seen
+from dreampipe.ascent.tiled_shaping import SIDE, in_parts, shape_parts
+from dreampipe.ascent.tiles import Grid, Tile
+from dreampipe.ascent.transforms import Lines
+from dreampipe.backend import Tensor, ops
+from dreampipe.frames import Array
+from dreampipe.models.scaling import unscale
+from dreampipe.objectives import IMAGE, START, UNIT
+from dreampipe.objectives.measures import over_places
+
+_NEAR = 2
+"""Pixels around a pixel on which the gradient of a penalty depends."""
+
+
+def copied(spec: StepSpec, inputs: Inputs) -> tuple[Lines, Lines] | None:
+    """The rows and columns of the picture that the model sees; None if a step cannot be computed in parts."""
+    penalties = [term.measure for term in spec.objective.terms if term.layer == IMAGE]
+    if not (spec.parameterization.by_pixel and in_parts(spec.shaping) and all(one.by_place for one in penalties)):
+        return None
+    size: Size = (inputs.start.shape[1], inputs.start.shape[2])
+    rows, columns = (Lines.of(np.arange(side)) for side in size)
+    for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
+        found = transform.copied((len(rows.source), len(columns.source)), np.concatenate([drawn, sizes]))
+        if found is None:
+            return None
+        rows, columns = rows.then(found[0]), columns.then(found[1])
+    return rows, columns
+
+
+def climb_parts(
+    spec: StepSpec, grid: Grid, state: State, inputs: Inputs, rng: np.random.Generator, lines: tuple[Lines, Lines]
+) -> Outcome:
+    """Take one step, which changes the arrays of the state; `rng` moves the tiles, `lines` are those of `copied`.
+
+    Raises:
+        ModelError: the model cannot compute a tile.
+        MemoryError: a tile does not fit.
+    """
+    rows, columns = lines
+    gradient = np.zeros_like(inputs.start)
+    pulled = np.zeros(len(gradient), np.float32)
+
+    def where(part: tuple[slice, slice]) -> tuple[slice, Array, Array]:
+        return slice(None), rows.source[part[0]][:, None], columns.source[part[1]]
+
+    def add(core: tuple[slice, slice], pull: Array) -> None:
+        down, right = rows.live[core[0]], columns.live[core[1]]
+        place = rows.source[core[0]][down][:, None], columns.source[core[1]][right]
+        gradient[:, *place] = pull[:, down][:, :, right]
+        np.maximum(pulled, np.abs(pull).max(axis=(1, 2, 3)), out=pulled)
+
+    seen = Seen(
+        (len(rows.source), len(columns.source)),
+        lambda part: _image(spec, {name: value[where(part)] for name, value in state.parameters.items()}),
+        lambda part: np.asarray(inputs.start[where(part)]),
+        inputs.unit,
+        inputs.leak,
+    )
+    scores = Scorer(spec.card, spec.objective, spec.leaks).differentiate(seen, grid, rng, add)
+    if spec.objective.reads_image:
+        scores = scores + _penalize(spec, state.parameters, inputs, gradient)
+    moved, felt = _follow(spec, state, inputs, gradient)
+    reads_model = bool(spec.objective.layers or spec.objective.head)
+    return Outcome(moved, np.asarray(scores, np.float32), (pulled if reads_model else felt) > 0)
+
+
+def _image(spec: StepSpec, parameters: Mapping[str, Array]) -> Array:
+    """Make a part of the pictures of the parameters at its places."""
+    how = spec.parameterization
+    return backend.as_array(unscale(how.image(dict(parameters), None), how.units), np.float32)
+
+
+def _penalize(spec: StepSpec, parameters: Mapping[str, Array], inputs: Inputs, gradient: Array) -> Array:
+    """Add the gradient of the penalties of the picture to `gradient`, and return their scores, (batch, terms)."""
+    size: Size = (gradient.shape[1], gradient.shape[2])
+    whole, scores = size[0] * size[1], np.zeros((len(gradient), len(spec.objective.terms)))
+    grid = Grid(SIDE, _NEAR, 1, _NEAR)
+    for tile in grid.tiles(size, np.random.default_rng(0)):
+        image = _image(spec, {name: value[:, *tile.window] for name, value in parameters.items()})
+        inner = [bound for one in tile.inner for bound in (one.start, one.stop)]
+        found, pull = _compile_penalties(spec)(
+            image, inputs.start[:, *tile.window], inputs.unit, np.float32(1 / whole), np.array(inner, np.int32)
+        )
+        scores += backend.as_array(found)
+        gradient[:, *tile.core] += backend.as_array(pull)[:, *tile.inner]
+    return scores
+
+
+@lru_cache(maxsize=8)
+def _compile_penalties(spec: StepSpec) -> Callable[..., tuple[Tensor, Tensor]]:
+    """Compile the scores of the penalties in the core of a part, (batch, terms), and their gradient in all of it."""
+
+    def penalize(image: Tensor, start: Tensor, unit: Tensor, share: Tensor, core: Tensor) -> tuple[Tensor, Tensor]:
+        def total(image: Tensor) -> tuple[Tensor, Tensor]:
+            values, whole, scores = {IMAGE: image, START: start, UNIT: unit}, [], []
+            for term in spec.objective.terms:
+                if term.layer != IMAGE:
+                    scores.append(ops.zeros_like(image[:, 0, 0, 0]))
+                    continue
+                found = term.measure.at_places(*(values[key] for key in term.reads)) * (term.weight * share)
+                inside = found[:, core[0] : core[1], core[2] : core[3]]
+                scores.append(_summed(inside))
+                whole.append(ops.sum(_summed(found)))
+            return sum(whole), ops.stack(scores, axis=1)
+
+        _, scores, (pull,) = backend.value_and_gradients(total, image)
+        return scores, pull
+
+    picture = backend.spec(None, None, None, 3)
+    unit, core = backend.spec(None, dtype="int32"), backend.spec(4, dtype="int32")
+    return backend.compile(penalize, picture, picture, unit, backend.spec(), core)
+
+
+def _summed(values: Tensor) -> Tensor:
+    """Sum over places the mean over what a place has: (batch,)."""
+    places = ops.shape(values)[1] * ops.shape(values)[2]
+    return over_places(values) * ops.cast(places, values.dtype)
+
+
+def _follow(spec: StepSpec, state: State, inputs: Inputs, gradient: Array) -> tuple[State, Array]:
+    """Shape the gradient, and follow it in place; return the new state, and the largest move of each picture."""
+    how, size = spec.parameterization, (gradient.shape[1], gradient.shape[2])
+    felt, first = np.zeros(len(gradient), np.float32), True
+
+    def part(tile: Tile) -> Array:
+        cut = gradient[:, *tile.window]
+        if not first or how.units == "unit":
+            return cut
+        _, to_made = backend.pullback(lambda made: unscale(made, how.units), np.zeros_like(cut))
+        return backend.as_array(to_made(cut)[0])
+
+    for shaping in spec.shaping[:-1]:
+        assert isinstance(shaping, InParts)
+        shaped = np.empty_like(gradient)
+        shape_parts(shaping, size, part, inputs.progress, partial(_put, shaped))
+        gradient, first = shaped, False
+
+    def use(tile: Tile, core: Array) -> None:
+        weighted = core * inputs.mask[tile.core] if spec.masked else core
+        np.maximum(felt, np.abs(weighted).max(axis=(1, 2, 3), initial=0), out=felt)
+        _move_core(spec, state, inputs, tile, weighted)
+
+    last = spec.shaping[-1] if spec.shaping else None
+    assert last is None or isinstance(last, InParts)
+    shape_parts(last, size, part, inputs.progress, use)
+    return state._replace(count=np.asarray(state.count + 1, np.float32)), felt
+
+
+def _put(whole: Array, tile: Tile, core: Array) -> None:
+    whole[:, *tile.core] = core
+
+
+def _move_core(spec: StepSpec, state: State, inputs: Inputs, tile: Tile, gradient: Array) -> None:
+    """Move the parameters at a core along its gradient, in place."""
+    how, place = spec.parameterization, (slice(None), *tile.core)
+    here = {name: value[place] for name, value in state.parameters.items()}
+    moments = {moment: {name: value[place] for name, value in of.items()} for moment, of in state.moments.items()}
+
+    def make(*climbed: Tensor) -> Tensor:
+        return how.image({**here, **dict(zip(how.climbed, climbed, strict=True))}, None)
+
+    _, to_parameters = backend.pullback(make, *(here[name] for name in how.climbed))
+    pulled = dict(zip(how.climbed, to_parameters(gradient), strict=True))
+    moved = move(spec, State(here, moments, np.float32(state.count)), pulled, inputs.step_size)
+    for name in how.climbed:
+        state.parameters[name][place] = backend.as_array(moved.parameters[name])
+    for moment, of in moved.moments.items():
+        for name, value in of.items():
+            state.moments[moment][name][place] = backend.as_array(value)

@@ -1,0 +1,91 @@
+"""The checkpoint of a picture that climbs in tiles: a file next to the output, replaced whole after each octave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import dreampipe
+from dreampipe.ascent.saving import Saved
+from dreampipe.media.own import open_plain
+from dreampipe.media.writing import writing_whole
+
+_KEY, _TILE = "key", "tile"
+_BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises for a file that it has not written, or not whole."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The checkpoint of one output; a `Saving`.
+
+    Attributes:
+        target: the output.
+        key: the hash of everything that decides its pixels, except the tile.
+        tile: the tile of this run; None for whole pictures, which save nothing.
+    """
+
+    target: Path
+    key: str
+    tile: int | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.target.with_name(f".{self.target.name}.dreampipe-octave.npz")
+
+    def saved_tile(self) -> int | None:
+        """Read the tile of the run that was stopped; None if there is no checkpoint of this very picture."""
+        found = self._read(_KEY, _TILE)
+        return int(found[_TILE]) if str(found.get(_KEY)) == self.key and _TILE in found else None
+
+    def load(self) -> Saved | None:
+        """Read the state after the last octave of a run that was stopped; None if there is none with this tile."""
+        if self.tile is None or self.saved_tile() != self.tile:
+            return None
+        with suppress(KeyError):
+            return Saved.of({name: value for name, value in self._read().items() if name not in (_KEY, _TILE)})
+        return None
+
+    def _read(self, *names: str) -> dict[str, npt.NDArray[Any]]:
+        """Read these arrays, or all; nothing of a file that is no checkpoint."""
+        with (
+            suppress(*_BROKEN),
+            open_plain(self.path, "rb") as file,
+            np.load(file, allow_pickle=False) as held,
+        ):
+            return {name: held[name] for name in held.files if name in names or not names}
+        return {}
+
+    def save(self, saved: Saved) -> None:
+        """Replace the checkpoint by this state; raises MediaError if the folder cannot be written to."""
+        if self.tile is None or not self._is_own():
+            return
+        with writing_whole(self.path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **saved.arrays(), **{_KEY: np.array(self.key), _TILE: np.array(self.tile)})
+
+    def remove(self) -> None:
+        """Remove the checkpoint of a picture that is made."""
+        if self._is_own():
+            with suppress(OSError):
+                self.path.unlink()
+
+    def _is_own(self) -> bool:
+        """Say whether the name is free, or holds a checkpoint of ours, of whatever picture."""
+        return not os.path.lexists(self.path) or _KEY in self._read(_KEY)
+
+
+def key_of(*deciding: str) -> str:
+    """Hash everything that decides a picture, and the versions that compute it."""
+    versions = [dreampipe.__version__, version("keras"), version("tensorflow")]
+    return hashlib.sha256(json.dumps([*deciding, *versions]).encode()).hexdigest()
