@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def climb_parts(
     gradient = np.zeros_like(inputs.start)
     pulled = np.zeros(len(gradient), np.float32)
 
-    def where(part: tuple[slice, slice]) -> tuple[slice, Array, Array]:
+    def where(part: tuple[slice, slice]) -> tuple[Any, ...]:
         return slice(None), rows.source[part[0]][:, None], columns.source[part[1]]
 
     def add(core: tuple[slice, slice], pull: Array) -> None:

@@ -25,6 +25,10 @@ Part = Callable[[Tile], Array]
 """Cuts the window of a tile out of a gradient: (batch, rows, columns, channels)."""
 
 
+_Answer = tuple[int, Array, Array, Array]
+"""Of one part: the number of values, and (batch, 1, 1, 1) each: their mean, squares of differences from it, largest."""
+
+
 class _Asked(Exception):
     """A part has answered the question that was open."""
 
@@ -33,8 +37,12 @@ class _Answers(Reduce):
     """The answers to the reductions of one shaping."""
 
     def __init__(self, size: Size) -> None:
-        self._size, self._known, self._parts = size, list[Array](), list[tuple[int, Array, Array, Array]]()
-        self._tile, self._next, self._settle = Tile(*[(0, 0, 0, 0)] * 2), 0, _mean  # type: ignore[arg-type]
+        self._size = size
+        self._known: list[Array] = []
+        self._parts: list[_Answer] = []
+        self._tile: Tile
+        self._settle: Callable[[Sequence[_Answer]], Array]
+        self._next = 0
 
     def begin(self, tile: Tile) -> None:
         """Ask the questions of another part."""
@@ -45,7 +53,7 @@ class _Answers(Reduce):
         self._known.append(self._settle(self._parts))
         self._parts = []
 
-    def _ask(self, values: Tensor, settle: Callable[[Sequence[Any]], Array]) -> Tensor:
+    def _ask(self, values: Tensor, settle: Callable[[Sequence[_Answer]], Array]) -> Tensor:
         if self._next < len(self._known):
             self._next += 1
             return self._known[self._next - 1]
@@ -84,19 +92,19 @@ class _Answers(Reduce):
         return np.float32(self._size[0] * self._size[1] * values.shape[-1])
 
 
-def _count(parts: Sequence[tuple[int, Array, Array, Array]]) -> int:
+def _count(parts: Sequence[_Answer]) -> int:
     return sum(count for count, *_ in parts)
 
 
-def _mean64(parts: Sequence[tuple[int, Array, Array, Array]]) -> Any:
+def _mean64(parts: Sequence[_Answer]) -> Any:
     return sum(count * mean for count, mean, *_ in parts) / _count(parts)
 
 
-def _mean(parts: Sequence[tuple[int, Array, Array, Array]]) -> Array:
+def _mean(parts: Sequence[_Answer]) -> Array:
     return np.asarray(_mean64(parts), np.float32)
 
 
-def _deviation(parts: Sequence[tuple[int, Array, Array, Array]]) -> Array:
+def _deviation(parts: Sequence[_Answer]) -> Array:
     whole = _mean64(parts)
     squares = sum(squares + count * np.square(mean - whole) for count, mean, squares, _ in parts)
     return np.asarray(np.sqrt(squares / _count(parts)), np.float32)

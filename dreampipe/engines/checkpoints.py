@@ -71,8 +71,9 @@ class Checkpoint:
         """Replace the checkpoint by this state; raises MediaError if the folder cannot be written to."""
         if self.tile is None or not self._is_own():
             return
+        named: dict[str, Any] = {**saved.arrays(), _KEY: np.array(self.key), _TILE: np.array(self.tile)}
         with writing_whole(self.path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **saved.arrays(), **{_KEY: np.array(self.key), _TILE: np.array(self.tile)})
+            np.savez(file, **named)
 
     def remove(self) -> None:
         """Remove the checkpoint of a picture that is made."""

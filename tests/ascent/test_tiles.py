@@ -16,6 +16,7 @@ from small import Make, deep, how, root
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.fitting import LEAST, choose, halve
+from dreampipe.ascent.optimizers import Nadam
 from dreampipe.ascent.parameterizations import Fourier, Luminance, Pixels
 from dreampipe.ascent.shaping import (
     Deviation,
@@ -27,7 +28,7 @@ from dreampipe.ascent.shaping import (
     Standard,
 )
 from dreampipe.ascent.tiles import Grid, sight
-from dreampipe.ascent.transforms import Flip, Jitter, Pad
+from dreampipe.ascent.transforms import Crop, Flip, Jitter, Pad
 from dreampipe.errors import ModelError, RecipeError
 from dreampipe.frames import Frame
 from dreampipe.models import Card, card
@@ -162,9 +163,12 @@ def test_every_normalization_looks_at_the_whole_gradient(make: Make, shaping: Sh
         {"parameterization": Pixels("bytes", bounded=False), "step_size": 1.0},
         {"parameterization": Fourier()},
         {"transforms": (Pad(9, "grey"), Jitter(20), Flip(1.0))},
+        {"transforms": (Crop(16), Flip(1.0))},
         {"margin": 0},
+        {"optimizer": Nadam(), "steps": 2},
+        {"shaping": (Smooth(), Standard())},
     ],
-    ids=["luminance", "bytes", "fourier", "transforms", "no margin"],
+    ids=["luminance", "bytes", "fourier", "pad", "crop", "no margin", "nadam", "shapings"],
 )
 def test_every_way_to_climb_goes_in_tiles(make: Make, settings: dict[str, Any]) -> None:
     whole, parts = both(make(deep), "late + each(joined)", photo(), SIDE, **settings)
