@@ -69,7 +69,7 @@ def compare(model: str, objective: str | None, picture: Array) -> str:
     return f"{plain:.4g} | {low:.4g} | {low / plain:.4f} | {like:.4f} | {times}"
 
 
-def name_drawings(folder: Path, seeds: Sequence[int]) -> None:
+def name_drawings(folder: Path, seeds: Sequence[int], steps: int) -> None:
     """Print the share of motifnet's classes that the judge names as they were meant, for each precision."""
     from judge import Judge
 
@@ -77,7 +77,7 @@ def name_drawings(folder: Path, seeds: Sequence[int]) -> None:
     for precision in PRECISIONS:
         right = []
         for seed in seeds:
-            recipe = Visualization(objective="logit(*)", precision=precision, seed=seed)
+            recipe = Visualization(objective="logit(*)", precision=precision, seed=seed, steps=steps)
             start = np.repeat(Noise().pictures((recipe.size, recipe.size), 1, seed), NOTHING, axis=0)
             ascent = recipe.ascent_of(recipe.objective, starred=True)
             drawn = ascent.run(start, seed=seed, units=range(NOTHING)).image
@@ -91,7 +91,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=320, help="longest side")
     parser.add_argument("--mobilenet", type=Path)
     parser.add_argument("--judge", type=Path)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1, help="drawings of each class")
+    parser.add_argument("--steps", type=int, default=Visualization.model_fields["steps"].default, help="of a drawing")
     given = parser.parse_args()
     if not has_bfloat16():
         raise SystemExit("This processor does not compute in bfloat16: take one with AMX or AVX512-BF16.")
@@ -104,7 +105,7 @@ def main() -> None:
                 (frame,) = Resize(given.size)(iter(dreampipe.read(path)))
                 print(f"| {name} | {path.stem} | {compare(model, objective, frame.pixels)} |", flush=True)
     if given.judge:
-        name_drawings(given.judge, range(given.seeds))
+        name_drawings(given.judge, range(given.seeds), given.steps)
 
 
 if __name__ == "__main__":
