@@ -53,23 +53,24 @@ def climb(ascent: Ascent, picture: Array) -> tuple[Array, float]:
 
 def compare(model: str, objective: str | None, picture: Array) -> str:
     """Dream in both precisions; a row of the table."""
-    dreams, least = {}, {}
+    dreams: dict[Precision, Array] = {}
+    least: dict[Precision, float] = {}
     scaling = None if model == "motifnet" else "tf"
     for precision in PRECISIONS * 2:
-        recipe = Recipe(model=model, objective=objective, scaling=scaling, precision=precision)
+        recipe = Recipe.of(model=model, objective=objective, scaling=scaling, precision=precision)
         dreams[precision], took = climb(recipe.ascent(), picture)
         least[precision] = min(took, least.get(precision, np.inf))
-    ascent = Recipe(model=model, objective=objective, scaling=scaling).ascent()
+    ascent = Recipe.of(model=model, objective=objective, scaling=scaling).ascent()
     of = [picture, *(dreams[precision] for precision in PRECISIONS)]
     # Each by itself: some terms compare the pictures of a batch. All are compared with the same source.
     scores = [scoring.score(ascent.card, ascent.bound, x[None], start=picture[None])[0] for x in of]
     plain, low = (score - scores[0] for score in scores[1:])
-    like = np.corrcoef(*((dreams[precision] - picture).ravel() for precision in PRECISIONS))[0, 1]
+    like = np.corrcoef((of[1] - picture).ravel(), (of[2] - picture).ravel())[0, 1]
     times = f"{least['float32']:.0f} | {least['bfloat16']:.0f} | {least['float32'] / least['bfloat16']:.2f}"
     return f"{plain:.4g} | {low:.4g} | {low / plain:.4f} | {like:.4f} | {times}"
 
 
-def name_drawings(folder: Path, seeds: Sequence[int]) -> None:
+def name_drawings(folder: Path, seeds: Sequence[int], steps: int) -> None:
     """Print the share of motifnet's classes that the judge names as they were meant, for each precision."""
     from judge import Judge
 
@@ -77,7 +78,7 @@ def name_drawings(folder: Path, seeds: Sequence[int]) -> None:
     for precision in PRECISIONS:
         right = []
         for seed in seeds:
-            recipe = Visualization(objective="logit(*)", precision=precision, seed=seed)
+            recipe = Visualization.of(objective="logit(*)", precision=precision, seed=seed, steps=steps)
             start = np.repeat(Noise().pictures((recipe.size, recipe.size), 1, seed), NOTHING, axis=0)
             ascent = recipe.ascent_of(recipe.objective, starred=True)
             drawn = ascent.run(start, seed=seed, units=range(NOTHING)).image
@@ -91,7 +92,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=320, help="longest side")
     parser.add_argument("--mobilenet", type=Path)
     parser.add_argument("--judge", type=Path)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1, help="drawings of each class")
+    parser.add_argument("--steps", type=int, default=Visualization.model_fields["steps"].default, help="of a drawing")
     given = parser.parse_args()
     if not has_bfloat16():
         raise SystemExit("This processor does not compute in bfloat16: take one with AMX or AVX512-BF16.")
@@ -104,7 +106,7 @@ def main() -> None:
                 (frame,) = Resize(given.size)(iter(dreampipe.read(path)))
                 print(f"| {name} | {path.stem} | {compare(model, objective, frame.pixels)} |", flush=True)
     if given.judge:
-        name_drawings(given.judge, range(given.seeds))
+        name_drawings(given.judge, range(given.seeds), given.steps)
 
 
 if __name__ == "__main__":

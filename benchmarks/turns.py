@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("other", type=Path)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--objective", default=Recipe().card().objective)
+    parser.add_argument("--objective", default=Recipe.of().card().objective)
     parser.add_argument("--normalization", default="local")
     given = parser.parse_args()
     settings = {
@@ -68,7 +68,7 @@ def main() -> None:
             found[name].append(measure(tree, own))
     print("| tree | step, ms | other / this | of the process, ms | other / this |")
     print("|" + " --- |" * 5)
-    least = {name: tuple(map(min, zip(*times, strict=True))) for name, times in found.items()}
+    least = {name: [min(of) for of in zip(*times, strict=True)] for name, times in found.items()}
     for name, (clock, process) in least.items():
         ratios = least["other"][0] / clock, least["other"][1] / process
         print(f"| {name} | {clock:.0f} | {ratios[0]:.2f} | {process:.0f} | {ratios[1]:.2f} |")

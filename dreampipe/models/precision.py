@@ -7,6 +7,7 @@ sixteen times as many of them, and add the products up in float32.
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Literal
 
 from dreampipe.errors import RecipeError
@@ -29,8 +30,8 @@ def has_bfloat16() -> bool:
     if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0" or limits & set(_WITHOUT):
         return False
     try:  # numpy asks the processor on every system, and also whether the system saves the wide registers
-        from numpy._core._multiarray_umath import __cpu_features__ as features
-    except ImportError:
+        features = import_module("numpy._core._multiarray_umath").__cpu_features__
+    except (ImportError, AttributeError):
         return False
     return bool(features.get("AVX512BF16"))
 
