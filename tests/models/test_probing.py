@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -73,6 +74,21 @@ def test_a_new_file_is_opened_apart_once(saved: Callable[..., Path]) -> None:
     assert model.count_params() == 56
     probing.prove(path, sha256(path), allowance=AT_ONCE)
     refused(saved(layers.Conv2D(3, 3)), "did not end", AT_ONCE)
+
+
+def test_a_file_that_was_written_again_in_place_is_read_again(saved: Callable[..., Path]) -> None:
+    path = saved(layers.Conv2D(2, 3, name="first"))
+    first, before = models.card(path), path.stat()
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name).replace(b'"first"', b'"other"') for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_ino, path.stat().st_size) == (before.st_ino, before.st_size)
+    second = models.card(path)
+    assert second.sha256 == sha256(path) != first.sha256
+    assert [card.layers[-1].name for card in (first, second)] == ["first", "other"]
 
 
 def test_a_decoder_is_opened_apart_as_a_decoder(saved: Callable[..., Path], tmp_path: Path) -> None:
