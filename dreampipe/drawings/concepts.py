@@ -52,6 +52,7 @@ class Findings:
         found: the found concepts; None for given ones.
         importance: of found concepts for the class; None without a class.
         tested: of given concepts.
+        in_asked: whether importance is that in the picture that was asked about, as the folder has none of the class.
     """
 
     layer: str
@@ -62,6 +63,7 @@ class Findings:
     found: Concepts | None = None
     importance: Importance | None = None
     tested: tuple[Tcav, ...] = ()
+    in_asked: bool = False
 
 
 def check_finding(recipe: Finding) -> None:
@@ -147,9 +149,9 @@ def _find(
         f"{found.missed:.0%} of the squares of the activations unexplained, and as many random directions "
         f"{control:.0%}."
     ]
-    importance, name = None, ""
+    importance, name, in_asked = None, "", False
     if question.card.outputs != 0:
-        name, weighed = _choose_weighed(recipe, question.card, pictures, asked)
+        name, weighed, in_asked = _choose_weighed(recipe, question.card, pictures, asked)
         about = ask(question.card, name)
         importance = measure_importance(about, layer, found, weighed, work)
         notes.append(
@@ -164,18 +166,22 @@ def _find(
         notes=tuple(notes),
         found=found,
         importance=importance,
+        in_asked=in_asked,
     )
 
 
-def _choose_weighed(recipe: Finding, card: Card, pictures: Array, asked: Array | None) -> tuple[str, Array]:
-    """Choose the class, and pictures of it to weigh concepts in: those of the folder, else the one that was asked."""
+def _choose_weighed(recipe: Finding, card: Card, pictures: Array, asked: Array | None) -> tuple[str, Array, bool]:
+    """Choose the class, and pictures of it to weigh concepts in: those of the folder, else the one that was asked.
+
+    The third is whether it is that one.
+    """
     try:
         name, chosen = _choose_class(recipe, card, pictures)
     except MediaError:
         if asked is None or recipe.of_class is None:
             raise
-        return name_class(card, class_of(card, recipe.of_class)), cut_middle(asked, concept_size(card))[None]
-    return name, pictures[chosen[:_WEIGHED]]
+        return name_class(card, class_of(card, recipe.of_class)), cut_middle(asked, concept_size(card))[None], True
+    return name, pictures[chosen[:_WEIGHED]], False
 
 
 def _say(count: int, what: str) -> str:

@@ -52,7 +52,8 @@ def show_concepts(subject: Subject, tell: Tell) -> Part:
     order = [int(at) for at in np.argsort(-importance.indices, kind="stable")[:_MATTERED]]
     most = [at for at in order if importance.indices[at] >= _LEAST] or order[:1]
     drawn, places = draw_concepts(recipe, findings, most, tell), show_places(recipe, findings, subject.pixels)
-    inside = recipe.model_copy(update={"inside": subject.name})
+    of_class = None if findings.in_asked else answer  # which the command would find in no picture of the folder
+    inside = recipe.model_copy(update={"inside": subject.name, "of_class": of_class})
     command = command_line("concepts", (_named(labelled), "OUT.html"), inside, {"folder": ""})
     exhibits = tuple(
         Exhibit(f"{findings.labels[at].capitalize()}.", _show_concept(findings, at, drawn[row], places[at]), command)
