@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from dreampipe.backend.choosing import choose
 
-if TYPE_CHECKING:  # every backend has the same names
+if TYPE_CHECKING:  # every backend has the same names, which mypy checks here
+    from dreampipe.backend import jax as _jax
+    from dreampipe.backend import tensorflow as _tensorflow
+    from dreampipe.backend import torch as _torch
+    from dreampipe.backend.protocol import Backend
     from dreampipe.backend.shared import (
         Tensor,
         as_array,
@@ -46,6 +50,8 @@ if TYPE_CHECKING:  # every backend has the same names
         value_and_gradients,
         whole,
     )
+
+    _BACKENDS: tuple[Backend, ...] = (_tensorflow, _jax, _torch)
 
 _SHARED = ("Tensor", "as_array", "full_precision", "keras", "ops", "sizes", "spec", "weights_as")
 _OWN = (

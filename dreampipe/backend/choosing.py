@@ -12,7 +12,7 @@ from dreampipe.errors import ModelError, shown
 VARIABLE = "KERAS_BACKEND"
 
 
-class Backend(NamedTuple):
+class Row(NamedTuple):
     """What is known of a backend before it is loaded.
 
     Attributes:
@@ -27,9 +27,9 @@ class Backend(NamedTuple):
 
 
 BACKENDS = {
-    "tensorflow": Backend("TensorFlow", "pip install tensorflow", "pip install 'tensorflow[and-cuda]'"),
-    "jax": Backend("JAX", "pip install 'dreampipe[jax]'", "pip install 'dreampipe[jax-cuda]'"),
-    "torch": Backend("PyTorch", "pip install 'dreampipe[torch]'", "pip install 'dreampipe[torch]'"),
+    "tensorflow": Row("TensorFlow", "pip install tensorflow", "pip install 'tensorflow[and-cuda]'"),
+    "jax": Row("JAX", "pip install 'dreampipe[jax]'", "pip install 'dreampipe[jax-cuda]'"),
+    "torch": Row("PyTorch", "pip install 'dreampipe[torch]'", "pip install 'dreampipe[torch]'"),
 }
 """The backends by the names that KERAS_BACKEND takes; the first that is installed is the default."""
 
