@@ -91,8 +91,8 @@ class VisualizationSettings(ClimbingKeywords, total=False):
 class AtlasSettings(ClimbingKeywords, total=False):
     """Settings of `Atlas`, without those that the call names itself."""
 
-    channels: str | None
     size: int | None
+    channels: str | None
     pictures: str | PathLike[str] | None
     exemplars: int | None
 

@@ -104,8 +104,8 @@ def test_a_record_says_each_default_and_keeps_one_that_is_another_now(tmp_path, 
 
 
 def test_the_number_of_octaves_and_the_smallest_size_are_one_choice(tmp_path):
-    text = change(Making("dream", FilmRecipe()).record(tmp_path / "a.png", OUTPUT).text(), {"smallest": 300})
-    assert recipe_of(text, tmp_path).smallest == 300
+    text = change(Making("dream", FilmRecipe()).record(tmp_path / "a.png", OUTPUT).text(), {"smallest": 200})
+    assert recipe_of(text, tmp_path).smallest == 200
     assert recipe_of(text, tmp_path, "octaves=4").smallest is None
     # Keyframes give the number of octaves, so that no smallest size counts.
     moving = FilmRecipe(at=("5s:octaves=5",))
