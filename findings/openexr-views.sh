@@ -5,9 +5,9 @@
 #   or one whose axes were moved is written as it reads. If it cannot be, there is an error, as for float64.
 # Seen: OpenEXR 3.5.3 takes the address of the first number, and from there reads as many numbers in a row as
 #   the shape says. Where the numbers of the view lie otherwise in memory, the file holds others. The red,
-#   green and blue of an ordinary picture, given as picture[..., 0] and so on, all become
-#   the numbers of its upper third, with the three colours in turn. A picture of PyTorch with its channels moved to the end is mixed up as a whole. Shape and type are
-#   right. It is an open issue (openexr 1929, of 2024).
+#   green and blue of an ordinary picture, given as picture[..., 0] and so on, all become the numbers of its upper
+#   third, with the three colours in turn. A picture of PyTorch with its channels moved to the end is mixed up as
+#   a whole. Shape and type are right. It is an open issue (openexr 1929, of 2024).
 # Why it hurts: EXR keeps depth, flow, masks and linear light for later steps, which nobody looks at. The range
 #   stays as it was, and the mean often too, so a check by statistics passes.
 # Instead: np.ascontiguousarray(view) for every channel, or the whole picture as one channel "RGB".
