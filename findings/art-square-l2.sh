@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # ART's SquareAttack in L2 is too weak, and weaker for pictures from 0 to 255 than for those from 0 to 1.
 #
-# Expected: the attack changes one window of the picture after another and gives it the rest of the budget eps. Pictures,
-#   eps and clip_values all times 255 are the same problem, so as many are fooled, by the same steps.
+# Expected: the attack changes one window of the picture after another and gives it the rest of the budget eps.
+#   Pictures, eps and clip_values all times 255 are the same problem, so as many are fooled, by the same steps.
 # Seen: ART 1.20.1 divides the pattern of a window by the strength that it should have, instead of
 #   multiplying: "a /= b * c" stands where a = a / b * c is meant. A window that should be 4 strong becomes 1 / 4, and
 #   one that should be 1020 (4 times 255) next to nothing: what is left of the attack is taking windows away. Where

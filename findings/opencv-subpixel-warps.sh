@@ -5,11 +5,11 @@
 # Expected: the better the filter, the more exactly warpAffine, remap and
 #   warpPerspective move a smooth float picture by a part of a pixel.
 # Seen: only INTER_LINEAR is right, and only for 1, 3 and 4 channels: with 2 (an optical
-#   flow, grey with alpha) or 5 and more it still rounds positions to 1/32 of a pixel. OpenCV 5 no longer rounds positions for INTER_LINEAR
-#   and INTER_CUBIC, but its cubic kernel (a = -0.75) has a slope of 1.5 at whole pixels,
-#   so a smooth picture moves 1.5 times as far as asked for small shifts. INTER_LANCZOS4
-#   still rounds positions to 1/32 of a pixel: a shift below 1/64 returns the input bit
-#   for bit.
+#   flow, grey with alpha) or 5 and more it still rounds positions to 1/32 of a pixel. OpenCV 5
+#   no longer rounds the others of INTER_LINEAR, nor INTER_CUBIC, but its cubic kernel
+#   (a = -0.75) has a slope of 1.5 at whole pixels, so a smooth picture moves 1.5 times as far
+#   as asked for small shifts. INTER_LANCZOS4 still rounds positions to 1/32 of a pixel: a
+#   shift below 1/64 returns the input bit for bit.
 # Why it hurts: slow zooms, stabilization and feedback films (each frame is the last one
 #   warped a little) move by hundredths of a pixel in their middle. Cubic makes the
 #   motion half as fast again and uneven over the pixel; Lanczos makes it stick and jump.
