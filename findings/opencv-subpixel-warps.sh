@@ -4,15 +4,16 @@
 #
 # Expected: the better the filter, the more exactly warpAffine, remap and
 #   warpPerspective move a smooth float picture by a part of a pixel.
-# Seen: only INTER_LINEAR is right. OpenCV 5 no longer rounds positions for INTER_LINEAR
-#   and INTER_CUBIC, but its cubic kernel (a = -0.75) has a slope of 1.5 at whole pixels,
-#   so a smooth picture moves 1.5 times as far as asked for small shifts. INTER_LANCZOS4
-#   still rounds positions to 1/32 of a pixel: a shift below 1/64 returns the input bit
-#   for bit.
+# Seen: only INTER_LINEAR is right, and only for 1, 3 and 4 channels: with 2 (an optical
+#   flow, grey with alpha) or 5 and more it still rounds positions to 1/32 of a pixel. OpenCV 5
+#   no longer rounds the others of INTER_LINEAR, nor INTER_CUBIC, but its cubic kernel
+#   (a = -0.75) has a slope of 1.5 at whole pixels, so a smooth picture moves 1.5 times as far
+#   as asked for small shifts. INTER_LANCZOS4 still rounds positions to 1/32 of a pixel: a
+#   shift below 1/64 returns the input bit for bit.
 # Why it hurts: slow zooms, stabilization and feedback films (each frame is the last one
 #   warped a little) move by hundredths of a pixel in their middle. Cubic makes the
 #   motion half as fast again and uneven over the pixel; Lanczos makes it stick and jump.
-# Instead: use INTER_LINEAR for small motions, or warp the first frame by the whole
+# Instead: use INTER_LINEAR for small motions, on each channel of a flow by itself, or warp the first frame by the whole
 #   motion, or sample with scipy.ndimage.map_coordinates(order=3).
 #
 # Output seen:
@@ -23,6 +24,7 @@
 #     spline by scipy 1.00 times
 #   shift 0.05: INTER_LINEAR 0.99 times, INTER_CUBIC 1.42 times, INTER_LANCZOS4 1.37 times,
 #     spline by scipy 1.00 times
+#   INTER_LINEAR, shift 0.01, by channels: 1: 0.99, 2: 0.00, 3: 0.99, 4: 0.99, 5: 0.00
 set -euo pipefail
 
 folder=$(mktemp -d)
@@ -75,4 +77,14 @@ for shift in (0.01, 0.02, 0.05):
         assert found["INTER_LANCZOS4"] == 0, "Lanczos answers to a hundredth of a pixel now"
     else:
         assert abs(found["INTER_LANCZOS4"] - 1) > 0.2, "Lanczos is exact now"
+
+moved = {}
+for count in range(1, 6):
+    channels = np.stack([draw(0)] * count, axis=-1)
+    warped = cv2.remap(channels, columns - np.float32(0.01), rows, cv2.INTER_LINEAR)
+    moved[count] = measure_shift(warped.reshape(256, 256, count)[..., 0]) / 0.01
+print("INTER_LINEAR, shift 0.01, by channels: " + ", ".join(f"{count}: {value:.2f}" for count, value in moved.items()))
+for count, value in moved.items():
+    assert (abs(value - 1) < 0.03) == (count in (1, 3, 4)), f"{count} channels are moved otherwise now"
+    assert count in (1, 3, 4) or value == 0, f"{count} channels are moved now"
 PYTHON
