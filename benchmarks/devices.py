@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 NAMES = ("InceptionV3", "VGG16", "MobileNet", "motifnet")
 USUAL, LARGE = ((512, 512),), ((1080, 1920), (2160, 3840))
+
+
+def _first_value(climb: Callable[[Any], Any], picture: Any) -> Any:
+    return climb(picture)[0, 0, 0, 0]
 
 
 def measure(rounds: int, large: bool) -> None:
@@ -51,7 +56,7 @@ def measure(rounds: int, large: bool) -> None:
         cost = next(one.cost or 0 for one in describe(model) if one.name == layer)
         for height, width in (*USUAL, *(LARGE if large else ())):
             picture = ops.convert_to_tensor(np.random.default_rng(0).random((1, height, width, 3), np.float32))
-            first, least = time_of(lambda climb=climb, picture=picture: climb(picture)[0, 0, 0, 0], rounds)
+            first, least = time_of(partial(_first_value, climb, picture), rounds)
             share = 4 * cost * height * width / 512**2 / least / limit
             once, again = (backend.as_array(climb(picture)) for _ in range(2))
             same = (

@@ -27,7 +27,7 @@ SEEDS = 5
 def climb(param: str, seed: int, steps: int) -> Array:
     """Every class but `nothing`, (classes, size, size, 3), together in one batch."""
     recipe = Visualization.of(objective="logit(*)", param=param, seed=seed, steps=steps)
-    start = np.repeat(Noise().pictures((recipe.size, recipe.size), 1, seed), NOTHING, axis=0)
+    start = np.repeat(Noise().pictures((recipe.side, recipe.side), 1, seed), NOTHING, axis=0)
     return recipe.ascent_of(recipe.objective, starred=True).run(start, seed=seed, units=range(NOTHING)).image
 
 

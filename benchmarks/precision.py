@@ -79,7 +79,7 @@ def name_drawings(folder: Path, seeds: Sequence[int], steps: int) -> None:
         right = []
         for seed in seeds:
             recipe = Visualization.of(objective="logit(*)", precision=precision, seed=seed, steps=steps)
-            start = np.repeat(Noise().pictures((recipe.size, recipe.size), 1, seed), NOTHING, axis=0)
+            start = np.repeat(Noise().pictures((recipe.side, recipe.side), 1, seed), NOTHING, axis=0)
             ascent = recipe.ascent_of(recipe.objective, starred=True)
             drawn = ascent.run(start, seed=seed, units=range(NOTHING)).image
             right += list(judge.names(drawn) == np.arange(NOTHING))

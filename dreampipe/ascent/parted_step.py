@@ -86,7 +86,7 @@ def climb_parts(
 def _image(spec: StepSpec, parameters: Mapping[str, Array]) -> Array:
     """Make a part of the pictures of the parameters at its places."""
     how = spec.parameterization
-    return backend.as_array(unscale(how.image(dict(parameters), None), how.units), np.float32)
+    return np.asarray(backend.as_array(unscale(how.image(dict(parameters), None), how.units)), np.float32)
 
 
 def _penalize(spec: StepSpec, parameters: Mapping[str, Array], inputs: Inputs, gradient: Array) -> Array:
@@ -102,7 +102,7 @@ def _penalize(spec: StepSpec, parameters: Mapping[str, Array], inputs: Inputs, g
         )
         scores += backend.as_array(found)
         gradient[:, *tile.core] += backend.as_array(pull)[:, *tile.inner]
-    return scores
+    return np.asarray(scores, np.float32)
 
 
 @lru_cache(maxsize=8)

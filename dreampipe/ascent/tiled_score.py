@@ -188,7 +188,7 @@ class Scorer:
             add: hears the core's rows and columns, and the gradient (batch, rows, columns, 3).
 
         Returns:
-            (batch, terms) float64: the weighted score of each term; 0 for those of the picture.
+            (batch, terms): the weighted score of each term; 0 for those of the picture.
 
         Raises:
             ModelError: the model cannot compute a tile.
@@ -216,7 +216,7 @@ class Scorer:
             if parts.summed:
                 scores[:, parts.summed] += backend.as_array(found)
             add(tile.core, backend.as_array(gradient)[:, *tile.inner])
-        return scores
+        return np.asarray(scores, np.float32)
 
     def _look(
         self, seen: Seen, tiles: Sequence[Tile], layers: Mapping[str, _Layer], moments: Mapping[str, _Moments]

@@ -105,7 +105,7 @@ def irfft2(real: Tensor, imaginary: Tensor, size: Any) -> Tensor:
 
 def noise(shape: Any, seed: Tensor) -> Tensor:
     like = jax.ShapeDtypeStruct(tuple(shape), np.float32)
-    return jax.pure_callback(lambda seed: normal(like.shape, np.asarray(seed)), like, seed)
+    return jax.pure_callback(lambda seed: normal(like.shape, np.asarray(seed).tolist()), like, seed)
 
 
 def silu(x: Tensor) -> Tensor:
@@ -118,7 +118,8 @@ def convolve_by_steps(x: Tensor, kernel: Tensor, steps: int, padding: Literal["s
 
 
 def eagerly() -> AbstractContextManager[Any]:
-    return jax.ensure_compile_time_eval()
+    scope: AbstractContextManager[Any] = jax.ensure_compile_time_eval()
+    return scope
 
 
 def free_memory() -> int:

@@ -125,7 +125,8 @@ def noise(shape: Any, seed: Tensor) -> Tensor:
 
 
 def eagerly() -> AbstractContextManager[Any]:
-    return tf.init_scope()
+    scope: AbstractContextManager[Any] = tf.init_scope()
+    return scope
 
 
 def free_memory() -> int:

@@ -49,7 +49,8 @@ def _differentiated(wrt: Sequence[Tensor]) -> list[Any]:
 def _gradients(value: Any, at: Sequence[Any], g: Any = None) -> tuple[Tensor, ...]:
     if not value.requires_grad:
         return tuple(map(torch.zeros_like, at))
-    return torch.autograd.grad(value, at, g, allow_unused=True, materialize_grads=True)
+    found: tuple[Tensor, ...] = torch.autograd.grad(value, at, g, allow_unused=True, materialize_grads=True)
+    return found
 
 
 def _detach(value: Any) -> Any:
@@ -71,10 +72,15 @@ def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Cal
 
 
 def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
-    kept = []
+    kept: list[Any] = []
     given = [ops.zeros(tuple(side or 1 for side in one.shape), one.dtype) for one in specs]
-    # What is kept for a gradient passes through here.
-    with torch.autograd.graph.saved_tensors_hooks(lambda one: kept.append(one.shape) or one, lambda one: one):
+
+    def keep(one: Any) -> Any:
+        """Note what is kept for a gradient."""
+        kept.append(one.shape)
+        return one
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda one: one):
         function(*given)
     return bool(kept)
 

@@ -76,7 +76,7 @@ def _improve(found: Array, across: Array, own: Array, times: int) -> None:
     lengths = np.diag(own)
     known = np.flatnonzero(lengths > 0)
     scale = np.where(lengths > 0, lengths, 1)[:, None]
-    across, own = across / scale, own / scale
+    across, own = np.asarray(across / scale, np.float32), np.asarray(own / scale, np.float32)
     for _ in range(times):
         for number in known:
             best = own[number] @ found
