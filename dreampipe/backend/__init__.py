@@ -3,7 +3,7 @@
     choosing.py     chooses the backend of keras, before keras is imported
     protocol.py     Backend: what each of the modules below offers
     compilations.py the programs that JAX keeps on the disk
-    noise.py        random numbers, the same on every backend
+    philox.py       random numbers, the same on every backend
     shared.py       what is the same on every backend
     tensorflow.py, jax.py, torch.py     one module for each backend; faster_gradients.py belongs to tensorflow
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dreampipe.backend import compilations
-from dreampipe.backend.noise import normal
+from dreampipe.backend.philox import normal
 from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Spec, Tensor, free_host_memory, keras, ops, refusal
 from dreampipe.forking import check_process

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from dreampipe.backend.noise import normal
+from dreampipe.backend.philox import normal
 from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Tensor, free_host_memory, keras, ops, refusal
 from dreampipe.forking import check_process

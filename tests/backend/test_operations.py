@@ -11,7 +11,7 @@ from keras import ops
 
 from dreampipe import backend
 from dreampipe.backend import choosing
-from dreampipe.backend.noise import normal
+from dreampipe.backend.philox import normal
 from dreampipe.errors import ModelError
 
 Array = np.ndarray[Any, Any]
