@@ -92,15 +92,12 @@ Share = Annotated[int | float | str, AfterValidator(Bounds(1, ge=0))]
 StepSize = Annotated[int | float | str, AfterValidator(Bounds(10, gt=0))]
 
 
-def _check_memory(text: str) -> str:
+def check_memory(text: str | None) -> str | None:
     """Refuse what is no amount of memory that this machine has; raises PydanticCustomError."""
     most = psutil.virtual_memory().total
-    if not 0 < bytes_of(text) <= most:
+    if text is not None and not 0 < bytes_of(text) <= most:
         raise PydanticCustomError("memory", f"an amount such as 4GB or 800MB, at most the {most / 1e9:.1f}GB here")
     return text
-
-
-Memory = Annotated[str, AfterValidator(_check_memory)]
 
 
 def bytes_of(text: str) -> int:

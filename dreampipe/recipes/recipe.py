@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.parameterizations import Luminance, Parameterization
@@ -16,7 +16,7 @@ from dreampipe.events import Tell, ignore
 from dreampipe.media import read_mask
 from dreampipe.media import sha256 as file_sha256
 from dreampipe.recipes.climbing import Climbing
-from dreampipe.recipes.fields import DREAM, EXPERT_CLIMB, Memory, Shown, bytes_of
+from dreampipe.recipes.fields import DREAM, EXPERT_CLIMB, Shown, bytes_of, check_memory
 from dreampipe.stages import Blend, Caption, Dream, Pipeline, Stage
 
 
@@ -40,12 +40,12 @@ class Recipe(Climbing):
         1.0, ge=0, le=1, description="Share of the dream in the result; the rest is the source."
     )
     caption: Annotated[bool, Shown(DREAM)] = Field(False, description="Write the objective under the picture.")
-    max_size: Annotated[int | None, Shown(DREAM, unset="what fits into the free memory")] = Field(
+    max_size: Annotated[int | None, Shown(DREAM, unset="the full size")] = Field(
         None, ge=1, description="Longest side to dream at; larger pictures keep their size."
     )
-    memory: Annotated[Memory | None, Shown(DREAM, unset="half of what is free", kept=False)] = Field(
-        None, description="Most memory to take, for example 4GB; a picture that needs more is dreamed in tiles."
-    )
+    memory: Annotated[
+        str | None, AfterValidator(check_memory), Shown(DREAM, unset="half of what is free", kept=False)
+    ] = Field(None, description="Most memory to take, for example 4GB; a picture that needs more is dreamed in tiles.")
     tile: Annotated[int | None, Shown(EXPERT_CLIMB, unset="what fits into the memory")] = Field(
         None, ge=64, le=65536, description="Longest side of the tiles of a large picture, in pixels."
     )
