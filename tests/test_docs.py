@@ -29,7 +29,6 @@ SHORT = {
     "robustness": ("--count", "2", "--method", "fgsm"),
     "concepts": ("--samples", "6", "--count", "2", "--size", "48", "--octaves", "1"),
     "influence": ("--top", "2"),
-    "report": ("--max-size", "96", "--size", "48"),
     "atlas": ("--size", "48", "--exemplars", "0", "--channels", "0-1"),
 }
 """Commands that are run, and what is added so that they end soon; of others the options are looked up."""

@@ -107,7 +107,8 @@ EXAMPLES = {
     "concept": 'concept("examples/", late)',
     "diversity": "diversity(late) + mean(late)",
     "caricature": "caricature(late)",
-    "mean": "mean(joined) + abs(late) + late[2] + early",
+    "mean": "mean(joined) + late[2] + early",
+    "abs": "abs(late)",
 }
 PENALTIES = ("tv", "l1", "l2", "alpha", "blur", "frequency", "distance")
 

@@ -73,10 +73,10 @@ def _improve(found: Array, across: Array, own: Array, times: int) -> None:
         across: (count, n), the products of the other factor with what is factorized.
         own: (count, count), the products of the other factor with itself.
     """
-    lengths = np.diag(own)
+    lengths = np.diag(own)[:, None]
     known = np.flatnonzero(lengths > 0)
-    scale = np.where(lengths > 0, lengths, 1)[:, None]
-    across, own = np.asarray(across / scale, np.float32), np.asarray(own / scale, np.float32)
+    scale = np.asarray(np.where(lengths > 0, lengths, 1), np.float32)
+    across, own = across / scale, own / scale
     for _ in range(times):
         for number in known:
             best = own[number] @ found
