@@ -22,7 +22,7 @@ from dreampipe.media.writing import write_whole
 from dreampipe.models.weights import store
 
 _MOST = 1 << 16
-"""Bytes of the list, about 400 files."""
+"""Bytes of the list, about 480 files."""
 
 
 def file() -> Path:
