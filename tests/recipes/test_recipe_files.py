@@ -193,7 +193,7 @@ WRONG = {
     'version = "1"': "my.toml: version came as '1'",
     'command = "draem"': (
         "my.toml: command came as 'draem', but one of dream, zoom, visualize, atlas, explain, attack, robustness, "
-        "concepts, influence is expected"
+        "concepts, influence, report is expected"
     ),
     "command = 3": "my.toml: command came as 3",
     "about = 3": "my.toml: about came as 3, but a text is expected",

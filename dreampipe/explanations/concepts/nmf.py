@@ -12,8 +12,6 @@ import numpy as np
 from dreampipe.frames import Array
 
 _LEAST = 1e-12
-_BLOCK = 16_384
-"""Rows that are gone through together."""
 _AGAIN = 2
 """Times that strengths are improved for each product of the rows with the parts, which costs most."""
 
@@ -32,7 +30,8 @@ def factorize(rows: Array, count: int, steps: int = 200, tolerance: float = 2e-3
     energy = float(np.einsum("ij,ij->", rows, rows, dtype=np.float64))
     before = np.inf
     for step in range(steps):
-        across, own = _improve_strengths(strengths, rows, parts)
+        _improve(strengths, parts @ rows.T, parts @ parts.T, _AGAIN)
+        across, own = strengths @ rows, strengths @ strengths.T
         _improve(parts, across, own, _AGAIN)
         if step % 5 == 4:
             error = energy - 2 * float((across * parts).sum()) + float((own * (parts @ parts.T)).sum())
@@ -40,23 +39,6 @@ def factorize(rows: Array, count: int, steps: int = 200, tolerance: float = 2e-3
                 break
             before = error
     return np.ascontiguousarray(strengths.T), parts
-
-
-def _improve_strengths(strengths: Array, rows: Array, parts: Array) -> tuple[Array, Array]:
-    """Improve strengths (count, n) in place, and return their products with the rows and with themselves.
-
-    It goes through the rows once, in blocks that stay in the cache.
-    """
-    across, own = np.zeros_like(parts), np.zeros((len(parts), len(parts)), np.float32)
-    squares = parts @ parts.T
-    for first in range(0, len(rows), _BLOCK):
-        block = rows[first : first + _BLOCK]
-        some = np.ascontiguousarray(strengths[:, first : first + _BLOCK])
-        _improve(some, parts @ block.T, squares, _AGAIN)
-        strengths[:, first : first + _BLOCK] = some
-        across += some @ block
-        own += some @ some.T
-    return across, own
 
 
 def find_strengths(rows: Array, parts: Array, steps: int = 100) -> Array:
@@ -73,16 +55,11 @@ def _improve(found: Array, across: Array, own: Array, times: int) -> None:
         across: (count, n), the products of the other factor with what is factorized.
         own: (count, count), the products of the other factor with itself.
     """
-    lengths = np.diag(own)[:, None]
-    known = np.flatnonzero(lengths > 0)
-    scale = np.asarray(np.where(lengths > 0, lengths, 1), np.float32)
-    across, own = across / scale, own / scale
     for _ in range(times):
-        for number in known:
-            best = own[number] @ found
-            np.subtract(across[number], best, out=best)
-            best += found[number]
-            np.maximum(best, 0, out=found[number])
+        for number in range(len(found)):
+            if own[number, number] > 0:
+                change = (across[number] - own[number] @ found) / own[number, number]
+                np.maximum(found[number] + change, 0, out=found[number])
 
 
 def _start(rows: Array, count: int) -> tuple[Array, Array]:
