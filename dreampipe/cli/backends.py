@@ -20,6 +20,10 @@ def _ask_for(context: typer.Context, name: str | None) -> str | None:
     return name
 
 
+def _complete(incomplete: str) -> list[str]:
+    return [name for name in BACKENDS if name.startswith(incomplete)]
+
+
 BackendOption = Annotated[
     str | None,
     typer.Option(
@@ -29,6 +33,6 @@ BackendOption = Annotated[
         show_default="the first that is installed",
         rich_help_panel=EXPERT_OUTPUT,
         callback=_ask_for,
-        autocompletion=lambda: list(BACKENDS),
+        autocompletion=_complete,
     ),
 ]

@@ -94,6 +94,7 @@ def test_a_shell_completes_commands_names_and_files(tmp_path, monkeypatch):
         "dreampipe classes moti": ["motifnet"],
         "dreampipe dream --dry": ["--dry-run"],
         "dreampipe dream --param fou": ["fourier"],
+        "dreampipe rerun a.png b.png --backend t": ["tensorflow", "torch"],
     }
     for line, words in offered.items():
         found = completed(line)

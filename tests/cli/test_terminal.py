@@ -107,6 +107,7 @@ def words_of(house):
         ("classes", gone),
         ("classes", "motifnet", IN_A_FILE_NAME),
         ("doctor", IN_A_FILE_NAME),
+        ("cache", IN_A_FILE_NAME),
         ("dream", picture, gone, f"{out}/"),
         ("dream", picture, picture, f"{out}.mp4"),
         ("dream", picture, f"{out}.png", "--dry-run", "--octaves", "1", "--steps", "0"),
