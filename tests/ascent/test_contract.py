@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from inspect import isabstract
 from dataclasses import FrozenInstanceError
 from functools import lru_cache
+from inspect import isabstract
 from typing import Any
 
 import numpy as np
