@@ -83,6 +83,9 @@ def move(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    if plane.ndim == 3 and plane.shape[2] not in (3, 4):
+        # OpenCV 5.0 drops the axis of one channel, and rounds the places of two, five and more to 1/32 of a pixel.
+        return np.stack([move(plane[..., at], flow) for at in range(plane.shape[2])], axis=2)
     return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -190,3 +190,13 @@ def test_there_and_back_is_where_it_was() -> None:
     plane = np.random.default_rng(1).uniform(-1, 1, (20, 30)).astype(np.float32)
     there = move(move(plane, flow_of(4, 2)), flow_of(-4, -2))
     assert np.array_equal(there[2:, 4:], plane[2:, 4:])
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (2,), (3,), (4,), (5,)], ids=str)
+def test_a_hundredth_of_a_pixel_counts_for_every_number_of_channels(channels: tuple[int, ...]) -> None:
+    """OpenCV 5.0 rounds places to 1/32 of a pixel for 2, 5 and more channels: findings/opencv-subpixel-warps.sh."""
+    ramp = np.broadcast_to(np.arange(30, dtype=np.float32)[:, None], (20, 30, *(channels or (1,))))
+    plane = np.ascontiguousarray(ramp if channels else ramp[..., 0])
+    found = move(plane, flow_of(0.01, 0))
+    assert found.shape == plane.shape
+    np.testing.assert_allclose(found[:, :-1], plane[:, :-1] + 0.01, atol=1e-5)
