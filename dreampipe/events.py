@@ -128,9 +128,10 @@ class Framed(Event):
 
 @dataclass(frozen=True)
 class Drawn(Event):
-    """A part of a drawing is finished; nothing is written yet."""
+    """A part of a drawing is finished, or left out with a note; nothing is written yet."""
 
     name: str
+    left_out: bool = False
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ class Lines:
                 self._settle(f"{name}: done in {exact(seconds)}")
             case Skipped(name):
                 self._settle(f"{name}: skipped, it is finished")
-            case Drawn(name):
-                self._settle(f"{name}: drawn")
+            case Drawn(name, left_out):
+                self._settle(f"{name}: {'left out' if left_out else 'drawn'}")
             case Failed():
                 self._count += 1
             case Began():

@@ -88,7 +88,8 @@ def page_of(measured: Robustness, title: str, record: str | None = None) -> str:
 body {{ margin: 0; padding: 1.5rem; background: #111; color: #eee; font: 15px/1.5 system-ui, sans-serif; }}
 h1 {{ margin: 0; font-size: 1.5rem; }}
 p {{ max-width: 60rem; color: #aaa; }}
-svg {{ max-width: {WIDTH}px; width: 100%; height: auto; }}
+svg {{ min-width: 40rem; max-width: {WIDTH}px; width: 100%; height: auto; }}
+.wide {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; margin-top: 1rem; }}
 th, td {{ padding: .25rem .75rem; border-bottom: 1px solid #333; text-align: right; }}
 th:first-child {{ text-align: left; }}
@@ -98,8 +99,12 @@ th:first-child {{ text-align: left; }}
 <h1>{escape(title)}</h1>
 <p>Accuracy on {measured.count} pictures over the bound of the change in {measured.norm}. Clean: {measured.clean:.1%};
 the strongest attack is {escape(measured.strongest.name)}.</p>{notes}
+<div class="wide" role="region" aria-label="The curves" tabindex="0">
 {_svg(measured)}
+</div>
+<div class="wide" role="region" aria-label="The table" tabindex="0">
 <table><tr><th>{measured.norm} bound</th>{heads}</tr>{rows}</table>
+</div>
 </body>
 </html>
 """

@@ -143,7 +143,7 @@ def compose(subject: Subject, tell: Tell, photo: Path | None = None) -> Report:
             part = Part(left_out=str(error) or "it does not fit into memory.")
             tell(Noted(subject.name, f"{title} is left out: {part.left_out}"))
         parts.append(replace(part, key=key, title=title))
-        tell(Drawn(title))
+        tell(Drawn(title, left_out=bool(part.left_out)))
     flags = {"labelled": "--pictures"}
     command = command_line("report", (subject.name, "OUT.html"), subject.recipe, flags)
     return Report(subject.name, subject.card.name, tuple(parts), command)
