@@ -16,7 +16,7 @@ from small import Make, deep, how, root
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.fitting import LEAST, choose, halve
-from dreampipe.ascent.optimizers import Nadam
+from dreampipe.ascent.optimizers import Momentum
 from dreampipe.ascent.parameterizations import Fourier, Luminance, Pixels
 from dreampipe.ascent.shaping import (
     Deviation,
@@ -130,7 +130,8 @@ def test_a_step_in_tiles_is_the_step_of_the_whole(make: Make, objective: str) ->
 
 def test_every_form_of_objectives_was_tried_in_tiles() -> None:
     heads = {"logit", "prob"}  # which see the whole picture, so they are no objectives of tiles
-    assert {form.name for form in FORMS} - heads - set(PENALTIES) - {""} <= EXAMPLES.keys()
+    tried = " ".join(EXAMPLES.values())
+    assert all(f"{name}(" in tried for name in {form.name for form in FORMS} - heads - set(PENALTIES) - {""})
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
@@ -166,10 +167,10 @@ def test_every_normalization_looks_at_the_whole_gradient(make: Make, shaping: Sh
         {"transforms": (Pad(9, "grey"), Jitter(20), Flip(1.0))},
         {"transforms": (Crop(16), Flip(1.0))},
         {"margin": 0},
-        {"optimizer": Nadam(), "steps": 2},
+        {"optimizer": Momentum(), "steps": 2},
         {"shaping": (Smooth(), Standard())},
     ],
-    ids=["luminance", "bytes", "fourier", "pad", "crop", "no margin", "nadam", "shapings"],
+    ids=["luminance", "bytes", "fourier", "pad", "crop", "no margin", "momentum", "shapings"],
 )
 def test_every_way_to_climb_goes_in_tiles(make: Make, settings: dict[str, Any]) -> None:
     whole, parts = both(make(deep), "late + each(joined)", photo(), SIDE, **settings)
