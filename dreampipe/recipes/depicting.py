@@ -55,10 +55,11 @@ class Depicting(Climbing):
     open: ClassVar[tuple[str, ...]] = (*Climbing.open, *(field.name for field in fields(Depiction)))
     usual: ClassVar[Param] = "fourier"
 
-    scale: Annotated[Share | None, Shown(EXPERT_CLIMB, unset="0.1; 0 for motifnet")] = Field(
+    # Unlike those of other recipes, these two may be open: the model then decides.
+    scale: Annotated[Share | None, Shown(EXPERT_CLIMB, unset="0.1; 0 for motifnet")] = Field(  # type: ignore[assignment]
         None, description="Largest random change of scale in each step; 0.1 is a tenth."
     )
-    rotate: Annotated[Degrees | None, Shown(EXPERT_CLIMB, unset="5; 0 for motifnet")] = Field(
+    rotate: Annotated[Degrees | None, Shown(EXPERT_CLIMB, unset="5; 0 for motifnet")] = Field(  # type: ignore[assignment]
         None, description="Largest random rotation in each step, in degrees."
     )
     size: Annotated[int | None, Shown(DREAM, unset=SIZES)] = Field(
