@@ -55,6 +55,7 @@ class Depicting(Climbing):
     open: ClassVar[tuple[str, ...]] = (*Climbing.open, *(field.name for field in fields(Depiction)))
     usual: ClassVar[Param] = "fourier"
 
+    # Unlike those of other recipes, these two may be open: the model then decides.
     scale: Annotated[Share | None, Shown(EXPERT_CLIMB, unset="0.1; 0 for motifnet")] = Field(  # type: ignore[assignment]
         None, description="Largest random change of scale in each step; 0.1 is a tenth."
     )

@@ -19,6 +19,8 @@ from dreampipe.drawings.visualization import lay_out, prepare
 from dreampipe.errors import MediaError, ModelError, ObjectiveError, RecipeError
 
 Array = np.ndarray[Any, Any]
+STILL = {"scale": 0, "rotate": 0}
+"""Settings for tests in which nothing but the jitter moves the picture."""
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_as_many_pictures_as_counted_each_another(base: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("param", ["pixels", "fourier", "maco"])
 def test_pictures_that_start_alike_become_others(base: dict[str, Any], param: str) -> None:
-    one, other = dreampipe.visualize("third[3]", count=2, init="grey", param=param, **{**base, "steps": 20})
+    one, other = dreampipe.visualize("third[3]", count=2, init="grey", param=param, **{**base, "steps": 20, **STILL})
     assert np.abs(one.astype(int) - other).mean() > 5
 
 
@@ -206,7 +208,7 @@ def test_jitter_is_not_baked_into_the_picture(tmp_path: Path, same: Path) -> Non
     spot[9, 21] = 0.25
     dreampipe.write(Frame(spot), tmp_path / "spot.png")
     settings = {"model": same, "scaling": "unit", "size": 32, "steps": 16, "jitter": 8, "param": "pixels"}
-    drawn = dreampipe.visualize("same", **settings, init=tmp_path / "spot.png")
+    drawn = dreampipe.visualize("same", **settings, **STILL, init=tmp_path / "spot.png")
     assert np.argwhere(drawn.any(axis=2)).tolist() == [[9, 21]]
     assert drawn[9, 21].min() == 255
 

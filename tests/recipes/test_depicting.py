@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def of_size(side: int, folder: Path) -> str:
     image = keras.Input((side, side, 3))
     grid = keras.layers.Conv2D(4, 3, 8, name="first")(image)
     path = folder / f"{side}.keras"
-    keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(grid))).save(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
+        keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(grid))).save(path)
     return str(path)
 
 
@@ -45,7 +48,7 @@ def test_what_suits_depends_on_the_model(
 
 @pytest.mark.parametrize("taken, side", [(32, 128), (128, 128), (160, 256)])
 def test_a_model_of_small_pictures_draws_smaller(taken: int, side: int, tmp_path: Path) -> None:
-    recipe = Visualization(objective="logit(1)", model=of_size(taken, tmp_path), scaling="unit")
+    recipe = Visualization.of(objective="logit(1)", model=of_size(taken, tmp_path), scaling="unit")
     assert recipe.depiction == Depiction(side, 0.1, 5)
 
 
@@ -66,7 +69,7 @@ def test_a_picture_has_the_size_that_suits(tiny_model: Path) -> None:
 
 
 def test_a_model_that_is_gone_leaves_only_its_own_defaults_out(tmp_path: Path) -> None:
-    recipe = Visualization(objective="first", model=str(tmp_path / "gone.keras"))
+    recipe = Visualization.of(objective="first", model=str(tmp_path / "gone.keras"))
     assert not {"size", "scale", "rotate"} & recipe.usual_values().keys()
     assert recipe.usual_values()["optimizer"].value == "adam"
     with pytest.raises(ModelError):
