@@ -211,11 +211,11 @@ class Laplacian(InParts):
 
     @property
     def reach(self) -> int | None:
-        return _FILTERS * 2**self.levels
+        return _FILTERS << self.levels
 
     @property
     def stride(self) -> int:
-        return 2**self.levels
+        return 1 << self.levels
 
     def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         rest, bands = _rescale(gradient, over), []
@@ -245,11 +245,11 @@ class Local(InParts):
 
     @property
     def reach(self) -> int | None:
-        return _FILTERS * 2**self.levels
+        return _FILTERS << self.levels
 
     @property
     def stride(self) -> int:
-        return 2**self.levels
+        return 1 << self.levels
 
     def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
