@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
@@ -89,7 +90,9 @@ def _image(spec: StepSpec, parameters: Mapping[str, Array]) -> Array:
     return np.asarray(backend.as_array(unscale(how.image(dict(parameters), None), how.units)), np.float32)
 
 
-def _penalize(spec: StepSpec, parameters: Mapping[str, Array], inputs: Inputs, gradient: Array) -> Array:
+def _penalize(
+    spec: StepSpec, parameters: Mapping[str, Array], inputs: Inputs, gradient: Array
+) -> npt.NDArray[np.float64]:
     """Add the gradient of the penalties of the picture to `gradient`, and return their scores, (batch, terms)."""
     size: Size = (gradient.shape[1], gradient.shape[2])
     whole, scores = size[0] * size[1], np.zeros((len(gradient), len(spec.objective.terms)))

@@ -178,7 +178,7 @@ class Scorer:
 
     def differentiate(
         self, seen: Seen, grid: Grid, rng: np.random.Generator, add: Callable[[tuple[slice, slice], Array], None]
-    ) -> Array:
+    ) -> npt.NDArray[np.float64]:
         """Score pictures, and hand the gradient of the summed scores by the pixels of each tile's core to `add`.
 
         Args:

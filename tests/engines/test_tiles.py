@@ -24,7 +24,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.events import Event, Noted, Stepped
 from dreampipe.media import Manifest, plan
 from dreampipe.recipes.fields import bytes_of
-from dreampipe.records.again import again
+from dreampipe.records.carried import record_of
 
 
 @pytest.fixture
@@ -79,9 +79,9 @@ def test_the_tile_is_in_the_record_and_makes_the_same_pixels_again(
     photo: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     first = made(photo, tmp_path / "first.png", recipe(tiny_model, tile=96))
-    repeated = again(first)
-    assert isinstance(repeated.recipe, Recipe) and repeated.recipe.tile == 96
-    second = made(photo, tmp_path / "second.png", repeated.recipe.model_copy(update={"objective": "each(second_relu)"}))
+    kept = record_of(first).recipe
+    assert kept["tile"] == 96 and "memory" not in kept
+    second = made(photo, tmp_path / "second.png", recipe(tiny_model, tile=kept["tile"]))
     np.testing.assert_array_equal(dreampipe.read(first)[0].pixels, dreampipe.read(second)[0].pixels)
     assert not list(tmp_path.glob(".*octave*"))
 
@@ -97,7 +97,7 @@ def test_a_picture_that_runs_out_of_memory_begins_again_in_tiles(photo: Path, ti
     out = made(photo, tmp_path / "out.png", recipe(tiny_model), hear)
     (note,) = [event.text for event in told if isinstance(event, Noted) and "memory ran out" in event.text]
     assert note == "memory ran out, so it is begun again in tiles of 208 pixels"
-    assert again(out).recipe.tile == 208  # type: ignore[attr-defined]
+    assert record_of(out).recipe["tile"] == 208
 
 
 def octave_of(line: str) -> int | None:
