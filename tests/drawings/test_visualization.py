@@ -19,7 +19,7 @@ from dreampipe.drawings.visualization import lay_out, prepare
 from dreampipe.errors import MediaError, ModelError, ObjectiveError, RecipeError
 
 Array = np.ndarray[Any, Any]
-STILL = {"scale": 0, "rotate": 0}
+STILL: dict[str, Any] = {"scale": 0, "rotate": 0}
 """Settings for tests in which nothing but the jitter moves the picture."""
 
 
@@ -207,8 +207,9 @@ def test_jitter_is_not_baked_into_the_picture(tmp_path: Path, same: Path) -> Non
     spot = np.zeros((32, 32, 3), np.float32)
     spot[9, 21] = 0.25
     dreampipe.write(Frame(spot), tmp_path / "spot.png")
-    settings = {"model": same, "scaling": "unit", "size": 32, "steps": 16, "jitter": 8, "param": "pixels"}
-    drawn = dreampipe.visualize("same", **settings, **STILL, init=tmp_path / "spot.png")
+    own = {"model": same, "scaling": "unit", "size": 32, "steps": 16, "jitter": 8, "param": "pixels"}
+    settings: dict[str, Any] = {**own, **STILL, "normalization": "mean"}
+    drawn = dreampipe.visualize("same", **settings, init=tmp_path / "spot.png")
     assert np.argwhere(drawn.any(axis=2)).tolist() == [[9, 21]]
     assert drawn[9, 21].min() == 255
 

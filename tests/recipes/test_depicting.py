@@ -39,7 +39,7 @@ def test_what_suits_depends_on_the_model(
 ) -> None:
     assert kind(**own).depiction == Depiction(128, 0, 0)
     assert kind(**own).ascent().transforms == (Jitter(8),)  # type: ignore[attr-defined]
-    other = kind(**{name: there}, model=str(tiny_model), scaling="unit")
+    other = kind.of(**{name: there}, model=str(tiny_model), scaling="unit")
     assert (other.depiction, other.side) == (Depiction(256, 0.1, 5), 256)
     assert other.ascent().transforms == (Jitter(8), Scale(0.1), Rotate(5))  # type: ignore[attr-defined]
     chosen = other.model_copy(update={"size": 64, "scale": 0, "rotate": "4 -> 0"})
