@@ -139,7 +139,7 @@ def climb(
             found = _check_pictures(plan, show(plan.step, state, size))
             found = pyramid.end(level, found if plan.steps else start)
             if saving and plan.grid and octave < octaves:
-                saving.save(_saved(octave, state, found, dreamed, scores, waking))
+                saving.save(_saved(octave, state, found, dreamed if turn else dreamed[:0], scores, waking))
         dreamed = pyramid.whole(found)
     whole = np.clip(dreamed, 0, 1) if sizes[-1] == full.shape[1:3] else how.lay(full, dreamed - full)
     return Climbed(whole, scores, waking)

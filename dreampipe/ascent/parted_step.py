@@ -76,7 +76,7 @@ def climb_parts(
         inputs.unit,
         inputs.leak,
     )
-    scores = Scorer(spec.card, spec.objective, spec.leaks).differentiate(seen, grid, rng, add)
+    scores = Scorer(spec.card, spec.objective, spec.leaks, spec.precision).differentiate(seen, grid, rng, add)
     if spec.objective.reads_image:
         scores = scores + _penalize(spec, state.parameters, inputs, gradient)
     moved, felt = _follow(spec, state, inputs, gradient)

@@ -21,7 +21,7 @@ class Saved:
         moments: for each moment of the optimizer its value by parameter.
         count: the steps that the moments remember.
         found: the pictures that the octave hands on.
-        dreamed: the pictures from which its round began.
+        dreamed: the pictures from which its round began; empty in the first round, which begins from the source.
         scores: (batch, terms), of the last step.
         leaking, fired: as in `waking.Waking`.
     """
@@ -37,7 +37,7 @@ class Saved:
     fired: npt.NDArray[np.bool_]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Name every array of the state; those of one octave and round only where they differ."""
+        """Name every array of the state."""
         named: dict[str, Any] = {f"parameter {name}": value for name, value in self.parameters.items()}
         for moment, values in self.moments.items():
             named |= {f"moment {moment} {name}": value for name, value in values.items()}

@@ -7,19 +7,20 @@ import json
 import os
 import zipfile
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-import dreampipe
 from dreampipe.ascent.saving import Saved
+from dreampipe.errors import MediaError
 from dreampipe.media.own import open_plain
 from dreampipe.media.writing import writing_whole
+from dreampipe.records.making import versions
 
 _KEY, _TILE = "key", "tile"
 _BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -34,11 +35,13 @@ class Checkpoint:
         target: the output.
         key: the hash of everything that decides its pixels, except the tile.
         tile: the tile of this run; None for whole pictures, which save nothing.
+        note: hears why the state of an octave could not be saved.
     """
 
     target: Path
     key: str
     tile: int | None = None
+    note: Callable[[str], None] = field(default=lambda text: None, compare=False)
 
     @property
     def path(self) -> Path:
@@ -68,12 +71,15 @@ class Checkpoint:
         return {}
 
     def save(self, saved: Saved) -> None:
-        """Replace the checkpoint by this state; raises MediaError if the folder cannot be written to."""
+        """Replace the checkpoint by this state; if it cannot be written, `note` hears it, and the climb continues."""
         if self.tile is None or not self._is_own():
             return
         named: dict[str, Any] = {**saved.arrays(), _KEY: np.array(self.key), _TILE: np.array(self.tile)}
-        with writing_whole(self.path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **named)
+        try:
+            with writing_whole(self.path) as temporary, temporary.open("wb") as file:
+                np.savez(file, **named)
+        except MediaError as error:
+            self.note(f"octave {saved.octave} is not saved, so a killed run would climb it again: {error}")
 
     def remove(self) -> None:
         """Remove the checkpoint of a picture that is made."""
@@ -88,5 +94,5 @@ class Checkpoint:
 
 def key_of(*deciding: str) -> str:
     """Hash everything that decides a picture, and the versions that compute it."""
-    versions = [dreampipe.__version__, version("keras"), version("tensorflow")]
-    return hashlib.sha256(json.dumps([*deciding, *versions]).encode()).hexdigest()
+    computing = {name: value for name, value in versions().items() if name != "device"}  # known once a model is open
+    return hashlib.sha256(json.dumps([deciding, computing]).encode()).hexdigest()

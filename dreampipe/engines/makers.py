@@ -133,7 +133,10 @@ class Dreamer:
             self.tell(Noted("", f"memory ran out, so it is begun again in tiles of {tile} pixels", loaded.frame.index))
 
     def _checkpoint(self, loaded: Loaded) -> Checkpoint:
-        return Checkpoint(loaded.job.target, key_of(self._recipe.sha256(), loaded.source_sha256))
+        def note(text: str) -> None:
+            self.tell(Noted("", text, loaded.frame.index))
+
+        return Checkpoint(loaded.job.target, key_of(self._recipe.sha256(), loaded.source_sha256), note=note)
 
     def _dream(self, loaded: Loaded, settings: Mapping[str, int], checkpoint: Checkpoint) -> Frame:
         frame = loaded.frame

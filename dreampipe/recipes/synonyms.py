@@ -68,10 +68,11 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
     (
         "tile tiles tiled tile_size overlap overlap_percent",
         {
-            "max_size": "pictures are dreamed whole, as large as the memory allows, and this limits it",
-            OTHERWISE: "a picture is never cut into tiles, so leave it out",
+            "tile": "the longest side of a tile; how far tiles overlap follows from the model",
+            OTHERWISE: "only dreams of pictures and films are computed in tiles, so leave it out",
         },
     ),
+    ("max_memory memory_limit mem ram vram", {"memory": "for example 4GB"}),
     (
         "size max_size image_size img_size image_width img_width image_height width w height h max_dim max_width "
         "max_height max_dimension resolution resize longest_side target_size target_width scale_to",

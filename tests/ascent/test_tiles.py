@@ -17,7 +17,7 @@ import dreampipe
 from dreampipe.ascent import Ascent, Octaves
 from dreampipe.ascent.fitting import LEAST, choose, halve
 from dreampipe.ascent.optimizers import Momentum
-from dreampipe.ascent.parameterizations import Fourier, Luminance, Pixels
+from dreampipe.ascent.parameterizations import Fourier, Luminance, Parameterization, Pixels
 from dreampipe.ascent.shaping import (
     Deviation,
     Laplacian,
@@ -175,6 +175,15 @@ def test_every_normalization_looks_at_the_whole_gradient(make: Make, shaping: Sh
 def test_every_way_to_climb_goes_in_tiles(make: Make, settings: dict[str, Any]) -> None:
     whole, parts = both(make(deep), "late + each(joined)", photo(), SIDE, **settings)
     assert np.abs(whole - parts).max() <= 5 * CLOSE * np.abs(whole).max()
+
+
+@pytest.mark.parametrize("parameterization", [Pixels(), Fourier()], ids=["in parts", "at once"])
+def test_tiles_are_seen_in_the_precision_that_was_asked_for(make: Make, parameterization: Parameterization) -> None:
+    settings = {"parameterization": parameterization, "shaping": (Standard(),)}
+    exact, _ = both(make(deep), "late", photo(), SIDE, **settings)
+    rounded, parts = both(make(deep), "late", photo(), SIDE, **settings, precision="bfloat16")
+    apart = np.linalg.norm(rounded - exact)
+    assert np.linalg.norm(rounded - parts) < apart / 4
 
 
 def test_pictures_of_a_batch_keep_apart_and_masks_hold(make: Make) -> None:

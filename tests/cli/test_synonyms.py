@@ -26,7 +26,7 @@ MEANT = {
     "lr": "step_size", "learning_rate": "step_size",
     "octave_n": "octaves", "num_octave": "octaves", "pyramid_size": "octaves", "pyramid_ratio": "octave_scale",
     "layer": "objective", "layers_to_use": "objective", "layer_settings": "objective", "channel": "objective",
-    "guide": "objective", "tv_weight": "objective", "model_name": "model", "tile_size": "max_size",
+    "guide": "objective", "tv_weight": "objective", "model_name": "model", "tile_size": "tile", "max_memory": "memory",
     "image_size": "max_size", "size": "max_size", "spatial_shift_size": "jitter", "max_loss": "stop",
     "original_colors": "keep_colour", "keep_color": "keep_colour", "random_seed": "seed", "optimiser": "optimizer",
     "half": "precision", "mixed_precision": "precision",

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ import dreampipe
 from dreampipe import Frame, Recipe
 from dreampipe.cli.app import app
 from dreampipe.engines import run
-from dreampipe.engines.checkpoints import Checkpoint
+from dreampipe.engines.checkpoints import Checkpoint, key_of
 from dreampipe.engines.orders import Order
 from dreampipe.errors import RecipeError
 from dreampipe.events import Event, Noted, Stepped
 from dreampipe.media import Manifest, plan
 from dreampipe.recipes.fields import bytes_of
-from dreampipe.records.carried import record_of
+from dreampipe.records.again import again
 
 
 @pytest.fixture
@@ -72,16 +73,16 @@ def test_a_picture_that_fits_has_the_same_bytes_whatever_the_memory(
 def test_too_little_memory_for_the_least_tile_is_told(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
     told: list[Event] = []
     made(photo, tmp_path / "out.png", recipe(tiny_model, memory="2MB"), told.append)
-    assert any("memory came as 0.002GB, but 420x300 pixels need" in str(event) for event in told)
+    assert any("memory came as 2MB, but 420x300 pixels need" in str(event) for event in told)
 
 
 def test_the_tile_is_in_the_record_and_makes_the_same_pixels_again(
     photo: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     first = made(photo, tmp_path / "first.png", recipe(tiny_model, tile=96))
-    kept = record_of(first).recipe
-    assert kept["tile"] == 96 and "memory" not in kept
-    second = made(photo, tmp_path / "second.png", recipe(tiny_model, tile=kept["tile"]))
+    repeated = again(first, [f"model={tiny_model}"])
+    assert isinstance(repeated.recipe, Recipe) and repeated.recipe.tile == 96
+    second = made(photo, tmp_path / "second.png", repeated.recipe.model_copy(update={"objective": "each(second_relu)"}))
     np.testing.assert_array_equal(dreampipe.read(first)[0].pixels, dreampipe.read(second)[0].pixels)
     assert not list(tmp_path.glob(".*octave*"))
 
@@ -97,7 +98,7 @@ def test_a_picture_that_runs_out_of_memory_begins_again_in_tiles(photo: Path, ti
     out = made(photo, tmp_path / "out.png", recipe(tiny_model), hear)
     (note,) = [event.text for event in told if isinstance(event, Noted) and "memory ran out" in event.text]
     assert note == "memory ran out, so it is begun again in tiles of 208 pixels"
-    assert record_of(out).recipe["tile"] == 208
+    assert again(out, [f"model={tiny_model}"]).recipe.tile == 208  # type: ignore[attr-defined]
 
 
 def octave_of(line: str) -> int | None:
@@ -134,3 +135,25 @@ def test_what_is_no_checkpoint_is_neither_read_nor_replaced(
     made(photo, tmp_path / "out.png", recipe(tiny_model, tile=96))
     assert (tmp_path / "out.png").exists()
     assert there.read_bytes() == bytes_there
+
+
+def test_the_key_of_a_checkpoint_needs_no_package_of_this_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow also comes in packages of other names, and JAX or PyTorch can compute in its place."""
+    whole, known = key_of("recipe"), metadata.distribution
+
+    def distribution(name: str) -> metadata.Distribution:
+        if name == "tensorflow":
+            raise metadata.PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(metadata, "distribution", distribution)
+    assert key_of("recipe") != whole
+
+
+def test_a_checkpoint_that_cannot_be_written_stops_no_picture(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
+    """The name of the output is as long as names can be, so that a longer one cannot be written next to it."""
+    told: list[Event] = []
+    out = made(photo, tmp_path / f"{'n' * 251}.png", recipe(tiny_model, tile=96), told.append)
+    assert out.exists()
+    notes = [event.text for event in told if isinstance(event, Noted) and "is not saved" in event.text]
+    assert [note[:8] for note in notes] == ["octave 1", "octave 2"]
