@@ -75,7 +75,7 @@ def climb_parts(
         inputs.unit,
         inputs.leak,
     )
-    scores = Scorer(spec.card, spec.objective, spec.leaks).differentiate(seen, grid, rng, add)
+    scores = Scorer(spec.card, spec.objective, spec.leaks, spec.precision).differentiate(seen, grid, rng, add)
     if spec.objective.reads_image:
         scores = scores + _penalize(spec, state.parameters, inputs, gradient)
     moved, felt = _follow(spec, state, inputs, gradient)
@@ -126,7 +126,7 @@ def _compile_penalties(spec: StepSpec) -> Callable[..., tuple[Tensor, Tensor]]:
         return scores, pull
 
     picture = backend.spec(None, None, None, 3)
-    unit, core = backend.spec(None, dtype="int32"), backend.spec(4, dtype="int32")
+    unit, core = backend.spec(None, dtype="int32"), backend.sizes(4)
     return backend.compile(penalize, picture, picture, unit, backend.spec(), core)
 
 
