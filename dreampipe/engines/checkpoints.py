@@ -9,7 +9,6 @@ import zipfile
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,10 @@ import numpy.typing as npt
 
 import dreampipe
 from dreampipe.ascent.saving import Saved
+from dreampipe.backend import choosing
 from dreampipe.media.own import open_plain
 from dreampipe.media.writing import writing_whole
+from dreampipe.records.making import version_of
 
 _KEY, _TILE = "key", "tile"
 _BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -88,5 +89,7 @@ class Checkpoint:
 
 def key_of(*deciding: str) -> str:
     """Hash everything that decides a picture, and the versions that compute it."""
-    versions = [dreampipe.__version__, version("keras"), version("tensorflow")]
+    backend = choosing.name()
+    other = [backend] if backend != "tensorflow" else []  # so that pictures begun by earlier versions go on
+    versions = [dreampipe.__version__, version_of("keras"), version_of(backend), *other]
     return hashlib.sha256(json.dumps([*deciding, *versions]).encode()).hexdigest()

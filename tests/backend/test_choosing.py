@@ -140,3 +140,12 @@ def test_two_backends_in_one_program_are_refused(tmp_path: Path) -> None:
     assert choose(asked, folder)[0] == (
         "The backend torch came, but this program has loaded keras with jax: leave it out."
     )
+
+
+@pytest.mark.parametrize("module", ["checkpoints", "producing"])
+def test_what_one_backend_has_begun_another_does_not_finish(module: str, tmp_path: Path) -> None:
+    """Whether its package has a version or not, as builds of other names have none."""
+    before = f"from dreampipe.engines.{module} import key_of; print(key_of('one')); print(key_of('other'))"
+    folder = stand_in(tmp_path, "jax", "torch")
+    keys = [key for name in BACKENDS for key in choose(before, folder, KERAS_BACKEND=name)[:2]]
+    assert len(set(keys)) == 2 * len(BACKENDS)
