@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import dreampipe
+import dreampipe.backend
 
 ROOMS = [
     ("picturing",),
@@ -43,6 +44,16 @@ def test_every_public_name_is_there() -> None:
     assert "__version__" in dir(dreampipe)
     with pytest.raises(AttributeError, match="module 'dreampipe' has no attribute 'draem'"):
         dreampipe.draem  # noqa: B018
+
+
+def test_no_public_name_is_that_of_a_module_which_would_replace_it_once_imported() -> None:
+    """Importing `package.name` sets `name` on the package: a function of that name would be gone."""
+    root = Path(dreampipe.__file__).parent
+    public = {dreampipe: dreampipe.__all__, dreampipe.backend: dreampipe.backend.__all__}
+    for package, names in public.items():
+        folder = Path(str(package.__file__)).parent
+        modules = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/*.py")}
+        assert modules > {"__init__"} and not modules & set(names), (folder.relative_to(root), modules & set(names))
 
 
 NAMING = [

@@ -129,7 +129,7 @@ def _compile_penalties(spec: StepSpec) -> Callable[..., tuple[Tensor, Tensor]]:
         return scores, pull
 
     picture = backend.spec(None, None, None, 3)
-    unit, core = backend.spec(None, dtype="int32"), backend.spec(4, dtype="int32")
+    unit, core = backend.spec(None, dtype="int32"), backend.sizes(4)
     return backend.compile(penalize, picture, picture, unit, backend.spec(), core)
 
 

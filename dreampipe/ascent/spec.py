@@ -249,8 +249,9 @@ class Ascent:
             return (f"The tile of {self.tile} pixels was left out, because {reason}.",)
         if grid is None or grid.is_exact or not any(grid.count(size) > 1 for size in sizes):
             return ()
+        moving = ", which move at each step" if grid.moves else ""
         return (
-            f"The gradient is approximate near the borders of tiles, which move at each step: it depends on "
+            f"The gradient is approximate near the borders of tiles{moving}: it depends on "
             f"{grid.reach} pixels around each part, and tiles of {grid.side} leave {grid.halo}; tiles of "
             f"{grid.exact_side} are exact.",
         )

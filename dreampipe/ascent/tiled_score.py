@@ -230,25 +230,24 @@ class Scorer:
         for tile in tiles:
             window = seen.cut(tile.window)
             found = _compile_look(self.card, read, self.parts.relative, self.leaks, self.precision)
-            values, measured = found(window, seen.leak, np.stack([layers[name].inner(tile) for name in read]))
+            values, measured = found(window, seen.leak, tuple(layers[name].inner(tile) for name in read))
             for name, (count, mean, squares) in measured.items():
                 moments[name].add(int(count), backend.as_array(mean), backend.as_array(squares))
             for name, whole in gathered.items():
                 layers[name].put(whole, tile, backend.as_array(values[name]))
             if of_start:
                 look = _compile_look(self.card, of_start, (), False, self.precision)
-                inner = np.stack([layers[name].inner(tile) for name in of_start])
+                inner = tuple(layers[name].inner(tile) for name in of_start)
                 values, _ = look(seen.cut_start(tile.window), seen.leak, inner)
                 for name, whole in start.items():
                     layers[name].put(whole, tile, backend.as_array(values[name]))
         return gathered, start
 
-    def _shares(self, tile: Tile, layers: Mapping[str, _Layer]) -> tuple[Array, npt.NDArray[np.int32]]:
+    def _shares(self, tile: Tile, layers: Mapping[str, _Layer]) -> tuple[Array, tuple[npt.NDArray[np.int32], ...]]:
         """For each summed term the share of one place in its mean, and where the core's places are in the tile."""
         chosen = [layers[self.objective.terms[number].layer] for number in self.parts.summed]
         shares = np.array([1 / (layer.size[0] * layer.size[1]) for layer in chosen], np.float32)
-        places = [layer.inner(tile) for layer in chosen]
-        return shares, np.array(places, np.int32).reshape(-1, 4)
+        return shares, tuple(layer.inner(tile) for layer in chosen)
 
 
 def _sides(places: tuple[slice, slice]) -> tuple[int, int]:
@@ -291,7 +290,7 @@ def _compile_look(
     """Compile the first pass: the places of the core of each layer, and the moments of the relative ones."""
     model = _model(card, layers, leaks, precision)
 
-    def look(window: Tensor, leak: Tensor, places: Tensor) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def look(window: Tensor, leak: Tensor, places: Sequence[Tensor]) -> tuple[dict[str, Tensor], dict[str, Any]]:
         values = model(scale(window, card.scaling), training=False, **({"leak": leak} if leaks else {}))
         cores = {name: _core(values[name], places[number]) for number, name in enumerate(layers)}
         measured = {}
@@ -301,9 +300,8 @@ def _compile_look(
             measured[name] = count, mean, ops.sum(ops.square(cores[name] - mean), axis=(1, 2), keepdims=True)
         return cores, measured
 
-    return backend.compile(
-        look, backend.spec(None, None, None, 3), backend.spec(None), backend.spec(len(layers), 4, dtype="int32")
-    )
+    places = tuple(backend.sizes(4) for _ in layers)
+    return backend.compile(look, backend.spec(None, None, None, 3), backend.spec(None), places)
 
 
 def _core(values: Tensor, places: Tensor) -> Tensor:
@@ -324,7 +322,7 @@ def _compile_pull(
         window: Tensor,
         start: Tensor,
         leak: Tensor,
-        places: Tensor,
+        places: Sequence[Tensor],
         shares: Tensor,
         moments: Mapping[str, tuple[Tensor, Tensor]],
         pulls: Mapping[str, Tensor],
@@ -356,7 +354,7 @@ def _compile_pull(
         picture,
         picture,
         backend.spec(None),
-        backend.spec(len(parts.summed), 4, dtype="int32"),
+        tuple(backend.sizes(4) for _ in parts.summed),
         backend.spec(len(parts.summed)),
         {name: (channels, channels) for name in parts.relative},
         {name: channels for name in parts.gathered},

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dreampipe.ascent.octaves import Size
+from dreampipe.backend import choosing
 from dreampipe.models.model_card import Card
 
 HALO = 5
@@ -77,12 +78,14 @@ class Grid:
         halo: the pixels around a core.
         stride: the pixels at whose multiples tiles begin.
         reach: the pixels around a core on which its gradient depends; a smaller halo leaves some out.
+        moves: the tiles are elsewhere at each step. Not where each size of a tile is compiled, which takes seconds.
     """
 
     side: int
     halo: int
     stride: int
     reach: int
+    moves: bool = True
 
     @property
     def core(self) -> int:
@@ -109,11 +112,12 @@ class Grid:
     def of(cls, card: Card, layers: tuple[str, ...], side: int) -> Grid:
         """Measure the tiles, at most `side` pixels wide, in which these layers are seen."""
         reach, stride = sight(card, layers)
-        return cls(side, min(-(-reach // stride), side // HALO // stride) * stride, stride, reach)
+        halo = min(-(-reach // stride), side // HALO // stride) * stride
+        return cls(side, halo, stride, reach, moves=not choosing.compiles_each_size())
 
     def tiles(self, size: Size, rng: np.random.Generator) -> tuple[Tile, ...]:
-        """Cut a picture of this (height, width) into tiles, at a random place."""
-        rows, columns = (tuple(self.spans(side, int(rng.integers(1 << 31)))) for side in size)
+        """Cut a picture of this (height, width) into tiles; those that move begin at a random place."""
+        rows, columns = (tuple(self.spans(side, int(rng.integers(1 << 31)) if self.moves else 0)) for side in size)
         return tuple(Tile(row, column) for row in rows for column in columns)
 
     def count(self, size: Size) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 from dreampipe.errors import ModelError, shown
@@ -54,7 +56,8 @@ def ask_for(name: str) -> None:
 def choose() -> str:
     """Choose the backend, and tell keras by the variable KERAS_BACKEND.
 
-    A program that has imported keras before decides it; then the variable does; then what is installed.
+    A program that has imported keras before decides it; then the variable does; then `keras.json`, the file of the
+    user's settings of keras, where it names a backend that is installed; then what is installed.
 
     Returns:
         the name of the module of `dreampipe.backend` that computes.
@@ -71,7 +74,12 @@ def choose() -> str:
 
 def name() -> str:
     """The name of the backend that computes in this process, or would: nothing checks that it can."""
-    return _loaded() or os.environ.get(VARIABLE) or next(iter(installed()), next(iter(BACKENDS)))
+    return _loaded() or os.environ.get(VARIABLE) or _set_by_user() or next(iter(installed()), next(iter(BACKENDS)))
+
+
+def compiles_each_size() -> bool:
+    """Say whether the backend of `name` compiles what it computes anew for each size, which takes seconds."""
+    return name() == "jax"
 
 
 def check_choice() -> None:
@@ -88,6 +96,20 @@ def _loaded() -> str | None:
     """The backend of keras, if this process has imported it."""
     keras = sys.modules.get("keras")
     return str(keras.config.backend()) if keras and hasattr(keras, "config") else None
+
+
+def _set_by_user() -> str | None:
+    """The backend in `keras.json`, if it is one of ours and installed.
+
+    Keras itself writes tensorflow into it at its first start, whatever is installed: so what cannot be is no error.
+    """
+    home = os.environ.get("KERAS_HOME")  # as keras finds it
+    path = Path(home or os.path.join("~", ".keras"), "keras.json")
+    try:
+        chosen = json.loads(path.expanduser().read_bytes())["backend"]
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError):
+        return None
+    return next((name for name in installed() if name == chosen), None)
 
 
 def _check(name: str, given: str) -> None:

@@ -31,7 +31,7 @@ DryRun = Annotated[
     typer.Option(
         "--dry-run",
         "--plan",
-        help="Write nothing; say what would be made: files, sizes, tiles, memory and time.",
+        help="Write nothing; say what would be made, and how long.",
         rich_help_panel=OUTPUT,
     ),
 ]

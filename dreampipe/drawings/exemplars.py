@@ -81,15 +81,15 @@ def find_exemplars(
         ObjectiveError: the model has no such layer, or the layer no such channel.
         ModelError: the model cannot be opened, or cannot compute the layer.
     """
-    from dreampipe.backend import as_array
-
     known = _layer(card, layer)
     card = card.held([layer], head=known.kind == "head")
     _check(channels, known.channels, layer)
     best: dict[int, list[Exemplar]] = {channel: [] for channel in channels}
     looked_at = 0
     for batch in _batches(_show(picture, card) for picture in pictures):
-        peaks = _Peaks(*(as_array(x) for x in _watcher(card, layer)(np.stack([shown.pixels for shown in batch]))))
+        peaks = _Peaks(
+            *(backend.as_array(x) for x in _watcher(card, layer)(np.stack([shown.pixels for shown in batch])))
+        )
         _check(channels, peaks.scores.shape[1], layer)
         for channel, kept in best.items():
             kept += _entering(batch, peaks, known, channel, size, kept[count - 1 : count])

@@ -10,6 +10,7 @@ import os
 from importlib import import_module
 from typing import Literal
 
+from dreampipe.backend import choosing
 from dreampipe.errors import RecipeError
 
 Precision = Literal["float32", "bfloat16"]
@@ -24,8 +25,10 @@ _WITHOUT = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNN
 def has_bfloat16() -> bool:
     """Say whether convolutions are multiplied in bfloat16 here: by the processor's own instructions, and by oneDNN.
 
-    Every processor with AMX has AVX512-BF16, too. It loads no tensorflow.
+    Every processor with AMX has AVX512-BF16, too. Only tensorflow uses oneDNN so. It loads no tensorflow.
     """
+    if choosing.name() != "tensorflow":
+        return False
     limits = {os.environ.get(name, "").upper() for name in _LIMITS}
     if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0" or limits & set(_WITHOUT):
         return False
@@ -37,12 +40,18 @@ def has_bfloat16() -> bool:
 
 
 def choose_precision(asked: Asked) -> Precision:
-    """Choose the precision to compute in on this processor; raises RecipeError for bfloat16 where there is none."""
+    """Choose the precision to compute in here; raises RecipeError for bfloat16 where there is none."""
     if asked == "auto":
         return "bfloat16" if has_bfloat16() else "float32"
     if asked == "bfloat16" and not has_bfloat16():
-        raise RecipeError(
-            "precision came as bfloat16, but this processor does not compute in it (that takes AMX or AVX512-BF16): "
-            "take float32, or auto, which chooses."
-        )
+        raise RecipeError(f"precision came as bfloat16, but {_who_lacks_it()}: take float32, or auto, which chooses.")
     return asked
+
+
+def _who_lacks_it() -> str:
+    """Say what does not compute in bfloat16 here: the backend, or the processor."""
+    name = choosing.name()
+    if name != "tensorflow":
+        label = choosing.BACKENDS[name].label if name in choosing.BACKENDS else name
+        return f"{label} computes in float32 here (bfloat16 takes TensorFlow)"
+    return "this processor does not compute in it (that takes AMX or AVX512-BF16)"

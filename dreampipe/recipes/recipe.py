@@ -41,11 +41,11 @@ class Recipe(Climbing):
     )
     caption: Annotated[bool, Shown(DREAM)] = Field(False, description="Write the objective under the picture.")
     max_size: Annotated[int | None, Shown(DREAM, unset="the full size")] = Field(
-        None, ge=1, description="Longest side to dream at; larger pictures keep their size."
+        None, ge=1, description="Longest side to dream at."
     )
     memory: Annotated[
         str | None, AfterValidator(check_memory), Shown(DREAM, unset="half of what is free", kept=False)
-    ] = Field(None, description="Most memory to take, for example 4GB; a picture that needs more is dreamed in tiles.")
+    ] = Field(None, description="Most memory to take, for example 4GB.")
     tile: Annotated[int | None, Shown(EXPERT_CLIMB, unset="what fits into the memory")] = Field(
         None, ge=64, le=65536, description="Longest side of the tiles of a large picture, in pixels."
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dreampipe.backend import choosing
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, printable, shown
 from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
@@ -261,10 +262,11 @@ def _with_names_of_file(
 
 
 def _with_precision_of_here(settings: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Give the settings in a precision that this processor has, and a phrase if it is another one."""
+    """Give the settings in a precision that there is here, and a phrase if it is another one."""
     if settings.get("precision") != "bfloat16" or has_bfloat16():
         return dict(settings), ()
-    change = "the precision was bfloat16, which this processor does not compute in, and is float32"
+    who = "this processor" if choosing.name() == "tensorflow" else choosing.name()
+    change = f"the precision was bfloat16, which {who} does not compute in, and is float32"
     return {**settings, "precision": "float32"}, (change,)
 
 

@@ -24,12 +24,15 @@ print(*(name for name in ("keras", "tensorflow", "jax", "torch") if sys.modules.
 
 
 def choose(before: str = "", folder: Path | None = None, **variables: str) -> list[str]:
-    """What is chosen or answered, and which libraries that loads; in `folder` are stand-ins of packages."""
+    """What is chosen or answered, and which libraries that loads; in `folder` are stand-ins of packages.
+
+    No settings of keras count but those in `KERAS_HOME`, if that is among the variables.
+    """
     path = os.pathsep.join([*([str(folder)] if folder else []), ROOT])
     settings = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     ran = subprocess.run(
         [sys.executable, "-c", f"import sys\nfrom dreampipe.backend import choosing\n{before}\n{LAST}"],
-        env={**settings, "PYTHONPATH": path, **variables},
+        env={**settings, "PYTHONPATH": path, "KERAS_HOME": os.path.join(ROOT, "nowhere"), **variables},
         capture_output=True,
         text=True,
         check=True,
@@ -63,6 +66,41 @@ def test_one_that_is_asked_for_comes_before_the_variable(tmp_path: Path) -> None
 def test_without_tensorflow_the_next_one_is_the_default(tmp_path: Path) -> None:
     without = "sys.modules.update(tensorflow=None, jax=None)"  # as if they were not installed
     assert choose(without, stand_in(tmp_path, "torch")) == ["torch", ""]
+
+
+def settings_of_keras(folder: Path, text: str) -> str:
+    """A folder of keras whose `keras.json` has this text."""
+    (folder / "keras.json").write_text(text)
+    return str(folder)
+
+
+def test_the_settings_of_keras_decide_after_the_variable_and_before_what_is_installed(tmp_path: Path) -> None:
+    folder = stand_in(tmp_path, "jax", "torch")
+    home = settings_of_keras(tmp_path, '{"floatx": "float32", "backend": "torch"}')
+    assert choose(folder=folder, KERAS_HOME=home) == ["torch", ""]
+    assert choose(folder=folder, KERAS_HOME=home, KERAS_BACKEND="jax") == ["jax", ""]
+    assert choose("choosing.ask_for('jax')", folder, KERAS_HOME=home) == ["jax", ""]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"backend": "tensorflow"}',
+        '{"backend": "numpy"}',
+        '{"backend": ["jax"]}',
+        "{}",
+        "[]",
+        "{",
+        "",
+        "\x00",
+        "[" * 9999,
+    ],
+    ids=lambda text: repr(text[:24]),
+)
+def test_settings_of_keras_that_name_nothing_installed_are_passed_over(tmp_path: Path, text: str) -> None:
+    without = "sys.modules.update(tensorflow=None, jax=None)"  # keras has written tensorflow, which is not installed
+    home = settings_of_keras(tmp_path, text)
+    assert choose(without, stand_in(tmp_path, "torch"), KERAS_HOME=home) == ["torch", ""]
 
 
 @pytest.mark.parametrize("name", ["numpy", "openvino", "Tensorflow", "nonsense", "x" * 500])
@@ -102,3 +140,12 @@ def test_two_backends_in_one_program_are_refused(tmp_path: Path) -> None:
     assert choose(asked, folder)[0] == (
         "The backend torch came, but this program has loaded keras with jax: leave it out."
     )
+
+
+@pytest.mark.parametrize("module", ["checkpoints", "producing"])
+def test_what_one_backend_has_begun_another_does_not_finish(module: str, tmp_path: Path) -> None:
+    """Whether its package has a version or not, as builds of other names have none."""
+    before = f"from dreampipe.engines.{module} import key_of; print(key_of('one')); print(key_of('other'))"
+    folder = stand_in(tmp_path, "jax", "torch")
+    keys = [key for name in BACKENDS for key in choose(before, folder, KERAS_BACKEND=name)[:2]]
+    assert len(set(keys)) == 2 * len(BACKENDS)

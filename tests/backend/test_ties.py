@@ -16,7 +16,7 @@ TABLE = Path(__file__).parents[2] / "docs" / "backends.md"
 
 
 def rows() -> dict[str, dict[str, Any]]:
-    """The rows of the table: for each case the answer of each backend that was measured."""
+    """The rows of the table: for each case the answer of each backend."""
     columns = ("tensorflow", "jax", "torch")
     found: dict[str, dict[str, Any]] = {}
     for line in TABLE.read_text("utf-8").splitlines():
@@ -30,7 +30,5 @@ def rows() -> dict[str, dict[str, Any]]:
 def test_the_document_says_what_this_backend_answers() -> None:
     measured, said = measure(), rows()
     assert measured.keys() == said.keys()
-    if not any(choosing.name() in answers for answers in said.values()):
-        pytest.skip("the document has no answers of this backend yet")
     for name, answer in measured.items():
         assert answer == pytest.approx(said[name][choosing.name()], abs=1e-3, nan_ok=True), name

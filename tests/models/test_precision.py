@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -38,6 +39,26 @@ def test_newer_instructions_change_nothing(value: str, monkeypatch: pytest.Monke
     here = has_bfloat16()
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", value)
     assert has_bfloat16() == here
+
+
+@pytest.mark.parametrize(("backend", "label"), [("jax", "JAX"), ("torch", "PyTorch")])
+def test_only_tensorflow_computes_in_bfloat16(backend: str, label: str) -> None:
+    """In a process of its own, because a backend that is loaded stays."""
+    code = (
+        "from dreampipe.models.precision import choose_precision\nprint(choose_precision('auto'))\n"
+        "try:\n    choose_precision('bfloat16')\nexcept Exception as error:\n    print(type(error).__name__, error)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == (
+        f"float32\nRecipeError precision came as bfloat16, but {label} computes in float32 here (bfloat16 takes "
+        "TensorFlow): take float32, or auto, which chooses.\n"
+    )
 
 
 def test_the_choice_loads_no_tensorflow() -> None:

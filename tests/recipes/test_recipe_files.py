@@ -362,7 +362,7 @@ class TestSchema:
         assert found["properties"].keys() == {
             *TASKS[command].recipe.model_fields,
             *("command", "about", "source", "objectives"),
-        } - {"trust", "imports"}
+        } - {"trust", "imports", "memory"}
         assert all(told["description"] for told in found["properties"].values())
 
     @pytest.mark.parametrize("name", NAMES)
