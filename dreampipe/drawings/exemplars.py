@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dreampipe import backend
 from dreampipe.ascent.octaves import fit, pad_to
 from dreampipe.drawings.contact import fit_square
 from dreampipe.drawings.pictures import Picture

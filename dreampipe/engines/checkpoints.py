@@ -9,11 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-<<<<<<< HEAD
 from dataclasses import dataclass, field
-=======
-from dataclasses import dataclass
->>>>>>> part-back2
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.saving import Saved
-<<<<<<< HEAD
 from dreampipe.errors import MediaError
 from dreampipe.media.own import open_plain
 from dreampipe.media.writing import writing_whole
 from dreampipe.records.making import versions
-=======
-from dreampipe.backend import choosing
-from dreampipe.media.own import open_plain
-from dreampipe.media.writing import writing_whole
-from dreampipe.records.making import version_of
->>>>>>> part-back2
 
 _KEY, _TILE = "key", "tile"
 _BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -105,12 +94,5 @@ class Checkpoint:
 
 def key_of(*deciding: str) -> str:
     """Hash everything that decides a picture, and the versions that compute it."""
-<<<<<<< HEAD
     computing = {name: value for name, value in versions().items() if name != "device"}  # known once a model is open
     return hashlib.sha256(json.dumps([deciding, computing]).encode()).hexdigest()
-=======
-    backend = choosing.name()
-    other = [backend] if backend != "tensorflow" else []  # so that pictures begun by earlier versions go on
-    versions = [dreampipe.__version__, version_of("keras"), version_of(backend), *other]
-    return hashlib.sha256(json.dumps([*deciding, *versions]).encode()).hexdigest()
->>>>>>> part-back2
