@@ -61,7 +61,7 @@ def dream(
     preview: Annotated[
         bool,
         typer.Option(
-            "--preview", help="Dream a small version of a film, and estimate the whole.", rich_help_panel=FILMS
+            "--preview", help="Dream a small version; estimate the whole.", rich_help_panel=FILMS
         ),
     ] = False,
     keep_work: KeepWork = False,
