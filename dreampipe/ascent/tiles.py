@@ -77,12 +77,14 @@ class Grid:
         halo: the pixels around a core.
         stride: the pixels at whose multiples tiles begin.
         reach: the pixels around a core on which its gradient depends; a smaller halo leaves some out.
+        least: the least side that the model can see; a tile with a small core has a larger halo, up to this.
     """
 
     side: int
     halo: int
     stride: int
     reach: int
+    least: int = 1
 
     @property
     def core(self) -> int:
@@ -109,7 +111,7 @@ class Grid:
     def of(cls, card: Card, layers: tuple[str, ...], side: int) -> Grid:
         """Measure the tiles, at most `side` pixels wide, in which these layers are seen."""
         reach, stride = sight(card, layers)
-        return cls(side, min(-(-reach // stride), side // HALO // stride) * stride, stride, reach)
+        return cls(side, min(-(-reach // stride), side // HALO // stride) * stride, stride, reach, card.least)
 
     def tiles(self, size: Size, rng: np.random.Generator) -> tuple[Tile, ...]:
         """Cut a picture of this (height, width) into tiles, at a random place."""
@@ -140,8 +142,8 @@ class Grid:
                 continue
             first = max(0, begin - self.halo) // stride * stride
             # The rest of a stride at the picture's end belongs to every tile: some layers pad by it.
-            stop = side - max(0, side - end - self.halo) // stride * stride
-            yield Span(first, begin, end, stop)
+            stop = side - max(0, side - max(end + self.halo, first + self.least)) // stride * stride
+            yield Span(max(0, min(first, stop - self.least)) // stride * stride, begin, end, stop)
 
 
 def sight(card: Card, layers: tuple[str, ...]) -> tuple[int, int]:
