@@ -64,8 +64,8 @@ def choose(ascent: Ascent, size: Size, memory: int | None = None, shrinks: bool 
         return {}
     if memory is None or (reason and room > 0):
         return {"max_size": max(ascent.fitting(size, room))} if shrinks else {"tile": LEAST}
-    least = (held + plain + each * LEAST**2) / SPARE
-    came = f"{memory / 1e9:g}GB" if memory >= 1e8 else f"{memory / 1e6:g}MB"
+    least = (held + min(plain + each * LEAST**2, ascent.memory(size))) / SPARE
+    came = f"{memory / 1e9:g}GB" if memory >= 1e9 else f"{memory / 1e6:g}MB"
     raise RecipeError(
         f"memory came as {came}, but {size[1]}x{size[0]} pixels need {math.ceil(least / 1e8) / 10:g}GB: "
         "give more, or a smaller max-size."

@@ -78,6 +78,7 @@ class Grid:
         halo: the pixels around a core.
         stride: the pixels at whose multiples tiles begin.
         reach: the pixels around a core on which its gradient depends; a smaller halo leaves some out.
+        least: the least side that the model can see; a tile with a small core has a larger halo, up to this.
         moves: the tiles are elsewhere at each step. Not where each size of a tile is compiled, which takes seconds.
     """
 
@@ -85,6 +86,7 @@ class Grid:
     halo: int
     stride: int
     reach: int
+    least: int = 1
     moves: bool = True
 
     @property
@@ -113,7 +115,7 @@ class Grid:
         """Measure the tiles, at most `side` pixels wide, in which these layers are seen."""
         reach, stride = sight(card, layers)
         halo = min(-(-reach // stride), side // HALO // stride) * stride
-        return cls(side, halo, stride, reach, moves=not choosing.compiles_each_size())
+        return cls(side, halo, stride, reach, card.least, moves=not choosing.compiles_each_size())
 
     def tiles(self, size: Size, rng: np.random.Generator) -> tuple[Tile, ...]:
         """Cut a picture of this (height, width) into tiles; those that move begin at a random place."""
@@ -144,8 +146,8 @@ class Grid:
                 continue
             first = max(0, begin - self.halo) // stride * stride
             # The rest of a stride at the picture's end belongs to every tile: some layers pad by it.
-            stop = side - max(0, side - end - self.halo) // stride * stride
-            yield Span(first, begin, end, stop)
+            stop = side - max(0, side - max(end + self.halo, first + self.least)) // stride * stride
+            yield Span(max(0, min(first, stop - self.least)) // stride * stride, begin, end, stop)
 
 
 def sight(card: Card, layers: tuple[str, ...]) -> tuple[int, int]:

@@ -46,7 +46,8 @@ def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = 
             return graph(*arguments)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError from None
-        except (tf.errors.OpError, ValueError) as error:
+        # The last: a layer decides by a size that is not known yet, as UpSampling2D does, bilinear and of any size.
+        except (tf.errors.OpError, ValueError, tf.errors.OperatorNotAllowedInGraphError) as error:
             raise refusal(error) from error
 
     return call

@@ -60,9 +60,7 @@ def dream(
     drop_streams: DropStreams = False,
     preview: Annotated[
         bool,
-        typer.Option(
-            "--preview", help="Dream a small version; estimate the whole.", rich_help_panel=FILMS
-        ),
+        typer.Option("--preview", help="Dream a small version; estimate the whole.", rich_help_panel=FILMS),
     ] = False,
     keep_work: KeepWork = False,
     recursive: Recursive = False,

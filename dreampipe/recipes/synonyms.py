@@ -72,7 +72,10 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
             OTHERWISE: "only dreams of pictures and films are computed in tiles, so leave it out",
         },
     ),
-    ("max_memory memory_limit mem ram vram", {"memory": "for example 4GB"}),
+    (
+        "memory max_memory memory_limit mem ram vram",
+        {"memory": "for example 4GB", OTHERWISE: "`dreampipe dream --memory 4GB` limits that of a dream"},
+    ),
     (
         "size max_size image_size img_size image_width img_width image_height width w height h max_dim max_width "
         "max_height max_dimension resolution resize longest_side target_size target_width scale_to",

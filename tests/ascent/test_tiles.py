@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,20 +49,22 @@ CLOSE = 1e-4
     side=some.integers(64, 300),
     stride=some.sampled_from([1, 2, 8, 16]),
     halo=some.integers(0, 3),
+    least=some.integers(1, 128),
     seed=some.integers(0, 9),
 )
 @settings(max_examples=60, deadline=None)
 def test_every_pixel_is_in_one_core_with_its_halo_around_it(
-    height: int, width: int, side: int, stride: int, halo: int, seed: int
+    height: int, width: int, side: int, stride: int, halo: int, least: int, seed: int
 ) -> None:
-    grid = Grid(side, halo * stride, stride, reach=halo * stride)
+    grid = Grid(side, halo * stride, stride, halo * stride, least)
     cores = np.zeros((height, width), int)
     for tile in grid.tiles((height, width), np.random.default_rng(seed)):
         cores[tile.core] += 1
         for span, length in ((tile.rows, height), (tile.columns, width)):
             assert span.first % stride == (length - span.stop) % stride == 0
             assert span.first <= max(0, span.begin - grid.halo) and min(length, span.end + grid.halo) <= span.stop
-            assert span.stop - span.first <= max(grid.side, grid.core + 2 * grid.halo + stride)
+            assert min(least, length) <= span.stop - span.first
+            assert span.stop - span.first <= max(grid.side, grid.core + 2 * grid.halo + stride, least + 2 * stride)
     assert (cores == 1).all()
 
 
@@ -241,6 +244,15 @@ def test_a_tile_smaller_than_the_field_is_told_with_what_is_lost() -> None:
     assert not replace(ascent, tile=ascent.grid.exact_side)._tiled(((2000, 2000),))
 
 
+def test_tiles_are_as_large_as_the_model_needs() -> None:
+    """A core at the border of the picture may be a few pixels wide, of which motifnet cannot see a tile."""
+    ascent = Ascent(card("motifnet"), Objective.parse("each(mixed5) + each(places)"), Octaves(1), steps=1, tile=64)
+    assert ascent.grid is not None
+    tiles = ascent.grid.tiles((150, 170), np.random.default_rng(0))
+    assert min(tile.rows.stop - tile.rows.first for tile in tiles) >= ascent.card.least > 1
+    assert ascent.run(photo(150, 170), seed=0).image.shape == (150, 170, 3)
+
+
 def test_a_head_sees_the_whole_picture(tiny_model: Path) -> None:
     ascent = Ascent(card(tiny_model, "unit"), Objective.parse("logit(1)"), Octaves(1), steps=1, tile=64)
     result = ascent.run(photo(), seed=0)
@@ -270,8 +282,13 @@ def test_more_memory_makes_larger_tiles(make: Make) -> None:
 
 def test_too_little_memory_is_told_with_what_is_needed(make: Make) -> None:
     ascent = Ascent(make(deep), Objective.parse("late"))
-    with pytest.raises(RecipeError, match=r"memory came as .*, but 12000x9000 pixels need [\d.]+GB: give more"):
-        choose(ascent, LARGE, held() + 10**8)
+    for size in (LARGE, (100, 120)):  # in the least tile, and whole, which needs less
+        with pytest.raises(RecipeError, match=rf"^memory came as .*, but {size[1]}x{size[0]} pixels need") as refused:
+            choose(ascent, size, 10**8)
+        needed = re.search(r"need ([\d.]+)GB: give more", str(refused.value))
+        assert needed
+        chosen = choose(ascent, size, int((float(needed[1]) + 0.1) * 1e9))
+        assert LEAST <= chosen.get("tile", LEAST) < max(size) or not chosen
 
 
 def test_what_tiles_cannot_compute_is_made_smaller(tiny_model: Path) -> None:

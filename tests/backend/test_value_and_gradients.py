@@ -7,10 +7,12 @@ import weakref
 from typing import Any
 
 import numpy as np
+import pytest
 from graphs_only import graphs_only
 
 from dreampipe import backend
 from dreampipe.backend import keras, ops
+from dreampipe.errors import ModelError
 
 X, Y = np.float32([1, 2, 3]), np.float32([5, -1, 0])
 
@@ -71,3 +73,13 @@ def test_graphs_with_a_custom_gradient_are_freed_once_nobody_holds_them() -> Non
     del compiled
     gc.collect()
     assert len(graphs) >= 2 and not any(graph() for graph in graphs)
+
+
+@graphs_only
+def test_a_layer_that_has_to_know_the_size_is_refused_in_one_sentence() -> None:
+    enlarge = keras.layers.UpSampling2D(2, interpolation="bilinear")
+    run = backend.compile(lambda image: enlarge(image), backend.spec(None, None, None, 3))
+    with pytest.raises(
+        ModelError, match=r"^The model cannot compute this \(.*UpSampling2D.*\): try another size or layer\.$"
+    ):
+        run(np.zeros((1, 4, 4, 3), np.float32))

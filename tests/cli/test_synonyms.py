@@ -26,7 +26,7 @@ MEANT = {
     "lr": "step_size", "learning_rate": "step_size",
     "octave_n": "octaves", "num_octave": "octaves", "pyramid_size": "octaves", "pyramid_ratio": "octave_scale",
     "layer": "objective", "layers_to_use": "objective", "layer_settings": "objective", "channel": "objective",
-    "guide": "objective", "tv_weight": "objective", "model_name": "model", "tile_size": "tile", "max_memory": "memory",
+    "guide": "objective", "tv_weight": "objective", "model_name": "model", "tile_size": "tile",
     "image_size": "max_size", "size": "max_size", "spatial_shift_size": "jitter", "max_loss": "stop",
     "original_colors": "keep_colour", "keep_color": "keep_colour", "random_seed": "seed", "optimiser": "optimizer",
     "half": "precision", "mixed_precision": "precision",
@@ -76,6 +76,9 @@ def test_a_word_names_the_setting_in_files_and_calls(tmp_path: Path, word: str) 
     [
         (("dream", "a", "b", "-num_iterations", "5"), "-num_iterations is no option of dream: use --steps."),
         (("dream", "a", "b", "-octaves", "5"), "-octaves is no option of dream: write --octaves."),
+        (("dream", "a", "b", "--max-memory", "4GB"), "--max-memory is no option of dream: use --memory (for ex"),
+        (("atlas", "mixed4", "b", "--memory", "4GB"), "--memory is no option of atlas: `dreampipe dream --memory 4GB`"),
+        (("visualize", "mixed4", "b", "--tile", "99"), "--tile is no option of visualize: only dreams of pictures"),
         (("dream", "a", "b", "--zoom", "1.1"), "--zoom is no option of dream: `dreampipe zoom` makes"),
         (("dream", "a", "b", "--end", "inception_4c/output"), "are expected: name a layer as the objective."),
         (("dream", "a", "b", "--scale", "1.4"), "did you mean octave-scale."),

@@ -83,7 +83,8 @@ def test_the_tile_is_in_the_record_and_makes_the_same_pixels_again(
     repeated = again(first, [f"model={tiny_model}"])
     assert isinstance(repeated.recipe, Recipe) and repeated.recipe.tile == 96
     second = made(photo, tmp_path / "second.png", repeated.recipe.model_copy(update={"objective": "each(second_relu)"}))
-    np.testing.assert_array_equal(dreampipe.read(first)[0].pixels, dreampipe.read(second)[0].pixels)
+    (one,), (other,) = dreampipe.read(first), dreampipe.read(second)
+    np.testing.assert_array_equal(one.pixels, other.pixels)
     assert not list(tmp_path.glob(".*octave*"))
 
 

@@ -97,6 +97,10 @@ def test_what_cannot_be_known_is_none() -> None:
     assert uneven[0].stride is None
     unknown = fields.layers(graph.read(functional(image(None, None, 3), layer("Permute", "a", "image"))))
     assert (unknown[0].stride, unknown[0].receptive_field) == (None, None)
+    column = fields.layers(
+        graph.read(functional(image(None, None, 3), layer("UnitNormalization", "a", "image", axis=1)))
+    )
+    assert (column[0].stride, column[0].receptive_field) == (None, None)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -28,7 +28,9 @@ ENDS = frozenset([*_MEETING.split(), *_ACTIVATIONS.split()])
 BY_PLACE = PADDING | ENDS | frozenset(_OTHERS.split())
 """Layers of which each place sees what the same place of their inputs sees; the random ones rest when nobody trains."""
 
-_ALONG_CHANNELS = frozenset(["Concatenate", "Softmax", "LogSoftmax", "LayerNormalization", "RMSNormalization"])
+_ALONG_CHANNELS = frozenset(
+    ["Concatenate", "Softmax", "LogSoftmax", "LayerNormalization", "RMSNormalization", "UnitNormalization"]
+)
 
 
 def both(value: Any) -> tuple[int, int]:
