@@ -74,6 +74,13 @@ def test_the_tiles_move_from_step_to_step_and_are_the_same_for_the_same_seed() -
     assert first == again != other
 
 
+def test_tiles_that_stay_have_few_sizes_because_each_is_compiled() -> None:
+    grid = Grid(128, 16, 8, reach=16, moves=False)
+    first, other = (grid.tiles((1000, 900), np.random.default_rng(seed)) for seed in (1, 2))
+    sizes = {tuple(part.stop - part.first for part in (tile.rows, tile.columns)) for tile in first}
+    assert first == other and len(first) > 50 and len(sizes) <= 9
+
+
 def photo(height: int = 203, width: int = 330) -> Array:
     rows, columns = np.mgrid[:height, :width]
     waves = np.stack([np.sin(rows / 9), np.cos(columns / 13), np.sin((rows + columns) / 31)], axis=-1)
