@@ -90,6 +90,7 @@ def _show_concept(findings: Findings, at: int, drawn: Array, place: Array) -> tu
 def show_influence(subject: Subject, tell: Tell) -> Part:
     """Show the nearest labelled pictures, and those that argue most for the answer and against it."""
     labelled = _labelled_of(subject, "neighbours and influence come from")
+    answer = subject.order[0]
     find_classes(subject.card, labelled)
     recipes = [
         Influencing.of(
@@ -107,7 +108,6 @@ def show_influence(subject: Subject, tell: Tell) -> Part:
     work = Work(np.random.default_rng(subject.recipe.seed))
     query = reader.read([subject.pixels], work)[0]
     read = read_all(recipes[0], (reader,), work, tell, lambda share: tell(Progressed("", share)))
-    answer = subject.order[0]
     if answer not in read.labels:
         raise MediaError(
             f"{subject.card.name} answers {subject.label(answer)}, but none of {len(read.names)} training pictures is "
