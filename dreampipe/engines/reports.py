@@ -140,13 +140,21 @@ def compose(subject: Subject, tell: Tell, photo: Path | None = None) -> Report:
         except (OpeningError, StorageError):
             raise
         except (DreampipeError, MemoryError) as error:
-            part = Part(left_out=str(error) or "it does not fit into memory.")
+            part = Part(left_out=_hide_folder(str(error), subject.recipe) or "it does not fit into memory.")
             tell(Noted(subject.name, f"The part '{title}' is left out: {part.left_out}"))
         parts.append(replace(part, key=key, title=title))
         tell(Drawn(title, left_out=bool(part.left_out)))
     flags = {"labelled": "--pictures"}
     command = command_line("report", (subject.name, "OUT.html"), subject.recipe, flags)
     return Report(printable(subject.name), subject.card.name, tuple(parts), command)
+
+
+def _hide_folder(text: str, recipe: Reporting) -> str:
+    """Name the training pictures without the folders above them, as a page is shown to others."""
+    if recipe.labelled is None:
+        return text
+    path = Path(recipe.labelled)
+    return text.replace(str(path), path.name) if path.name else text
 
 
 def show_origin(subject: Subject, tell: Tell, photo: Path) -> Part:

@@ -199,6 +199,7 @@ def test_training_pictures_without_labels_leave_influence_out(
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)["parts"]
     assert "has no labels" in found["influence"]["left_out"]
+    assert str(pictures) not in (tmp_path / "r.html").read_text()  # a page says nothing of folders
     assert "left_out" not in found["dreams"]
 
 
