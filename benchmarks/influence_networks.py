@@ -69,17 +69,19 @@ def _train(pictures: Pictures, seed: int) -> Any:
 
 
 def train_halves(folder: Path, pictures: Pictures, questions: Pictures, halves: np.ndarray) -> np.ndarray:
-    """Train a network on each half, all from one start: the log-odds of the questions, (halves, questions)."""
-    path = folder / "halves.npy"
-    if path.exists():
-        return np.asarray(np.load(path))
+    """Train a network on each half, all from one start: the log-odds of the questions, (halves, questions).
+
+    Each network's answers are kept, so a run that is stopped goes on where it was.
+    """
     start, found = time.process_time(), []
-    for half in halves:
-        model = _train(Pictures(pictures.images[half], pictures.labels[half]), 0)
-        logits = model.predict(questions.images, verbose=0).astype(np.float64)
-        found.append([log_odds(row, label) for row, label in zip(logits, questions.labels, strict=True)])
+    for number, half in enumerate(halves):
+        path = folder / f"half{number}.npy"
+        if not path.exists():
+            model = _train(Pictures(pictures.images[half], pictures.labels[half]), 0)
+            logits = model.predict(questions.images, verbose=0).astype(np.float64)
+            np.save(path, [log_odds(row, label) for row, label in zip(logits, questions.labels, strict=True)])
+        found.append(np.load(path))
     print(f"{len(halves)} networks: {time.process_time() - start:.0f} s of CPU", flush=True)
-    np.save(path, found)
     return np.array(found)
 
 

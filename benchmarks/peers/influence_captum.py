@@ -2,7 +2,8 @@
 
 python benchmarks/peers/influence_captum.py FOLDER
 
-FOLDER is that of `influence.py`, whose features it reads. The constant feature stands for the bias.
+FOLDER is that of `influence.py`, whose features it reads. The constant feature stands for the bias. It computes in
+float64: motifnet is so sure of most pictures that their gradients round to noise in float32.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from torch.utils.data import TensorDataset
 def main(folder: Path) -> None:
     with np.load(folder / "features.npz") as kept:
         data = {name: kept[name] for name in ("features", "labels", "asked", "answers", "weights")}
-    layer = torch.nn.Linear(*data["weights"].shape, bias=False)
-    layer.weight.data = torch.from_numpy(data["weights"].T.astype(np.float32).copy())
+    layer = torch.nn.Linear(*data["weights"].shape, bias=False, dtype=torch.float64)
+    layer.weight.data = torch.from_numpy(data["weights"].T.copy())
     model = torch.nn.Sequential(layer)
     checkpoint = folder / "captum.pt"
     torch.save(model.state_dict(), checkpoint)
@@ -30,8 +31,8 @@ def main(folder: Path) -> None:
         model.load_state_dict(torch.load(path))
         return 1.0  # the learning rate
 
-    labelled = TensorDataset(torch.from_numpy(data["features"].astype(np.float32)), torch.from_numpy(data["labels"]))
-    asked = torch.from_numpy(data["asked"].astype(np.float32)), torch.from_numpy(data["answers"])
+    labelled = TensorDataset(torch.from_numpy(data["features"]), torch.from_numpy(data["labels"]))
+    asked = torch.from_numpy(data["asked"]), torch.from_numpy(data["answers"])
     start = time.perf_counter()
     influence = TracInCPFast(
         model,

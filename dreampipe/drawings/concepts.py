@@ -192,7 +192,7 @@ def _say(count: int, what: str) -> str:
 def _label(number: int, found: Concepts, importance: Importance | None) -> str:
     words = [f"concept {number}"]
     if importance is not None:
-        words.append(f"importance {min(1, importance.indices[number]):.0%}, falls by {importance.drops[number]:.2f}")
+        words.append(f"importance {min(1, importance.indices[number]):.0%}, falls by {importance.drops[number]:.2g}")
     if found.stability is not None:
         words.append(f"stable {found.stability[number]:.2f}")
     return ", ".join(words)

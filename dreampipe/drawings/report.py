@@ -45,11 +45,15 @@ class Exhibit:
         caption: what they show, in plain text.
         pictures: at least one.
         command: the command line that makes them; empty for the picture that the report is on.
+        lines: short sentences under the pictures, each in its own line.
+        is_strip: whether the pictures are small ones in a row.
     """
 
     caption: str
     pictures: tuple[Shown, ...]
     command: str = ""
+    lines: tuple[str, ...] = ()
+    is_strip: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,7 @@ def _findings_of(part: Part) -> Mapping[str, Any]:
             "caption": exhibit.caption,
             "pictures": [shown.label or shown.words for shown in exhibit.pictures],
             "command": exhibit.command,
+            **({"lines": list(exhibit.lines)} if exhibit.lines else {}),
         }
         for exhibit in part.exhibits
     ]
@@ -221,8 +226,10 @@ def _figure(exhibit: Exhibit) -> str:
     pictures = "".join(map(_picture, exhibit.pictures))
     caption = f"<figcaption>{escape(exhibit.caption)}</figcaption>"
     command = _command(exhibit.command, exhibit.caption) if exhibit.command else ""
-    kind = ' class="wide"' if len(exhibit.pictures) > 2 else ""
-    return f'<figure{kind}>{caption}<div class="pictures">{pictures}</div>{command}</figure>'
+    lines = "".join(f"<small>{escape(line)}</small>" for line in exhibit.lines)
+    kind = ' class="wide"' if len(exhibit.pictures) > 1 or exhibit.is_strip else ""
+    row = "strip" if exhibit.is_strip else "pictures"
+    return f'<figure{kind}>{caption}<div class="{row}">{pictures}</div>{lines}{command}</figure>'
 
 
 def _picture(shown: Shown) -> str:

@@ -15,15 +15,17 @@ a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 1rem 0 0; padding: 0; list-style: none; }
 nav a { display: inline-block; padding: .25rem 0; }
 section { scroll-margin-top: 1rem; }
-.exhibits { display: grid; gap: 1rem; margin-top: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
-figure { margin: 0; padding: .75rem; border-radius: .5rem; background: var(--card); }
-figure.wide { grid-column: 1 / -1; }
+.exhibits { display: flex; flex-wrap: wrap; gap: 1rem; margin-top: 1rem; }
+figure { flex: 1 1 19rem; min-width: 0; max-width: 33.5rem; margin: 0; padding: .75rem; border-radius: .5rem;
+  background: var(--card); }
+figure.wide { flex-basis: 100%; max-width: none; }
 figcaption { margin-bottom: .5rem; }
-.pictures { display: flex; flex-wrap: wrap; gap: .5rem; align-items: flex-start; }
-.pictures > div { flex: 0 1 auto; min-width: 0; max-width: 100%; }
+.pictures { display: grid; gap: .5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
+.strip { display: flex; flex-wrap: wrap; gap: .5rem; align-items: flex-start; }
+.strip > div { flex: 0 1 auto; min-width: 0; max-width: 100%; }
 img { display: block; max-width: 100%; height: auto; border-radius: 3px; }
-small { display: block; max-width: 16rem; color: var(--muted); font-size: .875rem; line-height: 1.3; }
+.strip small { max-width: 10rem; }
+small { display: block; margin-top: .25rem; color: var(--muted); font-size: .875rem; line-height: 1.3; }
 .command { display: flex; flex-wrap: wrap; gap: .5rem; align-items: flex-start; max-width: none; }
 code { font: .8125rem/1.5 ui-monospace, monospace; }
 .command code { flex: 1 1 12rem; min-width: 0; padding: .25rem .5rem; border-radius: 3px; background: var(--code);

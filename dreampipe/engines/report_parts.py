@@ -14,7 +14,7 @@ from dreampipe.drawings.report import Bar, Exhibit, Part, Shown, shrink
 from dreampipe.engines.report_subject import Make, Subject, settle
 from dreampipe.engines.report_training import show_concepts, show_influence
 from dreampipe.errors import DreampipeError
-from dreampipe.events import Event, Progressed, Stepped, Tell
+from dreampipe.events import Event, Noted, Progressed, Stepped, Tell
 from dreampipe.explanations import Explanation
 from dreampipe.explanations.adversarial.attacking import attack_picture
 from dreampipe.explanations.attribution import Method, parse_methods
@@ -76,20 +76,21 @@ def show_attributions(subject: Subject, tell: Tell) -> Part:
             max_size=recipe.max_size,
             progress=lambda share, at=number: tell(Progressed("", (at + share) / len(found))),  # type: ignore[misc]
         )
-        score = say_score(method)
+        scores = say_scores(method)
         exhibits.append(
             Exhibit(
-                f"{method}, {method.family}. {score}",
+                f"{method}, {method.family}.",
                 (Shown(_describe_map(one, subject), settle(shrink(one.overlay(), subject.recipe.size))),),
                 command_line("explain", (subject.name, "OUT.png"), recipe),
+                scores,
             )
         )
-        facts.append({"method": str(method), "family": method.family, "score": score, "answer": one.answer})
+        facts.append({"method": str(method), "family": method.family, "score": " ".join(scores), "answer": one.answer})
     return Part(
         (
             f"What speaks for {subject.label(answer)} is red, and what speaks against it is blue.",
-            "The scores are those of the usual settings on pictures that dreampipe rendered and motifnet named, where "
-            "the worth of every part is known.",
+            "The scores are those of the usual settings on motifs: pictures that dreampipe rendered with two motifs, "
+            "where the worth of every part is known. A map of edges alone, which knows no model, is the least to beat.",
         ),
         tuple(exhibits),
         facts={"methods": facts},
@@ -112,15 +113,14 @@ def _choose_methods(question: Any) -> list[Method]:
     return list(chosen.values())[:_FAMILIES]
 
 
-def say_score(method: Method) -> str:
-    """Write how right the maps of a method are on motifs, in a sentence; of one that was not measured, that."""
+def say_scores(method: Method) -> tuple[str, ...]:
+    """Write how right the maps of a method are on motifs, in two lines; of one that was not measured, that."""
     score, edges = read_scores().get(method.name, {}), read_scores()["edges"]
     if not {"mass", "correct"} <= score.keys():
-        return "It has no score there."
+        return ("It has no score on motifs.",)
     return (
-        f"On motifs {score['mass']} of its heat is in the motif that is asked for, of both that are there (a map of "
-        f"edges: {edges['mass']}), and the ranks of its parts agree with their true worth by {score['correct']} "
-        f"(edges: {edges['correct']})."
+        f"On motifs {score['mass']} of its heat is in the right motif (edges: {edges['mass']}).",
+        f"Its ranks of parts agree with the true ones by {score['correct']} (edges: {edges['correct']}).",
     )
 
 
@@ -213,10 +213,26 @@ PARTS: Mapping[str, tuple[str, Make]] = MappingProxyType(
 
 
 def naming(tell: Tell, name: str) -> Tell:
-    """Return a `Tell` that gives progress and steps the name of a part, and lets no other event through."""
+    """Return a `Tell` that gives progress and steps the name of a part, passes notes on, and nothing else."""
 
     def hear(event: Event) -> None:
         if isinstance(event, Progressed | Stepped):
             tell(replace(event, name=name))
+        elif isinstance(event, Noted):
+            tell(event)
+
+    return hear
+
+
+def telling_once(tell: Tell) -> Tell:
+    """Return a `Tell` that says each note once, as two parts read the same training pictures."""
+    said: set[str] = set()
+
+    def hear(event: Event) -> None:
+        if not isinstance(event, Noted):
+            tell(event)
+        elif event.text not in said:
+            said.add(event.text)
+            tell(event)
 
     return hear

@@ -26,7 +26,7 @@ class Subject:
 
     Attributes:
         recipe: the settings.
-        name: the name of the picture in command lines.
+        name: of the file of the picture.
         pixels: (height, width, 3) float32, sRGB.
         bits: of a value in its file.
     """

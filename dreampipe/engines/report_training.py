@@ -24,8 +24,10 @@ from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.printing import command_line
 
-_CONCEPTS, _MATTERED, _CROPS, _SMALL, _SAMPLES = 8, 3, 4, 96, 64
-"""Concepts to find, those that are shown, crops of each, the side of a small picture, and pictures to look in."""
+_CONCEPTS, _MATTERED, _CROPS, _DRAWN, _SAMPLES = 8, 3, 4, 96, 64
+"""Concepts to find, those that are shown, crops of each, the side of a drawn picture, and pictures to look in."""
+_SMALL = 160
+"""The most pixels of the side of a picture in a row."""
 _LEAST = 0.005
 """The least importance of a concept that matters."""
 _TOP = 6
@@ -43,7 +45,7 @@ def show_concepts(subject: Subject, tell: Tell) -> Part:
         of_class=answer,
         count=_CONCEPTS,
         samples=min(_SAMPLES, subject.recipe.count),
-        size=_SMALL,
+        size=_DRAWN,
         seed=subject.recipe.seed,
     )
     findings = look(recipe, tell, subject.pixels)
@@ -56,7 +58,12 @@ def show_concepts(subject: Subject, tell: Tell) -> Part:
     inside = recipe.model_copy(update={"inside": subject.name, "of_class": of_class})
     command = command_line("concepts", (_named(labelled), "OUT.html"), inside, {"folder": ""})
     exhibits = tuple(
-        Exhibit(f"{findings.labels[at].capitalize()}.", _show_concept(findings, at, drawn[row], places[at]), command)
+        Exhibit(
+            f"{findings.labels[at].capitalize()}.",
+            _show_concept(findings, at, drawn[row], places[at]),
+            command,
+            is_strip=True,
+        )
         for row, at in enumerate(most)
     )
     facts = [{"concept": at, "importance": round(float(importance.indices[at]), 6)} for at in most]
@@ -83,6 +90,7 @@ def _show_concept(findings: Findings, at: int, drawn: Array, place: Array) -> tu
 def show_influence(subject: Subject, tell: Tell) -> Part:
     """Show the nearest labelled pictures, and those that argue most for the answer and against it."""
     labelled = _labelled_of(subject, "neighbours and influence come from")
+    answer = subject.order[0]
     find_classes(subject.card, labelled)
     recipes = [
         Influencing.of(
@@ -100,6 +108,11 @@ def show_influence(subject: Subject, tell: Tell) -> Part:
     work = Work(np.random.default_rng(subject.recipe.seed))
     query = reader.read([subject.pixels], work)[0]
     read = read_all(recipes[0], (reader,), work, tell, lambda share: tell(Progressed("", share)))
+    if answer not in read.labels:
+        raise MediaError(
+            f"{subject.card.name} answers {subject.label(answer)}, but none of {len(read.names)} training pictures is "
+            "of that class: give pictures of it, or a larger --count."
+        )
     exhibits, facts = [], []
     for recipe in recipes:
         found = influence(read, [query], recipe.chosen())
@@ -108,7 +121,7 @@ def show_influence(subject: Subject, tell: Tell) -> Part:
         for side, numbers in sides if recipe.method != "nearest" else sides[:1]:
             pictures = _show_labelled(subject, recipe, found, numbers)
             if pictures:
-                exhibits.append(Exhibit(_say_influence(recipe, side, subject), pictures, command))
+                exhibits.append(Exhibit(_say_influence(recipe, side, subject), pictures, command, is_strip=True))
         facts.append({"method": recipe.method, "for": _tell_influence(subject, found)})
     return Part(
         (f"{len(read.names)} training pictures were compared, by the features of the last layer.",),

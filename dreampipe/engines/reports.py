@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +16,7 @@ from dreampipe.drawings.report import Exhibit, Part, Report, Shown, shrink
 from dreampipe.engines.drawings import film_output
 from dreampipe.engines.forecasting import Forecast
 from dreampipe.engines.keeping import settle_sidecar, text_within
-from dreampipe.engines.report_parts import PARTS, naming
+from dreampipe.engines.report_parts import PARTS, naming, telling_once
 from dreampipe.engines.report_subject import Make, Subject, settle
 from dreampipe.engines.sources import Sources, describe, find_record_of
 from dreampipe.engines.task import Place
@@ -31,7 +30,7 @@ from dreampipe.media.profiles import to_srgb
 from dreampipe.recipes.attacking import MOTIFS
 from dreampipe.recipes.finding import Finding
 from dreampipe.recipes.named import files
-from dreampipe.recipes.printing import command_line
+from dreampipe.recipes.printing import command_line, quote, quote_path
 from dreampipe.recipes.reporting import Reporting
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying, Making
@@ -92,7 +91,7 @@ class ReportTask:
         """
         frame, info, sha256 = decode_hashed(self.photo, self.max_pixels)
         tell(Began(self.name))
-        subject = Subject(self.recipe, printable(self.photo.name), to_srgb(frame.pixels, info.icc), info.bits)
+        subject = Subject(self.recipe, self.photo.name, to_srgb(frame.pixels, info.icc), info.bits)
         report = compose(subject, tell, self.photo)
         self._keep(report, subject, sha256)
         tell(Written(str(self.place.path)))
@@ -132,6 +131,7 @@ def compose(subject: Subject, tell: Tell, photo: Path | None = None) -> Report:
     makes: dict[str, tuple[str, Make]] = dict(PARTS)
     if photo is not None:
         makes["origin"] = ("Before and after", partial(show_origin, photo=photo))
+    tell = telling_once(tell)
     tell(Started(len(makes)))
     parts = []
     for key, (title, make) in makes.items():
@@ -140,13 +140,21 @@ def compose(subject: Subject, tell: Tell, photo: Path | None = None) -> Report:
         except (OpeningError, StorageError):
             raise
         except (DreampipeError, MemoryError) as error:
-            part = Part(left_out=str(error) or "it does not fit into memory.")
-            tell(Noted(subject.name, f"{title} is left out: {part.left_out}"))
+            part = Part(left_out=_hide_folder(str(error), subject.recipe) or "it does not fit into memory.")
+            tell(Noted(subject.name, f"The part '{title}' is left out: {part.left_out}"))
         parts.append(replace(part, key=key, title=title))
         tell(Drawn(title, left_out=bool(part.left_out)))
     flags = {"labelled": "--pictures"}
     command = command_line("report", (subject.name, "OUT.html"), subject.recipe, flags)
-    return Report(subject.name, subject.card.name, tuple(parts), command)
+    return Report(printable(subject.name), subject.card.name, tuple(parts), command)
+
+
+def _hide_folder(text: str, recipe: Reporting) -> str:
+    """Name the training pictures without the folders above them, as a page is shown to others."""
+    if recipe.labelled is None:
+        return text
+    path = Path(recipe.labelled)
+    return text.replace(str(path), path.name) if path.name else text
 
 
 def show_origin(subject: Subject, tell: Tell, photo: Path) -> Part:
@@ -165,7 +173,7 @@ def show_origin(subject: Subject, tell: Tell, photo: Path) -> Part:
     before = to_srgb(frame.pixels, info.icc)
     made = describe(record)
     sentences = [f"The picture was made by {made}."]
-    facts = {"made": made, "source": source.name}
+    facts = {"made": made, "source": printable(source.name)}
     if subject.card.outputs not in (0, 1):
         answers = [answer(subject.card, pixels, subject.recipe.max_size) for pixels in (before, subject.pixels)]
         sentences.append(f"{subject.card.name} answered {answers[0]} before, and answers {answers[1]} now.")
@@ -174,7 +182,7 @@ def show_origin(subject: Subject, tell: Tell, photo: Path) -> Part:
         Shown("the picture before", settle(shrink(before, subject.recipe.size)), "before"),
         Shown("the picture after", subject.shown(), "after"),
     )
-    command = shlex.join(["dreampipe", "rerun", subject.name, f"OUT{photo.suffix}"])
+    command = f"dreampipe rerun {quote_path(subject.name)} {quote(f'OUT{photo.suffix}')}"
     return Part(tuple(sentences), (Exhibit("Before and after.", shown, command),), facts=facts)
 
 

@@ -124,9 +124,11 @@ def concept_pictures(file: str, card: Card) -> FileBytes:
 
     folder, size = Path(file), concept_size(card)
     if os.path.isfile(folder):
+        found = folder.suffix.lower() == ".npz"
+        hint = f"write {text_of(file)}[0]" if found else "name a folder with at least 2 pictures of the concept"
         raise Misfit(
             f"The concept {file} is a file, but a folder of pictures, or the number of a found concept, is expected: "
-            f"write {text_of(file)}[0].",
+            f"{hint}.",
             text_of(file),
         )
     with _about("concept", file):

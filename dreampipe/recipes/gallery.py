@@ -23,5 +23,5 @@ class Gallery(Settings):
     )
     recursive: Annotated[bool, Shown(OUTPUT)] = Field(False, description="Include the folders inside FOLDER.")
     size: Annotated[int, Shown(OUTPUT)] = Field(
-        320, ge=32, le=2048, description="Longest side of each picture, in pixels."
+        512, ge=32, le=2048, description="Longest side of each picture, in pixels."
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import tomli_w
 
+from dreampipe.errors import printable
 from dreampipe.recipes.fields import find_shown, not_kept
 from dreampipe.recipes.files import TEXTS, VERSION, Loaded
 from dreampipe.recipes.named import rename_files
@@ -109,4 +110,16 @@ def command_line(
             options.append(flag if value else f"--no-{flag[2:]}")
         else:
             options += [flag, str(value)]
-    return shlex.join(["dreampipe", command, *words, *options])
+    return " ".join(["dreampipe", command, *map(quote_path, words), *map(quote, options)])
+
+
+def quote_path(name: str) -> str:
+    """Quote the name of a file for a shell, and keep one that begins with a minus from being an option."""
+    return quote(f"./{name}" if name.startswith("-") else name)
+
+
+def quote(word: str) -> str:
+    """Quote a word for a shell, on one line: signs that steer a terminal or hide are escapes, as bash reads them."""
+    if printable(word) == word:
+        return shlex.quote(word)
+    return "$'{}'".format(printable(word.replace("\\", "\\\\").replace("'", "\\'")))

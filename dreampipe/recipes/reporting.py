@@ -39,7 +39,7 @@ class Reporting(ModelSettings):
         512, ge=16, le=16_384, description="Longest side in which the model sees a picture, if it takes all sizes."
     )
     size: Annotated[int, Shown(DREAM)] = Field(
-        256, ge=32, le=4096, description="Longest side of each large picture on the page, in pixels."
+        512, ge=32, le=4096, description="Longest side of each large picture on the page, in pixels."
     )
     seed: Seed = 0
 

@@ -45,7 +45,7 @@ def list_places(name: str, folder: Path) -> Iterator[Path]:
     rooted = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or PureWindowsPath(name).root
     ups = len(parts) - len(down)
     far = ups > min(UP, len(Path(os.path.abspath(folder)).parents) - 1) if ups else False
-    if rooted or far or not down or {"", ".", ".."} & {*down} or len(name) > _LONGEST or not name.isprintable():
+    if rooted or far or not down or {"", ".", ".."} & {*down} or len(name) > _LONGEST or printable(name) != name:
         raise RecipeError(
             f"The record names {printable(name[:80])}, but only files near its picture are looked for: "
             "name that file yourself."

@@ -147,7 +147,7 @@ def test_a_second_run_makes_the_same_page_and_rerun_too(call: Any, dreams: Path,
     moved = call("rerun", tmp_path / "g.html", tmp_path / "deep" / "er" / "i.html")  # whose links differ
     assert (moved.exit_code, moved.stdout) == (0, "the pixels are the same\n")
     changed = call("rerun", tmp_path / "g.html", tmp_path / "j.html", "--set", "size=40")
-    assert changed.stdout == "the pixels differ: size was 320 and is 40; the size was 64x48 and is 40x30\n"
+    assert changed.stdout == "the pixels differ: size was 512 and is 40; the size was 64x48 and is 40x30\n"
     assert "gallery" in call("info", tmp_path / "g.html").stdout
     assert find_record(tmp_path.joinpath("g.html").read_text()) is not None
     bare = tmp_path / "bare.html"

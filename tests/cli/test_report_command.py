@@ -186,7 +186,7 @@ def test_what_is_missing_is_left_out_and_said(
     assert "has no head" in found["why"]["left_out"] and "no head" in found["answer"]["sentences"][0]
     assert "give --pictures" in found["concepts"]["left_out"] and "no record" in found["origin"]["left_out"]
     for key in PARTS[1:]:
-        assert f"left out: {found[key]['left_out']}" in result.stderr
+        assert f"is left out: {found[key]['left_out']}" in result.stderr
         assert found[key]["left_out"] in out.read_text().replace("&#x27;", "'")
     assert len(Page(out).pictures) == 1
 
@@ -199,7 +199,47 @@ def test_training_pictures_without_labels_leave_influence_out(
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)["parts"]
     assert "has no labels" in found["influence"]["left_out"]
+    assert str(pictures) not in (tmp_path / "r.html").read_text()  # a page says nothing of folders
     assert "left_out" not in found["dreams"]
+
+
+def test_a_training_picture_that_cannot_be_read_is_named_once(
+    call: Any, how: Any, classes: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(classes, tmp_path / "classes")
+    (tmp_path / "classes" / "0" / "broken.png").write_bytes(b"no picture")
+    photo = next((classes / "1").iterdir())
+    result = call("report", photo, tmp_path / "r.html", "--pictures", tmp_path / "classes", *how)
+    assert result.exit_code == 0 and result.stderr.count("broken.png") == 1
+
+
+def test_an_answer_that_no_training_picture_has_leaves_influence_out(
+    call: Any, how: Any, classes: Path, tmp_path: Path
+) -> None:
+    photo = next((classes / "1").iterdir())
+    result = call("report", photo, tmp_path / "r.html", "--pictures", classes, *how, "--json")
+    answer = json.loads(result.stdout)["parts"]["answer"]["classes"][0]["class"]
+    shutil.copytree(classes, tmp_path / "few", ignore=shutil.ignore_patterns(answer))
+    result = call("report", photo, tmp_path / "few.html", "--pictures", tmp_path / "few", *how, "--json")
+    said = json.loads(result.stdout)["parts"]["influence"]["left_out"]
+    assert f"answers {answer}, but none of" in said and "--count" in said and "--label" not in said
+
+
+def test_a_name_of_two_lines_is_shown_on_one(call: Any, how: Any, pictures: Path, tmp_path: Path) -> None:
+    photo = shutil.copy(pictures / "a.png", tmp_path / "two\nlines.png")
+    result = call("report", photo, tmp_path / "r.html", *how)
+    assert result.exit_code == 0
+    commands = Page(tmp_path / "r.html").texts["code"]
+    assert any("$'two\\nlines.png' OUT.html" in command for command in commands)
+    assert not any("\n" in command for command in commands)
+
+
+def test_pictures_fill_their_cards_and_small_ones_are_in_rows(whole: Made) -> None:
+    page = Page(Path("report.html"))
+    kinds = [div["class"] for div in page.all("div") if "class" in div]
+    assert kinds.count("strip") >= 4 and kinds.count("pictures") == 1 + 3 + 2 + 1 + 1  # concepts and training pictures
+    scores = [line for line in page.texts["small"] if "(edges: " in line]
+    assert len(scores) == 6 and max(map(len, scores)) < 90  # two short lines for each map
 
 
 def test_labels_that_the_model_lacks_leave_influence_out(call: Any, how: Any, pictures: Path, tmp_path: Path) -> None:

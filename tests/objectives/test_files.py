@@ -227,6 +227,11 @@ BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
         'concept("f.npz", mixed4)',
         r'f.npz is a file, but a folder of pictures, or the number of a found concept, is expected: write "f.npz".0.',
     ),
+    "a picture for a concept": (
+        lambda: fill("c", 1),
+        'concept("c/00.png", mixed4)',
+        "c/00.png is a file, .* is expected: name a folder with at least 2 pictures of the concept.",
+    ),
     "a number too large": (
         save_found,
         'concept("f.npz"[3], mixed4)',

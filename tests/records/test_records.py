@@ -100,6 +100,17 @@ def test_a_way_through_the_root_is_not_told_and_not_gone():
     assert list(list_places("a.png", Path("/"))) == [Path("/a.png"), Path("a.png")]
 
 
+@pytest.mark.parametrize("name", ["Screenshot 9.41\u202fAM.png", "no\u00a0break.png", "夢.png"])
+def test_a_name_with_an_unusual_space_is_found_again(name):
+    assert next(iter(list_places(name, Path("/out")))) == Path("/out", name)
+
+
+@pytest.mark.parametrize("name", ["new\nline.png", "\u202egnp.png", "\x1b[2J.png"])
+def test_a_name_that_steers_a_terminal_is_refused(name):
+    with pytest.raises(RecipeError, match="name that file yourself"):
+        list(list_places(name, Path("/out")))
+
+
 @given(TEXTS)
 def test_whatever_a_record_names_is_near_it_or_refused(said):
     folder = Path("/home/me/pictures/dreams")
