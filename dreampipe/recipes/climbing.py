@@ -140,7 +140,7 @@ class Climbing(ModelSettings):
         0, description="Standard deviation of noise added to what the model sees."
     )
     precision: Annotated[Asked, Shown(EXPERT_CLIMB)] = Field(
-        "float32", description="Precision of convolutions; auto is bfloat16 on processors that compute in it."
+        "float32", description="Precision of convolutions; auto is bfloat16 where that is faster and loses nothing."
     )
     seed: Seed = 0
 
@@ -186,7 +186,7 @@ class Climbing(ModelSettings):
             optimizer=OPTIMIZERS[self.optimizer or way.optimizer],
             fresh=self.fresh,
             starred=starred,
-            precision=choose_precision(self.precision),
+            precision=choose_precision(self.precision, self.model),
         )
 
     def octave_row(self, octaves: int | None = None, rounds: int | None = None) -> Octaves:
@@ -247,7 +247,7 @@ class Climbing(ModelSettings):
         return {name: usual[name] for name in self.open if name in usual and getattr(self, name) is None}
 
     def settled(self) -> Mapping[str, Any]:
-        return {"precision": choose_precision(self.precision)} if self.precision == "auto" else {}
+        return {"precision": choose_precision(self.precision, self.model)} if self.precision == "auto" else {}
 
     @property
     def usual_step_size(self) -> float:

@@ -34,6 +34,10 @@ def test_auto_chooses_what_the_processor_has() -> None:
     assert choose_precision("float32") == "float32"
 
 
+def test_auto_keeps_float32_where_bfloat16_loses() -> None:
+    assert choose_precision("auto", "motifnet") == "float32"
+
+
 @pytest.mark.parametrize("value", ["ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_AMX"])
 def test_newer_instructions_change_nothing(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     here = has_bfloat16()
