@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-SIZE = (20, 23)
+SIZE = (64, 72)
 
 
 def compute() -> dict[str, Array]:
