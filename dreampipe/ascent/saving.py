@@ -1,4 +1,4 @@
-"""What a climb saves after an octave, so that a run that was killed can continue there."""
+"""Save the state of a climb after an octave, so that a killed run can continue there."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Transform(ABC):
         """Transform the pictures (batch, height, width, 3) by the numbers drawn, `width` of them."""
 
     def copied(self, size: Size, drawn: Array) -> tuple[Lines, Lines] | None:
-        """For the rows and for the columns after it, which one each copies; None if it does more than copy."""
+        """Find which row and which column each of the result copies; None if it does more than copy."""
         return None
 
     def output(self, size: Size, drawn: Array) -> Size:

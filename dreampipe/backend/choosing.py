@@ -15,7 +15,7 @@ VARIABLE = "KERAS_BACKEND"
 
 
 class Row(NamedTuple):
-    """What is known of a backend before it is loaded.
+    """The facts of a backend that are known before it is loaded.
 
     Attributes:
         label: its own spelling.

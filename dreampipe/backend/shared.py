@@ -1,4 +1,4 @@
-"""What is the same on every backend; importing this module loads keras, so `dreampipe.backend.choosing` comes first."""
+"""The functions that are the same on every backend; importing this module loads keras, so `dreampipe.backend.choosing` comes first."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Report:
 
     @property
     def findings(self) -> Mapping[str, Any]:
-        """What the page says without its pictures, as values that JSON holds."""
+        """The words and numbers of the page, without its pictures, as values that JSON holds."""
         parts = {part.key: _findings_of(part) for part in self.parts}
         return {"picture": self.picture, "model": self.model, "command": self.command, "parts": parts}
 

@@ -24,7 +24,7 @@ from dreampipe.records.making import versions
 
 _KEY, _TILE = "key", "tile"
 _BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises for a file that it has not written, or not whole."""
+"""The errors that numpy raises for a file that is not its own, or not whole."""
 
 
 @dataclass(frozen=True)

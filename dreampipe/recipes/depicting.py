@@ -68,7 +68,7 @@ class Depicting(Climbing):
 
     @property
     def depiction(self) -> Depiction:
-        """What size, scale and rotation mean: their values, or the model's defaults; raises ModelError."""
+        """Size, scale and rotation: their values, or the model's defaults; raises ModelError."""
         own = {field.name: getattr(self, field.name) for field in fields(Depiction)}
         given = {name: value for name, value in own.items() if value is not None}
         return Depiction(**given) if len(given) == len(own) else replace(depiction_of(self.card()), **given)
