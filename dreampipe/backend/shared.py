@@ -1,4 +1,7 @@
-"""The functions that are the same on every backend; importing this module loads keras, so `dreampipe.backend.choosing` comes first."""
+"""The functions that are the same on every backend.
+
+Importing this module loads keras, so `dreampipe.backend.choosing` comes first.
+"""
 
 from __future__ import annotations
 
