@@ -121,6 +121,20 @@ class InParts(Shaping):
         return self.shaped(gradient, progress, WHOLE)
 
 
+class OfLevels(InParts):
+    """The base of shapings that halve the gradient `levels` times."""
+
+    levels: int
+
+    @property
+    def reach(self) -> int | None:
+        return _FILTERS << self.levels
+
+    @property
+    def stride(self) -> int:
+        return 1 << self.levels
+
+
 @dataclass(frozen=True)
 class MeanAbsolute(InParts):
     """Divides by the mean of |g|. Source: Mordvintsev, Olah and Tyka 2015, the notebook of "Inceptionism"."""
@@ -196,7 +210,7 @@ class Smooth(InParts):
 
 
 @dataclass(frozen=True)
-class Laplacian(InParts):
+class Laplacian(OfLevels):
     """Splits into `levels` bands of frequencies and a rest, divides each by its root mean square, and adds them up.
 
     So coarse and fine detail grow alike. Source: the DeepDream notebook of TensorFlow 1, after Burt and Adelson 1983,
@@ -208,14 +222,6 @@ class Laplacian(InParts):
     def __post_init__(self) -> None:
         if self.levels < 1:
             raise RecipeError(f"The Laplacian's levels came as {self.levels}, but at least 1 is expected.")
-
-    @property
-    def reach(self) -> int | None:
-        return _FILTERS << self.levels
-
-    @property
-    def stride(self) -> int:
-        return 1 << self.levels
 
     def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         rest, bands = _rescale(gradient, over), []
@@ -229,7 +235,7 @@ class Laplacian(InParts):
 
 
 @dataclass(frozen=True)
-class Local(InParts):
+class Local(OfLevels):
     """Takes away what is coarser than 2^`levels` pixels, and divides the rest by its mean size around each pixel.
 
     So forms grow everywhere alike, also on an empty sky, and large areas keep their brightness and colour. A place
@@ -249,14 +255,6 @@ class Local(InParts):
             raise RecipeError(f"The local shaping's levels came as {self.levels}, but at least 1 is expected.")
         if not 0 <= self.finest <= 1:
             raise RecipeError(f"The local shaping's finest came as {self.finest}, but 0 to 1 is expected.")
-
-    @property
-    def reach(self) -> int | None:
-        return _FILTERS << self.levels
-
-    @property
-    def stride(self) -> int:
-        return 1 << self.levels
 
     def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops

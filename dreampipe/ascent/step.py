@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,7 +139,6 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
     """
     how, objective = spec.parameterization, spec.objective
     score_view = scores_of(spec.card, objective, spec.leaks, precision=spec.precision)
-    reads_model = bool(objective.layers or objective.head)
 
     def step(state: State, inputs: Inputs) -> Outcome:
         size = ops.shape(inputs.start)[1:3]
@@ -147,28 +146,19 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         def make(*climbed: Tensor) -> Tensor:
             return how.image({**state.parameters, **dict(zip(how.climbed, climbed, strict=True))}, size)
 
-        def transform(image: Tensor) -> Tensor:
-            for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
-                image = transform.apply(image, drawn, sizes)
-            return image
-
         def score(seen: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
             scores = score_view(View(seen, image, inputs.start, start_seen, inputs.unit, inputs.leak))
             return ops.sum(scores), scores
 
         made, to_parameters = backend.pullback(make, *(state.parameters[name] for name in how.climbed))
         image, to_made = backend.pullback(lambda made: unscale(made, how.units), made)
-        seen, to_image = backend.pullback(transform, image)
-        start_seen = ops.stop_gradient(transform(inputs.start)) if objective.start_layers else None
+        seen, to_image = backend.pullback(partial(transform_all, spec, inputs), image)
+        start_seen = ops.stop_gradient(transform_all(spec, inputs, inputs.start)) if objective.start_layers else None
         _, scores, (pull, penalty) = backend.value_and_gradients(score, seen, image)
         (gradient,) = to_image(pull)
         (gradient,) = to_made(gradient + penalty if objective.reads_image else gradient)
-        for shaping in spec.shaping:
-            gradient = shaping(gradient, inputs.progress)
-        gradient = gradient * inputs.mask if spec.masked else gradient
-        moved = move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
-        felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
-        return Outcome(moved, scores, felt > 0)
+        moved, alive = _follow_shaped(spec, state, inputs, gradient, pull, to_parameters)
+        return Outcome(moved, scores, alive)
 
     return backend.compile(step, *specs(spec))
 
@@ -190,28 +180,48 @@ def follow(
     def make(*climbed: Tensor) -> Tensor:
         return how.image({**state.parameters, **dict(zip(how.climbed, climbed, strict=True))}, size)
 
-    def transform(image: Tensor) -> Tensor:
-        for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
-            image = transform.apply(image, drawn, sizes)
-        return image
-
     def total(image: Tensor) -> tuple[Tensor, Tensor]:
         scores = score(image)
         return ops.sum(scores), scores
 
     made, to_parameters = backend.pullback(make, *(state.parameters[name] for name in how.climbed))
     image, to_made = backend.pullback(lambda made: unscale(made, how.units), made)
-    _, to_image = backend.pullback(transform, image)
+    _, to_image = backend.pullback(partial(transform_all, spec, inputs), image)
     _, scores, (penalty,) = backend.value_and_gradients(total, image)
     (gradient,) = to_image(pull)
     (gradient,) = to_made(gradient + penalty)
+    moved, alive = _follow_shaped(spec, state, inputs, gradient, pull, to_parameters)
+    return moved, scores, alive
+
+
+def transform_all(spec: StepSpec, inputs: Inputs, image: Tensor) -> Tensor:
+    """Transform pictures by all transforms, with the numbers of this step."""
+    for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
+        image = transform.apply(image, drawn, sizes)
+    return image
+
+
+def _follow_shaped(
+    spec: StepSpec,
+    state: State,
+    inputs: Inputs,
+    gradient: Tensor,
+    pull: Tensor,
+    to_parameters: Callable[[Tensor], tuple[Tensor, ...]],
+) -> tuple[State, Tensor]:
+    """Shape and mask the gradient of the pictures, and follow it; also say where a gradient came, (batch,).
+
+    Args:
+        pull: the gradient of what the model saw.
+        to_parameters: takes the gradient back to the parameters that are climbed.
+    """
     for shaping in spec.shaping:
         gradient = shaping(gradient, inputs.progress)
     gradient = gradient * inputs.mask if spec.masked else gradient
-    moved = move(spec, state, dict(zip(how.climbed, to_parameters(gradient), strict=True)), inputs.step_size)
+    pulled = dict(zip(spec.parameterization.climbed, to_parameters(gradient), strict=True))
     reads_model = bool(spec.objective.layers or spec.objective.head)
     felt = ops.max(ops.abs(pull if reads_model else gradient), axis=(1, 2, 3))
-    return moved, scores, felt > 0
+    return move(spec, state, pulled, inputs.step_size), felt > 0
 
 
 def move(spec: StepSpec, state: State, gradients: Mapping[str, Tensor], step_size: Tensor) -> State:

@@ -13,7 +13,7 @@ import numpy as np
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.parted_step import climb_parts, copied
-from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, follow, specs
+from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, follow, specs, transform_all
 from dreampipe.ascent.tiled_score import Scorer, Seen
 from dreampipe.ascent.tiles import Grid
 from dreampipe.backend import Tensor, ops
@@ -51,11 +51,9 @@ def _compile_view(spec: StepSpec) -> Callable[[State, Inputs], tuple[Tensor, Ten
     def view(state: State, inputs: Inputs) -> tuple[Tensor, Tensor]:
         size = ops.shape(inputs.start)[1:3]
         image = unscale(spec.parameterization.image(state.parameters, size), spec.parameterization.units)
-        start = inputs.start if spec.objective.start_layers else inputs.start[:, :1, :1]
-        for transform, drawn, sizes in zip(spec.transforms, inputs.drawn, inputs.sizes, strict=True):
-            image = transform.apply(image, drawn, sizes)
-            start = transform.apply(start, drawn, sizes) if spec.objective.start_layers else start
-        return image, start
+        compares = spec.objective.start_layers
+        start = transform_all(spec, inputs, inputs.start) if compares else inputs.start[:, :1, :1]
+        return transform_all(spec, inputs, image), start
 
     return backend.compile(view, *specs(spec))
 
