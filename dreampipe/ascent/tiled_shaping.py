@@ -26,7 +26,7 @@ Part = Callable[[Tile], Array]
 
 
 _Answer = tuple[int, Array, Array, Array]
-"""The count of values of one part, and their mean, squares of differences from it, and largest, (batch, 1, 1, 1) each."""
+"""The count of values of a part, and their mean, squares of differences from it, and largest: (batch, 1, 1, 1) each."""
 
 
 class _Asked(Exception):
