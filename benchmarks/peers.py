@@ -89,8 +89,9 @@ def run_script(peer: Peer, python: str, folder: Path) -> Times:
 
 def run_preset(peer: Peer, folder: Path, more: list[str]) -> Times:
     """Run our preset of a peer; raises CalledProcessError."""
-    weights = folder / f"{peer.network}.weights.h5"
-    command = [sys.executable, "-m", "dreampipe", "dream", str(folder / "picture.jpg"), str(folder / "ours.png")]
+    weights, out = folder / f"{peer.network}.weights.h5", folder / "ours.png"
+    out.unlink(missing_ok=True)  # a picture that is there is skipped
+    command = [sys.executable, "-m", "dreampipe", "dream", str(folder / "picture.jpg"), str(out)]
     command += ["--recipe", peer.preset, "--model", f"{peer.network}-notop", "--weights", str(weights)]
     whole, told = run([*command, "--no-config", "--overwrite", "--events", *more])
     events = [json.loads(line) for line in told.splitlines()]

@@ -10,7 +10,6 @@ is read, its members and sizes are bounded, every class that its configuration n
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from dreampipe.errors import ModelError
 from dreampipe.models.graphs import fields, graph, heads, sizes
 from dreampipe.models.graphs.graph import Graph
 from dreampipe.models.model_card import Layer
-from dreampipe.models.own import allowed, archive, caps, versions
+from dreampipe.models.own import allowed, archive, caps, changing, versions
 from dreampipe.models.own.archive import LIMITS, Limits
 from dreampipe.models.own.earlier import earlier_names
 
@@ -64,7 +63,7 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Inspected:
     """
     with name_file(path):
         with archive.open_archive(path, limits) as file:
-            sha256 = _hash_once(path, limits, _state(file))
+            sha256 = _hash_once(path, limits, changing.state(file))
         found = _inspect_once(path, sha256, limits)
         return found if found.sha256 == sha256 else inspect_unnamed(path, limits)  # it changed between the two readings
 
@@ -75,12 +74,6 @@ def _hash_once(path: Path, limits: Limits, state: tuple[int, ...]) -> str:
     """Hash a file that was in this state a moment ago; `load` hashes what it opens anyway."""
     with archive.open_archive(path, limits) as file:
         return _hash(file)
-
-
-def _state(file: IO[bytes]) -> tuple[int, ...]:
-    """Return what differs once a file is written again: even a program that resets its time cannot reset `ctime`."""
-    status = os.fstat(file.fileno())
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 @lru_cache(maxsize=4)

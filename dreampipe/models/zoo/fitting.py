@@ -14,11 +14,12 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dreampipe.errors import ModelError
-from dreampipe.models.own import foreign
+from dreampipe.models.own import changing, foreign
 from dreampipe.models.own.scratch import scratch_folder
 from dreampipe.models.weights import hdf5, store
 from dreampipe.models.zoo import described, known
@@ -59,7 +60,8 @@ class Fit:
 def find_fit(path: Path, name: str, source: Path | None = None) -> Fit:
     """Find how a file of weights fits an architecture, with or without its head, as the name says.
 
-    The file is opened once: what is hashed is what is looked at, whatever takes its name meanwhile.
+    The file is opened once: what is hashed is what is looked at, whatever takes its name meanwhile. A file that was
+    looked at before in this process, and has not changed since, is not read again.
 
     Args:
         source: the file that `path` is a copy of, to be named in its place.
@@ -67,7 +69,17 @@ def find_fit(path: Path, name: str, source: Path | None = None) -> Fit:
     Raises:
         ModelError: it is no file of weights, is not safe to read, or is of another architecture.
     """
-    with _about(source or path, name.removesuffix(NOTOP)), _regular(path) as file:
+    with _about(source or path, name.removesuffix(NOTOP)):
+        with _regular(path) as file:
+            state = changing.state(file)
+        return _find_once(path, name, state)
+
+
+# A command asks for the card of its model about six times, and to hash large weights takes a third of a second.
+@lru_cache(maxsize=4)
+def _find_once(path: Path, name: str, state: tuple[int, ...]) -> Fit:
+    """Find how a file fits that was in this state a moment ago; `open_fitting` hashes what it opens anyway."""
+    with _regular(path) as file:
         return _fit_open_file(file, name)
 
 
