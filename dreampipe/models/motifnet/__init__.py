@@ -7,7 +7,7 @@ train.py      the training, which makes weights.npz
 card.toml     the card of the result
 decoder.py, train_decoder.py, decoder_weights.npz, decoder.toml   the same for the decoder of `--param prior`
 evaluate.py, checkpoints.py, publish.py   measure, continue and export a training
-second/       the second edition, in the making
+second/       a second edition, tried and not used
 """
 
 from __future__ import annotations
