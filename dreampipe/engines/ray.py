@@ -156,12 +156,12 @@ class _Hand:
         except Exception:
             self._messages.put(Broken(traceback.format_exc()))
 
-    @ray.method(concurrency_group="in")
+    @ray.method(concurrency_group="in")  # type: ignore[untyped-decorator]  # ray's own types are not read
     def give(self, piece: Piece) -> None:
         """Take a piece."""
         self._pieces.put(piece)
 
-    @ray.method(concurrency_group="out")
+    @ray.method(concurrency_group="out")  # type: ignore[untyped-decorator]
     def listen(self) -> list[Message]:
         """Wait for messages; those of mere progress wait for others, at most `_OFTEN` seconds."""
         found, until = [self._messages.get()], time.monotonic() + _OFTEN

@@ -6,7 +6,7 @@ weights, under the SHA-256 of the file, so that a later run need not send it aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def _pack(path: Path, name: str, stored: bool) -> Parcel:
     return Parcel(name, stored, sha256(path), content)
 
 
-def unpack(order: Order, parcels: list[tuple[Parcel, Callable[[], Mapping[str, bytes]]]]) -> Order:
+def unpack(order: Order, parcels: Sequence[tuple[Parcel, Callable[[], Mapping[str, bytes]]]]) -> Order:
     """Give an order the files that this machine lacks.
 
     Args:
