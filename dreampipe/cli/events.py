@@ -19,7 +19,7 @@ import typer
 
 from dreampipe.cli.answer import FAILED
 from dreampipe.cli.estimates import exact, sentence
-from dreampipe.cli.terminal import as_json, say, show_at_once
+from dreampipe.cli.terminal import as_json, in_addresses, say, show_at_once
 from dreampipe.events import (
     Began,
     Done,
@@ -48,7 +48,9 @@ def write_line(event: Event) -> None:
 def fields_of(event: Event) -> dict[str, Any]:
     """Return an event as JSON fields: `Stepped(name, step)` as `{"event": "stepped", "name": ..., "step": {...}}`."""
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-    return {"event": kind, **{key: value for key, value in asdict(event).items() if key != "frame"}}
+    fields = {key: value for key, value in asdict(event).items() if key != "frame"}
+    shown = {key: in_addresses(value) if isinstance(value, str) else value for key, value in fields.items()}
+    return {"event": kind, **shown}
 
 
 def tell_failures(event: Event) -> None:

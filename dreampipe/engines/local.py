@@ -43,6 +43,7 @@ from dreampipe.events import (
 )
 from dreampipe.media import Job, Manifest, check_regular, decode, sha256
 from dreampipe.media.locks import Lock, lock
+from dreampipe.media.storage import Storage, open_storage
 from dreampipe.recipes import Explaining
 from dreampipe.records.record import Record
 
@@ -71,8 +72,8 @@ class _Made:
 class _Work:
     """The work of one run: it makes each job, and counts the results."""
 
-    def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
-        self._manifest, self._order, self._tell = manifest, order, tell
+    def __init__(self, manifest: Manifest, order: Order, tell: Estimating, storage: Storage) -> None:
+        self._manifest, self._order, self._tell, self._storage = manifest, order, tell, storage
         self._sha256 = order.sha256()
         self._name = ""
         self._maker = self._choose_maker()
@@ -116,8 +117,17 @@ class _Work:
         if job.film:
             return job
         try:
-            return self._load(job, wait)
+            if self._storage.is_finished(job, self._sha256):
+                return Skipped(job.name)
+            self._storage.bring(job)
+            loaded = self._load(job, wait)
+            if isinstance(loaded, Skipped):
+                self._storage.send(job, self._sha256)  # a killed run may have made it, and not sent it
+            if isinstance(loaded, Skipped | Failed):
+                self._storage.drop(job)
+            return loaded
         except (DreampipeError, MemoryError) as error:
+            self._storage.drop(job)
             return self._report(job, error)
         except OSError as error:
             return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
@@ -159,8 +169,15 @@ class _Work:
         return Failed(job.name, refusal(job.target, standing, order.carrying, False, now))
 
     def foresee(self, job: Job) -> Forecast:
-        """Tell what `load` and `make_picture` would come to, without a lock."""
+        """Tell what `load` and `make_picture`, or `film`, would come to, without a lock."""
         try:
+            if not job.film and self._storage.is_finished(job, self._sha256):
+                return Forecast(str(job.source), (job.target,), skipped=True)
+            self._storage.bring(job)
+            if job.film and self._order.film:
+                from dreampipe.engines.films import foresee_film  # loads codecs
+
+                return foresee_film(job, self._manifest, self._order.film)
             check_regular(job.source)
             source_sha256 = sha256(job.source)
             if isinstance(settled := self._settle_early(job, source_sha256), Failed):
@@ -173,6 +190,8 @@ class _Work:
             return Forecast(job.name, failure=_reason(error))
         except OSError as error:
             return Forecast(job.name, failure=f"{job.source} cannot be read: {error.strerror}.")
+        finally:
+            self._storage.drop(job)
 
     def _report(self, job: Job, error: DreampipeError | MemoryError) -> Failed | None:
         """Report a job that failed. The first one that the disk has no room for ends the run, and it alone says so."""
@@ -211,11 +230,17 @@ class _Work:
 
         if self._order.film is None:
             raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
+        sha256 = self._order.film.of(job).sha256()
         started = time.perf_counter()
         done: Done | Skipped | Failed | None
         try:
+            if self._storage.is_finished(job, sha256):
+                return Skipped(job.name)
+            self._storage.bring(job)
             done = make_film(job, self._manifest, self._order.film, self._tell)
-        except StorageError as error:
+            self._storage.send(job, sha256)
+            self._storage.drop(job)
+        except MediaError as error:
             done = self._report(job, error)
         if self._first is None:
             self._first = started
@@ -230,6 +255,8 @@ class _Work:
         try:
             sha256 = self._sha256 if made.made.whole else self._order.sha256(whole=False)
             made.made.keep(lambda data: self._manifest.store(job, loaded.source_sha256, sha256, data))
+            self._storage.send(job, sha256)
+            self._storage.drop(job)
         except (MediaError, MemoryError) as error:
             return self._report(job, error)
         return Done(job.name, str(job.target), made.seconds, psutil.Process().memory_info().rss)
@@ -266,9 +293,10 @@ class _Work:
         self.settle(self.store(made) if isinstance(made, _Made) else made)
 
     def close(self) -> None:
-        """Unlock all outputs."""
+        """Unlock all outputs, and let go of the storage."""
         for taken in self._locks.values():
             taken.release()
+        self._storage.close()
 
     def finish(self, jobs: int) -> Finished:
         """Count a run of so many jobs, and tell its end."""
@@ -282,14 +310,8 @@ class _Work:
 
 def foresee(jobs: Sequence[Job], manifest: Manifest, order: Order) -> Iterator[Forecast]:
     """Tell what `run` would make of every job, and change nothing on the disk; raises DreampipeError."""
-    work = _Work(manifest, order, Estimating(ignore))
-    for job in jobs:
-        if job.film and order.film:
-            from dreampipe.engines.films import foresee_film  # loads codecs
-
-            yield foresee_film(job, manifest, order.film)
-        else:
-            yield work.foresee(job)
+    work = _Work(manifest, order, Estimating(ignore), open_storage(jobs, manifest.folder))
+    yield from map(work.foresee, jobs)
 
 
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Finished:
@@ -301,7 +323,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Fi
         DreampipeError: the recipe's model or objective is wrong, before any picture is made.
         KeyboardInterrupt: the user has asked to stop; what was made until then is written.
     """
-    work = _Work(manifest, order, estimating := Estimating(tell))
+    work = _Work(manifest, order, estimating := Estimating(tell), open_storage(jobs, manifest.folder))
     estimating(Started(len(jobs)))
     busy: list[Job] = []
     try:
