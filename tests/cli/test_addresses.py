@@ -221,6 +221,8 @@ def upload_model(path: str, address: str) -> None:
         (("{bucket}/a.png", "https://example.invalid/a.png"), "can only be read"),
         (("s4://b/a.png", "out.png"), "has a scheme that fsspec does not know"),
         (("{bucket}/photos/", "out.png"), "is a folder: name a folder"),
+        (("{bucket}/a.png", "{bucket}/dreams"), "{bucket}/dreams"),
+        (("{bucket}/photos", "{bucket}/photos"), "{bucket}/photos is the input folder itself"),
     ],
 )
 def test_a_bad_address_is_one_sentence(call, words, sentence, bucket, small, tmp_path, monkeypatch):
@@ -333,6 +335,22 @@ def test_a_film_and_numbered_pictures(call, bucket, small, tmp_path):
     back = call("dream", f"{bucket}/frames/", f"{bucket}/back.mp4", *film)
     assert back.exit_code == 0, back.stderr
     assert "back.mp4" in shown(bucket) and not mirrors()
+
+
+def test_a_film_that_could_not_be_sent_is_not_made_again(call, bucket, server, small, tmp_path):
+    import clip
+
+    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
+    words = ("dream", tmp_path / "clip.mp4", f"{bucket}/dream.mp4", *small, "--refresh-steps", "1")
+    server.refuse = lambda method, path: method == "PUT" and path.endswith(".mp4")
+    made = call(*words)
+    assert made.exit_code == 1
+    assert f"Failed dream.mp4: {bucket}/dream.mp4 is not open to these credentials" in made.stderr
+    assert shown(bucket) == set() and mirrors()
+    server.reset()
+    again = call(*words)
+    assert "0 done, 1 skipped, 0 failed" in again.stderr
+    assert shown(bucket) == {"dream.mp4"} and not mirrors()
 
 
 def test_file_addresses_are_paths(call, small, tmp_path):

@@ -34,10 +34,12 @@ class Lease:
     Attributes:
         place: the address of the output, a file or a folder.
         driver: the name of this driver, known to nobody else.
+        beat: seconds between two signs of life.
     """
 
     place: Address
     driver: str
+    beat: float = BEAT
     _over: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -87,7 +89,7 @@ class Lease:
         return bool(now and now.changed is not None and then.changed is not None and now.changed - then.changed > OLD)
 
     def _beat(self, data: bytes) -> None:
-        while not self._over.wait(BEAT):
+        while not self._over.wait(self.beat):
             with suppress(DreampipeError):  # the next beat may succeed
                 if self._holder() != self.driver:
                     return

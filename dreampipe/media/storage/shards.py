@@ -21,7 +21,7 @@ from dreampipe.media.manifest import NAME
 from dreampipe.media.own import open_plain
 from dreampipe.media.storage.addresses import Address
 from dreampipe.media.storage.stores import Facts, Store
-from dreampipe.media.writing import make_folder, write_whole
+from dreampipe.media.writing import make_folder, unwritable
 from dreampipe.parsing import parse_json
 
 _PART = re.compile(r"\.dreampipe(-[0-9a-f]{12}-[0-9]{6})?\.jsonl")
@@ -68,7 +68,8 @@ class Shards:
     def load(self, there: Mapping[str, Facts]) -> None:
         """Merge the parts among the objects of the folder into the manifest on this disk; raises MediaError.
 
-        Lines of this disk that no part has stay, and are sent with the next output.
+        Lines of this disk that no part has are sent with the next output. The manifest only grows, as other processes
+        of this run may append to it, too.
         """
         store = Store.of(self.folder)
         parts = sorted((facts.changed or 0.0, name) for name, facts in there.items() if _PART.fullmatch(name))
@@ -80,12 +81,12 @@ class Shards:
                 else:
                     merged[json.dumps(line, sort_keys=True)] = line
         path = self.local / NAME
-        own = [line for line in _lines_in(_read(path)) if json.dumps(line, sort_keys=True) not in merged]
-        shared = b"".join(map(_line_of, merged.values()))
-        if shared or own:
-            make_folder(path)
-            write_whole(path, shared + b"".join(map(_line_of, own)))
-        self._read_to = len(shared)
+        own = {json.dumps(line, sort_keys=True): line for line in _lines_in(_read(path))}
+        self._add(line for key, line in own.items() if key not in merged)
+        new = b"".join(_line_of(line) for key, line in merged.items() if key not in own)
+        if new:
+            _append(path, new)
+        self._read_to = path.stat().st_size if path.exists() else 0
 
     def send(self) -> None:
         """Put the lines of the manifest that are new on this disk; raises StorageError."""
@@ -136,6 +137,15 @@ def _read(path: Path, start: int = 0) -> bytes:
         return b""
     except OSError as problem:
         raise MediaError(f"{path} cannot be read ({problem.strerror}): move it, and start again.") from None
+
+
+def _append(path: Path, data: bytes) -> None:
+    make_folder(path)
+    try:
+        with open_plain(path, "ab+") as file:
+            file.write(data)
+    except OSError as problem:
+        raise unwritable(path, problem) from None
 
 
 def _stood_in(line: Mapping[str, Any]) -> Stood | None:

@@ -46,11 +46,13 @@ class Staging:
         notes: sentences for the user on objects that cannot be used.
         lazy: whether the engine brings the objects of folders itself.
         dry: whether the run writes nothing.
+        targets: the paths of all outputs.
     """
 
     mirror: Path
     lazy: bool
     dry: bool = False
+    targets: tuple[Path, ...] = ()
     notes: list[str] = field(default_factory=list)
     _inputs: list[Path] = field(default_factory=list)
     _outputs: list[Path] = field(default_factory=list)
@@ -82,13 +84,14 @@ class Staging:
 
     def _take_folder(self, folder: Address, entries: Sequence[tuple[str, Facts | None]]) -> None:
         files = {name: facts for name, facts in entries if facts}
-        odd = [name for name in files if not is_mirrored(name) or _is_inside_file(name, files)]
+        odd = dict.fromkeys(name for name in files if not is_mirrored(name) or _is_inside_file(name, files))
         if odd:
+            more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
             self.notes.append(
-                f"{folder.below(odd[0])}{f' and {len(odd) - 1} more' if len(odd) > 1 else ''} cannot be a file, as of "
-                "the parts of its name one is empty, a dot, very long or itself an object; left out."
+                f"{folder.below(next(iter(odd)))}{more} cannot be a file, as a part of the name is empty, a dot, very "
+                "long or an object itself: left out."
             )
-        wanted = {name: facts for name, facts in files.items() if name not in odd and not _is_hidden(name)}
+        wanted = {name: facts for name, facts in files.items() if name not in odd and self._is_input(folder, name)}
         if not self.lazy:
             check_room(folder.path(self.mirror), sum(max(0, facts.size) for facts in wanted.values()))
         below = [name for name, facts in entries if facts is None and is_mirrored(name) and not _is_hidden(name)]
@@ -96,13 +99,19 @@ class Staging:
             list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), wanted))
             list(pool.map(lambda name: self._show_folder(folder.below(name)), below if self.lazy else ()))
 
+    def _is_input(self, folder: Address, name: str) -> bool:
+        """Say whether an object of a folder is neither hidden nor in an output folder within that folder."""
+        start, path = folder.path(self.mirror), folder.below(name).path(self.mirror)
+        within = any(path.is_relative_to(output) for output in self.targets if output != start)
+        return not within and not _is_hidden(name)
+
     def _take_file(self, address: Address, facts: Facts) -> None:
         path = address.path(self.mirror)
         if not self.lazy or path.suffix.lower() == ".gif":
             Store.of(address).fetch(address, path)
             return
         head = b""
-        if _is_told_by_bytes(path):
+        if facts.size and _is_told_by_bytes(path):
             head = Store.of(address).head(address, _HEAD)
             if _is_moving(head):  # its frames are counted, all through the file
                 Store.of(address).fetch(address, path)
@@ -128,7 +137,8 @@ class Staging:
         store, path = Store.of(address), address.path(self.mirror)
         make_folder(path)
         facts = store.facts(address) if address.key and not text.endswith("/") else None
-        if facts is None and store.is_folder(address):
+        # A lease alone makes no folder.
+        if facts is None and (not address.key or any(not _is_hidden(name) for name, _ in store.list(address))):
             make_folder(path / "x")
         elif not self.lazy:
             self._fetch_existing(path)
@@ -192,8 +202,8 @@ class Staging:
 
 
 def _is_work(name: str) -> bool:
-    """Say whether a name is that of the folder in which a film grows."""
-    return name.startswith(".") and name.endswith(".dreampipe")
+    """Say whether a name is that of the folder in which a film or an atlas grows."""
+    return name.startswith(".") and name.endswith((".dreampipe", ".parts"))
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -267,6 +277,7 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
                 lease = Lease(place, driver.name)
                 lease.take()
                 stack.callback(lease.release)
+        staging.targets = tuple(place.path(staging.mirror) for place in places)
         yield staging
 
 

@@ -164,7 +164,8 @@ class Store:
 
     def read(self, address: Address) -> bytes:
         """Return all bytes of an object; raises MediaError, Absent if there is none."""
-        return bytes(self._try(address, lambda: self._files.cat_file(self._place(address.key))))
+        place = self._place(address.key) + (f"?{address.query}" if address.query else "")
+        return bytes(self._try(address, lambda: self._files.cat_file(place)))
 
     def fetch(self, address: Address, path: Path) -> Facts:
         """Fetch an object into a file, which takes its name once it is whole.
