@@ -9,14 +9,20 @@ import shutil
 import signal
 import tempfile
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import hypothesis
 import pytest
 import typer.testing
 from typer.main import get_command
 from wide import GAMMA, wide_profile_of
+
+if TYPE_CHECKING:
+    from object_store import Server
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -89,6 +95,34 @@ def headless(tmp_path_factory: pytest.TempPathFactory) -> Path:
         warnings.simplefilter("ignore", DeprecationWarning)  # keras' own, of numpy
         keras.Model(image, x).save(path)
     return known(path)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A store of objects on loopback; the environment of this process has its address and credentials."""
+    from object_store import Server  # loads moto, which takes a second
+
+    running = Server()
+    names = {"AWS_ENDPOINT_URL_S3": running.address, "AWS_DEFAULT_REGION": "us-east-1"}
+    names |= {"AWS_ACCESS_KEY_ID": "key-of-a-test", "AWS_SECRET_ACCESS_KEY": "secret-of-a-test"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in names.items():
+            patch.setenv(name, value)
+        yield running
+    running.close()
+
+
+@pytest.fixture
+def bucket(server: Server) -> Iterator[str]:
+    """The address of an empty bucket, `s3://...`."""
+    import s3fs
+
+    server.reset()
+    files = s3fs.S3FileSystem(use_listings_cache=False)
+    name = f"bucket-{uuid4().hex[:12]}"
+    files.mkdir(name)
+    yield f"s3://{name}"
+    server.reset()
 
 
 @pytest.fixture

@@ -22,5 +22,5 @@ def test_core_lacks_tensorflow_alone() -> None:
 
 def test_both_have_the_same_extras() -> None:
     extras = CORE["project"]["optional-dependencies"]
-    assert extras.keys() == {"jax", "jax-cuda", "torch", "ray"}
+    assert extras.keys() == {"jax", "jax-cuda", "torch", "ray", "s3", "gcs", "azure"}
     assert all(WHOLE["project"]["optional-dependencies"][name] == needed for name, needed in extras.items())

@@ -23,8 +23,11 @@ def answer_errors(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def answering(*args: Any, **kwargs: Any) -> None:
+        from dreampipe.cli.staging import staged  # which uses `failing`
+
         try:
-            command(*args, **kwargs)
+            with staged(command.__name__, kwargs) as values:
+                command(*args, **values)
         except DreampipeError as error:
             say(f"Error: {error}")
             raise typer.Exit(BAD_ARGUMENTS) from None
@@ -36,7 +39,12 @@ def answer_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 def write_command() -> str:
     """Write this very command, for the user to run again."""
-    return shlex.join(["dreampipe", *sys.argv[1:]])
+    return shlex.join(["dreampipe", *map(_without_signature, sys.argv[1:])])
+
+
+def _without_signature(word: str) -> str:
+    """Leave out what follows the question mark of an address on the web, as it may be a signature."""
+    return word.partition("?")[0] if word.lower().startswith(("http://", "https://")) else word
 
 
 @contextmanager

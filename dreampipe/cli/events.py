@@ -19,7 +19,7 @@ import typer
 
 from dreampipe.cli.answer import FAILED
 from dreampipe.cli.estimates import exact, sentence
-from dreampipe.cli.terminal import as_json, say, show_at_once
+from dreampipe.cli.terminal import as_json, in_addresses, say, show_at_once
 from dreampipe.events import (
     Began,
     Done,
@@ -52,8 +52,9 @@ def fields_of(event: Event) -> dict[str, Any]:
     """
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
     fields = {key: value for key, value in asdict(event).items() if key not in ("frame", "worker", "node")}
+    shown = {key: in_addresses(value) if isinstance(value, str) else value for key, value in fields.items()}
     who = {"worker": event.worker, "node": event.node} if event.worker else {}
-    return {"event": kind, **fields, **who}
+    return {"event": kind, **shown, **who}
 
 
 def tell_failures(event: Event) -> None:

@@ -25,7 +25,7 @@ _INDENTED = re.compile(r"\n(?=  )")
 def show(*lines: object, flush: bool = False) -> None:
     """Print lines on stdout."""
     for line in lines:
-        _write(printable(str(line)), sys.stdout, flush)
+        _write(printable(in_addresses(str(line))), sys.stdout, flush)
 
 
 def show_json(value: Any, indent: int | None = None, flush: bool = False) -> None:
@@ -36,7 +36,7 @@ def show_json(value: Any, indent: int | None = None, flush: bool = False) -> Non
 def show_at_once(text: str) -> None:
     """Print a line on stdout at once, in UTF-8 as programs expect a path; raises OSError."""
     # print fails at letters that the terminal's encoding lacks.
-    sys.stdout.buffer.write(f"{printable(text)}\n".encode())
+    sys.stdout.buffer.write(f"{printable(in_addresses(text))}\n".encode())
     sys.stdout.buffer.flush()
 
 
@@ -48,9 +48,18 @@ def as_json(value: Any) -> str:
 def say(text: str) -> None:
     """Print a sentence on stderr, as stdout is for pipes; indented lines may follow it."""
     try:
-        _write("\n".join(map(printable, _INDENTED.split(text))), sys.stderr)
+        _write("\n".join(map(printable, _INDENTED.split(in_addresses(text)))), sys.stderr)
     except OSError:  # nobody reads it, as with `2>&1 | head -1`: the work matters more than the messages
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def in_addresses(text: str) -> str:
+    """Write the address of an object in place of the path of its copy on this disk."""
+    if "dreampipe-stores" not in text:
+        return text
+    from dreampipe.media.storage.addresses import show_addresses
+
+    return show_addresses(text)
 
 
 def _write(text: str, stream: TextIO | None, flush: bool = False) -> None:

@@ -23,6 +23,7 @@ from dreampipe.engines.orders import Order
 from dreampipe.errors import DreampipeError, OpeningError, brief
 from dreampipe.events import Began, Event, Finished, Started, Tell
 from dreampipe.media import Manifest
+from dreampipe.media.storage import open_storage
 
 _THREADS = "TF_NUM_INTRAOP_THREADS"
 
@@ -67,7 +68,8 @@ class Bench:
     @cached_property
     def runner(self) -> Runner:
         """What makes pictures, and films in one piece; it tells no start and no end, which are those of a whole run."""
-        runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self._hear))
+        storage = open_storage(self.shared.inputs, self.shared.folder)
+        runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self._hear), storage)
         estimating(Started(self.shared.pictures))
         return runner
 

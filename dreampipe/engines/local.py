@@ -43,6 +43,7 @@ from dreampipe.events import (
 )
 from dreampipe.media import Job, Manifest, check_regular, decode, sha256
 from dreampipe.media.locks import Lock, lock
+from dreampipe.media.storage import Storage, open_storage
 from dreampipe.recipes import Explaining
 from dreampipe.records.record import Record
 
@@ -71,8 +72,8 @@ class _Made:
 class Runner:
     """Makes one job after the other, and counts the results."""
 
-    def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
-        self._manifest, self._order, self._tell = manifest, order, tell
+    def __init__(self, manifest: Manifest, order: Order, tell: Estimating, storage: Storage) -> None:
+        self._manifest, self._order, self._tell, self._storage = manifest, order, tell, storage
         self._sha256 = order.sha256()
         self._name = ""
         self._maker = self._choose_maker()
@@ -116,8 +117,17 @@ class Runner:
         if job.film:
             return job
         try:
-            return self._load(job, wait)
+            if self._storage.is_finished(job, self._sha256):
+                return Skipped(job.name)
+            self._storage.bring(job)
+            loaded = self._load(job, wait)
+            if isinstance(loaded, Skipped):
+                self._storage.send(job, self._sha256)  # a killed run may have made it, and not sent it
+            if isinstance(loaded, Skipped | Failed):
+                self._storage.drop(job)
+            return loaded
         except (DreampipeError, MemoryError) as error:
+            self._storage.drop(job)
             return self._report(job, error)
         except OSError as error:
             return Failed(job.name, f"{job.source} cannot be read: {error.strerror}.")
@@ -159,8 +169,15 @@ class Runner:
         return Failed(job.name, refusal(job.target, standing, order.carrying, False, now))
 
     def foresee(self, job: Job) -> Forecast:
-        """Tell what `load` and `make_picture` would come to, without a lock."""
+        """Tell what `load` and `make_picture`, or `film`, would come to, without a lock."""
         try:
+            if not job.film and self._storage.is_finished(job, self._sha256):
+                return Forecast(str(job.source), (job.target,), skipped=True)
+            self._storage.bring(job)
+            if job.film and self._order.film:
+                from dreampipe.engines.films import foresee_film  # loads codecs
+
+                return foresee_film(job, self._manifest, self._order.film)
             check_regular(job.source)
             source_sha256 = sha256(job.source)
             if isinstance(settled := self._settle_early(job, source_sha256), Failed):
@@ -173,6 +190,8 @@ class Runner:
             return Forecast(job.name, failure=_reason(error))
         except OSError as error:
             return Forecast(job.name, failure=f"{job.source} cannot be read: {error.strerror}.")
+        finally:
+            self._storage.drop(job)
 
     def _report(self, job: Job, error: DreampipeError | MemoryError) -> Failed | None:
         """Report a job that failed. The first one that the disk has no room for ends the run, and it alone says so."""
@@ -211,11 +230,17 @@ class Runner:
 
         if self._order.film is None:
             raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
+        sha256 = self._order.film.of(job).sha256()
         started = time.perf_counter()
         done: Done | Skipped | Failed | None
         try:
+            if self._storage.is_finished(job, sha256):
+                return Skipped(job.name)
+            self._storage.bring(job)
             done = make_film(job, self._manifest, self._order.film, self._tell)
-        except StorageError as error:
+            self._storage.send(job, sha256)
+            self._storage.drop(job)
+        except MediaError as error:
             done = self._report(job, error)
         if self._first is None:
             self._first = started
@@ -230,6 +255,8 @@ class Runner:
         try:
             sha256 = self._sha256 if made.made.whole else self._order.sha256(whole=False)
             made.made.keep(lambda data: self._manifest.store(job, loaded.source_sha256, sha256, data))
+            self._storage.send(job, sha256)
+            self._storage.drop(job)
         except (MediaError, MemoryError) as error:
             return self._report(job, error)
         return Done(job.name, str(job.target), made.seconds, psutil.Process().memory_info().rss)
@@ -292,6 +319,7 @@ class Runner:
                 self.make_busy(job)
         finally:
             self.unlock()
+            self._storage.close()
         if self.stopped:
             raise KeyboardInterrupt
 
@@ -312,14 +340,8 @@ class Runner:
 
 def foresee(jobs: Sequence[Job], manifest: Manifest, order: Order) -> Iterator[Forecast]:
     """Tell what `run` would make of every job, and change nothing on the disk; raises DreampipeError."""
-    work = Runner(manifest, order, Estimating(ignore))
-    for job in jobs:
-        if job.film and order.film:
-            from dreampipe.engines.films import foresee_film  # loads codecs
-
-            yield foresee_film(job, manifest, order.film)
-        else:
-            yield work.foresee(job)
+    runner = Runner(manifest, order, Estimating(ignore), open_storage((job.source for job in jobs), manifest.folder))
+    yield from map(runner.foresee, jobs)
 
 
 def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Finished:
@@ -331,7 +353,8 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Fi
         DreampipeError: the recipe's model or objective is wrong, before any picture is made.
         KeyboardInterrupt: the user has asked to stop; what was made until then is written.
     """
-    runner = Runner(manifest, order, estimating := Estimating(tell))
+    storage = open_storage((job.source for job in jobs), manifest.folder)
+    runner = Runner(manifest, order, estimating := Estimating(tell), storage)
     estimating(Started(len(jobs)))
     runner.run(jobs)
     return runner.finish(len(jobs))

@@ -39,6 +39,7 @@
                    the checks of what is stored in it
     own.py         files and folders of our own, opened and removed without touching anything foreign
     released.py    segments that are removed once the film holds their bytes, and how they come back
+    storage/       object stores: addresses as paths in a mirror on this disk
     video/         films
 
 Values are kept: 8 and 16 bits pass through float32 in [0, 1] and come out as they were, and colour profiles travel with

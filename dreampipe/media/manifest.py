@@ -54,6 +54,7 @@ class Manifest:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._path = folder / NAME
         self._lock = Lock()
         self._entries: dict[str, list[Entry]] = {}

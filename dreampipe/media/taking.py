@@ -20,6 +20,8 @@ from dreampipe.media.arrays import Form, array_of, frames_of, planes_of
 from dreampipe.media.decoding import decode, decode_data
 from dreampipe.media.kinds import Kind, kind_of
 from dreampipe.media.metadata import rgb_profile
+from dreampipe.media.storage.addresses import Address, disk_path, is_address
+from dreampipe.media.storage.stores import Store
 from dreampipe.media.tensors import open_tensor
 from dreampipe.picturing import Picture
 
@@ -61,6 +63,8 @@ def take(picture: Any, call: str, order: Order = "rgb", layout: Layout | None = 
     """
     if isinstance(picture, Frame):
         return Taken((picture,), lambda frames: frames[0])
+    if isinstance(picture, str) and is_address(picture):
+        return _of_address(picture, call)
     if isinstance(picture, str | PathLike):
         return _of_file(*_read(Path(picture), call))
     if isinstance(picture, bytes | bytearray) or _is_encoded(picture):
@@ -92,6 +96,13 @@ def _read(path: Path, call: str) -> tuple[Frame, MediaInfo]:
         advice = "hand read(...) to a FilmRecipe's film_pipeline(...)" if call == "dream" else f"{call} its frames"
         raise MediaError(f"{path} is a film, but {call} takes one picture: {advice}.")
     return decode(path)
+
+
+def _of_address(text: str, call: str) -> Taken:
+    if (path := disk_path(text)) is not None:
+        return _of_file(*_read(Path(path), call))
+    address = Address.parse(text)
+    return _of_file(*decode_data(Store.of(address).read(address), str(address)))
 
 
 def _read_open(file: Any) -> tuple[Frame, MediaInfo]:

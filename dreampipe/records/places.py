@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from dreampipe.errors import RecipeError, printable
+from dreampipe.media.storage.addresses import address_of
 
 UP = 2
 """The most folders that a record's path may lead up."""
@@ -22,9 +23,13 @@ _LONGEST = 1024
 def write_path(path: Path, folder: Path) -> str:
     """Write a file's path from `folder` for a record there, with forward slashes; or its name alone.
 
-    It is the path if that leads up at most `UP` folders, and not to the root, as it would then be the absolute path.
+    A file in a store has its address, unless the record is in the same bucket. It is the path if that leads up at most
+    `UP` folders, and not to the root, as it would then be the absolute path.
     """
     here, there = Path(os.path.abspath(folder)), Path(os.path.abspath(path))
+    near, far_off = address_of(here), address_of(there)
+    if far_off and (near is None or (near.scheme, near.host) != (far_off.scheme, far_off.host)):
+        return str(far_off)
     try:
         way = Path(os.path.relpath(there.parent, here)) / there.name  # also right for a folder above `folder`
         shared = Path(os.path.commonpath([there.parent, here]))

@@ -1,0 +1,156 @@
+"""Addresses of objects, such as `s3://bucket/photos/a.jpg`, and their paths in a mirror on this disk."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from dreampipe.errors import MediaError, brief, printable
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  # one letter is a drive of Windows
+_ON_DISK = ("file", "local")
+_WEB = ("http", "https")
+_FOLDER = "dreampipe-stores"
+
+
+@dataclass(frozen=True)
+class Address:
+    """The address of an object or a folder in a store.
+
+    Attributes:
+        scheme: in lower case, such as `s3`.
+        host: the bucket, container or server.
+        key: the rest, without a slash at its ends; empty for all of the host.
+        query: what follows a question mark on the web. It may be a signature, so nothing shows it.
+    """
+
+    scheme: str
+    host: str
+    key: str
+    query: str = field(default="", repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an address; raises MediaError."""
+        found = _ADDRESS.fullmatch(text)
+        if found is None:
+            raise MediaError(f"{shorten(text)} is no address, but one such as s3://bucket/folder is expected.")
+        scheme, rest = found[1].lower(), found[2]
+        query = ""
+        if scheme in _WEB:
+            rest, _, query = rest.partition("#")[0].partition("?")
+        host, _, key = rest.lstrip("/").partition("/") if scheme == "memory" else rest.partition("/")
+        key = key.removesuffix("/")
+        if fault := _find_fault(host, key):
+            raise MediaError(f"{shorten(f'{scheme}://{_without_password(rest)}')} {fault}.")
+        return cls(scheme, host, key, query)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}/{self.key}" if self.key else f"{self.scheme}://{self.host}"
+
+    @property
+    def name(self) -> str:
+        """The last part of the key, or the host."""
+        return self.key.rpartition("/")[2] or self.host
+
+    @property
+    def folder(self) -> Address:
+        """The folder that it is in; of a host itself."""
+        return replace(self, key=self.key.rpartition("/")[0], query="")
+
+    def below(self, name: str) -> Address:
+        """Return the address of something in this folder."""
+        return replace(self, key=f"{self.key}/{name}" if self.key else name, query="")
+
+    def path(self, mirror: Path) -> Path:
+        """Return its path in a mirror."""
+        return mirror.joinpath(self.scheme, self.host, *filter(None, self.key.split("/")))
+
+
+def _find_fault(host: str, key: str) -> str:
+    """Say what is wrong with an address; empty if nothing is."""
+    user, at, _ = host.rpartition("@")
+    if at and ":" in user:
+        return (
+            "holds a password, but credentials come from the environment or a profile, as for other tools of that "
+            "store: leave it out"
+        )
+    if not host or not is_mirrored(host):
+        return "names no bucket, but SCHEME://BUCKET/NAME is expected: name one"
+    if "::" in host or "://" in key:
+        return "is a chain of addresses, but one address is expected: unpack it first"
+    if key and not is_mirrored(key):
+        return "has an empty part, a dot or a very long part between its slashes, which no file can have: name another"
+    return ""
+
+
+def is_mirrored(key: str) -> bool:
+    """Say whether a key can be a path on this disk."""
+    parts = key.split("/")
+    return not ({"", ".", ".."} & {*parts}) and "\0" not in key and max(len(os.fsencode(part)) for part in parts) < 200
+
+
+def _without_password(rest: str) -> str:
+    host, slash, key = rest.partition("/")
+    return f"{host.rpartition('@')[2]}{slash}{key}"
+
+
+def shorten(text: str) -> str:
+    """An address that came, for a sentence."""
+    return printable(brief(text, 200))
+
+
+def is_address(text: str) -> bool:
+    """Say whether a text is an address, and no path on this disk."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def disk_path(text: str) -> str | None:
+    """Return the path in an address of a file on this disk, with its last slash; None for any other address."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or found[1].lower() not in _ON_DISK:
+        return None
+    path = found[2].removeprefix("localhost") if found[2].startswith("localhost/") else found[2]
+    if not path.startswith("/"):
+        raise MediaError(f"{shorten(text)} is no path from the root, but file:///FOLDER/NAME is expected: write it so.")
+    return path
+
+
+def mirrors() -> Path:
+    """Return the folder of all mirrors, whether it is there or not; raises MediaError where there is no home."""
+    home = os.environ.get("KERAS_HOME")
+    try:
+        return Path(os.path.abspath(Path(home).expanduser() if home else Path.home() / ".keras")) / _FOLDER
+    except RuntimeError:
+        raise MediaError("There is no home folder for copies of objects: set KERAS_HOME to a folder.") from None
+
+
+def address_of(path: Path) -> Address | None:
+    """Return the address of a path in a mirror; None for any other path."""
+    parts = Path(os.path.abspath(path)).parts
+    if _FOLDER not in parts:
+        return None
+    root = mirrors().parts
+    if parts[: len(root)] != root or len(parts) < len(root) + 3:
+        return None
+    scheme, host, *key = parts[len(root) + 1 :]
+    return Address(scheme, host, "/".join(key))
+
+
+def mirror_of(path: Path) -> Path | None:
+    """Return the mirror that a path is in; None for any other path."""
+    if address_of(path) is None:
+        return None
+    root = mirrors().parts
+    return Path(*Path(os.path.abspath(path)).parts[: len(root) + 1])
+
+
+def show_addresses(text: str) -> str:
+    """Write the addresses in place of the paths of mirrors in a text for people or programs."""
+    if _FOLDER not in text:
+        return text
+    root = re.escape(str(mirrors()))
+    return re.sub(rf"{root}/[^/\s]+/([a-z][a-z0-9+.-]+)/", r"\1://", text)

@@ -1,0 +1,158 @@
+"""The manifest of a folder in a store, in parts: nothing can be appended there, and several drivers may write.
+
+A part is an object of lines as in the manifest of a folder on this disk. Each process writes parts of its own, and puts
+one again with every output until it is full. A line of another kind says which objects an output consists of, so that
+a finished output need not be fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dreampipe.errors import MediaError
+from dreampipe.media.manifest import NAME
+from dreampipe.media.own import open_plain
+from dreampipe.media.storage.addresses import Address
+from dreampipe.media.storage.stores import Facts, Store
+from dreampipe.media.writing import make_folder, unwritable
+from dreampipe.parsing import parse_json
+
+_PART = re.compile(r"\.dreampipe(-[0-9a-f]{12}-[0-9]{6})?\.jsonl")
+_MOST_LINES = 256
+"""Lines of a part, which is put again for each output: about 80 kB."""
+
+
+@dataclass(frozen=True)
+class Stood:
+    """What an output consists of, as this very run or an earlier one put it there.
+
+    Attributes:
+        name: of the output, as in its job.
+        source: the mark of the source, as `Facts` has it, or the SHA-256 of one on this disk.
+        recipe_sha256: the hash of how it was made.
+        objects: the marks of its objects, by their keys relative to the folder.
+    """
+
+    name: str
+    source: str
+    recipe_sha256: str
+    objects: Mapping[str, str]
+
+
+@dataclass(eq=False)
+class Shards:
+    """The manifest of a folder in a store.
+
+    Attributes:
+        folder: the address of the folder.
+        local: the same folder on this disk, whose manifest the engine reads and appends to.
+        stood: what outputs consist of, by their names.
+    """
+
+    folder: Address
+    local: Path
+    stood: dict[str, Stood] = field(default_factory=dict)
+    _driver: str = field(default_factory=lambda: os.urandom(6).hex())
+    _part: int = 0
+    _lines: list[bytes] = field(default_factory=list)
+    _unsent: bool = False
+    _read_to: int = 0
+
+    def load(self, there: Mapping[str, Facts]) -> None:
+        """Merge the parts among the objects of the folder into the manifest on this disk; raises MediaError.
+
+        Lines of this disk that no part has are sent with the next output. The manifest only grows, as other processes
+        of this run may append to it, too.
+        """
+        store = Store.of(self.folder)
+        parts = sorted((facts.changed or 0.0, name) for name, facts in there.items() if _PART.fullmatch(name))
+        merged: dict[str, dict[str, Any]] = {}
+        for _, name in parts:
+            for line in _lines_in(store.read(self.folder.below(name))):
+                if (stood := _stood_in(line)) is not None:
+                    self.stood[stood.name] = stood
+                else:
+                    merged[json.dumps(line, sort_keys=True)] = line
+        path = self.local / NAME
+        own = {json.dumps(line, sort_keys=True): line for line in _lines_in(_read(path))}
+        self._add(line for key, line in own.items() if key not in merged)
+        new = b"".join(_line_of(line) for key, line in merged.items() if key not in own)
+        if new:
+            _append(path, new)
+        self._read_to = path.stat().st_size if path.exists() else 0
+
+    def send(self) -> None:
+        """Put the lines of the manifest that are new on this disk; raises StorageError."""
+        new = _read(self.local / NAME, self._read_to)
+        self._read_to += len(new)
+        self._add(_lines_in(new))
+        self.flush()
+
+    def note(self, stood: Stood) -> None:
+        """Note what an output consists of, with the next part that is put."""
+        self.stood[stood.name] = stood
+        self._add([{"stood": stood.name, **{key: value for key, value in vars(stood).items() if key != "name"}}])
+
+    def _add(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        for line in lines:
+            if len(self._lines) >= _MOST_LINES:
+                self.flush()
+                self._part, self._lines = self._part + 1, []
+            self._lines.append(_line_of(line))
+            self._unsent = True
+
+    def flush(self) -> None:
+        """Put the part that is being filled, if it has new lines; raises StorageError."""
+        if self._unsent:
+            name = f".dreampipe-{self._driver}-{self._part:06d}.jsonl"
+            Store.of(self.folder).put_bytes(b"".join(self._lines), self.folder.below(name))
+            self._unsent = False
+
+
+def _lines_in(data: bytes) -> Iterator[dict[str, Any]]:
+    for line in data.splitlines():
+        with suppress(ValueError):
+            if isinstance(found := parse_json(line), dict):
+                yield found
+
+
+def _line_of(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values).encode() + b"\n"
+
+
+def _read(path: Path, start: int = 0) -> bytes:
+    """Read a file of ours from a byte on; empty where there is none."""
+    try:
+        with open_plain(path, "rb") as file:
+            file.seek(start)
+            return file.readall()
+    except FileNotFoundError:
+        return b""
+    except OSError as problem:
+        raise MediaError(f"{path} cannot be read ({problem.strerror}): move it, and start again.") from None
+
+
+def _append(path: Path, data: bytes) -> None:
+    make_folder(path)
+    try:
+        with open_plain(path, "ab+") as file:
+            file.write(data)
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
+def _stood_in(line: Mapping[str, Any]) -> Stood | None:
+    """Read a line on what an output consists of; None for any other line."""
+    name, source, recipe, objects = (line.get(key) for key in ("stood", "source", "recipe_sha256", "objects"))
+    if not isinstance(name, str) or not isinstance(source, str) or not isinstance(recipe, str):
+        return None
+    if not isinstance(objects, dict) or not all(isinstance(mark, str) and mark for mark in objects.values()):
+        return None
+    return Stood(name, source, recipe, objects)

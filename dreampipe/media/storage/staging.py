@@ -1,0 +1,290 @@
+"""The addresses that a command was given, as paths in a mirror on this disk, for the time of one run.
+
+A single object is fetched at once, and the objects of a folder as well; or, for an engine that brings them itself, each
+gets a stub: a file of its name and size, with its first bytes where the name does not say what it is. At the end what
+the command has made is put, and the mirror is removed, except for the work of a film that was stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Container, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from dreampipe.errors import MediaError
+from dreampipe.media.formats import ANIMATED, format_of_suffix
+from dreampipe.media.kinds import UNREAD
+from dreampipe.media.manifest import NAME as MANIFEST
+from dreampipe.media.records import sidecar_of
+from dreampipe.media.storage.addresses import Address, address_of, disk_path, is_mirrored, mirrors
+from dreampipe.media.storage.leases import DRIVER, Driver, Lease
+from dreampipe.media.storage.stores import Absent, Facts, Store
+from dreampipe.media.storage.storing import STUB
+from dreampipe.media.video.forms import is_film
+from dreampipe.media.writing import check_room, make_folder, unwritable
+
+_HEAD = 1 << 16
+"""Bytes of an object that tell what it is."""
+_AT_ONCE = 16
+"""Requests that wait for their answers together."""
+_TEMPORARY = "run-"
+
+
+@dataclass(eq=False)
+class Staging:
+    """The mirror of one run.
+
+    Attributes:
+        mirror: its folder.
+        notes: sentences for the user on objects that cannot be used.
+        lazy: whether the engine brings the objects of folders itself.
+        dry: whether the run writes nothing.
+        targets: the paths of all outputs.
+    """
+
+    mirror: Path
+    lazy: bool
+    dry: bool = False
+    targets: tuple[Path, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    _inputs: list[Path] = field(default_factory=list)
+    _outputs: list[Path] = field(default_factory=list)
+    _states: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def take_input(self, text: str, deep: bool = False) -> str:
+        """Fetch an object or a folder, and return its path; a text that is no address returns as it is.
+
+        Args:
+            deep: also take the folders in a folder.
+
+        Raises:
+            MediaError: there is no such object or folder, or it may not be read.
+        """
+        if (on_disk := disk_path(text)) is not None:
+            return on_disk
+        address = Address.parse(text)
+        store, path = Store.of(address), address.path(self.mirror)
+        if address.key and not text.endswith("/") and store.facts(address):
+            store.fetch(address, path)
+            return str(path)
+        entries = list(store.list(address, deep))
+        if not entries and not store.is_folder(address):
+            raise Absent(f"{address} does not exist, but an object or a folder of objects is expected: check its name.")
+        self._inputs.append(path)
+        make_folder(path / "x")
+        self._take_folder(address, entries)
+        return str(path)
+
+    def _take_folder(self, folder: Address, entries: Sequence[tuple[str, Facts | None]]) -> None:
+        files = {name: facts for name, facts in entries if facts}
+        odd = dict.fromkeys(name for name in files if not is_mirrored(name) or _is_inside_file(name, files))
+        if odd:
+            more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+            self.notes.append(
+                f"{folder.below(next(iter(odd)))}{more} cannot be a file, as a part of the name is empty, a dot, very "
+                "long or an object itself: left out."
+            )
+        wanted = {name: facts for name, facts in files.items() if name not in odd and self._is_input(folder, name)}
+        if not self.lazy:
+            check_room(folder.path(self.mirror), sum(max(0, facts.size) for facts in wanted.values()))
+        below = [name for name, facts in entries if facts is None and is_mirrored(name) and not _is_hidden(name)]
+        with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
+            list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), wanted))
+            list(pool.map(lambda name: self._show_folder(folder.below(name)), below if self.lazy else ()))
+
+    def _is_input(self, folder: Address, name: str) -> bool:
+        """Say whether an object of a folder is neither hidden nor in an output folder within that folder."""
+        start, path = folder.path(self.mirror), folder.below(name).path(self.mirror)
+        within = any(path.is_relative_to(output) for output in self.targets if output != start)
+        return not within and not _is_hidden(name)
+
+    def _take_file(self, address: Address, facts: Facts) -> None:
+        path = address.path(self.mirror)
+        if not self.lazy or path.suffix.lower() == ".gif":
+            Store.of(address).fetch(address, path)
+            return
+        head = b""
+        if facts.size and _is_told_by_bytes(path):
+            head = Store.of(address).head(address, _HEAD)
+            if _is_moving(head):  # its frames are counted, all through the file
+                Store.of(address).fetch(address, path)
+                return
+        _write_stub(path, head, facts.size)
+
+    def _show_folder(self, folder: Address) -> None:
+        """Make stubs of what is directly in a folder that is left out, so that it is counted if it holds pictures."""
+        for name, facts in Store.of(folder).list(folder):
+            path = folder.below(name).path(self.mirror)
+            if facts and is_mirrored(name) and not _is_hidden(name) and _is_known(path):
+                _write_stub(path, b"", 0)
+
+    def take_output(self, text: str) -> str:
+        """Return the path of an output, with what is there of it; a text that is no address returns as it is.
+
+        Raises:
+            MediaError: the store cannot be reached or is not there.
+        """
+        if (on_disk := disk_path(text)) is not None:
+            return on_disk
+        address = Address.parse(text)
+        store, path = Store.of(address), address.path(self.mirror)
+        make_folder(path)
+        facts = store.facts(address) if address.key and not text.endswith("/") else None
+        # A lease alone makes no folder.
+        if facts is None and (not address.key or any(not _is_hidden(name) for name, _ in store.list(address))):
+            make_folder(path / "x")
+        elif not self.lazy:
+            self._fetch_existing(path)
+        elif facts and path.suffix == "":
+            raise MediaError(f"{address} is an object, but the output would be a folder of that name: name another.")
+        self._outputs.append(path)
+        return str(path) + ("/" if text.endswith("/") else "")
+
+    def _fetch_existing(self, path: Path) -> None:
+        for found in (path, sidecar_of(path)) if path.suffix else ():
+            address = address_of(found)
+            if address is None:
+                continue
+            if Store.of(address).facts(address):
+                Store.of(address).fetch(address, found)
+            elif found.is_file():
+                Store.of(address).put(found, address)
+                self.notes.append(f"{address} was made by an earlier run that could not send it; it is sent now.")
+            else:
+                continue
+            self._states[found] = _state(found)
+
+    def send(self) -> None:
+        """Put every output that is new or has changed, sidecars first; raises StorageError."""
+        for output in () if self.lazy or self.dry else self._outputs:
+            paths = [path for path in sorted(output.rglob("*")) if path.is_file()] if output.is_dir() else [output]
+            paths = [path for path in (*map(sidecar_of, paths), *paths) if path.is_file() and path.name[0] != "."]
+            for path in dict.fromkeys(paths):
+                if self._states.get(path) != _state(path) and (address := address_of(path)):
+                    Store.of(address).put(path, address)
+                    self._states[path] = _state(path)
+
+    def remove(self) -> None:
+        """Remove the mirror, except for what could not be sent, and the work of a film that was stopped."""
+        kept = False
+        for here, folders, names in os.walk(self.mirror, topdown=False):
+            folder = Path(here)
+            for path in (folder / name for name in names):
+                if self._is_left(path):
+                    kept = True
+                elif path != self.mirror / DRIVER and path.name != MANIFEST:
+                    with suppress(OSError):
+                        path.unlink()
+            for path in (folder / name for name in folders):
+                with suppress(OSError):
+                    path.rmdir()
+        if not kept:
+            shutil.rmtree(self.mirror, ignore_errors=True)
+
+    def _is_left(self, path: Path) -> bool:
+        """Say whether a file in the mirror is needed by the next run."""
+        if self.dry:
+            return False
+        output = next((output for output in self._outputs if path.is_relative_to(output.parent)), None)
+        if output is None or any(map(_is_work, path.relative_to(output.parent).parts[:-1])):
+            return output is not None
+        if path.name.startswith(".") or not path.is_relative_to(output):
+            return path == sidecar_of(output) if output.suffix and path.is_file() else False
+        source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
+        return not source and self._states.get(path) != _state(path)
+
+
+def _is_work(name: str) -> bool:
+    """Say whether a name is that of the folder in which a film or an atlas grows."""
+    return name.startswith(".") and name.endswith((".dreampipe", ".parts"))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def _is_inside_file(name: str, files: Container[str]) -> bool:
+    """Say whether an object has the name of a folder that another object would be in."""
+    parts = name.split("/")
+    return any("/".join(parts[:count]) in files for count in range(1, len(parts)))
+
+
+def _is_told_by_bytes(path: Path) -> bool:
+    """Say whether the name of a file does not say enough of what is in it."""
+    return not _is_known(path) or path.suffix.lower() in ANIMATED
+
+
+def _is_known(path: Path) -> bool:
+    """Say whether a file has the suffix of a picture or a film, also of one that is not read."""
+    suffix = path.suffix.lower()
+    return bool(format_of_suffix(path)) or is_film(path) or any(suffix in row.suffixes for row in UNREAD)
+
+
+def _is_moving(head: bytes) -> bool:
+    """Say whether the first bytes are those of an animated GIF, WebP or AVIF."""
+    webp = head[8:16] == b"WEBPVP8X" and len(head) > 20 and bool(head[20] & 2)
+    return webp or head.startswith(b"GIF8") or b"avis" in head[:64]
+
+
+def _write_stub(path: Path, head: bytes, size: int) -> None:
+    make_folder(path)
+    try:
+        with path.open("wb") as file:
+            file.write(head)
+            file.truncate(max(size, len(head)))
+        os.utime(path, (STUB, STUB))
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+
+
+@contextmanager
+def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
+    """Open a mirror for a run that writes to these addresses, and remove it after the block.
+
+    Args:
+        outputs: as they came; also paths, which need no mirror.
+        lazy: whether the engine brings inputs and sends outputs itself.
+        dry: whether the run writes nothing.
+
+    Raises:
+        MediaError: another run writes to one of the addresses.
+    """
+    places = [Address.parse(text) for text in outputs if disk_path(text) is None]
+    _sweep()
+    with ExitStack() as stack:
+        if not places or dry:
+            staging = Staging(mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}", lazy, dry)
+            stack.callback(staging.remove)
+        else:
+            mirror = mirrors() / hashlib.sha256(str(places[0]).encode()).hexdigest()[:16]
+            driver = Driver.of(mirror, places[0])
+            stack.callback(driver.release)
+            staging = Staging(mirror, lazy)
+            stack.callback(staging.remove)
+            for place in places:
+                lease = Lease(place, driver.name)
+                lease.take()
+                stack.callback(lease.release)
+        staging.targets = tuple(place.path(staging.mirror) for place in places)
+        yield staging
+
+
+def _sweep() -> None:
+    """Remove the mirrors that killed runs without an output in a store have left."""
+    with suppress(OSError):
+        for folder in mirrors().glob(f"{_TEMPORARY}*-*"):
+            number = folder.name.removeprefix(_TEMPORARY).partition("-")[0]
+            if number.isdigit() and not psutil.pid_exists(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,372 @@
+"""One host of a store, through fsspec: list, fetch, put and remove objects.
+
+An object is put whole: a store of objects shows none before its last byte is there, and elsewhere it takes its name
+once it is whole. What fails for a moment is tried again; every other error is one sentence without credentials.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dreampipe.errors import MediaError, StorageError, nearest
+from dreampipe.media.storage.addresses import Address, is_mirrored
+from dreampipe.media.writing import check_room, make_folder, unwritable
+
+Result = TypeVar("Result")
+
+_EXTRAS = {
+    **dict.fromkeys(("s3", "s3a"), "s3"),
+    **dict.fromkeys(("gs", "gcs"), "gcs"),
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), "azure"),
+}
+"""The extra of dreampipe that installs what a scheme needs; these are stores of objects."""
+_WHOLE = {*_EXTRAS, "memory", "oss", "oci"}
+"""The schemes of stores that show an object only once it is whole."""
+_READ_ONLY = ("http", "https", "github", "gist", "data")
+_PAUSES = (0.1, 0.3, 1.0, 3.0, 9.0)
+"""Seconds before each further try."""
+_MOST_TRIES = 3
+"""Tries to fetch an object that changes meanwhile."""
+_TRANSIENT = {
+    errno.EBUSY,
+    errno.EIO,
+    getattr(errno, "EREMOTEIO", errno.EIO),
+    errno.ETIMEDOUT,
+    errno.EAGAIN,
+    errno.ECONNRESET,
+    errno.ECONNREFUSED,
+    errno.ECONNABORTED,
+    errno.EPIPE,
+}
+_TRANSIENT_STATUS = (408, 429, 500, 502, 503, 504)
+_TAKEN_STATUS = (409, 412)
+_LIBRARIES = ("botocore.", "aiobotocore.", "aiohttp.", "azure.core.", "google.auth.", "requests.")
+_TRANSIENT_NAMES = ("Timeout", "Connect", "IncompleteRead", "Payload", "Disconnected", "ResponseParser", "HTTPClient")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a store says of an object.
+
+    Attributes:
+        size: in bytes; -1 where that is not known.
+        mark: a text that changes with the object; empty where the store has none.
+        changed: when it was written, in seconds by the clock of the store; None where that is not known.
+    """
+
+    size: int
+    mark: str
+    changed: float | None
+
+
+@dataclass(frozen=True)
+class Store:
+    """The store of an address; `key`s are those of `Address`."""
+
+    scheme: str
+    host: str
+
+    @classmethod
+    def of(cls, address: Address) -> Store:
+        return cls(address.scheme, address.host)
+
+    @cached_property
+    def _files(self) -> Any:
+        """The file system of fsspec; raises MediaError."""
+        try:
+            import fsspec
+            from fsspec.registry import known_implementations
+        except ImportError:
+            raise MediaError(_missing(self.scheme, "fsspec")) from None
+        try:
+            kind: Any = fsspec.get_filesystem_class(self.scheme)
+        except ImportError:
+            package = known_implementations[self.scheme].get("class", "").partition(".")[0]
+            raise MediaError(_missing(self.scheme, package)) from None
+        except ValueError:
+            raise MediaError(
+                f"{self.scheme}://{self.host} has a scheme that fsspec does not know: "
+                f"{nearest(self.scheme, sorted(known_implementations))}."
+            ) from None
+        # Others hand every option on, and some servers refuse this one.
+        fresh = {"use_listings_cache": False} if self.scheme in _EXTRAS else {}
+        try:
+            return kind(**kind._get_kwargs_from_urls(f"{self.scheme}://{self.host}"), **fresh)
+        except Exception as problem:
+            raise MediaError(
+                f"{self.scheme}://{self.host} cannot be opened ({_describe(problem)}): check the address and the "
+                "credentials in the environment."
+            ) from None
+
+    def _place(self, key: str) -> str:
+        base = str(self._files._strip_protocol(f"{self.scheme}://{self.host}")).rstrip("/")
+        return f"{base}/{key}" if key else base
+
+    def facts(self, address: Address) -> Facts | None:
+        """Return the facts of an object; None if there is none. Raises MediaError."""
+        place = self._place(address.key) + (f"?{address.query}" if address.query else "")
+        try:
+            found = self._try(address, lambda: self._files.info(place))
+        except Absent:
+            return None
+        return None if found["type"] == "directory" else _facts(found)
+
+    def list(self, folder: Address, deep: bool = False) -> Iterator[tuple[str, Facts | None]]:
+        """List what is in a folder: keys relative to it, with the facts of an object, or None for a folder.
+
+        Args:
+            deep: also what is in its folders, and no folders.
+
+        Raises:
+            MediaError: there is no such host, or it may not be listed.
+        """
+        base = self._place(folder.key)
+
+        def look() -> list[dict[str, Any]]:
+            if deep:
+                return list(self._files.find(base, detail=True).values())
+            return list(self._files.ls(base, detail=True))
+
+        try:
+            entries = self._try(folder, look)
+        except Absent:
+            return
+        for entry in entries:
+            name = str(entry["name"]).rstrip("/").removeprefix(f"{base}/")
+            if name and name != base.rstrip("/") and str(entry["name"]).startswith(f"{base}/"):
+                # A store of objects marks an empty folder by an object with a slash at its end.
+                is_folder = entry["type"] == "directory" or str(entry["name"]).endswith("/")
+                if not (deep and is_folder):
+                    yield name, None if is_folder else _facts(entry)
+
+    def is_folder(self, folder: Address) -> bool:
+        """Say whether something is in a folder, or the host itself is there; raises MediaError."""
+        try:
+            found = self._try(folder, lambda: self._files.info(self._place(folder.key)))
+        except Absent:
+            return False
+        # Some stores name the object alone where an object and a folder have one name.
+        return found["type"] == "directory" or any(True for _ in self.list(folder))
+
+    def head(self, address: Address, size: int) -> bytes:
+        """Return the first bytes of an object; raises MediaError."""
+        return bytes(self._try(address, lambda: self._files.cat_file(self._place(address.key), start=0, end=size)))
+
+    def read(self, address: Address) -> bytes:
+        """Return all bytes of an object; raises MediaError, Absent if there is none."""
+        place = self._place(address.key) + (f"?{address.query}" if address.query else "")
+        return bytes(self._try(address, lambda: self._files.cat_file(place)))
+
+    def fetch(self, address: Address, path: Path) -> Facts:
+        """Fetch an object into a file, which takes its name once it is whole.
+
+        Raises:
+            MediaError: there is none, it may not be read, it changes while it is read, or the disk has no room.
+        """
+        place = self._place(address.key) + (f"?{address.query}" if address.query else "")
+        make_folder(path)
+        part = path.with_name(f".dreampipe-{os.getpid()}-{os.urandom(4).hex()}.part")
+        try:
+            for _ in range(_MOST_TRIES):
+                before = self.facts(address)
+                if before is None:
+                    raise _sentence(address, FileNotFoundError())
+                check_room(path.parent, before.size)
+                self._try(address, lambda: self._files.get_file(place, str(part)))
+                after = self.facts(address)
+                if after and (after.mark, after.size) == (before.mark, before.size):
+                    size = part.stat().st_size
+                    if before.size in (size, -1):
+                        part.replace(path)
+                        return before
+            raise MediaError(
+                f"{address} changes while it is read, but a whole object is expected: wait, and try again."
+            )
+        except OSError as problem:
+            raise unwritable(path, problem) from None
+        finally:
+            with suppress(OSError):
+                part.unlink()
+
+    def put(self, path: Path, address: Address) -> Facts:
+        """Put a file under an address, whole; raises StorageError."""
+        self._check_writable(address)
+        size = path.stat().st_size
+        self._put(address, lambda place: self._files.put_file(str(path), place))
+        found = self.facts(address)
+        if found is None or found.size != size:
+            raise StorageError(f"{address} is not what was written there: see who else writes to that place.")
+        return found
+
+    def put_bytes(self, data: bytes, address: Address) -> None:
+        """Put bytes under an address, whole; raises StorageError."""
+        self._put(address, lambda place: self._files.pipe_file(place, data))
+
+    def _put(self, address: Address, send: Callable[[str], object]) -> None:
+        place = self._place(address.key)
+        try:
+            if self.scheme in _WHOLE:
+                self._try(address, lambda: send(place))
+                return
+            part = self._place(address.folder.below(f".dreampipe-{os.urandom(6).hex()}.part").key)
+            try:
+                self._try(address, lambda: self._files.makedirs(self._place(address.folder.key), exist_ok=True))
+                self._try(address, lambda: send(part))
+                self._try(address, lambda: self._files.mv(part, place))
+            except BaseException:
+                with suppress(Exception):
+                    self._files.rm_file(part)
+                raise
+        except MediaError as problem:
+            raise StorageError(str(problem)) from None
+
+    def create(self, data: bytes, address: Address) -> bool:
+        """Put bytes under an address where nothing is; False if something is. Raises StorageError."""
+        self._check_writable(address)
+        place = self._place(address.key)
+
+        def send() -> bool:
+            try:
+                self._files.pipe_file(place, data, mode="create")
+            except FileExistsError:
+                return False
+            except Exception as problem:
+                if _status(problem) in _TAKEN_STATUS or "Exists" in type(problem).__name__:
+                    return False
+                raise
+            return True
+
+        try:
+            return bool(self._try(address, send))
+        except MediaError as problem:
+            raise StorageError(str(problem)) from None
+
+    def remove(self, address: Address) -> None:
+        """Remove an object, if it is there; raises MediaError."""
+        with suppress(Absent):
+            self._try(address, lambda: self._files.rm_file(self._place(address.key)))
+
+    def _check_writable(self, address: Address) -> None:
+        if self.scheme in _READ_ONLY:
+            raise MediaError(f"{address} can only be read, but an output is written: name a store such as s3://bucket.")
+
+    def _try(self, address: Address, action: Callable[[], Result]) -> Result:
+        """Do something, again where it fails for a moment; raises MediaError, Absent if there is no such object."""
+        for pause in (*_PAUSES, None):
+            try:
+                return action()
+            except MediaError:
+                raise
+            except Exception as problem:
+                if pause is None or not _is_transient(problem):
+                    raise _sentence(address, problem) from None
+            time.sleep(pause * random.uniform(0.5, 1.0))
+        raise AssertionError("the last try returns or raises")
+
+
+class Absent(MediaError):
+    """There is no such object or host."""
+
+
+def _facts(entry: dict[str, Any]) -> Facts:
+    changed = next(
+        (entry[key] for key in ("LastModified", "updated", "last_modified", "created", "mtime") if key in entry), None
+    )
+    if isinstance(changed, str):
+        with suppress(ValueError):
+            changed = datetime.fromisoformat(changed)
+    if isinstance(changed, datetime):
+        changed = changed.timestamp()
+    seconds = float(changed) if isinstance(changed, int | float) else None
+    size = entry.get("size")
+    size = -1 if size is None else int(size)
+    own = next((str(entry[key]).strip('"') for key in ("ETag", "etag", "md5Hash", "generation") if entry.get(key)), "")
+    return Facts(size, own or (f"{size}-{seconds}" if seconds is not None else ""), seconds)
+
+
+def _causes(problem: BaseException | None) -> Iterator[BaseException]:
+    while problem is not None:
+        yield problem
+        problem = problem.__cause__
+
+
+def _status(problem: BaseException) -> int | None:
+    """Return the status of HTTP in an error of a library; None if it has none."""
+    for cause in _causes(problem):
+        response = getattr(cause, "response", None)
+        if isinstance(response, dict):
+            return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) or None
+        for name in ("status_code", "status", "code"):
+            if isinstance(found := getattr(cause, name, None), int):
+                return found
+    return None
+
+
+def _is_transient(problem: BaseException) -> bool:
+    if (status := _status(problem)) is not None:
+        return status in _TRANSIENT_STATUS
+    if isinstance(problem, TimeoutError | ConnectionError):
+        return True
+    for cause in _causes(problem):
+        kind = type(cause)
+        if kind.__module__.startswith(_LIBRARIES) and any(name in kind.__name__ for name in _TRANSIENT_NAMES):
+            return True
+    return isinstance(problem, OSError) and problem.errno in _TRANSIENT
+
+
+def _describe(problem: BaseException) -> str:
+    """Say what an error is without its text, which may hold an address with its signature."""
+    if (status := _status(problem)) is not None:
+        return f"{type(problem).__name__}, status {status}"
+    if isinstance(problem, OSError) and problem.errno:
+        return os.strerror(problem.errno)
+    return type(problem).__name__
+
+
+def _sentence(address: Address, problem: BaseException) -> MediaError:
+    """Write the sentence for an error of a library."""
+    status = _status(problem)
+    if isinstance(problem, FileNotFoundError) or status == 404:
+        if any("NoSuchBucket" in str(cause) or "specified bucket" in str(cause) for cause in _causes(problem)):
+            return MediaError(
+                f"{address.scheme}://{address.host} does not exist, but a bucket is expected: check its name, and "
+                "whose account the credentials are of."
+            )
+        return Absent(f"{address} does not exist, but an object or a folder of objects is expected: check its name.")
+    if any("Credentials" in type(cause).__name__ for cause in _causes(problem)):
+        return MediaError(
+            f"{address} needs credentials, but there are none in the environment or in a profile: set them as for "
+            "other tools of that store."
+        )
+    if isinstance(problem, PermissionError) or status in (401, 403):
+        return MediaError(
+            f"{address} is not open to these credentials, but the right to read or write there is expected: choose "
+            "another profile or another place."
+        )
+    if _is_transient(problem):
+        return MediaError(
+            f"{address} cannot be reached ({_describe(problem)}), also after {len(_PAUSES) + 1} tries: "
+            "check the network and the address of the store, and start again."
+        )
+    return MediaError(f"{address} cannot be used ({_describe(problem)}): check the address.")
+
+
+def _missing(scheme: str, package: str) -> str:
+    extra = _EXTRAS.get(scheme)
+    how = f"pip install 'dreampipe[{extra}]'" if extra else f"pip install {package}"
+    return f"Addresses of {scheme}:// need the package {package}, which is not installed: {how}."
+
+
+def mirrored_only(entries: Iterator[tuple[str, Facts | None]]) -> Iterator[tuple[str, Facts | None]]:
+    """Leave out the keys that cannot be paths on this disk."""
+    return ((key, facts) for key, facts in entries if is_mirrored(key))

@@ -1,0 +1,234 @@
+"""What an engine asks of the place of its inputs and outputs: bring them to this disk, send what was made.
+
+An engine works with paths alone. `Here` does nothing, as files on this disk are where they belong. A `Mirror` fetches
+the objects of a job into the mirror, and puts what has changed there: first the manifest, then sidecars, then the
+output.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from dreampipe.errors import DreampipeError
+from dreampipe.media.jobs import Job
+from dreampipe.media.manifest import sha256
+from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
+from dreampipe.media.records import SIDECAR, sidecar_of
+from dreampipe.media.storage.addresses import Address, address_of
+from dreampipe.media.storage.shards import Shards, Stood
+from dreampipe.media.storage.stores import Facts, Store
+
+STUB = 0
+"""The time of change of a file in a mirror whose object is not fetched yet."""
+
+
+class Storage(Protocol):
+    """The place of the inputs and outputs of one run. Its functions are called from several threads."""
+
+    def is_finished(self, job: Job, recipe_sha256: str) -> bool:
+        """Say whether an earlier run made exactly this output, if that is known without fetching it."""
+
+    def bring(self, job: Job) -> None:
+        """Bring the source of a job, and what is there of its output; raises MediaError."""
+
+    def send(self, job: Job, recipe_sha256: str) -> None:
+        """Send what was made of a job; raises StorageError."""
+
+    def drop(self, job: Job) -> None:
+        """Remove from this disk what `bring` fetched and `send` sent."""
+
+    def close(self) -> None:
+        """Send what is left to note; more may follow."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """This disk: everything is where it belongs."""
+
+    def is_finished(self, job: Job, recipe_sha256: str) -> bool:
+        return False
+
+    def bring(self, job: Job) -> None:
+        return None
+
+    def send(self, job: Job, recipe_sha256: str) -> None:
+        return None
+
+    def drop(self, job: Job) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+HERE = Here()
+"""The storage of files on this disk."""
+
+
+def open_storage(sources: Iterable[Path], folder: Path) -> Storage:
+    """Open the storage of these inputs and of outputs in a folder; raises MediaError."""
+    if address_of(folder) is None and not any(map(address_of, sources)):
+        return HERE
+    return Mirror.open(folder)
+
+
+@dataclass(eq=False)
+class _Held:
+    """What is held on this disk for one job.
+
+    Attributes:
+        source: the mark of its source; empty where nothing tells whether that changes.
+        fetched: the files of its source that were fetched.
+        there: the files of its output that are in the store in this very state.
+    """
+
+    source: str
+    fetched: list[Path] = field(default_factory=list)
+    there: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Mirror:
+    """A mirror of stores on this disk.
+
+    Attributes:
+        shards: the manifest of the output folder; None where that is on this disk.
+    """
+
+    shards: Shards | None
+    _lists: dict[Address, dict[str, Facts]] = field(default_factory=dict)
+    _held: dict[str, _Held] = field(default_factory=dict)
+    _listing: Lock = field(default_factory=Lock)
+    _noting: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def open(cls, folder: Path) -> Mirror:
+        """Open a mirror for outputs in a folder, with the manifest of that folder; raises MediaError."""
+        place = address_of(folder)
+        mirror = cls(Shards(place, folder) if place else None)
+        if mirror.shards:
+            mirror.shards.load(mirror._list(mirror.shards.folder))
+        return mirror
+
+    def _list(self, folder: Address) -> dict[str, Facts]:
+        """List the objects of a folder by their names, once."""
+        with self._listing:
+            if folder not in self._lists:
+                self._lists[folder] = {name: facts for name, facts in Store.of(folder).list(folder) if facts}
+            return self._lists[folder]
+
+    def _facts(self, path: Path) -> Facts | None:
+        address = address_of(path)
+        return self._list(address.folder).get(address.name) if address and address.key else None
+
+    def is_finished(self, job: Job, recipe_sha256: str) -> bool:
+        stood = self.shards.stood.get(job.name) if self.shards else None
+        if self.shards is None or stood is None or stood.recipe_sha256 != recipe_sha256 or not stood.objects:
+            return False
+        for name, mark in stood.objects.items():
+            facts = self._facts(self.shards.local / name)
+            if facts is None or facts.mark != mark:
+                return False
+        return self._mark_source(job) == stood.source
+
+    def _mark_source(self, job: Job) -> str:
+        """Return a text that changes with the source; empty for a folder, and where nothing tells."""
+        if address_of(job.source) and job.source.is_file() and is_stub(job.source):
+            facts = self._facts(job.source)
+            return facts.mark if facts else ""
+        return sha256(job.source) if job.source.is_file() else ""
+
+    def bring(self, job: Job) -> None:
+        held = self._held[job.name] = _Held(self._mark_source(job))
+        is_folder = job.source.is_dir()  # of the pictures of a film
+        for path in sorted(filter(Path.is_file, job.source.iterdir())) if is_folder else [job.source]:
+            if (address := address_of(path)) and (not path.exists() or is_stub(path)):
+                Store.of(address).fetch(address, path)
+                held.fetched.append(path)
+        folder = _folder_of(job.target)
+        place = address_of(folder)
+        for path in _files_of(job.target, self._list(place)) if place else ():
+            if address := address_of(path):
+                Store.of(address).fetch(address, path)
+                held.there[path] = _state(path)
+
+    def send(self, job: Job, recipe_sha256: str) -> None:
+        held, folder = self._held.get(job.name), _folder_of(job.target)
+        if held is None or self.shards is None or address_of(folder) is None:
+            return
+        paths = _files_of(job.target, os.listdir(folder) if folder.is_dir() else ())
+        changed = [path for path in paths if held.there.get(path) != _state(path)]
+        gone = [path for path in held.there if not path.exists()]
+        if changed or gone:
+            with self._noting:
+                self.shards.send()
+        for path in changed:
+            if address := address_of(path):
+                self._list(address.folder)[address.name] = Store.of(address).put(path, address)
+                held.there[path] = _state(path)
+        for path in gone:
+            if address := address_of(path):
+                Store.of(address).remove(address)
+                self._list(address.folder).pop(address.name, None)
+                del held.there[path]
+        self._note(Stood(job.name, held.source, recipe_sha256, self._mark(paths)), self.shards)
+
+    def _mark(self, paths: Iterable[Path]) -> dict[str, str]:
+        """Return the marks of objects by their keys, empty where the store has none."""
+        found = ((path, self._facts(path)) for path in paths)
+        local = self.shards.local if self.shards else Path()
+        return {path.relative_to(local).as_posix(): facts.mark if facts else "" for path, facts in found}
+
+    def _note(self, stood: Stood, shards: Shards) -> None:
+        """Note what an output consists of, where that can be known again."""
+        if stood.source and stood.objects and all(stood.objects.values()) and stood != shards.stood.get(stood.name):
+            with self._noting:
+                shards.note(stood)
+
+    def drop(self, job: Job) -> None:
+        held = self._held.pop(job.name, None)
+        for path in (*held.fetched, *held.there) if held else ():
+            with suppress(OSError):
+                path.unlink()
+
+    def close(self) -> None:
+        if self.shards:
+            with suppress(DreampipeError):  # what is left to note only spares the next run some work
+                self.shards.flush()
+
+
+def is_stub(path: Path) -> bool:
+    """Say whether the object of a file in a mirror is not fetched yet."""
+    return int(path.stat().st_mtime) == STUB
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _is_numbered(target: Path) -> bool:
+    return is_pattern(target) or _folder_of(target) == target
+
+
+def _folder_of(target: Path) -> Path:
+    """Return the folder of an output's files: of numbered pictures without a pattern their own."""
+    return target if target.is_dir() or not target.suffix else target.parent
+
+
+def _files_of(target: Path, names: Collection[str]) -> list[Path]:
+    """List the files of an output, sidecars first, among the names in its folder."""
+    folder = _folder_of(target)
+    if not _is_numbered(target):
+        return [path for path in (sidecar_of(target), target) if path.name in names]
+    pattern = pattern_of(target)
+    numbered = re.compile(names_matching(pattern))
+    sidecar = f"{pattern.name}{SIDECAR}"
+    return [folder / name for name in (*{sidecar}.intersection(names), *sorted(filter(numbered.fullmatch, names)))]
