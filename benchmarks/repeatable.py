@@ -1,5 +1,8 @@
-"""What it costs to encode the same bytes every time: `python benchmarks/repeatable.py [--film FILM] [--frames 48] ...`.
+"""What it costs to make the same every time: `python benchmarks/repeatable.py [--film FILM] [--frames 48] ...`.
 
+    dream  for each installed backend whether two processes dream the same bits, and their seconds: as usual, with
+           --repeatable, and on JAX also with XLA's deterministic kernels (max pooling has none). They differ only on
+           a GPU. `--dreams` leaves out the rest
     x264   CPU seconds and bytes with every instruction set of the processor, with those that dreampipe allows, in plain
            C code, and without the macroblock tree
     avif   seconds for a still of 12 million pixels with a thread for each processor, and with one
@@ -11,6 +14,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from fractions import Fraction
@@ -23,13 +28,48 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from dreampipe.backend.choosing import REPEATABLE, installed
 from dreampipe.media.video.codecs import CODECS
 from dreampipe.media.video.coding import Form
 from dreampipe.media.video.info import Colour
 from dreampipe.media.video.instructions import instructions
 
+ROOT = Path(__file__).parents[1]
 ROUNDS = 3
 STILL = (3000, 4000)
+
+
+WAYS = {"as usual": {}, "--repeatable": {REPEATABLE: "1"}}
+XLA = {"xla_gpu_deterministic_ops": {"XLA_FLAGS": "--xla_gpu_deterministic_ops=true"}}
+DREAM = """
+import hashlib, time, cv2, dreampipe
+from dreampipe import backend
+picture = cv2.imread("samples/sea.jpg")[..., ::-1] / 255
+picture = cv2.resize(picture, (320, 240), interpolation=cv2.INTER_AREA).astype("float32")
+dreampipe.dream(picture)
+start = time.perf_counter()
+dreamed = dreampipe.dream(picture)
+print(hashlib.sha256(dreamed.tobytes()).hexdigest(), time.perf_counter() - start, backend.device(), sep="|")
+"""
+
+
+def dreams() -> None:
+    """Prints a line for each backend and way."""
+    for name in installed():
+        for way, variables in {**WAYS, **(XLA if name == "jax" else {})}.items():
+            settings = {REPEATABLE: "", "KERAS_BACKEND": name, "PYTHONPATH": str(ROOT), **variables}
+            rows = []
+            for _ in range(2):
+                words = (sys.executable, "-c", DREAM)
+                ran = subprocess.run(words, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True)
+                if ran.returncode:
+                    print(f"{name}, {way}: fails ({ran.stderr.strip().splitlines()[-1][:120]})", flush=True)
+                    break
+                rows.append(ran.stdout.splitlines()[-1].split("|"))
+            else:
+                same = "the same bits" if rows[0][0] == rows[1][0] else "other bits"
+                seconds = min(float(row[1]) for row in rows)
+                print(f"{name} on {rows[0][2]}, {way}: {same} in two processes, {seconds:.2f} s", flush=True)
 
 
 def encoded(film: Path, count: int, parameters: str) -> tuple[float, int]:
@@ -79,7 +119,11 @@ def main() -> None:
     parser.add_argument("--film", type=Path, help="what is encoded; without it, the rendered clip")
     parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--size", type=clip.size_of, default=(1280, 720), metavar="WIDTHxHEIGHT")
+    parser.add_argument("--dreams", action="store_true", help="leave out what is not dreamed")
     options = parser.parse_args()
+    dreams()
+    if options.dreams:
+        return
     with tempfile.TemporaryDirectory() as folder:
         film = options.film or Path(folder) / "clip.mp4"
         if options.film is None:

@@ -6,9 +6,10 @@ Importing this module loads keras: import it where computing begins.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -143,6 +144,30 @@ def climb(
         dreamed = pyramid.whole(found)
     whole = np.clip(dreamed, 0, 1) if sizes[-1] == full.shape[1:3] else how.lay(full, dreamed - full)
     return Climbed(whole, scores, waking)
+
+
+def steps_to_come(
+    plan: Plan, full: Array, mask: Array | None, units: npt.NDArray[np.int32], seed: int
+) -> Iterator[tuple[Callable[..., Any], tuple[State, Inputs]]]:
+    """For each octave after the first its step, with arguments of the shapes that it will get.
+
+    There are none where the shapes of the parameters are not those of the picture, or where the model sees tiles.
+    """
+    how = plan.step.parameterization
+    for octave, size in enumerate(plan.sizes[1:] if how.by_pixel else (), 2):
+        done, _ = _progress(plan, octave, 1)
+        drawn, seen = draw(plan.transforms, np.random.default_rng([seed, octave]), done, size)
+        if plan.grid and plan.grid.count(seen) > 1:
+            continue
+        none = np.zeros((), np.float32)
+        start = np.broadcast_to(none, (len(full), *size, 3))  # which takes no memory
+        parameters = {name: np.broadcast_to(none, (*start.shape[:3], shape[-1])) for name, shape in how.shapes.items()}
+        moments = {
+            name: {climbed: parameters[climbed] for climbed in how.climbed} for name in plan.step.optimizer.moments
+        }
+        inputs = Inputs.of(start, None if mask is None else start[:1, ..., :1], units)
+        inputs = inputs.at(plan.step.transforms, drawn, np.zeros(len(full), np.bool_), 0, done)
+        yield compile_step(plan.step), (State(parameters, moments, none), inputs)
 
 
 def _saved(octave: int, state: State, found: Array, dreamed: Array, scores: Array, waking: Waking) -> Saved:

@@ -128,7 +128,8 @@ class Ascent:
             ValueError: units or mask do not fit the picture, or units are missing.
         """
         check_process()  # before keras is imported
-        from dreampipe.ascent.loop import climb
+        from dreampipe import backend
+        from dreampipe.ascent.loop import climb, steps_to_come
 
         if source is not None and source.shape != image.shape:
             raise ValueError(f"The source came as {source.shape} for {image.shape}: give one of the same shape.")
@@ -146,7 +147,9 @@ class Ascent:
                 on_pictures(step, lambda: np.clip(show()[:, *inner], 0, 1))
 
         sizes = self.sizes((full.shape[1], full.shape[2]))
-        climbed = climb(self._plan(sizes, mask is not None), full, fitted_mask, origin, own, seed, report, saving)
+        plan = self._plan(sizes, mask is not None)
+        with backend.compile_ahead(steps_to_come(plan, full, fitted_mask, own, seed)):
+            climbed = climb(plan, full, fitted_mask, origin, own, seed, report, saving)
         if self.card.fixed:
             detail = resized(climbed.pictures - full, (batch.shape[1], batch.shape[2]), fit)
             dreamed = self.parameterization.lay(batch, detail, weights)

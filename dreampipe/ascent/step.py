@@ -160,7 +160,7 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         moved, alive = _follow_shaped(spec, state, inputs, gradient, pull, to_parameters)
         return Outcome(moved, scores, alive)
 
-    return backend.compile(step, *specs(spec))
+    return backend.compile(step, *specs(spec), rounded=spec.precision == "tf32")
 
 
 def follow(

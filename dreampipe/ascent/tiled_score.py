@@ -301,7 +301,8 @@ def _compile_look(
         return cores, measured
 
     places = tuple(backend.sizes(4) for _ in layers)
-    return backend.compile(look, backend.spec(None, None, None, 3), backend.spec(None), places)
+    rounded = precision == "tf32"
+    return backend.compile(look, backend.spec(None, None, None, 3), backend.spec(None), places, rounded=rounded)
 
 
 def _core(values: Tensor, places: Tensor) -> Tensor:
@@ -358,6 +359,7 @@ def _compile_pull(
         backend.spec(len(parts.summed)),
         {name: (channels, channels) for name in parts.relative},
         {name: channels for name in parts.gathered},
+        rounded=precision == "tf32",
     )
 
 

@@ -5,7 +5,9 @@
     compilations.py the programs that JAX keeps on the disk
     philox.py       random numbers, the same on every backend
     shared.py       what is the same on every backend
-    tensorflow.py, jax.py, torch.py     one module for each backend; faster_gradients.py belongs to tensorflow
+    tensorflow.py, jax.py, torch.py     one module for each backend
+    tensorflow_graphs.py, faster_gradients.py   parts of that for tensorflow
+    jax_compiling.py, programs.py, torch_compiling.py   parts of those for JAX and PyTorch
 
 Everything else takes `keras`, `ops` and the functions of `Backend` from here, and writes tensor mathematics in `ops`.
 Importing this package is cheap. The first use of a name chooses the backend and loads it with keras, which takes
@@ -37,6 +39,7 @@ if TYPE_CHECKING:  # every backend has the same names, which mypy checks here
     from dreampipe.backend.tensorflow import (
         WIDEST,
         compile,
+        compile_ahead,
         convolve_by_steps,
         device,
         eagerly,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:  # every backend has the same names, which mypy checks here
         noise,
         probe,
         pullback,
+        repeats,
         silu,
         takes_gradients,
         value_and_gradients,
@@ -58,6 +62,7 @@ _OWN = (
     *(
         "WIDEST",
         "compile",
+        "compile_ahead",
         "convolve_by_steps",
         "device",
         "eagerly",
@@ -67,7 +72,7 @@ _OWN = (
         "probe",
         "pullback",
     ),
-    *("silu", "takes_gradients", "value_and_gradients", "whole"),
+    *("repeats", "silu", "takes_gradients", "value_and_gradients", "whole"),
 )
 
 __all__ = [
@@ -75,6 +80,7 @@ __all__ = [
     "Tensor",
     "as_array",
     "compile",
+    "compile_ahead",
     "convolve_by_steps",
     "device",
     "eagerly",
@@ -86,6 +92,7 @@ __all__ = [
     "ops",
     "probe",
     "pullback",
+    "repeats",
     "silu",
     "sizes",
     "spec",

@@ -14,6 +14,10 @@ from dreampipe.errors import ModelError, shown
 VARIABLE = "KERAS_BACKEND"
 SHARERS = "DREAMPIPE_WORKERS"
 """The variable that says how many processes of a run share the memory of this machine."""
+REPEATABLE = "DREAMPIPE_REPEATABLE"
+"""The variable that asks for the same bits in each run, also on a GPU; anything but empty and 0 does."""
+DRIVER = Path("/proc/driver/nvidia/version")
+"""The file that NVIDIA's driver for Linux shows."""
 
 
 class Row(NamedTuple):
@@ -55,6 +59,16 @@ def ask_for(name: str) -> None:
     os.environ[VARIABLE] = name
 
 
+def ask_to_repeat() -> None:
+    """Ask for the same bits in each run, for this process and those that it starts, before the backend is loaded."""
+    os.environ[REPEATABLE] = "1"
+
+
+def is_to_repeat() -> bool:
+    """Say whether somebody asks for the same bits in each run."""
+    return os.environ.get(REPEATABLE, "0") not in ("", "0")
+
+
 def choose() -> str:
     """Choose the backend, and tell keras by the variable KERAS_BACKEND.
 
@@ -77,6 +91,19 @@ def choose() -> str:
 def name() -> str:
     """The name of the backend that computes in this process, or would: nothing checks that it can."""
     return _loaded() or os.environ.get(VARIABLE) or _set_by_user() or next(iter(installed()), next(iter(BACKENDS)))
+
+
+def has_gpu() -> bool:
+    """Say whether this machine has a GPU of NVIDIA that programs may see: its driver is there, and nothing hides it."""
+    return DRIVER.exists() and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
+
+
+def idle_gpu(backend: str, device: str) -> str:
+    """A sentence if there is a GPU of NVIDIA, but this backend computes on `device`, a processor; else empty."""
+    if not has_gpu() or "CPU" not in device:
+        return ""
+    install = BACKENDS[backend].install_gpu
+    return f"This machine has an NVIDIA driver, but {backend} does not use its GPU: `{install}` lets it."
 
 
 def compiles_each_size() -> bool:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from dreampipe.errors import ModelError
 
 BOUND = 2 * 10**9
 """Bytes of the cache: beyond, JAX removes what was used least recently."""
+
+
+_PROGRAM = "-cache"
+"""The end of the names of programs."""
 
 
 def folder() -> Path:
@@ -21,18 +26,34 @@ def folder() -> Path:
 
 
 def make_folder() -> Path | None:
-    """Make the folder of the cache; None where it cannot be written to, so that nothing is kept."""
+    """Make the folder of the cache, and mend it; None where it cannot be written to, so that nothing is kept."""
     try:
         place = folder()
         place.mkdir(parents=True, exist_ok=True)
+        if os.access(place, os.W_OK):
+            _mend(place)
+            return place
     except (ModelError, OSError):
-        return None
-    return place if os.access(place, os.W_OK) else None
+        pass
+    return None
+
+
+def _mend(place: Path) -> None:
+    """Remove programs that were not written to their end, because the disk was full or the process was killed.
+
+    JAX writes the time of use of each after it, and keeps nothing more where it finds a program without one.
+    """
+    from filelock import FileLock, Timeout
+
+    with suppress(Timeout), FileLock(place / ".lockfile", timeout=1):  # JAX's own lock
+        for path in place.glob(f"*{_PROGRAM}"):
+            if not path.with_name(f"{path.name.removesuffix(_PROGRAM)}-atime").exists():
+                path.unlink(missing_ok=True)
 
 
 def measure() -> tuple[int, int]:
     """Count the programs in the cache, and their bytes."""
-    sizes = [path.stat().st_size for path in _files() if path.name.endswith("-cache")]
+    sizes = [path.stat().st_size for path in _files() if path.name.endswith(_PROGRAM)]
     return len(sizes), sum(sizes)
 
 

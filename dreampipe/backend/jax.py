@@ -2,72 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from functools import partial, wraps
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax._src import xla_bridge
 
-from dreampipe.backend import compilations
+from dreampipe.backend import choosing, compilations
+from dreampipe.backend.jax_compiling import compile as compile
+from dreampipe.backend.jax_compiling import compile_ahead as compile_ahead
 from dreampipe.backend.philox import normal
 from dreampipe.backend.protocol import Differentiated
-from dreampipe.backend.shared import Spec, Tensor, free_host_memory, keras, ops, refusal
-from dreampipe.forking import check_process
+from dreampipe.backend.shared import Tensor, free_host_memory, ops
 
 if not jax.config.jax_compilation_cache_dir and (kept := compilations.make_folder()):  # the user's own choice stays
     jax.config.update("jax_compilation_cache_dir", str(kept))
     jax.config.update("jax_compilation_cache_max_size", compilations.BOUND)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
+_IN_TIME = (
+    not xla_bridge.backends_are_initialized()
+)  # a program that has computed with JAX before has read the flags, too
+_REPEATS = choosing.is_to_repeat() and _IN_TIME
+if _REPEATS:
+    # XLA tries several algorithms on a GPU and takes the fastest, another one in each run. `xla_gpu_deterministic_ops`
+    # does more, but cannot compile the gradient of max pooling.
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_autotune_level=0".strip()
+
 WIDEST = "float32"
 """JAX computes in float64 only where the whole process is switched to it."""
-
-
-def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
-    known = jax.tree.leaves(specs)
-
-    @partial(jax.jit, static_argnums=(0, 1))
-    def trace(structure: Any, sizes: tuple[tuple[int, ...], ...], values: Any, *tensors: Any) -> Any:
-        moving, fixed = iter(tensors), iter(np.array(one, np.int32) for one in sizes)
-        leaves = [next(fixed) if _decides(known, at) else next(moving) for at in range(structure.num_leaves)]
-        if not changes:
-            return function(*jax.tree.unflatten(structure, leaves)), []
-        with keras.StatelessScope(zip(changes, values, strict=True)) as scope:
-            result = function(*jax.tree.unflatten(structure, leaves))
-        return result, [scope.get_current_value(variable) for variable in changes]
-
-    @wraps(function)
-    def call(*arguments: Any) -> Any:
-        check_process()
-        leaves, structure = jax.tree.flatten(arguments)
-        sizes = tuple(tuple(np.asarray(leaf).tolist()) for at, leaf in enumerate(leaves) if _decides(known, at))
-        tensors = [_typed(leaf, known, at) for at, leaf in enumerate(leaves) if not _decides(known, at)]
-        try:
-            result, changed = trace(structure, sizes, [variable.value for variable in changes], *tensors)
-            jax.block_until_ready(result)  # what goes wrong on the device is seen here
-        except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" in str(error):
-                raise MemoryError from None
-            raise refusal(error) from error
-        except (TypeError, ValueError) as error:
-            raise refusal(error) from error
-        for variable, value in zip(changes, changed, strict=True):
-            variable.assign(value)
-        return result
-
-    return call
-
-
-def _decides(known: Sequence[Spec], at: int) -> bool:
-    """Say whether the argument at this place decides sizes."""
-    return bool(known) and known[at].sizes
-
-
-def _typed(leaf: Any, known: Sequence[Spec], at: int) -> Any:
-    return jnp.asarray(leaf, known[at].dtype) if known else jnp.asarray(leaf)
 
 
 def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
@@ -132,6 +99,10 @@ def free_memory() -> int:
 def device() -> str:
     first = jax.local_devices()[0]
     return "CPU" if first.platform == "cpu" else f"{first.platform.upper()} ({first.device_kind})"
+
+
+def repeats() -> bool:
+    return _REPEATS or device() == "CPU"
 
 
 def probe() -> dict[str, Any]:

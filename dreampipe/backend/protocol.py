@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
@@ -22,7 +22,9 @@ class Backend(Protocol):
 
     WIDEST: str
 
-    def compile(self, function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
+    def compile(
+        self, function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = (), rounded: bool = False
+    ) -> Callable[..., Any]:
         """Compile `function` at its first call; `specs` of its arguments let the result serve all sizes.
 
         TensorFlow makes one graph for all sizes, JAX one program for each, and PyTorch runs each operation by itself.
@@ -33,6 +35,15 @@ class Backend(Protocol):
 
         Args:
             changes: the variables of keras that the function assigns to.
+            rounded: a GPU may round what it multiplies to TF32, which has 10 bits of the fraction, to be faster.
+        """
+
+    def compile_ahead(self, calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> AbstractContextManager[None]:
+        """A context in which threads compile for calls to come, where each size takes a program of its own.
+
+        Args:
+            calls: results of `compile`, each with arguments, of which only their shapes and the numbers that decide
+                sizes count. Nothing goes through them where one program serves all sizes.
         """
 
     def value_and_gradients(self, function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
@@ -98,6 +109,12 @@ class Backend(Protocol):
 
     def device(self) -> str:
         """Name the device that computes, such as `CPU` or `GPU (NVIDIA H100)`."""
+
+    def repeats(self) -> bool:
+        """Say whether the same computation gives the same bits in each run, as a processor does.
+
+        A GPU does where `choosing.is_to_repeat()` held when this backend was loaded.
+        """
 
     def probe(self) -> dict[str, Any]:
         """Compute a little, and name the devices that are `seen`, and the one `used`, which computed it."""

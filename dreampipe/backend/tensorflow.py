@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
-from inspect import getclosurevars
-from types import FunctionType
 from typing import Any
 
 from dreampipe.forking import check_process
@@ -19,29 +17,39 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import tensorflow as tf
-from tensorflow.python.framework import ops as tf_ops
 
+from dreampipe.backend import choosing
 from dreampipe.backend.faster_gradients import convolve_by_steps as convolve_by_steps
 from dreampipe.backend.faster_gradients import silu as silu
 from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Tensor, free_host_memory, ops, refusal
+from dreampipe.backend.tensorflow_graphs import forget_gradients
 
 tf.get_logger().setLevel("ERROR")
+_GPUS = tf.config.list_physical_devices("GPU")
+_REPEATS = choosing.is_to_repeat() and bool(_GPUS)
+if _REPEATS:
+    tf.config.experimental.enable_op_determinism()  # what has no such form is refused in a sentence
+
 WIDEST = "float64"
 
 
-def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
+def compile(
+    function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = (), rounded: bool = False
+) -> Callable[..., Any]:
     def trace(*arguments: Any) -> Any:
         try:
             return function(*arguments)
         finally:
-            _forget_gradients(tf.compat.v1.get_default_graph())
+            forget_gradients(tf.compat.v1.get_default_graph())
 
     graph = tf.function(trace, input_signature=_specs_of(specs) or None, autograph=False)
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
         check_process()
+        if _GPUS:
+            tf.config.experimental.enable_tensor_float_32_execution(rounded)
         try:
             return graph(*arguments)
         except tf.errors.ResourceExhaustedError:
@@ -53,34 +61,13 @@ def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = 
     return call
 
 
+def compile_ahead(calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 def _specs_of(specs: Any) -> Any:
     """The specs of arguments as tensorflow has them."""
     return tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), specs)
-
-
-def _forget_gradients(graph: Any) -> None:
-    """Remove the custom gradients of a traced graph from tensorflow's registry; also of graphs that only tell shapes.
-
-    tensorflow registers each custom gradient, such as that of silu, for the life of the process, and with it the graph:
-    5 MB for each function that is compiled on motifnet. After the trace nothing looks them up. keras computes shapes in
-    graphs of its own, which it names `scratch_graph`.
-    """
-    registered = getattr(getattr(tf_ops, "gradient_registry", None), "_registry", {})
-    for name, entry in list(registered.items()):
-        if name.startswith("CustomGradient-"):
-            of = _graph_of(entry["type"])
-            if of is graph or getattr(of, "name", "").startswith("scratch_graph"):
-                registered.pop(name, None)
-
-
-def _graph_of(gradient: Any) -> Any:
-    """The graph whose tensors a registered custom gradient holds; None if that cannot be told."""
-    held: Any = gradient
-    for name in ("tape_grad_fn", "result"):
-        if not isinstance(held, FunctionType):
-            return None
-        held = getclosurevars(held).nonlocals.get(name)
-    return next((tensor.graph for tensor in tf.nest.flatten(held) if hasattr(tensor, "graph")), None)
 
 
 def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
@@ -137,6 +124,10 @@ def free_memory() -> int:
 def device() -> str:
     gpus = tf.config.list_physical_devices("GPU")
     return f"GPU ({tf.config.experimental.get_device_details(gpus[0]).get('device_name', '?')})" if gpus else "CPU"
+
+
+def repeats() -> bool:
+    return _REPEATS or device() == "CPU"
 
 
 def probe() -> dict[str, Any]:

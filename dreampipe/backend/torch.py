@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import wraps
 from typing import Any, Literal
 
-import numpy as np
 import torch
 
+from dreampipe.backend import choosing
 from dreampipe.backend.philox import normal
 from dreampipe.backend.protocol import Differentiated
-from dreampipe.backend.shared import Tensor, free_host_memory, keras, ops, refusal
-from dreampipe.forking import check_process
+from dreampipe.backend.shared import Tensor, free_host_memory, keras, ops
+from dreampipe.backend.torch_compiling import compile as compile
+from dreampipe.backend.torch_compiling import compile_ahead as compile_ahead
+
+_REPEATS = choosing.is_to_repeat() and torch.cuda.is_available()
+if _REPEATS:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # one of the two with which cuBLAS repeats
+    torch.use_deterministic_algorithms(True)  # what has none is refused in a sentence
+    torch.backends.cudnn.benchmark = False
 
 WIDEST = "float32" if torch.backends.mps.is_available() else "float64"
 """Apple's GPUs compute in float32 at most."""
-
-
-def compile(function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = ()) -> Callable[..., Any]:
-    @wraps(function)
-    def call(*arguments: Any) -> Any:
-        check_process()
-        given = keras.tree.map_structure(_given, specs, arguments) if specs else arguments
-        try:
-            with torch.no_grad():
-                return function(*given)
-        except torch.OutOfMemoryError:
-            raise MemoryError from None
-        except (RuntimeError, TypeError, ValueError) as error:
-            if "you tried to allocate" in str(error):
-                raise MemoryError from None
-            raise refusal(error) from error
-
-    return call
-
-
-def _given(one: Any, value: Any) -> Any:
-    """An argument as a function takes it: numbers that decide sizes stay on the host."""
-    return np.asarray(value) if one.sizes else ops.convert_to_tensor(value, one.dtype)
 
 
 def _differentiated(wrt: Sequence[Tensor]) -> list[Any]:
@@ -118,6 +102,10 @@ def free_memory() -> int:
 def device() -> str:
     used = ops.ones((1,)).device.type
     return f"GPU ({torch.cuda.get_device_name()})" if used == "cuda" else used.upper()
+
+
+def repeats() -> bool:
+    return _REPEATS or device() == "CPU"
 
 
 def probe() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`--backend`: the option of each command that computes."""
+"""`--backend` and `--repeatable`: options of each command that computes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dreampipe.backend.choosing import BACKENDS, ask_for
+from dreampipe.backend.choosing import BACKENDS, ask_for, ask_to_repeat
 from dreampipe.errors import ModelError
 from dreampipe.recipes.fields import EXPERT_OUTPUT
 
@@ -34,5 +34,22 @@ BackendOption = Annotated[
         rich_help_panel=EXPERT_OUTPUT,
         callback=_ask_for,
         autocompletion=_complete,
+    ),
+]
+
+
+def _ask_to_repeat(context: typer.Context, wanted: bool) -> bool:
+    if wanted and not context.resilient_parsing:
+        ask_to_repeat()
+    return wanted
+
+
+RepeatableOption = Annotated[
+    bool,
+    typer.Option(
+        "--repeatable",
+        help="Compute the same bits in each run also on a GPU, which takes longer; a processor always does.",
+        rich_help_panel=EXPERT_OUTPUT,
+        callback=_ask_to_repeat,
     ),
 ]

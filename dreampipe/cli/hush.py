@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dreampipe import backend
 from dreampipe.backend.choosing import BACKENDS, name
 from dreampipe.cli.uncollected import uncollected
-from dreampipe.errors import OpeningError, brief
+from dreampipe.errors import ModelError, OpeningError, brief
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def import_backend(shown: bool = False) -> None:
     """Import the backend, which may write of processors and drivers to stderr whatever its log level; hide that or not.
 
     Raises:
-        OpeningError: the backend or keras is broken.
+        OpeningError: the backend or keras is broken, or the device that variables of the environment name is not there.
         ModelError: the backend is not installed, or is none of ours.
     """
     if backend.is_loaded():
@@ -48,7 +48,10 @@ def import_backend(shown: bool = False) -> None:
     with nullcontext() if shown else hush(), uncollected():
         try:
             backend.load()
-        except ImportError as error:
+            backend.device()  # JAX looks for devices only now, and may write of them
+        except ModelError:
+            raise
+        except (ImportError, RuntimeError, AssertionError) as error:
             label = BACKENDS[name()].label
             raise OpeningError(
                 f"{label} and keras do not open ({brief(str(error), 200)}), but they are needed to dream: run "

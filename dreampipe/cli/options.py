@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 from pydantic.fields import FieldInfo
 
-from dreampipe.cli.backends import BackendOption
+from dreampipe.cli.backends import BackendOption, RepeatableOption
 from dreampipe.cli.completing import complete_recipe, completer_of
 from dreampipe.cli.config import NoConfig, files_in_force
 from dreampipe.cli.fetching import check_fetch
@@ -31,6 +31,9 @@ _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotati
 _HELP_ALL = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
 _NO_CONFIG = inspect.Parameter("no_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=NoConfig)
 _BACKEND = inspect.Parameter("backend", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=BackendOption)
+_REPEATABLE = inspect.Parameter(
+    "repeatable", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=RepeatableOption
+)
 _RECIPE = inspect.Parameter(
     "recipe",
     inspect.Parameter.KEYWORD_ONLY,
@@ -64,7 +67,7 @@ _SHORT: Mapping[str, tuple[str, ...]] = {"objective": ("-o",)}
 def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[Command], Command]:
     """Give a command `--recipe`, and one option for each field of a recipe; it gets those that came, as keywords.
 
-    `--backend` acts by itself: the command does not get it.
+    `--backend` and `--repeatable` act by themselves: the command does not get them.
 
     Args:
         without: fields that the command sets itself.
@@ -81,11 +84,12 @@ def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[
         shared = [_under(parameter, recipe.headings) for parameter in with_model]
         settings = [*shared, *_settings(recipe, without)]
         names, others = ({parameter.name for parameter in part} for part in (settings, rest))
-        shared_last = (*((_BACKEND,) if with_model else ()), _NO_CONFIG, _HELP_ALL)
+        shared_last = (*((_BACKEND, _REPEATABLE) if with_model else ()), _NO_CONFIG, _HELP_ALL)
 
         @wraps(command)
         def with_given_options(context: typer.Context, help_all: bool, no_config: bool, **values: Any) -> None:
-            values.pop("backend", None)
+            for name in ("backend", "repeatable"):
+                values.pop(name, None)
             found = {} if no_config else choose_defaults(files_in_force(), command.__name__)
             usual = {name: default for name, default in found.items() if name not in without}
             given = {name for name in values if _is_given(context, name)}

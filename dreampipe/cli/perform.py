@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import typer
 
-from dreampipe.backend.choosing import check_choice
+from dreampipe import backend
+from dreampipe.backend import choosing
+from dreampipe.backend.choosing import check_choice, idle_gpu
 from dreampipe.cli.answer import FAILED, failing, interruptible, write_command
 from dreampipe.cli.details import describe, tell_details
 from dreampipe.cli.events import (
@@ -86,12 +88,17 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
     stopped = f"Stopped. To continue, run: {write_command()}" if task.resumes else "Stopped; OUT was not written."
     scale = task.recipe.octave_scale if isinstance(task.recipe, Climbing) else 1.0
     ends: list[Failed | Compared | LeftOut] = []
+    idle = ""
     with interruptible(stopped), failing(), bar(scale, not (quiet or events)) as show:
         listeners = (show, *_listeners(task, manner, many))
 
         def hear(event: Event) -> None:
+            nonlocal idle
             if isinstance(event, Began) and not event.worker:
                 import_backend(manner.verbose)  # only once something is climbed
+                if (note := idle_gpu(choosing.name(), backend.device())) != idle:
+                    idle = note
+                    hear(Noted(task.name, note))
             if isinstance(event, Failed | Compared) or (isinstance(event, LeftOut) and not event.ignored):
                 ends.append(event)
             for listener in listeners:

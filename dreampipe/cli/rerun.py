@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from dreampipe.backend.choosing import ask_to_repeat
 from dreampipe.cli.answer import answer_errors
-from dreampipe.cli.backends import BackendOption
+from dreampipe.cli.backends import BackendOption, RepeatableOption
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.perform import Manner, perform
@@ -80,6 +81,7 @@ def rerun(
     ] = False,
     overwrite: Overwrite = False,
     backend: BackendOption = None,
+    repeatable: RepeatableOption = False,
     help_all: HelpAll = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only whether the pixels are the same.", rich_help_panel=OUTPUT)
@@ -96,6 +98,8 @@ def rerun(
     """
     given = None if source is None else Path(source)
     begun = again(Path(made), changes or (), given, trust, Path(imports) if imports else None)
+    if begun.record.versions.get("repeatable") == "yes":
+        ask_to_repeat()
     by_option = any(change.startswith("model=") for change in changes or ())
     check_fetch(begun.recipe, fetch, "--set" if by_option else f"The record in {made}")
     # The verdict reads the record of the new output, so there is always one.

@@ -240,9 +240,7 @@ def _describe_devices(name: str, found: Mapping[str, Any]) -> Finding:
     text = f"{name} sees {', '.join(found['seen'])}, and computes on {found['used']}"
     if "GPU" in found["used"]:
         return Finding("devices", "ok", text, "CUDA_VISIBLE_DEVICES= makes it compute on the processor instead.")
-    if Path("/proc/driver/nvidia/version").exists():
-        install = BACKENDS[name].install_gpu
-        advice = f"This machine has an NVIDIA driver, but {name} does not use its GPU: `{install}` lets it."
+    if advice := choosing.idle_gpu(name, found["used"]):
         return Finding("devices", "note", f"{text}, although there is a GPU", advice)
     return Finding("devices", "ok", text, "No GPU is needed; one makes large pictures and films faster.")
 

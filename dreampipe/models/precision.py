@@ -1,7 +1,8 @@
-"""The precision that convolutions are computed in: float32, or bfloat16 where the processor multiplies in it.
+"""The precision that convolutions are computed in: float32; bfloat16 on some processors, TF32 on GPUs of NVIDIA.
 
 A bfloat16 has the range of a float32 and 8 bits of its fraction. Processors with AMX or AVX512-BF16 multiply two to
-sixteen times as many of them, and add the products up in float32.
+sixteen times as many of them, and add the products up in float32. TF32 has the same range and 10 bits of the fraction,
+to which GPUs of NVIDIA can round what they multiply.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Literal
 from dreampipe.backend import choosing
 from dreampipe.errors import RecipeError
 
-Precision = Literal["float32", "bfloat16"]
-Asked = Literal["float32", "bfloat16", "auto"]
+Precision = Literal["float32", "tf32", "bfloat16"]
+Asked = Literal["float32", "tf32", "bfloat16", "auto"]
 """A precision, or `auto`: bfloat16 where the processor multiplies in it, else float32."""
 _LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 """The variables that keep oneDNN, which computes tensorflow's convolutions, from newer instructions."""
@@ -50,12 +51,17 @@ def choose_precision(asked: Asked, model: str = "") -> Precision:
     """Choose the precision in which a model of this name computes here.
 
     Raises:
-        RecipeError: bfloat16 came, and there is none here.
+        RecipeError: bfloat16 or tf32 came, and there is none here.
     """
     if asked == "auto":
         return "bfloat16" if model not in LOSES and has_bfloat16() else "float32"
     if asked == "bfloat16" and not has_bfloat16():
         raise RecipeError(f"precision came as bfloat16, but {_who_lacks_it()}: take float32, or auto, which chooses.")
+    if asked == "tf32" and not choosing.has_gpu():
+        raise RecipeError(
+            "precision came as tf32, but only a GPU of NVIDIA computes in it, and none is seen here: take float32, or "
+            "auto, which chooses."
+        )
     return asked
 
 

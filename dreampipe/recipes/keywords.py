@@ -58,7 +58,7 @@ class ClimbingKeywords(ModelKeywords, total=False):
     flip: int | float | str | None
     blur: int | float | str | None
     colour_noise: int | float | str | None
-    precision: Literal["float32", "bfloat16", "auto"] | None
+    precision: Literal["float32", "tf32", "bfloat16", "auto"] | None
     seed: int | None
 
 

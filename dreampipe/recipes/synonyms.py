@@ -110,6 +110,7 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
         {"keep_colour": ""},
     ),
     ("mask_image mask_path mask_file region", {"mask": ""}),
+    ("tf32 tensorfloat32 allow_tf32", {"precision": "as tf32"}),
     ("half half_precision fp16 bf16 bfloat16 dtype amp mixed_precision", {"precision": "as bfloat16"}),
     ("random_seed rng_seed manual_seed use_fixed_seed", {"seed": ""}),
     ("batch batch_size num_images", {"count": ""}),

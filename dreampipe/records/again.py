@@ -263,10 +263,14 @@ def _with_names_of_file(
 
 def _with_precision_of_here(settings: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Give the settings in a precision that there is here, and a phrase if it is another one."""
-    if settings.get("precision") != "bfloat16" or has_bfloat16():
+    was = settings.get("precision")
+    if was == "tf32" and not choosing.has_gpu():
+        who = "this machine"
+    elif was == "bfloat16" and not has_bfloat16():
+        who = "this processor" if choosing.name() == "tensorflow" else choosing.name()
+    else:
         return dict(settings), ()
-    who = "this processor" if choosing.name() == "tensorflow" else choosing.name()
-    change = f"the precision was bfloat16, which {who} does not compute in, and is float32"
+    change = f"the precision was {was}, which {who} does not compute in, and is float32"
     return {**settings, "precision": "float32"}, (change,)
 
 

@@ -145,11 +145,16 @@ class Making:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of dreampipe and its libraries, the backend, its device if loaded, and the processor."""
+    """Return the versions of dreampipe and its libraries, the backend, its device if loaded, and the processor.
+
+    A GPU also says whether it repeats: whether it computes the same bits in each run, as a processor always does.
+    """
     computing = choosing.name()
     packages = {"keras": "keras", computing: computing, **LIBRARIES}
     found = {name: found for name, package in packages.items() if (found := version_of(package))}
     device = {"device": backend.device()} if backend.is_loaded() else {}
+    if device.get("device", "CPU") != "CPU":
+        device["repeatable"] = "yes" if backend.repeats() else "no"
     return {
         "dreampipe": dreampipe.__version__,
         **found,

@@ -15,7 +15,7 @@ from dreampipe.records.again import Again
 from dreampipe.records.compared import how_far_apart
 from dreampipe.records.record import Record
 
-_COMPUTED = re.compile("(backend|device) was ")
+_COMPUTED = re.compile("(backend|device) was |a GPU computes ")
 """The reasons of a difference that should be small."""
 
 
@@ -75,6 +75,8 @@ def verdict(begun: Again, made: Record, first: Path, second: Path, files: bool |
     devices = begun.record.versions.get("device"), made.versions.get("device")
     if all(devices) and devices[0] != devices[1] and not any(reason.startswith("device was") for reason in reasons):
         reasons.append(f"device was {printable(str(devices[0]))} and is {devices[1]}")
+    if not frames and any(record.versions.get("repeatable") == "no" for record in (begun.record, made)):
+        reasons.append("a GPU computes other bits in each run without --repeatable")
     if files is False and any(_COMPUTED.match(reason) for reason in reasons):
         reasons += how_far_apart(first, second)
     if begun.record.model != made.model and not reasons:  # the first model was not on the disk before

@@ -1,6 +1,7 @@
 """One step of every part of an ascent, and every measure with its gradient, on the backend that KERAS_BACKEND names.
 
-python steps.py FILE        writes the results to FILE, .npz: arrays by their names
+python steps.py FILE            writes the results to FILE, .npz: arrays by their names
+python steps.py FILE presets    the same of the published presets, on a small network: all scores, and the picture
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,19 @@ def compute() -> dict[str, Array]:
     """The results by their names: scores, and parameters after a step."""
     sys.path += [str(Path(__file__).parents[1] / room) for room in ("ascent", "objectives")]
     return dict([*_measures(), *_steps()])
+
+
+def compute_presets() -> dict[str, Array]:
+    """The scores of each step and the picture of each published preset, by its name."""
+    sys.path += [str(Path(__file__).parents[1] / "recipes" / "published")]
+    from compared import CASES, climbed
+
+    found: dict[str, Array] = {}
+    with TemporaryDirectory() as folder:
+        for name in CASES:
+            ours = climbed(name, Path(folder), short=True)
+            found |= {f"{name}, scores": ours.scores, f"{name}, picture": ours.picture}
+    return found
 
 
 def _measures() -> Iterator[tuple[str, Array]]:
@@ -80,4 +95,4 @@ def _array(value: Any) -> Array:
 
 
 if __name__ == "__main__":
-    np.savez(sys.argv[1], **compute())  # type: ignore[arg-type]
+    np.savez(sys.argv[1], **(compute_presets() if sys.argv[2:] == ["presets"] else compute()))  # type: ignore[arg-type]

@@ -148,6 +148,7 @@ def test_memory_and_devices_are_told() -> None:
     probed = backend.probe()
     assert probed["seen"] and probed["used"].split(":")[0] in " ".join(probed["seen"])
     assert keras.backend.backend() == choosing.name()
+    assert backend.repeats() or backend.device() != "CPU"
 
 
 def test_layers_are_built_in_full_precision_whatever_the_policy() -> None:

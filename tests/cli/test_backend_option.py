@@ -30,6 +30,34 @@ def test_the_backend_that_computes_may_be_named(call, tmp_path):
     assert f"backend {choosing.name()}" in told and "device CPU" in told
 
 
+SMALL = ("visualize", "mixed1[1]", "--size", "32", "--steps", "1", "--octaves", "1")
+
+
+def test_a_processor_repeats_whether_it_is_asked_to_or_not(call, tmp_path, monkeypatch):
+    monkeypatch.setenv(choosing.REPEATABLE, "")
+    plain, asked = tmp_path / "plain.png", tmp_path / "asked.png"
+    assert call(*SMALL[:2], plain, *SMALL[2:]).exit_code == 0
+    assert not choosing.is_to_repeat()
+    assert call(*SMALL[:2], asked, *SMALL[2:], "--repeatable").exit_code == 0
+    assert choosing.is_to_repeat() and asked.read_bytes() == plain.read_bytes()
+
+
+def test_a_gpu_that_does_not_compute_is_a_note(call, tmp_path, monkeypatch):
+    """People think that they run on it."""
+    (tmp_path / "driver").touch()
+    monkeypatch.setattr(choosing, "DRIVER", tmp_path / "driver")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    shown = call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:])
+    name = choosing.name()
+    install = choosing.BACKENDS[name].install_gpu
+    note = f"This machine has an NVIDIA driver, but {name} does not use its GPU: `{install}` lets it."
+    assert shown.exit_code == 0 and shown.stderr.count(f"Note: {note}") == 1
+    assert note in call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:], "--overwrite", "--events").stdout
+    assert call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:], "--overwrite", "--quiet").stderr == ""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert note not in call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:], "--overwrite").stderr
+
+
 @pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=str)
 def test_a_wrong_variable_is_named_before_anything_is_loaded(tmp_path, more):
     words = (sys.executable, "-m", "dreampipe", "visualize", "tv()", str(tmp_path / "out.png"), "--size", "32", *more)

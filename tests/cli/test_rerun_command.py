@@ -418,6 +418,20 @@ def test_another_backend_or_device_explains_a_difference(call, quick, photo, tmp
     assert re.fullmatch(rf"the pixels differ: {what} was {re.escape(was)} and is {now}; {levels}", other.stdout)
 
 
+def test_a_gpu_that_did_not_repeat_explains_a_difference(call, quick, photo, tmp_path):
+    out = tmp_path / "a.bmp"
+    assert call("dream", photo, out, *quick).exit_code == 0
+    tampered(out, "versions", repeatable="no")
+    assert call("rerun", out, tmp_path / "b.bmp").stdout == SAME
+    tampered(out, "output", pixels="0" * 64)
+    dreampipe.write(Frame(np.zeros((40, 56, 3), np.float32)), out)
+    tampered(out, "output", file=sha256(out))
+    other = call("rerun", out, tmp_path / "b.bmp", "--overwrite")
+    assert other.exit_code == 0
+    why = "a GPU computes other bits in each run without --repeatable; they are apart by "
+    assert other.stdout.startswith(f"the pixels differ: {why}")
+
+
 def test_a_record_that_does_not_say_its_backend_was_made_with_tensorflow(call, quick, photo, tmp_path):
     out = tmp_path / "a.bmp"
     assert call("dream", photo, out, *quick).exit_code == 0

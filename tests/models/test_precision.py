@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from dreampipe.backend import choosing
 from dreampipe.errors import RecipeError
 from dreampipe.models.precision import choose_precision, has_bfloat16
 
@@ -27,6 +29,20 @@ def test_bfloat16_is_refused_where_nothing_computes_in_it(
     assert choose_precision("auto") == choose_precision("float32") == "float32"
     with pytest.raises(RecipeError, match=r"^precision came as bfloat16, .*: take float32, or auto, which chooses\.$"):
         choose_precision("bfloat16")
+
+
+def test_tf32_takes_a_gpu_that_programs_may_see(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    expected = "precision came as tf32, but only a GPU of NVIDIA computes in it, and none is seen here: take float32, "
+    monkeypatch.setattr(choosing, "DRIVER", tmp_path / "driver")
+    with pytest.raises(RecipeError, match=f"^{expected}or auto, which chooses.$"):
+        choose_precision("tf32")
+    (tmp_path / "driver").touch()
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert choose_precision("tf32") == "tf32"
+    for hidden in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        with pytest.raises(RecipeError):
+            choose_precision("tf32")
 
 
 def test_auto_chooses_what_the_processor_has() -> None:

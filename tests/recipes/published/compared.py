@@ -76,8 +76,18 @@ class Compared:
         return float(np.abs(self.picture - self.expected_picture).max())
 
 
-def compared(name: str, folder: Path, short: bool = False) -> Compared:
-    """Both, for a preset, as published or with fewer steps; models are saved in the folder."""
+@dataclass(frozen=True, eq=False)
+class Climbed:
+    """What our preset makes: the ascent, its start and picture (height, width, 3), and the score of each step."""
+
+    ascent: Ascent
+    start: Array
+    picture: Array
+    scores: Array
+
+
+def climbed(name: str, folder: Path, short: bool = False) -> Climbed:
+    """Climb a preset, as published or with fewer steps; models are saved in the folder."""
     case = CASES[name]
     fewer = dict([case.fewer]) if short and case.fewer else {}
     model = saved(case.reach, folder)
@@ -91,8 +101,16 @@ def compared(name: str, folder: Path, short: bool = False) -> Compared:
         ascent, start = loaded.of(Recipe, **settings).ascent(), drawn_picture(*case.size)
     steps: list[Step] = []
     result = ascent.run(start, seed=SEED, on_step=steps.append)
-    scores, picture = case.reference(Network(case.reach), start.astype(np.float64), draws(ascent), **fewer)
-    return Compared(np.array([step.score for step in steps]), np.array(scores), result.image, picture)
+    return Climbed(ascent, start, result.image, np.array([step.score for step in steps]))
+
+
+def compared(name: str, folder: Path, short: bool = False) -> Compared:
+    """Both, for a preset, as published or with fewer steps; models are saved in the folder."""
+    case, ours = CASES[name], climbed(name, folder, short)
+    fewer = dict([case.fewer]) if short and case.fewer else {}
+    start = ours.start.astype(np.float64)
+    scores, picture = case.reference(Network(case.reach), start, draws(ours.ascent), **fewer)
+    return Compared(ours.scores, np.array(scores), ours.picture, picture)
 
 
 def drawn_picture(height: int, width: int) -> Array:
