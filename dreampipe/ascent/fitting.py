@@ -19,8 +19,17 @@ from dreampipe.errors import RecipeError
 if TYPE_CHECKING:
     from dreampipe.ascent.spec import Ascent
 
-PLAIN, AT_ONCE = 64, 180
-"""Bytes for each pixel of a picture that climbs in tiles, if all else is computed in parts, and if it is not."""
+PLAIN, AT_ONCE = 48, 168
+"""Bytes for each pixel of a picture that climbs in tiles, if all else is computed in parts, and if it is not.
+
+The source itself is not counted, because it is held before anything is chosen.
+"""
+SHELVED = 20
+"""The same, of a picture whose whole arrays lie in a file: most while one octave is enlarged to the next."""
+SOURCE = 12
+"""Bytes for each pixel of a source, which go into the file, too."""
+USUAL = 1.5e9
+"""Bytes that a climb adds to the process if no memory is given, where tiles can do with so little."""
 LEAST = 192
 """The least side of a tile, in pixels; halos would take up smaller ones."""
 STEP = 16
@@ -29,47 +38,76 @@ SPARE = 0.9
 """The share of the given memory that is planned; the rest is for what nobody counts."""
 
 
-def choose(ascent: Ascent, size: Size, memory: int | None = None, shrinks: bool = True) -> dict[str, int]:
+def choose(
+    ascent: Ascent, size: Size, memory: int | None = None, shrinks: bool = True, shelves: bool = False
+) -> dict[str, int]:
     """Choose the settings with which a picture of this (height, width) fits.
 
     Args:
-        memory: the most bytes of the whole process; None for half of what is free, besides what it holds.
+        memory: the most bytes of the whole process. None: `USUAL` besides what it holds, where tiles can do with that,
+            and at most half of what is free.
         shrinks: whether it may choose a smaller size; else what tiles cannot compute stays whole.
+        shelves: whether whole arrays may lie in a file; see `is_shelved`.
 
     Returns:
-        nothing if the picture fits whole; a "tile"; or a "max_size", if tiles cannot compute the objective.
+        nothing if the picture fits whole, or if the ascent has a tile, which fits; a "tile"; or a "max_size", if tiles
+        cannot compute the objective.
 
     Raises:
-        RecipeError: the memory is less than the least tile needs, or the transforms enlarge too much.
+        RecipeError: the memory is less than the least tile needs, or than the ascent's own tile needs, or the
+            transforms enlarge too much.
     """
-    from dreampipe.scoring import bytes_of_pixel, pixels_that_fit
+    from dreampipe.scoring import bytes_of_pixel
 
-    room = pixels_that_fit(ascent.card, ascent.bound)  # opens the model, so that its weights are held
-    each, held, plain = (
-        bytes_of_pixel(ascent.card, ascent.bound),
-        psutil.Process().memory_info().rss,
-        plain_bytes(ascent, size),
-    )
-    if memory is not None:
-        room = int((memory * SPARE - held) / each)
-    if ascent.fits(size, room):
-        return {}
+    room, each = _room(ascent, memory), bytes_of_pixel(ascent.card, ascent.bound)
+    shelved = shelves and is_shelved(ascent, size, memory)
+    plain = plain_bytes(ascent, size, shelved)
+    most = room + SOURCE * math.prod(size) if shelved else room - plain
     reason = seamless(ascent.card, ascent.seen_layers, ascent.bound.head)
+    if ascent.tile and not reason:
+        if memory is not None and ascent.memory(size) > room and ascent.tile**2 * each > most:
+            raise _refusal(memory, size, ascent.tile**2 * each - most, f"tiles of {ascent.tile} pixels", "tile")
+        return {}
+    if ascent.fits(size, int(room / each)):
+        return {}
     if not reason:
-        most = max(0, room - plain / each)
-        side = math.isqrt(int(most)) // STEP * STEP
-        if side >= LEAST:
+        side = math.isqrt(max(0, int(most / each))) // STEP * STEP
+        if side >= LEAST and (not shelved or plain <= most):
             return {"tile": side}
     elif not shrinks:
         return {}
     if memory is None or (reason and room > 0):
-        return {"max_size": max(ascent.fitting(size, room))} if shrinks else {"tile": LEAST}
-    least = (held + min(plain + each * LEAST**2, ascent.memory(size))) / SPARE
+        return {"max_size": max(ascent.fitting(size, int(room / each)))} if shrinks else {"tile": LEAST}
+    short = min(max(plain, each * LEAST**2) - most if shelved else each * LEAST**2 - most, ascent.memory(size) - room)
+    raise _refusal(memory, size, short, f"{size[1]}x{size[0]} pixels", "max-size")
+
+
+def _refusal(memory: int, size: Size, short: float, what: str, setting: str) -> RecipeError:
+    """Say how much memory is needed by what came, if so many bytes of what is planned are missing."""
     came = f"{memory / 1e9:g}GB" if memory >= 1e9 else f"{memory / 1e6:g}MB"
-    raise RecipeError(
-        f"memory came as {came}, but {size[1]}x{size[0]} pixels need {math.ceil(least / 1e8) / 10:g}GB: "
-        "give more, or a smaller max-size."
-    )
+    needed = math.ceil((memory + short / SPARE) / 1e8) / 10
+    return RecipeError(f"memory came as {came}, but {what} need {needed:g}GB: give more, or a smaller {setting}.")
+
+
+def _room(ascent: Ascent, memory: int | None) -> float:
+    """The bytes that a climb may add to what the process holds."""
+    from dreampipe.scoring import bytes_of_pixel, pixels_that_fit
+
+    half = pixels_that_fit(ascent.card, ascent.bound)  # opens the model, so that its weights are held
+    if memory is not None:
+        return memory * SPARE - held()
+    free = half * bytes_of_pixel(ascent.card, ascent.bound)
+    return free if seamless(ascent.card, ascent.seen_layers, ascent.bound.head) else min(free, USUAL)
+
+
+def held() -> int:
+    """The bytes of memory that the process holds."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def is_shelved(ascent: Ascent, size: Size, memory: int | None = None) -> bool:
+    """Say whether the whole arrays of a climb in tiles lie in a file, because they take over half of the memory."""
+    return _in_parts(ascent) and plain_bytes(ascent, size) > _room(ascent, memory) / 2
 
 
 def halve(ascent: Ascent, size: Size, tile: int | None) -> int | None:
@@ -80,9 +118,19 @@ def halve(ascent: Ascent, size: Size, tile: int | None) -> int | None:
     return smaller if smaller >= LEAST else None
 
 
-def plain_bytes(ascent: Ascent, size: Size) -> int:
-    """Estimate the bytes that a climb in tiles holds besides its tiles: whole pictures of this (height, width)."""
+def plain_bytes(ascent: Ascent, size: Size, shelved: bool = False) -> int:
+    """Estimate the bytes that a climb in tiles holds besides tiles and source: whole pictures of this (height, width).
+
+    Args:
+        shelved: they lie in a file, and these bytes are held only when no tile is.
+    """
+    each = (SHELVED if shelved else PLAIN) if _in_parts(ascent) else AT_ONCE
+    moments = len(ascent.optimizer.moments) * SOURCE
+    return (each + (0 if shelved else moments)) * math.prod(size)
+
+
+def _in_parts(ascent: Ascent) -> bool:
+    """Say whether a step in tiles computes everything else in parts, too."""
     copies = all(type(one).copied is not Transform.copied for one in ascent.seen_through())
     in_parts = all(isinstance(one, InParts) for one in ascent.shaping)
-    each = PLAIN if copies and in_parts and ascent.parameterization.by_pixel else AT_ONCE
-    return each * size[0] * size[1]
+    return copies and in_parts and ascent.parameterization.by_pixel

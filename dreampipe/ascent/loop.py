@@ -17,10 +17,12 @@ import numpy.typing as npt
 from dreampipe import backend
 from dreampipe.ascent.amounts import Amount, Ramps, at
 from dreampipe.ascent.octaves import Octaves, Size
+from dreampipe.ascent.own_state import begin_own, carry_own, show_own
 from dreampipe.ascent.pyramid import Pyramid
 from dreampipe.ascent.results import OnPictures, Step
 from dreampipe.ascent.saving import Saved, Saving
-from dreampipe.ascent.step import Inputs, State, StepSpec, begin, carry, compile_step, own, show
+from dreampipe.ascent.shelves import by_rows, release, strips
+from dreampipe.ascent.step import Inputs, State, StepSpec, begin, carry, compile_step, show
 from dreampipe.ascent.tiled_step import climb_tiles
 from dreampipe.ascent.tiles import Grid
 from dreampipe.ascent.transforms import Transform, draw
@@ -104,16 +106,14 @@ def climb(
         for level, size in enumerate(sizes):
             octave += 1
             if saved and octave <= saved.octave:
-                state, found, scores = _state(saved), saved.found, saved.scores
-                waking = Waking(saved.leaking, saved.fired)
+                if octave == saved.octave:
+                    state, found, scores = _state(saved), saved.found, saved.scores
+                    waking, saved = Waking(saved.leaking, saved.fired), None
                 continue
-            start = pyramid.begin(level, found)
-            if state is None:
-                state = begin(plan.step, how.init(start, np.random.default_rng([seed, 0])))
-            else:
-                state = carry(plan.step, state, start, sizes[level - 1], plan.fresh)
-            if plan.grid:
-                state = own(state)
+            found = pyramid.begin(level, found)
+            state = _begin(plan, state, found, sizes[level - 1], seed)
+            if plan.steps:
+                found = full[:, :0]  # nothing, so that its memory is free
             inputs = Inputs.of(sources[level], pyramid.mask_at(level), units)
             rng = np.random.default_rng([seed, octave])
             for step in range(1, plan.steps + 1):
@@ -134,16 +134,30 @@ def climb(
                 terms = scores.mean(axis=0)
                 score = float(terms.sum())
                 report = Step(octave, octaves, step, plan.steps, size, score, tuple(map(float, terms)), len(sizes))
-                on_step(report, partial(show, plan.step, state, size))
+                on_step(report, partial(_show, plan, state, size))
                 if plan.stop is not None and score > plan.stop:
                     break
-            found = _check_pictures(plan, show(plan.step, state, size))
-            found = pyramid.end(level, found if plan.steps else start)
+            if plan.steps:
+                found = _check_pictures(plan, _show(plan, state, size))
+            found = pyramid.end(level, found)
             if saving and plan.grid and octave < octaves:
                 saving.save(_saved(octave, state, found, dreamed if turn else dreamed[:0], scores, waking))
         dreamed = pyramid.whole(found)
-    whole = np.clip(dreamed, 0, 1) if sizes[-1] == full.shape[1:3] else how.lay(full, dreamed - full)
-    return Climbed(whole, scores, waking)
+    if sizes[-1] != full.shape[1:3]:
+        return Climbed(how.lay(full, dreamed - full), scores, waking)
+    return Climbed(by_rows(lambda rows: np.clip(rows, 0, 1), dreamed, out=dreamed), scores, waking)
+
+
+def _begin(plan: Plan, state: State | None, start: Array, before: Size, seed: int) -> State:
+    """Make the state of an octave that begins with these pictures, after an octave of the size `before`."""
+    spec, rng = plan.step, np.random.default_rng([seed, 0])
+    if state is None:
+        return begin_own(spec, start, rng) if plan.grid else begin(spec, spec.parameterization.init(start, rng))
+    return (carry_own if plan.grid else carry)(spec, state, start, before, plan.fresh)
+
+
+def _show(plan: Plan, state: State, size: Size) -> Array:
+    return (show_own if plan.grid else show)(plan.step, state, size)
 
 
 def steps_to_come(
@@ -212,7 +226,9 @@ def _check_scores(plan: Plan, scores: Array, octave: int, step: int) -> Array:
 
 
 def _check_pictures(plan: Plan, pictures: Array) -> Array:
-    if not np.isfinite(pictures).all():
+    finite = all(np.isfinite(pictures[:, rows]).all() for rows in strips(pictures))
+    release(pictures)
+    if not finite:
         name = plan.step.card.name
         raise ModelError(f"The gradient of {plan.objective} on {name} is not finite: take another layer.")
     return pictures

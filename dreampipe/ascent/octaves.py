@@ -159,7 +159,10 @@ _RESIZING: dict[Resizing, Callable[[Array, Size], Array]] = {"area": fit, "bilin
 
 def resized(batch: Array, size: Size, how: Callable[[Array, Size], Array]) -> Array:
     """Resize each plane of (batch, height, width, channels) by one of the functions above."""
-    return np.stack([how(plane, size).reshape(*size, batch.shape[-1]) for plane in batch])
+    planes = [how(plane, size).reshape(*size, batch.shape[-1]) for plane in batch]
+    if len(planes) == 1 and not np.may_share_memory(planes[0], batch):  # a copy of a large picture takes memory
+        return planes[0][None]
+    return np.stack(planes)
 
 
 def _resize(image: Array, size: Size, interpolation: int) -> Array:

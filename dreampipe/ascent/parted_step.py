@@ -16,7 +16,9 @@ import numpy.typing as npt
 
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
+from dreampipe.ascent.own_state import image_of
 from dreampipe.ascent.shaping import InParts
+from dreampipe.ascent.shelves import release, zeros
 from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, move
 from dreampipe.ascent.tiled_score import Scorer, Seen
 from dreampipe.ascent.tiled_shaping import SIDE, in_parts, shape_parts
@@ -57,37 +59,36 @@ def climb_parts(
         MemoryError: a tile does not fit.
     """
     rows, columns = lines
-    gradient = np.zeros_like(inputs.start)
+    gradient = zeros(inputs.start.shape, near=inputs.start)
     pulled = np.zeros(len(gradient), np.float32)
 
     def where(part: tuple[slice, slice]) -> tuple[Any, ...]:
         return slice(None), rows.source[part[0]][:, None], columns.source[part[1]]
 
-    def add(core: tuple[slice, slice], pull: Array) -> None:
-        down, right = rows.live[core[0]], columns.live[core[1]]
-        place = rows.source[core[0]][down][:, None], columns.source[core[1]][right]
-        gradient[:, *place] = pull[:, down][:, :, right]
+    def add(part: tuple[slice, slice], pull: Array) -> None:
+        down, right = rows.live[part[0]], columns.live[part[1]]
+        place = rows.source[part[0]][down][:, None], columns.source[part[1]][right]
+        gradient[:, *place] += pull[:, down][:, :, right]
+        release(gradient)
         np.maximum(pulled, np.abs(pull).max(axis=(1, 2, 3)), out=pulled)
 
-    seen = Seen(
-        (len(rows.source), len(columns.source)),
-        lambda part: _image(spec, {name: value[where(part)] for name, value in state.parameters.items()}),
-        lambda part: np.asarray(inputs.start[where(part)]),
-        inputs.unit,
-        inputs.leak,
-    )
+    def cut(part: tuple[slice, slice]) -> Array:
+        here = {name: value[where(part)] for name, value in state.parameters.items()}
+        release(*state.parameters.values())
+        return image_of(spec, here)
+
+    def cut_start(part: tuple[slice, slice]) -> Array:
+        here = np.asarray(inputs.start[where(part)])
+        release(inputs.start)
+        return here
+
+    seen = Seen((len(rows.source), len(columns.source)), cut, cut_start, inputs.unit, inputs.leak)
     scores = Scorer(spec.card, spec.objective, spec.leaks, spec.precision).differentiate(seen, grid, rng, add)
     if spec.objective.reads_image:
         scores = scores + _penalize(spec, state.parameters, inputs, gradient)
-    moved, felt = _follow(spec, state, inputs, gradient)
+    moved, felt = _follow(spec, state, inputs, gradient, max(SIDE, grid.side))
     reads_model = bool(spec.objective.layers or spec.objective.head)
     return Outcome(moved, np.asarray(scores, np.float32), (pulled if reads_model else felt) > 0)
-
-
-def _image(spec: StepSpec, parameters: Mapping[str, Array]) -> Array:
-    """Make a part of the pictures of the parameters at its places."""
-    how = spec.parameterization
-    return np.asarray(backend.as_array(unscale(how.image(dict(parameters), None), how.units)), np.float32)
 
 
 def _penalize(
@@ -98,13 +99,14 @@ def _penalize(
     whole, scores = size[0] * size[1], np.zeros((len(gradient), len(spec.objective.terms)))
     grid = Grid(SIDE, _NEAR, 1, _NEAR)
     for tile in grid.tiles(size, np.random.default_rng(0)):
-        image = _image(spec, {name: value[:, *tile.window] for name, value in parameters.items()})
+        image = image_of(spec, {name: value[:, *tile.window] for name, value in parameters.items()})
         inner = [bound for one in tile.inner for bound in (one.start, one.stop)]
         found, pull = _compile_penalties(spec)(
             image, inputs.start[:, *tile.window], inputs.unit, np.float32(1 / whole), np.array(inner, np.int32)
         )
         scores += backend.as_array(found)
         gradient[:, *tile.core] += backend.as_array(pull)[:, *tile.inner]
+        release(gradient, inputs.start, *parameters.values())
     return np.asarray(scores, np.float32)
 
 
@@ -139,12 +141,17 @@ def _summed(values: Tensor) -> Tensor:
     return over_places(values) * ops.cast(places, values.dtype)
 
 
-def _follow(spec: StepSpec, state: State, inputs: Inputs, gradient: Array) -> tuple[State, Array]:
-    """Shape the gradient, and follow it in place; return the new state, and the largest move of each picture."""
+def _follow(spec: StepSpec, state: State, inputs: Inputs, gradient: Array, side: int) -> tuple[State, Array]:
+    """Shape the gradient, in parts of so many pixels, and follow it in place.
+
+    Returns:
+        the new state, and the largest move of each picture.
+    """
     how, size = spec.parameterization, (gradient.shape[1], gradient.shape[2])
     felt, first = np.zeros(len(gradient), np.float32), True
 
     def part(tile: Tile) -> Array:
+        release(gradient)
         cut = gradient[:, *tile.window]
         if not first or how.units == "unit":
             return cut
@@ -153,8 +160,8 @@ def _follow(spec: StepSpec, state: State, inputs: Inputs, gradient: Array) -> tu
 
     for shaping in spec.shaping[:-1]:
         assert isinstance(shaping, InParts)
-        shaped = np.empty_like(gradient)
-        shape_parts(shaping, size, part, inputs.progress, partial(_put, shaped))
+        shaped = zeros(gradient.shape, near=gradient)
+        shape_parts(shaping, size, part, inputs.progress, partial(_put, shaped), side)
         gradient, first = shaped, False
 
     def use(tile: Tile, core: Array) -> None:
@@ -164,12 +171,13 @@ def _follow(spec: StepSpec, state: State, inputs: Inputs, gradient: Array) -> tu
 
     last = spec.shaping[-1] if spec.shaping else None
     assert last is None or isinstance(last, InParts)
-    shape_parts(last, size, part, inputs.progress, use)
+    shape_parts(last, size, part, inputs.progress, use, side)
     return state._replace(count=np.asarray(state.count + 1, np.float32)), felt
 
 
 def _put(whole: Array, tile: Tile, core: Array) -> None:
     whole[:, *tile.core] = core
+    release(whole)
 
 
 def _move_core(spec: StepSpec, state: State, inputs: Inputs, tile: Tile, gradient: Array) -> None:
@@ -189,3 +197,5 @@ def _move_core(spec: StepSpec, state: State, inputs: Inputs, tile: Tile, gradien
     for moment, of in moved.moments.items():
         for name, value in of.items():
             state.moments[moment][name][place] = backend.as_array(value)
+            release(state.moments[moment][name])
+    release(*state.parameters.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dreampipe.ascent.octaves import Octaves, Size, fit, resized
+from dreampipe.ascent.shelves import by_rows, moved, release, reuse, zeros
 from dreampipe.frames import Array
 
 
@@ -44,7 +45,8 @@ class Pyramid:
         own = next(number for number, size in enumerate(sizes) if size == full.shape[1:3])
         levels = [full]
         for size in reversed(sizes[:own]):
-            levels.insert(0, octaves.resize(levels[0], size))
+            levels.insert(0, moved(octaves.resize(levels[0], size), full))
+            release(*levels)
         return cls(octaves, full, mask, (*levels, *(octaves.resize(full, size) for size in sizes[own + 1 :])))
 
     def mask_at(self, octave: int) -> Array | None:
@@ -58,9 +60,15 @@ class Pyramid:
 
     def _carry(self, octave: int, onto: Array, dreamed: Array) -> Array:
         size = onto.shape[1:3]
-        if self.octaves.carry == "detail":
-            return onto + self.octaves.resize(dreamed - self.levels[octave - 1], size)
-        return self.octaves.resize(dreamed, size)
+        if self.octaves.carry != "detail":
+            return moved(self.octaves.resize(dreamed, size), onto)
+        before = self.levels[octave - 1]
+        if before.shape[1:3] == size:
+            added = zeros(onto.shape, near=onto)
+            return by_rows(lambda below, now, old: below + (now - old), onto, dreamed, before, out=added)
+        detail = by_rows(np.subtract, dreamed, before, out=zeros(before.shape, near=onto))
+        detail = self.octaves.resize(detail, size)
+        return by_rows(np.add, onto, detail, out=reuse(detail, near=onto))
 
     def end(self, octave: int, dreamed: Array) -> Array:
         """The pictures that an octave hands to the next one, after it dreamed these."""
@@ -75,4 +83,7 @@ class Pyramid:
 
 
 def _apply_mask(mask: Array | None, changed: Array, kept: Array) -> Array:
-    return np.asarray(changed if mask is None else np.where(mask > 0, changed, kept), np.float32)
+    """Put what is kept back where the mask is black; it changes `changed` in place."""
+    if mask is None:
+        return changed
+    return by_rows(lambda mask, now, old: np.where(mask > 0, now, old), mask, changed, kept, out=changed)

@@ -21,6 +21,9 @@ PICTURE = (1, 2, 3)
 SIGMA = Ramp(0.7, 2.5)
 _FILTERS = 9
 """Pixels of the coarsest level that a pixel sees of a gradient that is twice halved to it and enlarged again."""
+AT_ONCE, _NEAR = 3, 4
+"""Parts are halved so often at once; what is coarser is computed of the whole picture, which is small by then. And the
+pixels of that level that a pixel sees of its part."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,10 @@ class Reduce(ABC):
     def count(self, values: Tensor) -> Tensor:
         """The number of values of one picture, ()."""
 
+    @abstractmethod
+    def coarse(self, values: Tensor, levels: int) -> Tensor:
+        """The values without what is finer than 2^`levels` pixels, at their size; the whole picture counts."""
+
 
 class Whole(Reduce):
     """Reduces values that are those of the whole picture."""
@@ -101,6 +108,9 @@ class Whole(Reduce):
 
         return ops.cast(ops.size(values[:1]), values.dtype)
 
+    def coarse(self, values: Tensor, levels: int) -> Tensor:
+        return refine(*coarsen(values, levels))
+
 
 WHOLE = Whole()
 
@@ -119,20 +129,6 @@ class InParts(Shaping):
 
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
         return self.shaped(gradient, progress, WHOLE)
-
-
-class OfLevels(InParts):
-    """The base of shapings that halve the gradient `levels` times."""
-
-    levels: int
-
-    @property
-    def reach(self) -> int | None:
-        return _FILTERS << self.levels
-
-    @property
-    def stride(self) -> int:
-        return 1 << self.levels
 
 
 @dataclass(frozen=True)
@@ -210,7 +206,7 @@ class Smooth(InParts):
 
 
 @dataclass(frozen=True)
-class Laplacian(OfLevels):
+class Laplacian(InParts):
     """Splits into `levels` bands of frequencies and a rest, divides each by its root mean square, and adds them up.
 
     So coarse and fine detail grow alike. Source: the DeepDream notebook of TensorFlow 1, after Burt and Adelson 1983,
@@ -218,6 +214,14 @@ class Laplacian(OfLevels):
     """
 
     levels: int = 4
+
+    @property
+    def reach(self) -> int | None:
+        return _FILTERS << self.levels
+
+    @property
+    def stride(self) -> int:
+        return 1 << self.levels
 
     def __post_init__(self) -> None:
         if self.levels < 1:
@@ -235,7 +239,7 @@ class Laplacian(OfLevels):
 
 
 @dataclass(frozen=True)
-class Local(OfLevels):
+class Local(InParts):
     """Takes away what is coarser than 2^`levels` pixels, and divides the rest by its mean size around each pixel.
 
     So forms grow everywhere alike, also on an empty sky, and large areas keep their brightness and colour. A place
@@ -250,6 +254,14 @@ class Local(OfLevels):
     levels: int = 3
     finest: float = 1.0
 
+    @property
+    def reach(self) -> int | None:
+        return _NEAR << min(self.levels, AT_ONCE)
+
+    @property
+    def stride(self) -> int:
+        return 1 << min(self.levels, AT_ONCE)
+
     def __post_init__(self) -> None:
         if self.levels < 1:
             raise RecipeError(f"The local shaping's levels came as {self.levels}, but at least 1 is expected.")
@@ -260,21 +272,25 @@ class Local(OfLevels):
         from dreampipe.backend import ops
 
         gradient = _rescale(gradient, over)
-        fine = gradient - _coarse(gradient, self.levels)
+        fine = gradient - over.coarse(gradient, self.levels)
         if self.finest < 1:
-            fine = fine - (1 - self.finest) * (gradient - _coarse(gradient, 1))
+            fine = fine - (1 - self.finest) * (gradient - WHOLE.coarse(gradient, 1))
         size = ops.abs(fine)
         mean = over.mean(size)
-        around = ops.mean(_coarse(size, self.levels), axis=-1, keepdims=True)
+        around = ops.mean(over.coarse(size, self.levels), axis=-1, keepdims=True)
         return fine / ops.maximum(ops.maximum(around, mean / 10), 1e-6)
 
 
-def _coarse(gradient: Tensor, levels: int) -> Tensor:
-    """Halve the gradient `levels` times, and enlarge it to its size again."""
-    sizes = [gradient]
+def coarsen(values: Tensor, levels: int) -> tuple[Tensor, list[Tensor]]:
+    """Halve values `levels` times: the last, and those before it, from the first on."""
+    sizes = [values]
     for _ in range(levels):
         sizes.append(_halve(sizes[-1]))
-    coarse = sizes.pop()
+    return sizes.pop(), sizes
+
+
+def refine(coarse: Tensor, sizes: list[Tensor]) -> Tensor:
+    """Double values to each of the sizes that they were halved from."""
     for finer in reversed(sizes):
         coarse = _double(coarse, finer)
     return coarse

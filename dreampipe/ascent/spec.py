@@ -254,9 +254,8 @@ class Ascent:
             return ()
         moving = ", which move at each step" if grid.moves else ""
         return (
-            f"The gradient is approximate near the borders of tiles{moving}: it depends on "
-            f"{grid.reach} pixels around each part, and tiles of {grid.side} leave {grid.halo}; tiles of "
-            f"{grid.exact_side} are exact.",
+            f"The gradient is approximate near the borders of tiles{moving}: each place sees {grid.reach} pixels "
+            f"around it, and tiles of {grid.side} leave {grid.halo}; tiles of {grid.exact_side} are exact.",
         )
 
     def _beyond(self, size: Size) -> tuple[str, ...]:
@@ -332,14 +331,19 @@ class Ascent:
         seen = map(self._seen_at, self.octaves.sizes(climbed, self._least))
         return tuple(grid.pixels(size) if grid else math.prod(size) for size in seen) * self.octaves.rounds
 
-    def memory(self, size: Size) -> int:
-        """The most bytes that the ascent of a picture of this size adds to the memory of the process."""
+    def memory(self, size: Size, shelved: bool = False) -> int:
+        """The most bytes that the ascent of a picture of this size adds to the memory of the process.
+
+        Args:
+            shelved: in tiles, its whole arrays lie in a file; see `fitting.is_shelved`.
+        """
         from dreampipe.scoring import bytes_of_pixel
 
         most, each = self._most_seen(size), bytes_of_pixel(self.card, self.bound)
         if (grid := self.grid) is None or grid.side**2 >= most:
             return round(most * each)
-        return round(grid.side**2 * each + plain_bytes(self, size))
+        tile, plain = grid.side**2 * each, plain_bytes(self, size, shelved)
+        return round(max(tile, plain) if shelved else tile + plain)
 
     def tiles(self, size: Size) -> int:
         """Count the tiles in which the model sees a picture of this size at the largest of its octaves."""

@@ -255,15 +255,6 @@ def specs(spec: StepSpec) -> tuple[State, Inputs]:
     return State(parameters, moments, backend.spec()), inputs
 
 
-def own(state: State) -> State:
-    """Copy a state into arrays of its own, which steps in parts change in place."""
-    parameters = {name: np.array(value, np.float32) for name, value in state.parameters.items()}
-    moments = {
-        moment: {name: np.array(v, np.float32) for name, v in of.items()} for moment, of in state.moments.items()
-    }
-    return State(parameters, moments, np.float32(state.count))
-
-
 def begin(spec: StepSpec, parameters: Mapping[str, Array]) -> State:
     """Make the state of these parameters before the first step."""
     still = {name: np.zeros_like(parameters[name]) for name in spec.parameterization.climbed}

@@ -3,8 +3,9 @@
 A score is a sum of terms. Most are means of values that each belong to one place of a layer: they are summed over the
 tiles. `each(...)` also needs the mean and the deviation of each channel over the picture, which a first pass over the
 tiles finds. All other terms, such as a norm or a neuron, score the whole layer: the first pass gathers it, the terms
-score it and give its gradient, and the second pass takes that back to the pixels. Every place of a layer counts in the
-tile in whose core its middle is. Importing this module loads keras: import it where computing begins.
+score it and give its gradient, and the second pass takes that back to the pixels. Every place of a layer counts once,
+in the tile in whose core its middle is; it sees all of its receptive field there, and the gradients of tiles that
+overlap are added. Importing this module loads keras: import it where computing begins.
 """
 
 from __future__ import annotations
@@ -151,6 +152,11 @@ class _Layer(NamedTuple):
         first, begin = max(rows.start, top), max(columns.start, left)
         whole[:, first : first + core.shape[1], begin : begin + core.shape[2]] = core
 
+    def cut(self, whole: Array, tile: Tile) -> Array:
+        """Cut the values of a tile's core out of the whole; a tile may have fewer of these places."""
+        (rows, columns), (top, left) = self.places(tile), self.begin(tile)
+        return whole[:, max(rows.start, top) : rows.stop, max(columns.start, left) : columns.stop]
+
     def begin(self, tile: Tile) -> tuple[int, int]:
         """The first row and column of a tile, over the whole picture."""
         return tile.rows.first // self.stride, tile.columns.first // self.stride
@@ -179,13 +185,13 @@ class Scorer:
     def differentiate(
         self, seen: Seen, grid: Grid, rng: np.random.Generator, add: Callable[[tuple[slice, slice], Array], None]
     ) -> npt.NDArray[np.float64]:
-        """Score pictures, and hand the gradient of the summed scores by the pixels of each tile's core to `add`.
+        """Score pictures, and hand each tile's share of the gradient of the summed scores to `add`.
 
         Args:
             seen: the pictures.
             grid: the measures of tiles.
             rng: moves the tiles.
-            add: hears the core's rows and columns, and the gradient (batch, rows, columns, 3).
+            add: adds up the gradient: hears the rows and columns of a tile, and its share (batch, rows, columns, 3).
 
         Returns:
             (batch, terms): the weighted score of each term; 0 for those of the picture.
@@ -199,23 +205,23 @@ class Scorer:
         moments: dict[str, _Moments] = {name: _Moments() for name in parts.relative}
         pulls: dict[str, Array] = {}
         if parts.relative or parts.gathered:
-            gathered, start = self._look(seen, grid.looking.tiles(seen.size, rng), layers, moments)
+            gathered, start = self._look(seen, grid.tiles(seen.size, rng), layers, moments)
             if parts.whole:
                 found, pulls = _differentiate_whole(self, gathered, start, seen.unit)
                 scores[:, parts.whole] = found
         fixed = {name: value.values for name, value in moments.items()}
         pull = _compile_pull(self.card, self.objective, self.leaks, self.precision)
         for tile in grid.tiles(seen.size, rng):
-            cuts = {name: _cut(pulls[name], layers[name], tile) for name in pulls}
+            cuts = {name: layers[name].cut(pulls[name], tile) for name in pulls}
             if not parts.summed and not any(value.any() for value in cuts.values()):
-                add(tile.core, np.zeros((len(seen.unit), *_sides(tile.core), 3), np.float32))
                 continue
             start_cut = seen.cut_start(tile.window) if self.objective.start_layers else np.zeros((1, 1, 1, 3))
-            shares, places = self._shares(tile, layers)
-            found, gradient = pull(seen.cut(tile.window), np.float32(start_cut), seen.leak, places, shares, fixed, cuts)
+            places = {name: layer.inner(tile) for name, layer in layers.items()}
+            window, shares = seen.cut(tile.window), self._shares(layers)
+            found, gradient = pull(window, np.float32(start_cut), seen.leak, places, shares, fixed, cuts)
             if parts.summed:
                 scores[:, parts.summed] += backend.as_array(found)
-            add(tile.core, backend.as_array(gradient)[:, *tile.inner])
+            add(tile.window, backend.as_array(gradient))
         return np.asarray(scores, np.float32)
 
     def _look(
@@ -243,27 +249,14 @@ class Scorer:
                     layers[name].put(whole, tile, backend.as_array(values[name]))
         return gathered, start
 
-    def _shares(self, tile: Tile, layers: Mapping[str, _Layer]) -> tuple[Array, tuple[npt.NDArray[np.int32], ...]]:
-        """For each summed term the share of one place in its mean, and where the core's places are in the tile."""
+    def _shares(self, layers: Mapping[str, _Layer]) -> Array:
+        """Compute for each summed term the share of one place in its mean."""
         chosen = [layers[self.objective.terms[number].layer] for number in self.parts.summed]
-        shares = np.array([1 / (layer.size[0] * layer.size[1]) for layer in chosen], np.float32)
-        return shares, tuple(layer.inner(tile) for layer in chosen)
-
-
-def _sides(places: tuple[slice, slice]) -> tuple[int, int]:
-    rows, columns = places
-    return max(0, rows.stop - rows.start), max(0, columns.stop - columns.start)
+        return np.array([1 / (layer.size[0] * layer.size[1]) for layer in chosen], np.float32)
 
 
 def _empty(layer: _Layer, batch: int) -> Array:
     return np.zeros((batch, *layer.size, layer.channels), np.float32)
-
-
-def _cut(whole: Array, layer: _Layer, tile: Tile) -> Array:
-    """Cut the places of a tile out of a whole layer, and some more where the tile has none."""
-    top, left = layer.begin(tile)
-    rows, columns = (-(-(span.stop) // layer.stride) for span in (tile.rows, tile.columns))
-    return whole[:, top : rows + 1, left : columns + 1]
 
 
 @lru_cache(maxsize=32)
@@ -313,7 +306,7 @@ def _core(values: Tensor, places: Tensor) -> Tensor:
 def _compile_pull(
     card: Card, objective: BoundObjective, leaks: bool, precision: Precision
 ) -> Callable[..., tuple[Tensor, Tensor]]:
-    """Compile the second pass: the scores of the summed terms in the core, and the gradient of all of the tile."""
+    """Compile the second pass: the scores of the places in the core, and their gradient in all of the tile."""
     parts = Parts.of(objective)
     model = _model(card, objective.layers, leaks, precision)
     read_start = read_of(card, objective.start_layers, precision=precision) if objective.start_layers else None
@@ -323,7 +316,7 @@ def _compile_pull(
         window: Tensor,
         start: Tensor,
         leak: Tensor,
-        places: Sequence[Tensor],
+        places: Mapping[str, Tensor],
         shares: Tensor,
         moments: Mapping[str, tuple[Tensor, Tensor]],
         pulls: Mapping[str, Tensor],
@@ -339,11 +332,12 @@ def _compile_pull(
                 found = term.measure.at_places(*(known[key] for key in term.reads), *more)
                 grid = ops.shape(values[term.layer])[:3]
                 found = ops.mean(ops.reshape(found, (*grid, -1)), axis=-1) * (term.weight * shares[at])
-                sums.append(ops.sum(found))
-                scores.append(ops.sum(_core(found, places[at]), axis=(1, 2)))
+                scores.append(ops.sum(_core(found, places[term.layer]), axis=(1, 2)))
+                sums.append(ops.sum(scores[-1]))
             for name, pulled in pulls.items():
-                rows, columns = ops.shape(values[name])[1:3]
-                sums.append(ops.sum(values[name] * pulled[:, :rows, :columns]))
+                core = _core(values[name], places[name])
+                rows, columns = ops.shape(core)[1:3]
+                sums.append(ops.sum(core * pulled[:, :rows, :columns]))
             return sum(sums), ops.stack(scores, axis=1) if scores else shares
 
         _, scores, (gradient,) = backend.value_and_gradients(total, window)
@@ -355,7 +349,7 @@ def _compile_pull(
         picture,
         picture,
         backend.spec(None),
-        tuple(backend.sizes(4) for _ in parts.summed),
+        {name: backend.sizes(4) for name in objective.layers},
         backend.spec(len(parts.summed)),
         {name: (channels, channels) for name in parts.relative},
         {name: channels for name in parts.gathered},

@@ -8,25 +8,23 @@ keras: import it where computing begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
-from dreampipe.ascent.shaping import InParts, Reduce, Shaping
+from dreampipe.ascent.shaping import AT_ONCE, WHOLE, InParts, Reduce, Shaping, coarsen, refine
 from dreampipe.ascent.tiles import Grid, Tile
 from dreampipe.backend import Tensor
 from dreampipe.frames import Array
 
 SIDE = 1024
-"""The most pixels of a part, along each axis."""
+"""The usual side of a part, in pixels."""
 Part = Callable[[Tile], Array]
 """Cuts the window of a tile out of a gradient: (batch, rows, columns, channels)."""
-
-
-_Answer = tuple[int, Array, Array, Array]
-"""The count of values of a part, and their mean, squares of differences from it, and largest: (batch, 1, 1, 1) each."""
+_AXES = (1, 2, 3)
 
 
 class _Asked(Exception):
@@ -39,9 +37,9 @@ class _Answers(Reduce):
     def __init__(self, size: Size) -> None:
         self._size = size
         self._known: list[Array] = []
-        self._parts: list[_Answer] = []
+        self._parts: list[Any] = []
         self._tile: Tile
-        self._settle: Callable[[Sequence[_Answer]], Array]
+        self._settle: Callable[[list[Any]], Array]
         self._next = 0
 
     def begin(self, tile: Tile) -> None:
@@ -53,17 +51,15 @@ class _Answers(Reduce):
         self._known.append(self._settle(self._parts))
         self._parts = []
 
-    def _ask(self, values: Tensor, settle: Callable[[Sequence[_Answer]], Array]) -> Tensor:
+    def _ask(self, values: Tensor, take: Callable[[Array], Any], settle: Callable[[list[Any]], Array]) -> Array:
+        """Return the answer if it is known; else take the share of this part's core, to settle it by those of all."""
         if self._next < len(self._known):
             self._next += 1
             return self._known[self._next - 1]
-        core = self._core(backend.as_array(values)).astype(np.float64)
+        core = self._core(backend.as_array(values))
         self._settle = settle
         if core.size:
-            axes = (1, 2, 3)
-            mean = core.mean(axis=axes, keepdims=True)
-            squares = np.square(core - mean).sum(axis=axes, keepdims=True)
-            self._parts.append((core[0].size, mean, squares, core.max(axis=axes, keepdims=True)))
+            self._parts.append(take(core))
         raise _Asked
 
     def _core(self, values: Array) -> Array:
@@ -77,41 +73,75 @@ class _Answers(Reduce):
         return values[:, rows, columns]
 
     def largest(self, values: Tensor) -> Tensor:
-        return self._ask(values, lambda parts: np.max([most for *_, most in parts], axis=0).astype(np.float32))
+        return self._ask(values, lambda core: core.max(axis=_AXES, keepdims=True), lambda parts: np.max(parts, axis=0))
 
     def mean(self, values: Tensor) -> Tensor:
-        return self._ask(values, _mean)
+        return self._ask(values, _Share.of_mean, lambda parts: _mean(parts).astype(np.float32))
 
     def deviation(self, values: Tensor) -> Tensor:
-        return self._ask(values, _deviation)
+        return self._ask(values, _Share.of, _deviation)
 
     def total(self, values: Tensor) -> Tensor:
-        return self._ask(values, lambda parts: (_mean64(parts) * _count(parts)).astype(np.float32))
+        return self._ask(values, _Share.of_mean, lambda parts: (_mean(parts) * _count(parts)).astype(np.float32))
 
     def count(self, values: Tensor) -> Tensor:
         return np.float32(self._size[0] * self._size[1] * values.shape[-1])
 
+    def coarse(self, values: Tensor, levels: int) -> Tensor:
+        near, spans = min(levels, AT_ONCE), (self._tile.rows, self._tile.columns)
+        shrunk, sizes = coarsen(values, near)
+        own = tuple(slice(span.begin >> near, -(-span.end >> near)) for span in spans)
 
-def _count(parts: Sequence[_Answer]) -> int:
-    return sum(count for count, *_ in parts)
+        def settle(parts: list[tuple[tuple[slice, ...], Array]]) -> Array:
+            batch, *_, channels = parts[0][1].shape
+            whole = np.zeros((batch, *(-(-side >> near) for side in self._size), channels), np.float32)
+            for place, core in parts:
+                whole[:, *place] = core
+            return backend.as_array(WHOLE.coarse(whole, levels - near))
+
+        whole = self._ask(shrunk, lambda core: (own, core), settle)
+        rows, columns = (slice(span.first >> near, -(-span.stop >> near)) for span in spans)
+        return refine(whole[:, rows, columns], sizes)
 
 
-def _mean64(parts: Sequence[_Answer]) -> Any:
-    return sum(count * mean for count, mean, *_ in parts) / _count(parts)
+class _Share(NamedTuple):
+    """The share of one part in a mean or a deviation: how many values it has, their mean, squares of differences."""
+
+    count: int
+    mean: npt.NDArray[np.float64]
+    squares: npt.NDArray[np.float64] | None = None
+
+    @classmethod
+    def of_mean(cls, core: Array) -> _Share:
+        return cls(core[0].size, core.mean(axis=_AXES, keepdims=True, dtype=np.float64))
+
+    @classmethod
+    def of(cls, core: Array) -> _Share:
+        count, mean, _ = cls.of_mean(core)
+        return cls(count, mean, np.square(core - mean).sum(axis=_AXES, keepdims=True))
 
 
-def _mean(parts: Sequence[_Answer]) -> Array:
-    return np.asarray(_mean64(parts), np.float32)
+def _count(parts: Sequence[_Share]) -> int:
+    return sum(part.count for part in parts)
 
 
-def _deviation(parts: Sequence[_Answer]) -> Array:
-    whole = _mean64(parts)
-    squares = sum(squares + count * np.square(mean - whole) for count, mean, squares, _ in parts)
+def _mean(parts: Sequence[_Share]) -> npt.NDArray[np.float64]:
+    return np.asarray(sum(part.count * part.mean for part in parts) / _count(parts))
+
+
+def _deviation(parts: Sequence[_Share]) -> Array:
+    whole = _mean(parts)
+    squares = sum(part.squares + part.count * np.square(part.mean - whole) for part in parts)
     return np.asarray(np.sqrt(squares / _count(parts)), np.float32)
 
 
 def shape_parts(
-    shaping: InParts | None, size: Size, part: Part, progress: Tensor, use: Callable[[Tile, Array], None]
+    shaping: InParts | None,
+    size: Size,
+    part: Part,
+    progress: Tensor,
+    use: Callable[[Tile, Array], None],
+    side: int = SIDE,
 ) -> None:
     """Shape a gradient of this (height, width), and hand each part's core, (batch, rows, columns, channels), to `use`.
 
@@ -119,10 +149,11 @@ def shape_parts(
         shaping: None to change nothing.
         part: cuts a window out of the gradient, which must not change before the end.
         progress: as of a `Shaping`.
+        side: the most pixels of a part along each axis; at least four halos.
     """
     reach, stride = (shaping.reach or 0, shaping.stride) if shaping else (0, 1)
     halo = -(-reach // stride) * stride
-    grid = Grid(max(SIDE, 4 * halo), halo, stride, reach)
+    grid = Grid(max(side, 4 * halo), halo, stride, reach)
     tiles, answers = tuple(grid.tiles(size, np.random.default_rng(0))), _Answers(size)
     asked = True
     while asked:

@@ -35,8 +35,8 @@ def climb_tiles(spec: StepSpec, grid: Grid, state: State, inputs: Inputs, rng: n
     pull = np.zeros_like(seen)
     size: Size = (seen.shape[1], seen.shape[2])
 
-    def add(core: tuple[slice, slice], gradient: Array) -> None:
-        pull[:, *core] = gradient
+    def add(part: tuple[slice, slice], gradient: Array) -> None:
+        pull[:, *part] += gradient
 
     view = Seen(size, lambda part: seen[:, *part], lambda part: start[:, *part], inputs.unit, inputs.leak)
     scores = Scorer(spec.card, spec.objective, spec.leaks, spec.precision).differentiate(view, grid, rng, add)

@@ -1,15 +1,16 @@
 """Tiles: the parts of a picture that a model sees one after the other, where the whole does not fit into memory.
 
-Each tile has a core, whose gradient is taken, and a halo around it, which only helps to compute it: the cores cover
-each pixel exactly once. Tiles begin and end where the model's strides do, so that every layer sees a tile in the same
-phase as the whole picture; at the border of the picture a tile ends there, too, and the model pads it as ever.
+Each tile has a core, whose places are scored, and a halo around it, which these places see, too: the cores cover each
+pixel exactly once. The gradient of the scores reaches into the halo, so the gradients of neighbouring tiles are added.
+Tiles begin and end where the model's strides do, so that every layer sees a tile in the same phase as the whole
+picture; at the border of the picture a tile ends there, too, and the model pads it as usual.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -77,7 +78,7 @@ class Grid:
         side: the most pixels of a tile along each axis, its halo included.
         halo: the pixels around a core.
         stride: the pixels at whose multiples tiles begin.
-        reach: the pixels around a core on which its gradient depends; a smaller halo leaves some out.
+        reach: the pixels around a core that its places see; a smaller halo leaves some out.
         least: the least side that the model can see; a tile with a small core has a larger halo, up to this.
         moves: the tiles are elsewhere at each step. Not where each size of a tile is compiled, which takes seconds.
     """
@@ -96,19 +97,13 @@ class Grid:
 
     @property
     def is_exact(self) -> bool:
-        """True if the halo covers all that the gradient of a core depends on."""
+        """True if the halo covers all that the places of a core see."""
         return self.halo >= self.reach
 
     @property
     def exact_side(self) -> int:
         """The least side of tiles whose halo covers all of that."""
         return -(-self.reach // self.stride) * self.stride * HALO
-
-    @property
-    def looking(self) -> Grid:
-        """The tiles in which the values of places are computed: each sees half of its field on each side."""
-        halo = -(-2 * self.reach // (3 * self.stride)) * self.stride
-        return replace(self, halo=min(self.halo, halo))
 
     @classmethod
     def of(cls, card: Card, layers: tuple[str, ...], side: int) -> Grid:
@@ -151,16 +146,15 @@ class Grid:
 
 
 def sight(card: Card, layers: tuple[str, ...]) -> tuple[int, int]:
-    """Find how many pixels around a pixel its gradient depends on, if these layers are read, and the whole stride.
+    """Find how many pixels around its middle a place of these layers sees, and the whole stride.
 
-    A place of a layer sees half of its receptive field on each side, and a pixel is seen by as many places; so the
-    gradient of a pixel depends on a whole receptive field on each side, or, in a deep model, on `COUNTS` of it.
+    That is half of its receptive field, or, in a deep model, `COUNTS` of that half.
     """
     fields = [layer.receptive_field or 1 for layer in card.layers if layer.name in layers]
     deepest = max((number for number, layer in enumerate(card.layers) if layer.name in layers), default=-1)
     strides = [layer.stride or 1 for layer in card.layers[: deepest + 1]]
     field = max(fields, default=1)
-    return field if field < DEEP else math.ceil(COUNTS * field), math.lcm(1, *strides)
+    return math.ceil(field / 2 * (COUNTS if field >= DEEP else 1)), math.lcm(1, *strides)
 
 
 def seamless(card: Card, layers: tuple[str, ...], head: bool = False) -> str:

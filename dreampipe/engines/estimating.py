@@ -59,6 +59,7 @@ def plan_climbing(
     together: int = 1,
     frames: int = 1,
     resizable: bool = True,
+    shelved: bool = False,
 ) -> Planned:
     """Plan the climbing of a picture, film or drawing.
 
@@ -67,6 +68,7 @@ def plan_climbing(
         max_size: longest side to climb at; None for the full size.
         together: the number of pictures that climb at once.
         resizable: whether the user can choose a smaller size to climb at.
+        shelved: whether whole arrays lie in a file; see `fitting.is_shelved`.
     """
 
     def total(side: int) -> float:
@@ -80,7 +82,7 @@ def plan_climbing(
         size,
         tuple(together * pixels for pixels in first.pixels_seen(climbed)),
         total(longest),
-        together * first.memory(climbed),
+        together * first.memory(climbed, shelved),
         frames,
         {side: total(side) for side in SIDES if side < longest} if resizable else {},
     )

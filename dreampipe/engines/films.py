@@ -114,7 +114,9 @@ class DreamedFilm(Filming):
         """Choose a tile or a longest side to climb at, once: the free memory changes, and the film must not."""
         recipe = self.recipe
         climbed = Resize(recipe.max_size).size(*size) if recipe.max_size else size
-        fit = {} if recipe.tile else choose(recipe.ascent(), climbed, recipe.memory_bytes, shrinks=not recipe.max_size)
+        if recipe.tile and recipe.memory is None:
+            return {"max_size": None, "tile": None}
+        fit = choose(recipe.ascent(), climbed, recipe.memory_bytes, shrinks=not recipe.max_size)
         return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
 
     def _with_tile(self, chosen: Chosen) -> FilmRecipe:

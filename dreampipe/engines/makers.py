@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from dreampipe.ascent.fitting import choose, halve
+from dreampipe.ascent.fitting import choose, halve, is_shelved
 from dreampipe.ascent.octaves import Size
+from dreampipe.ascent.shelves import shelve
 from dreampipe.engines.checkpoints import Checkpoint, key_of
 from dreampipe.engines.estimating import Planned, plan_climbing
 from dreampipe.engines.forecasting import Forecast, foresee_climbing
@@ -26,14 +27,14 @@ Write = Callable[[bytes], None]
 """Writes the bytes of a file under its final name."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Loaded:
     """A picture that is read.
 
     Attributes:
         job: the picture, and where it goes.
         source_sha256: the hash of its file.
-        frame: its pixels.
+        frame: its pixels; a maker may put them elsewhere, unchanged.
         info: the facts of its file.
     """
 
@@ -109,18 +110,22 @@ class Dreamer:
         return losses(format_of(loaded.job.target), loaded.info)
 
     def foresee(self, loaded: Loaded) -> Forecast:
-        settings = {} if missing(self._recipe.card()) else self._choose(loaded.frame)
+        unopened = missing(self._recipe.card())
+        settings = {} if unopened else self._choose(loaded.frame)
         return foresee_climbing(
             str(loaded.job.source),
             [loaded.job.target],
             (loaded.frame.height, loaded.frame.width),
             [(replace(self._ascent, tile=settings.get("tile", self._recipe.tile)), 1)],
             max_size=settings.get("max_size", self._recipe.max_size),
+            shelved=not unopened and self._is_shelved(loaded.frame, settings),
         )
 
     def make(self, loaded: Loaded) -> Made:
         checkpoint = self._checkpoint(loaded)
         settings = self._choose(loaded.frame, checkpoint.saved_tile())
+        if self._is_shelved(loaded.frame, settings):
+            self._shelve(loaded)
         while True:
             here = replace(checkpoint, tile=settings.get("tile", self._recipe.tile))
             try:
@@ -131,6 +136,23 @@ class Dreamer:
                     raise
             settings = {**settings, "tile": tile}
             self.tell(Noted("", f"memory ran out, so it is begun again in tiles of {tile} pixels", loaded.frame.index))
+
+    def _is_shelved(self, frame: Frame, settings: Mapping[str, int]) -> bool:
+        """Say whether the whole arrays of a climb in tiles lie in a file, because they would take too much memory."""
+        size = (frame.height, frame.width)
+        in_tiles = settings.get("tile", self._recipe.tile) and self._size(frame) == size
+        return bool(in_tiles) and is_shelved(self._ascent, size, self._recipe.memory_bytes)
+
+    def _shelve(self, loaded: Loaded) -> None:
+        """Put the source, and so all that is computed from it, into a file next to the output."""
+        folder = loaded.job.target.parent
+        try:
+            pixels = shelve(loaded.frame.pixels[None], folder)[0]
+        except OSError as error:
+            text = f"{folder} has no room for large arrays ({error.strerror}), so they take memory"
+            self.tell(Noted("", text, loaded.frame.index))
+        else:
+            loaded.frame = replace(loaded.frame, pixels=pixels)
 
     def _checkpoint(self, loaded: Loaded) -> Checkpoint:
         def note(text: str) -> None:
@@ -160,10 +182,10 @@ class Dreamer:
         Args:
             saved: the tile of the run to continue, which is taken again if it fits.
         """
-        recipe = self._recipe
-        if recipe.tile:
+        recipe, size = self._recipe, self._size(frame)
+        if recipe.tile and recipe.memory is None:
             return {}
-        chosen = choose(self._ascent, self._size(frame), recipe.memory_bytes, shrinks=not recipe.max_size)
+        chosen = choose(self._ascent, size, recipe.memory_bytes, shrinks=not recipe.max_size, shelves=True)
         fits = saved is not None and "max_size" not in chosen and saved <= chosen.get("tile", saved)
         return {"tile": saved} if saved is not None and fits else chosen
 

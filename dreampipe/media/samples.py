@@ -18,6 +18,8 @@ from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.profiles import to_srgb
 from dreampipe.media.rows import Format
 
+_STRIP = 1 << 22
+"""Values that are rounded at once, because another copy of a large picture takes memory."""
 Samples = npt.NDArray[Any]
 """(height, width, 3 or 4) uint8 or uint16, RGB."""
 
@@ -39,12 +41,19 @@ def samples_of(frame: Frame, format: Format, like: MediaInfo | None) -> Samples:
 
 def quantize_to(values: npt.NDArray[np.float32], bits: int) -> Samples:
     """Values to uint8, or above 8 bits to uint16, clipped to [0, 1]; raises MediaError for what is no number."""
-    if not np.isfinite(values).all():
-        raise MediaError("A picture with values that are no numbers came to be written: dream it with smaller steps.")
     dtype: type[np.uint8] | type[np.uint16] = np.uint8 if bits <= 8 else np.uint16
-    scaled = np.clip(values, 0, 1)
-    scaled *= np.float32(np.iinfo(dtype).max)
-    return np.rint(scaled, out=scaled).astype(dtype)
+    samples = np.empty(values.shape, dtype)
+    strip = max(1, _STRIP * len(values) // max(1, values.size))
+    for first in range(0, len(values), strip):
+        rows = values[first : first + strip]
+        if not np.isfinite(rows).all():
+            raise MediaError(
+                "A picture with values that are no numbers came to be written: dream it with smaller steps."
+            )
+        scaled = np.clip(rows, 0, 1)
+        scaled *= np.float32(np.iinfo(dtype).max)
+        samples[first : first + strip] = np.rint(scaled, out=scaled)
+    return samples
 
 
 def over_black(frame: Frame) -> Array:

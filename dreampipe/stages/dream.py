@@ -83,12 +83,12 @@ class Dream:
     def fitted(self, size: Size) -> tuple[Dream, Size]:
         """Choose a tile if the ascent needs one, and the height and width to climb at, for frames of this size."""
         small = Resize(self.max_size).size(*size) if self.max_size else size
-        if self.ascent.tile or (self.max_size and self.memory is None):
+        if (self.ascent.tile or self.max_size) and self.memory is None:
             return self, small
         chosen = choose(self.ascent, small, self.memory, shrinks=not self.max_size)
         if "max_size" in chosen:
             small = Resize(chosen["max_size"]).size(*small)
-        return replace(self, ascent=replace(self.ascent, tile=chosen.get("tile"))), small
+        return replace(self, ascent=replace(self.ascent, tile=chosen.get("tile", self.ascent.tile))), small
 
     def lay(self, frame: Frame, detail: Array) -> Array:
         """Lay a dream minus its source, (height, width, 3), onto the frame, where the mask is not black."""

@@ -38,7 +38,7 @@ from dreampipe.objectives.forms import FORMS
 
 Array = np.ndarray[Any, Any]
 SIDE = 120
-"""Of tiles in the small network: its gradients depend on 18 pixels around each."""
+"""Of tiles in the small network, whose places see 9 pixels around each."""
 CLOSE = 1e-4
 """The largest difference from the untiled gradient, over its largest value."""
 
@@ -193,7 +193,8 @@ def test_tiles_are_seen_in_the_precision_that_was_asked_for(make: Make, paramete
     exact, _ = both(make(deep), "late", photo(), SIDE, **settings)
     rounded, parts = both(make(deep), "late", photo(), SIDE, **settings, precision="bfloat16")
     apart = np.linalg.norm(rounded - exact)
-    assert np.linalg.norm(rounded - parts) < apart / 4
+    # Where tiles overlap, each share of a gradient is rounded by itself, so not all is rounded alike.
+    assert np.linalg.norm(rounded - parts) < apart / 2 < np.linalg.norm(exact - parts)
 
 
 def test_pictures_of_a_batch_keep_apart_and_masks_hold(make: Make) -> None:
@@ -213,7 +214,7 @@ def test_motifnet_is_close_in_tiles_and_shows_no_seam() -> None:
     ascent = Ascent(card("motifnet"), Objective.parse("mixed2"), tile=256)
     assert ascent.grid is not None and ascent.grid.is_exact
     rng = np.random.default_rng([4, 1, 1])
-    ascent.grid.looking.tiles((300, 402), rng)  # of the first pass, which draws before
+    ascent.grid.tiles((300, 402), rng)  # of the first pass, which draws before
     tiles = ascent.grid.tiles((300, 402), rng)
     borders = sorted({tile.columns.begin for tile in tiles} - {0})
     across, before = (
@@ -268,8 +269,8 @@ def test_a_head_sees_the_whole_picture(tiny_model: Path) -> None:
 
 
 def test_the_reach_of_motifnet() -> None:
-    assert sight(card("motifnet"), ("mixed2",)) == (43, 4)
-    assert sight(card("motifnet"), ("mixed1", "places")) == (186, 16)  # three quarters of 247
+    assert sight(card("motifnet"), ("mixed2",)) == (22, 4)  # half of 43
+    assert sight(card("motifnet"), ("mixed1", "places")) == (93, 16)  # three quarters of half of 247
 
 
 LARGE = (9000, 12000)

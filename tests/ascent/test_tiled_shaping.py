@@ -1,0 +1,53 @@
+"""A gradient that is shaped in parts is shaped as a whole one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dreampipe.ascent.shaping import Deviation, InParts, Laplacian, Local, MeanAbsolute, Sign, Smooth, Standard
+from dreampipe.ascent.tiled_shaping import shape_parts
+from dreampipe.ascent.tiles import Tile
+from dreampipe.backend import as_array
+
+Array = np.ndarray[Any, Any]
+SHAPINGS: dict[str, InParts] = {
+    "mean": MeanAbsolute(),
+    "deviation": Deviation(),
+    "standard": Standard(),
+    "sign": Sign(),
+    "smooth": Smooth(),
+    "laplacian": Laplacian(2),
+    "local 1": Local(1),
+    "local 2": Local(2, finest=0.5),
+    "local 3": Local(),
+    "soft": Local(5, finest=0.5),
+    "coarser than the picture": Local(9),
+}
+
+
+def gradient(height: int, width: int) -> Array:
+    """Two pictures: fine noise on coarse waves, of which one half is nearly empty."""
+    rows, columns = np.mgrid[:height, :width]
+    waves = np.sin(rows / 40) + np.cos(columns / 53)
+    noise = np.random.default_rng(height).normal(size=(2, height, width, 3))
+    values = (waves[None, ..., None] + noise) * 1e-5
+    values[1, : height // 2] *= 1e-3
+    return values.astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [(431, 317), (1, 700), (333, 7)], ids=str)
+@pytest.mark.parametrize("shaping", SHAPINGS.values(), ids=SHAPINGS)
+def test_parts_are_shaped_as_the_whole(shaping: InParts, size: tuple[int, int]) -> None:
+    given, found, parts = gradient(*size), np.full((2, *size, 3), np.nan, np.float32), []
+
+    def use(tile: Tile, core: Array) -> None:
+        found[:, *tile.core] = core
+        parts.append(tile)
+
+    shape_parts(shaping, size, lambda tile: given[:, *tile.window], 0.5, use, side=128)
+    whole = as_array(shaping(given, np.float32(0.5)))
+    assert len(parts) > 1
+    assert np.abs(found - whole).max() <= 2e-5 * np.abs(whole).max()

@@ -1,0 +1,45 @@
+"""The memory that is planned for a dream is the memory that it takes, measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("resource", reason="Windows counts no peak of resident memory")
+
+CHILD = """
+import json, resource, sys
+from pathlib import Path
+import numpy as np
+from dreampipe import Recipe
+from dreampipe.ascent.fitting import choose, held, is_shelved
+from dreampipe.ascent.shelves import shelve
+height, width, tile, shelved, folder = json.loads(sys.argv[1])
+recipe = Recipe.of(objective="mixed3 - distance()", octaves=2, steps=1, normalization="soft", tile=tile)
+image = np.random.default_rng(0).random((1, height, width, 3), np.float32)
+ascent = recipe.ascent()
+ascent.run(image[:, :128, :128], seed=0)  # opens and compiles
+choose(ascent, (height, width))
+planned = held() + ascent.memory((height, width), shelved)
+if shelved:
+    image, planned = shelve(image, Path(folder)), planned - image.nbytes
+ascent.run(image, seed=0)
+print(json.dumps([planned, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count in other units")
+@pytest.mark.parametrize(
+    ("size", "tile", "shelved"),
+    [((1400, 2000), None, False), ((2400, 3200), 800, False), ((2400, 3200), 800, True)],
+    ids=["whole", "in tiles", "in tiles, in a file"],
+)
+def test_the_peak_is_what_was_planned(size: tuple[int, int], tile: int | None, shelved: bool, tmp_path: Path) -> None:
+    words = json.dumps([*size, tile, shelved, str(tmp_path)])
+    ran = subprocess.run([sys.executable, "-c", CHILD, words], check=True, stdout=subprocess.PIPE, text=True)
+    planned, peak = json.loads(ran.stdout.splitlines()[-1])
+    assert peak == pytest.approx(planned, rel=0.15)
