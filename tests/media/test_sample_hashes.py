@@ -15,8 +15,8 @@ from wide import GAMMA, wide_profile_of, wide_tables
 from dreampipe import Frame, MediaInfo, read, write
 from dreampipe.errors import MediaError
 from dreampipe.media import FramesHash, format_of, samples_sha256
-from dreampipe.media.samples import frame_sha256
 from dreampipe.media.profiles import to_srgb
+from dreampipe.media.samples import frame_sha256
 
 VALUES = np.random.default_rng(0).random((9, 7, 4), np.float32)
 OPAQUE, CLEAR = Frame(VALUES[..., :3]), Frame(VALUES[..., :3], alpha=VALUES[..., 3])
