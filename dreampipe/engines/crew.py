@@ -192,14 +192,17 @@ class Crew(Protocol):
         """End all workers; what is under way is given up, and a second run makes it."""
 
 
-def environment() -> dict[str, str]:
+def environment(workers: int) -> dict[str, str]:
     """Return the variables with which the process of a worker computes the same bits as this process would.
 
     tensorflow sums in as many parts as it has threads, so each worker has as many as this process: its processors
     alone hold it to its share.
+
+    Args:
+        workers: how many share the memory of a machine.
     """
     threads = os.environ.get(_THREADS) or str(count_processors())
-    return {choosing.VARIABLE: choosing.name(), _THREADS: threads}
+    return {choosing.VARIABLE: choosing.name(), _THREADS: threads, choosing.SHARERS: str(workers)}
 
 
 def load_backend() -> None:

@@ -248,7 +248,7 @@ class Rows:
                 return
             self._longest = event.seconds
             if event.pictures > 1:
-                pictures = self.left + len(self._out)
+                pictures = self.left + sum(map(len, self._out.values()))
                 event = replace(event, pictures=pictures, workers=min(self._workers, pictures))
         self._tell(event)
 

@@ -73,7 +73,7 @@ class Workers:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=_environment(),
+                env=_environment(self.size),
                 start_new_session=True,
             )
         except OSError as error:
@@ -91,8 +91,10 @@ class Workers:
         with suppress(EOFError, pickle.UnpicklingError, OSError):  # a killed process tears its last message
             while True:
                 self._say(worker, pickle.load(process.stdout))
+        code = process.wait()
         process.stdout.close()
-        self._say(worker, Died(_describe_end(process.wait())))
+        self._hands[worker].close()
+        self._say(worker, Died(_describe_end(code)))
 
     def _say(self, worker: int, message: Message) -> None:
         if not self._dismissed:
@@ -132,12 +134,12 @@ def _hold(process: subprocess.Popen[bytes], worker: int, size: int) -> None:
             os.sched_setaffinity(process.pid, here[first : max(stop, first + 1)])
 
 
-def _environment() -> dict[str, str]:
+def _environment(workers: int) -> dict[str, str]:
     """Return the environment of a worker: it finds this very package, and computes with the same backend."""
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in sys.path),
-        **environment(),
+        **environment(workers),
     }
 
 

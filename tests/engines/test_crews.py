@@ -80,8 +80,15 @@ def workers() -> list[psutil.Process]:
 
 
 @pytest.mark.smoke
-def test_workers_make_what_one_process_makes(photos, tmp_path, order):
-    told = made(DreamTask(str(photos), str(tmp_path / "shared"), order, hire=TWO))
+def test_workers_make_what_one_process_makes_and_keep_others_out(photos, tmp_path, order):
+    task = DreamTask(str(photos), str(tmp_path / "shared"), order, hire=TWO)
+
+    def try_another(event: Event) -> None:
+        if isinstance(event, Started):
+            with pytest.raises(MediaError, match="written by the workers of another run"):
+                task.run()
+
+    told = made(task, try_another)
     made(DreamTask(str(photos), str(tmp_path / "alone"), order))
     assert files(tmp_path / "shared") == files(tmp_path / "alone")
     assert told[0] == Started(PICTURES)
@@ -99,6 +106,7 @@ def test_workers_make_what_one_process_makes(photos, tmp_path, order):
     assert set(results(made(DreamTask(str(photos), str(tmp_path / "shared"), order))).values()) == {Skipped}
 
 
+@pytest.mark.slow
 def test_workers_explain_what_one_process_explains(photos, tmp_path, tiny_model):
     order = FilmOrder(Explaining(model=str(tiny_model), scaling="unit", method="gradient"))
     made(ExplainTask(str(photos), str(tmp_path / "shared"), order, hire=TWO))
@@ -107,12 +115,14 @@ def test_workers_explain_what_one_process_explains(photos, tmp_path, tiny_model)
     assert files(tmp_path / "shared") == files(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_a_picture_that_fails_is_named_and_the_others_are_made(photos, tmp_path, order):
     (photos / "p3.png").write_bytes((photos / "p3.png").read_bytes()[:200])
     told = made(DreamTask(str(photos), str(tmp_path / "out"), order, hire=TWO))
     assert results(told) == {f"p{number}.png": Failed if number == 3 else Done for number in range(PICTURES)}
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing(photos, tmp_path, order):
     killed: set[int] = set()
 
@@ -130,6 +140,7 @@ def test_a_killed_worker_loses_nothing(photos, tmp_path, order):
     assert files(tmp_path / "out") == files(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_a_picture_that_kills_its_worker_twice_is_set_aside(photos, tmp_path, order):
     """The worker is killed in each first step of one picture, as a picture would that a library fails at."""
 
@@ -145,19 +156,7 @@ def test_a_picture_that_kills_its_worker_twice_is_set_aside(photos, tmp_path, or
     assert files(tmp_path / "out").keys() == {f"p{number}.png" for number in range(PICTURES) if number != 4}
 
 
-def test_a_second_crew_is_kept_out_of_an_output_folder(photos, tmp_path, order):
-    refused: list[str] = []
-
-    def second(event: Event) -> None:
-        if isinstance(event, Started):
-            with pytest.raises(MediaError, match="written by the workers of another run"):
-                made(DreamTask(str(photos), str(tmp_path / "out"), order, hire=TWO))
-            refused.append("yes")
-
-    assert set(results(made(DreamTask(str(photos), str(tmp_path / "out"), order, hire=TWO), second)).values()) == {Done}
-    assert refused
-
-
+@pytest.mark.slow
 def test_a_killed_driver_takes_its_workers_along_and_a_second_run_goes_on(photos, tmp_path, order, tiny_model):
     out = tmp_path / "out"
     words = ("dream", photos, out, "--model", tiny_model, "--scaling", "unit", "--octaves", "1", "--steps", "3")
@@ -177,6 +176,7 @@ def test_a_killed_driver_takes_its_workers_along_and_a_second_run_goes_on(photos
     assert files(out) == files(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_opened_ends_the_run(photos, tmp_path, headless):
     order = FilmOrder(FilmRecipe(model=str(headless), scaling="unit", objective="first", octaves=1, steps=1))
     task = DreamTask(str(photos), str(tmp_path / "out"), order, hire=TWO)
