@@ -1,0 +1,239 @@
+"""The parts of one film that is made by many workers, as pieces of work: its beginning, each shot, and the joining.
+
+A worker first reads the whole film and decides what is the same in all of it. Then any worker makes any shot, and one
+joins the film by packets. So the film is the same, frame for frame, as that of one process, and the next run of either
+kind continues it. The driver owns the work folder, and records what the workers make in it (`shared_films.py`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from dreampipe.engines.crew import Bench
+from dreampipe.engines.estimating import Estimating
+from dreampipe.engines.filming import Chosen
+from dreampipe.engines.films import filming_of, reason
+from dreampipe.engines.orders import FilmOrder
+from dreampipe.engines.producing import Production, key_of
+from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
+from dreampipe.events import Done, Event, Failed, Skipped, Tell
+from dreampipe.media import Job, Manifest
+from dreampipe.media.video import Survey
+from dreampipe.media.work import Segment, Work
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Settled(Event):
+    """A segment of a film is whole; for the driver alone."""
+
+    name: str
+    segment: Segment
+
+
+class Left(NamedTuple):
+    """A shot of which something is left to make.
+
+    Attributes:
+        number: the shot's, from 0.
+        frames: all its frames.
+        ready: how many of them are ready.
+    """
+
+    number: int
+    frames: range
+    ready: int
+
+    @property
+    def rest(self) -> range:
+        """The frames that are left to make."""
+        return self.frames[self.ready :]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A film that is begun.
+
+    Attributes:
+        key: of what is begun.
+        frames: of the whole film.
+        shots: how many it has.
+        left: the shots of which something is left to make.
+    """
+
+    key: str
+    frames: int
+    shots: int
+    left: tuple[Left, ...]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of a film.
+
+    Attributes:
+        event: what is told of it.
+        whole: whether the film has its name.
+        full: whether the disk is full, so that nothing more can be made.
+    """
+
+    event: Done | Skipped | Failed
+    whole: bool = False
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first part of a film; a `Piece`."""
+
+    job: Job
+
+    def make(self, bench: Bench) -> Begun | Ended:
+        return _attempt(self.job, lambda: _film(bench, self.job).begin())
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One shot of a film that is begun; a `Piece`. Its result is None if it is made.
+
+    Attributes:
+        job: the film.
+        key: of what is begun.
+        number: the shot's.
+        ready: its frames that were ready when the film was begun.
+        estimated: the frames whose time this shot estimates, as ranges; empty if it estimates nothing.
+        workers: how many workers share them.
+    """
+
+    job: Job
+    key: str
+    number: int
+    ready: int = 0
+    estimated: tuple[range, ...] = ()
+    workers: int = 1
+
+    def make(self, bench: Bench) -> Ended | None:
+        return _attempt(self.job, lambda: _film(bench, self.job).make_shot(self))
+
+
+@dataclass(frozen=True)
+class Joining:
+    """The last part of a film whose shots are all made; a `Piece`. Its result is `Begun` if one was damaged since."""
+
+    job: Job
+    key: str
+
+    def make(self, bench: Bench) -> Begun | Ended:
+        return _attempt(self.job, lambda: _film(bench, self.job).join(self.key))
+
+
+def _attempt(job: Job, make: Callable[[], Result]) -> Result | Ended:
+    """Make a part; a film that fails leaves the others to be made. Raises OpeningError, after which none could be."""
+    try:
+        return make()
+    except OpeningError:
+        raise
+    except (DreampipeError, MemoryError) as error:
+        return Ended(Failed(job.name, reason(error)), full=isinstance(error, StorageError))
+
+
+def _film(bench: Bench, job: Job) -> _Film:
+    """Return the film, which a worker keeps until it makes a part of another."""
+    if not isinstance(bench.kept, _Film) or bench.kept.job != job:
+        order = bench.shared.order.film
+        if order is None:
+            raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
+        bench.kept = _Film(job, order, bench.manifest, bench.hear)
+    return bench.kept
+
+
+class _Film:
+    """A film of which this process makes parts.
+
+    Args:
+        job: the film.
+        order: how to make it.
+        manifest: the list of the files that runs have written there.
+        tell: hears what happens, in the caller's thread.
+    """
+
+    def __init__(self, job: Job, order: FilmOrder, manifest: Manifest, tell: Tell) -> None:
+        self.job, self._manifest, self._tell = job, manifest, tell
+        self._filming = filming_of(job, order, Estimating(self._hear))
+        self._work = Work(job.target, order.keep_work)
+        self._settled: deque[Segment] = deque()  # by the thread that encodes
+        self._key = ""
+        self._begun: tuple[Survey, Chosen] | None = None
+        self._estimated: tuple[tuple[range, ...], int] = ((), 1)
+
+    def _hear(self, event: Event) -> None:
+        self._tell_settled()
+        self._tell(event)
+
+    def _tell_settled(self) -> None:
+        while self._settled:
+            self._tell(Settled(self.job.name, self._settled.popleft()))
+
+    def begin(self) -> Begun | Ended:
+        """Read the film and decide what is the same in all of it, or take that from an earlier run."""
+        output = self._filming.output(self._manifest)
+        if settled := self._filming.prepare(output, self._work):
+            return Ended(settled, whole=output.finished() is not None)
+        self._key = key_of(output.source_sha256, output.order_sha256)
+        self._begun = self._filming.begin(self._work, output)
+        production = self._production(self._key)
+        return self._list_left(production, production.finished(self._work))
+
+    def _list_left(self, production: Production, finished: Sequence[Segment]) -> Begun:
+        missing = production.missing(finished)
+        production.check_room(self._work, missing)
+        begins = {numbers.stop: production.frames_in(numbers).start for numbers in missing}
+        left: list[Left] = []
+        for number, shot in enumerate(production.shots):
+            if shot.stop in begins:
+                frames = production.frames_in(shot)
+                left.append(Left(number, frames, begins[shot.stop] - frames.start))
+        return Begun(self._key, len(production.survey), len(production.shots), tuple(left))
+
+    def _production(self, key: str) -> Production:
+        """Build what makes the segments of the film that is begun with this key; raises MediaError if none is."""
+        if self._key != key:
+            self._key, self._begun = key, self._filming.begun(self._work, key)
+        if self._begun is None:
+            raise MediaError(
+                f"{self._work.folder} does not hold the film that is begun there, but all workers read it in that "
+                "folder: choose an output in a folder that all of them see."
+            )
+        return self._filming.production(self._filming.target(self.job.target), *self._begun, self._plan)
+
+    def _plan(self, indices: range) -> None:
+        parts, workers = self._estimated
+        if parts and self._begun:
+            self._filming.tell_plan(*self._begun, parts, workers)
+
+    def make_shot(self, shot: Shot) -> None:
+        """Make what is missing of a shot."""
+        production = self._production(shot.key)
+        self._filming.open()
+        self._estimated = shot.estimated, shot.workers
+        numbers = production.shots[shot.number]
+        done = production.finished(self._work, numbers)
+        if rest := numbers[len(done) :]:
+            ready = sum(segment.stop - segment.first for segment in done)
+            production.make_part(self._work, rest, done[-1] if done else None, self._settled.append, ready)
+        self._tell_settled()
+
+    def join(self, key: str) -> Begun | Ended:
+        """Join the film of its segments; if one is no longer as it was made, list what is left to make."""
+        production = self._production(key)
+        finished = production.finished(self._work)
+        if production.missing(finished):
+            return self._list_left(production, finished)
+        assert self._begun is not None
+        made, chosen = production.describe(finished), self._begun[1]
+        output = self._filming.output(self._manifest)
+        return Ended(self._filming.finish(self._work, output, production, made, chosen, 0.0), whole=True)
