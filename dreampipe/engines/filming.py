@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,10 @@ class Filming(ABC):
     @abstractmethod
     def choose(self, survey: Survey) -> Chosen:
         """Decide what has to be the same in the whole film, because the free memory may change."""
+
+    def choose_less(self, chosen: Chosen) -> Chosen | None:
+        """Decide anew after memory ran out, and tell the user; None if nothing takes less."""
+        return None
 
     @abstractmethod
     def is_choice(self, chosen: Chosen) -> bool:
@@ -140,7 +144,7 @@ class Filming(ABC):
         if finished := output.finished():
             return self._report_damage(finished.problem) if finished.problem else Skipped(self.job.name)
         if not self.order.overwrite:
-            key, path = key_of(output.source_sha256, output.order_sha256), output.target.path
+            key, path = self._key(output), output.target.path
             refused = output.refusal(work, key, lambda there: self._record(path, there.output, {}))
             if refused:
                 return Failed(self.job.name, refused)
@@ -190,11 +194,22 @@ class Filming(ABC):
     def _make(self, work: Work, output: Output) -> Done | Failed:
         started = time.perf_counter()
         survey, chosen = self.begin(work, output)
-        production = self.production(
-            output.target, survey, chosen, lambda indices: self.tell_plan(survey, chosen, [indices])
-        )
-        made = production.make(work)
+        while True:
+            on_part = partial(self._tell_part, survey, chosen)
+            production = self.production(output.target, survey, chosen, on_part)
+            try:
+                made = production.make(work)
+                break
+            except MemoryError:
+                less = self.choose_less(chosen)
+                if less is None:
+                    raise
+            chosen = less
+            self._start(work, output, survey, chosen)
         return self.finish(work, output, production, made, chosen, time.perf_counter() - started)
+
+    def _tell_part(self, survey: Survey, chosen: Chosen, part: range) -> None:
+        self.tell_plan(survey, chosen, [part])
 
     def tell_plan(self, survey: Survey, chosen: Chosen, parts: Sequence[range], workers: int = 1) -> None:
         """Tell what is climbed next, so that its time is estimated; each worker takes its share of the time."""
@@ -242,19 +257,25 @@ class Filming(ABC):
 
     def begin(self, work: Work, output: Output) -> tuple[Survey, Chosen]:
         """Return the survey of the source and what was decided, from an earlier run of this film or new."""
-        key = key_of(output.source_sha256, output.order_sha256)
-        begun = self.begun(work, key)
+        begun = self.begun(work, self._key(output))
         if begun is None:
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
             work.check_room(output.target.need(survey, work.keep))
             if not work.is_empty():
                 self.note("the recipe, the source or a library has changed since it was begun, so it is begun anew")
             begun = survey, self.choose(survey)
-            work.begin(key, {"survey": survey.as_dict(), **begun[1]})
+            self._start(work, output, *begun)
         for note in begun[0].notes:
             self.note(note)
         self.announce(*begun)
         return begun
+
+    def _start(self, work: Work, output: Output, survey: Survey, chosen: Chosen) -> None:
+        """Begin the work anew, by the survey and these decisions; raises MediaError."""
+        work.begin(self._key(output), {"survey": survey.as_dict(), **chosen})
+
+    def _key(self, output: Output) -> str:
+        return key_of(output.source_sha256, output.order_sha256)
 
     def begun(self, work: Work, key: str) -> tuple[Survey, Chosen] | None:
         """Read the survey and the decisions of an earlier run; None if they are incomplete or not for this film."""
