@@ -7,7 +7,7 @@ empty; whoever runs it fills it in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from logging import getLogger
 
 from dreampipe.ascent import Step
@@ -15,7 +15,15 @@ from dreampipe.ascent import Step
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened in a run. Each kind of event is a subclass."""
+    """Something that happened in a run. Each kind of event is a subclass.
+
+    Attributes:
+        worker: the number of the worker that tells it, from 1; 0 if the run has none.
+        node: the name of the machine of that worker; empty if the run has none.
+    """
+
+    worker: int = field(default=0, kw_only=True)
+    node: str = field(default="", kw_only=True)
 
 
 Tell = Callable[[Event], None]
@@ -91,6 +99,7 @@ class Estimated(Event):
         seconds: the time from the start of its ascent to the end.
         memory: bytes that the process will hold.
         pictures: the pictures left in the run, with this one; their sizes are not known yet.
+        workers: how many workers share them.
         smaller, faster: a longest side to climb at instead, and the seconds that it takes; None if no size helps.
     """
 
@@ -103,6 +112,7 @@ class Estimated(Event):
     pictures: int
     smaller: int | None = None
     faster: float | None = None
+    workers: int = 1
 
     def with_memory_held(self, memory: int) -> Estimated:
         """Add the bytes that the process holds already."""

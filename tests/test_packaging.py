@@ -20,7 +20,7 @@ def test_core_lacks_tensorflow_alone() -> None:
         assert whole[same] == core[same]
 
 
-def test_both_have_the_same_backends_as_extras() -> None:
+def test_both_have_the_same_extras() -> None:
     extras = CORE["project"]["optional-dependencies"]
-    assert extras.keys() == {"jax", "jax-cuda", "torch"}
+    assert extras.keys() == {"jax", "jax-cuda", "torch", "ray"}
     assert all(WHOLE["project"]["optional-dependencies"][name] == needed for name, needed in extras.items())

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from dreampipe.errors import ModelError, shown
 
 VARIABLE = "KERAS_BACKEND"
+SHARERS = "DREAMPIPE_WORKERS"
+"""The variable that says how many processes of a run share the memory of this machine."""
 
 
 class Row(NamedTuple):

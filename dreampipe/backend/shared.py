@@ -5,6 +5,7 @@ Importing this module loads keras, so `dreampipe.backend.choosing` comes first.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import psutil
 from keras import ops as ops
 
+from dreampipe.backend.choosing import SHARERS
 from dreampipe.backend.protocol import Tensor as Tensor
 from dreampipe.errors import ModelError
 
@@ -77,4 +79,4 @@ def full_precision() -> Iterator[None]:
 
 def free_host_memory() -> int:
     """Bytes of memory that computing on a processor may take without swapping."""
-    return int(psutil.virtual_memory().available)
+    return int(psutil.virtual_memory().available) // int(os.environ.get(SHARERS, "1"))

@@ -10,14 +10,17 @@ from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
+    Address,
     Chroma,
     Codec,
     Crf,
     DropStreams,
     DryRun,
     End,
+    EngineOption,
     Events,
     Fps,
+    GpusPerWorker,
     Ignore,
     KeepGps,
     KeepPaths,
@@ -32,9 +35,11 @@ from dreampipe.cli.targets import (
     Sources,
     Start,
     Verbose,
+    Workers,
     one_or_several,
 )
 from dreampipe.engines.dreams import DreamTask
+from dreampipe.engines.hiring import Hire
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
@@ -68,11 +73,13 @@ def dream(
     overwrite: OverwriteMany = False,
     format: Annotated[
         str | None,
-        typer.Option(
-            help="Format to write, for example png.", show_default="that of each input", rich_help_panel=OUTPUT
-        ),
+        typer.Option(help="Format, for example png.", show_default="each input's", rich_help_panel=OUTPUT),
     ] = None,
     quality: Quality = None,
+    workers: Workers = None,
+    engine: EngineOption = "local",
+    address: Address = None,
+    gpus_per_worker: GpusPerWorker = 0,
     max_pixels: MaxPixels = MAX_PIXELS,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
@@ -105,5 +112,6 @@ def dream(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    task = DreamTask(one_or_several(sources), target, order, quality, recursive, ignore, format)
+    hire = Hire(engine, workers, address, gpus_per_worker)
+    task = DreamTask(one_or_several(sources), target, order, quality, recursive, ignore, format, hire=hire)
     perform(task, Manner(quiet, verbose, dry_run, events), many=True)

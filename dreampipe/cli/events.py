@@ -46,9 +46,14 @@ def write_line(event: Event) -> None:
 
 
 def fields_of(event: Event) -> dict[str, Any]:
-    """Return an event as JSON fields: `Stepped(name, step)` as `{"event": "stepped", "name": ..., "step": {...}}`."""
+    """Return an event as JSON fields: `Stepped(name, step)` as `{"event": "stepped", "name": ..., "step": {...}}`.
+
+    In a run of several workers, "worker" and "node" come last.
+    """
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-    return {"event": kind, **{key: value for key, value in asdict(event).items() if key != "frame"}}
+    fields = {key: value for key, value in asdict(event).items() if key not in ("frame", "worker", "node")}
+    who = {"worker": event.worker, "node": event.node} if event.worker else {}
+    return {"event": kind, **fields, **who}
 
 
 def tell_failures(event: Event) -> None:

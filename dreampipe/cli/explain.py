@@ -10,14 +10,17 @@ from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
+    Address,
     Chroma,
     Codec,
     Crf,
     DropStreams,
     DryRun,
     End,
+    EngineOption,
     Events,
     Fps,
+    GpusPerWorker,
     Ignore,
     KeepGps,
     KeepPaths,
@@ -32,9 +35,11 @@ from dreampipe.cli.targets import (
     Sources,
     Start,
     Verbose,
+    Workers,
     one_or_several,
 )
 from dreampipe.engines.explanations import FORMAT, ExplainTask
+from dreampipe.engines.hiring import Hire
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
@@ -74,6 +79,10 @@ def explain(
         ),
     ] = None,
     quality: Quality = None,
+    workers: Workers = None,
+    engine: EngineOption = "local",
+    address: Address = None,
+    gpus_per_worker: GpusPerWorker = 0,
     max_pixels: MaxPixels = MAX_PIXELS,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
@@ -106,5 +115,6 @@ def explain(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    task = ExplainTask(one_or_several(sources), target, order, quality, recursive, ignore, format)
+    hire = Hire(engine, workers, address, gpus_per_worker)
+    task = ExplainTask(one_or_several(sources), target, order, quality, recursive, ignore, format, hire=hire)
     perform(task, Manner(quiet, verbose, dry_run, events), many=True)

@@ -53,9 +53,7 @@ _FETCH = inspect.Parameter(
     default=False,
     annotation=Annotated[
         bool,
-        typer.Option(
-            "--fetch", help="Download the weights of a model that the file of --recipe names.", rich_help_panel=DREAM
-        ),
+        typer.Option("--fetch", help="Download weights that --recipe needs.", rich_help_panel=DREAM),
     ],
 )
 

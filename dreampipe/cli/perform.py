@@ -90,7 +90,7 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
         listeners = (show, *_listeners(task, manner, many))
 
         def hear(event: Event) -> None:
-            if isinstance(event, Began):
+            if isinstance(event, Began) and not event.worker:
                 import_backend(manner.verbose)  # only once something is climbed
             if isinstance(event, Failed | Compared) or (isinstance(event, LeftOut) and not event.ignored):
                 ends.append(event)

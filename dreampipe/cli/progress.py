@@ -25,6 +25,44 @@ def share(step: Step, octave_scale: float) -> float:
 
 
 @dataclass
+class _Place:
+    """The progress of one worker, or of a run that has none.
+
+    Attributes:
+        name, step: the picture that climbs, and its last step.
+        share: the share of its explanation that is computed.
+        surveyed: the frames of a film that have been searched.
+        frames: the dreamed frames of a film, and all of them; None for a picture.
+    """
+
+    name: str = ""
+    step: Step | None = None
+    share: float = 0.0
+    surveyed: int = 0
+    frames: tuple[int, int] | None = None
+
+    def completed(self, octave_scale: float) -> float:
+        """The finished share of the current picture."""
+        if self.frames:
+            return self.frames[0] / self.frames[1]
+        if self.surveyed:  # the first pass over a film is not yet a part of it
+            return 0.0
+        return self.share or (share(self.step, octave_scale) if self.step else 0.0)
+
+    def __str__(self) -> str:
+        if self.frames:
+            return f"{self.name}, frame {self.frames[0]}/{self.frames[1]}"
+        if self.share:
+            return f"{self.name}, {self.share:.0%}{' of a first pass' if self.surveyed else ''}"
+        if self.surveyed:
+            return f"{self.name}, {self.surveyed} frames looked through"
+        if self.step is None:
+            return ""
+        at = (self.step.octave - 1) * self.step.steps + self.step.step
+        return f"{self.name}, step {at}/{self.step.octaves * self.step.steps}"
+
+
+@dataclass
 class Position:
     """The progress of a run.
 
@@ -34,10 +72,8 @@ class Position:
         climbed: the names of pictures whose ascent is over; some may still wait to be written.
         left_out: the names of pictures that are skipped, or failed without an ascent.
         settled: the number of pictures that are written, skipped or failed; for a drawing, of parts drawn.
-        name, step: the picture that climbs, and its last step.
-        share: the share of its explanation that is computed.
-        surveyed: the frames of a film that have been searched.
-        frames: the dreamed frames of a film, and all of them; None for a picture.
+        places: the progress of each worker by its number; 0 if the run has none.
+        last: the worker that was heard last.
     """
 
     octave_scale: float
@@ -45,41 +81,36 @@ class Position:
     climbed: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
     settled: int = 0
-    name: str = ""
-    step: Step | None = None
-    share: float = 0.0
-    surveyed: int = 0
-    frames: tuple[int, int] | None = None
+    places: dict[int, _Place] = field(default_factory=dict)
+    last: int = 0
 
     def hear(self, event: Event) -> None:
         match event:
             case Started(pictures):
                 self.pictures = pictures
-            case Stepped(name, step):
-                self._turn_to(name)
-                self.step = step
-            case Progressed(name, share):
-                self._turn_to(name)
-                self.share = share
-            case Surveyed(name, frames):
-                self._turn_to(name)
-                self.surveyed = frames
-            case Framed(name, done, frames):
-                self._turn_to(name)
-                self.frames = (done, frames)
+            case Stepped(step=step):
+                self._turn_to(event).step = step
+            case Progressed(share=share):
+                self._turn_to(event).share = share
+            case Surveyed(frames=frames):
+                self._turn_to(event).surveyed = frames
+            case Framed(done=done, frames=frames):
+                self._turn_to(event).frames = (done, frames)
             case Done(name) | Drawn(name):
                 self.settled += 1
                 self.climbed.add(name)
             case Skipped(name) | Failed(name):
                 self.settled += 1
-                (self.climbed if name == self.name else self.left_out).add(name)
+                begun = any(place.name == name for place in self.places.values())
+                (self.climbed if begun else self.left_out).add(name)
 
-    def _turn_to(self, name: str) -> None:
-        if self.name == name:
-            return
-        if self.name:
-            self.climbed.add(self.name)
-        self.name, self.step, self.share, self.surveyed, self.frames = name, None, 0.0, 0, None
+    def _turn_to(self, event: Stepped | Progressed | Surveyed | Framed) -> _Place:
+        self.last, place = event.worker, self.places.get(event.worker)
+        if place is None or place.name != event.name:
+            if place:
+                self.climbed.add(place.name)
+            place = self.places[event.worker] = _Place(event.name)
+        return place
 
     @property
     def total(self) -> int:
@@ -88,32 +119,18 @@ class Position:
 
     @property
     def completed(self) -> float:
-        """The pictures climbed; the current one counts in part."""
-        if self.name in self.climbed:
-            return len(self.climbed)
-        if self.frames:
-            return len(self.climbed) + self.frames[0] / self.frames[1]
-        if self.share and not self.surveyed:  # the first pass over a film is not yet a part of it
-            return len(self.climbed) + self.share
-        current = None if self.surveyed else self.step
-        return len(self.climbed) + (share(current, self.octave_scale) if current else 0.0)
+        """The pictures climbed; the current ones count in part."""
+        # By name, as the picture of a worker that died is another's now.
+        current = {place.name: place for place in self.places.values() if place.name not in self.climbed}
+        return len(self.climbed) + sum(place.completed(self.octave_scale) for place in current.values())
 
     def __str__(self) -> str:
         if not self.pictures:
             return "starting"
-        text = f"{self.settled}/{self.pictures}"
-        if self.name in self.climbed:
+        text, place = f"{self.settled}/{self.pictures}", self.places.get(self.last)
+        if place is None or place.name in self.climbed:
             return text
-        if self.frames:
-            return f"{text}  {self.name}, frame {self.frames[0]}/{self.frames[1]}"
-        if self.share:
-            return f"{text}  {self.name}, {self.share:.0%}{' of a first pass' if self.surveyed else ''}"
-        if self.surveyed:
-            return f"{text}  {self.name}, {self.surveyed} frames looked through"
-        if self.step is None:
-            return text
-        at = (self.step.octave - 1) * self.step.steps + self.step.step
-        return f"{text}  {self.name}, step {at}/{self.step.octaves * self.step.steps}"
+        return f"{text}  {place}".rstrip()
 
 
 class Bar:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dreampipe.engines.hiring import Engine
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
 from dreampipe.media import Inputs
@@ -120,6 +121,22 @@ OverwriteMany = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that are not this very output.", rich_help_panel=OUTPUT),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes that share it.", show_default="this one", rich_help_panel=OUTPUT),
+]
+EngineOption = Annotated[
+    Engine, typer.Option("--engine", help="Where they are: here or on Ray.", rich_help_panel=OUTPUT)
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of a Ray cluster, or auto for the one that runs here.",
+        show_default="that of RAY_ADDRESS, else a Ray that ends with the run",
+        rich_help_panel=EXPERT_OUTPUT,
+    ),
+]
+GpusPerWorker = Annotated[float, typer.Option(min=0, help="GPUs of each worker of Ray.", rich_help_panel=EXPERT_OUTPUT)]
 Quality = Annotated[
     int | None,
     typer.Option(

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from dreampipe.engines.forecasting import Forecast
-from dreampipe.engines.local import foresee, run
+from dreampipe.engines.hiring import ALONE, Hire
+from dreampipe.engines.local import foresee
 from dreampipe.engines.orders import FilmOrder, Order, name_inputs
+from dreampipe.engines.rows import make_all
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError
 from dreampipe.events import LeftOut, Tell, ignore
@@ -34,6 +36,7 @@ class DreamTask:
         ignoring: let what is left out of a folder be no failure.
         format: of the pictures to write, as its suffix names it; None for that of each input.
         alone: write one output, under the very name of `target`, even if it is a preview.
+        hire: who makes it.
     """
 
     source: Inputs
@@ -44,6 +47,7 @@ class DreamTask:
     ignoring: bool = False
     format: str | None = None
     alone: bool = False
+    hire: Hire = ALONE
     resumes: ClassVar[bool] = True
 
     @classmethod
@@ -88,6 +92,7 @@ class DreamTask:
         Raises:
             DreampipeError: a setting, an input, an output or an option is wrong.
         """
+        hired = self.hire.check()
         for still in self.recipe.stills:
             still.pipeline()
         self.order.check_options(self._plan.jobs)
@@ -96,7 +101,7 @@ class DreamTask:
         if not dry:
             sweep_folders(self._plan)
         check_folder(self._plan, dry)
-        return (*earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *self._plan.notes)
+        return (*hired, *earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *self._plan.notes)
 
     def forecast(self) -> Iterator[Forecast]:
         yield from foresee(self._jobs, Manifest(self._plan.folder), self._order)
@@ -111,7 +116,7 @@ class DreamTask:
         Raises:
             DreampipeError: the model cannot be opened.
         """
-        run(self._jobs, Manifest(self._plan.folder), self._order, tell)
+        make_all(self._jobs, self._plan.folder, self._order, tell, self.hire)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from dreampipe.engines.forecasting import Forecast
-from dreampipe.engines.local import foresee, run
+from dreampipe.engines.hiring import ALONE, Hire
+from dreampipe.engines.local import foresee
 from dreampipe.engines.orders import FilmOrder, Order, name_inputs
+from dreampipe.engines.rows import make_all
 from dreampipe.engines.standing import check_folder
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.events import LeftOut, Tell, ignore
@@ -42,6 +44,7 @@ class ExplainTask:
         recursive: include the folders inside `source`.
         ignoring: let what is left out of a folder be no failure.
         format: of what is written of pictures into a folder; None for `FORMAT`.
+        hire: who makes it.
     """
 
     source: Inputs
@@ -51,6 +54,7 @@ class ExplainTask:
     recursive: bool = False
     ignoring: bool = False
     format: str | None = None
+    hire: Hire = ALONE
     resumes: ClassVar[bool] = True
 
     @classmethod
@@ -98,6 +102,7 @@ class ExplainTask:
         Raises:
             DreampipeError: a setting, an input, an output or an option is wrong.
         """
+        hired = self.hire.check()
         recipe, card = self.recipe, self.recipe.card()
         methods = recipe.methods()
         recipe.check_objective()
@@ -112,7 +117,7 @@ class ExplainTask:
         if not dry:
             sweep_folders(self._plan)
         check_folder(self._plan, dry)
-        return (*card.notes, *self._plan.notes, *left_out)
+        return (*hired, *card.notes, *self._plan.notes, *left_out)
 
     def _check_size(self, question: Question) -> None:
         """Raise ModelError for a single picture that is too small for the model; the run tells of a damaged one."""
@@ -153,6 +158,6 @@ class ExplainTask:
             DreampipeError: the model cannot be opened.
             KeyboardInterrupt: the user stopped; what was ready is written.
         """
-        run(self._plan.jobs, Manifest(self._plan.folder), self._order, tell)
+        make_all(self._plan.jobs, self._plan.folder, self._order, tell, self.hire)
         if self._plan.left_out:
             tell(LeftOut(self._plan.left_out, self.ignoring))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -68,8 +68,8 @@ class _Made:
     seconds: float
 
 
-class _Work:
-    """The work of one run: it makes each job, and counts the results."""
+class Runner:
+    """Makes one job after the other, and counts the results."""
 
     def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
         self._manifest, self._order, self._tell = manifest, order, tell
@@ -265,10 +265,40 @@ class _Work:
         made = None if isinstance(loaded, _Busy) else self.make(loaded)
         self.settle(self.store(made) if isinstance(made, _Made) else made)
 
-    def close(self) -> None:
+    def run(self, jobs: Iterable[Job]) -> None:
+        """Make every job; those that another run is making come last.
+
+        Raises:
+            DreampipeError: the recipe's model or objective is wrong.
+            KeyboardInterrupt: the user has asked to stop; what was made until then is written.
+        """
+        busy: list[Job] = []
+        try:
+            with ThreadPoolExecutor(1, "encode") as encoder, closing(ahead(map(self.load, jobs), "decode")) as coming:
+                for loaded in coming:
+                    if isinstance(loaded, _Busy):
+                        busy.append(loaded.job)
+                        continue
+                    made = self.make(loaded)
+                    if isinstance(made, _Made):
+                        self.written.append(encoder.submit(self.store, made))
+                    else:
+                        self.settle(made)
+                    self.settle_written()
+                    if self.stopped:
+                        break
+                self.settle_written(waiting=0)
+            for job in () if self.stopped else busy:
+                self.make_busy(job)
+        finally:
+            self.unlock()
+        if self.stopped:
+            raise KeyboardInterrupt
+
+    def unlock(self) -> None:
         """Unlock all outputs."""
-        for taken in self._locks.values():
-            taken.release()
+        while self._locks:
+            self._locks.popitem()[1].release()
 
     def finish(self, jobs: int) -> Finished:
         """Count a run of so many jobs, and tell its end."""
@@ -282,7 +312,7 @@ class _Work:
 
 def foresee(jobs: Sequence[Job], manifest: Manifest, order: Order) -> Iterator[Forecast]:
     """Tell what `run` would make of every job, and change nothing on the disk; raises DreampipeError."""
-    work = _Work(manifest, order, Estimating(ignore))
+    work = Runner(manifest, order, Estimating(ignore))
     for job in jobs:
         if job.film and order.film:
             from dreampipe.engines.films import foresee_film  # loads codecs
@@ -301,28 +331,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Fi
         DreampipeError: the recipe's model or objective is wrong, before any picture is made.
         KeyboardInterrupt: the user has asked to stop; what was made until then is written.
     """
-    work = _Work(manifest, order, estimating := Estimating(tell))
+    runner = Runner(manifest, order, estimating := Estimating(tell))
     estimating(Started(len(jobs)))
-    busy: list[Job] = []
-    try:
-        with ThreadPoolExecutor(1, "encode") as encoder, closing(ahead(map(work.load, jobs), "decode")) as coming:
-            for loaded in coming:
-                if isinstance(loaded, _Busy):
-                    busy.append(loaded.job)
-                    continue
-                made = work.make(loaded)
-                if isinstance(made, _Made):
-                    work.written.append(encoder.submit(work.store, made))
-                else:
-                    work.settle(made)
-                work.settle_written()
-                if work.stopped:
-                    break
-            work.settle_written(waiting=0)
-        for job in () if work.stopped else busy:
-            work.make_busy(job)
-    finally:
-        work.close()
-    if work.stopped:
-        raise KeyboardInterrupt
-    return work.finish(len(jobs))
+    runner.run(jobs)
+    return runner.finish(len(jobs))

@@ -1,0 +1,93 @@
+"""The choice of who makes a run: this process, several on this machine, or Ray's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
+
+from dreampipe.engines.crew import Crew, Shared, count_processors
+from dreampipe.errors import RecipeError
+
+Engine = Literal["local", "ray"]
+
+
+@dataclass(frozen=True)
+class Hire:
+    """The choice of who makes a run.
+
+    Attributes:
+        engine: processes of this machine, or workers of Ray.
+        workers: how many share the run; None for this process alone, or for as many as a cluster has room for.
+        address: of the cluster; None for that of `RAY_ADDRESS`, else a Ray of this machine that ends with the run.
+        gpus: of each worker of Ray.
+    """
+
+    engine: Engine = "local"
+    workers: int | None = None
+    address: str | None = None
+    gpus: float = 0
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes than this one make the run: one alone survives a picture that ends its process."""
+        return self.engine != "local" or self.workers is not None
+
+    @property
+    def count(self) -> int:
+        """The workers that share the run, as far as that is known before a cluster is asked."""
+        most = count_processors()
+        return min(self.workers or 1, most) if self.engine == "local" else self.workers or most
+
+    def check(self) -> tuple[str, ...]:
+        """Check the choice, and return sentences for the user; raises RecipeError."""
+        if self.workers is not None and self.workers < 1:
+            raise RecipeError(f"workers came as {self.workers}, but at least 1 is expected: give a larger number.")
+        if self.engine == "local":
+            for name, value in (("address", self.address), ("gpus-per-worker", self.gpus or None)):
+                if value is not None:
+                    raise RecipeError(f"--{name} came, but only --engine ray takes it: add that, or leave it out.")
+            if (self.workers or 1) > self.count:
+                here = "one processor is" if self.count == 1 else f"{self.count} processors are"
+                return (f"{self.workers} workers came, but {here} here, so no more of them share the run.",)
+        elif find_spec("ray") is None:
+            raise RecipeError("--engine ray came, but Ray is not installed here: run `pip install 'dreampipe[ray]'`.")
+        return ()
+
+    def crew(self, shared: Shared) -> Crew:
+        """Hire the workers; raises DreampipeError."""
+        if self.engine == "ray":
+            from dreampipe.engines.ray import RayCrew
+
+            return RayCrew(self, shared)
+        from dreampipe.engines.workers import Workers
+
+        return Workers(self.count, shared)
+
+
+ALONE = Hire()
+"""This process alone."""
+
+
+def divide(processors: Sequence[float], workers: int | None) -> tuple[int, float]:
+    """Divide the processors of nodes between workers.
+
+    Args:
+        processors: of each node.
+        workers: how many there should be; None for as many as have a processor each, or a node of less than one.
+
+    Returns:
+        The number of workers, and the processors of each: as many as possible. Where there are more workers than have
+        room, those wait until a node comes.
+    """
+    one = min([1.0, *processors])
+
+    def room(share: float) -> int:
+        return sum(int(node / share + 1e-6) for node in processors)
+
+    if workers is None or workers >= room(one):
+        return workers or max(1, room(one)), one
+    shares = {math.floor(node / parts * 1e4) / 1e4 for node in processors for parts in range(1, workers + 1)}
+    return workers, max(share for share in shares if share and room(share) >= workers)

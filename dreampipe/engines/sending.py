@@ -1,0 +1,100 @@
+"""Send the files that a recipe names to machines that cannot see them: once, by their content.
+
+A machine that has the same file under the same name keeps to that. Another one keeps a copy in the user's store of
+weights, under the SHA-256 of the file, so that a later run need not send it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dreampipe.engines.orders import Order
+from dreampipe.errors import MediaError
+from dreampipe.media import sha256
+from dreampipe.media.writing import make_folder, write_whole
+from dreampipe.models import imagenet, zoo
+from dreampipe.models.own import cards
+from dreampipe.models.weights import store
+from dreampipe.recipes.named import files, rename_files
+from dreampipe.recipes.settings import ModelSettings
+
+_SENT = ".dreampipe-sent"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A file to send.
+
+    Attributes:
+        name: as the recipe names it; for weights of the store the name there.
+        stored: whether it is of the store of weights.
+        sha256: of its content.
+        content: the bytes by the names of files: of a model also the card next to it.
+    """
+
+    name: str
+    stored: bool
+    sha256: str
+    content: Mapping[str, bytes]
+
+
+def list_parcels(recipe: ModelSettings) -> list[Parcel]:
+    """Read every file that a recipe needs; raises MediaError for a folder, which is too large to send, or a lost file.
+
+    A folder that all machines see is no parcel.
+    """
+    named = [Path(name) for name in (*files(recipe.model_dump()), *filter(None, [recipe.imports]))]
+    parcels = [_pack(path, str(path), False) for path in named if not path.is_dir()]
+    card = recipe.card()
+    if card.architecture and (weights := zoo.weights_of(card.name)) and store.find_whole(weights):
+        parcels.append(_pack(store.folder() / weights.file, weights.file, True))
+    if card.outputs == imagenet.COUNT and imagenet.class_names():
+        parcels.append(_pack(imagenet.file(), imagenet.INDEX.file, True))
+    return parcels
+
+
+def _pack(path: Path, name: str, stored: bool) -> Parcel:
+    beside = cards.beside(path) if path.suffix == ".keras" else path
+    try:
+        content = {each.name: each.read_bytes() for each in {path, beside} if each.exists()}
+    except OSError as problem:
+        raise MediaError(
+            f"{path} cannot be read ({problem.strerror}), but every worker needs it: make it readable."
+        ) from None
+    return Parcel(name, stored, sha256(path), content)
+
+
+def unpack(order: Order, parcels: Sequence[tuple[Parcel, Callable[[], Mapping[str, bytes]]]]) -> Order:
+    """Give an order the files that this machine lacks.
+
+    Args:
+        parcels: each without its content, and the function that gets that.
+    """
+    places = {parcel.name: _unpack(parcel, get) for parcel, get in parcels}
+
+    def moved(recipe: Any) -> Any:
+        settings = recipe.model_dump()
+        renamed = rename_files(settings, lambda name: places.get(name, name))
+        if settings.get("imports") in places:
+            renamed["imports"] = places[settings["imports"]]
+        return recipe.model_copy(update={key: value for key, value in renamed.items() if value != settings[key]})
+
+    film = order.film and replace(order.film, recipe=moved(order.film.recipe))
+    return replace(order, recipe=moved(order.recipe), film=film)
+
+
+def _unpack(parcel: Parcel, get: Callable[[], Mapping[str, bytes]]) -> str:
+    """Return the name of the file on this machine."""
+    own = store.folder() / parcel.name if parcel.stored else Path(parcel.name)
+    kept = own if parcel.stored else store.folder() / _SENT / parcel.sha256 / own.name
+    for path in (own, kept):
+        if path.is_file() and sha256(path) == parcel.sha256:
+            return str(path)
+    # The file itself comes last: where it is, all is.
+    for name, content in sorted(get().items(), key=lambda item: item[0] == kept.name):
+        make_folder(kept)
+        write_whole(kept.with_name(name), content)
+    return str(kept)
