@@ -7,7 +7,6 @@ Python's `logging`, and steps to `tell`, for which `dreampipe.progress` makes a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
@@ -70,7 +69,7 @@ def dream(
 
     Args:
         image: a path, an open file, the bytes of a file, a PIL picture, an array, a tensor or a `Frame`, in any form
-            that `Frame.of` describes.
+            that `Frame.of` describes, or a list or tuple of these. Each picture of a batch is dreamed as if alone.
         recipe: the settings, or the name of a preset or of a file of them; None for the defaults.
         order: "bgr" for an array with the colours of OpenCV; it comes back so.
         tell: hears each step; see `dreampipe.events`.
@@ -78,8 +77,8 @@ def dream(
 
     Returns:
         What came, dreamed: an array of the same type, layout and order, a tensor of the same library, type and device,
-        a batch, a `Frame`, or a PIL picture, RGB or RGBA. Grey comes back in colours, and bool as uint8. For a file, an
-        array (height, width, 3), or 4 if it has alpha, uint8, or uint16 if the file has 16 bits.
+        a batch, a list, a `Frame`, or a PIL picture, RGB or RGBA. Grey comes back in colours, and bool as uint8. For a
+        file, an array (height, width, 3), or 4 if it has alpha, uint8, or uint16 if the file has 16 bits.
 
     Raises:
         DreampipeError: the picture, a setting, the model or the objective is wrong.
@@ -92,7 +91,7 @@ def dream(
     taken = take(image, "dream", order)
     _fetch(chosen, chosen.pipeline)
     pipeline = chosen.pipeline(with_log(tell))
-    return taken.back([pipeline.one(replace(frame, index=at)) for at, frame in enumerate(taken.frames)])
+    return taken.back(map(pipeline.one, taken.frames))  # one after the other: a batch may be large
 
 
 def visualize(objective: str, *, tell: Tell = ignore, **settings: Unpack[VisualizationSettings]) -> Bytes:

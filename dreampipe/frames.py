@@ -89,9 +89,10 @@ class Frame:
         refused, for nobody can tell [0, 255] from a mistake.
 
         Shapes: (height, width), or three axes of which one holds 1, 3 or 4 channels: grey, RGB, or RGB with alpha. A
-        fourth axis in front of them counts the pictures of a batch, here exactly one. Where both the last and the first
-        axis can be channels, as in (3, 3, 3), the first is in a tensor of PyTorch, and the last in all else; `layout`
-        decides otherwise.
+        fourth axis in front of them counts the pictures of a batch; a list, a tuple and an array of objects are batches
+        of pictures of any sizes; here a batch holds exactly one. Where both the last and the first axis can be
+        channels, as in (3, 3, 3), the first is in a tensor of PyTorch, and the last in all else; `layout` decides
+        otherwise.
 
         Args:
             picture: the picture.

@@ -7,9 +7,9 @@ The rules are in the docstring of `Frame.of`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -41,9 +41,40 @@ class Form:
     batch: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Pictures(Sequence[Frame]):
+    """The pictures of an array as frames, each made when it is asked for: a batch of floats takes much memory.
+
+    Attributes:
+        values: (count, height, width, 1, 3 or 4).
+        top: the value that is white.
+        order: of the colours.
+    """
+
+    values: AnyArray
+    top: int
+    order: Order
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, at: int) -> Frame: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Frame]: ...
+    def __getitem__(self, at: int | slice) -> Frame | Sequence[Frame]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        return _frame(self.unit(at), self.order, range(len(self))[at])
+
+    def unit(self, at: int) -> Array:
+        """Return the values of one picture, with white at 1."""
+        return np.asarray(self.values[at] / self.top, np.float32)
+
+
 def frames_of(
     array: AnyArray, order: Order = "rgb", layout: Layout | None = None, usual: Layout = "hwc"
-) -> tuple[list[Frame], Form]:
+) -> tuple[Pictures, Form]:
     """Read an array as one picture or several.
 
     Args:
@@ -62,29 +93,35 @@ def frames_of(
     if top is None:
         raise ValueError(f"{came}: convert it by astype.")
     batch = array.ndim == 4
-    pictures = array if batch else array[None]
-    found: Layout | None = "hwc" if array.ndim == 2 else _find_layout(pictures.shape[1:], layout, usual)
+    values = array if batch else array[None]
+    found: Layout | None = "hwc" if array.ndim == 2 else _find_layout(values.shape[1:], layout, usual)
     if array.ndim not in (2, 3, 4) or found is None or 0 in array.shape:
         raise ValueError(f"{came}: reshape it, or leave out what is no colour.")
     if array.ndim == 2:
-        pictures = pictures[..., None]
+        values = values[..., None]
     elif found == "chw":
-        pictures = pictures.transpose(0, 2, 3, 1)
-    values = np.asarray(pictures / top, np.float32)
-    _check_range(values)
-    return [_frame(one, order) for one in values], Form(_returned(array.dtype), found, order, batch)
+        values = values.transpose(0, 2, 3, 1)
+    pictures = Pictures(values, top, order)
+    if top == 1:  # whole numbers cannot be out of range
+        for at in range(len(pictures)):
+            _check_range(pictures.unit(at))
+    return pictures, Form(_returned(array.dtype), found, order, batch)
 
 
-def array_of(frames: Sequence[Frame], form: Form) -> AnyArray:
+def array_of(frames: Iterable[Frame], form: Form) -> AnyArray:
     """Write frames as an array of a kind: (height, width, 3), or 4 channels where they have alpha, or a batch."""
-    planes = np.stack([planes_of(frame, form.order) for frame in frames])
+    made = [_values_of(frame, form) for frame in frames]
+    return np.stack(made) if form.batch else made[0]
+
+
+def _values_of(frame: Frame, form: Form) -> AnyArray:
+    planes = planes_of(frame, form.order)
     if form.layout == "chw":
-        planes = np.ascontiguousarray(planes.transpose(0, 3, 1, 2))
-    whole = planes if form.batch else planes[0]
+        planes = np.ascontiguousarray(planes.transpose(2, 0, 1))
     if np.issubdtype(form.dtype, np.integer):
         top = np.iinfo(form.dtype).max
-        return np.asarray(np.clip(np.rint(whole * float(top)), 0, top), form.dtype)
-    return whole.astype(form.dtype)
+        return np.asarray(np.clip(np.rint(planes * float(top)), 0, top), form.dtype)
+    return planes.astype(form.dtype)
 
 
 def planes_of(frame: Frame, order: Order = "rgb") -> Array:
@@ -127,8 +164,8 @@ def _check_range(values: Array) -> None:
     raise ValueError(f"The picture has values outside of [0, 1], from {low:.4g} to {high:.4g}: {todo}.")
 
 
-def _frame(values: Array, order: Order) -> Frame:
+def _frame(values: Array, order: Order, index: int) -> Frame:
     """Make the frame of (height, width, 1, 3 or 4) values."""
     alpha = np.ascontiguousarray(values[..., 3]) if values.shape[2] == 4 else None
     colours = values[..., :3] if order == "rgb" else values[..., :3][..., ::-1]
-    return Frame(np.ascontiguousarray(np.broadcast_to(colours, (*values.shape[:2], 3))), alpha=alpha)
+    return Frame(np.ascontiguousarray(np.broadcast_to(colours, (*values.shape[:2], 3))), index, alpha=alpha)

@@ -5,8 +5,8 @@ The rules are in the docstring of `Frame.of`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,15 @@ class Taken:
     """The pictures of what came.
 
     Attributes:
-        frames: one, or those of a batch.
+        frames: one, or those of a batch; those of an array are made when they are asked for.
         back: makes what came of such frames again: an array, tensor or PIL picture of the same kind.
         batch: whether it was a batch.
         bits: of a value, 8 or 16.
         icc: an RGB colour profile of the values; None for sRGB.
     """
 
-    frames: tuple[Frame, ...]
-    back: Callable[[Sequence[Frame]], Any]
+    frames: Sequence[Frame]
+    back: Callable[[Iterable[Frame]], Any]
     batch: bool = False
     bits: int = 8
     icc: bytes | None = None
@@ -62,7 +62,7 @@ def take(picture: Any, call: str, order: Order = "rgb", layout: Layout | None = 
         ValueError: it holds no picture.
     """
     if isinstance(picture, Frame):
-        return Taken((picture,), lambda frames: frames[0])
+        return Taken((picture,), lambda frames: next(iter(frames)))
     if isinstance(picture, str) and is_address(picture):
         return _of_address(picture, call)
     if isinstance(picture, str | PathLike):
@@ -71,13 +71,13 @@ def take(picture: Any, call: str, order: Order = "rgb", layout: Layout | None = 
         return _of_file(*decode_data(bytes(picture), "The data that came"))
     if isinstance(picture, Image.Image):
         return _of_pillow(picture)
+    if _is_several(picture):
+        return _of_several(picture, call, order, layout)
     if isinstance(picture, np.ndarray):
         return _of_array(picture, order, layout)
     if opened := open_tensor(picture):
         frames, form = frames_of(opened.values, order, layout, opened.usual)
-        return Taken(
-            tuple(frames), lambda made: opened.back(array_of(made, form)), form.batch, _bits(opened.values.dtype)
-        )
+        return Taken(frames, lambda made: opened.back(array_of(made, form)), form.batch, _bits(opened.values.dtype))
     if hasattr(picture, "read"):
         return _of_file(*_read_open(picture))
     raise ValueError(
@@ -89,6 +89,36 @@ def take(picture: Any, call: str, order: Order = "rgb", layout: Layout | None = 
 def _is_encoded(picture: object) -> bool:
     """Say whether it is a view of the bytes of a file, and not of rows of pixels."""
     return isinstance(picture, memoryview) and picture.ndim == 1 and picture.itemsize == 1
+
+
+def _is_several(pictures: Any) -> bool:
+    """Say whether it is a list, a tuple or an array of pictures, and not of numbers."""
+    if isinstance(pictures, np.ndarray):
+        return pictures.dtype == object and pictures.ndim == 1
+    numbers = (list, tuple, bool, int, float, np.generic)
+    return isinstance(pictures, list | tuple) and not any(isinstance(one, numbers) for one in pictures)
+
+
+def _of_several(pictures: Sequence[Any], call: str, order: Order, layout: Layout | None) -> Taken:
+    """Take pictures that may have different sizes, and give them back as what held them."""
+    if not len(pictures):
+        raise ValueError(f"A {type(pictures).__name__} without pictures came, but {call} takes one or more.")
+    each = [take(one, call, order, layout) for one in pictures]
+    frames = tuple(
+        one if isinstance(one, Frame) else replace(taken.only(call), index=at)
+        for at, (one, taken) in enumerate(zip(pictures, each, strict=True))
+    )
+
+    def back(made: Iterable[Frame]) -> Any:
+        given = [taken.back([frame]) for taken, frame in zip(each, made, strict=True)]
+        if not isinstance(pictures, np.ndarray):
+            return tuple(given) if isinstance(pictures, tuple) else given
+        held = np.empty(len(given), object)
+        for at, one in enumerate(given):
+            held[at] = one
+        return held
+
+    return Taken(frames, back, True, max(taken.bits for taken in each))
 
 
 def _read(path: Path, call: str) -> tuple[Frame, MediaInfo]:
@@ -125,11 +155,11 @@ def _of_file(frame: Frame, info: MediaInfo) -> Taken:
 def _of_array(array: np.ndarray[Any, Any], order: Order, layout: Layout | None) -> Taken:
     frames, form = frames_of(array, order, layout)
 
-    def back(made: Sequence[Frame]) -> Any:
+    def back(made: Iterable[Frame]) -> Any:
         values = array_of(made, form)
         return Picture.of(values) if (form.layout, form.order) == ("hwc", "rgb") else values
 
-    return Taken(tuple(frames), back, form.batch, _bits(array.dtype))
+    return Taken(frames, back, form.batch, _bits(array.dtype))
 
 
 def _bits(dtype: np.dtype[Any]) -> int:
@@ -148,8 +178,8 @@ def _of_pillow(image: Image.Image) -> Taken:
     kept: dict[Any, Any] = {key: image.info[key] for key in ("exif", "dpi", "xmp") if key in image.info}
     kept |= {"icc_profile": icc} if icc else {}
 
-    def back(frames: Sequence[Frame]) -> Image.Image:
-        planes = np.clip(planes_of(frames[0]), 0, 1)
+    def back(frames: Iterable[Frame]) -> Image.Image:
+        planes = np.clip(planes_of(next(iter(frames))), 0, 1)
         made = Image.fromarray(np.asarray(np.rint(planes * 255), np.uint8))
         made.info.update(kept)
         return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import io
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,50 @@ def test_a_batch_is_dreamed_picture_by_picture(recipe: Recipe) -> None:
         assert np.array_equal(dreampipe.dream(one, recipe), made)
 
 
+def objects(pictures: list[Any]) -> Array:
+    """An array of objects, in which Ray has pictures of different sizes."""
+    held = np.empty(len(pictures), object)
+    for at, one in enumerate(pictures):
+        held[at] = one
+    return held
+
+
+@pytest.mark.parametrize("hold", [list, tuple, objects])
+def test_pictures_of_any_sizes_and_forms_come_back_in_what_held_them(recipe: Recipe, hold: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(RGB[4:]))
+    given = [RGB, UNIT[:9], png(RGB[:, :9]), Frame(UNIT, 7), tmp_path / "a.png"]
+    out = dreampipe.dream(hold(given), recipe)
+    assert type(out) is type(hold(given)) and len(out) == len(given)
+    for one, made in zip(given, out, strict=True):
+        alone = dreampipe.dream(one, recipe)
+        assert type(made) is type(alone)
+        if isinstance(made, Frame):
+            assert made.index == alone.index == 7
+            made, alone = made.pixels, alone.pixels
+        assert made.dtype == alone.dtype and np.array_equal(made, alone)
+    alike = dreampipe.dream(hold([RGB, RGB[::-1]]), recipe)
+    assert all(map(np.array_equal, alike, dreampipe.dream(np.stack([RGB, RGB[::-1]]), recipe)))
+
+
+def test_a_batch_is_never_all_floats() -> None:
+    """Of a batch only the result is held, and what stacks it; the floats of one picture are a quarter of this batch."""
+    batch = RNG.integers(0, 256, (64, 64, 64, 3), np.uint8)
+    tracemalloc.start()
+    try:
+        assert np.array_equal(array_of(*frames_of(batch)), batch)
+        assert tracemalloc.get_traced_memory()[1] < 3 * batch.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+def test_frames_of_a_batch_know_their_places() -> None:
+    frames = take(np.stack([RGB, RGB[::-1], RGB]), "dream").frames
+    assert [frame.index for frame in frames] == [0, 1, 2]
+    assert [frame.index for frame in frames[::-2]] == [2, 0] and frames[-1].index == 2
+    with pytest.raises(IndexError):
+        frames[3]
+
+
 def test_blue_comes_first_where_opencv_reads(recipe: Recipe, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(RGB))
     blue_first = cv2.imread(str(tmp_path / "a.png"))
@@ -227,6 +272,10 @@ def test_the_rule_for_shapes_that_fit_twice(shape: tuple[int, ...], layout: Any,
         (RGB[..., :2], "reshape it, or leave out what is no colour"),
         (array.array("B", [1, 2, 3]), r"came as uint8 \(3,\)"),
         (np.stack([RGB, RGB]), "A batch of 2 came, but Frame.of takes one picture: call it for each"),
+        ([], "A list without pictures came, but Frame.of takes one or more"),
+        ([RGB, RGB], "A batch of 2 came, but Frame.of takes one picture: call it for each"),
+        ([[RGB, RGB]], "came as list"),
+        (np.array([1, "a"], object), "came as int, but a path"),
         ([1, 2], "came as list, but a path, a file, a PIL picture, an array or a tensor is expected"),
         (None, "came as NoneType"),
         (Image.fromarray(np.full((8, 8), -1, np.int32)), r"mode I has values outside of \[0, 65535\]"),
