@@ -123,7 +123,7 @@ def mirrors() -> Path:
     """Return the folder of all mirrors, whether it is there or not; raises MediaError where there is no home."""
     home = os.environ.get("KERAS_HOME")
     try:
-        return Path(os.path.abspath(Path(home).expanduser() if home else Path.home() / ".keras")) / _FOLDER
+        return Path(os.path.realpath(Path(home).expanduser() if home else Path.home() / ".keras")) / _FOLDER
     except RuntimeError:
         raise MediaError("There is no home folder for copies of objects: set KERAS_HOME to a folder.") from None
 
