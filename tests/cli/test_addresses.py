@@ -377,7 +377,7 @@ def test_info_and_rerun_read_a_dream_with_its_sidecar(call, bucket, small, tmp_p
     assert shown(bucket) == {"dreams/a.bmp", "dreams/a.bmp.dream.json"}
     told = call("info", f"{bucket}/dreams/a.bmp")
     assert told.exit_code == 0 and "tiny" in told.stdout, told.stderr
-    words = ("--input", photos / "a.png", "--input", small[1])
+    words = ("--input", photos / "a.png", "--set", f"model={small[1]}")
     again = call("rerun", f"{bucket}/dreams/a.bmp", f"{bucket}/again.bmp", *words)
     assert again.exit_code == 0, again.stderr
     assert objects(bucket)["again.bmp"] == objects(bucket)["dreams/a.bmp"]

@@ -24,7 +24,7 @@ from dreampipe.media.kinds import UNREAD
 from dreampipe.media.manifest import NAME as MANIFEST
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import SIDECAR, sidecar_of
-from dreampipe.media.storage.addresses import Address, address_of, disk_path, is_mirrored, mirrors
+from dreampipe.media.storage.addresses import LAZY, Address, address_of, disk_path, is_mirrored, mirrors
 from dreampipe.media.storage.leases import DRIVER, Driver, Lease
 from dreampipe.media.storage.stores import Absent, Facts, Store
 from dreampipe.media.storage.storing import STUB, files_of, folder_of
@@ -302,11 +302,13 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
         Store.of(place).check_reachable()
     _sweep()
     with ExitStack() as stack:
+        ending = LAZY if lazy else ""
         if not places or dry:
-            staging = Staging(mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}", lazy, dry)
+            staging = Staging(mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}", lazy, dry)
             stack.callback(staging.remove)
         else:
             mirror = mirrors() / hashlib.sha256(str(places[0]).encode()).hexdigest()[:16]
+            mirror = mirror.with_name(f"{mirror.name}{ending}")
             driver = Driver.of(mirror, places[0])
             stack.callback(driver.release)
             staging = Staging(mirror, lazy)

@@ -21,7 +21,7 @@ from dreampipe.media.jobs import Job
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
 from dreampipe.media.records import SIDECAR, sidecar_of
-from dreampipe.media.storage.addresses import Address, address_of
+from dreampipe.media.storage.addresses import Address, address_of, is_lazy
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
 
@@ -74,7 +74,7 @@ HERE = Here()
 
 def open_storage(jobs: Sequence[Job], folder: Path) -> Storage:
     """Open the storage of jobs whose outputs go into a folder; raises MediaError."""
-    if address_of(folder) is None and not any(address_of(job.source) for job in jobs):
+    if not is_lazy(folder) and not any(is_lazy(job.source) for job in jobs):
         return HERE
     return Mirror.open(folder)
 
