@@ -14,6 +14,7 @@ from dreampipe.engines.task import Task
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
 from dreampipe.events import Drawn, Event, Failed, Finished, Started, Tell, ignore
 from dreampipe.media import plan
+from dreampipe.media.storage import send_outputs
 from dreampipe.recipes.settings import Settings
 
 _MOST_NAMES = 3
@@ -116,6 +117,7 @@ class Several:
             try:
                 task.check_picture()
                 task.run(pass_on)
+                send_outputs(task.outputs.values())
                 tell(Drawn(task.name))
             except (OpeningError, StorageError):
                 raise

@@ -353,6 +353,50 @@ def test_a_film_that_could_not_be_sent_is_not_made_again(call, bucket, server, s
     assert shown(bucket) == {"dream.mp4"} and not mirrors()
 
 
+def test_a_folder_of_markers_and_hidden_objects(call, bucket, small, tmp_path):
+    """Tools mark an empty folder by an object whose key ends in a slash."""
+    upload(paint(tmp_path / "photos", ("a.png", "in/b.png", ".hidden.png")), f"{bucket}/photos")
+    for key in ("photos/", "photos/in/", "photos/empty/"):
+        files_of(bucket).call_s3("put_object", Bucket=bucket.partition("://")[2], Key=key, Body=b"")
+    made = call("dream", f"{bucket}/photos/", f"{bucket}/dreams/", *small, "--recursive")
+    assert made.exit_code == 0, made.stderr
+    assert shown(f"{bucket}/dreams") == {"a.png", "in/b.png"}
+
+
+def test_a_mask_in_a_store_is_known_by_its_bytes(call, bucket, small, tmp_path):
+    photos = paint(tmp_path / "photos", ("a.png", "mask.png"))
+    upload(photos, f"{bucket}/photos")
+    for count in ("1 done, 0 skipped", "0 done, 1 skipped"):
+        made = call("dream", photos / "a.png", tmp_path / "dream.png", *small, "--mask", f"{bucket}/photos/mask.png")
+        assert count in made.stderr
+
+
+def test_info_and_rerun_read_a_dream_with_its_sidecar(call, bucket, small, tmp_path):
+    photos = paint(tmp_path / "photos", ("a.png",))
+    assert call("dream", photos / "a.png", f"{bucket}/dreams/a.bmp", *small).exit_code == 0
+    assert shown(bucket) == {"dreams/a.bmp", "dreams/a.bmp.dream.json"}
+    told = call("info", f"{bucket}/dreams/a.bmp")
+    assert told.exit_code == 0 and "tiny" in told.stdout, told.stderr
+    words = ("--input", photos / "a.png", "--set", f"model={small[1]}")
+    again = call("rerun", f"{bucket}/dreams/a.bmp", f"{bucket}/again.bmp", *words)
+    assert again.exit_code == 0, again.stderr
+    assert objects(bucket)["again.bmp"] == objects(bucket)["dreams/a.bmp"]
+
+
+def test_a_folder_of_one_file_commands_replaces_nothing(call, bucket, small, tmp_path):
+    """The sheets of several photos go into a folder, each as soon as it is drawn, where nothing of others is lost."""
+    upload(paint(tmp_path / "photos", ("a.png", "b.png")), f"{bucket}/photos")
+    words = ("attack", f"{bucket}/photos", f"{bucket}/made/", *small[:4], "--method", "fgsm")
+    assert call(*words).exit_code == 0
+    made = objects(f"{bucket}/made")
+    assert made.keys() == {"a.png", "b.png"}
+    again = call(*words)
+    assert again.exit_code and f"{bucket}/made/a.png exists" in again.stderr
+    assert objects(f"{bucket}/made") == made
+    assert call(*words, "--overwrite").exit_code == 0
+    assert objects(f"{bucket}/made") == made and not mirrors()
+
+
 def test_file_addresses_are_paths(call, small, tmp_path):
     photos = paint(tmp_path / "photos", ("a.png",))
     assert call("dream", f"file://{photos}", f"file://{tmp_path}/dreams", *small).exit_code == 0

@@ -17,6 +17,6 @@ Nothing here loads fsspec before an address comes.
 from __future__ import annotations
 
 from dreampipe.media.storage.addresses import Address, address_of, is_address, show_addresses
-from dreampipe.media.storage.storing import HERE, Storage, open_storage
+from dreampipe.media.storage.storing import HERE, Storage, open_storage, send_outputs
 
-__all__ = ["HERE", "Address", "Storage", "address_of", "is_address", "open_storage", "show_addresses"]
+__all__ = ["HERE", "Address", "Storage", "address_of", "is_address", "open_storage", "send_outputs", "show_addresses"]

@@ -14,6 +14,8 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  # one let
 _ON_DISK = ("file", "local")
 _WEB = ("http", "https")
 _FOLDER = "dreampipe-stores"
+LAZY = "-lazy"
+"""The end of the name of a mirror whose objects an engine brings and sends one by one."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def mirrors() -> Path:
     """Return the folder of all mirrors, whether it is there or not; raises MediaError where there is no home."""
     home = os.environ.get("KERAS_HOME")
     try:
-        return Path(os.path.abspath(Path(home).expanduser() if home else Path.home() / ".keras")) / _FOLDER
+        return Path(os.path.realpath(Path(home).expanduser() if home else Path.home() / ".keras")) / _FOLDER
     except RuntimeError:
         raise MediaError("There is no home folder for copies of objects: set KERAS_HOME to a folder.") from None
 
@@ -146,6 +148,12 @@ def mirror_of(path: Path) -> Path | None:
         return None
     root = mirrors().parts
     return Path(*Path(os.path.abspath(path)).parts[: len(root) + 1])
+
+
+def is_lazy(path: Path) -> bool:
+    """Say whether a path is in a mirror whose objects an engine brings and sends one by one."""
+    mirror = mirror_of(path)
+    return mirror is not None and mirror.name.endswith(LAZY)
 
 
 def show_addresses(text: str) -> str:

@@ -59,8 +59,8 @@ class Lease:
         if not store.create(data, self._address):
             if self._holder() not in (self.driver, None) and not self._is_old():
                 raise MediaError(
-                    f"{self.place} is being made by another run: wait for its end. A run that was killed elsewhere "
-                    f"frees it after {OLD / 60:.0f} minutes."
+                    f"{self.place} is being made by another run: wait for its end, or {OLD / 60:.0f} minutes if that "
+                    f"run was killed elsewhere; its sign is {self._address}."
                 )
             store.remove(self._address)
             if not store.create(data, self._address) and self._holder() != self.driver:

@@ -22,11 +22,12 @@ from dreampipe.errors import MediaError
 from dreampipe.media.formats import ANIMATED, format_of_suffix
 from dreampipe.media.kinds import UNREAD
 from dreampipe.media.manifest import NAME as MANIFEST
-from dreampipe.media.records import sidecar_of
-from dreampipe.media.storage.addresses import Address, address_of, disk_path, is_mirrored, mirrors
+from dreampipe.media.patterns import is_pattern
+from dreampipe.media.records import SIDECAR, sidecar_of
+from dreampipe.media.storage.addresses import LAZY, Address, address_of, disk_path, is_mirrored, mirrors
 from dreampipe.media.storage.leases import DRIVER, Driver, Lease
 from dreampipe.media.storage.stores import Absent, Facts, Store
-from dreampipe.media.storage.storing import STUB
+from dreampipe.media.storage.storing import STUB, files_of, folder_of
 from dreampipe.media.video.forms import is_film
 from dreampipe.media.writing import check_room, make_folder, unwritable
 
@@ -71,8 +72,11 @@ class Staging:
             return on_disk
         address = Address.parse(text)
         store, path = Store.of(address), address.path(self.mirror)
+        store.check_reachable()
         if address.key and not text.endswith("/") and store.facts(address):
-            store.fetch(address, path)
+            self._fetch(address, path)
+            if not self.lazy and not is_pattern(path):
+                self._fetch_beside(sidecar_of(path))
             return str(path)
         entries = list(store.list(address, deep))
         if not entries and not store.is_folder(address):
@@ -81,6 +85,15 @@ class Staging:
         make_folder(path / "x")
         self._take_folder(address, entries)
         return str(path)
+
+    def _fetch_beside(self, path: Path) -> None:
+        """Fetch the sidecar of an object, if there is one."""
+        if (address := address_of(path)) and Store.of(address).facts(address):
+            self._fetch(address, path)
+
+    def _fetch(self, address: Address, path: Path) -> None:
+        Store.of(address).fetch(address, path)
+        self._states[path] = _state(path)
 
     def _take_folder(self, folder: Address, entries: Sequence[tuple[str, Facts | None]]) -> None:
         files = {name: facts for name, facts in entries if facts}
@@ -93,7 +106,7 @@ class Staging:
             )
         wanted = {name: facts for name, facts in files.items() if name not in odd and self._is_input(folder, name)}
         if not self.lazy:
-            check_room(folder.path(self.mirror), sum(max(0, facts.size) for facts in wanted.values()))
+            check_room(mirrors(), sum(max(0, facts.size) for facts in wanted.values()))
         below = [name for name, facts in entries if facts is None and is_mirrored(name) and not _is_hidden(name)]
         with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
             list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), wanted))
@@ -108,7 +121,7 @@ class Staging:
     def _take_file(self, address: Address, facts: Facts) -> None:
         path = address.path(self.mirror)
         if not self.lazy or path.suffix.lower() == ".gif":
-            Store.of(address).fetch(address, path)
+            self._fetch(address, path)
             return
         head = b""
         if facts.size and _is_told_by_bytes(path):
@@ -140,15 +153,27 @@ class Staging:
         # A lease alone makes no folder.
         if facts is None and (not address.key or any(not _is_hidden(name) for name, _ in store.list(address))):
             make_folder(path / "x")
-        elif not self.lazy:
-            self._fetch_existing(path)
-        elif facts and path.suffix == "":
+        elif self.lazy and facts and path.suffix == "":
             raise MediaError(f"{address} is an object, but the output would be a folder of that name: name another.")
+        if not self.lazy:
+            self._show_existing(path)
         self._outputs.append(path)
         return str(path) + ("/" if text.endswith("/") else "")
 
+    def _show_existing(self, path: Path) -> None:
+        """Fetch an output that is there; of a folder or of numbered pictures make stubs, which keep their places."""
+        folder = folder_of(path)
+        place = address_of(folder)
+        if folder != path and not is_pattern(path):
+            self._fetch_existing(path)
+        elif place:
+            for name, facts in Store.of(place).list(place, deep=folder == path):
+                if facts and is_mirrored(name) and not _is_hidden(name) and not (folder / name).exists():
+                    _write_stub(folder / name, b"", 0)
+                    self._states[folder / name] = _state(folder / name)
+
     def _fetch_existing(self, path: Path) -> None:
-        for found in (path, sidecar_of(path)) if path.suffix else ():
+        for found in (path, sidecar_of(path)):
             address = address_of(found)
             if address is None:
                 continue
@@ -164,9 +189,7 @@ class Staging:
     def send(self) -> None:
         """Put every output that is new or has changed, sidecars first; raises StorageError."""
         for output in () if self.lazy or self.dry else self._outputs:
-            paths = [path for path in sorted(output.rglob("*")) if path.is_file()] if output.is_dir() else [output]
-            paths = [path for path in (*map(sidecar_of, paths), *paths) if path.is_file() and path.name[0] != "."]
-            for path in dict.fromkeys(paths):
+            for path in _made(output):
                 if self._states.get(path) != _state(path) and (address := address_of(path)):
                     Store.of(address).put(path, address)
                     self._states[path] = _state(path)
@@ -199,6 +222,19 @@ class Staging:
             return path == sidecar_of(output) if output.suffix and path.is_file() else False
         source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
         return not source and self._states.get(path) != _state(path)
+
+
+def _made(output: Path) -> list[Path]:
+    """List the files of an output, sidecars first; of a folder all that are not hidden."""
+    folder = folder_of(output)
+    if not folder.is_dir():
+        return []
+    if folder != output:
+        return files_of(output, os.listdir(folder))
+    names = [
+        path for path in sorted(output.rglob("*")) if path.is_file() and not _is_hidden(str(path.relative_to(output)))
+    ]
+    return sorted(names, key=lambda path: not path.name.endswith(SIDECAR))
 
 
 def _is_work(name: str) -> bool:
@@ -262,13 +298,17 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
         MediaError: another run writes to one of the addresses.
     """
     places = [Address.parse(text) for text in outputs if disk_path(text) is None]
+    for place in places:
+        Store.of(place).check_reachable()
     _sweep()
     with ExitStack() as stack:
+        ending = LAZY if lazy else ""
         if not places or dry:
-            staging = Staging(mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}", lazy, dry)
+            staging = Staging(mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}", lazy, dry)
             stack.callback(staging.remove)
         else:
             mirror = mirrors() / hashlib.sha256(str(places[0]).encode()).hexdigest()[:16]
+            mirror = mirror.with_name(f"{mirror.name}{ending}")
             driver = Driver.of(mirror, places[0])
             stack.callback(driver.release)
             staging = Staging(mirror, lazy)

@@ -10,7 +10,7 @@ import errno
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dreampipe.errors import MediaError, StorageError, nearest
-from dreampipe.media.storage.addresses import Address, is_mirrored
+from dreampipe.media.storage.addresses import Address, is_mirrored, mirrors
 from dreampipe.media.writing import check_room, make_folder, unwritable
 
 Result = TypeVar("Result")
@@ -35,6 +35,8 @@ _WHOLE = {*_EXTRAS, "memory", "oss", "oci"}
 _READ_ONLY = ("http", "https", "github", "gist", "data")
 _PAUSES = (0.1, 0.3, 1.0, 3.0, 9.0)
 """Seconds before each further try."""
+_FEW = {scheme: {"max_concurrency": 2} for scheme in ("s3", "s3a")}
+"""Options of transfers by scheme: each part that is under way takes 50 MB of memory."""
 _MOST_TRIES = 3
 """Tries to fetch an object that changes meanwhile."""
 _TRANSIENT = {
@@ -112,6 +114,17 @@ class Store:
         base = str(self._files._strip_protocol(f"{self.scheme}://{self.host}")).rstrip("/")
         return f"{base}/{key}" if key else base
 
+    def check_reachable(self) -> None:
+        """Raise Unreachable where the host does not answer, after fewer tries than in the middle of a run."""
+        host = Address(self.scheme, self.host, "")
+        with suppress(Absent):
+            try:
+                self._try(host, lambda: self._files.info(self._place("")), _PAUSES[:1])
+            except Unreachable:
+                raise
+            except MediaError:  # the right to look at the whole host is not needed
+                self._files  # noqa: B018  which raises it again where the package is missing
+
     def facts(self, address: Address) -> Facts | None:
         """Return the facts of an object; None if there is none. Raises MediaError."""
         place = self._place(address.key) + (f"?{address.query}" if address.query else "")
@@ -181,8 +194,8 @@ class Store:
                 before = self.facts(address)
                 if before is None:
                     raise _sentence(address, FileNotFoundError())
-                check_room(path.parent, before.size)
-                self._try(address, lambda: self._files.get_file(place, str(part)))
+                check_room(mirrors(), before.size)
+                self._try(address, lambda: self._files.get_file(place, str(part), **_FEW.get(self.scheme, {})))
                 after = self.facts(address)
                 if after and (after.mark, after.size) == (before.mark, before.size):
                     size = part.stat().st_size
@@ -193,7 +206,7 @@ class Store:
                 f"{address} changes while it is read, but a whole object is expected: wait, and try again."
             )
         except OSError as problem:
-            raise unwritable(path, problem) from None
+            raise unwritable(mirrors(), problem) from None
         finally:
             with suppress(OSError):
                 part.unlink()
@@ -202,7 +215,7 @@ class Store:
         """Put a file under an address, whole; raises StorageError."""
         self._check_writable(address)
         size = path.stat().st_size
-        self._put(address, lambda place: self._files.put_file(str(path), place))
+        self._put(address, lambda place: self._files.put_file(str(path), place, **_FEW.get(self.scheme, {})))
         found = self.facts(address)
         if found is None or found.size != size:
             raise StorageError(f"{address} is not what was written there: see who else writes to that place.")
@@ -260,18 +273,24 @@ class Store:
         if self.scheme in _READ_ONLY:
             raise MediaError(f"{address} can only be read, but an output is written: name a store such as s3://bucket.")
 
-    def _try(self, address: Address, action: Callable[[], Result]) -> Result:
+    def _try(self, address: Address, action: Callable[[], Result], pauses: Sequence[float] = _PAUSES) -> Result:
         """Do something, again where it fails for a moment; raises MediaError, Absent if there is no such object."""
-        for pause in (*_PAUSES, None):
+        for pause in (*pauses, None):
             try:
                 return action()
             except MediaError:
                 raise
             except Exception as problem:
+                if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+                    raise unwritable(mirrors(), problem) from None
                 if pause is None or not _is_transient(problem):
                     raise _sentence(address, problem) from None
             time.sleep(pause * random.uniform(0.5, 1.0))
         raise AssertionError("the last try returns or raises")
+
+
+class Unreachable(MediaError):
+    """The store does not answer, or fails for a moment, after all tries."""
 
 
 class Absent(MediaError):
@@ -354,9 +373,9 @@ def _sentence(address: Address, problem: BaseException) -> MediaError:
             "another profile or another place."
         )
     if _is_transient(problem):
-        return MediaError(
-            f"{address} cannot be reached ({_describe(problem)}), also after {len(_PAUSES) + 1} tries: "
-            "check the network and the address of the store, and start again."
+        return Unreachable(
+            f"{address} cannot be reached ({_describe(problem)}), also after several tries: check the network and the "
+            "address of the store, and start again."
         )
     return MediaError(f"{address} cannot be used ({_describe(problem)}): check the address.")
 

@@ -21,7 +21,7 @@ from dreampipe.media.jobs import Job
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
 from dreampipe.media.records import SIDECAR, sidecar_of
-from dreampipe.media.storage.addresses import Address, address_of
+from dreampipe.media.storage.addresses import Address, address_of, is_lazy
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
 
@@ -74,7 +74,7 @@ HERE = Here()
 
 def open_storage(sources: Iterable[Path], folder: Path) -> Storage:
     """Open the storage of these inputs and of outputs in a folder; raises MediaError."""
-    if address_of(folder) is None and not any(map(address_of, sources)):
+    if not is_lazy(folder) and not any(map(is_lazy, sources)):
         return HERE
     return Mirror.open(folder)
 
@@ -152,18 +152,18 @@ class Mirror:
             if (address := address_of(path)) and (not path.exists() or is_stub(path)):
                 Store.of(address).fetch(address, path)
                 held.fetched.append(path)
-        folder = _folder_of(job.target)
+        folder = folder_of(job.target)
         place = address_of(folder)
-        for path in _files_of(job.target, self._list(place)) if place else ():
+        for path in files_of(job.target, self._list(place)) if place else ():
             if address := address_of(path):
                 Store.of(address).fetch(address, path)
                 held.there[path] = _state(path)
 
     def send(self, job: Job, recipe_sha256: str) -> None:
-        held, folder = self._held.get(job.name), _folder_of(job.target)
+        held, folder = self._held.get(job.name), folder_of(job.target)
         if held is None or self.shards is None or address_of(folder) is None:
             return
-        paths = _files_of(job.target, os.listdir(folder) if folder.is_dir() else ())
+        paths = files_of(job.target, os.listdir(folder) if folder.is_dir() else ())
         changed = [path for path in paths if held.there.get(path) != _state(path)]
         gone = [path for path in held.there if not path.exists()]
         if changed or gone:
@@ -204,8 +204,18 @@ class Mirror:
                 self.shards.flush()
 
 
+def send_outputs(paths: Iterable[Path]) -> None:
+    """Put outputs that are in a mirror, sidecars first, and remove them from this disk; raises StorageError."""
+    for target in paths:
+        folder = folder_of(target)
+        for path in files_of(target, os.listdir(folder)) if address_of(folder) and folder.is_dir() else ():
+            if (address := address_of(path)) and not is_stub(path):
+                Store.of(address).put(path, address)
+                path.unlink()
+
+
 def is_stub(path: Path) -> bool:
-    """Say whether the object of a file in a mirror is not fetched yet."""
+    """Say whether a file in a mirror stands for an object that was not fetched."""
     return int(path.stat().st_mtime) == STUB
 
 
@@ -215,17 +225,17 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 
 def _is_numbered(target: Path) -> bool:
-    return is_pattern(target) or _folder_of(target) == target
+    return is_pattern(target) or folder_of(target) == target
 
 
-def _folder_of(target: Path) -> Path:
+def folder_of(target: Path) -> Path:
     """Return the folder of an output's files: of numbered pictures without a pattern their own."""
     return target if target.is_dir() or not target.suffix else target.parent
 
 
-def _files_of(target: Path, names: Collection[str]) -> list[Path]:
+def files_of(target: Path, names: Collection[str]) -> list[Path]:
     """List the files of an output, sidecars first, among the names in its folder."""
-    folder = _folder_of(target)
+    folder = folder_of(target)
     if not _is_numbered(target):
         return [path for path in (sidecar_of(target), target) if path.name in names]
     pattern = pattern_of(target)

@@ -27,7 +27,7 @@ def place(request: pytest.FixtureRequest) -> Address:
 def test_a_second_driver_is_refused_until_the_first_is_done(place):
     first, second = Lease(place, "first"), Lease(place, "second")
     first.take()
-    with pytest.raises(MediaError, match=rf"^{place} is being made by another run: wait for its end\."):
+    with pytest.raises(MediaError, match=rf"^{place} is being made by another run: wait for its end,"):
         second.take()
     assert len(leases(place)) == 1
     first.release()
