@@ -112,7 +112,7 @@ def _compile_pass(shaping: InParts, kinds: tuple[_Kind, ...]) -> tuple[Callable[
 class _Share(NamedTuple):
     """The share of one part in a mean or a deviation: how many values it has, their mean, squares of differences."""
 
-    count: int
+    number: int
     mean: npt.NDArray[np.float64]
     squares: npt.NDArray[np.float64] | float = 0.0
 
@@ -147,10 +147,10 @@ def _settle(question: _Question, shares: Sequence[Any], size: Size) -> Array:
         return np.asarray(np.max(shares, axis=0), np.float32)
     if question.kind == "coarse":
         return _join(shares, size, question.near, question.levels)
-    count = sum(share.count for share in shares)
-    mean = sum(share.count * share.mean for share in shares) / count
+    count = sum(share.number for share in shares)
+    mean = sum(share.number * share.mean for share in shares) / count
     if question.kind == "deviation":
-        squares = sum(share.squares + share.count * np.square(share.mean - mean) for share in shares)
+        squares = sum(share.squares + share.number * np.square(share.mean - mean) for share in shares)
         return np.asarray(np.sqrt(squares / count), np.float32)
     return np.asarray(mean * count if question.kind == "total" else mean, np.float32)
 
