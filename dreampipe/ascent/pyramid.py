@@ -86,4 +86,8 @@ def _apply_mask(mask: Array | None, changed: Array, kept: Array) -> Array:
     """Put what is kept back where the mask is black; it changes `changed` in place."""
     if mask is None:
         return changed
-    return by_rows(lambda mask, now, old: np.where(mask > 0, now, old), mask, changed, kept, out=changed)
+
+    def put(mask: Array, changed: Array, kept: Array) -> Array:
+        return np.asarray(np.where(mask > 0, changed, kept), np.float32)
+
+    return by_rows(put, mask, changed, kept, out=changed)

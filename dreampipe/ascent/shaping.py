@@ -109,7 +109,7 @@ class Whole(Reduce):
         return ops.cast(ops.size(values[:1]), values.dtype)
 
     def coarse(self, values: Tensor, levels: int) -> Tensor:
-        return refine(*coarsen(values, levels))
+        return refine(coarsen(values, levels), values, levels)
 
 
 WHOLE = Whole()
@@ -228,13 +228,15 @@ class Laplacian(InParts):
             raise RecipeError(f"The Laplacian's levels came as {self.levels}, but at least 1 is expected.")
 
     def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
+        from dreampipe.backend import ops
+
         rest, bands = _rescale(gradient, over), []
         for _ in range(self.levels):
             finer, rest = rest, _halve(rest)
-            bands.append(_normalize(finer - _double(rest, finer), over))
+            bands.append(_normalize(finer - _double(rest, ops.shape(finer)[1:3]), over))
         rest = _normalize(rest, over)
         for band in reversed(bands):
-            rest = _double(rest, band) + band
+            rest = _double(rest, ops.shape(band)[1:3]) + band
         return rest
 
 
@@ -281,18 +283,23 @@ class Local(InParts):
         return fine / ops.maximum(ops.maximum(around, mean / 10), 1e-6)
 
 
-def coarsen(values: Tensor, levels: int) -> tuple[Tensor, list[Tensor]]:
-    """Halve values `levels` times: the last, and those before it, from the first on."""
-    sizes = [values]
+def coarsen(values: Tensor, levels: int) -> Tensor:
+    """Halve values `levels` times."""
     for _ in range(levels):
-        sizes.append(_halve(sizes[-1]))
-    return sizes.pop(), sizes
+        values = _halve(values)
+    return values
 
 
-def refine(coarse: Tensor, sizes: list[Tensor]) -> Tensor:
-    """Double values to each of the sizes that they were halved from."""
-    for finer in reversed(sizes):
-        coarse = _double(coarse, finer)
+def refine(coarse: Tensor, values: Tensor, levels: int) -> Tensor:
+    """Double what was halved `levels` times, from the size of `values`, to that size again."""
+    from dreampipe.backend import ops
+
+    sizes = [ops.shape(values)[1:3]]
+    for _ in range(levels - 1):
+        height, width = sizes[-1]
+        sizes.append(((height + 1) // 2, (width + 1) // 2))
+    for size in reversed(sizes[:levels]):
+        coarse = _double(coarse, size)
     return coarse
 
 
@@ -309,8 +316,8 @@ def _halve(gradient: Tensor) -> Tensor:
     return _filter(mirror(gradient, 2), np.outer(binomial, binomial), 2)
 
 
-def _double(gradient: Tensor, other: Tensor) -> Tensor:
-    """Enlarge the gradient to the size of the one that it was halved from, by the same binomial filter."""
+def _double(gradient: Tensor, size: Tensor) -> Tensor:
+    """Enlarge the gradient to the (height, width) of the one that it was halved from, by the same binomial filter."""
     from dreampipe.backend import ops
 
     # Of each two pixels, the even one is made of three neighbours and the odd one of two: a convolution makes both, in
@@ -318,7 +325,7 @@ def _double(gradient: Tensor, other: Tensor) -> Tensor:
     lines = np.array([[1, 0], [6, 4], [1, 4]]) / 8
     kernel = np.einsum("yp,xq,cd->yxcpqd", lines, lines, np.eye(3)).reshape(3, 3, 3, 12).astype(np.float32)
     cells = ops.conv(mirror(gradient, 1), kernel, padding="valid", data_format="channels_last")
-    height, width = ops.shape(other)[1:3]
+    height, width = size
     return ops.depth_to_space(cells, 2, data_format="channels_last")[:, :height, :width]
 
 

@@ -1,14 +1,15 @@
 """Shape a gradient in parts: what a shaping reduces over the whole picture is reduced over its parts first.
 
-A shaping asks for its reductions one after the other. Each pass over the parts answers one: the parts before it get the
-answers that are known, and stop at the first question that is not. The last pass shapes. Importing this module loads
-keras: import it where computing begins.
+A shaping asks for its reductions one after the other. Each pass over the parts gets the answers that are known, and
+returns the values of the first question that is open, which answer it. The last pass shapes. Importing this module
+loads keras: import it where computing begins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,115 +25,152 @@ SIDE = 1024
 """The usual side of a part, in pixels."""
 Part = Callable[[Tile], Array]
 """Cuts the window of a tile out of a gradient: (batch, rows, columns, channels)."""
+_Kind = Literal["largest", "mean", "deviation", "total", "coarse"]
 _AXES = (1, 2, 3)
 
 
+class _Question(NamedTuple):
+    """What a pass over the parts asks.
+
+    Attributes:
+        kind: what is to be reduced.
+        near, levels: of "coarse", how often the values are halved already, and how often more.
+    """
+
+    kind: _Kind
+    near: int
+    levels: int
+
+
 class _Asked(Exception):
-    """A part has answered the question that was open."""
+    """A question that no answer is known to.
+
+    Attributes:
+        question: what is to be reduced.
+        values: of the part.
+    """
+
+    def __init__(self, kind: _Kind, values: Tensor, near: int = 0, levels: int = 0) -> None:
+        self.question, self.values = _Question(kind, near, levels), values
 
 
-class _Answers(Reduce):
-    """The answers to the reductions of one shaping."""
+class _Asking(Reduce):
+    """Answers the questions of a shaping in turn, and raises the first one whose answer is not known."""
 
-    def __init__(self, size: Size) -> None:
-        self._size = size
-        self._known: list[Array] = []
-        self._parts: list[Any] = []
-        self._tile: Tile
-        self._settle: Callable[[list[Any]], Array]
-        self._next = 0
+    def __init__(self, known: Sequence[Tensor], pixels: Tensor) -> None:
+        self._known, self._pixels = iter(known), pixels
 
-    def begin(self, tile: Tile) -> None:
-        """Ask the questions of another part."""
-        self._tile, self._next = tile, 0
-
-    def settle(self) -> None:
-        """Answer the open question from all parts."""
-        self._known.append(self._settle(self._parts))
-        self._parts = []
-
-    def _ask(self, values: Tensor, take: Callable[[Array], Any], settle: Callable[[list[Any]], Array]) -> Array:
-        """Return the answer if it is known; else take the share of this part's core, to settle it by those of all."""
-        if self._next < len(self._known):
-            self._next += 1
-            return self._known[self._next - 1]
-        core = self._core(backend.as_array(values))
-        self._settle = settle
-        if core.size:
-            self._parts.append(take(core))
-        raise _Asked
-
-    def _core(self, values: Array) -> Array:
-        """Cut the core of the part out of its values, which may be halved some times."""
-        tile, halvings = self._tile, 0
-        while -(-(tile.rows.stop - tile.rows.first) // 2**halvings) > values.shape[1]:
-            halvings += 1
-        while -(-(tile.columns.stop - tile.columns.first) // 2**halvings) > values.shape[2]:
-            halvings += 1
-        rows, columns = (slice(one.start >> halvings, -(-one.stop // 2**halvings)) for one in tile.inner)
-        return values[:, rows, columns]
+    def _answer(self, kind: _Kind, values: Tensor) -> Tensor:
+        for answer in self._known:
+            return answer
+        raise _Asked(kind, values)
 
     def largest(self, values: Tensor) -> Tensor:
-        return self._ask(values, lambda core: core.max(axis=_AXES, keepdims=True), lambda parts: np.max(parts, axis=0))
+        return self._answer("largest", values)
 
     def mean(self, values: Tensor) -> Tensor:
-        return self._ask(values, _Share.of_mean, lambda parts: _mean(parts).astype(np.float32))
+        return self._answer("mean", values)
 
     def deviation(self, values: Tensor) -> Tensor:
-        return self._ask(values, _Share.of, _deviation)
+        return self._answer("deviation", values)
 
     def total(self, values: Tensor) -> Tensor:
-        return self._ask(values, _Share.of_mean, lambda parts: (_mean(parts) * _count(parts)).astype(np.float32))
+        return self._answer("total", values)
 
     def count(self, values: Tensor) -> Tensor:
-        return np.float32(self._size[0] * self._size[1] * values.shape[-1])
+        return self._pixels * values.shape[-1]
 
     def coarse(self, values: Tensor, levels: int) -> Tensor:
-        near, spans = min(levels, AT_ONCE), (self._tile.rows, self._tile.columns)
-        shrunk, sizes = coarsen(values, near)
-        own = tuple(slice(span.begin >> near, -(-span.end >> near)) for span in spans)
+        near = min(levels, AT_ONCE)
+        for answer in self._known:
+            return refine(answer, values, near)
+        raise _Asked("coarse", coarsen(values, near), near, levels - near)
 
-        def settle(parts: list[tuple[tuple[slice, ...], Array]]) -> Array:
-            batch, *_, channels = parts[0][1].shape
-            whole = np.zeros((batch, *(-(-side >> near) for side in self._size), channels), np.float32)
-            for place, core in parts:
-                whole[:, *place] = core
-            return backend.as_array(WHOLE.coarse(whole, levels - near))
 
-        whole = self._ask(shrunk, lambda core: (own, core), settle)
-        rows, columns = (slice(span.first >> near, -(-span.stop >> near)) for span in spans)
-        return refine(whole[:, rows, columns], sizes)
+# Kept for the process, as compiled steps are.
+@lru_cache(maxsize=64)
+def _compile_pass(shaping: InParts, kinds: tuple[_Kind, ...]) -> tuple[Callable[..., Tensor], list[_Question]]:
+    """Compile the pass after answers of these kinds: to the values that it asks to reduce, or to the shaped part.
+
+    Returns:
+        the function, and a list that has the question after the first call; it is empty if the part was shaped.
+    """
+    asked: list[_Question] = []
+
+    def run(window: Tensor, progress: Tensor, pixels: Tensor, known: Sequence[Tensor]) -> Tensor:
+        try:
+            return shaping.shaped(window, progress, _Asking(known, pixels))
+        except _Asked as open:
+            asked[:] = [open.question]
+            return open.values
+
+    sizes = tuple((None, None, None, 3) if kind == "coarse" else (None, 1, 1, 1) for kind in kinds)
+    picture, number = backend.spec(None, None, None, 3), backend.spec()
+    return backend.compile(run, picture, number, number, tuple(backend.spec(*size) for size in sizes)), asked
 
 
 class _Share(NamedTuple):
     """The share of one part in a mean or a deviation: how many values it has, their mean, squares of differences."""
 
-    count: int
+    number: int
     mean: npt.NDArray[np.float64]
-    squares: npt.NDArray[np.float64] | None = None
-
-    @classmethod
-    def of_mean(cls, core: Array) -> _Share:
-        return cls(core[0].size, core.mean(axis=_AXES, keepdims=True, dtype=np.float64))
-
-    @classmethod
-    def of(cls, core: Array) -> _Share:
-        count, mean, _ = cls.of_mean(core)
-        return cls(count, mean, np.square(core - mean).sum(axis=_AXES, keepdims=True))
+    squares: npt.NDArray[np.float64] | float = 0.0
 
 
-def _count(parts: Sequence[_Share]) -> int:
-    return sum(part.count for part in parts)
+def _take(question: _Question, tile: Tile, values: Array) -> Any:
+    """Take the share of a part's core in the answer to a question."""
+    core = _core(tile, values)
+    if question.kind == "coarse":
+        return tile, core.copy()
+    if question.kind == "largest":
+        return core.max(axis=_AXES, keepdims=True)
+    mean = core.mean(axis=_AXES, keepdims=True, dtype=np.float64)
+    apart = question.kind == "deviation"
+    return _Share(core[0].size, mean, np.square(core - mean).sum(axis=_AXES, keepdims=True) if apart else 0.0)
 
 
-def _mean(parts: Sequence[_Share]) -> npt.NDArray[np.float64]:
-    return np.asarray(sum(part.count * part.mean for part in parts) / _count(parts))
+def _core(tile: Tile, values: Array) -> Array:
+    """Cut the core of a part out of its values, which may be halved some times."""
+    halvings = 0
+    while any(
+        -(-(span.stop - span.first) >> halvings) > side
+        for span, side in zip((tile.rows, tile.columns), values.shape[1:3], strict=True)
+    ):
+        halvings += 1
+    rows, columns = (slice(one.start >> halvings, -(-one.stop >> halvings)) for one in tile.inner)
+    return values[:, rows, columns]
 
 
-def _deviation(parts: Sequence[_Share]) -> Array:
-    whole = _mean(parts)
-    squares = sum(part.squares + part.count * np.square(part.mean - whole) for part in parts)
-    return np.asarray(np.sqrt(squares / _count(parts)), np.float32)
+def _settle(question: _Question, shares: Sequence[Any], size: Size) -> Array:
+    """Answer a question from the shares of all parts."""
+    if question.kind == "largest":
+        return np.asarray(np.max(shares, axis=0), np.float32)
+    if question.kind == "coarse":
+        return _join(shares, size, question.near, question.levels)
+    count = sum(share.number for share in shares)
+    mean = sum(share.number * share.mean for share in shares) / count
+    if question.kind == "deviation":
+        squares = sum(share.squares + share.number * np.square(share.mean - mean) for share in shares)
+        return np.asarray(np.sqrt(squares / count), np.float32)
+    return np.asarray(mean * count if question.kind == "total" else mean, np.float32)
+
+
+def _join(shares: Sequence[tuple[Tile, Array]], size: Size, near: int, levels: int) -> Array:
+    """Join the cores of all parts, halved `near` times, and take away what is finer than `levels` more halvings."""
+    batch, *_, channels = shares[0][1].shape
+    whole = np.zeros((batch, *(-(-side >> near) for side in size), channels), np.float32)
+    for tile, core in shares:
+        rows, columns = (slice(span.begin >> near, -(-span.end >> near)) for span in (tile.rows, tile.columns))
+        whole[:, rows, columns] = core
+    return backend.as_array(WHOLE.coarse(whole, levels))
+
+
+def _known(tile: Tile, question: _Question, answer: Array) -> Array:
+    """Cut what a part needs of an answer."""
+    if question.kind != "coarse":
+        return answer
+    rows, columns = (slice(s.first >> question.near, -(-s.stop >> question.near)) for s in (tile.rows, tile.columns))
+    return answer[:, rows, columns]
 
 
 def shape_parts(
@@ -153,22 +191,25 @@ def shape_parts(
     """
     reach, stride = (shaping.reach or 0, shaping.stride) if shaping else (0, 1)
     halo = -(-reach // stride) * stride
-    grid = Grid(max(side, 4 * halo), halo, stride, reach)
-    tiles, answers = tuple(grid.tiles(size, np.random.default_rng(0))), _Answers(size)
-    asked = True
-    while asked:
-        asked = False
+    tiles = Grid(max(side, 4 * halo), halo, stride, reach).tiles(size, np.random.default_rng(0))
+    if shaping is None:
         for tile in tiles:
-            answers.begin(tile)
-            try:
-                window = part(tile)
-                shaped = shaping.shaped(window, progress, answers) if shaping else window
-            except _Asked:
-                asked = True
-                continue
-            use(tile, backend.as_array(shaped)[:, *tile.inner])
-        if asked:
-            answers.settle()
+            use(tile, part(tile)[:, *tile.inner])
+        return
+    numbers, known = (np.float32(progress), np.float32(size[0] * size[1])), list[tuple[_Question, Array]]()
+    while True:
+        run, asked = _compile_pass(shaping, tuple(question.kind for question, _ in known))
+        shares = []
+        for tile in tiles:
+            answers = tuple(_known(tile, question, answer) for question, answer in known)
+            values = backend.as_array(run(part(tile), *numbers, answers))
+            if asked and values.size:
+                shares.append(_take(asked[0], tile, values))
+            elif not asked:
+                use(tile, values[:, *tile.inner])
+        if not asked:
+            return
+        known.append((asked[0], _settle(asked[0], shares, size)))
 
 
 def in_parts(shaping: Sequence[Shaping]) -> bool:

@@ -44,7 +44,7 @@ class Recipe(Climbing):
         None, ge=1, description="Longest side to dream at."
     )
     memory: Annotated[
-        str | None, AfterValidator(check_memory), Shown(DREAM, unset="half of what is free", kept=False)
+        str | None, AfterValidator(check_memory), Shown(DREAM, unset="about 2.5GB, if tiles can do", kept=False)
     ] = Field(None, description="Most memory to take, for example 4GB.")
     tile: Annotated[int | None, Shown(EXPERT_CLIMB, unset="what fits into the memory")] = Field(
         None, ge=64, le=65536, description="Longest side of the tiles of a large picture, in pixels."
@@ -57,7 +57,7 @@ class Recipe(Climbing):
 
     @property
     def memory_bytes(self) -> int | None:
-        """The most memory to take, in bytes; None for half of what is free."""
+        """The most memory to take, in bytes; None for what `ascent.fitting.choose` takes."""
         return None if self.memory is None else bytes_of(self.memory)
 
     @property

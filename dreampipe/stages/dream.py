@@ -36,7 +36,8 @@ class Dream:
         tell: hears each step as `Stepped`, and what had to be decided as `Noted`; both have the index of the frame and
             no name. A stage that is to be pickled needs one that can be.
         memory: the most bytes that the process takes, if the ascent has no tile: it sees a frame in tiles, or at a
-            smaller size, if the whole does not fit. None: half of what is free; nothing is chosen with a `max_size`.
+            smaller size, if the whole does not fit. None: as `ascent.fitting.choose` says; nothing is chosen with a
+            `max_size`.
         saving: where the ascent of a single picture saves its state after each octave; None: nowhere.
     """
 

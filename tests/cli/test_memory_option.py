@@ -1,0 +1,43 @@
+"""`--memory` and `--tile` at the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import dreampipe
+from dreampipe import Frame
+from dreampipe.cli.app import app
+
+
+def write(path: Path, height: int, width: int) -> Path:
+    dreampipe.write(Frame(np.random.default_rng(3).random((height, width, 3), np.float32)), path)
+    return path
+
+
+def run(photo: Path, model: Path, *options: str) -> tuple[int, str]:
+    words = ["dream", str(photo), str(photo.with_name("out.png")), "--model", str(model), "--scaling", "unit"]
+    result = CliRunner().invoke(app, [*words, "--octaves", "1", "--steps", "1", *options])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stderr
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--quiet"])
+def test_a_tile_that_does_not_fit_into_the_memory_is_refused(tmp_path: Path, tiny_model: Path, option: str) -> None:
+    code, said = run(write(tmp_path / "photo.png", 200, 300), tiny_model, "--tile", "128", "--memory", "2MB", option)
+    assert code == 1
+    assert "memory came as 2MB, but tiles of 128 pixels need" in said and "give more, or a smaller tile" in said
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 700), (700, 1)])
+def test_a_panorama_one_pixel_high_is_dreamed_in_tiles(
+    tmp_path: Path, tiny_model: Path, height: int, width: int
+) -> None:
+    code, said = run(write(tmp_path / "photo.png", height, width), tiny_model, "--tile", "96")
+    assert code == 0, said
+    (frame,) = dreampipe.read(tmp_path / "out.png")
+    assert (frame.height, frame.width) == (height, width)
