@@ -24,6 +24,7 @@ from dreampipe.errors import DreampipeError, OpeningError, brief
 from dreampipe.events import Began, Event, Finished, Started, Tell
 from dreampipe.media import Manifest
 from dreampipe.media.storage import open_storage
+from dreampipe.recipes.settings import ModelSettings
 
 _THREADS = "TF_NUM_INTRAOP_THREADS"
 
@@ -38,13 +39,13 @@ class Shared:
     """What all workers of a run have in common; it is sent to each of them once.
 
     Attributes:
-        order: how everything is made.
-        folder: of the manifest.
+        order: how everything is made; of drawings the recipe alone.
+        folder: of the outputs, and of the manifest if there is one.
         pictures: the pictures that fall to each worker, for its estimates.
         inputs: some of the files to read, which every worker must see.
     """
 
-    order: Order
+    order: Order | ModelSettings
     folder: Path
     pictures: int = 1
     inputs: tuple[Path, ...] = ()
@@ -72,6 +73,7 @@ class Bench:
     @cached_property
     def runner(self) -> Runner:
         """What makes pictures, and films in one piece; it tells no start and no end, which are those of a whole run."""
+        assert isinstance(self.shared.order, Order)
         storage = open_storage(self.shared.inputs, self.shared.folder)
         runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self.hear), storage)
         estimating(Started(self.shared.pictures))
