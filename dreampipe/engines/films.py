@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dreampipe.ascent.fitting import choose
+from dreampipe.ascent.fitting import choose, halve
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -123,16 +123,26 @@ class DreamedFilm(Filming):
     def independent(self) -> bool:
         return self.recipe.motion == "none" and self.recipe.every == 1
 
+    def _climbed_size(self, size: Size) -> Size:
+        """Height and width to climb frames of this size at, if memory is not short."""
+        return Resize(self.recipe.max_size).size(*size) if self.recipe.max_size else size
+
     def _choose(self, size: Size) -> Chosen:
         """Choose a tile or a longest side to climb at, once: the free memory changes, and the film must not."""
-        recipe = self.recipe
-        climbed = Resize(recipe.max_size).size(*size) if recipe.max_size else size
+        recipe, climbed = self.recipe, self._climbed_size(size)
         fit = {} if recipe.tile else choose(recipe.ascent(), climbed, recipe.memory_bytes, shrinks=not recipe.max_size)
         return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
 
+    def choose_less(self, chosen: Chosen) -> Chosen | None:
+        tile = halve(self.recipe.ascent(), self._climbed_size(self.carried_size), chosen["tile"] or self.recipe.tile)
+        if tile is None:
+            return None
+        self.note(f"memory ran out, so it is begun again in tiles of {tile} pixels")
+        return {**chosen, "tile": tile}
+
     def _with_tile(self, chosen: Chosen) -> FilmRecipe:
         """Return the recipe with the tile that was chosen, and no memory to choose another by."""
-        return self.recipe.model_copy(update={"tile": self.recipe.tile or chosen["tile"], "memory": None})
+        return self.recipe.model_copy(update={"tile": chosen["tile"] or self.recipe.tile, "memory": None})
 
     def frames(self, survey: Survey, chosen: Chosen, indices: range, carried: Array | None) -> Iterator[Frame]:
         max_size = chosen["max_size"]
