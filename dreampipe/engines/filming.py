@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from dreampipe.engines.keeping import check_place
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.outputs import Output
 from dreampipe.engines.pacing import closed
-from dreampipe.engines.producing import Production, key_of
+from dreampipe.engines.producing import Production
 from dreampipe.events import Began, Done, Failed, Noted, Skipped, Surveyed
 from dreampipe.frames import Array, Frame
 from dreampipe.media import Job, Manifest, fingerprint
@@ -144,7 +144,7 @@ class Filming(ABC):
         if finished := output.finished():
             return self._report_damage(finished.problem) if finished.problem else Skipped(self.job.name)
         if not self.order.overwrite:
-            key, path = self._key(output), output.target.path
+            key, path = output.key, output.target.path
             refused = output.refusal(work, key, lambda there: self._record(path, there.output, {}))
             if refused:
                 return Failed(self.job.name, refused)
@@ -195,30 +195,24 @@ class Filming(ABC):
         started = time.perf_counter()
         survey, chosen = self.begin(work, output)
         while True:
-            on_part = partial(self._tell_part, survey, chosen)
-            production = self.production(output.target, survey, chosen, on_part)
+            production = self.production(output.target, survey, chosen)
             try:
                 made = production.make(work)
                 break
             except MemoryError:
-                less = self.choose_less(chosen)
+                less = self.begin_with_less(work, output, survey, chosen)
                 if less is None:
                     raise
-            chosen = less
-            self._start(work, output, survey, chosen)
+                chosen = less
         return self.finish(work, output, production, made, chosen, time.perf_counter() - started)
 
-    def _tell_part(self, survey: Survey, chosen: Chosen, part: range) -> None:
-        self.tell_plan(survey, chosen, [part])
-
-    def tell_plan(self, survey: Survey, chosen: Chosen, parts: Sequence[range], workers: int = 1) -> None:
-        """Tell what is climbed next, so that its time is estimated; each worker takes its share of the time."""
-        if planned := self.plan(survey, chosen, parts):
-            smaller = {side: total / workers for side, total in planned.smaller.items()}
-            self.tell.plan(replace(planned, total=planned.total / workers, smaller=smaller), alone=True)
-
     def production(
-        self, target: Target, survey: Survey, chosen: Chosen, on_part: Callable[[range], None]
+        self,
+        target: Target,
+        survey: Survey,
+        chosen: Chosen,
+        estimated: Sequence[range] | None = None,
+        workers: int = 1,
     ) -> Production:
         """Build what makes the segments.
 
@@ -226,11 +220,15 @@ class Filming(ABC):
             target: where the film goes, and in what form.
             survey: the findings of the first pass.
             chosen: what `choose` decided.
-            on_part: hears the indices of frames before they are made.
+            estimated: the indices of the frames whose time is estimated; None for those that are made.
+            workers: how many share these.
         """
 
         def frames(indices: range, carried: Array | None) -> Iterator[Frame]:
-            on_part(indices)
+            parts = [indices] if estimated is None else estimated
+            if parts and (planned := self.plan(survey, chosen, parts)):
+                smaller = {side: total / workers for side, total in planned.smaller.items()}
+                self.tell.plan(replace(planned, total=planned.total / workers, smaller=smaller), alone=True)
             return self.frames(survey, chosen, indices, carried)
 
         return Production(
@@ -257,7 +255,7 @@ class Filming(ABC):
 
     def begin(self, work: Work, output: Output) -> tuple[Survey, Chosen]:
         """Return the survey of the source and what was decided, from an earlier run of this film or new."""
-        begun = self.begun(work, self._key(output))
+        begun = self.begun(work, output.key)
         if begun is None:
             survey = self.source.survey(lambda count: self.tell(Surveyed(self.job.name, count)))
             work.check_room(output.target.need(survey, work.keep))
@@ -270,12 +268,16 @@ class Filming(ABC):
         self.announce(*begun)
         return begun
 
+    def begin_with_less(self, work: Work, output: Output, survey: Survey, chosen: Chosen) -> Chosen | None:
+        """Begin anew after memory ran out, and return the new decisions; None if nothing takes less."""
+        less = self.choose_less(chosen)
+        if less is not None:
+            self._start(work, output, survey, less)
+        return less
+
     def _start(self, work: Work, output: Output, survey: Survey, chosen: Chosen) -> None:
         """Begin the work anew, by the survey and these decisions; raises MediaError."""
-        work.begin(self._key(output), {"survey": survey.as_dict(), **chosen})
-
-    def _key(self, output: Output) -> str:
-        return key_of(output.source_sha256, output.order_sha256)
+        work.begin(output.key, {"survey": survey.as_dict(), **chosen})
 
     def begun(self, work: Work, key: str) -> tuple[Survey, Chosen] | None:
         """Read the survey and the decisions of an earlier run; None if they are incomplete or not for this film."""

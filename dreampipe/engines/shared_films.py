@@ -12,14 +12,14 @@ from dataclasses import replace
 
 from dreampipe.engines.crew import Piece
 from dreampipe.engines.producing import SEGMENT
-from dreampipe.engines.shots import Beginning, Begun, Ended, Joining, Settled, Shot
+from dreampipe.engines.shots import Beginning, Begun, Ended, Joining, Settled, Short, Shot
 from dreampipe.errors import MediaError, StorageError
 from dreampipe.events import Began, Done, Event, Failed, Framed, Noted
 from dreampipe.media import Job
 from dreampipe.media.work import Work
 
-_ROUNDS = 3
-"""How often segments that were damaged since may be made: a disk that damages each would go on for ever."""
+_TIMES = 20
+"""How often a film may begin in one run: on a disk that damages every segment it would begin for ever."""
 _TWICE = 2
 """The deaths of workers at one part of a film, after which the film is set aside."""
 
@@ -44,7 +44,8 @@ class SharedFilm:
         self._work = Work(job.target, keep_work)
         self._killed = False  # an earlier run was, here
         self._began: float | None = None
-        self._rounds = 0
+        self._times = 0  # that it began
+        self._short = False  # of memory
         self._coming: deque[Piece] = deque()
         self._out: set[Piece] = set()
         self._shots: set[int] = set()  # that are not made
@@ -118,7 +119,7 @@ class SharedFilm:
             case _:
                 yield event
 
-    def settle(self, piece: Piece, result: Begun | Ended | None) -> Iterator[Event]:
+    def settle(self, piece: Piece, result: Begun | Ended | Short | None) -> Iterator[Event]:
         """Note the result of a part, and tell what becomes of the film."""
         self._out.discard(piece)
         if self.over:
@@ -128,15 +129,19 @@ class SharedFilm:
                 yield from self._end(result)
             case Begun():
                 yield from self._begin(result)
+            case Short():
+                self._short = True
+                self._coming.clear()
             case None if isinstance(piece, Shot):
                 self._shots.discard(piece.number)
                 if not self._shots:
-                    self._coming.append(Joining(self.job, piece.key))
+                    self._coming.append(Joining(self.job, piece.key, piece.time))
+        self._begin_with_less()
 
     def _begin(self, begun: Begun) -> Iterator[Event]:
         """Plan the shots that are left, the longest first, so that none keeps all workers waiting at the end."""
-        self._began, self._rounds = self._began or time.perf_counter(), self._rounds + 1
-        if self._rounds > _ROUNDS:
+        self._began, self._times = self._began or time.perf_counter(), self._times + 1
+        if self._times > _TIMES:
             text = f"the files in {self._work.folder} do not stay as they were written: check the disk."
             yield from self._end(Ended(Failed(self.job.name, text)))
             return
@@ -150,9 +155,9 @@ class SharedFilm:
         every, workers = tuple(shot.rest for shot in left), min(self._workers, len(left))
         for place, shot in enumerate(left):
             estimated = () if place else every
-            self._coming.append(Shot(self.job, begun.key, shot.number, shot.ready, estimated, workers))
+            self._coming.append(Shot(self.job, begun.key, self._times, shot.number, shot.ready, estimated, workers))
         if not left:
-            self._coming.append(Joining(self.job, begun.key))
+            self._coming.append(Joining(self.job, begun.key, self._times))
 
     def lose(self, piece: Piece, reason: str, blamed: bool) -> Iterator[Event]:
         """Take back a part whose worker has died; see `Supply.lose`."""
@@ -167,11 +172,19 @@ class SharedFilm:
             )
             yield from self._end(Ended(failed))
             return
-        self._coming.appendleft(piece)
+        if not self._short:
+            self._coming.appendleft(piece)
+        self._begin_with_less()
         if isinstance(piece, Shot):
             self._ready[piece.number] = self._stored[piece.number]
         if blamed:
             yield Noted(self.job.name, f"a worker that made it {reason}, so another goes on")
+
+    def _begin_with_less(self) -> None:
+        """Begin again if memory ran out, once nothing is under way that would still be written as decided before."""
+        if self._short and not self._out:
+            self._short = False
+            self._coming.append(Beginning(self.job, short=True))
 
     def _end(self, ended: Ended) -> Iterator[Event]:
         self.over, self.full = True, ended.full

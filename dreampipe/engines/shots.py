@@ -8,7 +8,7 @@ kind continues it. The driver owns the work folder, and records what the workers
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -17,7 +17,7 @@ from dreampipe.engines.estimating import Estimating
 from dreampipe.engines.filming import Chosen
 from dreampipe.engines.films import filming_of, reason
 from dreampipe.engines.orders import FilmOrder
-from dreampipe.engines.producing import Production, key_of
+from dreampipe.engines.producing import Production
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
 from dreampipe.events import Done, Event, Failed, Skipped, Tell
 from dreampipe.media import Job, Manifest
@@ -72,6 +72,11 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Short:
+    """Memory ran out in a shot, so the whole film has to be begun again with less."""
+
+
+@dataclass(frozen=True)
 class Ended:
     """The end of a film.
 
@@ -88,12 +93,19 @@ class Ended:
 
 @dataclass(frozen=True)
 class Beginning:
-    """The first part of a film; a `Piece`."""
+    """The first part of a film; a `Piece`.
+
+    Attributes:
+        job: the film.
+        short: whether it is begun again because memory ran out.
+    """
 
     job: Job
+    short: bool = False
 
     def make(self, bench: Bench) -> Begun | Ended:
-        return _attempt(self.job, lambda: _film(bench, self.job).begin())
+        film = _film(bench, self.job)
+        return _attempt(self.job, film.begin_with_less if self.short else film.begin)
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,7 @@ class Shot:
     Attributes:
         job: the film.
         key: of what is begun.
+        time: how often the film was begun in this run.
         number: the shot's.
         ready: its frames that were ready when the film was begun.
         estimated: the frames whose time this shot estimates, as ranges; empty if it estimates nothing.
@@ -111,13 +124,21 @@ class Shot:
 
     job: Job
     key: str
+    time: int
     number: int
-    ready: int = 0
-    estimated: tuple[range, ...] = ()
-    workers: int = 1
+    ready: int
+    estimated: tuple[range, ...]
+    workers: int
 
-    def make(self, bench: Bench) -> Ended | None:
-        return _attempt(self.job, lambda: _film(bench, self.job).make_shot(self))
+    def make(self, bench: Bench) -> Ended | Short | None:
+        def make() -> Short | None:
+            try:
+                _film(bench, self.job).make_shot(self)
+            except MemoryError:
+                return Short()
+            return None
+
+        return _attempt(self.job, make)
 
 
 @dataclass(frozen=True)
@@ -126,9 +147,10 @@ class Joining:
 
     job: Job
     key: str
+    time: int
 
     def make(self, bench: Bench) -> Begun | Ended:
-        return _attempt(self.job, lambda: _film(bench, self.job).join(self.key))
+        return _attempt(self.job, lambda: _film(bench, self.job).join(self))
 
 
 def _attempt(job: Job, make: Callable[[], Result]) -> Result | Ended:
@@ -166,9 +188,8 @@ class _Film:
         self._filming = filming_of(job, order, Estimating(self._hear))
         self._work = Work(job.target, order.keep_work)
         self._settled: deque[Segment] = deque()  # by the thread that encodes
-        self._key = ""
+        self._known: tuple[str, int] | None = None  # key and time of what is begun
         self._begun: tuple[Survey, Chosen] | None = None
-        self._estimated: tuple[tuple[range, ...], int] = ((), 1)
 
     def _hear(self, event: Event) -> None:
         self._tell_settled()
@@ -183,13 +204,21 @@ class _Film:
         output = self._filming.output(self._manifest)
         if settled := self._filming.prepare(output, self._work):
             return Ended(settled, whole=output.finished() is not None)
-        self._key = key_of(output.source_sha256, output.order_sha256)
-        self._begun = self._filming.begin(self._work, output)
-        production = self._production(self._key)
-        return self._list_left(production, production.finished(self._work))
+        survey, chosen = self._filming.begin(self._work, output)
+        return self._list_left(output.key, self._filming.production(output.target, survey, chosen))
 
-    def _list_left(self, production: Production, finished: Sequence[Segment]) -> Begun:
-        missing = production.missing(finished)
+    def begin_with_less(self) -> Begun | Ended:
+        """Begin the film anew in a way that takes less memory."""
+        output = self._filming.output(self._manifest)
+        survey, chosen = self._read(output.key)
+        self._filming.open()
+        less = self._filming.begin_with_less(self._work, output, survey, chosen)
+        if less is None:
+            raise MemoryError
+        return self._list_left(output.key, self._filming.production(output.target, survey, less))
+
+    def _list_left(self, key: str, production: Production) -> Begun:
+        missing = production.missing(production.finished(self._work))
         production.check_room(self._work, missing)
         begins = {numbers.stop: production.frames_in(numbers).start for numbers in missing}
         left: list[Left] = []
@@ -197,29 +226,29 @@ class _Film:
             if shot.stop in begins:
                 frames = production.frames_in(shot)
                 left.append(Left(number, frames, begins[shot.stop] - frames.start))
-        return Begun(self._key, len(production.survey), len(production.shots), tuple(left))
+        return Begun(key, len(production.survey), len(production.shots), tuple(left))
 
-    def _production(self, key: str) -> Production:
-        """Build what makes the segments of the film that is begun with this key; raises MediaError if none is."""
-        if self._key != key:
-            self._key, self._begun = key, self._filming.begun(self._work, key)
-        if self._begun is None:
+    def _read(self, key: str) -> tuple[Survey, Chosen]:
+        """Read what is begun with this key; raises MediaError if nothing is."""
+        begun = self._filming.begun(self._work, key)
+        if begun is None:
             raise MediaError(
                 f"{self._work.folder} does not hold the film that is begun there, but all workers read it in that "
                 "folder: choose an output in a folder that all of them see."
             )
-        return self._filming.production(self._filming.target(self.job.target), *self._begun, self._plan)
+        return begun
 
-    def _plan(self, indices: range) -> None:
-        parts, workers = self._estimated
-        if parts and self._begun:
-            self._filming.tell_plan(*self._begun, parts, workers)
+    def _known_as(self, part: Shot | Joining) -> tuple[Survey, Chosen]:
+        """Read what is begun, unless a part before this one has read it."""
+        if self._begun is None or self._known != (part.key, part.time):
+            self._known, self._begun = (part.key, part.time), self._read(part.key)
+        return self._begun
 
     def make_shot(self, shot: Shot) -> None:
         """Make what is missing of a shot."""
-        production = self._production(shot.key)
+        target = self._filming.target(self.job.target)
+        production = self._filming.production(target, *self._known_as(shot), shot.estimated, shot.workers)
         self._filming.open()
-        self._estimated = shot.estimated, shot.workers
         numbers = production.shots[shot.number]
         done = production.finished(self._work, numbers)
         if rest := numbers[len(done) :]:
@@ -227,13 +256,13 @@ class _Film:
             production.make_part(self._work, rest, done[-1] if done else None, self._settled.append, ready)
         self._tell_settled()
 
-    def join(self, key: str) -> Begun | Ended:
+    def join(self, part: Joining) -> Begun | Ended:
         """Join the film of its segments; if one is no longer as it was made, list what is left to make."""
-        production = self._production(key)
+        output = self._filming.output(self._manifest)
+        survey, chosen = self._known_as(part)
+        production = self._filming.production(output.target, survey, chosen)
         finished = production.finished(self._work)
         if production.missing(finished):
-            return self._list_left(production, finished)
-        assert self._begun is not None
-        made, chosen = production.describe(finished), self._begun[1]
-        output = self._filming.output(self._manifest)
+            return self._list_left(part.key, production)
+        made = production.describe(finished)
         return Ended(self._filming.finish(self._work, output, production, made, chosen, 0.0), whole=True)

@@ -22,7 +22,7 @@ from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.hiring import Hire
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.rows import Rows
-from dreampipe.events import Done, Event, Failed, Finished, Framed, Noted, Skipped, Surveyed, ignore
+from dreampipe.events import Done, Event, Failed, Finished, Framed, Noted, Skipped, Stepped, Surveyed, ignore
 from dreampipe.frames import Frame
 from dreampipe.media import Manifest, plan
 from dreampipe.recipes import Explaining
@@ -351,7 +351,7 @@ def test_a_film_that_another_run_makes_is_left_to_it(clip, recipe, tmp_path):
     assert not crew.made and list(files(tmp_path)) == [f".{target.name}.dreampipe/owner"]
 
 
-@pytest.mark.parametrize("often", [1, 3])
+@pytest.mark.parametrize("often", [1, 20])
 def test_a_segment_that_is_damaged_before_the_film_is_joined_is_made_again(clip, recipe, whole, tmp_path, often):
     target, spoiled = tmp_path / "dream.mp4", []
 
@@ -366,6 +366,28 @@ def test_a_segment_that_is_damaged_before_the_film_is_joined_is_made_again(clip,
         assert files(tmp_path) == files(whole)
     else:
         assert "do not stay as they were written" in of(Failed, told)[0].reason
+
+
+def test_where_memory_runs_out_the_film_is_begun_again_in_tiles(recipe, tmp_path):
+    """As in one process: `test_film_memory.py`."""
+    wide, ran_out = tmp_path / "wide.mp4", []
+    render(wide, [*scene(7, 832, 32), *(255 - picture for picture in scene(7, 832, 32, seed=1))])
+    how = recipe(objective="each(second_relu)", steps=1)
+
+    def run_out(event: Event) -> bool:
+        if isinstance(event, Stepped) and event.frame == 9 and not ran_out:
+            ran_out.append(event)
+            raise MemoryError
+        return False
+
+    for folder, settings, kills in (("shared", how, run_out), ("alone", how.model_copy(update={"tile": 416}), None)):
+        (tmp_path / folder).mkdir()
+        if kills:
+            told, _ = shared(wide, tmp_path / folder / "dream.mp4", settings, kills)
+        else:
+            alone(wide, tmp_path / folder / "dream.mp4", settings)
+    assert [event.text for event in of(Noted, told)] == ["memory ran out, so it is begun again in tiles of 416 pixels"]
+    assert digest(tmp_path / "shared" / "dream.mp4") == digest(tmp_path / "alone" / "dream.mp4")
 
 
 def test_what_was_kept_on_purpose_stays(clip, recipe, tmp_path):
