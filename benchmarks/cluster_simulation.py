@@ -1,9 +1,10 @@
 """A run on many workers, simulated event by event: how long it takes, and what the workers' time goes into.
 
-One driver hands pieces to workers and settles their results; that takes it a moment for each piece, one after the
-other. A worker takes a while to start. It holds a few pieces, so that the next one is there when one ends. A piece
-takes as long as its pictures, which are drawn from measured ones. Some workers are slow. A worker fails at a constant
-rate while it works; then it starts again, and its pieces go to others, the one under way from its beginning.
+One driver hands pieces to workers and settles their results; that takes it a moment for each picture, one after the
+other. A worker takes a while to start. It holds a few pieces, so that the next one is there when one ends; towards the
+end pieces become smaller, and no worker holds a second one (`dreampipe/engines/rows.py`, `coordinating.py`). Pictures
+are drawn from measured ones. Some workers are slow. A worker fails at a constant rate while it works; then it starts
+again, and its pictures go to others, the one under way from its beginning.
 
 Used by `cluster.py`; `tests/test_cluster.py` holds it to results that are known in closed form.
 """
@@ -11,9 +12,11 @@ Used by `cluster.py`; `tests/test_cluster.py` holds it to results that are known
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 from typing import Literal
 
@@ -21,6 +24,8 @@ import numpy as np
 
 Share = Literal["work", "start", "driver", "slow", "failures", "end"]
 SHARES: tuple[Share, ...] = ("work", "start", "driver", "slow", "failures", "end")
+SMALLER = 3
+"""Pieces that each worker should still get; where fewer pictures are left, pieces are smaller."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,12 @@ class Costs:
     Attributes:
         pictures: of one CPU for each measured picture; simulated ones are drawn from these.
         starts: of measured workers, from nothing until the first picture can begin; drawn from, too.
-        piece: of the driver for one piece: to list it, hand it over and settle its result.
+        picture: of the driver for one picture: to hand it over and settle its result.
     """
 
     pictures: Sequence[float]
     starts: Sequence[float] = (0.0,)
-    piece: float = 0.0
+    picture: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Cluster:
 
     Attributes:
         workers: their number.
-        rows: pictures in a piece.
+        rows: pictures in a piece at most.
         held: pieces that a worker has at most, the one under way included.
         slow: share of the workers that are slow.
         slowness: how many times as long a slow worker takes.
@@ -90,40 +95,39 @@ class Outcome:
 
 def simulate(costs: Costs, cluster: Cluster, pictures: int, seed: int = 0) -> Outcome:
     """Simulate a run of so many pictures."""
-    run = _Run(costs, cluster, list(_pieces(costs, cluster.rows, pictures, seed)), Random(seed))
-    return run.outcome()
-
-
-def _pieces(costs: Costs, rows: int, pictures: int, seed: int) -> Iterator[float]:
-    """Draw the seconds of each piece."""
     drawn = np.random.default_rng(seed).choice(np.asarray(costs.pictures, float), pictures)
-    yield from np.add.reduceat(drawn, np.arange(0, pictures, rows)).tolist()
+    return _Run(costs, cluster, drawn.tolist(), Random(seed)).outcome()
 
 
 @dataclass
 class _Run:
-    """The state of a simulation. Pieces are their seconds; `waiting` are those that no worker has."""
+    """The state of a simulation. A picture is its seconds, a piece a list of these.
+
+    Attributes:
+        waiting: pictures that no worker has.
+        driver: the time until which the driver is busy.
+        held: of each worker the pieces that it has not begun, each with the time at which it comes.
+        current: of each worker the piece under way, with the time at which it began.
+    """
 
     costs: Costs
     cluster: Cluster
     waiting: list[float]
     random: Random
+    driver: float = 0.0
     events: list[tuple[float, int, str, int]] = field(default_factory=list)
     count: int = 0
-    driver: float = 0.0  # busy until then
     spent: dict[Share, float] = field(default_factory=lambda: defaultdict(float))
     idle: list[int] = field(default_factory=list)
     restarts: list[tuple[float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        workers, left = self.cluster.workers, len(self.waiting)
-        self.left = left
-        self.waiting.reverse()  # the first is taken from the end
-        self.work = sum(self.waiting)
+        workers = self.cluster.workers
+        self.left, self.work = len(self.waiting), sum(self.waiting)
         slow = round(self.cluster.slow * workers)
         self.factors = [self.cluster.slowness] * slow + [1.0] * (workers - slow)
-        self.held: list[deque[tuple[float, float]]] = [deque() for _ in range(workers)]
-        self.current: list[tuple[float, float]] = [(0.0, 0.0)] * workers
+        self.held: list[deque[tuple[float, list[float]]]] = [deque() for _ in range(workers)]
+        self.current: list[tuple[float, list[float]]] = [(0.0, [])] * workers
         self.starts = [self.random.choice(self.costs.starts) for _ in range(workers)]
         for worker, start in enumerate(self.starts):
             self._push(start, "ready", worker)
@@ -135,72 +139,72 @@ class _Run:
     def outcome(self) -> Outcome:
         """Run to the last result."""
         time = 0.0
+        acts = {"ready": self._begin, "done": self._finish, "failed": self._fail, "noticed": self._give_back}
         while self.left:
             time, _, kind, worker = heapq.heappop(self.events)
-            if kind == "done":
-                self._finish(time, worker)
-            elif kind == "ready":
-                for _ in range(self.cluster.held):
-                    self._hand(time, worker)
-                self._begin(time, worker)
-            elif kind == "failed":
-                self._fail(time, worker)
-            else:
-                self._give_back(time, worker)
+            acts[kind](time, worker)
         return Outcome(time, self._shares(time), len(self.restarts))
 
     def _hand(self, time: float, worker: int) -> None:
-        """Hand the next piece to a worker, as soon as the driver gets to it."""
-        if self.waiting:
-            self.driver = max(self.driver, time) + self.costs.piece
-            self.held[worker].append((self.driver, self.waiting.pop()))
+        """Hand pieces to a worker that has none under way, as soon as the driver gets to it."""
+        held, waiting, workers = self.held[worker], self.waiting, self.cluster.workers
+        while waiting and (not held or (len(held) < self.cluster.held and len(waiting) >= 2 * workers)):
+            rows = max(1, min(self.cluster.rows, len(waiting) // (SMALLER * workers)))
+            piece = waiting[-rows:]
+            del waiting[-rows:]
+            self.driver = max(self.driver, time) + self.costs.picture * len(piece)
+            held.append((self.driver, piece))
 
     def _begin(self, time: float, worker: int) -> None:
         """Let a worker begin its next piece, and decide whether it will fail meanwhile."""
+        self._hand(time, worker)
         if not self.held[worker]:
             self.idle.append(worker)
             return
-        there, seconds = self.held[worker].popleft()
+        there, piece = self.held[worker].popleft()
         began = max(time, there)
         self.spent["driver"] += began - time
-        self.current[worker] = began, seconds
-        takes = seconds * self.factors[worker]
+        self.current[worker] = began, piece
+        takes = sum(piece) * self.factors[worker]
         rate = self.cluster.failures / 3600
         # The rate is constant, so the time to the next failure may be drawn anew for each piece.
         fails = self.random.expovariate(rate) if rate else takes
         self._push(began + min(fails, takes), "failed" if fails < takes else "done", worker)
 
     def _finish(self, time: float, worker: int) -> None:
-        self.left -= 1
-        self.spent["slow"] += self.current[worker][1] * (self.factors[worker] - 1)
-        self._hand(time, worker)
+        self._settle(self.current[worker][1], worker)
         self._begin(time, worker)
 
+    def _settle(self, made: list[float], worker: int) -> None:
+        """Count pictures that are made."""
+        self.left -= len(made)
+        self.spent["slow"] += sum(made) * (self.factors[worker] - 1)
+
     def _fail(self, time: float, worker: int) -> None:
-        """Lose the piece under way, and start the worker again; the driver notices a little later."""
-        began, seconds = self.current[worker]
-        self.spent["failures"] += time - began
-        self.held[worker].appendleft((began, seconds))
+        """Lose the picture under way, and start the worker again; the driver notices a little later."""
+        began, piece = self.current[worker]
+        ends = list(accumulate((seconds * self.factors[worker] for seconds in piece), initial=began))
+        made = bisect_right(ends, time) - 1
+        self._settle(piece[:made], worker)
+        self.spent["failures"] += time - ends[made]
+        self.held[worker].appendleft((began, piece[made:]))
         ready = time + self.cluster.notice + self.random.choice(self.costs.starts)
         self.restarts.append((time, ready))
         self._push(time + self.cluster.notice, "noticed", worker)
         self._push(ready, "ready", worker)
 
     def _give_back(self, time: float, worker: int) -> None:
-        """Take all pieces of a failed worker back, and hand them to workers that are idle."""
-        self.waiting.extend(seconds for _, seconds in reversed(self.held[worker]))
-        self.held[worker].clear()
+        """Take all pictures of a failed worker back, and hand them to workers that are idle."""
+        while self.held[worker]:
+            self.waiting.extend(self.held[worker].popleft()[1])
         while self.idle and self.waiting:
-            idle = self.idle.pop()
-            self._hand(time, idle)
-            self._begin(time, idle)
+            self._begin(time, self.idle.pop())
 
     def _shares(self, end: float) -> dict[Share, float]:
         """Divide the time of all workers; what is left over is idle."""
-        spent = self.spent
+        spent, whole = self.spent, self.cluster.workers * end
         spent["work"] = self.work
         spent["start"] = sum(min(start, end) for start in self.starts)
         spent["failures"] += sum(min(ready, end) - failed for failed, ready in self.restarts)
-        whole = self.cluster.workers * end
         spent["end"] = whole - sum(spent.values())
         return {share: spent[share] / whole for share in SHARES}

@@ -17,7 +17,6 @@ EXPONENTIAL = tuple(-np.log1p(-(np.arange(10_000) + 0.5) / 10_000))
 @pytest.mark.parametrize("workers, pictures", [(1, 7), (7, 7), (4, 12), (4, 13), (10, 3)])
 @pytest.mark.parametrize("held", [1, 2])
 def test_equal_pieces_take_as_many_rounds_as_the_workers_need(workers: int, pictures: int, held: int) -> None:
-    held = held if pictures > workers else 1  # one that holds two would leave another without any
     out = simulate(Costs([3.0], [5.0]), Cluster(workers, held=held), pictures)
     assert out.seconds == 5 + 3 * math.ceil(pictures / workers)
     whole = workers * out.seconds
@@ -39,20 +38,26 @@ def test_one_worker_takes_the_sum(rows: int, slowness: float) -> None:
 
 
 def test_with_workers_enough_the_driver_decides() -> None:
-    """It hands over one piece after the other; the last one ends its own time later."""
-    out = simulate(Costs([2.0], piece=0.25), Cluster(40, held=1), 200)
+    """It hands over one picture after the other; the last one ends its own time later."""
+    out = simulate(Costs([2.0], picture=0.25), Cluster(40, held=1), 200)
     assert out.seconds == pytest.approx(200 * 0.25 + 2)
     assert out.limit == "driver"
-    larger = simulate(Costs([2.0], piece=0.25), Cluster(40, rows=10, held=1), 200)
-    assert larger.seconds == pytest.approx(20 * 0.25 + 20)
+
+
+def test_pieces_become_smaller_towards_the_end() -> None:
+    """So a worker that has begun a long piece late keeps the others waiting no longer than a picture does."""
+    assert simulate(Costs([1.0]), Cluster(2, rows=8), 64).seconds == 32
+    largest = simulate(Costs([1.0] * 99 + [10.0]), Cluster(4, rows=8), 1000, seed=1)
+    single = simulate(Costs([1.0] * 99 + [10.0]), Cluster(4), 1000, seed=1)
+    assert largest.seconds <= single.seconds + 10
 
 
 def test_a_piece_held_in_advance_hides_the_driver() -> None:
     """While the driver has time for all, a worker waits for its first piece only."""
-    one = simulate(Costs([1.0], piece=0.25), Cluster(1, held=1), 50)
-    two = simulate(Costs([1.0], piece=0.25), Cluster(1, held=2), 50)
+    one = simulate(Costs([1.0], picture=0.25), Cluster(1, held=1), 50)
+    two = simulate(Costs([1.0], picture=0.25), Cluster(1, held=2), 50)
     assert one.seconds == pytest.approx(50 * 1.25)
-    assert two.seconds == pytest.approx(0.25 + 50)
+    assert two.seconds == pytest.approx(0.25 + 50 + 0.25)  # the last piece is not handed over in advance
 
 
 def test_the_last_of_exponential_times_comes_after_a_harmonic_number() -> None:
@@ -77,7 +82,7 @@ def test_a_piece_that_is_begun_again_after_each_failure(rate: float) -> None:
 @given(
     pictures=st.integers(1, 60),
     times=st.lists(st.floats(0.1, 50), min_size=1, max_size=5),
-    piece=st.floats(0, 2),
+    driver=st.floats(0, 2),
     cluster=st.builds(
         Cluster,
         workers=st.integers(1, 12),
@@ -90,9 +95,9 @@ def test_a_piece_that_is_begun_again_after_each_failure(rate: float) -> None:
     ),
 )
 def test_every_second_of_every_worker_has_one_share(
-    pictures: int, times: list[float], piece: float, cluster: Cluster
+    pictures: int, times: list[float], driver: float, cluster: Cluster
 ) -> None:
-    costs = Costs(times, times, piece)
+    costs = Costs(times, times, driver)
     out = simulate(costs, cluster, pictures, seed=pictures)
     assert list(out.shares) == list(SHARES)
     assert sum(out.shares.values()) == pytest.approx(1)
