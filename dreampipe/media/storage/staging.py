@@ -35,6 +35,7 @@ _HEAD = 1 << 16
 """Bytes of an object that tell what it is."""
 _AT_ONCE = 16
 """Requests that wait for their answers together."""
+_BATCH = 1000
 _TEMPORARY = "run-"
 
 
@@ -109,8 +110,10 @@ class Staging:
             check_room(mirrors(), sum(max(0, facts.size) for facts in wanted.values()))
         below = [name for name, facts in entries if facts is None and is_mirrored(name) and not _is_hidden(name)]
         with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
-            list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), wanted))
-            list(pool.map(lambda name: self._show_folder(folder.below(name)), below if self.lazy else ()))
+            for names in _batches([*wanted]):
+                list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), names))
+            for names in _batches(below if self.lazy else []):
+                list(pool.map(lambda name: self._show_folder(folder.below(name)), names))
 
     def _is_input(self, folder: Address, name: str) -> bool:
         """Say whether an object of a folder is neither hidden nor in an output folder within that folder."""
@@ -245,6 +248,12 @@ def _is_work(name: str) -> bool:
 def _state(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_size, status.st_mtime_ns
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the names in parts, as what waits in a pool takes memory."""
+    for at in range(0, len(names), _BATCH):
+        yield names[at : at + _BATCH]
 
 
 def _is_hidden(name: str) -> bool:
