@@ -17,6 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dreampipe.media.storage.addresses import Address
+from dreampipe.media.storage.leases import Lease
+
 Small = tuple[str, ...]
 
 
@@ -306,6 +309,24 @@ def test_a_second_driver_is_refused(call, bucket, server, small, tmp_path, monke
     assert process[0].returncode == 2
     said = process[0].communicate()[1]
     assert said.startswith(f"Error: {bucket}/dreams is being made by another run") and said.count("\n") == 1
+
+
+def test_a_refused_run_loses_nothing_of_an_earlier_one(call, bucket, server, small, tmp_path):
+    """A picture waits to be sent; a run that is refused meanwhile, or cannot read its input, leaves it."""
+    photos = paint(tmp_path / "photos", ("a.png",))
+    words = ("dream", photos / "a.png", f"{bucket}/dream.png", *small)
+    server.refuse = lambda method, path: method == "PUT" and path.endswith(".png")
+    assert call(*words).exit_code == 1
+    server.reset()
+    place = Address.parse(f"{bucket}/dream.png")
+    other = Lease(place, "other")
+    other.take()
+    assert "is being made by another run" in call(*words).stderr
+    other.release()
+    assert call("dream", f"{bucket}/nothing.png", f"{bucket}/dream.png", *small).exit_code == 2
+    assert shown(bucket) == set()
+    assert "0 done, 1 skipped" in call(*words).stderr
+    assert shown(bucket) == {"dream.png"} and not mirrors()
 
 
 def test_five_percent_of_failing_requests_lose_nothing(call, bucket, server, small, tmp_path):

@@ -218,7 +218,7 @@ class Staging:
         """Say whether a file in the mirror is needed by the next run."""
         if self.dry:
             return False
-        output = next((output for output in self._outputs if path.is_relative_to(output.parent)), None)
+        output = next((output for output in self.targets if path.is_relative_to(output.parent)), None)
         if output is None or any(map(_is_work, path.relative_to(output.parent).parts[:-1])):
             return output is not None
         if path.name.startswith(".") or not path.is_relative_to(output):
@@ -313,20 +313,21 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
     with ExitStack() as stack:
         ending = LAZY if lazy else ""
         if not places or dry:
-            staging = Staging(mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}", lazy, dry)
+            mirror = mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}"
+            staging = Staging(mirror, lazy, dry, tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
         else:
             mirror = mirrors() / hashlib.sha256(str(places[0]).encode()).hexdigest()[:16]
             mirror = mirror.with_name(f"{mirror.name}{ending}")
             driver = Driver.of(mirror, places[0])
             stack.callback(driver.release)
-            staging = Staging(mirror, lazy)
+            # It knows the outputs from here on, so that what an earlier run left of them survives a refusal.
+            staging = Staging(mirror, lazy, targets=tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
             for place in places:
                 lease = Lease(place, driver.name)
                 lease.take()
                 stack.callback(lease.release)
-        staging.targets = tuple(place.path(staging.mirror) for place in places)
         yield staging
 
 
