@@ -23,7 +23,6 @@ from dreampipe.engines.orders import Order
 from dreampipe.errors import DreampipeError, OpeningError, brief
 from dreampipe.events import Began, Event, Finished, Started, Tell
 from dreampipe.media import Manifest
-from dreampipe.media.storage import open_storage
 from dreampipe.recipes.settings import ModelSettings
 
 _THREADS = "TF_NUM_INTRAOP_THREADS"
@@ -74,8 +73,7 @@ class Bench:
     def runner(self) -> Runner:
         """What makes pictures, and films in one piece; it tells no start and no end, which are those of a whole run."""
         assert isinstance(self.shared.order, Order)
-        storage = open_storage(self.shared.inputs, self.shared.folder)
-        runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self.hear), storage)
+        runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self.hear))
         estimating(Started(self.shared.pictures))
         return runner
 

@@ -43,7 +43,7 @@ from dreampipe.events import (
 )
 from dreampipe.media import Job, Manifest, check_regular, decode, sha256
 from dreampipe.media.locks import Lock, lock
-from dreampipe.media.storage import Storage, open_storage
+from dreampipe.media.storage import Storage
 from dreampipe.recipes import Explaining
 from dreampipe.records.record import Record
 
@@ -72,8 +72,9 @@ class _Made:
 class Runner:
     """Makes one job after the other, and counts the results."""
 
-    def __init__(self, manifest: Manifest, order: Order, tell: Estimating, storage: Storage) -> None:
-        self._manifest, self._order, self._tell, self._storage = manifest, order, tell, storage
+    def __init__(self, manifest: Manifest, order: Order, tell: Estimating) -> None:
+        self._manifest, self._order, self._tell = manifest, order, tell
+        self._storage = Storage.open(manifest.folder)
         self._sha256 = order.sha256()
         self._name = ""
         self._maker = self._choose_maker()
@@ -238,7 +239,7 @@ class Runner:
                 return Skipped(job.name)
             self._storage.bring(job)
             done = make_film(job, self._manifest, self._order.film, self._tell)
-            self._storage.send(job, sha256)
+            self._storage.send(job, None if isinstance(done, Failed) else sha256)
             self._storage.drop(job)
         except MediaError as error:
             done = self._report(job, error)
@@ -340,7 +341,7 @@ class Runner:
 
 def foresee(jobs: Sequence[Job], manifest: Manifest, order: Order) -> Iterator[Forecast]:
     """Tell what `run` would make of every job, and change nothing on the disk; raises DreampipeError."""
-    runner = Runner(manifest, order, Estimating(ignore), open_storage((job.source for job in jobs), manifest.folder))
+    runner = Runner(manifest, order, Estimating(ignore))
     yield from map(runner.foresee, jobs)
 
 
@@ -353,8 +354,7 @@ def run(jobs: Sequence[Job], manifest: Manifest, order: Order, tell: Tell) -> Fi
         DreampipeError: the recipe's model or objective is wrong, before any picture is made.
         KeyboardInterrupt: the user has asked to stop; what was made until then is written.
     """
-    storage = open_storage((job.source for job in jobs), manifest.folder)
-    runner = Runner(manifest, order, estimating := Estimating(tell), storage)
+    runner = Runner(manifest, order, estimating := Estimating(tell))
     estimating(Started(len(jobs)))
     runner.run(jobs)
     return runner.finish(len(jobs))

@@ -17,6 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dreampipe.media.storage.addresses import Address
+from dreampipe.media.storage.leases import Lease
+
 Small = tuple[str, ...]
 
 
@@ -308,6 +311,24 @@ def test_a_second_driver_is_refused(call, bucket, server, small, tmp_path, monke
     assert said.startswith(f"Error: {bucket}/dreams is being made by another run") and said.count("\n") == 1
 
 
+def test_a_refused_run_loses_nothing_of_an_earlier_one(call, bucket, server, small, tmp_path):
+    """A picture waits to be sent; a run that is refused meanwhile, or cannot read its input, leaves it."""
+    photos = paint(tmp_path / "photos", ("a.png",))
+    words = ("dream", photos / "a.png", f"{bucket}/dream.png", *small)
+    server.refuse = lambda method, path: method == "PUT" and path.endswith(".png")
+    assert call(*words).exit_code == 1
+    server.reset()
+    place = Address.parse(f"{bucket}/dream.png")
+    other = Lease(place, "other")
+    other.take()
+    assert "is being made by another run" in call(*words).stderr
+    other.release()
+    assert call("dream", f"{bucket}/nothing.png", f"{bucket}/dream.png", *small).exit_code == 2
+    assert shown(bucket) == set()
+    assert "0 done, 1 skipped" in call(*words).stderr
+    assert shown(bucket) == {"dream.png"} and not mirrors()
+
+
 def test_five_percent_of_failing_requests_lose_nothing(call, bucket, server, small, tmp_path):
     names = tuple(f"{at}.png" for at in range(8))
     upload(paint(tmp_path / "photos", names), f"{bucket}/photos")
@@ -335,6 +356,48 @@ def test_a_film_and_numbered_pictures(call, bucket, small, tmp_path):
     back = call("dream", f"{bucket}/frames/", f"{bucket}/back.mp4", *film)
     assert back.exit_code == 0, back.stderr
     assert "back.mp4" in shown(bucket) and not mirrors()
+
+
+def test_a_film_of_others_is_refused_each_time(call, bucket, small, tmp_path):
+    import clip
+
+    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
+    upload_model(str(tmp_path / "clip.mp4"), f"{bucket}/dream.mp4")
+    for _ in range(2):
+        made = call("dream", tmp_path / "clip.mp4", f"{bucket}/dream.mp4", *small)
+        assert made.exit_code == 1
+        assert f"{bucket}/dream.mp4 exists and was not written by dreampipe" in made.stderr
+    assert objects(bucket)["dream.mp4"] == (tmp_path / "clip.mp4").read_bytes()
+
+
+@pytest.mark.slow
+def test_killed_at_each_request_in_turn(call, bucket, server, small, tmp_path):
+    """After a kill at any request every output that is there is whole; the runs together make each."""
+    names = tuple(f"{at}.jpg" for at in range(12))
+    photos = paint(tmp_path / "photos", names)
+    upload(photos, f"{bucket}/photos")
+    assert call("dream", photos, tmp_path / "dreams", *small).exit_code == 0
+    whole = {name: (tmp_path / "dreams" / name).read_bytes() for name in names}
+    for limit in range(1, 13):
+        puts: list[str] = []
+        process = run("dream", f"{bucket}/photos", f"{bucket}/dreams", *small)
+
+        def kill(method: str, path: str, process=process, puts=puts, limit=limit) -> None:
+            if method in ("PUT", "DELETE"):
+                puts.append(path)
+                if len(puts) == limit:
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+
+        server.watch = kill
+        process.communicate()
+        server.watch = lambda method, path: None
+        there = objects(f"{bucket}/dreams")
+        assert all(whole[name] == data for name, data in there.items() if not name.startswith("."))
+    assert call("dream", f"{bucket}/photos", f"{bucket}/dreams", *small).exit_code == 0
+    there = objects(f"{bucket}/dreams")
+    assert {name: data for name, data in there.items() if not name.startswith(".")} == whole
+    assert not mirrors() and not any(name.endswith((".lease", ".probe")) for name in there)
 
 
 def test_a_film_that_could_not_be_sent_is_not_made_again(call, bucket, server, small, tmp_path):
@@ -395,6 +458,21 @@ def test_a_folder_of_one_file_commands_replaces_nothing(call, bucket, small, tmp
     assert objects(f"{bucket}/made") == made
     assert call(*words, "--overwrite").exit_code == 0
     assert objects(f"{bucket}/made") == made and not mirrors()
+
+
+def test_an_address_of_the_web_is_read_and_its_signature_is_never_shown(call, bucket, small, tmp_path):
+    upload(paint(tmp_path / "photos", ("a.png",)), bucket)
+    signed = files_of(bucket).url(f"{bucket}/a.png")
+    signature = signed.rpartition("Signature=")[2].partition("&")[0]
+    assert signed.startswith("http://") and len(signature) > 9
+    words = (*small, "--sidecar", "--keep-paths", "--events")
+    made = call("dream", signed, tmp_path / "dream.png", *words)
+    assert made.exit_code == 0, made.stderr
+    record = (tmp_path / "dream.png.dream.json").read_text("utf-8")
+    assert json.loads(record)["source"]["path"] == signed.partition("?")[0]
+    assert signature not in made.stdout + made.stderr + record
+    gone = call("dream", signed.replace("/a.png", "/none.png"), tmp_path / "none.png", *small)
+    assert gone.exit_code == 2 and signature not in gone.stderr and gone.stderr.count("\n") == 1
 
 
 def test_file_addresses_are_paths(call, small, tmp_path):

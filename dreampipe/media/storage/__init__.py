@@ -6,7 +6,7 @@ address, in any process.
 
     addresses.py  addresses, and the path of an address in a mirror
     stores.py     list, fetch, put and remove objects; errors as sentences, and retries
-    storing.py    `Storage`: what an engine asks for each output; `Here` for this disk, `Mirror` for a store
+    storing.py    `Storage`: brings what an engine needs for an output, and sends what it made
     shards.py     the manifest of a folder in a store
     leases.py     one driver at a time writes to a place
     staging.py    the addresses of a command as paths
@@ -17,6 +17,6 @@ Nothing here loads fsspec before an address comes.
 from __future__ import annotations
 
 from dreampipe.media.storage.addresses import Address, address_of, is_address, show_addresses
-from dreampipe.media.storage.storing import HERE, Storage, open_storage, send_outputs
+from dreampipe.media.storage.storing import Storage, send_outputs
 
-__all__ = ["HERE", "Address", "Storage", "address_of", "is_address", "open_storage", "send_outputs", "show_addresses"]
+__all__ = ["Address", "Storage", "address_of", "is_address", "send_outputs", "show_addresses"]

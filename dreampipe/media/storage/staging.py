@@ -35,6 +35,7 @@ _HEAD = 1 << 16
 """Bytes of an object that tell what it is."""
 _AT_ONCE = 16
 """Requests that wait for their answers together."""
+_BATCH = 1000
 _TEMPORARY = "run-"
 
 
@@ -109,8 +110,10 @@ class Staging:
             check_room(mirrors(), sum(max(0, facts.size) for facts in wanted.values()))
         below = [name for name, facts in entries if facts is None and is_mirrored(name) and not _is_hidden(name)]
         with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
-            list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), wanted))
-            list(pool.map(lambda name: self._show_folder(folder.below(name)), below if self.lazy else ()))
+            for names in _batches([*wanted]):
+                list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), names))
+            for names in _batches(below if self.lazy else []):
+                list(pool.map(lambda name: self._show_folder(folder.below(name)), names))
 
     def _is_input(self, folder: Address, name: str) -> bool:
         """Say whether an object of a folder is neither hidden nor in an output folder within that folder."""
@@ -215,7 +218,7 @@ class Staging:
         """Say whether a file in the mirror is needed by the next run."""
         if self.dry:
             return False
-        output = next((output for output in self._outputs if path.is_relative_to(output.parent)), None)
+        output = next((output for output in self.targets if path.is_relative_to(output.parent)), None)
         if output is None or any(map(_is_work, path.relative_to(output.parent).parts[:-1])):
             return output is not None
         if path.name.startswith(".") or not path.is_relative_to(output):
@@ -245,6 +248,12 @@ def _is_work(name: str) -> bool:
 def _state(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_size, status.st_mtime_ns
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the names in parts, as what waits in a pool takes memory."""
+    for at in range(0, len(names), _BATCH):
+        yield names[at : at + _BATCH]
 
 
 def _is_hidden(name: str) -> bool:
@@ -304,20 +313,21 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
     with ExitStack() as stack:
         ending = LAZY if lazy else ""
         if not places or dry:
-            staging = Staging(mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}", lazy, dry)
+            mirror = mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}"
+            staging = Staging(mirror, lazy, dry, tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
         else:
             mirror = mirrors() / hashlib.sha256(str(places[0]).encode()).hexdigest()[:16]
             mirror = mirror.with_name(f"{mirror.name}{ending}")
             driver = Driver.of(mirror, places[0])
             stack.callback(driver.release)
-            staging = Staging(mirror, lazy)
+            # It knows the outputs from here on, so that what an earlier run left of them survives a refusal.
+            staging = Staging(mirror, lazy, targets=tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
             for place in places:
                 lease = Lease(place, driver.name)
                 lease.take()
                 stack.callback(lease.release)
-        staging.targets = tuple(place.path(staging.mirror) for place in places)
         yield staging
 
 

@@ -1,8 +1,7 @@
 """What an engine asks of the place of its inputs and outputs: bring them to this disk, send what was made.
 
-An engine works with paths alone. `Here` does nothing, as files on this disk are where they belong. A `Mirror` fetches
-the objects of a job into the mirror, and puts what has changed there: first the manifest, then sidecars, then the
-output.
+An engine works with paths alone. `Storage` fetches the objects of a job into the mirror, and puts what has changed
+there: first the manifest, then sidecars, then the output. With files on this disk it does nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Self
 
 from dreampipe.errors import DreampipeError
 from dreampipe.media.jobs import Job
@@ -27,56 +26,6 @@ from dreampipe.media.storage.stores import Facts, Store
 
 STUB = 0
 """The time of change of a file in a mirror whose object is not fetched yet."""
-
-
-class Storage(Protocol):
-    """The place of the inputs and outputs of one run. Its functions are called from several threads."""
-
-    def is_finished(self, job: Job, recipe_sha256: str) -> bool:
-        """Say whether an earlier run made exactly this output, if that is known without fetching it."""
-
-    def bring(self, job: Job) -> None:
-        """Bring the source of a job, and what is there of its output; raises MediaError."""
-
-    def send(self, job: Job, recipe_sha256: str) -> None:
-        """Send what was made of a job; raises StorageError."""
-
-    def drop(self, job: Job) -> None:
-        """Remove from this disk what `bring` fetched and `send` sent."""
-
-    def close(self) -> None:
-        """Send what is left to note; more may follow."""
-
-
-@dataclass(frozen=True)
-class Here:
-    """This disk: everything is where it belongs."""
-
-    def is_finished(self, job: Job, recipe_sha256: str) -> bool:
-        return False
-
-    def bring(self, job: Job) -> None:
-        return None
-
-    def send(self, job: Job, recipe_sha256: str) -> None:
-        return None
-
-    def drop(self, job: Job) -> None:
-        return None
-
-    def close(self) -> None:
-        return None
-
-
-HERE = Here()
-"""The storage of files on this disk."""
-
-
-def open_storage(sources: Iterable[Path], folder: Path) -> Storage:
-    """Open the storage of these inputs and of outputs in a folder; raises MediaError."""
-    if not is_lazy(folder) and not any(map(is_lazy, sources)):
-        return HERE
-    return Mirror.open(folder)
 
 
 @dataclass(eq=False)
@@ -95,8 +44,10 @@ class _Held:
 
 
 @dataclass(eq=False)
-class Mirror:
-    """A mirror of stores on this disk.
+class Storage:
+    """The place of the inputs and outputs of one run. Of files on this disk nothing needs to be done.
+
+    Its functions are called from several threads, for one job by one thread at a time.
 
     Attributes:
         shards: the manifest of the output folder; None where that is on this disk.
@@ -109,13 +60,13 @@ class Mirror:
     _noting: Lock = field(default_factory=Lock)
 
     @classmethod
-    def open(cls, folder: Path) -> Mirror:
-        """Open a mirror for outputs in a folder, with the manifest of that folder; raises MediaError."""
-        place = address_of(folder)
-        mirror = cls(Shards(place, folder) if place else None)
-        if mirror.shards:
-            mirror.shards.load(mirror._list(mirror.shards.folder))
-        return mirror
+    def open(cls, folder: Path) -> Self:
+        """Open the storage of outputs in a folder, with the manifest of that folder; raises MediaError."""
+        place = address_of(folder) if is_lazy(folder) else None
+        storage = cls(Shards(place, folder) if place else None)
+        if storage.shards:
+            storage.shards.load(storage._list(storage.shards.folder))
+        return storage
 
     def _list(self, folder: Address) -> dict[str, Facts]:
         """List the objects of a folder by their names, once."""
@@ -129,6 +80,7 @@ class Mirror:
         return self._list(address.folder).get(address.name) if address and address.key else None
 
     def is_finished(self, job: Job, recipe_sha256: str) -> bool:
+        """Say whether an earlier run made exactly this output, if that is known without fetching it."""
         stood = self.shards.stood.get(job.name) if self.shards else None
         if self.shards is None or stood is None or stood.recipe_sha256 != recipe_sha256 or not stood.objects:
             return False
@@ -146,6 +98,9 @@ class Mirror:
         return sha256(job.source) if job.source.is_file() else ""
 
     def bring(self, job: Job) -> None:
+        """Bring the source of a job, and what is there of its output; raises MediaError."""
+        if not self.shards and not is_lazy(job.source):
+            return
         held = self._held[job.name] = _Held(self._mark_source(job))
         is_folder = job.source.is_dir()  # of the pictures of a film
         for path in sorted(filter(Path.is_file, job.source.iterdir())) if is_folder else [job.source]:
@@ -159,7 +114,15 @@ class Mirror:
                 Store.of(address).fetch(address, path)
                 held.there[path] = _state(path)
 
-    def send(self, job: Job, recipe_sha256: str) -> None:
+    def send(self, job: Job, recipe_sha256: str | None) -> None:
+        """Send what was made of a job.
+
+        Args:
+            recipe_sha256: the hash of how it was made; None where the output is not, or not wholly, what was asked for.
+
+        Raises:
+            StorageError: the store does not take it.
+        """
         held, folder = self._held.get(job.name), folder_of(job.target)
         if held is None or self.shards is None or address_of(folder) is None:
             return
@@ -178,7 +141,8 @@ class Mirror:
                 Store.of(address).remove(address)
                 self._list(address.folder).pop(address.name, None)
                 del held.there[path]
-        self._note(Stood(job.name, held.source, recipe_sha256, self._mark(paths)), self.shards)
+        if recipe_sha256:
+            self._note(Stood(job.name, held.source, recipe_sha256, self._mark(paths)), self.shards)
 
     def _mark(self, paths: Iterable[Path]) -> dict[str, str]:
         """Return the marks of objects by their keys, empty where the store has none."""
@@ -193,12 +157,14 @@ class Mirror:
                 shards.note(stood)
 
     def drop(self, job: Job) -> None:
+        """Remove from this disk what `bring` fetched and `send` sent."""
         held = self._held.pop(job.name, None)
         for path in (*held.fetched, *held.there) if held else ():
             with suppress(OSError):
                 path.unlink()
 
     def close(self) -> None:
+        """Send what is left to note."""
         if self.shards:
             with suppress(DreampipeError):  # what is left to note only spares the next run some work
                 self.shards.flush()
