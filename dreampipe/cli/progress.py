@@ -72,7 +72,7 @@ class Position:
         settled: the number of pictures that are written, skipped or failed; for a drawing, of parts drawn.
         left_out: how many of them are skipped, or failed without an ascent.
         waiting: the names of pictures whose ascent is over, and which are not yet settled.
-        places: the progress of each worker by its number; 0 if the run has none.
+        places: the progress of each worker by its number, 0 if the run has none; workers that share a film share it.
         last: the worker that was heard last.
     """
 
@@ -112,9 +112,11 @@ class Position:
     def _turn_to(self, event: Stepped | Progressed | Surveyed | Framed) -> _Place:
         self.last, place = event.worker, self.places.get(event.worker)
         if place is None or place.name != event.name:
-            if place:
+            others = [other for worker, other in self.places.items() if worker != event.worker]
+            if place and place not in others:
                 self.waiting.add(place.name)
-            place = self.places[event.worker] = _Place(event.name)
+            same = (other for other in others if other.name == event.name)
+            place = self.places[event.worker] = next(same, None) or _Place(event.name)
         return place
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from dreampipe.engines.crew import Broken, Crew, Died, Heard, Made, Message, Piece, Ready, Refused, Supply
+from dreampipe.engines.crew import Broken, Crew, Died, Heard, Made, Message, Piece, Ready, Refused, Supply, Waiting
 from dreampipe.errors import DreampipeError
-from dreampipe.events import Done, Tell
+from dreampipe.events import Done, Event, Noted, Tell
 
 AHEAD = 2
 """Pieces that a worker has while many are left: it makes one, and need not wait for the next."""
@@ -73,14 +74,16 @@ class _Run:
             case Heard(event):
                 event = replace(event, worker=worker)
                 self.died = 0 if isinstance(event, Done) else self.died
-                self.supply.hear(self.held[worker][0], event)
-                self.tell(event)
+                self._tell_all(self.supply.hear(self.held[worker][0], event))
                 return
             case Made(result):
                 self.died = 0
-                self.supply.settle(self.held[worker].popleft(), result)
+                self._tell_all(self.supply.settle(self.held[worker].popleft(), result))
             case Died():
                 self._bury(worker, message)
+            case Waiting(text):
+                self.tell(Noted("", text))
+                return
             case Refused(error):
                 raise error
             case Broken(traceback):
@@ -116,6 +119,11 @@ class _Run:
                 f"{self.died} workers ended one after the other (the last {died.reason}), and nothing was made between "
                 "them: try fewer workers or a smaller size, so that they have enough memory."
             )
+        if not died.blamed:
+            self.tell(Noted("", f"Worker {worker} {died.reason}, so others make what it had."))
         for place, piece in enumerate(self.held.pop(worker, ())):
-            for event in self.supply.lose(piece, died.reason, died.blamed and place == 0):
-                self.tell(event)
+            self._tell_all(self.supply.lose(piece, died.reason, died.blamed and place == 0))
+
+    def _tell_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.tell(event)

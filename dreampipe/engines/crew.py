@@ -56,10 +56,14 @@ class Bench:
     Args:
         shared: what all workers have in common.
         tell: hears the events of the pieces.
+
+    Attributes:
+        kept: what a piece leaves here for the next one of its kind.
     """
 
     def __init__(self, shared: Shared, tell: Tell) -> None:
         self.shared, self.tell = shared, tell
+        self.kept: Any = None
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -69,11 +73,12 @@ class Bench:
     def runner(self) -> Runner:
         """What makes pictures, and films in one piece; it tells no start and no end, which are those of a whole run."""
         assert isinstance(self.shared.order, Order)
-        runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self._hear))
+        runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self.hear))
         estimating(Started(self.shared.pictures))
         return runner
 
-    def _hear(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
+        """Tell an event of a piece, without the start and the end of a whole run."""
         if isinstance(event, Began):
             load_backend()
         if not isinstance(event, Started | Finished):
@@ -101,11 +106,11 @@ class Supply(Protocol):
     def take(self) -> Piece | None:
         """Take the next piece; None if there is none now. What is settled may bring more."""
 
-    def hear(self, piece: Piece, event: Event) -> None:
-        """Hear an event of a piece that is under way."""
+    def hear(self, piece: Piece, event: Event) -> Iterable[Event]:
+        """Hear an event of a piece that is under way, and return what is to be told of it."""
 
-    def settle(self, piece: Piece, result: Any) -> None:
-        """Note that a piece is made."""
+    def settle(self, piece: Piece, result: Any) -> Iterable[Event]:
+        """Note that a piece is made, and return what is to be told of that."""
 
     def lose(self, piece: Piece, reason: str, blamed: bool) -> Iterable[Event]:
         """Take back a piece whose worker has died, and return what is to be told of that.
@@ -165,8 +170,15 @@ class Died:
     blamed: bool = True
 
 
-Message = Ready | Heard | Made | Refused | Broken | Died
-"""What a crew hears of a worker; `Died` is the last of each."""
+@dataclass(frozen=True)
+class Waiting:
+    """No worker has started for long; the sentence says why."""
+
+    text: str
+
+
+Message = Ready | Heard | Made | Refused | Broken | Died | Waiting
+"""What a crew hears of a worker; `Died` is the last of each. `Waiting` is of none, whose number is 0."""
 
 
 class Crew(Protocol):

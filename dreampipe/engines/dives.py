@@ -173,7 +173,7 @@ class _Diving:
             production = Production(
                 self.recipe.survey(),
                 self.target,
-                lambda first, dream: self._frames(first, dream, max_size),
+                lambda indices, dream: self._frames(indices.start, dream, max_size),
                 lambda frame: frame.extras[DREAM],
                 self.task.size,
                 self.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -95,9 +95,12 @@ class ExplainedFilm(Filming):
     def settings(self, chosen: Chosen) -> Mapping[str, Any]:
         return {"objective": chosen["objective"], "method": ", ".join(map(write_in_full, self.recipe.methods()))}
 
-    def frames(self, survey: Survey, chosen: Chosen, first: int, carried: Array | None) -> Iterator[Frame]:
+    def plan(self, survey: Survey, chosen: Chosen, parts: Sequence[range]) -> None:
+        return None  # its time is not estimated
+
+    def frames(self, survey: Survey, chosen: Chosen, indices: range, carried: Array | None) -> Iterator[Frame]:
         noted = False
-        with closing(ahead(self.source.frames(survey, first), "decode")) as coming:
+        with closing(ahead(self.source_frames(survey, indices), "decode")) as coming:
             for frame in coming:
                 found = self._explain(frame, chosen["objective"])
                 for note in () if noted else found.notes:  # those of other frames would repeat them
@@ -117,3 +120,7 @@ class ExplainedFilm(Filming):
     @property
     def carried_size(self) -> Size:
         return 1, 1
+
+    @property
+    def independent(self) -> bool:
+        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dreampipe.ascent.fitting import choose
+from dreampipe.ascent.fitting import choose, halve
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -47,22 +47,31 @@ def make_film(job: Job, manifest: Manifest, order: FilmOrder, tell: Tell) -> Don
         StorageError: the disk takes no more.
         OpeningError: the model cannot be opened.
     """
-    kind: type[Filming] = ExplainedFilm if isinstance(order.recipe, Explaining) else DreamedFilm
     try:
-        return kind(job, manifest, order.of(job), Estimating(tell)).run()
+        return filming_of(job, order, Estimating(tell)).run(manifest)
     except (OpeningError, StorageError):  # no other film can be made
         raise
     except (DreampipeError, MemoryError) as error:
-        return Failed(job.name, _SHORT if isinstance(error, MemoryError) else str(error))
+        return Failed(job.name, reason(error))
+
+
+def reason(error: DreampipeError | MemoryError) -> str:
+    """Say why a film failed."""
+    return _SHORT if isinstance(error, MemoryError) else str(error)
 
 
 def foresee_film(job: Job, manifest: Manifest, order: FilmOrder) -> Forecast:
     """Tell what `make_film` would make, and change nothing on the disk."""
-    kind: type[Filming] = ExplainedFilm if isinstance(order.recipe, Explaining) else DreamedFilm
     try:
-        return kind(job, manifest, order, Estimating(ignore)).foresee()
+        return filming_of(job, order, Estimating(ignore)).foresee(manifest)
     except (DreampipeError, MemoryError) as error:
-        return Forecast(job.name, failure=_SHORT if isinstance(error, MemoryError) else str(error))
+        return Forecast(job.name, failure=reason(error))
+
+
+def filming_of(job: Job, order: FilmOrder, tell: Estimating) -> Filming:
+    """Choose the making of one film by its recipe."""
+    kind: type[Filming] = ExplainedFilm if isinstance(order.recipe, Explaining) else DreamedFilm
+    return kind(job, order.of(job), tell)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,22 +119,35 @@ class DreamedFilm(Filming):
         shown = self.preparing.output(self.source.info)
         return shown.height, shown.width
 
+    @property
+    def independent(self) -> bool:
+        return self.recipe.motion == "none" and self.recipe.every == 1
+
+    def _climbed_size(self, size: Size) -> Size:
+        """Height and width to climb frames of this size at, if memory is not short."""
+        return Resize(self.recipe.max_size).size(*size) if self.recipe.max_size else size
+
     def _choose(self, size: Size) -> Chosen:
         """Choose a tile or a longest side to climb at, once: the free memory changes, and the film must not."""
-        recipe = self.recipe
-        climbed = Resize(recipe.max_size).size(*size) if recipe.max_size else size
+        recipe, climbed = self.recipe, self._climbed_size(size)
         fit = {} if recipe.tile else choose(recipe.ascent(), climbed, recipe.memory_bytes, shrinks=not recipe.max_size)
         return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
 
+    def choose_less(self, chosen: Chosen) -> Chosen | None:
+        tile = halve(self.recipe.ascent(), self._climbed_size(self.carried_size), chosen["tile"] or self.recipe.tile)
+        if tile is None:
+            return None
+        self.note(f"memory ran out, so it is begun again in tiles of {tile} pixels")
+        return {**chosen, "tile": tile}
+
     def _with_tile(self, chosen: Chosen) -> FilmRecipe:
         """Return the recipe with the tile that was chosen, and no memory to choose another by."""
-        return self.recipe.model_copy(update={"tile": self.recipe.tile or chosen["tile"], "memory": None})
+        return self.recipe.model_copy(update={"tile": chosen["tile"] or self.recipe.tile, "memory": None})
 
-    def frames(self, survey: Survey, chosen: Chosen, first: int, carried: Array | None) -> Iterator[Frame]:
+    def frames(self, survey: Survey, chosen: Chosen, indices: range, carried: Array | None) -> Iterator[Frame]:
         max_size = chosen["max_size"]
-        self.tell.plan(self._plan(survey, chosen, first), alone=True)
         before = 0 if carried is None else 1
-        raw = self.preparing(self.source.frames(survey, first - before))
+        raw = self.preparing(self.source_frames(survey, range(indices.start - before, indices.stop)))
         with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode")) as coming:
             begun = None
             if carried is not None:
@@ -136,8 +158,8 @@ class DreamedFilm(Filming):
                 # Drop source and flow, or frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
 
-    def _plan(self, survey: Survey, chosen: Chosen, first: int) -> Planned:
-        """Plan the climbing from frame `first` to the end, by the recipe without its keyframes."""
+    def plan(self, survey: Survey, chosen: Chosen, parts: Sequence[range]) -> Planned:
+        """Plan the climbing of some frames, by the recipe without its keyframes."""
         recipe, shown = self._with_tile(chosen), self.preparing.output(self.source.info)
         ascent, size = recipe.ascent(), (shown.height, shown.width)
 
@@ -145,8 +167,13 @@ class DreamedFilm(Filming):
             """Count the dreamed frames among the first `frames` of a shot."""
             return -(-frames // recipe.every)
 
-        dreamed = sum(dreams(stop - at) - dreams(min(max(first, at), stop) - at) for at, stop in survey.shots)
-        whole = sum(at >= first for at, _ in survey.shots) if recipe.motion == "flow" else dreamed
+        dreamed = whole = 0
+        for at, stop in survey.shots:
+            for part in parts:
+                begin, end = (min(max(index, at), stop) for index in (part.start, part.stop))
+                dreamed += dreams(end - at) - dreams(begin - at)
+                whole += at in part
+        whole = whole if recipe.motion == "flow" else dreamed
         ascents = [(ascent, whole), (replace(ascent, steps=recipe.steps_of_refresh), dreamed - whole)]
         return plan_climbing(
             self.job.name, size, ascents, max_size=recipe.max_size or chosen["max_size"], frames=len(survey)
@@ -156,7 +183,7 @@ class DreamedFilm(Filming):
         recipe = self.recipe
         none = {"max_size": None, "tile": None}
         chosen = none if missing(recipe.card()) else self._choose(self.carried_size)
-        planned = replace(self._plan(survey, chosen, 0), name=str(self.job.source))
+        planned = replace(self.plan(survey, chosen, [range(len(survey))]), name=str(self.job.source))
         side = recipe.max_size or chosen["max_size"]
         return foresee_planned([self.job.target], self._with_tile(chosen).ascent(), planned, {"max_size": side})
 

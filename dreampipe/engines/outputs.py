@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dreampipe.engines.keeping import settle_sidecar, sidecar_fits, write_embedded
-from dreampipe.engines.producing import Production
+from dreampipe.engines.producing import Production, key_of
 from dreampipe.engines.standing import describe_foreign, is_proven, own_record, refusal
 from dreampipe.media import Entry, Job, Manifest, sha256
 from dreampipe.media.video import Target
@@ -39,6 +39,11 @@ class Output:
     source_sha256: str
     order_sha256: str
     carrying: Carrying
+
+    @cached_property
+    def key(self) -> str:
+        """The key of this film in its work folder."""
+        return key_of(self.source_sha256, self.order_sha256)
 
     def finished(self) -> Entry | None:
         """Find the manifest's entry of exactly this film, if the film is there; else None."""

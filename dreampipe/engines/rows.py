@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dreampipe.engines.coordinating import coordinate
 from dreampipe.engines.crew import Bench, Piece, Shared
@@ -16,11 +17,14 @@ from dreampipe.engines.hiring import Hire
 from dreampipe.engines.local import run
 from dreampipe.engines.orders import Order
 from dreampipe.errors import MediaError
-from dreampipe.events import Done, Estimated, Event, Failed, Finished, Framed, Noted, Skipped, Started, Tell
+from dreampipe.events import Done, Estimated, Event, Failed, Finished, Noted, Skipped, Started, Tell
 from dreampipe.media import Job, Manifest
 from dreampipe.media.locks import lock, sweep_locks
 from dreampipe.media.manifest import NAME
 from dreampipe.media.writing import make_folder, sweep
+
+if TYPE_CHECKING:
+    from dreampipe.engines.shared_films import SharedFilm
 
 MOST = 8
 """Pictures of a piece: the worker decodes one, computes another and encodes a third at the same time."""
@@ -45,12 +49,15 @@ def make_all(jobs: Sequence[Job], folder: Path, order: Order, tell: Tell, hire: 
         tell(Started(len(jobs)))
         inputs = tuple(job.source for job in (*jobs[:1], *jobs[-1:]))
         crew = hire.crew(Shared(order, folder, math.ceil(len(jobs) / hire.count), inputs))
-        supply = Rows(jobs, crew.size, tell)
+        keep_work = order.film is not None and order.film.keep_work
+        supply = Rows(jobs, crew.size, tell, keep_work)
         try:
             coordinate(crew, supply, supply.pass_on)
         except BaseException:
             _sweep(jobs)
             raise
+        finally:
+            supply.close()
         if supply.died:
             _sweep(jobs)
         return supply.finish()
@@ -80,7 +87,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Row:
-    """Pictures or one film; a `Piece`. Its result says whether the disk is full."""
+    """Pictures; a `Piece`. Its result says whether the disk is full."""
 
     jobs: tuple[Job, ...]
 
@@ -90,7 +97,7 @@ class Row:
 
 
 class Rows:
-    """The jobs of a run; a `Supply`.
+    """The jobs of a run; a `Supply`. A film is begun when nothing of those before it can be given out.
 
     A picture whose worker died is made again, alone and last. If its worker dies twice while it is alone, it is set
     aside: it fails, and the others go on.
@@ -99,19 +106,20 @@ class Rows:
         jobs: what to make.
         workers: how many share it.
         tell: hears what `pass_on` passes on.
+        keep_work: keep the segments of finished films.
 
     Attributes:
         died: whether a worker has died.
     """
 
-    def __init__(self, jobs: Sequence[Job], workers: int, tell: Tell) -> None:
-        self._jobs, self._workers, self._tell = jobs, workers, tell
+    def __init__(self, jobs: Sequence[Job], workers: int, tell: Tell, keep_work: bool = False) -> None:
+        self._jobs, self._workers, self._tell, self._keep_work = jobs, workers, tell, keep_work
+        self._films: list[SharedFilm] = []  # under way
         self._next = 0
         self._back: deque[Job] = deque()  # their worker died before it began them
         self._suspects: deque[Job] = deque()
         self._out: dict[Piece, dict[str, Job]] = {}  # of each piece what is not settled
         self._deaths: Counter[str] = Counter()
-        self._frames: dict[str, int] = {}
         self._count: Counter[type[Event]] = Counter()
         self.died = False
         self._first: float | None = None
@@ -119,15 +127,35 @@ class Rows:
 
     @property
     def left(self) -> int:
-        return len(self._jobs) - self._next + len(self._back) + len(self._suspects)
+        films = sum(film.left for film in self._films)
+        return films + len(self._jobs) - self._next + len(self._back) + len(self._suspects)
 
     def take(self) -> Piece | None:
-        jobs = self._choose(max(1, min(MOST, self.left // (_SHARES * self._workers))))
-        if not jobs:
-            return None
-        piece = Row(jobs)
-        self._out[piece] = {job.name: job for job in jobs}
-        return piece
+        while True:
+            if piece := next(filter(None, (film.take() for film in self._films)), None):
+                return piece
+            jobs = self._choose(max(1, min(MOST, self.left // (_SHARES * self._workers))))
+            if not jobs:
+                return None
+            if not jobs[0].film:
+                piece = Row(jobs)
+                self._out[piece] = {job.name: job for job in jobs}
+                return piece
+            self._begin(jobs[0])
+
+    def _begin(self, job: Job) -> None:
+        """Begin a film, so that its parts can be taken."""
+        from dreampipe.engines.shared_films import SharedFilm  # loads codecs
+
+        film = SharedFilm(job, self._keep_work, self._workers, alone=len(self._jobs) == 1)
+        if failed := film.open():
+            self._settle(failed)
+            self._tell(failed)
+        else:
+            self._films.append(film)
+
+    def _film_of(self, piece: Piece) -> SharedFilm | None:
+        return next((film for film in self._films if film.holds(piece)), None)
 
     def _choose(self, most: int) -> tuple[Job, ...]:
         """Choose the jobs of the next piece; a film and a suspect are alone."""
@@ -141,14 +169,24 @@ class Rows:
         self._next += len(chosen)
         return tuple(chosen)
 
-    def hear(self, piece: Piece, event: Event) -> None:
-        match event:
-            case Done() | Skipped() | Failed():
-                self._out[piece].pop(event.name, None)
+    def hear(self, piece: Piece, event: Event) -> Iterable[Event]:
+        if film := self._film_of(piece):
+            return self._of_film(film, film.hear(piece, event))
+        if isinstance(event, Done | Skipped | Failed):
+            self._out[piece].pop(event.name, None)
+            self._settle(event)
+        return (event,)
+
+    def _of_film(self, film: SharedFilm, told: Iterable[Event]) -> Iterator[Event]:
+        """Pass on what is told of a film, and count its end."""
+        for event in told:
+            if isinstance(event, Done | Skipped | Failed):
                 self._settle(event)
-            case Framed(name, done) if done > self._frames.get(name, 0):
-                self._frames[name] = done
-                self._deaths.pop(name, None)  # it is further on than when its worker died
+            yield event
+        if film.full:
+            self._stop()
+        if film.over and not film.waiting:
+            self._films.remove(film)
 
     def _settle(self, event: Done | Skipped | Failed) -> None:
         self._count[type(event)] += 1
@@ -159,15 +197,32 @@ class Rows:
             else:
                 self._busy += event.seconds
 
-    def settle(self, piece: Piece, result: bool) -> None:
+    def settle(self, piece: Piece, result: Any) -> Iterable[Event]:
+        if film := self._film_of(piece):
+            return self._of_film(film, film.settle(piece, result))
         del self._out[piece]
-        if result:  # the disk is full, so nothing more is begun
-            self._next = len(self._jobs)
-            self._back.clear()
-            self._suspects.clear()
+        if result:
+            self._stop()
+        return ()
+
+    def _stop(self) -> None:
+        """Begin nothing more, because the disk is full."""
+        self._next = len(self._jobs)
+        self._back.clear()
+        self._suspects.clear()
+
+    def close(self) -> None:
+        """Leave the films that are under way to the next run."""
+        for film in self._films:
+            film.close()
 
     def lose(self, piece: Piece, reason: str, blamed: bool) -> Iterable[Event]:
         self.died = True
+        if film := self._film_of(piece):
+            return self._of_film(film, film.lose(piece, reason, blamed))
+        return self._lose_pictures(piece, reason, blamed)
+
+    def _lose_pictures(self, piece: Piece, reason: str, blamed: bool) -> Iterator[Event]:
         jobs = list(self._out.pop(piece).values())
         if not blamed:
             self._back.extendleft(reversed(jobs))

@@ -62,7 +62,7 @@ def samples_sha256(frame: Frame, format: Format, like: MediaInfo | None = None) 
 
 
 class FramesHash:
-    """The hash of a film's frames, in order, which can be gone on with from any frame: one text says all so far.
+    """The hash of a film's frames, in order; one text stands for all so far.
 
     The frames are taken upright, in RGB and alpha as they were dreamed, with 8 bits or for a deeper film 16.
 
@@ -75,13 +75,22 @@ class FramesHash:
         self._bits, self._said = bits, begun
 
     def add(self, frame: Frame) -> None:
-        """The next frame; raises MediaError where a value is no number."""
-        held = frame.pixels if frame.alpha is None else np.dstack((frame.pixels, frame.alpha))
-        self._said = hashlib.sha256(f"{self._said} {_digest(quantize_to(held, self._bits))}".encode()).hexdigest()
+        """Add the next frame; raises MediaError where a value is no number."""
+        self.add_hash(frame_sha256(frame, self._bits))
+
+    def add_hash(self, sha256: str) -> None:
+        """Add the next frame by its hash, that of `frame_sha256`."""
+        self._said = hashlib.sha256(f"{self._said} {sha256}".encode()).hexdigest()
 
     def hexdigest(self) -> str:
         """The SHA-256 of all frames so far, whatever they were cut into; empty where there was none."""
         return self._said
+
+
+def frame_sha256(frame: Frame, bits: int) -> str:
+    """Hash one frame of a film with so many bits, for `FramesHash`; raises MediaError where a value is no number."""
+    held = frame.pixels if frame.alpha is None else np.dstack((frame.pixels, frame.alpha))
+    return _digest(quantize_to(held, bits))
 
 
 def _digest(samples: Samples) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from dreampipe.frames import Array
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_HASHES = re.compile(rf"{_HASH.pattern}(?: {_HASH.pattern})*")
 # As `numpy.save` writes it. Parsing anything else could fail in many ways, and take any memory.
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '<f4', 'fortran_order': False, 'shape': \(([0-9]{1,6}), ([0-9]{1,6}), 3\), \} *\n",
@@ -33,7 +34,7 @@ class Segment(NamedTuple):
         first, stop: frames, as in a range.
         sha256: of its file.
         carry_sha256: of the file with the dream of its last frame; empty where no frame starts from it.
-        pixels: the hash of all frames of the film up to its last one; see `FramesHash`.
+        frames: the hash of each of its frames, in order, with a space between two; see `frame_sha256`.
     """
 
     number: int
@@ -41,17 +42,18 @@ class Segment(NamedTuple):
     stop: int
     sha256: str
     carry_sha256: str
-    pixels: str
+    frames: str
 
 
 def segment_of(said: Any) -> Segment | None:
     """The segment of a line of JSON; None where the line says something else."""
     with suppress(TypeError):
         segment = Segment(**said)
-        texts = [text for text in (segment.carry_sha256, segment.pixels) if text != ""]
-        if all(type(number) is int for number in segment[:3]) and all(
-            isinstance(text, str) and _HASH.fullmatch(text) for text in (segment.sha256, *texts)
-        ):
+        _, first, stop, sha256, carry_sha256, frames = segment
+        numbered = all(type(number) is int for number in segment[:3])
+        hashed = _HASH.fullmatch(sha256) and (carry_sha256 == "" or _HASH.fullmatch(carry_sha256))
+        counted = frames == "" or (_HASHES.fullmatch(frames) and len(frames.split()) == stop - first)
+        if numbered and hashed and counted:
             return segment
     return None
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from dreampipe.media.stored import Segment, dream_bytes, read_dream, segment_of
 from dreampipe.media.writing import check_room, sweep, take_name, unwritable, write_whole
 from dreampipe.parsing import parse_json
 
-__all__ = ["Segment", "Work"]
+__all__ = ["Segment", "Work", "shots_of"]
 
 _BEGUN, _RECORD, _FILM = "begun.json", "segments.jsonl", "film"
 _MARK = b'{"of": "dreampipe", '
@@ -89,8 +90,11 @@ class Work:
             return self._own.read(_BEGUN).startswith(_MARK)
         return False
 
-    def open(self) -> None:
+    def open(self) -> bool:
         """Make the folder and take it.
+
+        Returns:
+            Whether an earlier run was killed here.
 
         Raises:
             MediaError: it cannot be made, it is not ours, or another process works in it.
@@ -98,9 +102,11 @@ class Work:
         self.check()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            killed = OWNER in self._own.files()
             if not take(self._own):
                 raise busy(self.target)
             sweep(self.folder)
+            return killed
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
@@ -147,23 +153,35 @@ class Work:
     def _carry(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npy"
 
-    def store(self, number: int, first: int, stop: int, carry: Array | None, pixels: str = "") -> None:
-        """Record a segment whose file is whole, with the dream (height, width, 3) of its last frame if one starts
-        from that, and the hash of all frames so far.
+    def store(self, number: int, first: int, stop: int, carry: Array | None, frames: Sequence[str] = ()) -> None:
+        """Record a segment whose file is whole, as `settle` takes it; raises MediaError."""
+        self.record(self.settle(number, first, stop, carry, frames))
+
+    def settle(self, number: int, first: int, stop: int, carry: Array | None, frames: Sequence[str] = ()) -> Segment:
+        """Write the dream that continues a segment whose file is whole, and describe it for `record`.
+
+        Several processes may settle segments of different shots in one folder; its owner records them.
+
+        Args:
+            number: the segment's, from 0.
+            first, stop: its frames, as in a range.
+            carry: the dream (height, width, 3) of its last frame; None if no frame starts from it.
+            frames: the hash of each of its frames.
 
         Raises:
             MediaError: the folder cannot be written to.
         """
-        newest = self._carry(number)
         if carry is not None:
-            write_whole(newest, dream_bytes(carry))
-        said = "" if carry is None else sha256(newest)
+            write_whole(self._carry(number), dream_bytes(carry))
+        said = "" if carry is None else sha256(self._carry(number))
+        return Segment(number, first, stop, sha256(self.segment(number)), said, " ".join(frames))
+
+    def record(self, segment: Segment) -> None:
+        """Record a settled segment, and remove the dream that it started from; raises MediaError."""
         try:
-            done = Segment(number, first, stop, sha256(self.segment(number)), said, pixels)
-            self._own.append(_RECORD, done._asdict())
-            for older in self._own.files():  # only the newest is continued
-                if re.fullmatch(_CARRY, older) and older != newest.name:
-                    self._own.remove(older)
+            self._own.append(_RECORD, segment._asdict())
+            if segment.number:
+                self._own.remove(self._carry(segment.number - 1).name)
         except OSError as problem:
             raise unwritable(self.target, problem) from None
 
@@ -174,11 +192,12 @@ class Work:
     def finished(
         self,
         plan: Sequence[tuple[int, int]],
-        cuts: Sequence[int],
+        cuts: Collection[int],
         is_whole: Callable[[Path], bool] = lambda segment: True,
         size: tuple[int, int] | None = None,
+        shot: range | None = None,
     ) -> list[Segment]:
-        """List the planned segments from the first on whose files are as recorded, and which the film can continue.
+        """List the planned segments whose files are as recorded: of each shot those from its first on.
 
         Those that were dropped for a film that was not finished are brought back first.
 
@@ -187,25 +206,32 @@ class Work:
             cuts: frames onto which nothing is carried.
             is_whole: whether the other files that a segment's file names are as they were written.
             size: height and width of the dreams that frames start from; None for any.
+            shot: look only at the segments of this shot, by their numbers, and bring back none.
 
         Raises:
             MediaError: the folder cannot be written to.
         """
-        Journal(self.folder, self.target.name).restore(self.target)
+        if shot is None:
+            Journal(self.folder, self.target.name).restore(self.target)
+        recorded, free = self._read_lines(), {*cuts, *(stop for _, stop in plan[-1:])}
         whole: list[Segment] = []
-        recorded = self._read_lines()
-        with suppress(MediaError):  # its file is gone
-            for number, (first, stop) in enumerate(plan):
+        for numbers in shots_of(plan, free) if shot is None else [shot]:
+            begun: list[Segment] = []
+            for number in numbers:
                 segment = recorded.get(number)
-                if segment is None or segment[1:3] != (first, stop):
+                if segment is None or segment[1:3] != plan[number] or not self._is_whole(segment, is_whole):
                     break
-                if self._hash_of(self.segment(number)) != segment.sha256 or not is_whole(self.segment(number)):
-                    break
-                whole.append(segment)
-        free = {*cuts, *(stop for _, stop in plan[-1:])}
-        while whole and whole[-1].stop not in free and self.carry(whole[-1], size) is None:
-            whole.pop()
+                begun.append(segment)
+            while begun and begun[-1].stop not in free and self.carry(begun[-1], size) is None:
+                begun.pop()
+            whole += begun
         return whole
+
+    def _is_whole(self, segment: Segment, is_whole: Callable[[Path], bool]) -> bool:
+        path = self.segment(segment.number)
+        with suppress(MediaError):  # its file is gone
+            return self._hash_of(path) == segment.sha256 and is_whole(path)
+        return False
 
     def _hash_of(self, path: Path) -> str | None:
         with suppress(OSError), self._own.open(path.name) as file:
@@ -266,3 +292,14 @@ class Work:
             self._own.remove(OWNER)  # last, for until then nobody else may begin here
             if not self._own.entries():
                 self.folder.rmdir()
+
+
+def shots_of(plan: Sequence[tuple[int, int]], cuts: Collection[int]) -> list[range]:
+    """List the shots of a film by the numbers of their segments.
+
+    Args:
+        plan: first and stop of each segment.
+        cuts: frames that begin a shot.
+    """
+    starts = [number for number, (first, _) in enumerate(plan) if number == 0 or first in cuts]
+    return [range(first, stop) for first, stop in pairwise((*starts, len(plan)))]

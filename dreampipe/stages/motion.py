@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar, Literal, get_args
 
+import cv2
 import numpy as np
 
 from dreampipe.frames import Array, Frame, MediaInfo
@@ -118,9 +119,10 @@ class Carry:
             dreamed = moment.dream.lay(frame, carried)
         else:
             dreamed = self._dream(frame, carried, moment, None if still is None else 1 - still)
-        if last is not None and still is not None:  # adding a difference to its source rounds
-            equal = (still == 1) & (frame.pixels == last.extras[SOURCE]).all(axis=2)
-            dreamed = np.where(equal[..., None], last.extras[DREAM], dreamed)
+        if last is not None and still is not None and still.max() == 1:  # adding a difference to its source rounds
+            red, green, blue = np.moveaxis(frame.pixels == last.extras[SOURCE], 2, 0)
+            equal = np.asarray((still == 1) & red & green & blue, np.float32)
+            dreamed = np.where(_spread(equal) > 0, last.extras[DREAM], dreamed)
         extras = {**frame.extras, SOURCE: frame.pixels, DREAM: dreamed}
         return replace(frame, pixels=dreamed, extras=MappingProxyType(extras))
 
@@ -146,13 +148,20 @@ class Carry:
             return detail * np.float32(share)
         if FLOW not in frame.extras:
             return None
-        fading = np.asarray(move(detail, frame.extras[FLOW]) * frame.extras[VISIBLE][..., None], np.float32)
-        fading *= np.float32(share)
-        if still is None:
-            return fading
-        return fading + still[..., None] * (detail - fading)
+        moved, kept = (
+            np.asarray(move(detail, frame.extras[FLOW]), np.float32),
+            frame.extras[VISIBLE] * np.float32(share),
+        )
+        if still is None or not still.any():
+            return moved * _spread(kept)
+        return moved * _spread(kept * (1 - still)) + detail * _spread(still)
 
     def _shot(self, index: int) -> int:
         """The index of the frame that begins this frame's shot."""
         begun = bisect_right(self.cuts, index)
         return self.cuts[begun - 1] if begun else 0
+
+
+def _spread(plane: Array) -> Array:
+    """Repeat a plane (height, width) for each of three channels; numpy is slow where it does that while it computes."""
+    return np.asarray(cv2.merge((plane, plane, plane)), np.float32).reshape(*plane.shape, 3)

@@ -24,6 +24,8 @@ _KEPT = 0.19
 """The share of white noise that the fine blur keeps: 1 / (2 * sqrt(pi) * sigma)."""
 _AROUND = 24.0
 """Sigma, in pixels, of the part in which one motion is looked for."""
+_SPARSE = 4
+"""Wide blurs are computed of the means of so many pixels along each axis; their results have that size."""
 _FAR = 0.06
 """Weight of the whole frame against a part."""
 _EXPLAINED = (0.12, 0.2)
@@ -74,11 +76,11 @@ def stillness(before: Array, here: Array) -> Array:
 
 
 def _motion(first: Array, second: Array) -> Array:
-    """Say how sure it is that each pixel of two grey frames moves, (height, width) in [0, 1]."""
+    """Say how sure it is that each part of two grey frames moves, in [0, 1]; a part is `_SPARSE` pixels wide."""
     rough = second - first
     first, second = _blur(first, _FINE), _blur(second, _FINE)
     change = second - first
-    grain = float(np.median(np.abs(rough - change))) / 0.6745
+    grain = _usual(np.abs(rough - change))
     change -= _blur(change, _COARSE)
     both = (first + second) / 2
     detail = both - _blur(both, _COARSE)
@@ -86,7 +88,7 @@ def _motion(first: Array, second: Array) -> Array:
         np.asarray(cv2.Sobel(both, cv2.CV_32F, x, y, ksize=1, scale=0.5), np.float32) for x, y in ((1, 0), (0, 1))
     )
     products = (right * right, right * down, down * down, right * change, down * change, change**2, detail**2)
-    xx, xy, yy, xt, yt, tt, dd = (_blur(one, _AROUND) + np.float32(_FAR * one.mean()) for one in products)
+    xx, xy, yy, xt, yt, tt, dd = (_blur_wide(one, _AROUND) + np.float32(_FAR * one.mean()) for one in products)
     area = xx * yy - xy * xy + np.float32(1e-14)
     along, across = (xy * yt - yy * xt) / area, (xy * xt - xx * yt) / area
     coarse = _coarse_grain(tt)
@@ -98,27 +100,39 @@ def _motion(first: Array, second: Array) -> Array:
 
 def _coarse_grain(energy: Array) -> float:
     """Return the energy that grain gives to the change of every part of a frame: 0 where parts change unequally."""
-    least, usual = (float(level) for level in np.quantile(energy[::4, ::4], (0.1, 0.5)))
+    least, usual = (float(level) for level in np.quantile(energy, (0.1, 0.5)))
     even = min(max((_EVEN[1] - usual / (least + 1e-12)) / (_EVEN[1] - _EVEN[0]), 0.0), 1.0)
     return even * min(least, _COARSEST**2)
 
 
 def _appearing(change: Array) -> Array:
-    """Say how near each pixel is to something that appears, (height, width) in [0, 1]."""
-    size = np.abs(_blur(change, _FINE)).max(axis=2)
-    usual = float(np.median(size)) / 0.6745
-    found = (size > max(_APPEARS, _DEVIATIONS * usual)).astype(np.float32)
+    """Say how near each part is to something that appears, in [0, 1]; a part is `_SPARSE` pixels wide."""
+    red, green, blue = cv2.split(np.abs(_blur(change, _FINE)))
+    size = np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
+    found = (size > max(_APPEARS, _DEVIATIONS * _usual(size))).astype(np.float32)
     larger = cv2.dilate(cv2.erode(found, np.ones((3, 3))), np.ones((3, 3)))  # specks are noise
-    return np.asarray(np.minimum(_blur(np.asarray(larger, np.float32), _NEAR) / np.float32(_SPECK), 1), np.float32)
+    return np.asarray(np.minimum(_blur_wide(np.asarray(larger, np.float32), _NEAR) / np.float32(_SPECK), 1), np.float32)
 
 
 def _between(values: Array, ends: tuple[float, float]) -> Array:
     return np.asarray(np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1), np.float32)
 
 
+def _usual(sizes: Array) -> float:
+    """Estimate the standard deviation of values by the median of their sizes, of every second row and column."""
+    return float(np.median(sizes[::2, ::2])) / 0.6745
+
+
 def _grey(pixels: Array) -> Array:
-    return np.asarray(pixels.mean(axis=2), np.float32)
+    return np.asarray(cv2.transform(pixels, np.full((1, 3), 1 / 3, np.float32)), np.float32).reshape(pixels.shape[:2])
 
 
 def _blur(plane: npt.NDArray[Any], sigma: float) -> Array:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+
+
+def _blur_wide(plane: npt.NDArray[Any], sigma: float) -> Array:
+    """Blur a plane whose parts of `_SPARSE` pixels along each axis have become one value each, their mean."""
+    height, width = (max(1, round(side / _SPARSE)) for side in plane.shape)
+    sparse = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+    return _blur(sparse.reshape(height, width), sigma / _SPARSE)

@@ -218,8 +218,10 @@ def test_a_folder_between_its_making_and_its_mark_is_ours(tmp_path: Path) -> Non
         {"sha256": "A" * 64},
         {"carry_sha256": ["x"]},
         {"carry_sha256": "../x"},
-        {"pixels": 3},
-        {"pixels": "not a hash"},
+        {"frames": 3},
+        {"frames": "not a hash"},
+        {"frames": "ab" * 32},  # of one frame
+        {"stop": "24"},
         {"more": 1},
     ],
     ids=str,

@@ -16,6 +16,7 @@ from dreampipe import Frame, MediaInfo, read, write
 from dreampipe.errors import MediaError
 from dreampipe.media import FramesHash, format_of, samples_sha256
 from dreampipe.media.profiles import to_srgb
+from dreampipe.media.samples import frame_sha256
 
 VALUES = np.random.default_rng(0).random((9, 7, 4), np.float32)
 OPAQUE, CLEAR = Frame(VALUES[..., :3]), Frame(VALUES[..., :3], alpha=VALUES[..., 3])
@@ -70,6 +71,17 @@ def test_the_hash_of_a_film_can_be_gone_on_with_at_any_frame(bits: int) -> None:
     for frame in (*frames[:3], frames[4], frames[3]):
         swapped.add(frame)
     assert swapped.hexdigest() != whole.hexdigest() and FramesHash(bits).hexdigest() == ""
+
+
+def test_the_hash_of_a_film_follows_from_those_of_its_frames() -> None:
+    frames = [Frame(np.roll(VALUES[..., :3], index, axis=0)) for index in range(5)]
+    whole, joined = FramesHash(16), FramesHash(16)
+    for frame in frames:
+        whole.add(frame)
+    for said in [frame_sha256(frame, 16) for frame in frames]:
+        joined.add_hash(said)
+    assert joined.hexdigest() == whole.hexdigest()
+    assert frame_sha256(frames[0], 16) != frame_sha256(frames[0], 8)
 
 
 def test_no_number_has_no_hash() -> None:

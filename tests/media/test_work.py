@@ -54,7 +54,7 @@ def again(work: Work) -> Work:
 def found(work: Work) -> list[int]:
     """The numbers of the segments that a run goes on behind."""
     segments = again(work).finished(PLAN, CUTS)
-    assert [(s.number, s.first, s.stop) for s in segments] == [(n, *PLAN[n]) for n in range(len(segments))]
+    assert [(s.first, s.stop) for s in segments] == [PLAN[s.number] for s in segments]
     return [segment.number for segment in segments]
 
 
@@ -130,11 +130,11 @@ def test_a_segment_without_a_line_is_not_trusted(work: Work) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_bytes(b"other")])
-@pytest.mark.parametrize("number, expected", [(0, []), (1, []), (2, [0, 1])])
+@pytest.mark.parametrize("number, expected", [(0, [2]), (1, [2]), (2, [0, 1])])
 def test_a_segment_that_is_not_as_recorded_is_made_again(
     work: Work, change: Callable[[Path], object], number: int, expected: list[int]
 ) -> None:
-    """And all after it; before it the film goes on only where nothing is carried."""
+    """So are those after it in its shot; and those before it, if their dream is lost."""
     change(work.segment(number))
     assert found(work) == expected
 
@@ -151,6 +151,37 @@ def test_where_the_dream_is_lost_it_steps_back_to_a_cut(work: Work, change: Call
     assert found(work) == [0, 1]
     assert again(work).finished(PLAN, ()) == []
     assert len(again(work).finished(PLAN, (40, 64))) == 3
+
+
+def test_shots_are_finished_in_any_order(work: Work) -> None:
+    made = Work(work.target)
+    made.begin("other", {})
+    for number, expected in ((2, [2]), (0, [0, 2]), (3, [0, 2, 3]), (1, [0, 1, 2, 3])):
+        store(made, number)
+        assert found(made) == expected
+    assert [path.name for path in work.folder.glob("*.npy")] == ["000001.npy", "000003.npy"]
+
+
+def test_each_shot_that_is_begun_keeps_its_newest_dream(work: Work) -> None:
+    made = Work(work.target)
+    made.begin("other", {})
+    store(made, 2)
+    store(made, 0)
+    assert sorted(path.name for path in work.folder.glob("*.npy")) == ["000000.npy", "000002.npy"]
+    first, other = again(made).finished(PLAN, CUTS)
+    assert again(made).carry(first) is not None and again(made).carry(other) is not None
+    (work.folder / "000000.npy").unlink()
+    assert found(made) == [2]
+
+
+def test_a_settled_segment_counts_once_it_is_recorded(work: Work) -> None:
+    work.segment(3).write_bytes(b"packets")
+    settled = again(work).settle(3, *PLAN[3], None, ["ab" * 32] * 6)
+    assert found(work) == [0, 1, 2]
+    work.record(settled)
+    assert found(work) == [0, 1, 2, 3]
+    assert again(work).finished(PLAN, CUTS, shot=range(2, 4)) == again(work).finished(PLAN, CUTS)[2:]
+    assert again(work).finished(PLAN, CUTS)[3].frames.split() == ["ab" * 32] * 6
 
 
 def test_where_nothing_goes_on_from_a_dream_none_is_kept_or_missed(work: Work) -> None:
@@ -176,7 +207,9 @@ def test_segments_that_were_dropped_come_back_out_of_a_film_that_is_not_finished
 
 
 def test_segments_of_another_plan_are_not_those(work: Work) -> None:
-    assert again(work).finished(((0, 12), (12, 40), (40, 64)), CUTS) == []
+    whole = again(work).finished(PLAN, CUTS)
+    assert again(work).finished(((0, 12), (12, 40), (40, 64)), CUTS) == whole[2:]  # a shot that is the same
+    assert again(work).finished(((0, 12), (12, 40), (40, 60)), CUTS) == []
     assert again(work).finished((PLAN[0], PLAN[1], (40, 60)), CUTS) == list(again(work).finished(PLAN[:2], CUTS))
     assert len(again(work).finished(PLAN[:2], CUTS)) == 2
     assert again(work).finished((), ()) == []

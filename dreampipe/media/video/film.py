@@ -30,7 +30,7 @@ from dreampipe.media.video.excursions import excursions
 from dreampipe.media.video.info import FilmInfo, Survey, about
 from dreampipe.media.video.opening import container_of, info_of, own_colour, read_declared_colour, video_of
 from dreampipe.media.video.orientation import upright
-from dreampipe.media.video.pixels import alpha_of, resize, thumbnail, unpack
+from dreampipe.media.video.pixels import alpha_of, checksum, resize, thumbnail, unpack
 from dreampipe.media.video.restarts import STREAMED
 from dreampipe.media.video.shots import THUMBNAIL, cuts
 from dreampipe.media.video.sidedata import LABELS, list_side_data
@@ -90,12 +90,13 @@ class Film:
     def survey(self, on_frame: Callable[[int], None] | None = None) -> Survey:
         """One pass over all frames, decoded and shrunk; see `Source.survey`."""
         run = _Run(self)
-        stamps = array("q")
+        stamps, checksums = array("q"), array("Q")
         later: dict[Found, None] = {}  # in their order
 
         def thumbnails() -> Iterator[npt.NDArray[np.uint8]]:
             for stamp, frame in run:
                 stamps.append(stamp)
+                checksums.append(checksum(frame))
                 later.update(dict.fromkeys((*list_side_data(frame), *excursions(frame, self.info.colour))))
                 yield thumbnail(frame, self.info.colour, THUMBNAIL)
                 if on_frame:
@@ -114,10 +115,34 @@ class Film:
             origin=origin,
             notes=(*run.notes(), *self._later_notes(later)),
             problem=run.damage.problem(self.path, len(stamps)),
+            checksums=np.array(checksums, np.uint32),
         )
 
     def frames(self, survey: Survey, first: int = 0) -> Iterator[Frame]:
         """The frames from index `first` on; see `Source.frames`."""
+        for frame in self._jump(survey, first):
+            yield frame
+            first = frame.index + 1
+        if first < len(survey):
+            yield from self._all_frames(survey, first)
+
+    def _jump(self, survey: Survey, first: int) -> Iterator[Frame]:
+        """Yield frames from index `first` on, decoded from a key frame shortly before: those proven to be the same."""
+        if not first or first >= len(survey) or not len(survey.checksums) or survey.problem or survey.notes:
+            return
+        begun, index = int(survey.stamps[first]) + survey.origin, first
+        for stamp, frame in _Run(self, begun):
+            if stamp < begun:
+                continue
+            if index >= len(survey):
+                raise self._has_changed(index)
+            if stamp - survey.origin != survey.stamps[index] or checksum(frame) != survey.checksums[index]:
+                return
+            yield self._frame(survey, index, frame)
+            index += 1
+
+    def _all_frames(self, survey: Survey, first: int) -> Iterator[Frame]:
+        """Yield the frames from index `first` on, decoded from where every pass begins."""
         index = -1
         for index, (stamp, frame) in enumerate(_Run(self)):
             if index >= len(survey) or stamp - survey.origin != survey.stamps[index]:
@@ -161,10 +186,16 @@ class Film:
 
 
 class _Run:
-    """One pass: iterate over it, once, for the stamps and the decoded frames of the part; then ask what it met."""
+    """One pass: iterate over it, once, for the stamps and the decoded frames of the part; then ask what it met.
 
-    def __init__(self, film: Film) -> None:
+    Args:
+        film: what to read.
+        begun: the stamp from which on frames are wanted, in ticks of the file's clock; None for the start of the part.
+    """
+
+    def __init__(self, film: Film, begun: int | None = None) -> None:
         self._film, self._info = film, film.info
+        self._begun = film.info.start if begun is None else begun * film.info.time_base
         self.damage = Damage()
         self._clock = Clock(film.info.time_base, film.info.rate, film.info.format in STREAMED)
         self._stores_durations = (film.info.format or "").startswith(_STORING_DURATIONS)
@@ -222,7 +253,7 @@ class _Run:
 
     def _decode_file(self) -> Iterator[av.VideoFrame]:
         """All frames; with a start, those from the key frame before it on, or from the first where seeking fails."""
-        start = self._info.start
+        start = self._begun
         if start is not None:
             with self._open() as (container, stream):
                 frames = _sought(container, stream, start, self.damage)

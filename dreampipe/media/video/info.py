@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ from dreampipe.frames import MediaInfo
 from dreampipe.media.things import Found
 
 Stamps = npt.NDArray[np.int64]
+Checksums = npt.NDArray[np.uint32]
 
 
 RATE = Fraction(24)
@@ -130,9 +131,11 @@ class Survey:
         problem: a sentence when part of the film is missing or damaged.
         ranges: the values that are black and white in all pictures whose files do not say it: of the colours, then of
             the alpha channel.
+        checksums: (frames,) of each frame's stored numbers, by which a pass that begins at a later frame knows that it
+            decodes the same; empty where every pass begins at the first frame.
 
     Raises:
-        ValueError: there is no frame, or the stamps do not rise.
+        ValueError: there is no frame, the stamps do not rise, or the checksums are not as many.
     """
 
     stamps: Stamps
@@ -143,6 +146,7 @@ class Survey:
     notes: tuple[str, ...] = ()
     problem: str | None = None
     ranges: tuple[tuple[float, float], ...] = ()
+    checksums: Checksums = field(default_factory=lambda: np.zeros(0, np.uint32))
 
     def __post_init__(self) -> None:
         if self.stamps.dtype != np.int64 or self.stamps.ndim != 1 or not len(self.stamps):
@@ -152,6 +156,8 @@ class Survey:
             )
         if (np.diff(self.stamps) < 1).any() or self.last < 1:
             raise ValueError("Survey.stamps came without rising, or the last frame lasts no tick: move them apart.")
+        if len(self.checksums) not in (0, len(self)):
+            raise ValueError(f"{len(self.checksums)} checksums came for {len(self)} frames: hand over one for each.")
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -182,15 +188,17 @@ class Survey:
             "notes": list(self.notes),
             "problem": self.problem,
             "ranges": [list(pair) for pair in self.ranges],
+            "checksums": self.checksums.tolist(),
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Survey:
         """Restore what `as_dict` made; raises KeyError, TypeError or ValueError for anything else."""
         stamps, cuts, notes = (list(values[name]) for name in ("stamps", "cuts", "notes"))
-        counted = [*stamps, *cuts, values["last"], values["origin"]]
+        checksums = list(values.get("checksums", ()))  # earlier versions stored none
+        counted = [*stamps, *cuts, *checksums, values["last"], values["origin"]]
         if not all(type(number) is int and abs(number) < 2**62 for number in counted):
-            raise TypeError("The stamps, cuts, last and origin of a survey are whole numbers of 62 bits.")
+            raise TypeError("The stamps, cuts, checksums, last and origin of a survey are whole numbers of 62 bits.")
         if not all(isinstance(text, str) for text in (*notes, values["problem"] or "", values["time_base"])):
             raise TypeError("The notes, the problem and the time base of a survey are texts.")
         numerator, denominator = map(int, f"{values['time_base']}/1".split("/")[:2])
@@ -205,4 +213,5 @@ class Survey:
             notes=tuple(notes),
             problem=values["problem"],
             ranges=tuple((float(black), float(white)) for black, white in values["ranges"]),
+            checksums=np.array(checksums, np.int64).astype(np.uint32),
         )

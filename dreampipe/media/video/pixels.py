@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zlib import crc32
 
 import av
 import cv2
@@ -105,6 +106,19 @@ def thumbnail(frame: av.VideoFrame, colour: Colour, side: int) -> npt.NDArray[np
     width, height = (max(2, round(length * shrink / 2) * 2) for length in (frame.width, frame.height))
     small = _rgb(frame, "bgr24", colour, width=width, height=height, interpolation=Interpolation.AREA)
     return np.asarray(small.to_ndarray(), np.uint8)
+
+
+def checksum(frame: av.VideoFrame) -> int:
+    """Compute the CRC-32 of the stored numbers of a decoded frame; of equal frames it is equal."""
+    known = 0
+    for number, plane in enumerate(frame.planes):
+        stored = np.frombuffer(memoryview(plane), np.uint8)
+        if plane.line_size:  # a palette has none
+            # What fills a line up differs from pass to pass. Of a packed format this may take some of it, too.
+            several = sum(-(-part.bits // 8) for part in frame.format.components if part.plane == number)
+            stored = stored.reshape(-1, plane.line_size)[: plane.height, : plane.width * several]
+        known = crc32(np.ascontiguousarray(stored).data, known)
+    return known
 
 
 def resize(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:

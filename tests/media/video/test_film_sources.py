@@ -49,6 +49,11 @@ MAKERS: dict[str, Maker] = {
     "webm": lambda folder: render(folder / "film.webm", codec="libvpx-vp9", options={"cpu-used": "8"}),
     "avi": lambda folder: render(folder / "film.avi", codec="mpeg4", options={"b": "4000000"}),
     "ts": lambda folder: render(folder / "film.ts"),
+    "open.mp4": lambda folder: render(folder / "film.mp4", options={"g": "4", "flags": "-cgop", "sc_threshold": "0"}),
+    "refreshed.mp4": lambda folder: render(folder / "film.mp4", options={"g": "4", "intra-refresh": "1"}),
+    "h265.mkv": lambda folder: render(
+        folder / "film.mkv", codec="libx265", options={"x265-params": "keyint=4:open-gop=1"}
+    ),
     "turned.mp4": lambda folder: render(folder / "film.mp4", rotation=90, options={"g": "3"}),
     "gif": lambda folder: animate(folder / "film.gif"),
     "webp": lambda folder: animate(folder / "film.webp"),
