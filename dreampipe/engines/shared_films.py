@@ -14,11 +14,11 @@ from dreampipe.engines.crew import Piece
 from dreampipe.engines.producing import SEGMENT
 from dreampipe.engines.shots import Beginning, Begun, Ended, Joining, Settled, Short, Shot
 from dreampipe.errors import MediaError, StorageError
-from dreampipe.events import Began, Done, Event, Failed, Framed, Noted
+from dreampipe.events import Began, Done, Event, Failed, Framed, Noted, Skipped
 from dreampipe.media import Job
 from dreampipe.media.work import Work
 
-_TIMES = 20
+_TIMES = 8
 """How often a film may begin in one run: on a disk that damages every segment it would begin for ever."""
 _TWICE = 2
 """The deaths of workers at one part of a film, after which the film is set aside."""
@@ -54,6 +54,7 @@ class SharedFilm:
         self._ready: Counter[int] = Counter()  # frames of each shot that were made since
         self._deaths: Counter[Piece] = Counter()
         self._told: set[str] = set()
+        self._last: Done | Skipped | Failed | None = None  # what a worker told last of its end
 
     def open(self) -> Failed | None:
         """Take the work folder, so that the film can begin; it fails if another run makes it."""
@@ -102,8 +103,7 @@ class SharedFilm:
                 try:
                     self._work.record(segment)
                 except MediaError as error:
-                    full = isinstance(error, StorageError)
-                    yield from self._end(Ended(Failed(self.job.name, str(error)), full=full))
+                    yield from self._end(Failed(self.job.name, str(error)), full=isinstance(error, StorageError))
                     return
                 self._deaths.pop(piece, None)  # it is further on than when its worker died
                 if isinstance(piece, Shot):
@@ -116,6 +116,8 @@ class SharedFilm:
                 if text not in self._told:
                     self._told.add(text)
                     yield event
+            case Done() | Skipped() | Failed():
+                self._last = event  # told once the work folder is left
             case _:
                 yield event
 
@@ -125,8 +127,9 @@ class SharedFilm:
         if self.over:
             return
         match result:
-            case Ended():
-                yield from self._end(result)
+            case Ended(whole, full):
+                assert self._last is not None
+                yield from self._end(self._last, whole, full)
             case Begun():
                 yield from self._begin(result)
             case Short():
@@ -143,7 +146,7 @@ class SharedFilm:
         self._began, self._times = self._began or time.perf_counter(), self._times + 1
         if self._times > _TIMES:
             text = f"the files in {self._work.folder} do not stay as they were written: check the disk."
-            yield from self._end(Ended(Failed(self.job.name, text)))
+            yield from self._end(Failed(self.job.name, text))
             return
         left = sorted(begun.left, key=lambda shot: len(shot.rest), reverse=True)
         self._shots = {shot.number for shot in left}
@@ -170,7 +173,7 @@ class SharedFilm:
                 self.job.name,
                 f"its worker {reason} twice at the same place, so it is set aside: try it with a smaller --max-size.",
             )
-            yield from self._end(Ended(failed))
+            yield from self._end(failed)
             return
         if not self._short:
             self._coming.appendleft(piece)
@@ -186,13 +189,12 @@ class SharedFilm:
             self._short = False
             self._coming.append(Beginning(self.job, short=True))
 
-    def _end(self, ended: Ended) -> Iterator[Event]:
-        self.over, self.full = True, ended.full
+    def _end(self, event: Done | Skipped | Failed, whole: bool = False, full: bool = False) -> Iterator[Event]:
+        self.over, self.full = True, full
         self._coming.clear()
         # What an earlier run has kept on purpose stays; nobody owned it.
         kept = self._work.keep or (self._began is None and not self._killed)
-        self._work.release(keep=kept or not ended.whole)
-        event = ended.event
+        self._work.release(keep=kept or not whole)
         if isinstance(event, Done) and self._began is not None:
             event = replace(event, seconds=time.perf_counter() - self._began)
         yield event

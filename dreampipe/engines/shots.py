@@ -16,10 +16,10 @@ from dreampipe.engines.crew import Bench
 from dreampipe.engines.estimating import Estimating
 from dreampipe.engines.filming import Chosen
 from dreampipe.engines.films import filming_of, reason
-from dreampipe.engines.orders import FilmOrder
+from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.producing import Production
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
-from dreampipe.events import Done, Event, Failed, Skipped, Tell
+from dreampipe.events import Event, Failed, Tell
 from dreampipe.media import Job, Manifest
 from dreampipe.media.video import Survey
 from dreampipe.media.work import Segment, Work
@@ -78,15 +78,13 @@ class Short:
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a film.
+    """The end of a film; its worker has told `Done`, `Skipped` or `Failed` of it.
 
     Attributes:
-        event: what is told of it.
         whole: whether the film has its name.
         full: whether the disk is full, so that nothing more can be made.
     """
 
-    event: Done | Skipped | Failed
     whole: bool = False
     full: bool = False
 
@@ -105,7 +103,7 @@ class Beginning:
 
     def make(self, bench: Bench) -> Begun | Ended:
         film = _film(bench, self.job)
-        return _attempt(self.job, film.begin_with_less if self.short else film.begin)
+        return _attempt(bench, self.job, film.begin_with_less if self.short else film.begin)
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ class Shot:
                 return Short()
             return None
 
-        return _attempt(self.job, make)
+        return _attempt(bench, self.job, make)
 
 
 @dataclass(frozen=True)
@@ -150,23 +148,25 @@ class Joining:
     time: int
 
     def make(self, bench: Bench) -> Begun | Ended:
-        return _attempt(self.job, lambda: _film(bench, self.job).join(self))
+        return _attempt(bench, self.job, lambda: _film(bench, self.job).join(self))
 
 
-def _attempt(job: Job, make: Callable[[], Result]) -> Result | Ended:
+def _attempt(bench: Bench, job: Job, make: Callable[[], Result]) -> Result | Ended:
     """Make a part; a film that fails leaves the others to be made. Raises OpeningError, after which none could be."""
     try:
         return make()
     except OpeningError:
         raise
     except (DreampipeError, MemoryError) as error:
-        return Ended(Failed(job.name, reason(error)), full=isinstance(error, StorageError))
+        bench.hear(Failed(job.name, reason(error)))
+        return Ended(full=isinstance(error, StorageError))
 
 
 def _film(bench: Bench, job: Job) -> _Film:
     """Return the film, which a worker keeps until it makes a part of another."""
     if not isinstance(bench.kept, _Film) or bench.kept.job != job:
-        order = bench.shared.order.film
+        shared = bench.shared.order
+        order = shared.film if isinstance(shared, Order) else None
         if order is None:
             raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
         bench.kept = _Film(job, order, bench.manifest, bench.hear)
@@ -203,7 +203,8 @@ class _Film:
         """Read the film and decide what is the same in all of it, or take that from an earlier run."""
         output = self._filming.output(self._manifest)
         if settled := self._filming.prepare(output, self._work):
-            return Ended(settled, whole=output.finished() is not None)
+            self._hear(settled)
+            return Ended(whole=output.finished() is not None)
         survey, chosen = self._filming.begin(self._work, output)
         return self._list_left(output.key, self._filming.production(output.target, survey, chosen))
 
@@ -265,4 +266,5 @@ class _Film:
         if production.missing(finished):
             return self._list_left(part.key, production)
         made = production.describe(finished)
-        return Ended(self._filming.finish(self._work, output, production, made, chosen, 0.0), whole=True)
+        self._hear(self._filming.finish(self._work, output, production, made, chosen, 0.0))
+        return Ended(whole=True)
