@@ -16,7 +16,7 @@ from dreampipe.engines.crew import Bench
 from dreampipe.engines.estimating import Estimating
 from dreampipe.engines.filming import Chosen
 from dreampipe.engines.films import filming_of, reason
-from dreampipe.engines.orders import FilmOrder
+from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.producing import Production
 from dreampipe.errors import DreampipeError, MediaError, OpeningError, StorageError
 from dreampipe.events import Event, Failed, Tell
@@ -165,10 +165,10 @@ def _attempt(bench: Bench, job: Job, make: Callable[[], Result]) -> Result | End
 def _film(bench: Bench, job: Job) -> _Film:
     """Return the film, which a worker keeps until it makes a part of another."""
     if not isinstance(bench.kept, _Film) or bench.kept.job != job:
-        order = bench.shared.order.film
-        if order is None:
+        order = bench.shared.order
+        if not isinstance(order, Order) or order.film is None:
             raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
-        bench.kept = _Film(job, order, bench.manifest, bench.hear)
+        bench.kept = _Film(job, order.film, bench.manifest, bench.hear)
     return bench.kept
 
 

@@ -111,8 +111,9 @@ def _spell(parts: Parts, name: str) -> str:
 
 def _spell_number(number: Number) -> str:
     """Write a number as a text that sorts by its value, before every longer one."""
-    whole = int(abs(number))
-    rest, digits = abs(number) - whole, str(whole)
+    whole = int(number if number >= 0 else -number)
+    rest: Number = number - whole if number >= 0 else -number - whole
+    digits = str(whole)
     length = len(digits)
     while rest:
         rest *= 10
