@@ -165,11 +165,10 @@ def _attempt(bench: Bench, job: Job, make: Callable[[], Result]) -> Result | End
 def _film(bench: Bench, job: Job) -> _Film:
     """Return the film, which a worker keeps until it makes a part of another."""
     if not isinstance(bench.kept, _Film) or bench.kept.job != job:
-        shared = bench.shared.order
-        order = shared.film if isinstance(shared, Order) else None
-        if order is None:
+        order = bench.shared.order
+        if not isinstance(order, Order) or order.film is None:
             raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
-        bench.kept = _Film(job, order, bench.manifest, bench.hear)
+        bench.kept = _Film(job, order.film, bench.manifest, bench.hear)
     return bench.kept
 
 

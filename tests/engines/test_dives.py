@@ -17,6 +17,7 @@ import dreampipe
 from dreampipe.ascent.octaves import enlarge
 from dreampipe.drawings.dive import draw_dive
 from dreampipe.engines.dives import DiveTask
+from dreampipe.engines.hiring import Hire
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.events import Event, Framed, Noted, Stepped
@@ -51,6 +52,20 @@ def whole(still: Path, recipe: Zooming) -> Path:
     path = still.with_name("whole.mp4")
     DiveTask(still, Place(path), recipe).run()
     return path
+
+
+@pytest.mark.slow
+def test_a_dive_is_the_work_of_one_worker_which_continues_what_this_process_began(still, recipe, whole, tmp_path):
+    path, told = tmp_path / "dream.mp4", []
+    with pytest.raises(Stopped):
+        DiveTask(still, Place(path), recipe).run(stop_at(27))
+    task = DiveTask(still, Place(path), recipe, hire=Hire(workers=2))
+    task.check()
+    task.run(told.append)
+    assert {event.worker for event in told if isinstance(event, Framed)} == {1}
+    assert [event.done for event in told if isinstance(event, Framed)] == list(range(25, COUNT + 1))
+    assert path.read_bytes() == whole.read_bytes()
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 class Stopped(Exception):

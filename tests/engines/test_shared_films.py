@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 import pytest
 from films import BT709, render, scene
-from kills import digest
+from kills import Bench as KillBench
+from kills import Moment, Run, digest
 
 import dreampipe
 from dreampipe import FilmRecipe
@@ -406,6 +407,7 @@ def test_what_was_kept_on_purpose_stays(clip, recipe, tmp_path):
 # Processes
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(clip, recipe, whole, tmp_path):
     killed: list[int] = []
 
@@ -422,3 +424,11 @@ def test_a_worker_that_is_killed_loses_nothing(clip, recipe, whole, tmp_path):
     assert killed and any("SIGKILL" in event.text for event in of(Noted, told))
     assert files(tmp_path) == files(whole)
     assert not workers()
+
+
+@pytest.mark.slow
+def test_a_driver_that_is_killed_is_continued_by_the_same_command(clip, whole, tiny_model, tmp_path):
+    how = ("--model", str(tiny_model), "--scaling", "unit", "--octaves", "1", "--steps", "2", "--refresh-steps", "1")
+    film = Run(digest(whole / "dream.mp4"), COUNT, 0, 0)
+    bench = KillBench(clip, tmp_path, (*how, "--workers", "2"))
+    assert bench.chain("killed", [Moment(5), Moment(28), Moment(COUNT)], film)[:2] == ["dreaming", "dreaming"]
