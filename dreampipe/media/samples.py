@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -41,10 +42,11 @@ def quantize_to(values: npt.NDArray[np.float32], bits: int) -> Samples:
     """Values to uint8, or above 8 bits to uint16, clipped to [0, 1]; raises MediaError for what is no number."""
     if not np.isfinite(values).all():
         raise MediaError("A picture with values that are no numbers came to be written: dream it with smaller steps.")
-    dtype: type[np.uint8] | type[np.uint16] = np.uint8 if bits <= 8 else np.uint16
     scaled = np.clip(values, 0, 1)
-    scaled *= np.float32(np.iinfo(dtype).max)
-    return np.rint(scaled, out=scaled).astype(dtype)
+    if bits <= 8:  # OpenCV rounds as numpy does, in one pass in place of three
+        return np.asarray(cv2.convertScaleAbs(scaled, alpha=255), np.uint8).reshape(values.shape)
+    scaled *= np.float32(65535)
+    return np.rint(scaled, out=scaled).astype(np.uint16)
 
 
 def over_black(frame: Frame) -> Array:
