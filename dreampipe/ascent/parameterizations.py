@@ -83,7 +83,8 @@ class Parameterization(ABC):
         return self._add(picture, detail if mask is None else np.where(mask > 0, detail, np.float32(0)))
 
     def _add(self, picture: Array, detail: Array) -> Array:
-        return np.asarray(np.clip(picture + detail, 0, 1), np.float32)
+        laid = np.asarray(picture + detail, np.float32)
+        return np.clip(laid, 0, 1, out=laid)
 
     @abstractmethod
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:

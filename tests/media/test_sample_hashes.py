@@ -23,6 +23,17 @@ OPAQUE, CLEAR = Frame(VALUES[..., :3]), Frame(VALUES[..., :3], alpha=VALUES[...,
 PNG, JPEG = format_of(Path("x.png")), format_of(Path("x.jpg"))
 
 
+def test_eight_bits_are_rounded_to_the_nearest_number_and_between_two_to_the_even_one() -> None:
+    """Each half between two numbers, and the floats next to it; and what is out of range."""
+    halves = ((np.arange(255) + 0.5) / 255).astype(np.float32)
+    near = [halves, np.nextafter(halves, np.float32(0)), np.nextafter(halves, np.float32(1))]
+    beyond = np.resize(np.float32([-1, -0.0, 0, 1e-40, 1, 1.5, 300]), 255)
+    pixels = np.stack([*near, beyond, *near[:2]]).reshape(2, 3, 255).transpose(0, 2, 1)
+    samples = np.rint(np.clip(pixels, 0, 1) * np.float32(255)).astype(np.uint8)
+    expected = hashlib.sha256(b"(2, 255, 3) uint8\n" + samples.tobytes()).hexdigest()
+    assert samples_sha256(Frame(np.ascontiguousarray(pixels)), PNG, MediaInfo(255, 2)) == expected
+
+
 def test_the_hash_is_of_size_depth_and_samples() -> None:
     samples = np.rint(VALUES * np.float32(65_535)).astype("<u2")
     expected = hashlib.sha256(b"(9, 7, 4) uint16\n" + samples.tobytes()).hexdigest()

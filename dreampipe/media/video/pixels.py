@@ -18,6 +18,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation
 
 from dreampipe.frames import Array
+from dreampipe.media.samples import quantize_to
 from dreampipe.media.video.info import Colour
 from dreampipe.media.video.layouts import LAYOUTS, has_alpha, layout_of
 from dreampipe.media.video.matrices import from_rgb, own, swscale_matrix, to_rgb, widen
@@ -157,8 +158,8 @@ def pack(pixels: Array, format: str, colour: Colour, alpha: Array | None = None)
     if own(colour) and not kind.is_rgb:
         return _tag(_split(pixels, format, colour), colour)
     deep = depth(kind) > 8
-    top = 255 if not deep else 65535 if kind.is_rgb else _WHITE
-    samples = np.rint(np.clip(pixels, 0, 1) * np.float32(top)).astype(np.uint16 if deep else np.uint8)
+    top = np.float32(65535 if kind.is_rgb else _WHITE)
+    samples = np.rint(np.clip(pixels, 0, 1) * top).astype(np.uint16) if deep else quantize_to(pixels, 8)
     frame = av.VideoFrame.from_ndarray(samples, "rgb48le" if deep else "rgb24")
     whole = _whole(format)
     stored = frame.reformat(
