@@ -9,8 +9,23 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
-from dreampipe.cli.targets import DryRun, Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
+from dreampipe.cli.targets import (
+    Address,
+    DryRun,
+    EngineOption,
+    Events,
+    GpusPerWorker,
+    KeepPaths,
+    NoMetadata,
+    Overwrite,
+    Quiet,
+    Sidecar,
+    Verbose,
+    Workers,
+    place_of,
+)
 from dreampipe.engines.drawings import AtlasTask
+from dreampipe.engines.hiring import Hire
 from dreampipe.recipes import Atlas
 from dreampipe.records.making import Carrying
 
@@ -23,6 +38,10 @@ def atlas(
     layer: Annotated[str, typer.Argument(metavar="LAYER", help=_LAYER)],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The picture, or the .html page, to write.")],
     overwrite: Overwrite = False,
+    workers: Workers = None,
+    engine: EngineOption = "local",
+    address: Address = None,
+    gpus_per_worker: GpusPerWorker = 0,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
@@ -38,4 +57,5 @@ def atlas(
     """
     recipe = choose_recipe(Atlas, quiet, layer=layer, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    perform(AtlasTask(recipe, place), Manner(quiet, verbose, dry_run, events))
+    hire = Hire(engine, workers, address, gpus_per_worker)
+    perform(AtlasTask(recipe, place, hire), Manner(quiet, verbose, dry_run, events))

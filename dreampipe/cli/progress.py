@@ -69,18 +69,18 @@ class Position:
     Attributes:
         octave_scale: the scale of the recipe.
         pictures: the number of pictures.
-        climbed: the names of pictures whose ascent is over; some may still wait to be written.
-        left_out: the names of pictures that are skipped, or failed without an ascent.
         settled: the number of pictures that are written, skipped or failed; for a drawing, of parts drawn.
+        left_out: how many of them are skipped, or failed without an ascent.
+        waiting: the names of pictures whose ascent is over, and which are not yet settled.
         places: the progress of each worker by its number; 0 if the run has none.
         last: the worker that was heard last.
     """
 
     octave_scale: float
     pictures: int = 0
-    climbed: set[str] = field(default_factory=set)
-    left_out: set[str] = field(default_factory=set)
     settled: int = 0
+    left_out: int = 0
+    waiting: set[str] = field(default_factory=set)
     places: dict[int, _Place] = field(default_factory=dict)
     last: int = 0
 
@@ -97,38 +97,44 @@ class Position:
             case Framed(done=done, frames=frames):
                 self._turn_to(event).frames = (done, frames)
             case Done(name) | Drawn(name):
-                self.settled += 1
-                self.climbed.add(name)
+                self._settle(name)
             case Skipped(name) | Failed(name):
-                self.settled += 1
-                begun = any(place.name == name for place in self.places.values())
-                (self.climbed if begun else self.left_out).add(name)
+                begun = name in self.waiting or any(place.name == name for place in self.places.values())
+                self.left_out += not begun
+                self._settle(name)
+
+    def _settle(self, name: str) -> None:
+        self.settled += 1
+        self.waiting.discard(name)
+        for worker in [worker for worker, place in self.places.items() if place.name == name]:
+            del self.places[worker]
 
     def _turn_to(self, event: Stepped | Progressed | Surveyed | Framed) -> _Place:
         self.last, place = event.worker, self.places.get(event.worker)
         if place is None or place.name != event.name:
             if place:
-                self.climbed.add(place.name)
+                self.waiting.add(place.name)
             place = self.places[event.worker] = _Place(event.name)
         return place
 
     @property
     def total(self) -> int:
         """The pictures to climb; those left out take no time, and would spoil the time left."""
-        return self.pictures - len(self.left_out - self.climbed)
+        return self.pictures - self.left_out
 
     @property
     def completed(self) -> float:
         """The pictures climbed; the current ones count in part."""
         # By name, as the picture of a worker that died is another's now.
-        current = {place.name: place for place in self.places.values() if place.name not in self.climbed}
-        return len(self.climbed) + sum(place.completed(self.octave_scale) for place in current.values())
+        current = {place.name: place for place in self.places.values() if place.name not in self.waiting}
+        climbed = self.settled - self.left_out + len(self.waiting)
+        return climbed + sum(place.completed(self.octave_scale) for place in current.values())
 
     def __str__(self) -> str:
         if not self.pictures:
             return "starting"
         text, place = f"{self.settled}/{self.pictures}", self.places.get(self.last)
-        if place is None or place.name in self.climbed:
+        if place is None:
             return text
         return f"{text}  {place}".rstrip()
 

@@ -9,8 +9,23 @@ import typer
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
-from dreampipe.cli.targets import DryRun, Events, KeepPaths, NoMetadata, Overwrite, Quiet, Sidecar, Verbose, place_of
+from dreampipe.cli.targets import (
+    Address,
+    DryRun,
+    EngineOption,
+    Events,
+    GpusPerWorker,
+    KeepPaths,
+    NoMetadata,
+    Overwrite,
+    Quiet,
+    Sidecar,
+    Verbose,
+    Workers,
+    place_of,
+)
 from dreampipe.engines.drawings import VisualizationTask
+from dreampipe.engines.hiring import Hire
 from dreampipe.media.video.targets import TARGET_SUFFIXES
 from dreampipe.recipes import Visualization
 from dreampipe.recipes.fields import OUTPUT
@@ -33,6 +48,10 @@ def visualize(
         ),
     ] = None,
     overwrite: Overwrite = False,
+    workers: Workers = None,
+    engine: EngineOption = "local",
+    address: Address = None,
+    gpus_per_worker: GpusPerWorker = 0,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
@@ -50,4 +69,5 @@ def visualize(
     carrying = Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths)
     picture = place_of(out, overwrite, carrying)
     animation = None if animate is None else place_of(animate, overwrite, carrying)
-    perform(VisualizationTask(recipe, picture, animation), Manner(quiet, verbose, dry_run, events))
+    hire = Hire(engine, workers, address, gpus_per_worker)
+    perform(VisualizationTask(recipe, picture, animation, hire), Manner(quiet, verbose, dry_run, events))

@@ -47,21 +47,34 @@ def draw_atlas(recipe: Atlas, work: Path | None = None, tell: Tell = ignore) -> 
     """
     units, ascent = recipe.indices(), recipe.ascent()
     pictures = _pictures(recipe, tell) if recipe.exemplars else None  # raises here if the folder is wrong
-    ascent.open()  # raises here if the model is wrong, before a folder is made
+    missing = find_missing(recipe, work)
     store = Store(work, recipe.sha256())
     found = store.load(units)
-    missing = list(make_batches(ascent, [unit for unit in units if unit not in found], recipe.side))
     tell(Started(len(missing)))
     for batch in missing:
-        name = f"{recipe.layer} {batch.units[0]} to {batch.units[-1]}"
-        found |= store.keep(_climb(recipe, batch, name, tell))
-        tell(Drawn(name))
+        found |= draw_batch(recipe, batch, store, tell)
     silent = [str(unit) for unit in units if found[unit].silent]
     if silent:
         text = f"{', '.join(silent)} of {recipe.layer} never fired, so there is nothing of them to see."
         tell(Noted(recipe.layer, text))
     exciting = {} if pictures is None else _exemplars(recipe, ascent, units, pictures)
     return [_tile(ascent, unit, found[unit], exciting.get(unit, ())) for unit in units]
+
+
+def find_missing(recipe: Atlas, work: Path | None) -> list[Batch]:
+    """List the batches that a folder does not hold yet; raises DreampipeError if the model or the folder is wrong."""
+    ascent = recipe.ascent()
+    ascent.open()  # raises here if the model is wrong, before a folder is made
+    found = Store(work, recipe.sha256()).load(recipe.indices())
+    return list(make_batches(ascent, [unit for unit in recipe.indices() if unit not in found], recipe.side))
+
+
+def draw_batch(recipe: Atlas, batch: Batch, store: Store, tell: Tell = ignore) -> dict[int, Channel]:
+    """Draw the channels of a batch, and store them; raises DreampipeError."""
+    name = f"{recipe.layer} {batch.units[0]} to {batch.units[-1]}"
+    drawn = store.keep(_climb(recipe, batch, name, tell))
+    tell(Drawn(name))
+    return drawn
 
 
 def _pictures(recipe: Atlas, tell: Tell) -> Iterable[Picture] | None:

@@ -23,6 +23,7 @@ from dreampipe.engines.orders import Order
 from dreampipe.errors import DreampipeError, OpeningError, brief
 from dreampipe.events import Began, Event, Finished, Started, Tell
 from dreampipe.media import Manifest
+from dreampipe.recipes.settings import ModelSettings
 
 _THREADS = "TF_NUM_INTRAOP_THREADS"
 
@@ -37,13 +38,13 @@ class Shared:
     """What all workers of a run have in common; it is sent to each of them once.
 
     Attributes:
-        order: how everything is made.
-        folder: of the manifest.
+        order: how everything is made; of drawings the recipe alone.
+        folder: of the outputs, and of the manifest if there is one.
         pictures: the pictures that fall to each worker, for its estimates.
         inputs: some of the files to read, which every worker must see.
     """
 
-    order: Order
+    order: Order | ModelSettings
     folder: Path
     pictures: int = 1
     inputs: tuple[Path, ...] = ()
@@ -67,6 +68,7 @@ class Bench:
     @cached_property
     def runner(self) -> Runner:
         """What makes pictures, and films in one piece; it tells no start and no end, which are those of a whole run."""
+        assert isinstance(self.shared.order, Order)
         runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self._hear))
         estimating(Started(self.shared.pictures))
         return runner

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from dreampipe.ascent import Ascent
-from dreampipe.drawings.atlas import check_atlas, draw_atlas
+from dreampipe.drawings.atlas import check_atlas, draw_atlas, find_missing
 from dreampipe.drawings.batches import TOGETHER, count_together, remove_store
 from dreampipe.drawings.contact import Tile, contact_sheet
 from dreampipe.drawings.forming import Forming
 from dreampipe.drawings.page import atlas_page, is_page
 from dreampipe.drawings.sheet import draw_sheet, recommended_layers
 from dreampipe.drawings.visualization import Prepared, lay_out, prepare
+from dreampipe.engines.crew import Shared
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.forecasting import Forecast, foresee_planned
+from dreampipe.engines.hiring import ALONE, Hire
 from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within, write_embedded
+from dreampipe.engines.parts import Channels, Whole, make_parts
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.events import Began, Drawn, Event, Noted, Started, Tell, Written, ignore
@@ -68,11 +71,13 @@ class VisualizationTask:
         recipe: what to draw, and how.
         picture: where the picture goes; None for no picture.
         animation: where the animation goes; None for no animation.
+        hire: who makes it: the pictures climb together, so it is one worker's work.
     """
 
     recipe: Visualization
     picture: Place | None
     animation: Place | None = None
+    hire: Hire = ALONE
     resumes: ClassVar[bool] = False
 
     @classmethod
@@ -92,6 +97,7 @@ class VisualizationTask:
 
     def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe and both places; raises DreampipeError."""
+        hired = self.hire.check()
         prepare(self.recipe)
         if self.picture and self.animation and self.picture.path.resolve() == self.animation.path.resolve():
             raise MediaError(f"{self.picture.path} came as OUT and for --animate: give the animation another name.")
@@ -99,7 +105,7 @@ class VisualizationTask:
             self.picture.check(inputs=files(self.recipe.model_dump()), dry=dry)
         if self.animation:
             self.animation.check(check_animation, files(self.recipe.model_dump()), dry)
-        return earlier.notes(self.recipe)
+        return (*hired, *earlier.notes(self.recipe))
 
     def forecast(self) -> Iterator[Forecast]:
         prepared = prepare(self.recipe)
@@ -111,6 +117,10 @@ class VisualizationTask:
 
     def run(self, tell: Tell = ignore) -> None:
         """Climb, and write the picture, the animation, or both; raises DreampipeError."""
+        if self.hire.shared:
+            folder = next(iter(self.outputs.values())).parent
+            make_parts([Whole(self)], Shared(self.recipe, folder), self.name, tell, self.hire)
+            return
         recipe, prepared = self.recipe, prepare(self.recipe)
         forming = Forming(lambda pictures: lay_out(recipe, pictures)) if self.animation else None
         tell = Estimating(tell)
@@ -139,10 +149,12 @@ class AtlasTask:
     Attributes:
         recipe: what to draw, and how.
         place: where it goes.
+        hire: who makes it.
     """
 
     recipe: Atlas
     place: Place
+    hire: Hire = ALONE
     resumes: ClassVar[bool] = True
 
     @classmethod
@@ -161,9 +173,10 @@ class AtlasTask:
 
     def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe and the place; raises DreampipeError."""
+        hired = self.hire.check()
         check_atlas(self.recipe)
         self.place.check(lambda path: is_page(path) or format_of_one(path), files(self.recipe.model_dump()), dry)
-        return earlier.notes(self.recipe)
+        return (*hired, *earlier.notes(self.recipe))
 
     def forecast(self) -> Iterator[Forecast]:
         ascent, count = self.recipe.ascent(), len(self.recipe.indices())
@@ -183,6 +196,8 @@ class AtlasTask:
         recipe, path = self.recipe, self.place.path
         work = path.with_name(f".{path.name}.parts")
         tell(Began(self.name))
+        if self.hire.shared:
+            self._share(work, tell)
 
         def hear(event: Event) -> None:
             tell(event)
@@ -191,13 +206,20 @@ class AtlasTask:
                 tell.plan(self._plan(ascent, event.pictures, count_together(ascent, recipe.side)), alone=True)
 
         with _within_memory(self.name):
-            tiles = draw_atlas(recipe, work, hear)
+            tiles = draw_atlas(recipe, work, ignore if self.hire.shared else hear)
         if is_page(path):
             _keep_page(tiles, recipe, self.place)
         else:
             keep_picture(contact_sheet(tiles, recipe.side), path, Making("atlas", recipe), self.place.carrying)
         remove_store(work)
         tell(Written(str(path)))
+
+    def _share(self, work: Path, tell: Tell) -> None:
+        """Let a crew draw the batches that are missing; what it stores is then put together here."""
+        missing = find_missing(self.recipe, work)
+        tell(Started(len(missing)))
+        shared = Shared(self.recipe, self.place.path.parent)
+        make_parts([Channels(batch, work) for batch in missing], shared, self.name, tell, self.hire)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from dreampipe.errors import MediaError
 from dreampipe.events import LeftOut, Tell, ignore
 from dreampipe.media import Inputs, Job, Manifest, Plan, mask_notes, plan
 from dreampipe.media.folders import sweep_folders
+from dreampipe.media.jobs import Targets
 from dreampipe.recipes import FilmRecipe, earlier
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying
@@ -68,7 +69,7 @@ class DreamTask:
 
     @property
     def outputs(self) -> Mapping[str, Path]:
-        return {job.name: job.target for job in self._jobs}
+        return Targets(self._jobs)
 
     @cached_property
     def _plan(self) -> Plan:

@@ -22,6 +22,7 @@ from dreampipe.explanations.explaining import ask, choose_suitable, seen_size
 from dreampipe.explanations.question import Question
 from dreampipe.media import Inputs, Manifest, Plan, decode, plan
 from dreampipe.media.folders import sweep_folders
+from dreampipe.media.jobs import Targets
 from dreampipe.media.maps import is_map
 from dreampipe.recipes import Explaining
 from dreampipe.recipes.named import files
@@ -74,7 +75,7 @@ class ExplainTask:
 
     @property
     def outputs(self) -> Mapping[str, Path]:
-        return {job.name: job.target for job in self._plan.jobs}
+        return Targets(self._plan.jobs)
 
     @cached_property
     def _plan(self) -> Plan:

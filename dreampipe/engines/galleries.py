@@ -107,7 +107,7 @@ class GalleryTask:
 
     def run(self, tell: Tell = ignore) -> None:
         """Write the page; a dream that cannot be shown becomes a `Failed` event. Raises DreampipeError."""
-        names = self._list().inputs
+        names = list(map(Path, self._list().inputs))
         tell(Started(len(names)))
         search, hashing = self._sources(), FramesHash(8)
         figures: list[str] = []

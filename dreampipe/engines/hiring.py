@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,6 +14,8 @@ from dreampipe.engines.crew import Crew, Shared, count_processors
 from dreampipe.errors import RecipeError
 
 Engine = Literal["local", "ray"]
+PATIENCE = 5.0
+"""Seconds in which a cluster must take a connection."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,26 @@ class Hire:
             if (self.workers or 1) > self.count:
                 here = "one processor is" if self.count == 1 else f"{self.count} processors are"
                 return (f"{self.workers} workers came, but {here} here, so no more of them share the run.",)
-        elif find_spec("ray") is None:
+            return ()
+        if find_spec("ray") is None:
             raise RecipeError("--engine ray came, but Ray is not installed here: run `pip install 'dreampipe[ray]'`.")
+        self._check_cluster()
         return ()
+
+    @property
+    def cluster(self) -> str:
+        """The address of the cluster; empty for a Ray of this machine."""
+        return self.address or os.environ.get("RAY_ADDRESS", "")
+
+    def _check_cluster(self) -> None:
+        """Raise RecipeError unless something listens at the address; Ray itself would try for a minute."""
+        if self.cluster in ("", "auto", "local"):
+            return
+        host, _, port = self.cluster.rpartition("://")[2].rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+        except (OSError, ValueError, OverflowError):
+            raise unanswered(self.cluster) from None
 
     def crew(self, shared: Shared) -> Crew:
         """Hire the workers; raises DreampipeError."""
@@ -65,6 +86,14 @@ class Hire:
         from dreampipe.engines.workers import Workers
 
         return Workers(self.count, shared)
+
+
+def unanswered(address: str) -> RecipeError:
+    """Return the sentence for a cluster that does not answer."""
+    return RecipeError(
+        f"No Ray cluster answers at {address}: start one by `ray start --head`, correct --address or RAY_ADDRESS, or "
+        "leave both out for a Ray of this machine."
+    )
 
 
 ALONE = Hire()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import socket
 import tempfile
 import threading
 import time
@@ -41,16 +40,16 @@ from dreampipe.engines.crew import (
     environment,
     work,
 )
-from dreampipe.engines.hiring import Hire, divide
+from dreampipe.engines.hiring import Hire, divide, unanswered
+from dreampipe.engines.orders import Order
 from dreampipe.engines.sending import Parcel, list_parcels, unpack
 from dreampipe.errors import DreampipeError, MediaError, brief
 from dreampipe.events import Framed, Progressed, Stepped, Surveyed
 from dreampipe.media.locks import Lock, lock
 from dreampipe.media.manifest import NAME
 from dreampipe.media.writing import temporary_folder
+from dreampipe.recipes.settings import ModelSettings
 
-_PATIENCE = 5.0
-"""Seconds in which a cluster must take a connection."""
 _ANSWER = 60.0
 """Seconds in which each node must say what it has."""
 _OFTEN = 0.5
@@ -75,7 +74,7 @@ class RayCrew:
             _check_nodes(nodes, shared)
             self.size, processors = _divide(nodes, hire, self._owns)
             parcels = [
-                (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(shared.order.recipe)
+                (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(_recipe_of(shared))
             ]
         except BaseException:
             self._disconnect()
@@ -196,13 +195,12 @@ def _connect(hire: Hire) -> bool:
     """Connect to the cluster, or start a Ray of this machine; say whether `ray.shutdown` is ours to call."""
     if ray.is_initialized():  # the program that calls us has done it
         return False
-    address = hire.address or os.environ.get("RAY_ADDRESS")
+    address = hire.cluster
     quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
     if not address:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray.init("local", num_cpus=count_processors(), include_dashboard=False, **quiet)
         return True
-    _check_answers(address)
     try:
         ray.init(address, **quiet)
     except (RuntimeError, ConnectionError, ValueError) as error:
@@ -212,26 +210,8 @@ def _connect(hire: Hire) -> bool:
             raise DreampipeError(
                 f"The Ray cluster at {address} has other versions ({brief(found, 300)}): install the same everywhere."
             ) from None
-        raise _unanswered(address) from None
+        raise unanswered(address) from None
     return True
-
-
-def _check_answers(address: str) -> None:
-    """Raise DreampipeError unless something listens at an address; ray itself would try for a minute."""
-    if address in ("auto", "local"):
-        return
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
-    except (OSError, ValueError):
-        raise _unanswered(address) from None
-
-
-def _unanswered(address: str) -> DreampipeError:
-    return DreampipeError(
-        f"No Ray cluster answers at {address}: start one by `ray start --head`, correct --address or RAY_ADDRESS, or "
-        "leave it out for a Ray of this machine."
-    )
 
 
 def _divide(nodes: Sequence[Mapping[str, Any]], hire: Hire, fixed: bool) -> tuple[int, float]:
@@ -247,6 +227,10 @@ def _divide(nodes: Sequence[Mapping[str, Any]], hire: Hire, fixed: bool) -> tupl
             f"gpus-per-worker came as {hire.gpus:g}, but no node has as many: give fewer, or leave it out."
         )
     return hire.workers or most, min(1.0, processors)
+
+
+def _recipe_of(shared: Shared) -> ModelSettings:
+    return shared.order.recipe if isinstance(shared.order, Order) else shared.order
 
 
 def _share(nodes: Sequence[Mapping[str, Any]], processors: float) -> int:

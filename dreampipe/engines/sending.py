@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from dreampipe.engines.orders import Order
 from dreampipe.errors import MediaError
@@ -22,6 +22,7 @@ from dreampipe.recipes.named import files, rename_files
 from dreampipe.recipes.settings import ModelSettings
 
 _SENT = ".dreampipe-sent"
+Moved = TypeVar("Moved", bound=ModelSettings)
 
 
 @dataclass(frozen=True)
@@ -67,21 +68,25 @@ def _pack(path: Path, name: str, stored: bool) -> Parcel:
     return Parcel(name, stored, sha256(path), content)
 
 
-def unpack(order: Order, parcels: Sequence[tuple[Parcel, Callable[[], Mapping[str, bytes]]]]) -> Order:
-    """Give an order the files that this machine lacks.
+def unpack(
+    order: Order | ModelSettings, parcels: Sequence[tuple[Parcel, Callable[[], Mapping[str, bytes]]]]
+) -> Order | ModelSettings:
+    """Give an order, or a recipe, the files that this machine lacks.
 
     Args:
         parcels: each without its content, and the function that gets that.
     """
     places = {parcel.name: _unpack(parcel, get) for parcel, get in parcels}
 
-    def moved(recipe: Any) -> Any:
+    def moved(recipe: Moved) -> Moved:
         settings = recipe.model_dump()
         renamed = rename_files(settings, lambda name: places.get(name, name))
         if settings.get("imports") in places:
             renamed["imports"] = places[settings["imports"]]
         return recipe.model_copy(update={key: value for key, value in renamed.items() if value != settings[key]})
 
+    if not isinstance(order, Order):
+        return moved(order)
     film = order.film and replace(order.film, recipe=moved(order.film.recipe))
     return replace(order, recipe=moved(order.recipe), film=film)
 

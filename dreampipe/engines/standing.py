@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 from dreampipe.engines.keeping import needs_sidecar
@@ -29,10 +30,11 @@ _COMMANDS = ("dream", "explain")
 
 def check_folder(planned: Plan, dry: bool = False) -> None:
     """Make the output folder, unless `dry`; raise MediaError if it takes no files although one is to be made there."""
-    missing = [job.target for job in planned.jobs if not os.path.lexists(job.target)]
-    if missing:
+    missing = (job.target for job in planned.jobs if not os.path.lexists(job.target))
+    if first := next(missing, None):
         check = foresee_writable if dry else check_writable
-        check(next((path for path in missing if path.parent == planned.folder), planned.folder / NAME))
+        own = next((path for path in chain([first], missing) if path.parent == planned.folder), planned.folder / NAME)
+        check(own)
 
 
 def own_record(path: Path, entry: Entry, film: bool) -> Record | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from dreampipe.errors import MediaError
 from dreampipe.media.formats import (
@@ -18,7 +21,7 @@ from dreampipe.media.formats import (
     format_of_suffix,
     suffix_named,
 )
-from dreampipe.media.jobs import Job, identity
+from dreampipe.media.jobs import Job, Jobs, identity
 from dreampipe.media.kinds import Kind, format_of_file, kind_of
 from dreampipe.media.listing import list_folder
 from dreampipe.media.locks import sweep_locks
@@ -47,21 +50,18 @@ class Plan:
         left_out: pictures and films of the input folder that are not made, in words: "2 .dng"; empty for none.
     """
 
-    jobs: tuple[Job, ...]
+    jobs: Sequence[Job]
     folder: Path
     notes: tuple[str, ...] = ()
     left_out: str = ""
 
 
-@dataclass(frozen=True)
-class _Named:
-    """An input and the name of its output; `name` and `output` are relative to their folders."""
+class _Input(NamedTuple):
+    """An input: `source` is relative to the folder `root`, and `name` to the output folder."""
 
-    source: Path
-    name: Path
-    output: Path
-    film: bool
-    animated: bool
+    root: Path
+    source: str
+    name: str
 
 
 def plan(
@@ -111,7 +111,7 @@ def plan(
     elif os.path.isdir(start):
         result = _folder_plan(start, end, suffix, recursive, maps, animate)
     elif os.path.isdir(end) or os.fspath(target).endswith(("/", os.sep)):
-        result = _plan([(start, Path(start.name))], end, suffix, animate)
+        result = _plan([_Input(start.parent, start.name, start.name)], end, suffix, animate)
     else:
         result = _single_plan(start, end, suffix, maps)
     _check(result.jobs)
@@ -133,29 +133,29 @@ def _several_plan(
     """Plan several inputs, all into one folder; an input that came twice is made once."""
     folder = Path(target)
     _check_takes_several(folder, target, len(sources), maps)
-    pairs: dict[tuple[str, Path], tuple[Path, Path]] = {}
+    found: dict[tuple[str, str], _Input] = {}
     notes: list[str] = []
     left_out: list[str] = []
     for source in sources:
         if _is_same(source, folder):
             notes.append(f"{source} is the output folder itself, so it is no input here.")
             continue
-        found = [(source, Path(source.name))]
+        inputs = [_Input(source.parent, source.name, source.name)]
         if os.path.isdir(source):
             listed = list_folder(source, folder, recursive)
             own = Path(os.path.abspath(source)).name
-            found = [(source / name, own / name) for name in listed.inputs]
+            inputs = [_Input(source, name, f"{own}/{name}" if own else name) for name in listed.inputs]
             notes += listed.notes
             if listed.left_out:
                 left_out.append(f"{listed.left_out} in {source}")
-            elif not found:
+            elif not inputs:
                 notes.append(f"{source} holds no pictures and no films.")
-        pairs |= {(os.path.realpath(path), name): (path, name) for path, name in found}
-    if not pairs:
+        found |= {(os.path.realpath(one.root / one.source), one.name): one for one in inputs}
+    if not found:
         raise MediaError(
             f"None of the {len(sources)} inputs holds a picture or a film for {folder}: name some that do."
         )
-    result = _plan(pairs.values(), folder, suffix, animate)
+    result = _plan(found.values(), folder, suffix, animate)
     return Plan(result.jobs, folder, (*notes, *result.notes), "; ".join(left_out))
 
 
@@ -202,7 +202,7 @@ def _folder_plan(source: Path, target: Path, suffix: str | None, recursive: bool
         deeper = "" if recursive else " (or --recursive, to look into the folders below)"
         left = f" (left out: {listed.left_out})" if listed.left_out else ""
         raise MediaError(f"{source} holds no pictures{left}, but files with one of {SUFFIXES} are expected{deeper}.")
-    result = _plan([(source / name, name) for name in listed.inputs], target, suffix, animate)
+    result = _plan((_Input(source, name, name) for name in listed.inputs), target, suffix, animate)
     return Plan(result.jobs, result.folder, (*listed.notes, *result.notes), listed.left_out)
 
 
@@ -210,9 +210,10 @@ def _is_same(source: Path, target: Path) -> bool:
     return identity(source) == identity(target) or os.path.realpath(source) == os.path.realpath(target)
 
 
-def _plan(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None, animate: bool) -> Plan:
-    named, changed = [], set()
-    for source, name in pairs:
+def _plan(inputs: Iterable[_Input], folder: Path, suffix: str | None, animate: bool) -> Plan:
+    jobs, names, changed, moving = Jobs(folder), [], set(), []
+    for one in inputs:
+        source, name = one.root / one.source, Path(one.name)
         film = kind_of(source) is Kind.FILM
         animated = animate and not film and is_animated(source)
         ending = film_suffix(name) if film else suffix or _choose_suffix(source, name, animated)
@@ -222,31 +223,41 @@ def _plan(pairs: Iterable[tuple[Path, Path]], folder: Path, suffix: str | None, 
         if not suffix and ending != name.suffix:
             kind = "Films" if film else "Pictures"
             changed.add(f"{kind} with {name.suffix or 'no suffix'} are written as {ending}.")
-        named.append(_Named(source, name, name.with_suffix(ending), film or animated, animated))
-    apart, note = _keep_apart(named)
-    jobs = (Job(one.source, folder / one.output, one.output.as_posix(), one.film, one.animated) for one in apart)
-    moving = [one.name.as_posix() for one in named if one.animated]
-    return Plan(tuple(jobs), folder, (*sorted(changed), *_tell_animated(moving), *note))
+        output = one.name if ending == name.suffix else name.with_suffix(ending).as_posix()
+        jobs.add(one.root, one.source, output, film or animated, animated)
+        names.append(one.name)
+        moving += [name.as_posix()] if animated else []
+    note = _keep_apart(jobs.outputs, names)
+    return Plan(jobs, folder, (*sorted(changed), *_tell_animated(moving), *note))
 
 
-def _keep_apart(named: Sequence[_Named]) -> tuple[list[_Named], tuple[str, ...]]:
+def _keep_apart(outputs: list[str], names: Sequence[str]) -> tuple[str, ...]:
     """Keep the old suffix in the new names that others have too, and return a sentence on it."""
-    count = Counter(_one_name(one.output) for one in named)
-    clashing = {one.name for one in named if count[_one_name(one.output)] > 1 and one.output != one.name}
-    apart = [
-        replace(one, output=one.name.with_name(one.name.name + one.output.suffix)) if one.name in clashing else one
-        for one in named
+    several = _find_several(outputs)
+    clashing = [
+        number
+        for number, (output, name) in enumerate(zip(outputs, names, strict=True))
+        if several and _one_name(output) in several and output != name
     ]
-    first = next((one for one in apart if one.name in clashing), None)
-    if first is None:
-        return apart, ()
-    others = f" ({len(clashing)} files in all)" if len(clashing) > 1 else ""
-    return apart, (f"{first.name} is written as {first.output}, so that no two files become one{others}.",)
+    for number in clashing:
+        outputs[number] = names[number] + Path(outputs[number]).suffix
+    if not clashing:
+        return ()
+    first, others = clashing[0], f" ({len(clashing)} files in all)" if len(clashing) > 1 else ""
+    return (f"{names[first]} is written as {outputs[first]}, so that no two files become one{others}.",)
 
 
-def _one_name(output: Path) -> str:
+def _find_several(names: Sequence[str]) -> frozenset[str]:
+    """Find the names that more than one output has, as some file systems see them."""
+    hashes = np.sort(np.fromiter((hash(_one_name(name)) for name in names), np.int64, len(names)))
+    again = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+    count = Counter(key for name in names if again and hash(key := _one_name(name)) in again)
+    return frozenset(key for key, times in count.items() if times > 1)
+
+
+def _one_name(output: str) -> str:
     """Return a name as some file systems see it: A.png and a.png are one, and so is an accent in one piece or two."""
-    return unicodedata.normalize("NFC", output.as_posix()).casefold()
+    return unicodedata.normalize("NFC", output).casefold()
 
 
 def _tell_animated(names: Sequence[str]) -> Iterator[str]:
@@ -270,11 +281,14 @@ def _choose_suffix(source: Path, name: Path, animated: bool) -> str:
     return held.suffixes[0] if held and held.writable else _FALLBACK
 
 
-def _check(jobs: tuple[Job, ...]) -> None:
+def _check(jobs: Sequence[Job]) -> None:
+    """Raise MediaError if two jobs write one file, or a job writes an input."""
+    if not (_find_several([job.name for job in jobs]) or _may_meet(jobs)):  # which takes little memory
+        return
     by_output: dict[str, Job] = {}
     inputs = {found: job.source for job in jobs if (found := identity(job.source))}
     for job in jobs:
-        other = by_output.setdefault(_one_name(Path(job.name)), job)
+        other = by_output.setdefault(_one_name(job.name), job)
         if other is not job:
             apart = job.source.absolute().parent.name != other.source.absolute().parent.name
             folders = apart and job.source.name == other.source.name
@@ -286,3 +300,14 @@ def _check(jobs: tuple[Job, ...]) -> None:
                 f"{job.target} is the input {inputs[found]} itself, but inputs are never overwritten: "
                 "name another output."
             )
+
+
+def _may_meet(jobs: Sequence[Job]) -> bool:
+    """Say whether a target may be an input: surely not, if no two of them are identified alike."""
+
+    def identify(path: Callable[[Job], Path]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        found = (identity(path(job)) for job in jobs)
+        return np.fromiter((hash(one) for one in found if one), np.int64)
+
+    targets = identify(lambda job: job.target)
+    return len(targets) > 0 and bool(np.isin(targets, identify(lambda job: job.source)).any())

@@ -29,12 +29,12 @@ class Listing:
     """The content of a folder.
 
     Attributes:
-        inputs: the pictures and films that are read, relative to the folder, in natural order.
+        inputs: the pictures and films that are read, relative to the folder with forward slashes, in natural order.
         left_out: the pictures and films that are not, in words: "2 .dng, 1 folder (--recursive)"; empty for none.
         notes: sentences for the user on folders that cannot be listed.
     """
 
-    inputs: tuple[Path, ...]
+    inputs: tuple[str, ...]
     left_out: str
     notes: tuple[str, ...]
 
@@ -47,7 +47,7 @@ def list_folder(source: Path, output: Path, recursive: bool) -> Listing:
     """
     count: Counter[str] = Counter()
     notes: list[str] = []
-    inputs: list[Path] = []
+    inputs: list[str] = []
 
     def note_missed(problem: OSError) -> None:
         if Path(problem.filename) == source:
@@ -60,12 +60,13 @@ def list_folder(source: Path, output: Path, recursive: bool) -> Listing:
         seen = [here / name for name in below if _is_seen(here / name, output)]
         count.update(left for path in seen if (left := _name_left_out(path, source, recursive)))
         below[:] = [path.name for path in seen] if recursive else []
-        for path in (here / name for name in names if not name.startswith(".")):
-            kind = kind_of(path)
+        within = "" if here == source else f"{here.relative_to(source).as_posix()}/"
+        for name in names:
+            kind = Kind.OTHER if name.startswith(".") else kind_of(here / name)
             if kind in (Kind.PICTURE, Kind.FILM):
-                inputs.append(path.relative_to(source))
+                inputs.append(within + name)
             elif kind is Kind.UNREAD:
-                count[name_left_out(path)] += 1
+                count[name_left_out(here / name)] += 1
     return Listing(tuple(in_order(inputs)), in_words(count), tuple(notes))
 
 

@@ -18,16 +18,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dreampipe
+from dreampipe.engines.drawings import AtlasTask, VisualizationTask
 from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.explanations import ExplainTask
-from dreampipe.engines.hiring import Hire, divide
+from dreampipe.engines.hiring import ALONE, Hire, divide
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.rows import Rows
+from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError, RecipeError
-from dreampipe.events import Done, Event, Failed, Finished, Noted, Skipped, Started, Stepped, ignore
+from dreampipe.events import Done, Drawn, Event, Failed, Finished, Noted, Skipped, Started, Stepped, ignore
 from dreampipe.frames import Frame
 from dreampipe.media import Job
-from dreampipe.recipes import Explaining, FilmRecipe
+from dreampipe.recipes import Atlas, Explaining, FilmRecipe, Visualization
 
 TWO = Hire(workers=2)
 PICTURES = 7
@@ -113,6 +115,23 @@ def test_workers_explain_what_one_process_explains(photos, tmp_path, tiny_model)
     made(ExplainTask(str(photos), str(tmp_path / "alone"), order))
     assert len(files(tmp_path / "alone")) == PICTURES
     assert files(tmp_path / "shared") == files(tmp_path / "alone")
+
+
+@pytest.mark.slow
+def test_workers_draw_what_one_process_draws(tmp_path, tiny_model):
+    common = {"model": str(tiny_model), "scaling": "unit", "size": 32, "steps": 2}
+    atlas, drawn = Atlas(layer="third", channels="0-2,5,9-15", exemplars=0, **common), []
+    picture = Visualization(objective="second[3]", count=2, **common)
+    for name, hire in (("shared", TWO), ("alone", ALONE)):
+        places = [Place(tmp_path / f"{kind} {name}.png") for kind in ("atlas", "picture")]
+        drawn.append(made(AtlasTask(atlas, places[0], hire)))
+        drawn.append(made(VisualizationTask(picture, places[1], None, hire)))
+    for kind in ("atlas", "picture"):
+        shared, alone = ((tmp_path / f"{kind} {name}.png").read_bytes() for name in ("shared", "alone"))
+        assert shared == alone
+    names = [sorted(event.name for event in told if isinstance(event, Drawn)) for told in drawn]
+    assert names[:2] == names[2:] and all(names)
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".png"] * 4
 
 
 @pytest.mark.slow
@@ -202,6 +221,12 @@ def test_a_wrong_choice_is_one_sentence(photos, tmp_path, order, hire, text):
     with pytest.raises(RecipeError, match=text):
         DreamTask(str(photos), str(tmp_path / "out"), order, hire=hire).check()
     assert not (tmp_path / "out").exists()
+
+
+def test_without_ray_its_engine_is_one_sentence(photos, tmp_path, order, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RecipeError, match=r"pip install 'dreampipe\[ray\]'"):
+        DreamTask(str(photos), str(tmp_path / "out"), order, hire=Hire("ray")).check()
 
 
 def test_more_workers_than_processors_are_noted(photos, tmp_path, order):
