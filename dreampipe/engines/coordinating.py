@@ -58,12 +58,16 @@ class _Run:
 
     def start(self) -> None:
         """Start as many workers as have something to make."""
+        if len(self.started) == self.crew.size:  # this is asked after each piece
+            return
+        coming = len(self.started - self.ready)
         for worker in range(1, self.crew.size + 1):
-            if len(self.started - self.ready) >= self.supply.left:
+            if coming >= self.supply.left:
                 break
             if worker not in self.started:
                 self.crew.start(worker)
                 self.started.add(worker)
+                coming += 1
 
     def hear(self, worker: int, message: Message) -> None:
         """Act on a message of a worker."""
@@ -93,9 +97,10 @@ class _Run:
     def _hand_out(self) -> None:
         """Give pieces to the workers that can take some, and end the run if nothing is left and nothing under way."""
         for ahead in range(1, AHEAD + 1):
-            for worker in sorted(self.ready, key=lambda worker: len(self.held[worker])):
+            free = [worker for worker in self.ready if len(self.held[worker]) < ahead]
+            for worker in sorted(free, key=lambda worker: len(self.held[worker])):
                 plenty = ahead == 1 or self.supply.left >= 2 * self.crew.size
-                if len(self.held[worker]) < ahead and plenty and (piece := self.supply.take()):
+                if plenty and (piece := self.supply.take()):
                     self.held[worker].append(piece)
                     self.crew.give(worker, piece)
         self.start()
