@@ -221,10 +221,11 @@ class Staging:
         output = next((output for output in self.targets if path.is_relative_to(output.parent)), None)
         if output is None or any(map(_is_work, path.relative_to(output.parent).parts[:-1])):
             return output is not None
-        if path.name.startswith(".") or not path.is_relative_to(output):
-            return path == sidecar_of(output) if output.suffix and path.is_file() else False
+        is_part = path.is_relative_to(output)
+        with suppress(MediaError):  # the name of the output was refused
+            is_part = is_part or path in files_of(output, [path.name])
         source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
-        return not source and self._states.get(path) != _state(path)
+        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != _state(path)
 
 
 def _made(output: Path) -> list[Path]:

@@ -188,13 +188,16 @@ class Store:
         """
         place = self._place(address.key) + (f"?{address.query}" if address.query else "")
         make_folder(path)
+        disk = (
+            mirrors() if path.is_relative_to(mirrors()) else path.parent
+        )  # for sentences: a mirror shows as its store
         part = path.with_name(f".dreampipe-{os.getpid()}-{os.urandom(4).hex()}.part")
         try:
             for _ in range(_MOST_TRIES):
                 before = self.facts(address)
                 if before is None:
                     raise _sentence(address, FileNotFoundError())
-                check_room(mirrors(), before.size)
+                check_room(disk, before.size)
                 self._try(address, lambda: self._files.get_file(place, str(part), **_FEW.get(self.scheme, {})))
                 after = self.facts(address)
                 if after and (after.mark, after.size) == (before.mark, before.size):
@@ -206,7 +209,7 @@ class Store:
                 f"{address} changes while it is read, but a whole object is expected: wait, and try again."
             )
         except OSError as problem:
-            raise unwritable(mirrors(), problem) from None
+            raise unwritable(disk, problem) from None
         finally:
             with suppress(OSError):
                 part.unlink()
