@@ -36,7 +36,7 @@ _READ_ONLY = ("http", "https", "github", "gist", "data")
 _PAUSES = (0.1, 0.3, 1.0, 3.0, 9.0)
 """Seconds before each further try."""
 _FEW = {scheme: {"max_concurrency": 2} for scheme in ("s3", "s3a")}
-"""Options of transfers by scheme: each part that is under way takes 50 MB of memory."""
+"""Options of transfers by scheme: each part under way takes 100 MB of memory, and s3fs has ten of them by default."""
 _MOST_TRIES = 3
 """Tries to fetch an object that changes meanwhile."""
 _TRANSIENT = {
