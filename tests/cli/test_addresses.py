@@ -192,7 +192,7 @@ ONE_FILE: dict[str, Callable[[str, Small], list[str]]] = {
 }
 
 
-SLOW = ("sheet", "zoom")
+SLOW = ("sheet", "mask", "zoom")
 
 
 @pytest.mark.parametrize(
@@ -371,6 +371,28 @@ def test_a_film_of_others_is_refused_each_time(call, bucket, small, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_killed_film_continues_from_its_segments(call, bucket, small, tmp_path):
+    import clip
+
+    clip.write(tmp_path / "clip.mp4", 72, (48, 32))
+    upload_model(str(tmp_path / "clip.mp4"), f"{bucket}/clip.mp4")
+    words = ("dream", f"{bucket}/clip.mp4", f"{bucket}/dream.mp4", *small, "--refresh-steps", "1", "--events")
+    process = run(*words)
+    assert process.stdout
+    for line in process.stdout:
+        if (event := json.loads(line))["event"] == "framed" and event["done"] == 60:
+            process.send_signal(signal.SIGKILL)
+            break
+    process.communicate()
+    assert shown(bucket) == {"clip.mp4"}
+    again = call(*words)
+    assert again.exit_code == 0, again.stderr
+    framed = [event["done"] for event in map(json.loads, again.stdout.splitlines()) if event["event"] == "framed"]
+    assert framed[0] > 24 and framed[-1] == 72
+    assert shown(bucket) == {"clip.mp4", "dream.mp4"} and not mirrors()
+
+
+@pytest.mark.slow
 def test_killed_at_each_request_in_turn(call, bucket, server, small, tmp_path):
     """After a kill at any request every output that is there is whole; the runs together make each."""
     names = tuple(f"{at}.jpg" for at in range(12))
@@ -443,7 +465,7 @@ def test_info_and_rerun_read_a_dream_with_its_sidecar(call, bucket, small, tmp_p
     words = ("--input", photos / "a.png", "--set", f"model={small[1]}")
     again = call("rerun", f"{bucket}/dreams/a.bmp", f"{bucket}/again.bmp", *words)
     assert again.exit_code == 0, again.stderr
-    assert objects(bucket)["again.bmp"] == objects(bucket)["dreams/a.bmp"]
+    assert objects(bucket)["again.bmp"] == objects(bucket)["dreams/a.bmp"] and not mirrors()
 
 
 def test_a_folder_of_one_file_commands_replaces_nothing(call, bucket, small, tmp_path):

@@ -5,11 +5,11 @@ follow the addresses: `s3://bucket/photos/a.jpg` is `MIRRORS/RUN/s3/bucket/photo
 address, in any process.
 
     addresses.py  addresses, and the path of an address in a mirror
-    stores.py     list, fetch, put and remove objects; errors as sentences, and retries
+    stores.py     list, fetch, put and remove objects, with retries; faults.py, errors as sentences
     storing.py    `Storage`: brings what an engine needs for an output, and sends what it made
     shards.py     the manifest of a folder in a store
     leases.py     one driver at a time writes to a place
-    staging.py    the addresses of a command as paths
+    staging.py    the addresses of a command as paths; stubs.py, files that stand for objects
 
 Nothing here loads fsspec before an address comes.
 """

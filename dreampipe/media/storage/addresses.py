@@ -16,6 +16,8 @@ _WEB = ("http", "https")
 _FOLDER = "dreampipe-stores"
 LAZY = "-lazy"
 """The end of the name of a mirror whose objects an engine brings and sends one by one."""
+_RUN = re.compile(rf"(?:[0-9a-f]{{16}}|run-[0-9]+-[0-9a-f]{{8}})(?:{LAZY})?")
+"""The name of a mirror: a hash of its output, or the process that works in it."""
 
 
 @dataclass(frozen=True)
@@ -131,23 +133,21 @@ def mirrors() -> Path:
 
 
 def address_of(path: Path) -> Address | None:
-    """Return the address of a path in a mirror; None for any other path."""
-    parts = Path(os.path.abspath(path)).parts
-    if _FOLDER not in parts:
+    """Return the address of a path in a mirror, also of another machine's; None for any other path."""
+    mirror = mirror_of(path)
+    if mirror is None:
         return None
-    root = mirrors().parts
-    if parts[: len(root)] != root or len(parts) < len(root) + 3:
-        return None
-    scheme, host, *key = parts[len(root) + 1 :]
-    return Address(scheme, host, "/".join(key))
+    parts = Path(os.path.abspath(path)).relative_to(mirror).parts
+    return Address(parts[0], parts[1], "/".join(parts[2:])) if len(parts) > 1 else None
 
 
 def mirror_of(path: Path) -> Path | None:
     """Return the mirror that a path is in; None for any other path."""
-    if address_of(path) is None:
+    parts = Path(os.path.abspath(path)).parts
+    if _FOLDER not in parts:
         return None
-    root = mirrors().parts
-    return Path(*Path(os.path.abspath(path)).parts[: len(root) + 1])
+    at = parts.index(_FOLDER) + 1
+    return Path(*parts[: at + 1]) if at < len(parts) and _RUN.fullmatch(parts[at]) else None
 
 
 def is_lazy(path: Path) -> bool:

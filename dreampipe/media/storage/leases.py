@@ -18,7 +18,8 @@ from threading import Event, Thread
 from dreampipe.errors import DreampipeError, MediaError
 from dreampipe.media.locks import Lock, lock
 from dreampipe.media.storage.addresses import Address
-from dreampipe.media.storage.stores import Absent, Store
+from dreampipe.media.storage.faults import Absent
+from dreampipe.media.storage.stores import Store
 from dreampipe.media.writing import make_folder, write_whole
 
 BEAT, OLD = 20.0, 120.0

@@ -19,20 +19,17 @@ from pathlib import Path
 import psutil
 
 from dreampipe.errors import MediaError
-from dreampipe.media.formats import ANIMATED, format_of_suffix
-from dreampipe.media.kinds import UNREAD
 from dreampipe.media.manifest import NAME as MANIFEST
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import SIDECAR, sidecar_of
 from dreampipe.media.storage.addresses import LAZY, Address, address_of, disk_path, is_mirrored, mirrors
+from dreampipe.media.storage.faults import Absent
 from dreampipe.media.storage.leases import DRIVER, Driver, Lease
-from dreampipe.media.storage.stores import Absent, Facts, Store
-from dreampipe.media.storage.storing import STUB, files_of, folder_of
-from dreampipe.media.video.forms import is_film
-from dreampipe.media.writing import check_room, make_folder, unwritable
+from dreampipe.media.storage.stores import Facts, Store
+from dreampipe.media.storage.storing import files_of, folder_of
+from dreampipe.media.storage.stubs import HEAD, is_known, is_moving, is_told_by_bytes, write_stub
+from dreampipe.media.writing import check_room, make_folder
 
-_HEAD = 1 << 16
-"""Bytes of an object that tell what it is."""
 _AT_ONCE = 16
 """Requests that wait for their answers together."""
 _BATCH = 1000
@@ -127,19 +124,19 @@ class Staging:
             self._fetch(address, path)
             return
         head = b""
-        if facts.size and _is_told_by_bytes(path):
-            head = Store.of(address).head(address, _HEAD)
-            if _is_moving(head):  # its frames are counted, all through the file
+        if facts.size and is_told_by_bytes(path):
+            head = Store.of(address).head(address, HEAD)
+            if is_moving(head):  # its frames are counted, all through the file
                 Store.of(address).fetch(address, path)
                 return
-        _write_stub(path, head, facts.size)
+        write_stub(path, head, facts.size)
 
     def _show_folder(self, folder: Address) -> None:
         """Make stubs of what is directly in a folder that is left out, so that it is counted if it holds pictures."""
         for name, facts in Store.of(folder).list(folder):
             path = folder.below(name).path(self.mirror)
-            if facts and is_mirrored(name) and not _is_hidden(name) and _is_known(path):
-                _write_stub(path, b"", 0)
+            if facts and is_mirrored(name) and not _is_hidden(name) and is_known(path):
+                write_stub(path, b"", 0)
 
     def take_output(self, text: str) -> str:
         """Return the path of an output, with what is there of it; a text that is no address returns as it is.
@@ -172,7 +169,7 @@ class Staging:
         elif place:
             for name, facts in Store.of(place).list(place, deep=folder == path):
                 if facts and is_mirrored(name) and not _is_hidden(name) and not (folder / name).exists():
-                    _write_stub(folder / name, b"", 0)
+                    write_stub(folder / name, b"", 0)
                     self._states[folder / name] = _state(folder / name)
 
     def _fetch_existing(self, path: Path) -> None:
@@ -221,10 +218,11 @@ class Staging:
         output = next((output for output in self.targets if path.is_relative_to(output.parent)), None)
         if output is None or any(map(_is_work, path.relative_to(output.parent).parts[:-1])):
             return output is not None
-        if path.name.startswith(".") or not path.is_relative_to(output):
-            return path == sidecar_of(output) if output.suffix and path.is_file() else False
+        is_part = path.is_relative_to(output)
+        with suppress(MediaError):  # the name of the output was refused
+            is_part = is_part or path in files_of(output, [path.name])
         source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
-        return not source and self._states.get(path) != _state(path)
+        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != _state(path)
 
 
 def _made(output: Path) -> list[Path]:
@@ -264,34 +262,6 @@ def _is_inside_file(name: str, files: Container[str]) -> bool:
     """Say whether an object has the name of a folder that another object would be in."""
     parts = name.split("/")
     return any("/".join(parts[:count]) in files for count in range(1, len(parts)))
-
-
-def _is_told_by_bytes(path: Path) -> bool:
-    """Say whether the name of a file does not say enough of what is in it."""
-    return not _is_known(path) or path.suffix.lower() in ANIMATED
-
-
-def _is_known(path: Path) -> bool:
-    """Say whether a file has the suffix of a picture or a film, also of one that is not read."""
-    suffix = path.suffix.lower()
-    return bool(format_of_suffix(path)) or is_film(path) or any(suffix in row.suffixes for row in UNREAD)
-
-
-def _is_moving(head: bytes) -> bool:
-    """Say whether the first bytes are those of an animated GIF, WebP or AVIF."""
-    webp = head[8:16] == b"WEBPVP8X" and len(head) > 20 and bool(head[20] & 2)
-    return webp or head.startswith(b"GIF8") or b"avis" in head[:64]
-
-
-def _write_stub(path: Path, head: bytes, size: int) -> None:
-    make_folder(path)
-    try:
-        with path.open("wb") as file:
-            file.write(head)
-            file.truncate(max(size, len(head)))
-        os.utime(path, (STUB, STUB))
-    except OSError as problem:
-        raise unwritable(path, problem) from None
 
 
 @contextmanager

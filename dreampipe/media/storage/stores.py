@@ -19,41 +19,31 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dreampipe.errors import MediaError, StorageError, nearest
-from dreampipe.media.storage.addresses import Address, is_mirrored, mirrors
+from dreampipe.media.storage.addresses import Address, mirrors
+from dreampipe.media.storage.faults import (
+    EXTRAS,
+    TAKEN,
+    Absent,
+    Unreachable,
+    describe,
+    is_transient,
+    missing,
+    sentence,
+    status_of,
+)
 from dreampipe.media.writing import check_room, make_folder, unwritable
 
 Result = TypeVar("Result")
 
-_EXTRAS = {
-    **dict.fromkeys(("s3", "s3a"), "s3"),
-    **dict.fromkeys(("gs", "gcs"), "gcs"),
-    **dict.fromkeys(("az", "abfs", "abfss", "adl"), "azure"),
-}
-"""The extra of dreampipe that installs what a scheme needs; these are stores of objects."""
-_WHOLE = {*_EXTRAS, "memory", "oss", "oci"}
+_WHOLE = {*EXTRAS, "memory", "oss", "oci"}
 """The schemes of stores that show an object only once it is whole."""
 _READ_ONLY = ("http", "https", "github", "gist", "data")
 _PAUSES = (0.1, 0.3, 1.0, 3.0, 9.0)
 """Seconds before each further try."""
 _FEW = {scheme: {"max_concurrency": 2} for scheme in ("s3", "s3a")}
-"""Options of transfers by scheme: each part that is under way takes 50 MB of memory."""
+"""Options of transfers by scheme: each part under way takes 100 MB of memory, and s3fs has ten of them by default."""
 _MOST_TRIES = 3
 """Tries to fetch an object that changes meanwhile."""
-_TRANSIENT = {
-    errno.EBUSY,
-    errno.EIO,
-    getattr(errno, "EREMOTEIO", errno.EIO),
-    errno.ETIMEDOUT,
-    errno.EAGAIN,
-    errno.ECONNRESET,
-    errno.ECONNREFUSED,
-    errno.ECONNABORTED,
-    errno.EPIPE,
-}
-_TRANSIENT_STATUS = (408, 429, 500, 502, 503, 504)
-_TAKEN_STATUS = (409, 412)
-_LIBRARIES = ("botocore.", "aiobotocore.", "aiohttp.", "azure.core.", "google.auth.", "requests.")
-_TRANSIENT_NAMES = ("Timeout", "Connect", "IncompleteRead", "Payload", "Disconnected", "ResponseParser", "HTTPClient")
 
 
 @dataclass(frozen=True)
@@ -89,24 +79,24 @@ class Store:
             import fsspec
             from fsspec.registry import known_implementations
         except ImportError:
-            raise MediaError(_missing(self.scheme, "fsspec")) from None
+            raise MediaError(missing(self.scheme, "fsspec")) from None
         try:
             kind: Any = fsspec.get_filesystem_class(self.scheme)
         except ImportError:
             package = known_implementations[self.scheme].get("class", "").partition(".")[0]
-            raise MediaError(_missing(self.scheme, package)) from None
+            raise MediaError(missing(self.scheme, package)) from None
         except ValueError:
             raise MediaError(
                 f"{self.scheme}://{self.host} has a scheme that fsspec does not know: "
                 f"{nearest(self.scheme, sorted(known_implementations))}."
             ) from None
         # Others hand every option on, and some servers refuse this one.
-        fresh = {"use_listings_cache": False} if self.scheme in _EXTRAS else {}
+        fresh = {"use_listings_cache": False} if self.scheme in EXTRAS else {}
         try:
             return kind(**kind._get_kwargs_from_urls(f"{self.scheme}://{self.host}"), **fresh)
         except Exception as problem:
             raise MediaError(
-                f"{self.scheme}://{self.host} cannot be opened ({_describe(problem)}): check the address and the "
+                f"{self.scheme}://{self.host} cannot be opened ({describe(problem)}): check the address and the "
                 "credentials in the environment."
             ) from None
 
@@ -188,13 +178,16 @@ class Store:
         """
         place = self._place(address.key) + (f"?{address.query}" if address.query else "")
         make_folder(path)
+        disk = (
+            mirrors() if path.is_relative_to(mirrors()) else path.parent
+        )  # for sentences: a mirror shows as its store
         part = path.with_name(f".dreampipe-{os.getpid()}-{os.urandom(4).hex()}.part")
         try:
             for _ in range(_MOST_TRIES):
                 before = self.facts(address)
                 if before is None:
-                    raise _sentence(address, FileNotFoundError())
-                check_room(mirrors(), before.size)
+                    raise sentence(address, FileNotFoundError())
+                check_room(disk, before.size)
                 self._try(address, lambda: self._files.get_file(place, str(part), **_FEW.get(self.scheme, {})))
                 after = self.facts(address)
                 if after and (after.mark, after.size) == (before.mark, before.size):
@@ -206,7 +199,7 @@ class Store:
                 f"{address} changes while it is read, but a whole object is expected: wait, and try again."
             )
         except OSError as problem:
-            raise unwritable(mirrors(), problem) from None
+            raise unwritable(disk, problem) from None
         finally:
             with suppress(OSError):
                 part.unlink()
@@ -254,7 +247,7 @@ class Store:
             except FileExistsError:
                 return False
             except Exception as problem:
-                if _status(problem) in _TAKEN_STATUS or "Exists" in type(problem).__name__:
+                if status_of(problem) in TAKEN or "Exists" in type(problem).__name__:
                     return False
                 raise
             return True
@@ -283,18 +276,10 @@ class Store:
             except Exception as problem:
                 if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
                     raise unwritable(mirrors(), problem) from None
-                if pause is None or not _is_transient(problem):
-                    raise _sentence(address, problem) from None
+                if pause is None or not is_transient(problem):
+                    raise sentence(address, problem) from None
             time.sleep(pause * random.uniform(0.5, 1.0))
         raise AssertionError("the last try returns or raises")
-
-
-class Unreachable(MediaError):
-    """The store does not answer, or fails for a moment, after all tries."""
-
-
-class Absent(MediaError):
-    """There is no such object or host."""
 
 
 def _facts(entry: dict[str, Any]) -> Facts:
@@ -311,81 +296,3 @@ def _facts(entry: dict[str, Any]) -> Facts:
     size = -1 if size is None else int(size)
     own = next((str(entry[key]).strip('"') for key in ("ETag", "etag", "md5Hash", "generation") if entry.get(key)), "")
     return Facts(size, own or (f"{size}-{seconds}" if seconds is not None else ""), seconds)
-
-
-def _causes(problem: BaseException | None) -> Iterator[BaseException]:
-    while problem is not None:
-        yield problem
-        problem = problem.__cause__
-
-
-def _status(problem: BaseException) -> int | None:
-    """Return the status of HTTP in an error of a library; None if it has none."""
-    for cause in _causes(problem):
-        response = getattr(cause, "response", None)
-        if isinstance(response, dict):
-            return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) or None
-        for name in ("status_code", "status", "code"):
-            if isinstance(found := getattr(cause, name, None), int):
-                return found
-    return None
-
-
-def _is_transient(problem: BaseException) -> bool:
-    if (status := _status(problem)) is not None:
-        return status in _TRANSIENT_STATUS
-    if isinstance(problem, TimeoutError | ConnectionError):
-        return True
-    for cause in _causes(problem):
-        kind = type(cause)
-        if kind.__module__.startswith(_LIBRARIES) and any(name in kind.__name__ for name in _TRANSIENT_NAMES):
-            return True
-    return isinstance(problem, OSError) and problem.errno in _TRANSIENT
-
-
-def _describe(problem: BaseException) -> str:
-    """Say what an error is without its text, which may hold an address with its signature."""
-    if (status := _status(problem)) is not None:
-        return f"{type(problem).__name__}, status {status}"
-    if isinstance(problem, OSError) and problem.errno:
-        return os.strerror(problem.errno)
-    return type(problem).__name__
-
-
-def _sentence(address: Address, problem: BaseException) -> MediaError:
-    """Write the sentence for an error of a library."""
-    status = _status(problem)
-    if isinstance(problem, FileNotFoundError) or status == 404:
-        if any("NoSuchBucket" in str(cause) or "specified bucket" in str(cause) for cause in _causes(problem)):
-            return MediaError(
-                f"{address.scheme}://{address.host} does not exist, but a bucket is expected: check its name, and "
-                "whose account the credentials are of."
-            )
-        return Absent(f"{address} does not exist, but an object or a folder of objects is expected: check its name.")
-    if any("Credentials" in type(cause).__name__ for cause in _causes(problem)):
-        return MediaError(
-            f"{address} needs credentials, but there are none in the environment or in a profile: set them as for "
-            "other tools of that store."
-        )
-    if isinstance(problem, PermissionError) or status in (401, 403):
-        return MediaError(
-            f"{address} is not open to these credentials, but the right to read or write there is expected: choose "
-            "another profile or another place."
-        )
-    if _is_transient(problem):
-        return Unreachable(
-            f"{address} cannot be reached ({_describe(problem)}), also after several tries: check the network and the "
-            "address of the store, and start again."
-        )
-    return MediaError(f"{address} cannot be used ({_describe(problem)}): check the address.")
-
-
-def _missing(scheme: str, package: str) -> str:
-    extra = _EXTRAS.get(scheme)
-    how = f"pip install 'dreampipe[{extra}]'" if extra else f"pip install {package}"
-    return f"Addresses of {scheme}:// need the package {package}, which is not installed: {how}."
-
-
-def mirrored_only(entries: Iterator[tuple[str, Facts | None]]) -> Iterator[tuple[str, Facts | None]]:
-    """Leave out the keys that cannot be paths on this disk."""
-    return ((key, facts) for key, facts in entries if is_mirrored(key))

@@ -23,9 +23,7 @@ from dreampipe.media.records import SIDECAR, sidecar_of
 from dreampipe.media.storage.addresses import Address, address_of, is_lazy
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
-
-STUB = 0
-"""The time of change of a file in a mirror whose object is not fetched yet."""
+from dreampipe.media.storage.stubs import is_stub
 
 
 @dataclass(eq=False)
@@ -178,11 +176,6 @@ def send_outputs(paths: Iterable[Path]) -> None:
             if (address := address_of(path)) and not is_stub(path):
                 Store.of(address).put(path, address)
                 path.unlink()
-
-
-def is_stub(path: Path) -> bool:
-    """Say whether a file in a mirror stands for an object that was not fetched."""
-    return int(path.stat().st_mtime) == STUB
 
 
 def _state(path: Path) -> tuple[int, int, int]:

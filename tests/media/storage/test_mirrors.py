@@ -16,16 +16,18 @@ from dreampipe.records.places import write_path
 PARTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
     lambda part: part not in (".", "..")
 )
+MIRROR = mirrors() / "0123456789abcdef"
 KEYS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
 
 
 @given(KEYS)
 def test_the_path_of_an_address_says_the_address(key):
     address = Address.parse(f"s3://bucket/{key}") if "://" not in key and "::" not in key else Address("s3", "b", key)
-    path = address.path(mirrors() / "run")
+    path = address.path(MIRROR)
     assert address_of(path) == address
     assert show_addresses(f"{path} came.") == f"{address} came."
     assert is_address(str(address))
+    assert address_of(MIRROR / "s3") is None and address_of(mirrors() / "mine" / "s3" / "b" / key) is None
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,6 @@ def test_addresses_of_this_disk_are_paths():
 )
 def test_a_record_names_a_file_by_its_address_or_from_its_own_place(file, record, written):
     def path(text: str) -> Path:
-        return Address.parse(text).path(mirrors() / "run") if is_address(text) else Path(text)
+        return Address.parse(text).path(MIRROR) if is_address(text) else Path(text)
 
     assert write_path(path(file), path(record)) == written

@@ -12,7 +12,8 @@ import pytest
 
 from dreampipe.errors import MediaError, StorageError
 from dreampipe.media.storage.addresses import Address
-from dreampipe.media.storage.stores import Absent, Store
+from dreampipe.media.storage.faults import Absent
+from dreampipe.media.storage.stores import Store
 
 
 @pytest.fixture(params=["s3", "memory"])
