@@ -11,11 +11,14 @@ from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
 from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
+    Address,
     Chroma,
     Codec,
     Crf,
     DryRun,
+    EngineOption,
     Events,
+    GpusPerWorker,
     KeepPaths,
     KeepWork,
     MaxPixels,
@@ -24,9 +27,11 @@ from dreampipe.cli.targets import (
     Quiet,
     Sidecar,
     Verbose,
+    Workers,
     place_of,
 )
 from dreampipe.engines.dives import DiveTask
+from dreampipe.engines.hiring import Hire
 from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS
 from dreampipe.media.video import Encoding
@@ -43,6 +48,10 @@ def zoom(
     codec: Codec = None,
     crf: Crf = None,
     chroma: Chroma = None,
+    workers: Workers = None,
+    engine: EngineOption = "local",
+    address: Address = None,
+    gpus_per_worker: GpusPerWorker = 0,
     max_pixels: MaxPixels = MAX_PIXELS,
     overwrite: Overwrite = False,
     keep_work: KeepWork = False,
@@ -63,5 +72,6 @@ def zoom(
         raise MediaError(f"{len(sources)} pictures came, but a dive begins in one: call zoom for each of them.")
     recipe = choose_recipe(Zooming, quiet, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    task = DiveTask(Path(sources[0]), place, recipe, Encoding(codec, crf, chroma=chroma), max_pixels, keep_work)
+    hire = Hire(engine, workers, address, gpus_per_worker)
+    task = DiveTask(Path(sources[0]), place, recipe, Encoding(codec, crf, chroma=chroma), max_pixels, keep_work, hire)
     perform(task, Manner(quiet, verbose, dry_run, events))

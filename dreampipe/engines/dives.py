@@ -15,9 +15,12 @@ import dreampipe
 from dreampipe.ascent import Ascent
 from dreampipe.ascent.octaves import Size
 from dreampipe.drawings.dive import draw_dive
+from dreampipe.engines.crew import Shared
 from dreampipe.engines.estimating import Estimating, plan_climbing
 from dreampipe.engines.forecasting import Forecast, foresee_climbing
+from dreampipe.engines.hiring import ALONE, Hire
 from dreampipe.engines.keeping import settle_sidecar, write_embedded
+from dreampipe.engines.parts import Whole, make_parts
 from dreampipe.engines.producing import Production, key_of
 from dreampipe.engines.task import Place
 from dreampipe.errors import DreampipeError, MediaError
@@ -50,6 +53,7 @@ class DiveTask:
         encoding: how to encode the film.
         max_pixels: refuse a larger still.
         keep_work: keep the segments of the finished film.
+        hire: who makes it; each frame needs the one before, so it is one worker's work.
     """
 
     source: Path
@@ -58,6 +62,7 @@ class DiveTask:
     encoding: Encoding = field(default_factory=Encoding)
     max_pixels: int = MAX_PIXELS
     keep_work: bool = False
+    hire: Hire = ALONE
     resumes: ClassVar[bool] = True
 
     @classmethod
@@ -95,6 +100,7 @@ class DiveTask:
         Raises:
             DreampipeError: the still, the recipe, or the film's name is wrong.
         """
+        hired = self.hire.check()
         self.recipe.zoom_of()
         still, info = self.still
         form = self.target if dry else self._check_form
@@ -102,7 +108,7 @@ class DiveTask:
         Work(self.place.path).check()
         lost = (f"The transparency of {self.source} is left out.",) if still.alpha is not None else ()
         kept = () if dry and not self.place.path.parent.is_dir() else self.target(self.place.path).check()
-        return (*earlier.notes(self.recipe), *info.notes, *lost, *kept)
+        return (*hired, *earlier.notes(self.recipe), *info.notes, *lost, *kept)
 
     def _check_form(self, path: Path) -> None:
         """Check the film's name, and remove the film of a run that was killed between naming it and ending."""
@@ -131,6 +137,10 @@ class DiveTask:
 
     def run(self, tell: Tell = ignore) -> None:
         """Make the film, or continue a stopped run; raises DreampipeError."""
+        if self.hire.shared:
+            shared = Shared(self.recipe, self.place.path.parent, inputs=(self.source,))
+            make_parts([Whole(replace(self))], shared, self.name, tell, self.hire)  # a copy, which holds no pixels
+            return
         tell(Started(1))
         tell(Began(self.source.name))
         try:
