@@ -26,6 +26,8 @@ from dreampipe.media import Manifest
 from dreampipe.recipes.settings import ModelSettings
 
 _THREADS = "TF_NUM_INTRAOP_THREADS"
+_GROWING = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+"""Variables with which tensorflow and JAX take the memory of a GPU as they need it, and not all of it at the start."""
 
 
 def count_processors() -> int:
@@ -210,8 +212,9 @@ def environment(workers: int) -> dict[str, str]:
     Args:
         workers: how many share the memory of a machine.
     """
-    threads = os.environ.get(_THREADS) or str(count_processors())
-    return {choosing.VARIABLE: choosing.name(), _THREADS: threads, choosing.SHARERS: str(workers)}
+    usual = {_THREADS: str(count_processors()), **_GROWING}
+    own = {name: os.environ.get(name) or value for name, value in usual.items()}
+    return {choosing.VARIABLE: choosing.name(), choosing.SHARERS: str(workers), **own}
 
 
 def load_backend() -> None:

@@ -14,7 +14,7 @@ from dreampipe.engines.coordinating import coordinate
 from dreampipe.engines.crew import Bench, Piece, Shared
 from dreampipe.engines.hiring import ALONE, Hire
 from dreampipe.errors import DreampipeError
-from dreampipe.events import Event, Noted, Tell
+from dreampipe.events import Event, Framed, Noted, Tell
 from dreampipe.recipes import Atlas
 
 _TWICE = 2
@@ -69,6 +69,7 @@ class Parts:
     def __init__(self, pieces: Sequence[Piece], name: str) -> None:
         self._left, self._name = deque(pieces), name
         self._deaths: Counter[int] = Counter()
+        self._frames = 0
 
     @property
     def left(self) -> int:
@@ -78,6 +79,9 @@ class Parts:
         return self._left.popleft() if self._left else None
 
     def hear(self, piece: Piece, event: Event) -> Iterable[Event]:
+        if isinstance(event, Framed) and event.done > self._frames:
+            self._frames = event.done
+            self._deaths.clear()  # the film is further on than when its worker died
         return (event,)
 
     def settle(self, piece: Piece, result: Any) -> Iterable[Event]:

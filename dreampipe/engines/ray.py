@@ -74,7 +74,7 @@ class RayCrew:
         self._owns = _connect(hire)
         try:
             nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-            _check_nodes(nodes, shared)
+            nodes = _check_nodes(nodes, shared)
             self.size, processors = _divide(nodes, hire, self._owns)
             parcels = [
                 (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(_recipe_of(shared))
@@ -245,25 +245,27 @@ def _share(nodes: Sequence[Mapping[str, Any]], processors: float) -> int:
     return max([1, *(int(node["Resources"]["CPU"] / processors + 1e-6) for node in nodes)])
 
 
-def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> None:
-    """Raise DreampipeError if a node has another dreampipe, or does not see the inputs and the output."""
+def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Mapping[str, Any]]:
+    """Select the nodes that answer: one that has just died may still be listed.
+
+    Raises:
+        DreampipeError: a node has another dreampipe, or does not see the inputs and the output; or no node answers.
+    """
     with temporary_folder(shared.folder / NAME) as witness:
         paths = [*(str(path.absolute()) for path in shared.inputs), str(witness.absolute())]
         look = ray.remote(num_cpus=0, max_retries=0)(_looking(paths, choosing.name()))
-        asked = {node["NodeID"]: node["NodeManagerHostname"] for node in nodes}
-        answers = [
-            look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
-            for node in asked
-        ]
-        for name, answer in zip(asked.values(), answers, strict=True):
-            try:
+        asked = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
+        answers = [look.options(scheduling_strategy=where).remote() for where in asked]
+        answering = []
+        for node, answer in zip(nodes, answers, strict=True):
+            with suppress(GetTimeoutError, RayError):
                 version, backend, missing = ray.get(answer, timeout=_ANSWER)
-            except (GetTimeoutError, RayError) as error:
-                raise DreampipeError(
-                    f"The node {name} does not answer ({brief(str(error).partition(chr(10))[0], 200)}): mend or remove "
-                    "it."
-                ) from None
-            _check_node(name, version, backend, [shared.folder if path == paths[-1] else path for path in missing])
+                seen = [shared.folder if path == paths[-1] else path for path in missing]
+                _check_node(node["NodeManagerHostname"], version, backend, seen)
+                answering.append(node)
+    if nodes and not answering:
+        raise DreampipeError("None of the nodes of the Ray cluster answers: look at `ray status`, and mend them.")
+    return answering
 
 
 def _check_node(name: str, version: str, backend: bool, missing: Sequence[str | Path]) -> None:

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dreampipe
+from dreampipe.engines.dives import DiveTask
 from dreampipe.engines.drawings import AtlasTask, VisualizationTask
 from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.explanations import ExplainTask
@@ -29,7 +30,7 @@ from dreampipe.errors import DreampipeError, MediaError, RecipeError
 from dreampipe.events import Done, Drawn, Event, Failed, Finished, Noted, Skipped, Started, Stepped, ignore
 from dreampipe.frames import Frame
 from dreampipe.media import Job
-from dreampipe.recipes import Atlas, Explaining, FilmRecipe, Visualization
+from dreampipe.recipes import Atlas, Explaining, FilmRecipe, Visualization, Zooming
 
 TWO = Hire(workers=2)
 PICTURES = 7
@@ -120,18 +121,21 @@ def test_workers_explain_what_one_process_explains(photos, tmp_path, tiny_model)
 @pytest.mark.slow
 def test_workers_draw_what_one_process_draws(tmp_path, tiny_model):
     common = {"model": str(tiny_model), "scaling": "unit", "size": 32, "steps": 2}
+    dreampipe.write(Frame(np.random.default_rng(1).random((32, 48, 3), np.float32)), tmp_path / "still.png")
+    dive = Zooming(model=str(tiny_model), scaling="unit", seconds=0.2, octaves=1, steps=2)
     atlas, drawn = Atlas(layer="third", channels="0-2,5,9-15", exemplars=0, **common), []
     picture = Visualization(objective="second[3]", count=2, **common)
     for name, hire in (("shared", TWO), ("alone", ALONE)):
         places = [Place(tmp_path / f"{kind} {name}.png") for kind in ("atlas", "picture")]
         drawn.append(made(AtlasTask(atlas, places[0], hire)))
         drawn.append(made(VisualizationTask(picture, places[1], None, hire)))
-    for kind in ("atlas", "picture"):
-        shared, alone = ((tmp_path / f"{kind} {name}.png").read_bytes() for name in ("shared", "alone"))
+        made(DiveTask(tmp_path / "still.png", Place(tmp_path / f"dive {name}.mkv"), dive, hire=hire))
+    for file in ("atlas {}.png", "picture {}.png", "dive {}.mkv"):
+        shared, alone = ((tmp_path / file.format(name)).read_bytes() for name in ("shared", "alone"))
         assert shared == alone
     names = [sorted(event.name for event in told if isinstance(event, Drawn)) for told in drawn]
     assert names[:2] == names[2:] and all(names)
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".png"] * 4
+    assert len(list(tmp_path.iterdir())) == 1 + 2 * 3
 
 
 @pytest.mark.slow
