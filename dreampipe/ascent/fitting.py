@@ -30,6 +30,8 @@ SOURCE = 12
 """Bytes for each pixel of a source, which go into the file, too."""
 USUAL = 1.5e9
 """Bytes that a climb adds to the process if no memory is given, where tiles can do with so little."""
+TILE = 60
+"""Bytes for each pixel of a tile, besides those of the model: copies of its picture and gradient."""
 LEAST = 192
 """The least side of a tile, in pixels; halos would take up smaller ones."""
 STEP = 16
@@ -59,7 +61,8 @@ def choose(
     """
     from dreampipe.scoring import bytes_of_pixel
 
-    room, each = _room(ascent, memory), bytes_of_pixel(ascent.card, ascent.bound)
+    room, of_model = _room(ascent, memory), bytes_of_pixel(ascent.card, ascent.bound)
+    each = of_model + TILE
     shelved = shelves and is_shelved(ascent, size, memory)
     plain = plain_bytes(ascent, size, shelved)
     most = room + SOURCE * math.prod(size) if shelved else room - plain
@@ -68,7 +71,7 @@ def choose(
         if memory is not None and ascent.memory(size) > room and ascent.tile**2 * each > most:
             raise _refusal(memory, size, ascent.tile**2 * each - most, f"tiles of {ascent.tile} pixels", "tile")
         return {}
-    if ascent.fits(size, int(room / each)):
+    if ascent.fits(size, int(room / of_model)):
         return {}
     if not reason:
         side = math.isqrt(max(0, int(most / each))) // STEP * STEP
@@ -77,7 +80,7 @@ def choose(
     elif not shrinks:
         return {}
     if memory is None or (reason and room > 0):
-        return {"max_size": max(ascent.fitting(size, int(room / each)))} if shrinks else {"tile": LEAST}
+        return {"max_size": max(ascent.fitting(size, int(room / of_model)))} if shrinks else {"tile": LEAST}
     short = min(max(plain, each * LEAST**2) - most if shelved else each * LEAST**2 - most, ascent.memory(size) - room)
     raise _refusal(memory, size, short, f"{size[1]}x{size[0]} pixels", "max-size")
 

@@ -18,7 +18,7 @@ from dreampipe import backend
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.own_state import image_of
 from dreampipe.ascent.shaping import InParts
-from dreampipe.ascent.shelves import release, zeros
+from dreampipe.ascent.shelves import release, strips, zeros
 from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, move
 from dreampipe.ascent.tiled_score import Scorer, Seen
 from dreampipe.ascent.tiled_shaping import SIDE, in_parts, shape_parts
@@ -66,11 +66,14 @@ def climb_parts(
         return slice(None), rows.source[part[0]][:, None], columns.source[part[1]]
 
     def add(part: tuple[slice, slice], pull: Array) -> None:
-        down, right = rows.live[part[0]], columns.live[part[1]]
-        place = rows.source[part[0]][down][:, None], columns.source[part[1]][right]
-        gradient[:, *place] += pull[:, down][:, :, right]
+        right, places = columns.live[part[1]], rows.source[part[0]]
+        for strip in strips(pull):  # because copies of a whole tile take memory
+            down = rows.live[part[0]][strip]
+            place = places[strip][down][:, None], columns.source[part[1]][right]
+            gradient[:, *place] += pull[:, strip][:, down][:, :, right]
         release(gradient)
-        np.maximum(pulled, np.abs(pull).max(axis=(1, 2, 3)), out=pulled)
+        for most in (pull.max(axis=(1, 2, 3)), -pull.min(axis=(1, 2, 3))):
+            np.maximum(pulled, most, out=pulled)
 
     def cut(part: tuple[slice, slice]) -> Array:
         here = {name: value[where(part)] for name, value in state.parameters.items()}

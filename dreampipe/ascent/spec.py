@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dreampipe.ascent.amounts import Amount, Ramps
-from dreampipe.ascent.fitting import plain_bytes
+from dreampipe.ascent.fitting import TILE, plain_bytes
 from dreampipe.ascent.octaves import Octaves, Size, fit, pad_to, resized
 from dreampipe.ascent.optimizers import Optimizer, Plain
 from dreampipe.ascent.parameterizations import Parameterization, Pixels
@@ -342,7 +342,7 @@ class Ascent:
         most, each = self._most_seen(size), bytes_of_pixel(self.card, self.bound)
         if (grid := self.grid) is None or grid.side**2 >= most:
             return round(most * each)
-        tile, plain = grid.side**2 * each, plain_bytes(self, size, shelved)
+        tile, plain = grid.side**2 * (each + TILE), plain_bytes(self, size, shelved)
         return round(max(tile, plain) if shelved else tile + plain)
 
     def tiles(self, size: Size) -> int:

@@ -21,6 +21,7 @@ from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.optimizers import Optimizer
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.shaping import Shaping
+from dreampipe.ascent.shelves import by_rows, release, zeros
 from dreampipe.ascent.transforms import Transform
 from dreampipe.backend import Tensor, ops
 from dreampipe.frames import Array
@@ -94,7 +95,8 @@ class Inputs(NamedTuple):
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
         none = np.float32(0)
         inside = start.min() >= 0 and start.max() <= 1  # then a copy would only take memory
-        within = start if inside else np.clip(start, 0, 1)
+        release(start)
+        within = start if inside else by_rows(lambda rows: np.clip(rows, 0, 1), start, out=zeros(start.shape, start))
         return cls(within, (), (), weights, unit, np.zeros(len(start), np.float32), none, none)
 
     def at(

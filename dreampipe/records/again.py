@@ -33,6 +33,9 @@ from dreampipe.records.meaning import keep_meaning, spell_out, with_usual
 from dreampipe.records.places import list_places
 from dreampipe.records.record import Record
 
+_PROGRAM = 10**9
+"""The bytes that a dream holds besides its picture, or more."""
+
 
 @dataclass(frozen=True, eq=False)
 class Again:
@@ -168,8 +171,8 @@ def _as_whole(record: Record, recipe: Settings) -> Settings:
     """Let a dream whose record names no tile be seen whole again, if half of the free memory has room for that."""
     if record.command != "dream" or not isinstance(recipe, Recipe) or recipe.tile or recipe.memory:
         return recipe
-    half = psutil.virtual_memory().available // 2
-    return recipe.model_copy(update={"memory": f"{half // 10**6}MB"})
+    most = psutil.virtual_memory().available // 2 + _PROGRAM
+    return recipe.model_copy(update={"memory": f"{most // 10**6}MB"})
 
 
 def _check_model(path: Path, record: Record, was: Mapping[str, Any], named: bool, imports: Path | None) -> None:
