@@ -77,7 +77,7 @@ def tell_notes(event: Event) -> None:
 
 def tell(event: Event) -> None:
     """Print failures, notes with their names, estimates, and at the end one line of numbers on stderr."""
-    if isinstance(event, Noted):
+    if isinstance(event, Noted) and event.name:
         say(f"Note on {event.name}: {event.text}")
     else:
         tell_notes(event)

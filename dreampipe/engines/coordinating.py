@@ -6,9 +6,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from dreampipe.engines.crew import Broken, Crew, Died, Heard, Made, Message, Piece, Ready, Refused, Supply
+from dreampipe.engines.crew import Broken, Crew, Died, Heard, Made, Message, Piece, Ready, Refused, Supply, Waiting
 from dreampipe.errors import DreampipeError
-from dreampipe.events import Done, Event, Tell
+from dreampipe.events import Done, Event, Noted, Tell
 
 AHEAD = 2
 """Pieces that a worker has while many are left: it makes one, and need not wait for the next."""
@@ -81,6 +81,9 @@ class _Run:
                 self._tell_all(self.supply.settle(self.held[worker].popleft(), result))
             case Died():
                 self._bury(worker, message)
+            case Waiting(text):
+                self.tell(Noted("", text))
+                return
             case Refused(error):
                 raise error
             case Broken(traceback):
@@ -116,6 +119,8 @@ class _Run:
                 f"{self.died} workers ended one after the other (the last {died.reason}), and nothing was made between "
                 "them: try fewer workers or a smaller size, so that they have enough memory."
             )
+        if not died.blamed:
+            self.tell(Noted("", f"Worker {worker} {died.reason}, so others make what it had."))
         for place, piece in enumerate(self.held.pop(worker, ())):
             self._tell_all(self.supply.lose(piece, died.reason, died.blamed and place == 0))
 

@@ -170,8 +170,15 @@ class Died:
     blamed: bool = True
 
 
-Message = Ready | Heard | Made | Refused | Broken | Died
-"""What a crew hears of a worker; `Died` is the last of each."""
+@dataclass(frozen=True)
+class Waiting:
+    """No worker has started for long; the sentence says why."""
+
+    text: str
+
+
+Message = Ready | Heard | Made | Refused | Broken | Died | Waiting
+"""What a crew hears of a worker; `Died` is the last of each. `Waiting` is of none, whose number is 0."""
 
 
 class Crew(Protocol):

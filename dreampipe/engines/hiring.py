@@ -65,7 +65,8 @@ class Hire:
     @property
     def cluster(self) -> str:
         """The address of the cluster; empty for a Ray of this machine."""
-        return self.address or os.environ.get("RAY_ADDRESS", "")
+        own = os.environ.get("RAY_ADDRESS", "")
+        return (own or self.address or "") if self.address in (None, "auto") else self.address
 
     def _check_cluster(self) -> None:
         """Raise RecipeError unless something listens at the address; Ray itself would try for a minute."""

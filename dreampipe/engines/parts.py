@@ -14,7 +14,7 @@ from dreampipe.engines.coordinating import coordinate
 from dreampipe.engines.crew import Bench, Piece, Shared
 from dreampipe.engines.hiring import ALONE, Hire
 from dreampipe.errors import DreampipeError
-from dreampipe.events import Event, Noted, Started, Tell
+from dreampipe.events import Event, Noted, Tell
 from dreampipe.recipes import Atlas
 
 _TWICE = 2
@@ -60,12 +60,7 @@ class Channels:
         # The card of the batch is that of the driver's machine.
         ascent = replace(recipe.ascent(), objective=self.batch.ascent.objective)
         batch = replace(self.batch, ascent=ascent)
-        draw_batch(recipe, batch, Store(self.folder, recipe.sha256()), lambda event: _pass_on(bench, event))
-
-
-def _pass_on(bench: Bench, event: Event) -> None:
-    if not isinstance(event, Started):
-        bench.tell(event)
+        draw_batch(recipe, batch, Store(self.folder, recipe.sha256()), bench.tell)
 
 
 class Parts:

@@ -36,6 +36,7 @@ from dreampipe.engines.crew import (
     Piece,
     Refused,
     Shared,
+    Waiting,
     count_processors,
     environment,
     work,
@@ -52,6 +53,8 @@ from dreampipe.recipes.settings import ModelSettings
 
 _ANSWER = 60.0
 """Seconds in which each node must say what it has."""
+_LONG = 60.0
+"""Seconds after which a run that waits for room says so."""
 _OFTEN = 0.5
 """Seconds between two messages of mere progress."""
 
@@ -91,6 +94,7 @@ class RayCrew:
         self._actors: dict[int, Any] = {}
         self._asked: dict[Any, int] = {}
         self._said: deque[tuple[int, Message]] = deque()
+        self._patience: float | None = _LONG  # until the first worker is heard
 
     def start(self, worker: int) -> None:
         self._actors[worker] = self._actor.remote(*self._told)
@@ -101,7 +105,10 @@ class RayCrew:
 
     def listen(self) -> tuple[int, Message]:
         while not self._said:
-            ray.wait(list(self._asked), num_returns=1)
+            if not ray.wait(list(self._asked), num_returns=1, timeout=self._patience)[0]:
+                self._patience = None
+                return 0, Waiting(f"No worker has started for {_LONG:g} s: the cluster has no room, so this run waits.")
+            self._patience = None
             for answer in ray.wait(list(self._asked), num_returns=len(self._asked), timeout=0)[0]:
                 worker = self._asked.pop(answer)
                 try:

@@ -237,7 +237,7 @@ def test_more_workers_than_processors_are_noted(photos, tmp_path, order):
 @given(st.lists(st.integers(0, 3), max_size=120), st.integers(1, 40), st.integers(1, 5), st.data())
 def test_a_supply_loses_nothing(moves, count, size, data):
     """Whatever is taken, settled and lost in whatever order, each job ends once; none is in two pieces at a time."""
-    jobs = [Job(Path(f"{n}.png"), Path(f"o{n}.png"), f"o{n}.png", film=n % 7 == 3) for n in range(count)]
+    jobs = [Job(Path(f"{n}.png"), Path(f"o{n}.png"), f"o{n}.png") for n in range(count)]
     ended: Counter[str] = Counter()
     told: list[Event] = []
     supply, out = Rows(jobs, size, told.append), []
