@@ -48,13 +48,13 @@ def zoom(
     codec: Codec = None,
     crf: Crf = None,
     chroma: Chroma = None,
-    max_pixels: MaxPixels = MAX_PIXELS,
-    overwrite: Overwrite = False,
-    keep_work: KeepWork = False,
     workers: Workers = None,
     engine: EngineOption = "local",
     address: Address = None,
     gpus_per_worker: GpusPerWorker = 0,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    overwrite: Overwrite = False,
+    keep_work: KeepWork = False,
     sidecar: Sidecar = False,
     no_metadata: NoMetadata = False,
     keep_paths: KeepPaths = False,
@@ -72,6 +72,6 @@ def zoom(
         raise MediaError(f"{len(sources)} pictures came, but a dive begins in one: call zoom for each of them.")
     recipe = choose_recipe(Zooming, quiet, **settings)
     place = place_of(out, overwrite, Carrying(not no_metadata, sidecar=sidecar, paths=keep_paths))
-    encoding, hire = Encoding(codec, crf, chroma=chroma), Hire(engine, workers, address, gpus_per_worker)
-    task = DiveTask(Path(sources[0]), place, recipe, encoding, max_pixels, keep_work, hire)
+    hire = Hire(engine, workers, address, gpus_per_worker)
+    task = DiveTask(Path(sources[0]), place, recipe, Encoding(codec, crf, chroma=chroma), max_pixels, keep_work, hire)
     perform(task, Manner(quiet, verbose, dry_run, events))

@@ -53,7 +53,7 @@ class DiveTask:
         encoding: how to encode the film.
         max_pixels: refuse a larger still.
         keep_work: keep the segments of the finished film.
-        hire: who makes it: every frame follows from the one before, so it is one worker's work.
+        hire: who makes it; each frame needs the one before, so it is one worker's work.
     """
 
     source: Path
@@ -139,8 +139,7 @@ class DiveTask:
         """Make the film, or continue a stopped run; raises DreampipeError."""
         if self.hire.shared:
             shared = Shared(self.recipe, self.place.path.parent, inputs=(self.source,))
-            # A task of its own has not decoded the still yet, so that no pixels are sent.
-            make_parts([Whole(replace(self))], shared, self.source.name, tell, self.hire)
+            make_parts([Whole(replace(self))], shared, self.name, tell, self.hire)  # a copy, which holds no pixels
             return
         tell(Started(1))
         tell(Began(self.source.name))
