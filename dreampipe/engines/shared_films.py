@@ -48,7 +48,8 @@ class SharedFilm:
         self._short = False  # of memory
         self._coming: deque[Piece] = deque()
         self._out: set[Piece] = set()
-        self._shots: set[int] = set()  # that are not made
+        self._frames = 0
+        self._shots: dict[int, range] = {}  # those that are not made, with the frames that were left of each
         self._before = 0  # frames that were ready when it began
         self._stored: Counter[int] = Counter()  # frames of each shot that were recorded since
         self._ready: Counter[int] = Counter()  # frames of each shot that were made since
@@ -136,7 +137,10 @@ class SharedFilm:
                 self._short = True
                 self._coming.clear()
             case None if isinstance(piece, Shot):
-                self._shots.discard(piece.number)
+                made = len(self._shots.pop(piece.number))
+                if self._ready[piece.number] < made:  # a crew may leave out some of what workers tell
+                    self._ready[piece.number] = made
+                    yield Framed(self.job.name, self._before + self._ready.total(), self._frames)
                 if not self._shots:
                     self._coming.append(Joining(self.job, piece.key, piece.time))
         self._begin_with_less()
@@ -149,8 +153,9 @@ class SharedFilm:
             yield from self._end(Failed(self.job.name, text))
             return
         left = sorted(begun.left, key=lambda shot: len(shot.rest), reverse=True)
-        self._shots = {shot.number for shot in left}
-        self._before = begun.frames - sum(len(shot.rest) for shot in left)
+        self._shots = {shot.number: shot.rest for shot in left}
+        self._frames = begun.frames
+        self._before = begun.frames - sum(map(len, self._shots.values()))
         self._stored.clear()
         self._ready.clear()
         if self._alone and self._workers > 1 and begun.shots == 1 and begun.frames > SEGMENT:
