@@ -16,7 +16,7 @@ from dreampipe import backend
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.shaping import InParts, Reduce, Shaping
 from dreampipe.ascent.tiles import Grid, Tile
-from dreampipe.backend import Tensor
+from dreampipe.backend import Tensor, ops
 from dreampipe.frames import Array
 
 SIDE = 1024
@@ -56,7 +56,7 @@ class _Answers(Reduce):
     def _ask(self, values: Tensor, settle: Callable[[Sequence[_Answer]], Array]) -> Tensor:
         if self._next < len(self._known):
             self._next += 1
-            return self._known[self._next - 1]
+            return ops.convert_to_tensor(self._known[self._next - 1])  # PyTorch mixes no arrays with tensors
         core = self._core(backend.as_array(values)).astype(np.float64)
         self._settle = settle
         if core.size:
@@ -131,7 +131,7 @@ def shape_parts(
             answers.begin(tile)
             try:
                 window = part(tile)
-                shaped = shaping.shaped(window, progress, answers) if shaping else window
+                shaped = shaping.shaped(ops.convert_to_tensor(window), progress, answers) if shaping else window
             except _Asked:
                 asked = True
                 continue
