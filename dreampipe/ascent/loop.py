@@ -175,7 +175,9 @@ def steps_to_come(
             continue
         none = np.zeros((), np.float32)
         start = np.broadcast_to(none, (len(full), *size, 3))  # which takes no memory
-        parameters = {name: np.broadcast_to(none, (*start.shape[:3], shape[-1])) for name, shape in how.shapes.items()}
+        parameters = {
+            name: np.broadcast_to(none, (*start.shape[:3], shape[-1] or 1)) for name, shape in how.shapes.items()
+        }
         moments = {
             name: {climbed: parameters[climbed] for climbed in how.climbed} for name in plan.step.optimizer.moments
         }

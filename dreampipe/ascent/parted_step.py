@@ -24,7 +24,7 @@ from dreampipe.ascent.tiled_score import Scorer, Seen
 from dreampipe.ascent.tiled_shaping import SIDE, in_parts, shape_parts
 from dreampipe.ascent.tiles import Grid, Tile
 from dreampipe.ascent.transforms import Lines
-from dreampipe.backend import Tensor, ops
+from dreampipe.backend import Tensor, keras, ops
 from dreampipe.frames import Array
 from dreampipe.models.scaling import unscale
 from dreampipe.objectives import IMAGE, START, UNIT
@@ -186,15 +186,17 @@ def _put(whole: Array, tile: Tile, core: Array) -> None:
 def _move_core(spec: StepSpec, state: State, inputs: Inputs, tile: Tile, gradient: Array) -> None:
     """Move the parameters at a core along its gradient, in place."""
     how, place = spec.parameterization, (slice(None), *tile.core)
-    here = {name: value[place] for name, value in state.parameters.items()}
-    moments = {moment: {name: value[place] for name, value in of.items()} for moment, of in state.moments.items()}
+    here, moments = keras.tree.map_structure(
+        lambda value: ops.convert_to_tensor(np.ascontiguousarray(value[place])), (state.parameters, state.moments)
+    )
 
     def make(*climbed: Tensor) -> Tensor:
         return how.image({**here, **dict(zip(how.climbed, climbed, strict=True))}, None)
 
     _, to_parameters = backend.pullback(make, *(here[name] for name in how.climbed))
     pulled = dict(zip(how.climbed, to_parameters(gradient), strict=True))
-    moved = move(spec, State(here, moments, np.float32(state.count)), pulled, inputs.step_size)
+    count, step_size = map(ops.convert_to_tensor, (np.float32(state.count), inputs.step_size))
+    moved = move(spec, State(here, moments, count), pulled, step_size)
     for name in how.climbed:
         state.parameters[name][place] = backend.as_array(moved.parameters[name])
     for moment, of in moved.moments.items():

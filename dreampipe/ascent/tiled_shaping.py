@@ -18,7 +18,7 @@ from dreampipe import backend
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.shaping import AT_ONCE, WHOLE, InParts, Reduce, Shaping, coarsen, refine
 from dreampipe.ascent.tiles import Grid, Tile
-from dreampipe.backend import Tensor
+from dreampipe.backend import Tensor, ops
 from dreampipe.frames import Array
 
 SIDE = 1024
@@ -196,13 +196,14 @@ def shape_parts(
         for tile in tiles:
             use(tile, part(tile)[:, *tile.inner])
         return
-    numbers, known = (np.float32(progress), np.float32(size[0] * size[1])), list[tuple[_Question, Array]]()
+    numbers = [ops.convert_to_tensor(np.float32(number)) for number in (progress, size[0] * size[1])]
+    known: list[tuple[_Question, Array]] = []
     while True:
         run, asked = _compile_pass(shaping, tuple(question.kind for question, _ in known))
         shares = []
         for tile in tiles:
-            answers = tuple(_known(tile, question, answer) for question, answer in known)
-            values = backend.as_array(run(part(tile), *numbers, answers))
+            answers = tuple(ops.convert_to_tensor(_known(tile, question, answer)) for question, answer in known)
+            values = backend.as_array(run(ops.convert_to_tensor(part(tile)), *numbers, answers))
             if asked and values.size:
                 shares.append(_take(asked[0], tile, values))
             elif not asked:

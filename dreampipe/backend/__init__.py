@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # every backend has the same names, which mypy checks here
         ops,
         sizes,
         spec,
+        undrawn,
         weights_as,
     )
     from dreampipe.backend.tensorflow import (
@@ -57,7 +58,7 @@ if TYPE_CHECKING:  # every backend has the same names, which mypy checks here
 
     _BACKENDS: tuple[Backend, ...] = (_tensorflow, _jax, _torch)
 
-_SHARED = ("Tensor", "as_array", "full_precision", "keras", "ops", "sizes", "spec", "weights_as")
+_SHARED = ("Tensor", "as_array", "full_precision", "keras", "ops", "sizes", "spec", "undrawn", "weights_as")
 _OWN = (
     *(
         "WIDEST",
@@ -97,6 +98,7 @@ __all__ = [
     "sizes",
     "spec",
     "takes_gradients",
+    "undrawn",
     "value_and_gradients",
     "weights_as",
     "whole",

@@ -27,17 +27,21 @@ class Row(NamedTuple):
         label: its own spelling.
         install: the line that installs it.
         install_gpu: the line that installs its build for GPUs of NVIDIA.
+        device: the variable of the environment that names the device to compute on.
     """
 
     label: str
     install: str
     install_gpu: str
+    device: str
 
 
 BACKENDS = {
-    "tensorflow": Row("TensorFlow", "pip install tensorflow", "pip install 'tensorflow[and-cuda]'"),
-    "jax": Row("JAX", "pip install 'dreampipe[jax]'", "pip install 'dreampipe[jax-cuda]'"),
-    "torch": Row("PyTorch", "pip install 'dreampipe[torch]'", "pip install 'dreampipe[torch]'"),
+    "tensorflow": Row(
+        "TensorFlow", "pip install tensorflow", "pip install 'tensorflow[and-cuda]'", "CUDA_VISIBLE_DEVICES"
+    ),
+    "jax": Row("JAX", "pip install 'dreampipe[jax]'", "pip install 'dreampipe[jax-cuda]'", "JAX_PLATFORMS"),
+    "torch": Row("PyTorch", "pip install 'dreampipe[torch]'", "pip install 'dreampipe[torch]'", "KERAS_TORCH_DEVICE"),
 }
 """The backends by the names that KERAS_BACKEND takes; the first that is installed is the default."""
 
@@ -146,5 +150,5 @@ def _check(name: str, given: str) -> None:
         *names, last = BACKENDS
         raise ModelError(f"{given}, but {', '.join(names)} or {last} is expected: set one of them.")
     if find_spec(name) is None:
-        label, install, _ = BACKENDS[name]
+        label, install = BACKENDS[name].label, BACKENDS[name].install
         raise ModelError(f"{given}, but {label} is not installed here: run `{install}`.")

@@ -6,9 +6,11 @@ Importing this module loads keras, so `dreampipe.backend.choosing` comes first.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
+from threading import get_ident
 from typing import Any
 
 import keras as keras
@@ -20,6 +22,9 @@ from keras import ops as ops
 from dreampipe.backend.choosing import SHARERS
 from dreampipe.backend.protocol import Tensor as Tensor
 from dreampipe.errors import ModelError
+
+_DRAWING = ("Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling")
+"""The initializers of keras that draw; all others are made of these."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,33 @@ def full_precision() -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Build layers with zeros in place of random weights, in this thread: for a model whose weights are loaded next.
+
+    JAX compiles the drawing anew for each shape, which takes longer than all else that opens a model.
+    """
+    kinds, thread = (getattr(keras.initializers, name) for name in _DRAWING), get_ident()
+    own = {kind: kind.__call__ for kind in kinds}
+
+    def without(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        @wraps(draw)
+        def call(initializer: Any, shape: Any, dtype: Any = None, **more: Any) -> Tensor:
+            if get_ident() != thread:
+                return draw(initializer, shape, dtype, **more)
+            return ops.convert_to_tensor(np.zeros(shape, np.float32), dtype)
+
+        return call
+
+    try:
+        for kind, draw in own.items():
+            kind.__call__ = without(draw)
+        yield
+    finally:
+        for kind, draw in own.items():
+            kind.__call__ = draw
 
 
 def free_host_memory() -> int:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dreampipe import backend
 from dreampipe.backend.choosing import BACKENDS, name
 from dreampipe.cli.uncollected import uncollected
-from dreampipe.errors import ModelError, OpeningError, brief
+from dreampipe.errors import OpeningError, brief
 
 
 @contextmanager
@@ -49,9 +49,14 @@ def import_backend(shown: bool = False) -> None:
         try:
             backend.load()
             backend.device()  # JAX looks for devices only now, and may write of them
-        except ModelError:
-            raise
-        except (ImportError, RuntimeError, AssertionError) as error:
+        except (RuntimeError, AssertionError) as error:
+            row, reason = BACKENDS[name()], " ".join(str(error).split()) or "the device is not there"
+            given = brief(os.environ.get(row.device, "unset"))
+            raise OpeningError(
+                f"{row.device} is {given}, but {row.label} cannot compute on that ({brief(reason, 160)}): leave it "
+                "unset, or run `dreampipe doctor`."
+            ) from None
+        except ImportError as error:
             label = BACKENDS[name()].label
             raise OpeningError(
                 f"{label} and keras do not open ({brief(str(error), 200)}), but they are needed to dream: run "

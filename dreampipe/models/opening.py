@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -61,8 +61,9 @@ def _open(
 
     with (
         backend.full_precision(),
-        backend.eagerly(),
-    ):  # a graph that opens it would take the weights' assignment for one of its own steps
+        backend.eagerly(),  # a graph that opens it would take the weights' assignment for one of its own steps
+        nullcontext() if trusted else backend.undrawn(),  # a user's own layers may draw what no file holds
+    ):
         if architecture:
             model = zoo.build(architecture, path, sha256)
         elif path:
@@ -101,7 +102,7 @@ def _open_decoder(path: Path | None, sha256: str) -> keras.Model:
 
     if path:
         probing.prove(path, sha256, "decoder")
-    with backend.full_precision(), backend.eagerly():
+    with backend.full_precision(), backend.eagerly(), backend.undrawn():
         decoder = decoders.load(path, sha256)
     decoder.trainable = False
     return decoder

@@ -113,7 +113,7 @@ def test_another_backend_is_refused_in_one_sentence(name: str) -> None:
 @pytest.mark.parametrize("name", BACKENDS)
 def test_one_that_is_not_installed_names_the_line_that_installs_it(name: str) -> None:
     without = "sys.modules.update(tensorflow=None, jax=None, torch=None)"
-    label, install, _ = BACKENDS[name]
+    label, install = BACKENDS[name].label, BACKENDS[name].install
     expected = f"KERAS_BACKEND is '{name}', but {label} is not installed here: run `{install}`."
     assert choose(without, KERAS_BACKEND=name) == [expected, ""]
     assert (

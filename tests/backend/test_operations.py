@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -159,3 +160,16 @@ def test_layers_are_built_in_full_precision_whatever_the_policy() -> None:
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_layers_whose_weights_are_loaded_next_are_not_drawn() -> None:
+    def drawn(initializer: Any) -> bool:
+        layer = keras.layers.Dense(3, kernel_initializer=initializer)
+        layer.build((None, 4))
+        return bool(backend.as_array(layer.kernel.value + 0).any())
+
+    kinds = ("glorot_uniform", "he_normal", "truncated_normal", "random_normal", "random_uniform", "orthogonal")
+    with backend.undrawn(), ThreadPoolExecutor(1) as elsewhere:
+        assert not any(map(drawn, kinds)) and drawn("ones")
+        assert elsewhere.submit(drawn, "he_normal").result()  # of a program that builds its own meanwhile
+    assert all(map(drawn, kinds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,16 @@ def test_a_wrong_variable_is_named_before_anything_is_loaded(tmp_path, more):
     assert (shown.returncode, shown.stdout) == (2, "")
     sentence = "KERAS_BACKEND is 'nonsense', but tensorflow, jax or torch is expected: set one of them."
     assert shown.stderr == f"Error: {sentence}\n"
+
+
+@pytest.mark.skipif(choosing.name() == "tensorflow", reason="tensorflow passes over devices that are not there")
+def test_a_device_that_is_not_there_is_one_sentence(tmp_path):
+    row = choosing.BACKENDS[choosing.name()]
+    words = (sys.executable, "-m", "dreampipe", "visualize", "tv()", str(tmp_path / "out.png"), "--size", "32")
+    variables = {row.device: "nonsense", "PYTHONPATH": str(Path(dreampipe.__file__).parents[1])}
+    shown = subprocess.run(words, env={**os.environ, **variables}, capture_output=True, text=True)
+    assert (shown.returncode, shown.stdout) == (1, "")
+    sentence = (
+        rf"Error: {row.device} is nonsense, but {row.label} cannot compute on that \(.+\): leave it unset, or run "
+    )
+    assert re.fullmatch(f"{sentence}`dreampipe doctor`.\n", shown.stderr)
