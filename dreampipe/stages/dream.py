@@ -79,7 +79,9 @@ class Dream:
         source = shrink(frame.pixels, small)
         begun = source if carried is None else shrink(start, small)
         climbed = fitted._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
-        return self.lay(frame, start - frame.pixels + enlarge(climbed, size))  # what was carried is as sharp as it was
+        detail = start - frame.pixels
+        detail += enlarge(climbed, size)
+        return self.lay(frame, detail)  # what was carried is as sharp as it was
 
     def fitted(self, size: Size) -> tuple[Dream, Size]:
         """Choose a tile if the ascent needs one, and the height and width to climb at, for frames of this size."""

@@ -68,7 +68,8 @@ class Flow:
         height, width = frame.height, frame.width
         factor = np.float32(width / here.shape[1])
         visible = np.clip(2 - 2 * factor * missed / self.occlusion, 0, 1) * _inside(back)
-        whole = _at_size(back, (height, width)) * factor
+        whole = _at_size(back, (height, width))
+        whole *= factor
         extras = {**frame.extras, FLOW: whole, VISIBLE: _at_size(visible.astype(np.float32), (height, width))}
         return replace(frame, extras=MappingProxyType(extras))
 

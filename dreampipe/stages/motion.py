@@ -148,13 +148,15 @@ class Carry:
             return detail * np.float32(share)
         if FLOW not in frame.extras:
             return None
-        moved, kept = (
-            np.asarray(move(detail, frame.extras[FLOW]), np.float32),
-            frame.extras[VISIBLE] * np.float32(share),
-        )
+        kept = frame.extras[VISIBLE] * np.float32(share)
+        moved = np.asarray(move(detail, frame.extras[FLOW]), np.float32)
         if still is None or not still.any():
-            return moved * _spread(kept)
-        return moved * _spread(kept * (1 - still)) + detail * _spread(still)
+            moved *= _spread(kept)
+            return moved
+        moved *= _spread(kept * (1 - still))
+        detail *= _spread(still)
+        moved += detail
+        return moved
 
     def _shot(self, index: int) -> int:
         """The index of the frame that begins this frame's shot."""
