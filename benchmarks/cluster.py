@@ -46,7 +46,7 @@ def measure(photos: Path, processes: int, options: Sequence[str]) -> Costs:
 
 def table(costs: Costs, counts: Sequence[tuple[int, int]], worst: Cluster, rows: int, held: int) -> Iterator[str]:
     """Simulate each number of workers and pictures, smoothly and with what goes wrong; lines of a table."""
-    yield f"| workers | pictures | what goes wrong | hours | efficiency | {' | '.join(SHARES[1:])} |"
+    yield f"| workers | pictures | what goes wrong | seconds | efficiency | {' | '.join(SHARES[1:])} |"
     yield "| --- " * (4 + len(SHARES)) + "|"
     for workers, pictures in counts:
         smooth = Cluster(workers, rows, held)
@@ -54,7 +54,7 @@ def table(costs: Costs, counts: Sequence[tuple[int, int]], worst: Cluster, rows:
         for name, cluster in (("nothing", smooth), ("slow ones and failures", faulty)):
             out = simulate(costs, cluster, pictures)
             shares = " | ".join(f"{out.shares[share]:.3f}" for share in SHARES[1:])
-            yield f"| {workers} | {pictures} | {name} | {out.seconds / 3600:.2f} | {out.efficiency:.3f} | {shares} |"
+            yield f"| {workers} | {pictures} | {name} | {out.seconds:.0f} | {out.efficiency:.3f} | {shares} |"
 
 
 def main() -> None:
@@ -119,7 +119,8 @@ def _nodes(given: argparse.Namespace) -> None:
     lost = lose_node(given.pictures)
     print(
         f"{lost.finished.done} of {given.pictures} pictures made, {lost.made_twice} begun twice; the bytes of one "
-        f"process: {lost.same}; first output after {lost.first:.1f} s, in one process after {lost.alone_first:.1f} s"
+        f"process: {lost.same}; {lost.driver * 1e3:.1f} ms of processor time of the driver a picture; first output "
+        f"after {lost.first:.1f} s, in one process after {lost.alone_first:.1f} s"
     )
 
 

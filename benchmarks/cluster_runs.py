@@ -15,8 +15,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,16 +23,19 @@ import cv2
 import numpy as np
 import psutil
 
+from dreampipe.ascent import Step
 from dreampipe.engines.coordinating import coordinate
 from dreampipe.engines.crew import Heard, Made, Message, Ready
 from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.hiring import ALONE, Hire
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.rows import Rows
-from dreampipe.events import Done, Event, Finished, ignore
+from dreampipe.events import Began, Done, Event, Finished, Stepped, ignore
 from dreampipe.media import plan
 from dreampipe.recipes import FilmRecipe
 
+STEPS = 8
+"""Steps that a pretended picture tells."""
 LINKS = 60_000
 """Names of one file: a file system has a limit of its own."""
 
@@ -101,9 +103,10 @@ class Pretending:
         self._messages.append((worker, Ready("here")))
 
     def give(self, worker: int, piece: Any) -> None:
-        self._messages.extend(
-            (worker, Heard(Done(job.name, str(job.target), 1.0, 1, node="here"))) for job in piece.jobs
-        )
+        for job in piece.jobs:
+            steps = [Stepped(job.name, Step(1, 1, number, STEPS, (32, 32), 1.0, (1.0,), 1)) for number in range(STEPS)]
+            told = (Began(job.name), *steps, Done(job.name, str(job.target), 1.0, 1))
+            self._messages.extend((worker, Heard(replace(event, node="here"))) for event in told)
         self._messages.append((worker, Made(False)))
 
     def listen(self) -> tuple[int, Message]:
@@ -148,6 +151,7 @@ class Lost:
         made_twice: pictures that were begun more than once.
         same: whether all outputs are those of a run in one process, byte for byte.
         first, alone_first: seconds to the first output, there and in one process.
+        driver: processor seconds of the driver for a picture.
     """
 
     finished: Finished
@@ -155,10 +159,11 @@ class Lost:
     same: bool
     first: float
     alone_first: float
+    driver: float
 
 
 def lose_node(pictures: int) -> Lost:
-    """Dream small pictures on three nodes of this machine, and kill one when half of them are made."""
+    """Dream small pictures on three nodes of this machine, and kill one that is at work when half of them are made."""
     import ray
     from ray.cluster_utils import Cluster
 
@@ -167,35 +172,40 @@ def lose_node(pictures: int) -> Lost:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     told: list[Event] = []
-    done = count(1)
     first: list[float] = []
+    gone: list[str] = []
 
     def hear(event: Event) -> None:
         told.append(event)
         if isinstance(event, Done):
             first.append(time.perf_counter())
-            if next(done) == pictures // 2:
-                cluster.remove_node(nodes[0], allow_graceful=False)
+        at = event.node.partition("/")[2]
+        node = next((node for node in nodes if at and node.node_id.startswith(at)), None)
+        if len(first) >= pictures // 2 and isinstance(event, Stepped) and node and not gone:
+            gone.append(event.name)
+            cluster.remove_node(node, allow_graceful=False)
 
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder, "photos")
         write_photos(photos, pictures)
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         try:
             _make(DreamTask(str(photos), f"{folder}/shared", order, hire=Hire("ray", address=cluster.address)), hear)
         finally:
             ray.shutdown()
             cluster.shutdown()
-        shared_first, alone_began = first[0] - began, time.perf_counter()
+        busy, shared_first, alone_began = time.process_time() - busy, first[0] - began, time.perf_counter()
         first.clear()
         _make(
             DreamTask(str(photos), f"{folder}/alone", order, hire=ALONE),
             lambda event: first.append(time.perf_counter()) if isinstance(event, Done) else None,
         )
         same = _hashes(Path(folder, "shared")) == _hashes(Path(folder, "alone"))
+    if not gone:
+        raise SystemExit("No node was at work but the first: give more pictures.")
     (finished,) = (event for event in told if isinstance(event, Finished))
-    begun = [event.name for event in told if type(event).__name__ == "Began"]
-    return Lost(finished, len(begun) - len(set(begun)), same, shared_first, first[0] - alone_began)
+    begun = [event.name for event in told if isinstance(event, Began)]
+    return Lost(finished, len(begun) - len(set(begun)), same, shared_first, first[0] - alone_began, busy / pictures)
 
 
 def _make(task: DreamTask, tell: Any) -> None:

@@ -206,5 +206,5 @@ class _Run:
         spent["work"] = self.work
         spent["start"] = sum(min(start, end) for start in self.starts)
         spent["failures"] += sum(min(ready, end) - failed for failed, ready in self.restarts)
-        spent["end"] = whole - sum(spent.values())
+        spent["end"] = max(0.0, whole - sum(spent.values()))  # not less by rounding
         return {share: spent[share] / whole for share in SHARES}
