@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from dreampipe import Recipe
 from dreampipe.ascent.fitting import choose, held, is_shelved
-from dreampipe.ascent.shelves import shelve
+from dreampipe.media.shelves import shelve
 height, width, memory, tile, steps, model, objective, folder = json.loads(sys.argv[1])
 recipe = Recipe.of(model=model, objective=objective, memory=memory, tile=tile, octaves=1, steps=steps + 1)
 image = np.empty((1, height, width, 3), np.float32)

@@ -24,8 +24,8 @@ PLAIN, AT_ONCE = 48, 168
 
 The source itself is not counted, because it is held before anything is chosen.
 """
-SHELVED = 20
-"""The same, of a picture whose whole arrays lie in a file: most while one octave is enlarged to the next."""
+SHELVED = 10
+"""The same, of a picture whose whole arrays lie in a file: the smaller octaves while it is read, samples in the end."""
 SOURCE = 12
 """Bytes for each pixel of a source, which go into the file, too."""
 USUAL = 1.5e9
@@ -65,7 +65,7 @@ def choose(
     each = of_model + TILE
     shelved = shelves and is_shelved(ascent, size, memory)
     plain = plain_bytes(ascent, size, shelved)
-    most = room + SOURCE * math.prod(size) if shelved else room - plain
+    most = room - plain + (SOURCE * math.prod(size) if shelved else 0)
     reason = seamless(ascent.card, ascent.seen_layers, ascent.bound.head)
     if ascent.tile and not reason:
         if memory is not None and ascent.memory(size) > room and ascent.tile**2 * each > most:
@@ -75,13 +75,13 @@ def choose(
         return {}
     if not reason:
         side = math.isqrt(max(0, int(most / each))) // STEP * STEP
-        if side >= LEAST and (not shelved or plain <= most):
+        if side >= LEAST:
             return {"tile": side}
     elif not shrinks:
         return {}
     if memory is None or (reason and room > 0):
         return {"max_size": max(ascent.fitting(size, int(room / of_model)))} if shrinks else {"tile": LEAST}
-    short = min(max(plain, each * LEAST**2) - most if shelved else each * LEAST**2 - most, ascent.memory(size) - room)
+    short = min(each * LEAST**2 - most, ascent.memory(size) - room)
     raise _refusal(memory, size, short, f"{size[1]}x{size[0]} pixels", "max-size")
 
 
@@ -125,11 +125,11 @@ def plain_bytes(ascent: Ascent, size: Size, shelved: bool = False) -> int:
     """Estimate the bytes that a climb in tiles holds besides tiles and source: whole pictures of this (height, width).
 
     Args:
-        shelved: they lie in a file, and these bytes are held only when no tile is.
+        shelved: they lie in a file.
     """
     each = (SHELVED if shelved else PLAIN) if _in_parts(ascent) else AT_ONCE
-    moments = len(ascent.optimizer.moments) * SOURCE
-    return (each + (0 if shelved else moments)) * math.prod(size)
+    moments = len(ascent.optimizer.moments)
+    return (each + SOURCE * (min(1, moments) if shelved else moments)) * math.prod(size)
 
 
 def _in_parts(ascent: Ascent) -> bool:

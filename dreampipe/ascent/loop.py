@@ -21,7 +21,6 @@ from dreampipe.ascent.own_state import begin_own, carry_own, show_own
 from dreampipe.ascent.pyramid import Pyramid
 from dreampipe.ascent.results import OnPictures, Step
 from dreampipe.ascent.saving import Saved, Saving
-from dreampipe.ascent.shelves import by_rows, release, strips
 from dreampipe.ascent.step import Inputs, State, StepSpec, begin, carry, compile_step, show
 from dreampipe.ascent.tiled_step import climb_tiles
 from dreampipe.ascent.tiles import Grid
@@ -29,6 +28,7 @@ from dreampipe.ascent.transforms import Transform, draw
 from dreampipe.ascent.waking import Waking, highest
 from dreampipe.errors import ModelError
 from dreampipe.frames import Array
+from dreampipe.media.shelves import by_rows, release, strips
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from dreampipe.frames import Array
+from dreampipe.media.shelves import release, strips
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -135,6 +136,21 @@ def shrink(image: Array, size: Size) -> Array:
 def enlarge(detail: Array, size: Size) -> Array:
     """Enlarge a picture or the detail of a dream, (height, width, 3); bilinear."""
     return _resize(detail, size, cv2.INTER_LINEAR)
+
+
+def enlarge_rows(details: Array, out: Array) -> Array:
+    """Enlarge (batch, height, width, channels) into `out` in strips of its rows; `enlarge` rounds otherwise."""
+    height, (rows, columns) = details.shape[1], out.shape[1:3]
+    for strip in strips(out):
+        place = np.clip((np.arange(strip.start, strip.stop) + 0.5) * (height / rows) - 0.5, 0, height - 1)
+        low = place.astype(int)
+        high, share = np.minimum(low + 1, height - 1), (place - low).astype(np.float32)[:, None, None]
+        first, stop = int(low[0]), int(high[-1]) + 1
+        for detail, whole in zip(details, out, strict=True):
+            wide = enlarge(detail[first:stop], (stop - first, columns)).reshape(stop - first, columns, -1)
+            whole[strip] = wide[low - first] * (1 - share) + wide[high - first] * share
+        release(details, out)
+    return out
 
 
 def fit(image: Array, size: Size) -> Array:

@@ -13,9 +13,9 @@ import numpy as np
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.parameterizations import Parameters
-from dreampipe.ascent.shelves import by_rows, release, strips, zeros
 from dreampipe.ascent.step import State, StepSpec, show
 from dreampipe.frames import Array
+from dreampipe.media.shelves import by_rows, release, strips, zeros
 from dreampipe.models.scaling import unscale
 
 

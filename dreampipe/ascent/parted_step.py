@@ -18,7 +18,6 @@ from dreampipe import backend
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.own_state import image_of
 from dreampipe.ascent.shaping import InParts
-from dreampipe.ascent.shelves import release, strips, zeros
 from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, move
 from dreampipe.ascent.tiled_score import Scorer, Seen
 from dreampipe.ascent.tiled_shaping import SIDE, in_parts, shape_parts
@@ -26,6 +25,7 @@ from dreampipe.ascent.tiles import Grid, Tile
 from dreampipe.ascent.transforms import Lines
 from dreampipe.backend import Tensor, keras, ops
 from dreampipe.frames import Array
+from dreampipe.media.shelves import release, strips, zeros
 from dreampipe.models.scaling import unscale
 from dreampipe.objectives import IMAGE, START, UNIT
 from dreampipe.objectives.measures import over_places

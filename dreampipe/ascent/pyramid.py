@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dreampipe.ascent.octaves import Octaves, Size, fit, resized
-from dreampipe.ascent.shelves import by_rows, moved, release, reuse, zeros
+from dreampipe.ascent.octaves import Octaves, Size, enlarge_rows, fit, resized
 from dreampipe.frames import Array
+from dreampipe.media.shelves import by_rows, lies_in_file, moved, release, zeros
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,12 @@ class Pyramid:
             added = zeros(onto.shape, near=onto)
             return by_rows(lambda below, now, old: below + (now - old), onto, dreamed, before, out=added)
         detail = by_rows(np.subtract, dreamed, before, out=zeros(before.shape, near=onto))
-        detail = self.octaves.resize(detail, size)
-        return by_rows(np.add, onto, detail, out=reuse(detail, near=onto))
+        larger = size[0] >= before.shape[1] and size[1] >= before.shape[2]
+        if lies_in_file(onto) and larger and self.octaves.resizing != "corners":
+            detail = enlarge_rows(detail, zeros(onto.shape, near=onto))
+        else:
+            detail = moved(self.octaves.resize(detail, size), near=onto)
+        return by_rows(np.add, onto, detail, out=detail)
 
     def end(self, octave: int, dreamed: Array) -> Array:
         """The pictures that an octave hands to the next one, after it dreamed these."""

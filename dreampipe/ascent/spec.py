@@ -343,7 +343,7 @@ class Ascent:
         if (grid := self.grid) is None or grid.side**2 >= most:
             return round(most * each)
         tile, plain = grid.side**2 * (each + TILE), plain_bytes(self, size, shelved)
-        return round(max(tile, plain) if shelved else tile + plain)
+        return round(tile + plain)
 
     def tiles(self, size: Size) -> int:
         """Count the tiles in which the model sees a picture of this size at the largest of its octaves."""

@@ -21,10 +21,10 @@ from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.optimizers import Optimizer
 from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.shaping import Shaping
-from dreampipe.ascent.shelves import by_rows, release, zeros
 from dreampipe.ascent.transforms import Transform
 from dreampipe.backend import Tensor, ops
 from dreampipe.frames import Array
+from dreampipe.media.shelves import by_rows, release, zeros
 from dreampipe.models.model_card import Card
 from dreampipe.models.precision import Precision
 from dreampipe.models.scaling import unscale

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from dreampipe.ascent.fitting import choose, halve, is_shelved
 from dreampipe.ascent.octaves import Size
-from dreampipe.ascent.shelves import shelve
 from dreampipe.engines.checkpoints import Checkpoint, key_of
 from dreampipe.engines.estimating import Planned, plan_climbing
 from dreampipe.engines.forecasting import Forecast, foresee_climbing
@@ -18,6 +17,7 @@ from dreampipe.engines.orders import Order
 from dreampipe.events import Noted, Tell
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Job, format_of, losses
+from dreampipe.media.shelves import shelve
 from dreampipe.models.weights.missing import missing
 from dreampipe.recipes import Recipe
 from dreampipe.records.making import Making

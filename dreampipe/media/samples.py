@@ -18,6 +18,7 @@ from dreampipe.frames import Array, Frame, MediaInfo
 from dreampipe.media.metadata import rgb_profile
 from dreampipe.media.profiles import to_srgb
 from dreampipe.media.rows import Format
+from dreampipe.media.shelves import release
 
 _STRIP = 1 << 22
 """Values that are rounded at once, because another copy of a large picture takes memory."""
@@ -57,6 +58,7 @@ def quantize_to(values: npt.NDArray[np.float32], bits: int) -> Samples:
         else:
             scaled *= np.float32(65535)
             samples[first : first + strip] = np.rint(scaled, out=scaled)
+        release(values)
     return samples
 
 

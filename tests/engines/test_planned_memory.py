@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from dreampipe import Recipe
 from dreampipe.ascent.fitting import choose, held, is_shelved
-from dreampipe.ascent.shelves import shelve
+from dreampipe.media.shelves import shelve
 height, width, tile, shelved, folder = json.loads(sys.argv[1])
 recipe = Recipe.of(objective="mixed3 - distance()", octaves=2, steps=1, normalization="soft", tile=tile)
 image = np.random.default_rng(0).random((1, height, width, 3), np.float32)
@@ -35,8 +35,8 @@ print(json.dumps([planned, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems count in other units")
 @pytest.mark.parametrize(
     ("size", "tile", "shelved"),
-    [((1400, 2000), None, False), ((2400, 3200), 800, False)],
-    ids=["whole", "in tiles"],
+    [((1400, 2000), None, False), ((2400, 3200), 800, False), ((2400, 3200), 1000, True)],
+    ids=["whole", "in tiles", "in tiles, in a file"],
 )
 def test_the_peak_is_what_was_planned(size: tuple[int, int], tile: int | None, shelved: bool, tmp_path: Path) -> None:
     words = json.dumps([*size, tile, shelved, str(tmp_path)])

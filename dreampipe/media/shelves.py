@@ -45,9 +45,9 @@ def zeros(shape: tuple[int, ...], near: Array) -> Array:
         raise MemoryError from error
 
 
-def reuse(array: Array, near: Array) -> Array:
-    """Return the array, to be written over, if `near` lies in memory; else zeros of its shape; raises MemoryError."""
-    return array if _shelf(near) is None else zeros(array.shape, near)
+def lies_in_file(array: Array) -> bool:
+    """Say whether an array lies in a file."""
+    return _shelf(array) is not None
 
 
 def moved(array: Array, near: Array) -> Array:
