@@ -17,7 +17,8 @@ local.py     pictures on this machine, one after the other; makers.py: what is d
              explaining.py, an explanation; stopping.py: Ctrl-C that keeps what is ready
 hiring.py    Hire: this process, several, or Ray; rows.py: pictures and films in pieces for a crew
 crew.py      Crew, Supply, Piece and Bench: how workers share a run; coordinating.py: who makes what
-workers.py   a crew of processes; ray.py: of actors of Ray; sending.py: files that a machine lacks
+workers.py   a crew of processes; ray.py: of actors of Ray, with nodes.py, what a node must have, and sending.py, the
+             files that it lacks; parts.py: the parts of a drawing, or a whole task as one
 filming.py   one film, whatever is made of its frames; films.py: a dream; explaining_films.py: an explanation
 producing.py frames to segments to a film; continues a stopped run
 keeping.py   a picture under its final name, with its record in it or next to it

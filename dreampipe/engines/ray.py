@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -23,10 +23,9 @@ from queue import Empty, Queue
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError, RayError
+from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-import dreampipe
 from dreampipe.backend import choosing
 from dreampipe.engines.crew import (
     Broken,
@@ -42,6 +41,7 @@ from dreampipe.engines.crew import (
     work,
 )
 from dreampipe.engines.hiring import Hire, divide, unanswered
+from dreampipe.engines.nodes import check_node, look_for
 from dreampipe.engines.orders import Order
 from dreampipe.engines.sending import Parcel, list_parcels, unpack
 from dreampipe.errors import DreampipeError, MediaError, brief
@@ -75,7 +75,7 @@ class RayCrew:
         try:
             nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
             nodes = _check_nodes(nodes, shared)
-            self.size, processors = _divide(nodes, hire, self._owns)
+            self.size, processors = _divide(nodes, hire, fixed=self._owns and not hire.cluster)
             parcels = [
                 (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(_recipe_of(shared))
             ]
@@ -114,7 +114,8 @@ class RayCrew:
                 try:
                     self._said.extend((worker, message) for message in ray.get(answer))
                     self._ask(worker)
-                except RayActorError as error:
+                except RayError as error:
+                    self._end(worker)
                     self._said.append((worker, _describe_end(error)))
         return self._said.popleft()
 
@@ -122,10 +123,14 @@ class RayCrew:
         self._asked[self._actors[worker].listen.remote()] = worker
 
     def dismiss(self) -> None:
-        for actor in self._actors.values():
-            with suppress(RayError, ValueError):
-                ray.kill(actor)
+        for worker in self._actors:
+            self._end(worker)
         self._disconnect()
+
+    def _end(self, worker: int) -> None:
+        """End an actor, which may have ended."""
+        with suppress(RayError, ValueError):
+            ray.kill(self._actors[worker])
 
     def _disconnect(self) -> None:
         if self._owns:
@@ -203,6 +208,8 @@ def _connect(hire: Hire) -> bool:
     if ray.is_initialized():  # the program that calls us has done it
         return False
     address = hire.cluster
+    # Even without log_to_driver, ray prints on stdout that a worker died, among the events or paths.
+    ray._private.worker._worker_logs_enabled = False
     quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
     if not address:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -253,7 +260,7 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Map
     """
     with temporary_folder(shared.folder / NAME) as witness:
         paths = [*(str(path.absolute()) for path in shared.inputs), str(witness.absolute())]
-        look = ray.remote(num_cpus=0, max_retries=0)(_looking(paths, choosing.name()))
+        look = ray.remote(num_cpus=0, max_retries=0)(look_for(paths, choosing.name()))
         asked = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
         answers = [look.options(scheduling_strategy=where).remote() for where in asked]
         answering = []
@@ -261,49 +268,17 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Map
             with suppress(GetTimeoutError, RayError):
                 version, backend, missing = ray.get(answer, timeout=_ANSWER)
                 seen = [shared.folder if path == paths[-1] else path for path in missing]
-                _check_node(node["NodeManagerHostname"], version, backend, seen)
+                check_node(node["NodeManagerHostname"], version, backend, seen)
                 answering.append(node)
     if nodes and not answering:
         raise DreampipeError("None of the nodes of the Ray cluster answers: look at `ray status`, and mend them.")
     return answering
 
 
-def _check_node(name: str, version: str, backend: bool, missing: Sequence[str | Path]) -> None:
-    own = dreampipe.__version__
-    if version != own:
-        has = f"dreampipe {version}" if version else "no dreampipe"
-        raise DreampipeError(f"The node {name} has {has}, but this machine has {own}: install the same everywhere.")
-    if not backend:
-        raise DreampipeError(f"The node {name} has no {choosing.name()}, which computes here: install it there.")
-    if missing:
-        raise DreampipeError(
-            f"The node {name} does not see {missing[0]}, but all must see the inputs and the output: choose a folder "
-            "that they share."
-        )
-
-
-def _looking(paths: Sequence[str], backend: str) -> Callable[[], tuple[str, bool, list[str]]]:
-    """Make the function that looks for what a node has; it travels whole, as dreampipe may be missing there."""
-
-    def look() -> tuple[str, bool, list[str]]:
-        import importlib.util
-        import os
-
-        try:
-            from dreampipe import __version__ as version
-        except ImportError:
-            version = ""
-        found = importlib.util.find_spec(backend) is not None
-        return version, found, [path for path in paths if not os.path.exists(path)]
-
-    return look
-
-
-def _describe_end(error: RayActorError) -> Died:
+def _describe_end(error: RayError) -> Died:
     """Say how an actor ended, by ray's own words."""
-    text = str(error)
-    if "node has died" in text or "node was" in text or error.preempted:
-        return Died("was lost with its node", blamed=False)
-    if "memory" in text and "OOM" not in text:
+    if isinstance(error, OutOfMemoryError):
         return Died("ran out of memory")
+    if not isinstance(error, RayActorError) or error.preempted or "node has died" in str(error):
+        return Died("was lost with its node", blamed=False)
     return Died("ended suddenly")

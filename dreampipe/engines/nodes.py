@@ -1,0 +1,49 @@
+"""What a node of a cluster must have to share a run, and the function that looks for it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import dreampipe
+from dreampipe.backend import choosing
+from dreampipe.errors import DreampipeError
+
+
+def check_node(name: str, version: str, backend: bool, missing: Sequence[str | Path]) -> None:
+    """Raise DreampipeError if a node cannot share a run.
+
+    Args:
+        name: of the node.
+        version: of dreampipe there; empty if it is missing.
+        backend: whether the backend of this process is installed there.
+        missing: the files and folders of the run that it does not see.
+    """
+    own = dreampipe.__version__
+    if version != own:
+        has = f"dreampipe {version}" if version else "no dreampipe"
+        raise DreampipeError(f"The node {name} has {has}, but this machine has {own}: install the same everywhere.")
+    if not backend:
+        raise DreampipeError(f"The node {name} has no {choosing.name()}, which computes here: install it there.")
+    if missing:
+        raise DreampipeError(
+            f"The node {name} does not see {missing[0]}, but all must see the inputs and the output: choose a folder "
+            "that they share."
+        )
+
+
+def look_for(paths: Sequence[str], backend: str) -> Callable[[], tuple[str, bool, list[str]]]:
+    """Make the function that looks for what a node has; it travels whole, as dreampipe may be missing there."""
+
+    def look() -> tuple[str, bool, list[str]]:
+        import importlib.util
+        import os
+
+        try:
+            from dreampipe import __version__ as version
+        except ImportError:
+            version = ""
+        found = importlib.util.find_spec(backend) is not None
+        return version, found, [path for path in paths if not os.path.exists(path)]
+
+    return look
