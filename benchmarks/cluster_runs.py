@@ -168,7 +168,7 @@ def lose_node(pictures: int) -> Lost:
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    order = FilmOrder(FilmRecipe(octaves=1, steps=2))
+    order = FilmOrder(FilmRecipe.of(octaves=1, steps=2))
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     told: list[Event] = []
