@@ -95,13 +95,15 @@ def dream(
 
     A second run skips what is finished and continues what was stopped, also within a film. It replaces a file that was
     made with other settings, or by somebody else, only with --overwrite. A film becomes a film, an animation, or
-    numbered pictures if OUTPUT is a folder. A folder of pictures becomes a film if OUTPUT is one.
+    numbered pictures if OUTPUT is a folder. A folder of pictures becomes a film if OUTPUT is one. Without --recipe,
+    films take the preset film.
 
     A terminal shows a bar. Without one, stderr gets a line for each picture, and stdout the path of each finished
     output; --quiet leaves both out.
     """
+    pictures = choose_recipe(FilmRecipe, quiet, **settings).still
     order = FilmOrder(
-        recipe=choose_recipe(FilmRecipe, quiet, **settings),
+        recipe=choose_recipe(FilmRecipe, True, base="film", **settings),
         encoding=Encoding(codec, crf, drop_streams, chroma),
         start=None if start is None else parse_time(start),
         end=None if end is None else parse_time(end),
@@ -112,6 +114,6 @@ def dream(
         keep_work=keep_work,
         carrying=Carrying(not no_metadata, keep_gps, sidecar, keep_paths),
     )
-    hire = Hire(engine, workers, address, gpus_per_worker)
-    task = DreamTask(one_or_several(sources), target, order, quality, recursive, ignore, format, hire=hire)
+    hire, among = Hire(engine, workers, address, gpus_per_worker), one_or_several(sources)
+    task = DreamTask(among, target, order, quality, recursive, ignore, format, hire=hire, pictures=pictures)
     perform(task, Manner(quiet, verbose, dry_run, events), many=True)

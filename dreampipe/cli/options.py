@@ -111,6 +111,7 @@ def choose_recipe(
     quiet: bool = False,
     *,
     recipe: str | None = None,
+    base: str | None = None,
     fetch: bool = False,
     without: Sequence[str] = (),
     defaults: Mapping[str, Default] = MappingProxyType({}),
@@ -122,6 +123,7 @@ def choose_recipe(
         kind: the class of the recipe.
         quiet: do not list the settings of the file that this command cannot use.
         recipe: the value of `--recipe`.
+        base: the preset of films, whose settings are the defaults without `--recipe`.
         fetch: whether weights may be downloaded if the file, and no option, names the model.
         without: settings that the command sets itself, whatever the file says.
         defaults: what files of defaults say of the settings.
@@ -132,7 +134,8 @@ def choose_recipe(
     """
     usual = {name: default.value for name, default in defaults.items()}
     loaded = None if recipe is None else load(recipe).without(*without)
-    made = kind.of(**{**usual, **settings}) if loaded is None else loaded.over(usual).of(kind, **settings)
+    tempo = _tempo(base, {**usual, **settings})
+    made = kind.of(**{**tempo, **usual, **settings}) if loaded is None else loaded.over(usual).of(kind, **settings)
     if "model" not in settings:  # so that a file may decide on it
         if loaded and "model" in loaded.settings:
             if loaded not in presets():
@@ -144,6 +147,14 @@ def choose_recipe(
     if left := () if quiet else loaded.name_left_out(kind):
         say(f"Note: {', '.join(left)} of {loaded.name} {'is' if len(left) == 1 else 'are'} left aside here.")
     return made
+
+
+def _tempo(preset: str | None, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """List the settings of a preset of films that fit to those that are asked for; none if nothing is carried along."""
+    if preset is None or asked.get("motion", "flow") != "flow":
+        return {}
+    sizes = {"octaves", "smallest"} if {"octaves", "smallest", "octave_scale"} & asked.keys() else set()
+    return {name: value for name, value in load(preset).settings.items() if name not in sizes}
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -162,7 +173,8 @@ def _settings(recipe: type[Settings], without: tuple[str, ...]) -> Iterator[insp
                 annotation, default = list[str] | None, None
             own = find_shown(field)
             unset = (own.unset or True) if field.default in (None, (), "") else True
-            default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else unset
+            default_shown = own.usual or unset
+            default_shown = recipe.usual if name == "param" and issubclass(recipe, Climbing) else default_shown
             flag = own.flag or f"--{name.replace('_', '-')}"
             # An option must be able to switch off what a file may switch on.
             both = f"{flag}/--no-{flag[2:]}" if field.annotation is bool and own.kept else flag

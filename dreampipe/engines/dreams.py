@@ -19,7 +19,7 @@ from dreampipe.events import LeftOut, Tell, ignore
 from dreampipe.media import Inputs, Job, Manifest, Plan, mask_notes, plan
 from dreampipe.media.folders import sweep_folders
 from dreampipe.media.jobs import Targets
-from dreampipe.recipes import FilmRecipe, earlier
+from dreampipe.recipes import FilmRecipe, Recipe, earlier
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying
 
@@ -38,6 +38,7 @@ class DreamTask:
         format: of the pictures to write, as its suffix names it; None for that of each input.
         alone: write one output, under the very name of `target`, even if it is a preview.
         hire: who makes it.
+        pictures: how to make pictures; None for the order's recipe without what only films have.
     """
 
     source: Inputs
@@ -49,6 +50,7 @@ class DreamTask:
     format: str | None = None
     alone: bool = False
     hire: Hire = ALONE
+    pictures: Recipe | None = None
     resumes: ClassVar[bool] = True
 
     @classmethod
@@ -85,7 +87,8 @@ class DreamTask:
     @property
     def _order(self) -> Order:
         films = self.order
-        return Order(self.recipe.still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
+        still = self.pictures or self.recipe.still
+        return Order(still, films.max_pixels, self.quality, films.overwrite, films, films.carrying)
 
     def check(self, dry: bool = False) -> tuple[str, ...]:
         """Check the recipe, the files and the options of films; makes the output folder if it is needed.

@@ -42,6 +42,7 @@ class Shown:
         kept: whether records and files of recipes hold it; if not, each user decides on it anew.
         moves: whether the keyframes of a film can change it.
         flag: of the command line; empty for the name of the field.
+        usual: the default in words, where a command takes another one than the class does.
     """
 
     group: str
@@ -49,6 +50,7 @@ class Shown:
     kept: bool = True
     moves: bool = False
     flag: str = ""
+    usual: str = ""
 
 
 def find_shown(field: FieldInfo) -> Shown:

@@ -37,10 +37,10 @@ class FilmRecipe(Recipe):
     motion: Annotated[Motion, Shown(FILMS)] = Field(
         "flow", description="Carry the dream along the motion (flow), blend it into the next frame, or neither."
     )
-    carry: Annotated[float | None, Shown(FILMS, unset="0.9 with flow, 0.15 with blend", moves=True)] = Field(
-        None, ge=0, le=1, description="Share of a dream that the next frame starts from."
+    carry: Annotated[float | None, Shown(FILMS, unset="0.95, and 0.9 with --recipe; 0.15 with blend", moves=True)] = (
+        Field(None, ge=0, le=1, description="Share of a dream that the next frame starts from.")
     )
-    refresh_steps: Annotated[int, Shown(FILMS, moves=True)] = Field(
+    refresh_steps: Annotated[int, Shown(FILMS, moves=True, usual="1, and 3 with --recipe")] = Field(
         3, ge=0, le=100_000, description="Steps in each octave that refresh a carried dream."
     )
     occlusion: Annotated[float, Shown(EXPERT_FILMS)] = Field(
@@ -49,7 +49,7 @@ class FilmRecipe(Recipe):
         le=1000,
         description="Treat a pixel as occluded if forward and backward flow disagree by more than this many pixels.",
     )
-    every: Annotated[int, Shown(EXPERT_FILMS)] = Field(
+    every: Annotated[int, Shown(EXPERT_FILMS, usual="3, and 1 with --recipe")] = Field(
         1, ge=1, le=100_000, description="Dream one frame in this many, and carry its dream over the others."
     )
     at: Annotated[tuple[str, ...], Shown(EXPERT_FILMS, unset="none")] = Field(
