@@ -30,6 +30,7 @@ from dreampipe.media.video.labels import add_labelled, insert, labels_for
 from dreampipe.media.video.orientation import set_orientation
 from dreampipe.media.video.packets import BLOCK_ADDITION, Packets, read_packets
 from dreampipe.media.video.releasing import Releasing
+from dreampipe.media.video.scheduling import keep_scheduling
 from dreampipe.media.video.sinks import Gauge, Sink, aside, room_for
 from dreampipe.media.writing import take_name, unwritable, writing_whole
 
@@ -190,7 +191,8 @@ def _picture(film: Any, form: Form, time_base: Fraction, labels: Sequence[Label]
     stream = add_labelled(film, form, labels) if labels else film.add_stream(form.codec.encoder, rate=form.rate)
     if not labels:
         form.configure(stream.codec_context)
-        stream.codec_context.open()
+        with keep_scheduling():
+            stream.codec_context.open()
     stream.time_base = time_base
     set_orientation(stream, form.rotation, form.mirrored)
     return stream

@@ -19,6 +19,7 @@ from dreampipe.media.video.coding import Form
 from dreampipe.media.video.orientation import as_stored
 from dreampipe.media.video.packets import BLOCK_ADDITION, Encoded, PacketWriter
 from dreampipe.media.video.pixels import pack
+from dreampipe.media.video.scheduling import keep_scheduling
 from dreampipe.media.writing import writing_whole
 
 Numbers = Callable[[Array], Array] | None
@@ -83,7 +84,8 @@ def open_encoder(form: Form) -> Any:
     context: Any = av.CodecContext.create(form.codec.encoder, "w")
     form.configure(context)
     try:
-        context.open()
+        with keep_scheduling():
+            context.open()
     except av.FFmpegError as problem:
         raise _refusal(form, problem) from problem
     return context
