@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -138,7 +139,7 @@ def errors() -> Iterator[type[DreampipeError]]:
     """Every class of an error there is."""
     for module in walk_packages([str(Path(dreampipe.__file__).parent)], "dreampipe."):
         # Those of other backends may not be installed, and define no errors.
-        if not module.name.endswith(("__main__", "backend.tensorflow", "backend.jax", "backend.torch")):
+        if not re.search(r"__main__$|\.backend\.(tensorflow|jax|torch)", module.name):
             import_module(module.name)
     waiting: list[type[DreampipeError]] = [DreampipeError]
     while waiting:

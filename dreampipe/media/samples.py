@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -43,6 +42,8 @@ def samples_of(frame: Frame, format: Format, like: MediaInfo | None) -> Samples:
 
 def quantize_to(values: npt.NDArray[np.float32], bits: int) -> Samples:
     """Values to uint8, or above 8 bits to uint16, clipped to [0, 1]; raises MediaError for what is no number."""
+    import cv2  # loads codecs
+
     dtype: type[np.uint8] | type[np.uint16] = np.uint8 if bits <= 8 else np.uint16
     samples = np.empty(values.shape, dtype)
     strip = max(1, _STRIP * len(values) // max(1, values.size))
