@@ -6,6 +6,7 @@ empty; whoever runs it fills it in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from logging import getLogger
@@ -100,6 +101,7 @@ class Estimated(Event):
         memory: bytes that the process will hold.
         pictures: the pictures left in the run, with this one; their sizes are not known yet.
         workers: how many workers share them.
+        steady: the seconds that each later one like it takes, as nothing is compiled for it; None if that is not known.
         smaller, faster: a longest side to climb at instead, and the seconds that it takes; None if no size helps.
     """
 
@@ -113,6 +115,13 @@ class Estimated(Event):
     smaller: int | None = None
     faster: float | None = None
     workers: int = 1
+    steady: float | None = None
+
+    @property
+    def whole(self) -> float:
+        """The seconds of all pictures left, if all are like this one."""
+        later = math.ceil(self.pictures / self.workers) - 1
+        return self.seconds + later * (self.seconds if self.steady is None else self.steady)
 
     def with_memory_held(self, memory: int) -> Estimated:
         """Add the bytes that the process holds already."""

@@ -12,9 +12,8 @@ def sentence(estimated: Estimated) -> str:
     memory = f"{estimated.memory / 1e9:.1f} GB of memory"
     text = f"{estimated.name} ({what}) takes about {about(estimated.seconds)} and {memory}"
     if estimated.pictures > 1:
-        whole = about(estimated.seconds * estimated.pictures / estimated.workers)
         workers = f" on {estimated.workers} workers" if estimated.workers > 1 else ""
-        text += f", and the {estimated.pictures} pictures take about {whole}{workers} if all are like it"
+        text += f", and all {estimated.pictures} take about {about(estimated.whole)}{workers} if they are like it"
     if estimated.smaller is not None and estimated.faster is not None:
         text += f": with --max-size {estimated.smaller} it takes about {about(estimated.faster)}"
     return text

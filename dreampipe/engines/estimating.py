@@ -121,7 +121,9 @@ def estimate(plan: Planned, timed: Sequence[tuple[Step, float]], pictures: int =
     seconds = sum(seconds for _, seconds in timed) + rate * max(0.0, plan.total - plan.pixels_until(timed[-1][0]))
     smaller, faster = _smaller(plan, rate, seconds)
     height, width = plan.size
-    return Estimated(plan.name, width, height, plan.frames, seconds, plan.memory, pictures, smaller, faster)
+    return Estimated(
+        plan.name, width, height, plan.frames, seconds, plan.memory, pictures, smaller, faster, steady=rate * plan.total
+    )
 
 
 def _smaller(plan: Planned, rate: float, seconds: float) -> tuple[int | None, float | None]:
@@ -177,6 +179,6 @@ class Estimating:
         if found is None:
             return
         self._plan = None
-        if found.seconds * left > LONG and found.seconds > 2 * (self._longest or 0):
+        if found.whole > LONG and found.seconds > 2 * (self._longest or 0):
             self._longest = found.seconds
             self._tell(found.with_memory_held(self._base))

@@ -66,7 +66,7 @@ FILM_THINGS = (
         "frames of varying duration",
         _FILMS,
         rules(KEEP, convert("each format counts in its own ticks")),
-        "They keep no times: each is a frame.",
+        "Numbered pictures keep no times: each is a frame.",
     ),
     Thing(
         "timecode",

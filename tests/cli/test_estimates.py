@@ -26,7 +26,11 @@ def test_a_large_picture():
 
 def test_a_folder_and_a_film():
     assert sentence(Estimated("a.jpg", 640, 480, 1, 9.0, 900_000_000, 50)) == (
-        "a.jpg (640x480) takes about 9 s and 0.9 GB of memory, and the 50 pictures take about 8 min if all are like it"
+        "a.jpg (640x480) takes about 9 s and 0.9 GB of memory, and all 50 take about 8 min if they are like it"
+    )
+    assert sentence(Estimated("a.jpg", 640, 480, 1, 9.0, 900_000_000, 50, steady=3.0, workers=2)) == (
+        "a.jpg (640x480) takes about 9 s and 0.9 GB of memory, and all 50 take about 1 min on 2 workers "
+        "if they are like it"
     )
     assert sentence(Estimated("clip.mp4", 1280, 720, 300, 7800.0, 1_950_000_000, 1)) == (
         "clip.mp4 (300 frames of 1280x720) takes about 2 h 10 min and 1.9 GB of memory"

@@ -77,7 +77,7 @@ def check_pictures_place(pattern: Path, info: FilmInfo) -> tuple[str, ...]:
     if info.path is not None and info.path.is_dir() and folder.exists() and info.path.samefile(folder):
         raise MediaError(f"{folder} is the input folder itself, but inputs are never overwritten: name another output.")
     lost = {
-        "They keep no times: each is a frame.": True,
+        "Numbered pictures keep no times: each is a frame.": True,
         "Their transparency is left out: they are drawn over black.": info.alpha and not format_of(pattern).alpha,
         f"Their {info.bits} bits become 8.": info.bits > format_of(pattern).bits,
         f"Their pixels' shape, {info.aspect}, is lost: they are shown square.": info.aspect != 1,
