@@ -108,8 +108,8 @@ def _check_objectives(recipe: ModelSettings, parcels: Sequence[Parcel]) -> None:
     def check(objective: Objective, text: str) -> str:
         if lost := next((name for name in objective.files if name in lacking), None):
             raise RecipeError(
-                f"{lost} is not the same on {platform.node()}, but all nodes must see what an objective names: put it into "
-                "a folder that they share."
+                f"{lost} is not the same on {platform.node()}, but all nodes must see what an objective names: put it "
+                "into a folder that they share."
             )
         return text
 
