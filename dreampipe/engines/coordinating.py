@@ -44,6 +44,7 @@ class _Run:
         ready: those of them that take pieces.
         held: the pieces that each has, the one under way first.
         failed: workers that ended before they were ready, since the last that was.
+        lost: those that were lost with their machines before they were ready, since the last that was.
         died: workers that died since the last piece was made.
     """
 
@@ -54,6 +55,7 @@ class _Run:
     ready: set[int] = field(default_factory=set)
     held: dict[int, deque[Piece]] = field(default_factory=lambda: defaultdict(deque))
     failed: int = 0
+    lost: int = 0
     died: int = 0
 
     def start(self) -> None:
@@ -73,7 +75,7 @@ class _Run:
         """Act on a message of a worker."""
         match message:
             case Ready():
-                self.failed = 0
+                self.failed = self.lost = 0
                 self.ready.add(worker)
             case Heard(event):
                 event = replace(event, worker=worker)
@@ -112,12 +114,13 @@ class _Run:
         was_ready = worker in self.ready
         self.started.discard(worker)
         self.ready.discard(worker)
-        self.failed += not was_ready
+        self.failed += not was_ready and died.blamed
+        self.lost += not was_ready and not died.blamed
         self.died += was_ready and died.blamed
-        if self.failed > FAILED_STARTS:
+        if self.failed > FAILED_STARTS or self.lost > FAILED_STARTS * self.crew.size:  # a machine has many workers
             raise DreampipeError(
-                f"A worker {died.reason} before it was ready, {self.failed} times in a row: try fewer workers, or run "
-                "`dreampipe doctor`, which says what is missing."
+                f"A worker {died.reason} before it was ready, {self.failed + self.lost} times in a row: try fewer "
+                "workers, or run `dreampipe doctor`, which says what is missing."
             )
         if self.died > FAILED_STARTS + 2 * self.crew.size:
             raise DreampipeError(

@@ -17,6 +17,9 @@ Engine = Literal["local", "ray"]
 PATIENCE = 5.0
 """Seconds in which a cluster must take a connection."""
 
+_LEAST = 0.0001
+"""The smallest part of a GPU that Ray gives away."""
+
 
 @dataclass(frozen=True)
 class Hire:
@@ -49,6 +52,11 @@ class Hire:
         """Check the choice, and return sentences for the user; raises RecipeError."""
         if self.workers is not None and self.workers < 1:
             raise RecipeError(f"workers came as {self.workers}, but at least 1 is expected: give a larger number.")
+        if not (self.gpus == 0 or _LEAST <= self.gpus < 1 or (self.gpus >= 1 and float(self.gpus).is_integer())):
+            raise RecipeError(
+                f"gpus-per-worker came as {self.gpus:g}, but 0, a part from {_LEAST:g} to 1, or a whole number is "
+                "expected: give one of these."
+            )
         if self.engine == "local":
             for name, value in (("address", self.address), ("gpus-per-worker", self.gpus or None)):
                 if value is not None:

@@ -14,8 +14,8 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from queue import Empty, Queue
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayActorError, RayError
+from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayActorError, RayError, RaySystemError, RpcError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dreampipe.backend import choosing
@@ -57,6 +57,8 @@ _LONG = 60.0
 """Seconds after which a run that waits for room says so."""
 _OFTEN = 0.5
 """Seconds between two messages of mere progress."""
+_LOST = (RaySystemError, RpcError, ConnectionError)
+"""What Ray raises where the cluster itself has gone."""
 
 
 class RayCrew:
@@ -72,16 +74,25 @@ class RayCrew:
 
     def __init__(self, hire: Hire, shared: Shared) -> None:
         self._owns = _connect(hire)
+        self._actors: dict[int, Any] = {}
+        self._asked: dict[Any, int] = {}
+        self._said: deque[tuple[int, Message]] = deque()
+        self._patience: float | None = _LONG  # until the first worker is heard
         try:
-            nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-            nodes = _check_nodes(nodes, shared)
-            self.size, processors = _divide(nodes, hire, fixed=self._owns and not hire.cluster)
-            parcels = [
-                (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(_recipe_of(shared))
-            ]
+            with _reaching():
+                self._prepare(hire, shared)
         except BaseException:
             self._disconnect()
             raise
+
+    def _prepare(self, hire: Hire, shared: Shared) -> None:
+        """Look at the nodes, and decide what each actor gets."""
+        nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+        nodes = _check_nodes(nodes, shared)
+        self.size, processors = _divide(nodes, hire, fixed=self._owns and not hire.cluster)
+        parcels = [
+            (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(_recipe_of(shared))
+        ]
         actor = ray.remote(concurrency_groups={"in": 1, "out": 1})(_Hand)
         self._actor = actor.options(num_cpus=processors, num_gpus=hire.gpus, max_restarts=0, max_task_retries=0)
         self._told = (
@@ -91,33 +102,37 @@ class RayCrew:
             os.getcwd(),
             max(1, round(processors)),
         )
-        self._actors: dict[int, Any] = {}
-        self._asked: dict[Any, int] = {}
-        self._said: deque[tuple[int, Message]] = deque()
-        self._patience: float | None = _LONG  # until the first worker is heard
 
     def start(self, worker: int) -> None:
-        self._actors[worker] = self._actor.remote(*self._told)
-        self._ask(worker)
+        with _reaching():
+            self._actors[worker] = self._actor.remote(*self._told)
+            self._ask(worker)
 
     def give(self, worker: int, piece: Piece) -> None:
-        self._actors[worker].give.remote(piece)
+        with _reaching():
+            self._actors[worker].give.remote(piece)
 
     def listen(self) -> tuple[int, Message]:
         while not self._said:
-            if not ray.wait(list(self._asked), num_returns=1, timeout=self._patience)[0]:
+            with _reaching():
+                if not ray.wait(list(self._asked), num_returns=1, timeout=self._patience)[0]:
+                    self._patience = None
+                    text = f"No worker has started for {_LONG:g} s: the cluster has no room, so this run waits."
+                    return 0, Waiting(text)
                 self._patience = None
-                return 0, Waiting(f"No worker has started for {_LONG:g} s: the cluster has no room, so this run waits.")
-            self._patience = None
-            for answer in ray.wait(list(self._asked), num_returns=len(self._asked), timeout=0)[0]:
-                worker = self._asked.pop(answer)
-                try:
-                    self._said.extend((worker, message) for message in ray.get(answer))
-                    self._ask(worker)
-                except RayError as error:
-                    self._end(worker)
-                    self._said.append((worker, _describe_end(error)))
+                self._hear()
         return self._said.popleft()
+
+    def _hear(self) -> None:
+        """Take what has been answered."""
+        for answer in ray.wait(list(self._asked), num_returns=len(self._asked), timeout=0)[0]:
+            worker = self._asked.pop(answer)
+            try:
+                self._said.extend((worker, message) for message in ray.get(answer))
+                self._ask(worker)
+            except RayError as error:
+                self._end(worker)
+                self._said.append((worker, _describe_end(error)))
 
     def _ask(self, worker: int) -> None:
         self._asked[self._actors[worker].listen.remote()] = worker
@@ -129,7 +144,7 @@ class RayCrew:
 
     def _end(self, worker: int) -> None:
         """End an actor, which may have ended."""
-        with suppress(RayError, ValueError):
+        with suppress(RayError, ConnectionError, ValueError):
             ray.kill(self._actors[worker])
 
     def _disconnect(self) -> None:
@@ -190,13 +205,18 @@ def _hold(count: int) -> list[Lock]:
     Ray counts processors, and binds nobody to them. The locks last as long as the process.
     """
     held: dict[int, Lock] = {}
+    mine = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
     for processor in sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else ():
-        with suppress(MediaError):  # it is another user's
-            if len(held) < count and (taken := lock(Path(tempfile.gettempdir(), f"dreampipe-processor-{processor}"))):
+        name = f"dreampipe-processor{mine}-{processor}"
+        with suppress(MediaError):  # something else has the name
+            if len(held) < count and (taken := lock(Path(tempfile.gettempdir(), name))):
                 held[processor] = taken
     if len(held) == count:
         os.sched_setaffinity(0, held)
-    return list(held.values())
+        return list(held.values())
+    for one in held.values():
+        one.release()
+    return []
 
 
 def _is_progress(message: Message) -> bool:
@@ -213,7 +233,15 @@ def _connect(hire: Hire) -> bool:
     quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
     if not address:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init("local", num_cpus=count_processors(), include_dashboard=False, **quiet)
+        try:
+            ray.init("local", num_cpus=count_processors(), include_dashboard=False, **quiet)
+        except (*_LOST, RuntimeError, OSError, ValueError) as error:
+            ray.shutdown()
+            found = " ".join(str(error).split())
+            raise DreampipeError(
+                f"A Ray of this machine does not start ({brief(found, 300)}): try `ray start --head`, which says more, or "
+                "use --workers alone."
+            ) from None
         return True
     try:
         ray.init(address, **quiet)
@@ -226,6 +254,15 @@ def _connect(hire: Hire) -> bool:
             ) from None
         raise unanswered(address) from None
     return True
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Turn what Ray raises where the cluster itself has gone into a DreampipeError."""
+    try:
+        yield
+    except _LOST:
+        raise DreampipeError("The Ray cluster has gone: start it and run the same command again.") from None
 
 
 def _divide(nodes: Sequence[Mapping[str, Any]], hire: Hire, fixed: bool) -> tuple[int, float]:

@@ -1,24 +1,27 @@
 """Send the files that a recipe names to machines that cannot see them: once, by their content.
 
 A machine that has the same file under the same name keeps to that. Another one keeps a copy in the user's store of
-weights, under the SHA-256 of the file, so that a later run need not send it again.
+weights, under the SHA-256 of the file, so that a later run need not send it again. A file that an objective names is
+never kept under another name: the text of the objective decides what counts as the same recipe.
 """
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from dreampipe.engines.orders import Order
-from dreampipe.errors import MediaError
+from dreampipe.errors import MediaError, RecipeError
 from dreampipe.media import sha256
 from dreampipe.media.writing import make_folder, write_whole
 from dreampipe.models import imagenet, zoo
 from dreampipe.models.own import cards
 from dreampipe.models.weights import store
-from dreampipe.recipes.named import files, rename_files
+from dreampipe.objectives import Objective
+from dreampipe.recipes.named import files, rename_files, with_objectives
 from dreampipe.recipes.settings import ModelSettings
 
 _SENT = ".dreampipe-sent"
@@ -43,12 +46,12 @@ class Parcel:
 
 
 def list_parcels(recipe: ModelSettings) -> list[Parcel]:
-    """Read every file that a recipe needs; raises MediaError for a folder, which is too large to send, or a lost file.
+    """Read every file that a recipe needs; raises MediaError for a lost one.
 
-    A folder that all machines see is no parcel.
+    A folder is no parcel, as it may be large: all machines must see it.
     """
-    named = [Path(name) for name in (*files(recipe.model_dump()), *filter(None, [recipe.imports]))]
-    parcels = [_pack(path, str(path), False) for path in named if not path.is_dir()]
+    named = (*files(recipe.model_dump()), *filter(None, [recipe.imports]))
+    parcels = [_pack(Path(name), name, False) for name in named if not Path(name).is_dir()]
     card = recipe.card()
     if card.architecture and (weights := zoo.weights_of(card.name)) and store.find_whole(weights):
         parcels.append(_pack(store.folder() / weights.file, weights.file, True))
@@ -75,7 +78,14 @@ def unpack(
 
     Args:
         parcels: each without its content, and the function that gets that.
+
+    Raises:
+        RecipeError: an objective names a file that this machine lacks.
     """
+    recipe = order.recipe if isinstance(order, Order) else order
+    films = order.film.recipe if isinstance(order, Order) and order.film else recipe
+    for each in (recipe, films):
+        _check_objectives(each, [parcel for parcel, _ in parcels])
     places = {parcel.name: _unpack(parcel, get) for parcel, get in parcels}
 
     def moved(recipe: Moved) -> Moved:
@@ -91,13 +101,33 @@ def unpack(
     return replace(order, recipe=moved(order.recipe), film=film)
 
 
+def _check_objectives(recipe: ModelSettings, parcels: Sequence[Parcel]) -> None:
+    """Raise RecipeError where an objective names a file that this machine lacks."""
+    lacking = {parcel.name for parcel in parcels if not parcel.stored and not _is_here(Path(parcel.name), parcel)}
+
+    def check(objective: Objective, text: str) -> str:
+        if lost := next((name for name in objective.files if name in lacking), None):
+            raise RecipeError(
+                f"{lost} is not the same on {platform.node()}, but all nodes must see what an objective names: put it "
+                "into a folder that they share."
+            )
+        return text
+
+    with_objectives(recipe.model_dump(), check)
+
+
+def _is_here(path: Path, parcel: Parcel) -> bool:
+    return path.is_file() and sha256(path) == parcel.sha256
+
+
 def _unpack(parcel: Parcel, get: Callable[[], Mapping[str, bytes]]) -> str:
     """Return the name of the file on this machine."""
     own = store.folder() / parcel.name if parcel.stored else Path(parcel.name)
     kept = own if parcel.stored else store.folder() / _SENT / parcel.sha256 / own.name
-    for path in (own, kept):
-        if path.is_file() and sha256(path) == parcel.sha256:
-            return str(path)
+    if _is_here(own, parcel):
+        return parcel.name
+    if _is_here(kept, parcel):
+        return str(kept)
     # The file itself comes last: where it is, all is.
     for name, content in sorted(get().items(), key=lambda item: item[0] == kept.name):
         make_folder(kept)

@@ -88,9 +88,13 @@ class Workers:
 
     def _hear(self, worker: int, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        with suppress(EOFError, pickle.UnpicklingError, OSError):  # a killed process tears its last message
+        try:
             while True:
                 self._say(worker, pickle.load(process.stdout))
+        except EOFError:  # it has ended
+            pass
+        except Exception:  # at a torn message pickle raises many kinds of errors
+            process.kill()
         code = process.wait()
         process.stdout.close()
         self._hands[worker].close()
@@ -154,7 +158,7 @@ def main() -> None:
     inbox, outbox = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not tear a message
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    pieces: Queue[Piece] = Queue()
+    pieces: Queue[Piece | None] = Queue()
     writing = threading.Lock()
 
     def send(message: Message) -> None:
@@ -176,13 +180,14 @@ def main() -> None:
     os._exit(code)  # what is written is on the disk, and the backend takes long to end
 
 
-def _read(inbox: IO[bytes], pieces: Queue[Piece]) -> None:
+def _read(inbox: IO[bytes], pieces: Queue[Piece | None]) -> None:
     """Read pieces; at the end of them, end this process in good order, or else at once."""
-    with suppress(EOFError, pickle.UnpicklingError):
+    with suppress(Exception):  # what is torn raises many kinds of errors
         while True:
             pieces.put(pickle.load(inbox))
     threading.Timer(PATIENCE, os._exit, (1,)).start()
     _thread.interrupt_main()
+    pieces.put(None)  # wakes a thread that waits, which then sees the interrupt
 
 
 if __name__ == "__main__":

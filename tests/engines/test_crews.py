@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import signal
 import subprocess
 import sys
@@ -192,7 +193,7 @@ def test_a_killed_driver_takes_its_workers_along_and_a_second_run_goes_on(photos
         children = psutil.Process(driver.pid).children()
         driver.kill()
     assert driver.returncode == -signal.SIGKILL and children
-    assert psutil.wait_procs(children, timeout=120)[1] == []
+    assert psutil.wait_procs(children, timeout=600)[1] == []
     told = made(DreamTask(str(photos), str(out), order, hire=TWO))
     assert set(results(told).values()) <= {Done, Skipped} and Skipped in results(told).values()
     made(DreamTask(str(photos), str(tmp_path / "alone"), order))
@@ -219,6 +220,7 @@ def test_a_model_that_cannot_be_opened_ends_the_run(photos, tmp_path, headless):
         (Hire(workers=0), "at least 1"),
         (Hire(workers=2, address="auto"), "--engine ray"),
         (Hire(workers=2, gpus=1), "--engine ray"),
+        *[(Hire("ray", gpus=each), "gpus-per-worker came as") for each in (-1, 1.5, 0.00001, math.nan, math.inf)],
     ],
 )
 def test_a_wrong_choice_is_one_sentence(photos, tmp_path, order, hire, text):

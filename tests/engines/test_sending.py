@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from known import known
 
+import dreampipe
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.sending import list_parcels, unpack
-from dreampipe.recipes import FilmRecipe, Recipe
+from dreampipe.errors import RecipeError
+from dreampipe.recipes import Explaining, FilmRecipe, Recipe
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ def test_a_file_is_used_where_it_is_and_sent_where_it_is_not(model, monkeypatch,
     recipe = FilmRecipe(model=str(model))
     order = Order(recipe.still, film=FilmOrder(recipe))
     sha256, asked = recipe.card().sha256, []
+    sha256s = order.sha256(), FilmOrder(recipe).sha256()
     (parcel,) = list_parcels(recipe)
     if not there:
         model.rename(model.with_name("gone.keras"))
@@ -45,8 +49,46 @@ def test_a_file_is_used_where_it_is_and_sent_where_it_is_not(model, monkeypatch,
             card = made.card()
             assert (card.sha256, card.scaling) == (sha256, "unit")
             assert Path(made.model).name == "my.keras"
-        assert moved.sha256() == (order.sha256() if there else moved.sha256())
+        assert moved.sha256() == sha256s[0] and moved.film.sha256() == sha256s[1]
     assert len(asked) == (not there)
+
+
+@pytest.fixture
+def guide(tmp_path: Path) -> Path:
+    path = tmp_path / "guide.png"
+    dreampipe.write(dreampipe.Frame(np.random.default_rng(1).random((32, 32, 3), np.float32)), path)
+    return path
+
+
+def send(order: Order, lost: Path) -> Order:
+    """What becomes of an order on a machine that lacks one of its files."""
+    parcels = list_parcels(order.recipe)
+    lost.rename(lost.with_name("gone"))
+    moved = unpack(order, [(replace(one, content={}), lambda one=one: dict(one.content)) for one in parcels])
+    assert isinstance(moved, Order)
+    return moved
+
+
+def test_a_mask_and_a_baseline_that_are_sent_leave_the_recipe_the_same(guide, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    monkeypatch.chdir(tmp_path)
+    for recipe in (
+        Recipe(mask="./guide.png"),
+        Explaining(baseline=str(guide), method="integrated-gradients"),
+        Explaining(method="integrated-gradients(baseline=guide.png)"),
+    ):
+        order = Order(recipe)
+        sha256 = order.sha256()
+        assert send(order, guide).sha256() == sha256
+        guide.with_name("gone").rename(guide)
+
+
+def test_a_guide_that_a_machine_lacks_is_one_sentence(guide, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    order = Order(Recipe(objective=f'guide("{guide.as_posix()}", mixed3)'))
+    assert unpack(order, [(one, dict) for one in list_parcels(order.recipe)]) == order
+    with pytest.raises(RecipeError, match=r"guide\.png is not the same on .*: put it into a folder"):
+        send(order, guide)
 
 
 def test_an_embedded_model_needs_no_file():
