@@ -242,6 +242,24 @@ def test_an_address_of_the_web_is_read_and_its_signature_is_never_shown(call, bu
     assert gone.exit_code == 2 and signature not in gone.stderr and gone.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("address", ["https://SECRET@host/a.jpg", "az://c/a.png?sv=1&sig=SECRET"])
+def test_a_secret_in_an_address_is_refused_and_never_shown(call, address, small, tmp_path):
+    photo = paint(tmp_path / "photos", ("a.png",)) / "a.png"
+    for source, target in ((address, tmp_path / "dream.png"), (photo, address)):
+        for more in ((), ("--events",), ("--dry-run",)):
+            made = call("dream", source, target, *small, "--sidecar", *more)
+            assert made.exit_code == 2 and made.stderr.count("\n") == 1
+            assert "credentials come from the environment" in made.stderr
+            assert "SECRET" not in made.stdout + made.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_the_address_of_a_cluster_is_no_object(call, small, tmp_path):
+    photo = paint(tmp_path / "photos", ("a.png",)) / "a.png"
+    made = call("dream", photo, tmp_path / "dream.png", *small, "--address", "ray://127.0.0.1:10001")
+    assert made.stderr.startswith("Error: --address came, but only --engine ray takes it")  # and not: no such store
+
+
 def test_file_addresses_are_paths(call, small, tmp_path):
     photos = paint(tmp_path / "photos", ("a.png",))
     assert call("dream", f"file://{photos}", f"file://{tmp_path}/dreams", *small).exit_code == 0
