@@ -11,6 +11,8 @@ from dreampipe.cli.terminal import say
 
 _OUTPUTS = ("out", "target", "animate", "sheet")
 """The arguments and options that name outputs."""
+_NO_FILES = ("address",)
+"""The options whose values look like addresses of objects and are none: that of a cluster may be `ray://HOST:10001`."""
 _LAZY = ("dream", "explain")
 """The commands whose engine brings each input and sends each output itself."""
 
@@ -26,13 +28,14 @@ def staged(command: str, values: Mapping[str, Any]) -> Iterator[Mapping[str, Any
         DreampipeError: an address cannot be used.
     """
     # Looked at first, so that other commands load nothing for this.
-    if not any("://" in text for value in values.values() for text in _texts(value)):
+    files = {name: value for name, value in values.items() if name not in _NO_FILES}
+    if not any("://" in text for value in files.values() for text in _texts(value)):
         yield values
         return
     from dreampipe.media.storage import is_address
     from dreampipe.media.storage.staging import stage
 
-    found = {name: value for name, value in values.items() if any(map(is_address, _texts(value)))}
+    found = {name: value for name, value in files.items() if any(map(is_address, _texts(value)))}
 
     outputs = [text for name in _OUTPUTS for text in _texts(found.get(name)) if is_address(text)]
     deep = bool(values.get("recursive")) or command not in _LAZY

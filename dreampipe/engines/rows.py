@@ -21,6 +21,7 @@ from dreampipe.events import Done, Estimated, Event, Failed, Finished, Noted, Sk
 from dreampipe.media import Job, Manifest
 from dreampipe.media.locks import lock, sweep_locks
 from dreampipe.media.manifest import NAME
+from dreampipe.media.storage.addresses import is_lazy
 from dreampipe.media.writing import make_folder, sweep
 
 if TYPE_CHECKING:
@@ -85,9 +86,14 @@ def _alone(folder: Path) -> Iterator[None]:
         taken.release()
 
 
+def _is_shared(job: Job) -> bool:
+    """Say whether several workers make a job together."""
+    return job.film and not is_lazy(job.source) and not is_lazy(job.target)
+
+
 @dataclass(frozen=True)
 class Row:
-    """Pictures; a `Piece`. Its result says whether the disk is full."""
+    """Pictures, or a whole film; a `Piece`. Its result says whether the disk is full."""
 
     jobs: tuple[Job, ...]
 
@@ -98,6 +104,8 @@ class Row:
 
 class Rows:
     """The jobs of a run; a `Supply`. A film is begun when nothing of those before it can be given out.
+
+    A film in a store is one worker's work, as the others would not see its copy and its segments.
 
     A picture whose worker died is made again, alone and last. If its worker dies twice while it is alone, it is set
     aside: it fails, and the others go on.
@@ -137,7 +145,7 @@ class Rows:
             jobs = self._choose(max(1, min(MOST, self.left // (_SHARES * self._workers))))
             if not jobs:
                 return None
-            if not jobs[0].film:
+            if not _is_shared(jobs[0]):
                 piece = Row(jobs)
                 self._out[piece] = {job.name: job for job in jobs}
                 return piece

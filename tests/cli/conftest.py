@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -46,3 +47,15 @@ def pictures(tmp_path: Path) -> Path:
     for name in "abc":
         dreampipe.write(Frame(rng.random((48, 64, 3), np.float32)), folder / f"{name}.png")
     return folder
+
+
+@pytest.fixture
+def small(tiny_model: Path) -> tuple[str, ...]:
+    """Options for the shortest dream."""
+    return ("--model", str(tiny_model), "--scaling", "unit", "--octaves", "1", "--steps", "1")
+
+
+@pytest.fixture(params=["s3", "memory"])
+def place(request: pytest.FixtureRequest) -> str:
+    """The address of an empty place in each kind of store."""
+    return str(request.getfixturevalue("bucket")) if request.param == "s3" else f"memory://m-{uuid4().hex}"

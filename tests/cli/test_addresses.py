@@ -3,75 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import numpy as np
 import pytest
-from PIL import Image
-
-from dreampipe.media.storage.addresses import Address
-from dreampipe.media.storage.leases import Lease
+from in_stores import files_of, mirrors, objects, paint, shown, upload, upload_file
 
 Small = tuple[str, ...]
-
-
-@pytest.fixture
-def small(tiny_model: Path) -> Small:
-    return ("--model", str(tiny_model), "--scaling", "unit", "--octaves", "1", "--steps", "1")
-
-
-@pytest.fixture(params=["s3", "memory"])
-def place(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("bucket")) if request.param == "s3" else f"memory://m-{uuid4().hex}"
-
-
-def files_of(place: str) -> Any:
-    import fsspec
-
-    return fsspec.filesystem(place.partition(":")[0], **({"use_listings_cache": False} if place[0] == "s" else {}))
-
-
-def objects(place: str) -> dict[str, bytes]:
-    """The bytes of all objects at a place, by their names from there."""
-    files, base = files_of(place), place.partition("://")[2]
-    found = files.find(base)
-    return {name.strip("/").removeprefix(f"{base}/"): files.cat_file(name) for name in found}
-
-
-def shown(place: str) -> set[str]:
-    """The names of all objects at a place that are not hidden."""
-    return {name for name in objects(place) if not name.rpartition("/")[2].startswith(".")}
-
-
-def paint(folder: Path, names: tuple[str, ...], size: int = 32) -> Path:
-    folder.mkdir(exist_ok=True)
-    for at, name in enumerate(names):
-        pixels = np.random.default_rng(at).integers(0, 256, (size, size, 3), np.uint8)
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(folder / name)
-    return folder
-
-
-def upload(folder: Path, address: str) -> None:
-    files = files_of(address)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            files.pipe_file(f"{address.partition('://')[2]}/{path.relative_to(folder).as_posix()}", path.read_bytes())
-
-
-def mirrors() -> list[Path]:
-    """What is left of copies on this disk."""
-    return sorted(Path(os.environ["KERAS_HOME"], "dreampipe-stores").glob("*"))
-
-
 NAMES = ("a.png", "b c.png", "größe.jpg")
 
 
@@ -200,7 +139,7 @@ SLOW = ("sheet", "mask", "zoom")
 )
 def test_other_commands_take_addresses(call, command, bucket, small, tmp_path):
     upload(paint(tmp_path / "photos", ("a.png", "mask.png")), f"{bucket}/photos")
-    upload_model(small[1], f"{bucket}/models/tiny.keras")
+    upload_file(small[1], f"{bucket}/models/tiny.keras")
     words = ONE_FILE[command](bucket, ("--model", f"{bucket}/models/tiny.keras", *small[2:]))
     out = next(word for word in words[2:] if word.startswith(bucket) and "photos" not in word)
     made = call(*words)
@@ -210,10 +149,6 @@ def test_other_commands_take_addresses(call, command, bucket, small, tmp_path):
     if command not in ("explain", "mask"):
         assert call(*words).exit_code == 2  # it exists
     assert not mirrors()
-
-
-def upload_model(path: str, address: str) -> None:
-    files_of(address).pipe_file(address.partition("://")[2], Path(path).read_bytes())
 
 
 @pytest.mark.parametrize(
@@ -246,196 +181,6 @@ def test_keys_that_are_no_paths_are_left_out_and_named(call, bucket, small, tmp_
     made = call("dream", f"{bucket}/photos", tmp_path / "dreams", *small, "--recursive")
     assert made.exit_code == 0, made.stderr
     assert [path.name for path in (tmp_path / "dreams").glob("*.png")] == ["a.png"]
-
-
-def run(*words: str, **options: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "dreampipe", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def test_killed_in_the_middle_and_started_again(call, bucket, server, small, tmp_path):
-    """Nothing half-made is visible; the next run takes the lease over at once, and makes what is missing."""
-    names = tuple(f"{at}.png" for at in range(6))
-    upload(paint(tmp_path / "photos", names), f"{bucket}/photos")
-    puts: list[str] = []
-    process = run("dream", f"{bucket}/photos", f"{bucket}/dreams", *small)
-
-    def kill(method: str, path: str) -> None:
-        if method == "PUT" and path.endswith(".png"):
-            puts.append(path)
-            if len(puts) == 3:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-
-    server.watch = kill
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    server.watch = lambda method, path: None
-    there = objects(f"{bucket}/dreams")
-    assert any(name.endswith(".lease") for name in there)
-    whole = {name: data for name, data in there.items() if name.endswith(".png")}
-    assert 2 <= len(whole) <= 3
-    again = call("dream", f"{bucket}/photos", f"{bucket}/dreams", *small)
-    assert again.exit_code == 0, again.stderr
-    counted = re.search(r"(\d) done, (\d) skipped, 0 failed", again.stderr)
-    # The one that was on its way is sent, and not made again.
-    assert counted and int(counted[1]) <= 6 - len(whole) and int(counted[1]) + int(counted[2]) == 6
-    assert call("dream", tmp_path / "photos", tmp_path / "dreams", *small).exit_code == 0
-    for name in names:
-        assert objects(f"{bucket}/dreams")[name] == (tmp_path / "dreams" / name).read_bytes()
-    assert not any(name.endswith(".lease") for name in objects(f"{bucket}/dreams")) and not mirrors()
-
-
-def test_a_second_driver_is_refused(call, bucket, server, small, tmp_path, monkeypatch):
-    upload(paint(tmp_path / "photos", ("a.png", "b.png")), f"{bucket}/photos")
-    first = [True]
-    process: list[subprocess.Popen[str]] = []
-
-    def start(method: str, path: str) -> None:
-        if method == "PUT" and path.endswith("a.png") and first:
-            first.clear()  # while this output is on its way, on another machine
-            home = tmp_path / "elsewhere"
-            words = ("dream", f"{bucket}/photos", f"{bucket}/dreams", *small)
-            process.append(run(*words, env={**os.environ, "KERAS_HOME": str(home)}))
-            process[0].wait()
-
-    server.watch = start
-    assert call("dream", f"{bucket}/photos", f"{bucket}/dreams", *small).exit_code == 0
-    assert process[0].returncode == 2
-    said = process[0].communicate()[1]
-    assert said.startswith(f"Error: {bucket}/dreams is being made by another run") and said.count("\n") == 1
-
-
-def test_a_refused_run_loses_nothing_of_an_earlier_one(call, bucket, server, small, tmp_path):
-    """A picture waits to be sent; a run that is refused meanwhile, or cannot read its input, leaves it."""
-    photos = paint(tmp_path / "photos", ("a.png",))
-    words = ("dream", photos / "a.png", f"{bucket}/dream.png", *small)
-    server.refuse = lambda method, path: method == "PUT" and path.endswith(".png")
-    assert call(*words).exit_code == 1
-    server.reset()
-    place = Address.parse(f"{bucket}/dream.png")
-    other = Lease(place, "other")
-    other.take()
-    assert "is being made by another run" in call(*words).stderr
-    other.release()
-    assert call("dream", f"{bucket}/nothing.png", f"{bucket}/dream.png", *small).exit_code == 2
-    assert shown(bucket) == set()
-    assert "0 done, 1 skipped" in call(*words).stderr
-    assert shown(bucket) == {"dream.png"} and not mirrors()
-
-
-def test_five_percent_of_failing_requests_lose_nothing(call, bucket, server, small, tmp_path):
-    names = tuple(f"{at}.png" for at in range(8))
-    upload(paint(tmp_path / "photos", names), f"{bucket}/photos")
-    server.share = 0.05
-    made = call("dream", f"{bucket}/photos", f"{bucket}/dreams", *small)
-    assert "8 done, 0 skipped, 0 failed" in made.stderr and made.exit_code == 0
-    assert server.failed
-    server.share = 0.0
-    assert shown(f"{bucket}/dreams") == set(names)
-
-
-def test_a_film_and_numbered_pictures(call, bucket, small, tmp_path):
-    import clip
-
-    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
-    upload_model(str(tmp_path / "clip.mp4"), f"{bucket}/clip.mp4")
-    film = (*small, "--refresh-steps", "1")
-    assert call("dream", f"{bucket}/clip.mp4", f"{bucket}/dream.mp4", *film).exit_code == 0
-    again = call("dream", f"{bucket}/clip.mp4", f"{bucket}/dream.mp4", *film)
-    assert "0 done, 1 skipped, 0 failed" in again.stderr
-    assert call("dream", tmp_path / "clip.mp4", tmp_path / "dream.mp4", *film).exit_code == 0
-    assert objects(bucket)["dream.mp4"] == (tmp_path / "dream.mp4").read_bytes()
-    assert call("dream", f"{bucket}/clip.mp4", f"{bucket}/frames/%03d.png", *film).exit_code == 0
-    assert len([name for name in shown(bucket) if name.startswith("frames/") and name.endswith(".png")]) == 3
-    back = call("dream", f"{bucket}/frames/", f"{bucket}/back.mp4", *film)
-    assert back.exit_code == 0, back.stderr
-    assert "back.mp4" in shown(bucket) and not mirrors()
-
-
-def test_a_film_of_others_is_refused_each_time(call, bucket, small, tmp_path):
-    import clip
-
-    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
-    upload_model(str(tmp_path / "clip.mp4"), f"{bucket}/dream.mp4")
-    for _ in range(2):
-        made = call("dream", tmp_path / "clip.mp4", f"{bucket}/dream.mp4", *small)
-        assert made.exit_code == 1
-        assert f"{bucket}/dream.mp4 exists and was not written by dreampipe" in made.stderr
-    assert objects(bucket)["dream.mp4"] == (tmp_path / "clip.mp4").read_bytes()
-
-
-@pytest.mark.slow
-def test_a_killed_film_continues_from_its_segments(call, bucket, small, tmp_path):
-    import clip
-
-    clip.write(tmp_path / "clip.mp4", 72, (48, 32))
-    upload_model(str(tmp_path / "clip.mp4"), f"{bucket}/clip.mp4")
-    words = ("dream", f"{bucket}/clip.mp4", f"{bucket}/dream.mp4", *small, "--refresh-steps", "1", "--events")
-    process = run(*words)
-    assert process.stdout
-    for line in process.stdout:
-        if (event := json.loads(line))["event"] == "framed" and event["done"] == 60:
-            process.send_signal(signal.SIGKILL)
-            break
-    process.communicate()
-    assert shown(bucket) == {"clip.mp4"}
-    again = call(*words)
-    assert again.exit_code == 0, again.stderr
-    framed = [event["done"] for event in map(json.loads, again.stdout.splitlines()) if event["event"] == "framed"]
-    assert framed[0] > 24 and framed[-1] == 72
-    assert shown(bucket) == {"clip.mp4", "dream.mp4"} and not mirrors()
-
-
-@pytest.mark.slow
-def test_killed_at_each_request_in_turn(call, bucket, server, small, tmp_path):
-    """After a kill at any request every output that is there is whole; the runs together make each."""
-    names = tuple(f"{at}.jpg" for at in range(12))
-    photos = paint(tmp_path / "photos", names)
-    upload(photos, f"{bucket}/photos")
-    assert call("dream", photos, tmp_path / "dreams", *small).exit_code == 0
-    whole = {name: (tmp_path / "dreams" / name).read_bytes() for name in names}
-    for limit in range(1, 13):
-        puts: list[str] = []
-        process = run("dream", f"{bucket}/photos", f"{bucket}/dreams", *small)
-
-        def kill(method: str, path: str, process=process, puts=puts, limit=limit) -> None:
-            if method in ("PUT", "DELETE"):
-                puts.append(path)
-                if len(puts) == limit:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
-
-        server.watch = kill
-        process.communicate()
-        server.watch = lambda method, path: None
-        there = objects(f"{bucket}/dreams")
-        assert all(whole[name] == data for name, data in there.items() if not name.startswith("."))
-    assert call("dream", f"{bucket}/photos", f"{bucket}/dreams", *small).exit_code == 0
-    there = objects(f"{bucket}/dreams")
-    assert {name: data for name, data in there.items() if not name.startswith(".")} == whole
-    assert not mirrors() and not any(name.endswith((".lease", ".probe")) for name in there)
-
-
-def test_a_film_that_could_not_be_sent_is_not_made_again(call, bucket, server, small, tmp_path):
-    import clip
-
-    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
-    words = ("dream", tmp_path / "clip.mp4", f"{bucket}/dream.mp4", *small, "--refresh-steps", "1")
-    server.refuse = lambda method, path: method == "PUT" and path.endswith(".mp4")
-    made = call(*words)
-    assert made.exit_code == 1
-    assert f"Failed dream.mp4: {bucket}/dream.mp4 is not open to these credentials" in made.stderr
-    assert shown(bucket) == set() and mirrors()
-    server.reset()
-    again = call(*words)
-    assert "0 done, 1 skipped, 0 failed" in again.stderr
-    assert shown(bucket) == {"dream.mp4"} and not mirrors()
 
 
 def test_a_folder_of_markers_and_hidden_objects(call, bucket, small, tmp_path):
@@ -495,6 +240,24 @@ def test_an_address_of_the_web_is_read_and_its_signature_is_never_shown(call, bu
     assert signature not in made.stdout + made.stderr + record
     gone = call("dream", signed.replace("/a.png", "/none.png"), tmp_path / "none.png", *small)
     assert gone.exit_code == 2 and signature not in gone.stderr and gone.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["https://SECRET@host/a.jpg", "az://c/a.png?sv=1&sig=SECRET"])
+def test_a_secret_in_an_address_is_refused_and_never_shown(call, address, small, tmp_path):
+    photo = paint(tmp_path / "photos", ("a.png",)) / "a.png"
+    for source, target in ((address, tmp_path / "dream.png"), (photo, address)):
+        for more in ((), ("--events",), ("--dry-run",)):
+            made = call("dream", source, target, *small, "--sidecar", *more)
+            assert made.exit_code == 2 and made.stderr.count("\n") == 1
+            assert "credentials come from the environment" in made.stderr
+            assert "SECRET" not in made.stdout + made.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_the_address_of_a_cluster_is_no_object(call, small, tmp_path):
+    photo = paint(tmp_path / "photos", ("a.png",)) / "a.png"
+    made = call("dream", photo, tmp_path / "dream.png", *small, "--address", "ray://127.0.0.1:10001")
+    assert made.stderr.startswith("Error: --address came, but only --engine ray takes it")  # and not: no such store
 
 
 def test_file_addresses_are_paths(call, small, tmp_path):

@@ -13,6 +13,7 @@ from dreampipe.errors import MediaError, brief, printable
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  # one letter is a drive of Windows
 _ON_DISK = ("file", "local")
 _WEB = ("http", "https")
+_SIGNATURE = re.compile(r"[?&](?:sig|[\w-]*signature|[\w-]*token)=", re.IGNORECASE)
 _FOLDER = "dreampipe-stores"
 LAZY = "-lazy"
 """The end of the name of a mirror whose objects an engine brings and sends one by one."""
@@ -48,8 +49,8 @@ class Address:
             rest, _, query = rest.partition("#")[0].partition("?")
         host, _, key = rest.lstrip("/").partition("/") if scheme == "memory" else rest.partition("/")
         key = key.removesuffix("/")
-        if fault := _find_fault(host, key):
-            raise MediaError(f"{shorten(f'{scheme}://{_without_password(rest)}')} {fault}.")
+        if fault := _find_fault(scheme, host, key):
+            raise MediaError(f"{shorten(f'{scheme}://{_without_secrets(rest)}')} {fault}.")
         return cls(scheme, host, key, query)
 
     def __str__(self) -> str:
@@ -74,13 +75,18 @@ class Address:
         return mirror.joinpath(self.scheme, self.host, *filter(None, self.key.split("/")))
 
 
-def _find_fault(host: str, key: str) -> str:
+def _find_fault(scheme: str, host: str, key: str) -> str:
     """Say what is wrong with an address; empty if nothing is."""
     user, at, _ = host.rpartition("@")
-    if at and ":" in user:
+    if at and (":" in user or scheme in _WEB):
         return (
             "holds a password, but credentials come from the environment or a profile, as for other tools of that "
             "store: leave it out"
+        )
+    if _SIGNATURE.search(f"{host}/{key}"):
+        return (
+            "is followed by a signature, but credentials come from the environment or a profile, as for other tools of "
+            "that store: leave out what follows the question mark"
         )
     if not host or not is_mirrored(host):
         return "names no bucket, but SCHEME://BUCKET/NAME is expected: name one"
@@ -97,9 +103,11 @@ def is_mirrored(key: str) -> bool:
     return not ({"", ".", ".."} & {*parts}) and "\0" not in key and max(len(os.fsencode(part)) for part in parts) < 200
 
 
-def _without_password(rest: str) -> str:
+def _without_secrets(rest: str) -> str:
+    """Leave out a user and password, and what follows a question mark if it is a signature."""
     host, slash, key = rest.partition("/")
-    return f"{host.rpartition('@')[2]}{slash}{key}"
+    shown = f"{host.rpartition('@')[2]}{slash}{key}"
+    return re.split("[?&]", shown)[0] if _SIGNATURE.search(shown) else shown
 
 
 def shorten(text: str) -> str:

@@ -253,6 +253,8 @@ class Store:
             return True
 
         try:
+            if self.scheme not in _WHOLE:
+                self._try(address, lambda: self._files.makedirs(self._place(address.folder.key), exist_ok=True))
             return bool(self._try(address, send))
         except MediaError as problem:
             raise StorageError(str(problem)) from None

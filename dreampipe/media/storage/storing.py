@@ -107,7 +107,8 @@ class Storage:
                 held.fetched.append(path)
         folder = folder_of(job.target)
         place = address_of(folder)
-        for path in files_of(job.target, self._list(place)) if place else ():
+        # A copy, as the thread that encodes adds to the list meanwhile.
+        for path in files_of(job.target, list(self._list(place))) if place else ():
             if address := address_of(path):
                 Store.of(address).fetch(address, path)
                 held.there[path] = _state(path)

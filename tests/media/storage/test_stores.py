@@ -65,6 +65,14 @@ def test_create_does_not_replace(place):
     assert store.read(address) == b"mine"
 
 
+def test_create_makes_the_folder_where_a_store_has_real_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # as `file://host` is that folder here
+    address = Address("file", "host", "new/deep/lease")
+    assert Store.of(address).create(b"mine", address)
+    assert not Store.of(address).create(b"theirs", address)
+    assert (tmp_path / "host" / "new" / "deep" / "lease").read_bytes() == b"mine"
+
+
 def test_a_listing_has_objects_and_folders_apart(place, tmp_path):
     for name in ("b.png", "a.png", "in/c.png"):
         put(place.below(name), b"x", tmp_path)
@@ -142,6 +150,10 @@ def test_an_object_that_changes_while_it_is_read_is_read_again(bucket, server, t
         ("s3://bucket/a//b", "has an empty part"),
         ("s3://bucket/a/../b", "has an empty part"),
         ("sftp://me:secret@host/a", "holds a password"),
+        ("https://secret@host/a.jpg", "^https://host/a.jpg holds a password"),
+        ("az://c/a.png?sv=1&sig=secret", "^az://c/a.png is followed by a signature"),
+        ("s3://bucket/a.png?X-Amz-Signature=secret", "^s3://bucket/a.png is followed by a signature"),
+        ("gs://bucket?Signature=secret", "^gs://bucket is followed by a signature"),
         ("s3://bucket/a::zip://b", "is a chain of addresses"),
     ],
 )
