@@ -21,6 +21,7 @@ from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.errors import MediaError, StorageError
 from dreampipe.events import Began, Done, Event, Failed, Finished, Skipped
 from dreampipe.media import Manifest, check_writable, plan
+from dreampipe.media.shelves import shelve, zeros
 from dreampipe.media.writing import unwritable
 
 
@@ -168,3 +169,12 @@ def test_a_finished_folder_needs_no_room(tmp_path: Path, recipe: FilmRecipe) -> 
         told = dreamed(tmp_path / "in", tmp_path / "out", recipe)
     assert [type(event) for event in told[1:-1]] == [Skipped]
     assert not [event for event in told if isinstance(event, Done)]
+
+
+def test_a_disk_without_room_for_another_large_array_is_told(tmp_path: Path) -> None:
+    held = shelve(np.ones((1, 4, 4, 3), np.float32), tmp_path)
+    with (
+        full_at(1000),
+        pytest.raises(StorageError, match=r"has no room for large arrays .*: free some, or give a smaller"),
+    ):
+        zeros((1, 40, 40, 3), near=held)
