@@ -15,6 +15,7 @@ from dreampipe.ascent.shaping import InParts
 from dreampipe.ascent.tiles import seamless
 from dreampipe.ascent.transforms import Transform
 from dreampipe.errors import RecipeError
+from dreampipe.objectives import IMAGE
 
 if TYPE_CHECKING:
     from dreampipe.ascent.spec import Ascent
@@ -109,8 +110,12 @@ def held() -> int:
 
 
 def is_shelved(ascent: Ascent, size: Size, memory: int | None = None) -> bool:
-    """Say whether the whole arrays of a climb in tiles lie in a file, because they take over half of the memory."""
-    return _in_parts(ascent) and plain_bytes(ascent, size) > _room(ascent, memory) / 2
+    """Say whether the whole arrays of a climb in tiles lie in a file, because they take over half of the memory.
+
+    Other ways to carry a dream, and pictures cut to bits, make some of these arrays in memory.
+    """
+    in_file = ascent.octaves.carry == "detail" and ascent.octaves.bits is None
+    return in_file and _in_parts(ascent) and plain_bytes(ascent, size) > _room(ascent, memory) / 2
 
 
 def halve(ascent: Ascent, size: Size, tile: int | None) -> int | None:
@@ -136,4 +141,5 @@ def _in_parts(ascent: Ascent) -> bool:
     """Say whether a step in tiles computes everything else in parts, too."""
     copies = all(type(one).copied is not Transform.copied for one in ascent.seen_through())
     in_parts = all(isinstance(one, InParts) for one in ascent.shaping)
-    return copies and in_parts and ascent.parameterization.by_pixel
+    by_place = all(term.measure.by_place for term in ascent.bound.terms if term.layer == IMAGE)
+    return copies and in_parts and by_place and ascent.parameterization.by_pixel
