@@ -188,7 +188,8 @@ class Dreamer:
         recipe, size = self._recipe, self._size(frame)
         if recipe.tile and recipe.memory is None:
             return {}
-        chosen = choose(self._ascent, size, recipe.memory_bytes, shrinks=not recipe.max_size, shelves=shelves)
+        whole = self.order.film is not None and self.order.film.whole
+        chosen = choose(self._ascent, size, recipe.memory_bytes, not recipe.max_size, shelves, whole)
         fits = saved is not None and "max_size" not in chosen and saved <= chosen.get("tile", saved)
         return {"tile": saved} if saved is not None and fits else chosen
 
