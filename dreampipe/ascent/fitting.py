@@ -15,6 +15,7 @@ from dreampipe.ascent.shaping import InParts
 from dreampipe.ascent.tiles import seamless
 from dreampipe.ascent.transforms import Transform
 from dreampipe.errors import RecipeError
+from dreampipe.objectives import IMAGE
 
 if TYPE_CHECKING:
     from dreampipe.ascent.spec import Ascent
@@ -41,7 +42,12 @@ SPARE = 0.9
 
 
 def choose(
-    ascent: Ascent, size: Size, memory: int | None = None, shrinks: bool = True, shelves: bool = False
+    ascent: Ascent,
+    size: Size,
+    memory: int | None = None,
+    shrinks: bool = True,
+    shelves: bool = False,
+    whole: bool = False,
 ) -> dict[str, int]:
     """Choose the settings with which a picture of this (height, width) fits.
 
@@ -50,6 +56,7 @@ def choose(
             and at most half of what is free.
         shrinks: whether it may choose a smaller size; else what tiles cannot compute stays whole.
         shelves: whether whole arrays may lie in a file; see `is_shelved`.
+        whole: without `memory`, take half of what is free, though tiles could do with `USUAL`.
 
     Returns:
         nothing if the picture fits whole, or if the ascent has a tile, which fits; a "tile"; or a "max_size", if tiles
@@ -61,7 +68,7 @@ def choose(
     """
     from dreampipe.scoring import bytes_of_pixel
 
-    room, of_model = _room(ascent, memory), bytes_of_pixel(ascent.card, ascent.bound)
+    room, of_model = _room(ascent, memory, whole), bytes_of_pixel(ascent.card, ascent.bound)
     each = of_model + TILE
     shelved = shelves and is_shelved(ascent, size, memory)
     plain = plain_bytes(ascent, size, shelved)
@@ -92,7 +99,7 @@ def _refusal(memory: int, size: Size, short: float, what: str, setting: str) -> 
     return RecipeError(f"memory came as {came}, but {what} need {needed:g}GB: give more, or a smaller {setting}.")
 
 
-def _room(ascent: Ascent, memory: int | None) -> float:
+def _room(ascent: Ascent, memory: int | None, whole: bool = False) -> float:
     """The bytes that a climb may add to what the process holds."""
     from dreampipe.scoring import bytes_of_pixel, pixels_that_fit
 
@@ -100,7 +107,8 @@ def _room(ascent: Ascent, memory: int | None) -> float:
     if memory is not None:
         return memory * SPARE - held()
     free = half * bytes_of_pixel(ascent.card, ascent.bound)
-    return free if seamless(ascent.card, ascent.seen_layers, ascent.bound.head) else min(free, USUAL)
+    needed = whole or seamless(ascent.card, ascent.seen_layers, ascent.bound.head)
+    return free if needed else min(free, USUAL)
 
 
 def held() -> int:
@@ -109,8 +117,12 @@ def held() -> int:
 
 
 def is_shelved(ascent: Ascent, size: Size, memory: int | None = None) -> bool:
-    """Say whether the whole arrays of a climb in tiles lie in a file, because they take over half of the memory."""
-    return _in_parts(ascent) and plain_bytes(ascent, size) > _room(ascent, memory) / 2
+    """Say whether the whole arrays of a climb in tiles lie in a file, because they take over half of the memory.
+
+    Other ways to carry a dream, and pictures cut to bits, make some of these arrays in memory.
+    """
+    in_file = ascent.octaves.carry == "detail" and ascent.octaves.bits is None
+    return in_file and _in_parts(ascent) and plain_bytes(ascent, size) > _room(ascent, memory) / 2
 
 
 def halve(ascent: Ascent, size: Size, tile: int | None) -> int | None:
@@ -136,4 +148,5 @@ def _in_parts(ascent: Ascent) -> bool:
     """Say whether a step in tiles computes everything else in parts, too."""
     copies = all(type(one).copied is not Transform.copied for one in ascent.seen_through())
     in_parts = all(isinstance(one, InParts) for one in ascent.shaping)
-    return copies and in_parts and ascent.parameterization.by_pixel
+    by_place = all(term.measure.by_place for term in ascent.bound.terms if term.layer == IMAGE)
+    return copies and in_parts and by_place and ascent.parameterization.by_pixel

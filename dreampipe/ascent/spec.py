@@ -148,7 +148,8 @@ class Ascent:
 
         sizes = self.sizes((full.shape[1], full.shape[2]))
         plan = self._plan(sizes, mask is not None)
-        with backend.compile_ahead(steps_to_come(plan, full, fitted_mask, own, seed)):
+        coming = steps_to_come(plan, full, fitted_mask, own, seed) if self.steps else ()
+        with backend.compile_ahead(coming):
             climbed = climb(plan, full, fitted_mask, origin, own, seed, report, saving)
         if self.card.fixed:
             detail = resized(climbed.pictures - full, (batch.shape[1], batch.shape[2]), fit)

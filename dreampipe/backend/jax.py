@@ -24,9 +24,8 @@ if not jax.config.jax_compilation_cache_dir and (kept := compilations.make_folde
     jax.config.update("jax_compilation_cache_max_size", compilations.BOUND)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
-_IN_TIME = (
-    not xla_bridge.backends_are_initialized()
-)  # a program that has computed with JAX before has read the flags, too
+# A program that has computed with JAX before has read the flags, too.
+_IN_TIME = not xla_bridge.backends_are_initialized()
 _REPEATS = choosing.is_to_repeat() and _IN_TIME
 if _REPEATS:
     # XLA tries several algorithms on a GPU and takes the fastest, another one in each run. `xla_gpu_deterministic_ops`

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 
@@ -37,15 +38,22 @@ class Programs:
 def compiling(jobs: Sequence[Callable[[], Any]]) -> Iterator[None]:
     """Do these jobs in threads, in order; those that are not begun when the context ends are left out.
 
-    Half of the processor's cores compile, at least one: the others compute.
+    Half of the processor's cores compile, at least one: the others compute. The process does not wait for these threads
+    when it ends, as it does for those of a pool.
     """
-    pool = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "compile")
+    waiting = deque(jobs)
+
+    def work() -> None:
+        with suppress(IndexError):
+            while True:
+                _try(waiting.popleft())
+
+    for number in range(min(len(jobs), max(1, (os.cpu_count() or 1) // 2))):
+        Thread(target=work, name=f"compile_{number}", daemon=True).start()
     try:
-        for job in jobs:
-            pool.submit(_try, job)
         yield
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        waiting.clear()
 
 
 def _try(job: Callable[[], Any]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from typing import Any
 
@@ -48,10 +48,9 @@ def compile(
     @wraps(function)
     def call(*arguments: Any) -> Any:
         check_process()
-        if _GPUS:
-            tf.config.experimental.enable_tensor_float_32_execution(rounded)
         try:
-            return graph(*arguments)
+            with _multiplying(rounded):
+                return graph(*arguments)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError from None
         # The last: a layer decides by a size that is not known yet, as UpSampling2D does, bilinear and of any size.
@@ -59,6 +58,20 @@ def compile(
             raise refusal(error) from error
 
     return call
+
+
+@contextmanager
+def _multiplying(rounded: bool) -> Iterator[None]:
+    """A context in which a GPU multiplies float32 numbers as they are, or rounded to TF32."""
+    if not _GPUS:
+        yield
+        return
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(rounded)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def compile_ahead(calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> AbstractContextManager[None]:

@@ -31,5 +31,8 @@ def _graph_of(gradient: Any) -> Any:
     for name in ("tape_grad_fn", "result"):
         if not isinstance(held, FunctionType):
             return None
-        held = getclosurevars(held).nonlocals.get(name)
+        try:
+            held = getclosurevars(held).nonlocals.get(name)
+        except ValueError:  # a cell that is empty, while another thread still defines the gradient
+            return None
     return next((tensor.graph for tensor in tf.nest.flatten(held) if hasattr(tensor, "graph")), None)

@@ -153,7 +153,9 @@ def _tempo(preset: str | None, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """List the settings of a preset of films that fit to those that are asked for; none if nothing is carried along."""
     if preset is None or asked.get("motion", "flow") != "flow":
         return {}
-    sizes = {"octaves", "smallest"} if {"octaves", "smallest", "octave_scale"} & asked.keys() else set()
+    moved = {text.partition("=")[0].rpartition(":")[2].strip().replace("-", "_") for text in asked.get("at") or ()}
+    own = {"octaves", "smallest", "octave_scale", "octaves_above"} & (asked.keys() | moved)
+    sizes = {"octaves", "smallest"} if own else set()
     return {name: value for name, value in load(preset).settings.items() if name not in sizes}
 
 

@@ -94,5 +94,6 @@ class Checkpoint:
 
 def key_of(*deciding: str) -> str:
     """Hash everything that decides a picture, and the versions that compute it."""
-    computing = {name: value for name, value in versions().items() if name != "device"}  # known once a model is open
+    late = ("device", "repeatable")  # known once a model is open
+    computing = {name: value for name, value in versions().items() if name not in late}
     return hashlib.sha256(json.dumps([deciding, computing]).encode()).hexdigest()

@@ -97,7 +97,7 @@ class DreamTask:
             DreampipeError: a setting, an input, an output or an option is wrong.
         """
         hired = self.hire.check()
-        for still in self.recipe.stills:
+        for still in filter(None, (*self.recipe.stills, self.pictures)):
             still.pipeline()
         self.order.check_options(self._plan.jobs)
         self.order.check(self._jobs)

@@ -132,7 +132,7 @@ class DreamedFilm(Filming):
         recipe, climbed = self.recipe, self._climbed_size(size)
         if recipe.tile and recipe.memory is None:
             return {"max_size": None, "tile": None}
-        fit = choose(recipe.ascent(), climbed, recipe.memory_bytes, shrinks=not recipe.max_size)
+        fit = choose(recipe.ascent(), climbed, recipe.memory_bytes, not recipe.max_size, whole=self.order.whole)
         return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
 
     def choose_less(self, chosen: Chosen) -> Chosen | None:

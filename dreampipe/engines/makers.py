@@ -17,7 +17,7 @@ from dreampipe.engines.orders import Order
 from dreampipe.events import Noted, Tell
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media import Job, format_of, losses
-from dreampipe.media.shelves import shelve
+from dreampipe.media.shelves import lies_in_file, shelve
 from dreampipe.models.weights.missing import missing
 from dreampipe.recipes import Recipe
 from dreampipe.records.making import Making
@@ -124,8 +124,8 @@ class Dreamer:
     def make(self, loaded: Loaded) -> Made:
         checkpoint = self._checkpoint(loaded)
         settings = self._choose(loaded.frame, checkpoint.saved_tile())
-        if self._is_shelved(loaded.frame, settings):
-            self._shelve(loaded)
+        if self._is_shelved(loaded.frame, settings) and not self._shelve(loaded):
+            settings = self._choose(loaded.frame, checkpoint.saved_tile(), shelves=False)
         while True:
             here = replace(checkpoint, tile=settings.get("tile", self._recipe.tile))
             try:
@@ -143,16 +143,17 @@ class Dreamer:
         in_tiles = settings.get("tile", self._recipe.tile) and self._size(frame) == size
         return bool(in_tiles) and is_shelved(self._ascent, size, self._recipe.memory_bytes)
 
-    def _shelve(self, loaded: Loaded) -> None:
-        """Put the source, and so all that is computed from it, into a file next to the output."""
+    def _shelve(self, loaded: Loaded) -> bool:
+        """Put the source, and so all that is computed from it, into a file next to the output, if that has room."""
         folder = loaded.job.target.parent
         try:
             pixels = shelve(loaded.frame.pixels[None], folder)[0]
         except OSError as error:
             text = f"{folder} has no room for large arrays ({error.strerror}), so they take memory"
             self.tell(Noted("", text, loaded.frame.index))
-        else:
-            loaded.frame = replace(loaded.frame, pixels=pixels)
+            return False
+        loaded.frame = replace(loaded.frame, pixels=pixels)
+        return True
 
     def _checkpoint(self, loaded: Loaded) -> Checkpoint:
         def note(text: str) -> None:
@@ -166,7 +167,8 @@ class Dreamer:
         # With a size and no memory, so that nothing is chosen again.
         chosen = {"memory": None, "max_size": longest, "tile": checkpoint.tile}
         planned = [(replace(self._ascent, tile=checkpoint.tile), 1)]
-        self.plan(plan_climbing(loaded.job.name, (frame.height, frame.width), planned, max_size=longest))
+        size, shelved = (frame.height, frame.width), lies_in_file(frame.pixels)
+        self.plan(plan_climbing(loaded.job.name, size, planned, max_size=longest, shelved=shelved))
         if not settings and checkpoint.tile is None and self._recipe.memory is None:
             return self._pipeline.one(frame)
         return self._recipe.model_copy(update=chosen).pipeline(self.tell, checkpoint).one(frame)
@@ -176,16 +178,18 @@ class Dreamer:
         side = self._recipe.max_size
         return Resize(side).size(frame.height, frame.width) if side else (frame.height, frame.width)
 
-    def _choose(self, frame: Frame, saved: int | None = None) -> Mapping[str, int]:
+    def _choose(self, frame: Frame, saved: int | None = None, shelves: bool = True) -> Mapping[str, int]:
         """Choose a tile or a smaller size if the whole does not fit into memory; the record needs it.
 
         Args:
             saved: the tile of the run to continue, which is taken again if it fits.
+            shelves: whether whole arrays may lie in a file.
         """
         recipe, size = self._recipe, self._size(frame)
         if recipe.tile and recipe.memory is None:
             return {}
-        chosen = choose(self._ascent, size, recipe.memory_bytes, shrinks=not recipe.max_size, shelves=True)
+        whole = self.order.film is not None and self.order.film.whole
+        chosen = choose(self._ascent, size, recipe.memory_bytes, not recipe.max_size, shelves, whole)
         fits = saved is not None and "max_size" not in chosen and saved <= chosen.get("tile", saved)
         return {"tile": saved} if saved is not None and fits else chosen
 

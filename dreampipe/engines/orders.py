@@ -38,6 +38,7 @@ class FilmOrder:
         overwrite: whether to replace files that are not this very output.
         keep_work: keep the segments of a finished film.
         carrying: what the output carries apart from its frames.
+        whole: see pictures and frames whole where half of the free memory has room, as `fitting.choose` says.
     """
 
     recipe: FilmRecipe | Explaining
@@ -50,10 +51,11 @@ class FilmOrder:
     overwrite: bool = False
     keep_work: bool = False
     carrying: Carrying = USUAL
+    whole: bool = False
 
     @classmethod
     def remade(cls, again: Again, overwrite: bool, carrying: Carrying, max_pixels: int) -> Self:
-        """Build the order by which a recorded dream or explanation is made again."""
+        """Build the order by which a recorded dream or explanation is made again: whole, if it names no tile."""
         assert isinstance(again.recipe, FilmRecipe | Explaining)
         start, end, fps = map(again.option, ("start", "end", "fps"))
         return cls(
@@ -68,6 +70,7 @@ class FilmOrder:
             max_pixels=max_pixels,
             overwrite=overwrite,
             carrying=carrying,
+            whole=True,
         )
 
     def of(self, job: Job) -> Self:

@@ -7,6 +7,7 @@ What is computed from a shelved array is shelved by `zeros`, too, so only the so
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from tempfile import TemporaryFile
 
 import numpy as np
 
+from dreampipe.errors import StorageError
 from dreampipe.frames import Array
 
 STRIP = 1 << 24
@@ -36,13 +38,18 @@ def zeros(shape: tuple[int, ...], near: Array) -> Array:
     """Make an array of zeros where `near` lies: in memory, or in another file of its folder.
 
     Raises:
-        MemoryError: there is no room for it.
+        MemoryError: memory has no room for it.
+        StorageError: the disk has none.
     """
     shelf = _shelf(near)
     try:
         return np.zeros(shape, np.float32) if shelf is None else _new(shape, shelf.folder)
     except OSError as error:
-        raise MemoryError from error
+        if shelf is None or error.errno == errno.ENOMEM:
+            raise MemoryError from error
+        raise StorageError(
+            f"{shelf.folder} has no room for large arrays ({error.strerror}): free some, or give a smaller --max-size."
+        ) from error
 
 
 def lies_in_file(array: Array) -> bool:
@@ -51,7 +58,7 @@ def lies_in_file(array: Array) -> bool:
 
 
 def moved(array: Array, near: Array) -> Array:
-    """Return the array as it is if `near` lies in memory, else a copy on the same disk; raises MemoryError."""
+    """Return the array as it is if `near` lies in memory, else a copy on the same disk; raises as `zeros` does."""
     if _shelf(near) is None or _shelf(array) is not None:
         return array
     return by_rows(lambda rows: rows, array, out=zeros(array.shape, near))

@@ -40,7 +40,7 @@ class Recipe(Climbing):
         1.0, ge=0, le=1, description="Share of the dream in the result; the rest is the source."
     )
     caption: Annotated[bool, Shown(DREAM)] = Field(False, description="Write the objective under the picture.")
-    max_size: Annotated[int | None, Shown(DREAM, unset="the full size")] = Field(
+    max_size: Annotated[int | None, Shown(DREAM, unset="the full size; films: 640")] = Field(
         None, ge=1, description="Longest side to dream at."
     )
     memory: Annotated[

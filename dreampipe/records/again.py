@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dreampipe.backend import choosing
 from dreampipe.errors import DreampipeError, MediaError, RecipeError, brief, printable, shown
 from dreampipe.media import fingerprint, sidecar_of
 from dreampipe.media.records import described_path
 from dreampipe.models import memory
 from dreampipe.models.precision import has_bfloat16
-from dreampipe.recipes import Recipe, earlier
+from dreampipe.recipes import earlier
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.named import is_file, rename_files
 from dreampipe.recipes.settings import ModelSettings, Settings
@@ -32,9 +30,6 @@ from dreampipe.records.making import versions
 from dreampipe.records.meaning import keep_meaning, spell_out, with_usual
 from dreampipe.records.places import list_places
 from dreampipe.records.record import Record
-
-_PROGRAM = 10**9
-"""The bytes that a dream holds besides its picture, or more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +143,7 @@ def again(
     kept, names = _with_names_of_file(kept, record, kind) if "model" not in asked else (kept, "")
     opening = {"trust": trust, "imports": imports} if issubclass(kind, ModelSettings) else {}
     kept, lowest = _with_precision_of_here(kept)
-    recipe = _as_whole(record, keep_meaning(record, was, kind.of(**kept | own | opening), asked))
+    recipe = keep_meaning(record, was, kind.of(**kept | own | opening), asked)
     options = {**record.options, **{key: value for key, value in asked.items() if key not in own}}
     options = {key: value for key, value in options.items() if value is not None}
     begun = _source(record, source, search)
@@ -165,14 +160,6 @@ def again(
     changes, others = (tuple(map(printable, phrases)) for phrases in (changed, others))
     edit = printable(edit_of(path, record))
     return Again(path, record, recipe, options, begun, changes, others, tuple(search.read), edit, printable(names))
-
-
-def _as_whole(record: Record, recipe: Settings) -> Settings:
-    """Let a dream whose record names no tile be seen whole again, if half of the free memory has room for that."""
-    if record.command != "dream" or not isinstance(recipe, Recipe) or recipe.tile or recipe.memory:
-        return recipe
-    most = psutil.virtual_memory().available // 2 + _PROGRAM
-    return recipe.model_copy(update={"memory": f"{most // 10**6}MB"})
 
 
 def _check_model(path: Path, record: Record, was: Mapping[str, Any], named: bool, imports: Path | None) -> None:

@@ -16,7 +16,7 @@ from small import Make, deep, how, root
 
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
-from dreampipe.ascent.fitting import LEAST, choose, halve
+from dreampipe.ascent.fitting import LEAST, choose, halve, is_shelved
 from dreampipe.ascent.optimizers import Momentum
 from dreampipe.ascent.parameterizations import Fourier, Luminance, Parameterization, Pixels
 from dreampipe.ascent.shaping import (
@@ -286,6 +286,20 @@ def test_more_memory_makes_larger_tiles(make: Make) -> None:
     sides = [choose(ascent, LARGE, held() + extra * 10**9)["tile"] for extra in (9, 11, 14)]
     assert sides == sorted(sides) and LEAST <= sides[0] < sides[-1]
     assert choose(ascent, (64, 64), held() + 10**9) == {}
+
+
+@pytest.mark.skipif(psutil.virtual_memory().available < 8e9, reason="half of it has no room for the whole")
+def test_what_was_whole_is_seen_whole_again_where_half_of_the_free_memory_has_room() -> None:
+    ascent = dreampipe.Recipe.of(octaves=1, steps=1).ascent()
+    assert "tile" in choose(ascent, (1800, 2000)) and choose(ascent, (1800, 2000), whole=True) == {}
+    assert choose(ascent, (10**5, 10**5), whole=True)  # less, and no error on memory that nobody gave
+
+
+def test_only_what_is_carried_as_detail_lies_in_a_file(make: Make) -> None:
+    ascent = Ascent(make(deep), Objective.parse("late"), Octaves(2))
+    others = [Octaves(2, carry="picture"), Octaves(2, carry="lost"), Octaves(2, bits=8)]
+    found = [is_shelved(replace(ascent, octaves=one), LARGE, held() + 9 * 10**9) for one in (ascent.octaves, *others)]
+    assert found == [True, False, False, False]
 
 
 def test_too_little_memory_is_told_with_what_is_needed(make: Make) -> None:

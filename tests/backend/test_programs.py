@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
@@ -48,6 +50,21 @@ def test_a_job_that_fails_is_passed_over_and_the_block_says_its_own_errors() -> 
         assert followed.wait(60)
     with pytest.raises(KeyError), compiling([]):
         raise KeyError
+
+
+ENDING = """
+from threading import Event
+from dreampipe.backend.programs import compiling
+begun = Event()
+with compiling([lambda: begun.set() or Event().wait()]):
+    assert begun.wait(60)
+    raise KeyError("Ctrl-C, or an error")
+"""
+
+
+def test_a_process_that_ends_does_not_wait_for_a_compilation() -> None:
+    ran = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 1 and "KeyError" in ran.stderr
 
 
 @pytest.mark.smoke

@@ -10,22 +10,25 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from films import render, scene
 from full_disk import full_at
 
 import dreampipe
-from dreampipe import FilmRecipe
+from dreampipe import FilmRecipe, Recipe
 from dreampipe.engines import run
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.errors import MediaError, StorageError
-from dreampipe.events import Began, Done, Event, Failed, Finished, Skipped
+from dreampipe.events import Began, Done, Event, Failed, Finished, Noted, Skipped
 from dreampipe.media import Manifest, check_writable, plan
+from dreampipe.media.shelves import shelve, zeros
 from dreampipe.media.writing import unwritable
+from dreampipe.records.again import again
 
 
-def paint(path: Path, height: int) -> None:
-    noise = np.random.default_rng(height).integers(0, 255, (height, 40, 3), np.uint8)
+def paint(path: Path, height: int, width: int = 40) -> None:
+    noise = np.random.default_rng(height).integers(0, 255, (height, width, 3), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(path.suffix, noise)[1].tobytes())
 
@@ -168,3 +171,33 @@ def test_a_finished_folder_needs_no_room(tmp_path: Path, recipe: FilmRecipe) -> 
         told = dreamed(tmp_path / "in", tmp_path / "out", recipe)
     assert [type(event) for event in told[1:-1]] == [Skipped]
     assert not [event for event in told if isinstance(event, Done)]
+
+
+def test_a_disk_without_room_for_another_large_array_is_told(tmp_path: Path) -> None:
+    held = shelve(np.ones((1, 4, 4, 3), np.float32), tmp_path)
+    with (
+        full_at(1000),
+        pytest.raises(StorageError, match=r"has no room for large arrays .*: free some, or give a smaller"),
+    ):
+        zeros((1, 40, 40, 3), near=held)
+
+
+def test_a_picture_whose_arrays_find_no_room_on_the_disk_keeps_to_its_memory_with_a_smaller_tile(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    paint(tmp_path / "in.png", 900, 1000)
+    still = Recipe.of(model=str(tiny_model), scaling="unit", objective="each(second_relu)", octaves=1, steps=1)
+    still.ascent().open()
+    tiles, notes = [], []
+    for name, room in {"roomy.png": 10**9, "full.png": 5_000_000}.items():
+        told: list[Event] = []
+        planned = plan(tmp_path / "in.png", tmp_path / name)
+        amount = f"{round((psutil.Process().memory_info().rss + 8e7) / 0.9 / 1e6)}MB"
+        with full_at(room):
+            chosen = still.model_copy(update={"memory": amount})
+            run(planned.jobs, Manifest(planned.folder), Order(chosen), told.append)
+        assert not [event.reason for event in told if isinstance(event, Failed)]
+        tiles.append(again(tmp_path / name, [f"model={tiny_model}"]).recipe.tile)  # type: ignore[attr-defined]
+        notes.append([event.text for event in told if isinstance(event, Noted) and "no room" in event.text])
+    assert tiles[1] < 0.8 * tiles[0]
+    assert notes == [[], [f"{tmp_path} has no room for large arrays (File too large), so they take memory"]]
