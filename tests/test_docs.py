@@ -104,7 +104,7 @@ def test_a_page_has_code_of_known_kinds_only() -> None:
 def test_the_python_of_a_page_runs_in_order(house: Path) -> None:
     known: dict[str, dict[str, object]] = {}
     for block in blocks("python"):
-        if block.page == "scaling.md":  # scripts for other libraries, which `test_scaling.py` runs
+        if block.page == "scaling.md":  # scripts for other libraries, which `test_pipelines.py` runs
             continue
         exec(block.text, known.setdefault(block.page, {}))
     assert known
