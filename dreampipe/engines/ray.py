@@ -139,6 +139,7 @@ class RayCrew:
                 self._said.extend((worker, message) for message in ray.get(answer))
                 self._ask(worker)
             except RayError as error:
+                _check_own_node()
                 self._end(worker)
                 self._said.append((worker, _describe_end(error)))
 
@@ -262,6 +263,13 @@ def _connect(hire: Hire) -> bool:
             ) from None
         raise unanswered(address) from None
     return True
+
+
+def _check_own_node() -> None:
+    """Raise ConnectionError where the node of this process has gone: at the next call Ray would end the process."""
+    own = ray.get_runtime_context().get_node_id()
+    if any(node["NodeID"] == own and not node["Alive"] for node in ray.nodes()):
+        raise ConnectionError
 
 
 @contextmanager
