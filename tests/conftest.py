@@ -39,6 +39,8 @@ hypothesis.settings.load_profile("patient")
 # Keras' folder holds what this machine has downloaded and seen: tests have an empty one. Keras looks once, at import.
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="dreampipe-tests-")
 atexit.register(shutil.rmtree, os.environ["KERAS_HOME"], ignore_errors=True)
+# Nor is a cluster of whoever runs the tests asked.
+os.environ.pop("RAY_ADDRESS", None)
 # Nor do the defaults of whoever runs the tests decide anything.
 os.environ["XDG_CONFIG_HOME"] = os.path.join(os.environ["KERAS_HOME"], "settings")
 

@@ -48,7 +48,7 @@ def dreams(photos: Path) -> list[np.ndarray]:
 def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a script in a folder: processes that it spawns import its file."""
     (folder / "script.py").write_text(code, encoding="utf-8")
-    return subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=500)
+    return subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=1800)
 
 
 def same(made: list[np.ndarray], dreams: list[np.ndarray]) -> bool:

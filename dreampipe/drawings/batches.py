@@ -105,13 +105,18 @@ def _move(objective: Objective, layer: str) -> Objective:
 
 
 class Store:
-    """Finished batches in a folder, in files that are named by their recipe. It reads and removes no other file.
+    """Finished batches in a folder, in files that are named by their recipe. It reads no other file.
+
+    Args:
+        folder: None to store nothing.
+        sha256: of the recipe.
+        clean: remove the batches of other recipes, and what killed runs have left; False beside other writers.
 
     Raises:
         MediaError: the folder cannot be made, or it or one of the files is a link.
     """
 
-    def __init__(self, folder: Path | None, sha256: str) -> None:
+    def __init__(self, folder: Path | None, sha256: str, clean: bool = True) -> None:
         self.folder, self.mark = folder, sha256[:16]
         self._own = None if folder is None else OwnFolder(folder, _STORED)
         if folder is None or self._own is None:
@@ -121,7 +126,7 @@ class Store:
                 folder.mkdir(parents=True)
             self._own.check()
             for old in self._own.files():
-                if not old.startswith(f"{self.mark}-"):
+                if clean and not old.startswith(f"{self.mark}-"):
                     self._own.remove(old)
         except NotPlain as problem:
             raise MediaError(
@@ -130,7 +135,8 @@ class Store:
             ) from None
         except OSError as problem:
             raise unwritable(folder, problem) from None
-        sweep(folder)
+        if clean:
+            sweep(folder)
 
     def load(self, units: Sequence[int]) -> dict[int, Channel]:
         """Load these units as far as they are stored; a damaged file is skipped, so its units are drawn again."""

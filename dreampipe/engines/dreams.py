@@ -102,7 +102,7 @@ class DreamTask:
         self.order.check_options(self._plan.jobs)
         self.order.check(self._jobs)
         Manifest(self._plan.folder)
-        if not dry:
+        if not dry and not self.hire.shared:  # a crew first keeps others out
             sweep_folders(self._plan)
         check_folder(self._plan, dry)
         return (*hired, *earlier.notes(self.recipe), *mask_notes(self.recipe.mask), *self._plan.notes)

@@ -115,7 +115,7 @@ class ExplainTask:
         self.order.check(self._plan.jobs)
         self.order.check_options(self._plan.jobs)
         Manifest(self._plan.folder)
-        if not dry:
+        if not dry and not self.hire.shared:  # a crew first keeps others out
             sweep_folders(self._plan)
         check_folder(self._plan, dry)
         return (*hired, *card.notes, *self._plan.notes, *left_out)

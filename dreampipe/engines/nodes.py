@@ -32,6 +32,11 @@ def check_node(name: str, version: str, backend: bool, missing: Sequence[str | P
         )
 
 
+def unloaded(name: str) -> DreampipeError:
+    """Return the sentence for a node on which `look_for` itself fails."""
+    return DreampipeError(f"The node {name} cannot load dreampipe: run `dreampipe doctor` there, which says why.")
+
+
 def look_for(paths: Sequence[str], backend: str) -> Callable[[], tuple[str, bool, list[str]]]:
     """Make the function that looks for what a node has; it travels whole, as dreampipe may be missing there."""
 

@@ -60,7 +60,9 @@ class Channels:
         # The card of the batch is that of the driver's machine.
         ascent = replace(recipe.ascent(), objective=self.batch.ascent.objective)
         batch = replace(self.batch, ascent=ascent)
-        draw_batch(recipe, batch, Store(self.folder, recipe.sha256()), bench.tell)
+        # Beside it others write, also on machines whose processes are not seen here.
+        store = Store(self.folder, recipe.sha256(), clean=False)
+        draw_batch(recipe, batch, store, bench.tell)
 
 
 class Parts:

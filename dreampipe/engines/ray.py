@@ -23,7 +23,15 @@ from queue import Empty, Queue
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayActorError, RayError, RaySystemError, RpcError
+from ray.exceptions import (
+    GetTimeoutError,
+    OutOfMemoryError,
+    RayActorError,
+    RayError,
+    RaySystemError,
+    RayTaskError,
+    RpcError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dreampipe.backend import choosing
@@ -41,7 +49,7 @@ from dreampipe.engines.crew import (
     work,
 )
 from dreampipe.engines.hiring import Hire, divide, unanswered
-from dreampipe.engines.nodes import check_node, look_for
+from dreampipe.engines.nodes import check_node, look_for, unloaded
 from dreampipe.engines.orders import Order
 from dreampipe.engines.sending import Parcel, list_parcels, unpack
 from dreampipe.errors import DreampipeError, MediaError, brief
@@ -131,6 +139,7 @@ class RayCrew:
                 self._said.extend((worker, message) for message in ray.get(answer))
                 self._ask(worker)
             except RayError as error:
+                _check_own_node()
                 self._end(worker)
                 self._said.append((worker, _describe_end(error)))
 
@@ -239,8 +248,8 @@ def _connect(hire: Hire) -> bool:
             ray.shutdown()
             found = " ".join(str(error).split())
             raise DreampipeError(
-                f"A Ray of this machine does not start ({brief(found, 300)}): try `ray start --head`, which says more, or "
-                "use --workers alone."
+                f"A Ray of this machine does not start ({brief(found, 300)}): try `ray start --head`, which says more, "
+                "or use --workers alone."
             ) from None
         return True
     try:
@@ -254,6 +263,13 @@ def _connect(hire: Hire) -> bool:
             ) from None
         raise unanswered(address) from None
     return True
+
+
+def _check_own_node() -> None:
+    """Raise ConnectionError where the node of this process has gone: at the next call Ray would end the process."""
+    own = ray.get_runtime_context().get_node_id()
+    if any(node["NodeID"] == own and not node["Alive"] for node in ray.nodes()):
+        raise ConnectionError
 
 
 @contextmanager
@@ -302,10 +318,14 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Map
         answers = [look.options(scheduling_strategy=where).remote() for where in asked]
         answering = []
         for node, answer in zip(nodes, answers, strict=True):
+            name = node["NodeManagerHostname"]
             with suppress(GetTimeoutError, RayError):
-                version, backend, missing = ray.get(answer, timeout=_ANSWER)
+                try:
+                    version, backend, missing = ray.get(answer, timeout=_ANSWER)
+                except RayTaskError:
+                    raise unloaded(name) from None
                 seen = [shared.folder if path == paths[-1] else path for path in missing]
-                check_node(node["NodeManagerHostname"], version, backend, seen)
+                check_node(name, version, backend, seen)
                 answering.append(node)
     if nodes and not answering:
         raise DreampipeError("None of the nodes of the Ray cluster answers: look at `ray status`, and mend them.")

@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,10 @@ from dreampipe.engines.orders import Order
 from dreampipe.errors import MediaError
 from dreampipe.events import Done, Estimated, Event, Failed, Finished, Noted, Skipped, Started, Tell
 from dreampipe.media import Job, Manifest
-from dreampipe.media.locks import lock, sweep_locks
+from dreampipe.media.locks import busy, lock, sweep_locks
 from dreampipe.media.manifest import NAME
 from dreampipe.media.storage.addresses import is_lazy
+from dreampipe.media.work import Work
 from dreampipe.media.writing import make_folder, sweep
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def make_all(jobs: Sequence[Job], folder: Path, order: Order, tell: Tell, hire: 
     """
     if not hire.shared:
         return run(jobs, Manifest(folder), order, tell)
-    with _alone(folder) if len(jobs) > 1 else nullcontext():
+    with _alone(jobs, folder):
+        if len(jobs) > 1 or hire.engine == "local":  # on other machines a single job may have company in the folder
+            _sweep(jobs, folder)
         tell(Started(len(jobs)))
         inputs = tuple(job.source for job in (*jobs[:1], *jobs[-1:]))
         crew = hire.crew(Shared(order, folder, math.ceil(len(jobs) / hire.count), inputs))
@@ -55,27 +58,34 @@ def make_all(jobs: Sequence[Job], folder: Path, order: Order, tell: Tell, hire: 
         try:
             coordinate(crew, supply, supply.pass_on)
         except BaseException:
-            _sweep(jobs)
+            _sweep(jobs, folder)
             raise
         finally:
             supply.close()
         if supply.died:
-            _sweep(jobs)
+            _sweep(jobs, folder)
         return supply.finish()
 
 
-def _sweep(jobs: Sequence[Job]) -> None:
-    """Remove what workers that died have left in the output folders."""
-    for folder in {job.target.parent for job in jobs}:
-        sweep(folder)
-        sweep_locks(folder)
+def _sweep(jobs: Sequence[Job], folder: Path) -> None:
+    """Remove what workers and runs that died have left in the output folders."""
+    for each in {job.target.parent for job in jobs} | {folder}:
+        sweep(each)
+        sweep_locks(each)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other crews out of an output folder during the block; raises MediaError."""
-    make_folder(folder / NAME)
-    taken = lock(folder / NAME)
+def _alone(jobs: Sequence[Job], folder: Path) -> Iterator[None]:
+    """Keep other crews out of an output folder, or away from a single film, during the block; raises MediaError."""
+    if len(jobs) == 1 and not jobs[0].film:  # its worker locks a picture itself
+        yield
+        return
+    # The owner in a work folder is a process, which other machines do not see.
+    place = Work(jobs[0].target).folder if len(jobs) == 1 else folder / NAME
+    make_folder(place)
+    taken = lock(place)
+    if taken is None and len(jobs) == 1:
+        raise busy(jobs[0].target)
     if taken is None:
         raise MediaError(
             f"{folder} is being written by the workers of another run: wait for its end, or choose another output."
@@ -218,6 +228,8 @@ class Rows:
         self._next = len(self._jobs)
         self._back.clear()
         self._suspects.clear()
+        for film in self._films:
+            film.stop()
 
     def close(self) -> None:
         """Leave the films that are under way to the next run."""

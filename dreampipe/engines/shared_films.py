@@ -41,6 +41,8 @@ class SharedFilm:
     def __init__(self, job: Job, keep_work: bool, workers: int, alone: bool = False) -> None:
         self.job, self._workers, self._alone = job, workers, alone
         self.over = self.full = False
+        self._stopped = False
+        self._keep: bool | None = True  # what is in the work folder; None once that is left
         self._work = Work(job.target, keep_work)
         self._killed = False  # an earlier run was, here
         self._began: float | None = None
@@ -62,25 +64,35 @@ class SharedFilm:
         try:
             self._killed = self._work.open()
         except MediaError as error:
-            self.over = True
+            self.over, self._keep = True, None
             return Failed(self.job.name, str(error))
         self._coming.append(Beginning(self.job))
         return None
 
+    def stop(self) -> None:
+        """Give out nothing more."""
+        self._stopped = True
+
     def close(self) -> None:
-        """Leave the work folder to the next run, if the film is not over."""
-        if not self.over:
-            self.over = True
-            self._work.release(keep=True)
+        """Leave the work folder to the next run; no worker has a part any more."""
+        self.over = True
+        self._out.clear()
+        self._leave()
+
+    def _leave(self) -> None:
+        """Leave the work folder of a film that is over, once no worker writes there."""
+        if self.over and not self._out and self._keep is not None:
+            self._work.release(keep=self._keep)
+            self._keep = None
 
     @property
     def left(self) -> int:
         """The parts that can be given out now."""
-        return len(self._coming)
+        return 0 if self._stopped else len(self._coming)
 
     def take(self) -> Piece | None:
         """Take the next part; None if there is none now."""
-        if not self._coming:
+        if not self.left:
             return None
         piece = self._coming.popleft()
         self._out.add(piece)
@@ -126,6 +138,7 @@ class SharedFilm:
         """Note the result of a part, and tell what becomes of the film."""
         self._out.discard(piece)
         if self.over:
+            self._leave()
             return
         match result:
             case Ended(whole, full):
@@ -171,6 +184,7 @@ class SharedFilm:
         """Take back a part whose worker has died; see `Supply.lose`."""
         self._out.discard(piece)
         if self.over:
+            self._leave()
             return
         self._deaths[piece] += blamed
         if self._deaths[piece] >= _TWICE:
@@ -199,7 +213,8 @@ class SharedFilm:
         self._coming.clear()
         # What an earlier run has kept on purpose stays; nobody owned it.
         kept = self._work.keep or (self._began is None and not self._killed)
-        self._work.release(keep=kept or not whole)
+        self._keep = kept or not whole
+        self._leave()
         if isinstance(event, Done) and self._began is not None:
             event = replace(event, seconds=time.perf_counter() - self._began)
         yield event

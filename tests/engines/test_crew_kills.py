@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +44,17 @@ class Killed:
         while True:
             with subprocess.Popen(self._words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as driver:
                 assert driver.stdout is not None
-                under_way: dict[int, str] = {}
                 for line in driver.stdout:
                     if line.endswith(b"\n"):
-                        self._hear(driver, json.loads(line), under_way)
+                        self._hear(driver, json.loads(line))
             if driver.returncode >= 0:
                 return driver.returncode
 
-    def _hear(self, driver: subprocess.Popen[bytes], event: dict[str, Any], under_way: dict[int, str]) -> None:
+    def _hear(self, driver: subprocess.Popen[bytes], event: dict[str, Any]) -> None:
         if event["event"] == "done":
             self._done.add(event["name"])
-        elif event["event"] == "stepped":
-            under_way[event["worker"]] = event["name"]
-            if self._workers and len(self._done) >= self._workers[0] and event["name"] not in self._hit:
+        elif event["event"] == "stepped" and self._due(event["name"]):
+            with suppress(psutil.NoSuchProcess):  # a worker has ended just now
                 self._kill_worker(driver, event["worker"], event["name"])
         if self._drivers and len(self._done) >= self._drivers[0]:
             self._drivers.pop(0)
@@ -64,14 +63,17 @@ class Killed:
             self.killed[1] += 1
             assert psutil.wait_procs(children, timeout=300)[1] == []
 
+    def _due(self, name: str) -> bool:
+        return bool(self._workers) and len(self._done) >= self._workers[0] and name not in self._hit
+
     def _kill_worker(self, driver: subprocess.Popen[bytes], worker: int, name: str) -> None:
         """Kill the worker that makes a picture, unless another one is just being started: then nobody knows which."""
         children = [one for one in psutil.Process(driver.pid).children() if one.status() != psutil.STATUS_ZOMBIE]
         children.sort(key=lambda one: min(one.cpu_affinity()))
         if worker <= len(children) == len({min(one.cpu_affinity()) for one in children}):
+            children[worker - 1].kill()
             self._workers.pop(0)
             self._hit.add(name)
-            children[worker - 1].kill()
             self.killed[0] += 1
 
 
@@ -96,4 +98,4 @@ def test_twenty_workers_and_five_drivers(tmp_path: Path, tiny_model: Path) -> No
     assert found == alone and len(found) == PICTURES
     assert {line["name"] for line in lines} == set(found)
     # Nothing is made twice, except what was under way.
-    assert len(lines) <= PICTURES + 8 * (WORKERS + 2 * DRIVERS)
+    assert len(lines) <= PICTURES + 2 * (WORKERS + 2 * DRIVERS)

@@ -165,8 +165,10 @@ def test_a_killed_worker_loses_nothing(photos, tmp_path, order):
 
 
 @pytest.mark.slow
-def test_a_picture_that_kills_its_worker_twice_is_set_aside(photos, tmp_path, order):
+def test_a_picture_that_kills_its_worker_twice_is_set_aside(photos, tmp_path, tiny_model):
     """The worker is killed in each first step of one picture, as a picture would that a library fails at."""
+    # So many steps that the picture is not done before the kill.
+    order = FilmOrder(FilmRecipe(model=str(tiny_model), scaling="unit", octaves=1, steps=100))
 
     def kill(event: Event) -> None:
         if isinstance(event, Stepped) and event.name == "p4.png" and event.step.step == 1:

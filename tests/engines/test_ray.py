@@ -19,12 +19,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of ray's own
 
 @pytest.fixture
 def cluster(monkeypatch) -> Iterator[Any]:
-    """Three nodes of one processor each."""
+    """Three nodes of one processor each, besides a head without any, so that all three must share a run."""
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    for _ in range(2):
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    for _ in range(3):
         made.add_node(num_cpus=1)
     try:
         yield made

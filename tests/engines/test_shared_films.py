@@ -23,9 +23,11 @@ from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.hiring import Hire
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.rows import Rows
+from dreampipe.engines.shots import Begun, Ended, Left
+from dreampipe.errors import MediaError
 from dreampipe.events import Done, Event, Failed, Finished, Framed, Noted, Skipped, Stepped, Surveyed, ignore
 from dreampipe.frames import Frame
-from dreampipe.media import Manifest, plan
+from dreampipe.media import Job, Manifest, plan
 from dreampipe.recipes import Explaining
 
 SHOTS = (26, 9, 7)
@@ -351,6 +353,55 @@ def test_a_film_that_another_run_makes_is_left_to_it(clip, recipe, tmp_path):
     told, crew = shared(clip, target, recipe())
     assert "is being made by another run" in of(Failed, told)[0].reason
     assert not crew.made and list(files(tmp_path)) == [f".{target.name}.dreampipe/owner"]
+
+
+def test_two_crews_do_not_make_one_film(clip, recipe, tmp_path):
+    task = DreamTask(str(clip), str(tmp_path / "dream.mp4"), FilmOrder(recipe()), hire=Hire(workers=1))
+    task.check()
+
+    def try_another(event: Event) -> None:
+        with pytest.raises(MediaError, match=r"dream\.mp4 is being made by another run"):
+            task.run()
+        raise Killed
+
+    with pytest.raises(Killed):
+        task.run(try_another)
+    assert list(tmp_path.iterdir()) == []
+
+
+def begun(tmp_path: Path, names: str, shots: int) -> tuple[Rows, list[Any], list[Event]]:
+    """Films that are begun, the parts of them that workers have, and what is told from then on."""
+    jobs = [Job(tmp_path / "in" / name, tmp_path / name, name, film=True) for name in names.split()]
+    told: list[Event] = []
+    rows = Rows(jobs, shots, told.append)
+    beginnings = [rows.take() for _ in jobs]
+    for piece in beginnings:
+        assert piece is not None
+        left = tuple(Left(number, range(9 * number, 9 * number + 9), 0) for number in range(shots))
+        told += rows.settle(piece, Begun("key", 9 * shots, shots, left))
+    return rows, [rows.take() for _ in range(shots * len(jobs))], told
+
+
+def test_a_film_that_is_set_aside_is_left_to_others_once_no_worker_writes_it(tmp_path):
+    rows, (first, second), told = begun(tmp_path, "dream.mp4", 2)
+    told += rows.lose(first, "ended", blamed=True)
+    assert rows.take() == first
+    told += rows.lose(first, "ended", blamed=True)
+    assert of(Failed, told) and not rows.left
+    assert (work(tmp_path / "dream.mp4") / "owner").exists()
+    told += rows.settle(second, None)
+    assert not work(tmp_path / "dream.mp4").exists()
+
+
+def test_a_full_disk_stops_the_other_films_too(tmp_path):
+    rows, (full, other), told = begun(tmp_path, "a.mp4 b.mp4", 1)
+    told += rows.hear(full, Failed("a.mp4", "the disk is full"))
+    told += rows.settle(full, Ended(full=True))
+    told += rows.settle(other, None)
+    assert not rows.left and rows.take() is None
+    rows.close()
+    finished = rows.finish()
+    assert (finished.failed, finished.left) == (1, 1)
 
 
 @pytest.mark.parametrize("often", [1, 8])
