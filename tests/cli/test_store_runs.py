@@ -12,7 +12,7 @@ import pytest
 from in_stores import mirrors, objects, paint, run, shown, upload, upload_file
 
 from dreampipe.media.storage.addresses import Address
-from dreampipe.media.storage.leases import Lease
+from dreampipe.media.storage.leases import LOST, Lease
 
 
 def test_killed_in_the_middle_and_started_again(call, bucket, server, small, tmp_path):
@@ -66,6 +66,25 @@ def test_a_second_driver_is_refused(call, bucket, server, small, tmp_path, monke
     assert process[0].returncode == 2
     said = process[0].communicate()[1]
     assert said.startswith(f"Error: {bucket}/dreams is being made by another run") and said.count("\n") == 1
+
+
+def test_a_driver_that_lost_its_lease_sends_nothing_more(call, bucket, server, small, tmp_path):
+    photos = paint(tmp_path / "photos", ("a.png", "b.png", "c.png"))
+    words = ("dream", photos, f"{bucket}/dreams", *small)
+
+    def lose(method: str, path: str) -> None:
+        if method == "PUT" and path.endswith("a.png"):  # as the next sign of life does
+            (mirror,) = (path for path in mirrors() if path.is_dir())
+            (mirror / LOST).write_text(f"{bucket}/dreams", "utf-8")
+
+    server.watch = lose
+    made = call(*words)
+    assert made.exit_code == 1
+    assert f"Failed b.png: {bucket}/dreams was taken over by another run" in made.stderr
+    assert shown(bucket) == {"dreams/a.png"}
+    server.reset()
+    assert call(*words).exit_code == 0
+    assert shown(f"{bucket}/dreams") == {"a.png", "b.png", "c.png"} and not mirrors()
 
 
 def test_a_refused_run_loses_nothing_of_an_earlier_one(call, bucket, server, small, tmp_path):

@@ -19,12 +19,13 @@ from pathlib import Path
 import psutil
 
 from dreampipe.errors import MediaError
+from dreampipe.media.locks import lock
 from dreampipe.media.manifest import NAME as MANIFEST
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import SIDECAR, sidecar_of
 from dreampipe.media.storage.addresses import LAZY, Address, address_of, disk_path, is_mirrored, mirrors
 from dreampipe.media.storage.faults import Absent
-from dreampipe.media.storage.leases import DRIVER, Driver, Lease
+from dreampipe.media.storage.leases import DRIVER, LOST, Driver, Lease, check_kept
 from dreampipe.media.storage.stores import Facts, Store
 from dreampipe.media.storage.storing import files_of, folder_of
 from dreampipe.media.storage.stubs import HEAD, is_known, is_moving, is_told_by_bytes, write_stub
@@ -188,7 +189,10 @@ class Staging:
 
     def send(self) -> None:
         """Put every output that is new or has changed, sidecars first; raises StorageError."""
-        for output in () if self.lazy or self.dry else self._outputs:
+        outputs = () if self.lazy or self.dry else self._outputs
+        if outputs:
+            check_kept(self.mirror)
+        for output in outputs:
             for path in _made(output):
                 if self._states.get(path) != _state(path) and (address := address_of(path)):
                     Store.of(address).put(path, address)
@@ -284,6 +288,9 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
         ending = LAZY if lazy else ""
         if not places or dry:
             mirror = mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}"
+            make_folder(mirror)
+            if taken := lock(mirror):  # the sign that its run is alive
+                stack.callback(taken.release)
             staging = Staging(mirror, lazy, dry, tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
         else:
@@ -291,20 +298,25 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
             mirror = mirror.with_name(f"{mirror.name}{ending}")
             driver = Driver.of(mirror, places[0])
             stack.callback(driver.release)
+            (mirror / LOST).unlink(missing_ok=True)  # an earlier run's
             # It knows the outputs from here on, so that what an earlier run left of them survives a refusal.
             staging = Staging(mirror, lazy, targets=tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
             for place in places:
-                lease = Lease(place, driver.name)
+                lease = Lease(place, driver.name, mark=mirror / LOST)
                 lease.take()
                 stack.callback(lease.release)
         yield staging
 
 
 def _sweep() -> None:
-    """Remove the mirrors that killed runs without an output in a store have left."""
-    with suppress(OSError):
+    """Remove the mirrors that killed runs without an output in a store have left.
+
+    A run of another machine may work in the same folder, where its number says nothing but its lock does.
+    """
+    with suppress(OSError, MediaError):
         for folder in mirrors().glob(f"{_TEMPORARY}*-*"):
             number = folder.name.removeprefix(_TEMPORARY).partition("-")[0]
-            if number.isdigit() and not psutil.pid_exists(int(number)):
+            if number.isdigit() and not psutil.pid_exists(int(number)) and (taken := lock(folder)):
                 shutil.rmtree(folder, ignore_errors=True)
+                taken.release()

@@ -20,7 +20,8 @@ from dreampipe.media.jobs import Job
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
 from dreampipe.media.records import SIDECAR, sidecar_of
-from dreampipe.media.storage.addresses import Address, address_of, is_lazy
+from dreampipe.media.storage.addresses import Address, address_of, is_lazy, mirror_of
+from dreampipe.media.storage.leases import check_kept
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
 from dreampipe.media.storage.stubs import is_stub
@@ -129,8 +130,10 @@ class Storage:
         changed = [path for path in paths if held.there.get(path) != _state(path)]
         gone = [path for path in held.there if not path.exists()]
         if changed or gone:
+            if mirror := mirror_of(job.target):
+                check_kept(mirror)
             with self._noting:
-                self.shards.send()
+                self.shards.send(job.name, self._held)
         for path in changed:
             if address := address_of(path):
                 self._list(address.folder)[address.name] = Store.of(address).put(path, address)
@@ -173,6 +176,8 @@ def send_outputs(paths: Iterable[Path]) -> None:
     """Put outputs that are in a mirror, sidecars first, and remove them from this disk; raises StorageError."""
     for target in paths:
         folder = folder_of(target)
+        if mirror := mirror_of(folder):
+            check_kept(mirror)
         for path in files_of(target, os.listdir(folder)) if address_of(folder) and folder.is_dir() else ():
             if (address := address_of(path)) and not is_stub(path):
                 Store.of(address).put(path, address)
