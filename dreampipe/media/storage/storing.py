@@ -20,7 +20,7 @@ from dreampipe.media.jobs import Job
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
 from dreampipe.media.records import SIDECAR, sidecar_of
-from dreampipe.media.storage.addresses import Address, address_of, is_lazy, mirror_of
+from dreampipe.media.storage.addresses import Address, address_of, is_lazy, is_mirrored, mirror_of
 from dreampipe.media.storage.leases import check_kept
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
@@ -91,7 +91,7 @@ class Storage:
 
     def _mark_source(self, job: Job) -> str:
         """Return a text that changes with the source; empty for a folder, and where nothing tells."""
-        if address_of(job.source) and job.source.is_file() and is_stub(job.source):
+        if address_of(job.source) and (not job.source.exists() or _is_stub_file(job.source)):
             facts = self._facts(job.source)
             return facts.mark if facts else ""
         return sha256(job.source) if job.source.is_file() else ""
@@ -101,8 +101,7 @@ class Storage:
         if not self.shards and not is_lazy(job.source):
             return
         held = self._held[job.name] = _Held(self._mark_source(job))
-        is_folder = job.source.is_dir()  # of the pictures of a film
-        for path in sorted(filter(Path.is_file, job.source.iterdir())) if is_folder else [job.source]:
+        for path in self._sources(job):
             if (address := address_of(path)) and (not path.exists() or is_stub(path)):
                 Store.of(address).fetch(address, path)
                 held.fetched.append(path)
@@ -113,6 +112,15 @@ class Storage:
             if address := address_of(path):
                 Store.of(address).fetch(address, path)
                 held.there[path] = _state(path)
+
+    def _sources(self, job: Job) -> list[Path]:
+        """List the files of a source: of a folder its pictures, also where another machine has its stubs."""
+        if job.source.is_dir():
+            return sorted(filter(Path.is_file, job.source.iterdir()))
+        if job.film and not job.source.exists() and (folder := address_of(job.source)):
+            names = [name for name in list(self._list(folder)) if is_mirrored(name) and not name.startswith(".")]
+            return [job.source / name for name in sorted(names)] or [job.source]
+        return [job.source]
 
     def send(self, job: Job, recipe_sha256: str | None) -> None:
         """Send what was made of a job.
@@ -187,6 +195,10 @@ def send_outputs(paths: Iterable[Path]) -> None:
 def _state(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _is_stub_file(path: Path) -> bool:
+    return path.is_file() and is_stub(path)
 
 
 def _is_numbered(target: Path) -> bool:
