@@ -14,6 +14,7 @@ from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,7 @@ from dreampipe.media.manifest import NAME as MANIFEST
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import SIDECAR, sidecar_of
 from dreampipe.media.storage.addresses import LAZY, Address, address_of, disk_path, is_mirrored, mirrors
+from dreampipe.media.storage.copies import COPIES, Copies, state_of
 from dreampipe.media.storage.faults import Absent
 from dreampipe.media.storage.leases import DRIVER, LOST, Driver, Lease, check_kept
 from dreampipe.media.storage.stores import Facts, Store
@@ -92,7 +94,7 @@ class Staging:
 
     def _fetch(self, address: Address, path: Path) -> None:
         Store.of(address).fetch(address, path)
-        self._states[path] = _state(path)
+        self._states[path] = state_of(path)
 
     def _take_folder(self, folder: Address, entries: Sequence[tuple[str, Facts | None]]) -> None:
         files = {name: facts for name, facts in entries if facts}
@@ -171,21 +173,31 @@ class Staging:
             for name, facts in Store.of(place).list(place, deep=folder == path):
                 if facts and is_mirrored(name) and not _is_hidden(name) and not (folder / name).exists():
                     write_stub(folder / name, b"", 0)
-                    self._states[folder / name] = _state(folder / name)
+                    self._states[folder / name] = state_of(folder / name)
 
     def _fetch_existing(self, path: Path) -> None:
-        for found in (path, sidecar_of(path)):
+        """Fetch an output and its sidecar, or send what an earlier run made in their places and could not send."""
+        for found in (sidecar_of(path), path):
             address = address_of(found)
             if address is None:
                 continue
-            if Store.of(address).facts(address):
-                Store.of(address).fetch(address, found)
-            elif found.is_file():
-                Store.of(address).put(found, address)
+            facts = Store.of(address).facts(address)
+            if self._copies.is_unsent(found, address, facts):
+                facts = Store.of(address).put(found, address)
                 self.notes.append(f"{address} was made by an earlier run that could not send it; it is sent now.")
+            elif facts:
+                facts = Store.of(address).fetch(address, found)
             else:
+                if found.is_file():
+                    found.unlink()  # a copy of an object that somebody has removed
                 continue
-            self._states[found] = _state(found)
+            self._states[found] = state_of(found)
+            if not self.dry:
+                self._copies.note(found, address, facts)
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies(self.mirror)
 
     def send(self) -> None:
         """Put every output that is new or has changed, sidecars first; raises StorageError."""
@@ -194,9 +206,9 @@ class Staging:
             check_kept(self.mirror)
         for output in outputs:
             for path in _made(output):
-                if self._states.get(path) != _state(path) and (address := address_of(path)):
+                if self._states.get(path) != state_of(path) and (address := address_of(path)):
                     Store.of(address).put(path, address)
-                    self._states[path] = _state(path)
+                    self._states[path] = state_of(path)
 
     def remove(self) -> None:
         """Remove the mirror, except for what could not be sent, and the work of a film that was stopped."""
@@ -206,7 +218,7 @@ class Staging:
             for path in (folder / name for name in names):
                 if self._is_left(path):
                     kept = True
-                elif path != self.mirror / DRIVER and path.name != MANIFEST:
+                elif path != self.mirror / DRIVER and path.name != MANIFEST and folder != self.mirror / COPIES:
                     with suppress(OSError):
                         path.unlink()
             for path in (folder / name for name in folders):
@@ -226,7 +238,7 @@ class Staging:
         with suppress(MediaError):  # the name of the output was refused
             is_part = is_part or path in files_of(output, [path.name])
         source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
-        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != _state(path)
+        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != state_of(path)
 
 
 def _made(output: Path) -> list[Path]:
@@ -245,11 +257,6 @@ def _made(output: Path) -> list[Path]:
 def _is_work(name: str) -> bool:
     """Say whether a name is that of the folder in which a film or an atlas grows."""
     return name.startswith(".") and name.endswith((".dreampipe", ".parts"))
-
-
-def _state(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
 
 
 def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -21,6 +21,7 @@ from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
 from dreampipe.media.records import SIDECAR, sidecar_of
 from dreampipe.media.storage.addresses import Address, address_of, is_lazy, is_mirrored, mirror_of
+from dreampipe.media.storage.copies import Copies
 from dreampipe.media.storage.leases import check_kept
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
@@ -109,8 +110,10 @@ class Storage:
         place = address_of(folder)
         # A copy, as the thread that encodes adds to the list meanwhile.
         for path in files_of(job.target, list(self._list(place))) if place else ():
-            if address := address_of(path):
-                Store.of(address).fetch(address, path)
+            address, copies = address_of(path), _copies_of(path)
+            if address and not copies.is_unsent(path, address, self._facts(path)):
+                facts = Store.of(address).fetch(address, path)
+                copies.note(path, address, facts)
                 held.there[path] = _state(path)
 
     def _sources(self, job: Job) -> list[Path]:
@@ -172,6 +175,8 @@ class Storage:
         for path in (*held.fetched, *held.there) if held else ():
             with suppress(OSError):
                 path.unlink()
+            if address := address_of(path):
+                _copies_of(path).forget(address)
 
     def close(self) -> None:
         """Send what is left to note."""
@@ -195,6 +200,10 @@ def send_outputs(paths: Iterable[Path]) -> None:
 def _state(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _copies_of(path: Path) -> Copies:
+    return Copies(mirror_of(path) or path.parent)
 
 
 def _is_stub_file(path: Path) -> bool:
