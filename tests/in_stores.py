@@ -47,7 +47,11 @@ def upload(folder: Path, address: str) -> None:
 
 
 def upload_file(path: str, address: str) -> None:
-    files_of(address).pipe_file(address.partition("://")[2], Path(path).read_bytes())
+    upload_bytes(address, Path(path).read_bytes())
+
+
+def upload_bytes(address: str, data: bytes) -> None:
+    files_of(address).pipe_file(address.partition("://")[2], data)
 
 
 def mirrors() -> list[Path]:

@@ -56,6 +56,7 @@ from dreampipe.errors import DreampipeError, MediaError, brief
 from dreampipe.events import Framed, Progressed, Stepped, Surveyed
 from dreampipe.media.locks import Lock, lock
 from dreampipe.media.manifest import NAME
+from dreampipe.media.storage.addresses import is_lazy, mirror_of
 from dreampipe.media.writing import temporary_folder
 from dreampipe.recipes.settings import ModelSettings
 
@@ -312,8 +313,10 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Map
         DreampipeError: a node has another dreampipe, or does not see the inputs and the output; or no node answers.
     """
     with temporary_folder(shared.folder / NAME) as witness:
-        paths = [*(str(path.absolute()) for path in shared.inputs), str(witness.absolute())]
-        look = ray.remote(num_cpus=0, max_retries=0)(look_for(paths, choosing.name()))
+        needed = [path.absolute() for path in (*shared.inputs, witness)]
+        paths = [str(path) for path in needed if not is_lazy(path)]  # a node fetches the others itself
+        mirrors = {str(mirror_of(path)) for path in needed if is_lazy(path)}
+        look = ray.remote(num_cpus=0, max_retries=0)(look_for(paths, choosing.name(), sorted(mirrors)))
         asked = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
         answers = [look.options(scheduling_strategy=where).remote() for where in asked]
         answering = []
@@ -324,8 +327,8 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Map
                     version, backend, missing = ray.get(answer, timeout=_ANSWER)
                 except RayTaskError:
                     raise unloaded(name) from None
-                seen = [shared.folder if path == paths[-1] else path for path in missing]
-                check_node(name, version, backend, seen)
+                unseen = [shared.folder if path == str(needed[-1]) else path for path in missing]
+                check_node(name, version, backend, unseen)
                 answering.append(node)
     if nodes and not answering:
         raise DreampipeError("None of the nodes of the Ray cluster answers: look at `ray status`, and mend them.")

@@ -9,10 +9,10 @@ import signal
 import subprocess
 
 import pytest
-from in_stores import mirrors, objects, paint, run, shown, upload, upload_file
+from in_stores import mirrors, objects, paint, run, shown, upload, upload_bytes, upload_file
 
 from dreampipe.media.storage.addresses import Address
-from dreampipe.media.storage.leases import Lease
+from dreampipe.media.storage.leases import LOST, Lease
 
 
 def test_killed_in_the_middle_and_started_again(call, bucket, server, small, tmp_path):
@@ -66,6 +66,25 @@ def test_a_second_driver_is_refused(call, bucket, server, small, tmp_path, monke
     assert process[0].returncode == 2
     said = process[0].communicate()[1]
     assert said.startswith(f"Error: {bucket}/dreams is being made by another run") and said.count("\n") == 1
+
+
+def test_a_driver_that_lost_its_lease_sends_nothing_more(call, bucket, server, small, tmp_path):
+    photos = paint(tmp_path / "photos", ("a.png", "b.png", "c.png"))
+    words = ("dream", photos, f"{bucket}/dreams", *small)
+
+    def lose(method: str, path: str) -> None:
+        if method == "PUT" and path.endswith("a.png"):  # as the next sign of life does
+            (mirror,) = (path for path in mirrors() if path.is_dir())
+            (mirror / LOST).write_text(f"{bucket}/dreams", "utf-8")
+
+    server.watch = lose
+    made = call(*words)
+    assert made.exit_code == 1
+    assert f"Failed b.png: {bucket}/dreams was taken over by another run" in made.stderr
+    assert shown(bucket) == {"dreams/a.png"}
+    server.reset()
+    assert call(*words).exit_code == 0
+    assert shown(f"{bucket}/dreams") == {"a.png", "b.png", "c.png"} and not mirrors()
 
 
 def test_a_refused_run_loses_nothing_of_an_earlier_one(call, bucket, server, small, tmp_path):
@@ -193,3 +212,33 @@ def test_a_film_that_could_not_be_sent_is_not_made_again(call, bucket, server, s
     again = call(*words)
     assert "0 done, 1 skipped, 0 failed" in again.stderr
     assert shown(bucket) == {"dream.mp4"} and not mirrors()
+
+
+def test_an_unsent_output_is_sent_where_its_object_is_as_it_was(call, bucket, server, small):
+    words = ("visualize", "first[1]", f"{bucket}/unit.png", *small[:4], "--size", "32", "--steps", "1", "--overwrite")
+    for theirs in (False, True):  # whether somebody else replaces the object before the next run
+        upload_bytes(f"{bucket}/unit.png", b"old")
+        server.refuse = lambda method, path: method == "PUT" and path.endswith("unit.png")
+        assert call(*words).exit_code == 1
+        server.reset()
+        assert objects(bucket)["unit.png"] == b"old" and mirrors()
+        if theirs:
+            upload_bytes(f"{bucket}/unit.png", b"theirs")
+        again = call(*words[:-1])  # without --overwrite
+        assert again.exit_code == 2 and f"{bucket}/unit.png exists" in again.stderr
+        assert ("could not send it; it is sent now" in again.stderr) is not theirs
+        assert (objects(bucket)["unit.png"] == b"theirs") is theirs
+        assert objects(bucket)["unit.png"] != b"old" and not mirrors()
+
+
+def test_an_unsent_dream_is_sent_where_its_object_is_as_it_was(call, bucket, server, small, tmp_path):
+    photo = paint(tmp_path / "photos", ("a.png",)) / "a.png"
+    words = ("dream", photo, f"{bucket}/dream.png", *small, "--overwrite")
+    upload_bytes(f"{bucket}/dream.png", b"old")
+    server.refuse = lambda method, path: method == "PUT" and path.endswith("dream.png")
+    assert call(*words).exit_code == 1
+    server.reset()
+    assert objects(bucket)["dream.png"] == b"old" and mirrors()
+    again = call(*words)
+    assert "0 done, 1 skipped, 0 failed" in again.stderr
+    assert objects(bucket)["dream.png"].startswith(b"\x89PNG") and not mirrors()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def test_pictures(call, bucket, small, tmp_path):
     assert "3 done, 0 skipped, 0 failed" in made.stderr and made.exit_code == 0, made.stderr
     there = objects(f"{bucket}/dreams")
     assert {name: there[name] for name in names} == {name: (tmp_path / "dreams" / name).read_bytes() for name in names}
+    # The parts of the manifest have one line for each, whoever made it.
+    lines = [json.loads(line) for name, data in there.items() if name.endswith(".jsonl") for line in data.splitlines()]
+    assert sorted(line["name"] for line in lines if "name" in line) == list(names)
     assert "0 done, 3 skipped, 0 failed" in call(*words).stderr
     assert not mirrors()
 

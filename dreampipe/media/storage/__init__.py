@@ -10,6 +10,7 @@ address, in any process.
     shards.py     the manifest of a folder in a store
     leases.py     one driver at a time writes to a place
     staging.py    the addresses of a command as paths; stubs.py, files that stand for objects
+    copies.py     notes that tell copies of outputs from outputs that could not be sent
 
 Nothing here loads fsspec before an address comes.
 """

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from dreampipe.errors import DreampipeError, MediaError
+from dreampipe.errors import DreampipeError, MediaError, StorageError
 from dreampipe.media.locks import Lock, lock
 from dreampipe.media.storage.addresses import Address
 from dreampipe.media.storage.faults import Absent
@@ -26,6 +26,8 @@ BEAT, OLD = 20.0, 120.0
 """Seconds between two signs of life; and after which a driver without one is dead."""
 DRIVER = "driver"
 """The file with the name of the driver, in its mirror."""
+LOST = "lost"
+"""The file that says that another driver has taken the place over, in a mirror."""
 
 
 @dataclass(eq=False)
@@ -36,11 +38,13 @@ class Lease:
         place: the address of the output, a file or a folder.
         driver: the name of this driver, known to nobody else.
         beat: seconds between two signs of life.
+        mark: a file that is made once another driver has taken the place over, for all processes of this run.
     """
 
     place: Address
     driver: str
     beat: float = BEAT
+    mark: Path | None = None
     _over: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -58,13 +62,16 @@ class Lease:
         """Take the lease, and keep it by a sign of life; raises MediaError where another driver has it."""
         store, data = Store.of(self.place), json.dumps({"driver": self.driver}).encode()
         if not store.create(data, self._address):
-            if self._holder() not in (self.driver, None) and not self._is_old():
+            found = self._holder()
+            if found not in (self.driver, None) and not self._is_old():
                 raise MediaError(
                     f"{self.place} is being made by another run: wait for its end, or {OLD / 60:.0f} minutes if that "
                     f"run was killed elsewhere; its sign is {self._address}."
                 )
-            store.remove(self._address)
-            if not store.create(data, self._address) and self._holder() != self.driver:
+            if self._holder() == found:  # else a third driver has just taken it over
+                store.remove(self._address)
+            store.create(data, self._address)
+            if self._holder() != self.driver:
                 raise busy_place(self.place)
         self._thread = Thread(target=self._beat, args=(data,), name="lease", daemon=True)
         self._thread.start()
@@ -93,6 +100,8 @@ class Lease:
         while not self._over.wait(self.beat):
             with suppress(DreampipeError):  # the next beat may succeed
                 if self._holder() != self.driver:
+                    if self.mark:
+                        write_whole(self.mark, str(self.place).encode())
                     return
                 Store.of(self.place).put_bytes(data, self._address)
 
@@ -136,6 +145,16 @@ class Driver:
     def release(self) -> None:
         """Free the mirror."""
         self._lock.release()
+
+
+def check_kept(mirror: Path) -> None:
+    """Raise StorageError once another driver has taken over what the run in a mirror writes to."""
+    with suppress(FileNotFoundError):
+        place = (mirror / LOST).read_text("utf-8")
+        raise StorageError(
+            f"{place} was taken over by another run, as this one gave no sign for {OLD / 60:.0f} minutes: wait for "
+            "the end of that one, and start again."
+        )
 
 
 def busy_place(place: Address) -> MediaError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,12 +64,12 @@ class Shards:
     _lines: list[bytes] = field(default_factory=list)
     _unsent: bool = False
     _read_to: int = 0
+    _added: set[str] = field(default_factory=set)  # names whose lines are in parts of this process
 
     def load(self, there: Mapping[str, Facts]) -> None:
         """Merge the parts among the objects of the folder into the manifest on this disk; raises MediaError.
 
-        Lines of this disk that no part has are sent with the next output. The manifest only grows, as other processes
-        of this run may append to it, too.
+        The manifest only grows, as other processes of this run may append to it, too.
         """
         store = Store.of(self.folder)
         parts = sorted((facts.changed or 0.0, name) for name, facts in there.items() if _PART.fullmatch(name))
@@ -81,18 +81,31 @@ class Shards:
                 else:
                     merged[json.dumps(line, sort_keys=True)] = line
         path = self.local / NAME
-        own = {json.dumps(line, sort_keys=True): line for line in _lines_in(_read(path))}
-        self._add(line for key, line in own.items() if key not in merged)
+        own = {json.dumps(line, sort_keys=True) for line in _lines_in(_read(path))}
         new = b"".join(_line_of(line) for key, line in merged.items() if key not in own)
         if new:
             _append(path, new)
         self._read_to = path.stat().st_size if path.exists() else 0
 
-    def send(self) -> None:
-        """Put the lines of the manifest that are new on this disk; raises StorageError."""
-        new = _read(self.local / NAME, self._read_to)
+    def send(self, name: str, own: Container[str]) -> None:
+        """Put the lines of the manifest that are new on this disk, before the output of a name is put.
+
+        Args:
+            name: of the output.
+            own: the names of all that this process makes now; lines of others are left to their processes.
+
+        Raises:
+            StorageError: the store does not take them.
+        """
+        path = self.local / NAME
+        new = _read(path, self._read_to)
         self._read_to += len(new)
-        self._add(_lines_in(new))
+        lines = [line for line in _lines_in(new) if line.get("name") in own]
+        self._added.update(line["name"] for line in lines)
+        if name not in self._added:  # a process that was killed has made it
+            lines += [line for line in _lines_in(_read(path)) if line.get("name") == name]
+            self._added.add(name)
+        self._add(lines)
         self.flush()
 
     def note(self, stood: Stood) -> None:

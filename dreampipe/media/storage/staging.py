@@ -14,17 +14,20 @@ from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import psutil
 
 from dreampipe.errors import MediaError
+from dreampipe.media.locks import lock
 from dreampipe.media.manifest import NAME as MANIFEST
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.records import SIDECAR, sidecar_of
 from dreampipe.media.storage.addresses import LAZY, Address, address_of, disk_path, is_mirrored, mirrors
+from dreampipe.media.storage.copies import COPIES, Copies, state_of
 from dreampipe.media.storage.faults import Absent
-from dreampipe.media.storage.leases import DRIVER, Driver, Lease
+from dreampipe.media.storage.leases import DRIVER, LOST, Driver, Lease, check_kept
 from dreampipe.media.storage.stores import Facts, Store
 from dreampipe.media.storage.storing import files_of, folder_of
 from dreampipe.media.storage.stubs import HEAD, is_known, is_moving, is_told_by_bytes, write_stub
@@ -91,7 +94,7 @@ class Staging:
 
     def _fetch(self, address: Address, path: Path) -> None:
         Store.of(address).fetch(address, path)
-        self._states[path] = _state(path)
+        self._states[path] = state_of(path)
 
     def _take_folder(self, folder: Address, entries: Sequence[tuple[str, Facts | None]]) -> None:
         files = {name: facts for name, facts in entries if facts}
@@ -170,29 +173,42 @@ class Staging:
             for name, facts in Store.of(place).list(place, deep=folder == path):
                 if facts and is_mirrored(name) and not _is_hidden(name) and not (folder / name).exists():
                     write_stub(folder / name, b"", 0)
-                    self._states[folder / name] = _state(folder / name)
+                    self._states[folder / name] = state_of(folder / name)
 
     def _fetch_existing(self, path: Path) -> None:
-        for found in (path, sidecar_of(path)):
+        """Fetch an output and its sidecar, or send what an earlier run made in their places and could not send."""
+        for found in (sidecar_of(path), path):
             address = address_of(found)
             if address is None:
                 continue
-            if Store.of(address).facts(address):
-                Store.of(address).fetch(address, found)
-            elif found.is_file():
-                Store.of(address).put(found, address)
+            facts = Store.of(address).facts(address)
+            if self._copies.is_unsent(found, address, facts):
+                facts = Store.of(address).put(found, address)
                 self.notes.append(f"{address} was made by an earlier run that could not send it; it is sent now.")
+            elif facts:
+                facts = Store.of(address).fetch(address, found)
             else:
+                if found.is_file():
+                    found.unlink()  # a copy of an object that somebody has removed
                 continue
-            self._states[found] = _state(found)
+            self._states[found] = state_of(found)
+            if not self.dry:
+                self._copies.note(found, address, facts)
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies(self.mirror)
 
     def send(self) -> None:
         """Put every output that is new or has changed, sidecars first; raises StorageError."""
-        for output in () if self.lazy or self.dry else self._outputs:
+        outputs = () if self.lazy or self.dry else self._outputs
+        if outputs:
+            check_kept(self.mirror)
+        for output in outputs:
             for path in _made(output):
-                if self._states.get(path) != _state(path) and (address := address_of(path)):
+                if self._states.get(path) != state_of(path) and (address := address_of(path)):
                     Store.of(address).put(path, address)
-                    self._states[path] = _state(path)
+                    self._states[path] = state_of(path)
 
     def remove(self) -> None:
         """Remove the mirror, except for what could not be sent, and the work of a film that was stopped."""
@@ -202,7 +218,7 @@ class Staging:
             for path in (folder / name for name in names):
                 if self._is_left(path):
                     kept = True
-                elif path != self.mirror / DRIVER and path.name != MANIFEST:
+                elif path != self.mirror / DRIVER and path.name != MANIFEST and folder != self.mirror / COPIES:
                     with suppress(OSError):
                         path.unlink()
             for path in (folder / name for name in folders):
@@ -222,7 +238,7 @@ class Staging:
         with suppress(MediaError):  # the name of the output was refused
             is_part = is_part or path in files_of(output, [path.name])
         source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
-        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != _state(path)
+        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != state_of(path)
 
 
 def _made(output: Path) -> list[Path]:
@@ -241,11 +257,6 @@ def _made(output: Path) -> list[Path]:
 def _is_work(name: str) -> bool:
     """Say whether a name is that of the folder in which a film or an atlas grows."""
     return name.startswith(".") and name.endswith((".dreampipe", ".parts"))
-
-
-def _state(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
 
 
 def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -284,6 +295,9 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
         ending = LAZY if lazy else ""
         if not places or dry:
             mirror = mirrors() / f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}{ending}"
+            make_folder(mirror)
+            if taken := lock(mirror):  # the sign that its run is alive
+                stack.callback(taken.release)
             staging = Staging(mirror, lazy, dry, tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
         else:
@@ -291,20 +305,25 @@ def stage(outputs: Sequence[str], lazy: bool, dry: bool) -> Iterator[Staging]:
             mirror = mirror.with_name(f"{mirror.name}{ending}")
             driver = Driver.of(mirror, places[0])
             stack.callback(driver.release)
+            (mirror / LOST).unlink(missing_ok=True)  # an earlier run's
             # It knows the outputs from here on, so that what an earlier run left of them survives a refusal.
             staging = Staging(mirror, lazy, targets=tuple(place.path(mirror) for place in places))
             stack.callback(staging.remove)
             for place in places:
-                lease = Lease(place, driver.name)
+                lease = Lease(place, driver.name, mark=mirror / LOST)
                 lease.take()
                 stack.callback(lease.release)
         yield staging
 
 
 def _sweep() -> None:
-    """Remove the mirrors that killed runs without an output in a store have left."""
-    with suppress(OSError):
+    """Remove the mirrors that killed runs without an output in a store have left.
+
+    A run of another machine may work in the same folder, where its number says nothing but its lock does.
+    """
+    with suppress(OSError, MediaError):
         for folder in mirrors().glob(f"{_TEMPORARY}*-*"):
             number = folder.name.removeprefix(_TEMPORARY).partition("-")[0]
-            if number.isdigit() and not psutil.pid_exists(int(number)):
+            if number.isdigit() and not psutil.pid_exists(int(number)) and (taken := lock(folder)):
                 shutil.rmtree(folder, ignore_errors=True)
+                taken.release()

@@ -20,7 +20,9 @@ from dreampipe.media.jobs import Job
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
 from dreampipe.media.records import SIDECAR, sidecar_of
-from dreampipe.media.storage.addresses import Address, address_of, is_lazy
+from dreampipe.media.storage.addresses import Address, address_of, is_lazy, is_mirrored, mirror_of
+from dreampipe.media.storage.copies import Copies
+from dreampipe.media.storage.leases import check_kept
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
 from dreampipe.media.storage.stubs import is_stub
@@ -90,7 +92,7 @@ class Storage:
 
     def _mark_source(self, job: Job) -> str:
         """Return a text that changes with the source; empty for a folder, and where nothing tells."""
-        if address_of(job.source) and job.source.is_file() and is_stub(job.source):
+        if address_of(job.source) and (not job.source.exists() or _is_stub_file(job.source)):
             facts = self._facts(job.source)
             return facts.mark if facts else ""
         return sha256(job.source) if job.source.is_file() else ""
@@ -100,8 +102,7 @@ class Storage:
         if not self.shards and not is_lazy(job.source):
             return
         held = self._held[job.name] = _Held(self._mark_source(job))
-        is_folder = job.source.is_dir()  # of the pictures of a film
-        for path in sorted(filter(Path.is_file, job.source.iterdir())) if is_folder else [job.source]:
+        for path in self._sources(job):
             if (address := address_of(path)) and (not path.exists() or is_stub(path)):
                 Store.of(address).fetch(address, path)
                 held.fetched.append(path)
@@ -109,9 +110,20 @@ class Storage:
         place = address_of(folder)
         # A copy, as the thread that encodes adds to the list meanwhile.
         for path in files_of(job.target, list(self._list(place))) if place else ():
-            if address := address_of(path):
-                Store.of(address).fetch(address, path)
+            address, copies = address_of(path), _copies_of(path)
+            if address and not copies.is_unsent(path, address, self._facts(path)):
+                facts = Store.of(address).fetch(address, path)
+                copies.note(path, address, facts)
                 held.there[path] = _state(path)
+
+    def _sources(self, job: Job) -> list[Path]:
+        """List the files of a source: of a folder its pictures, also where another machine has its stubs."""
+        if job.source.is_dir():
+            return sorted(filter(Path.is_file, job.source.iterdir()))
+        if job.film and not job.source.exists() and (folder := address_of(job.source)):
+            names = [name for name in list(self._list(folder)) if is_mirrored(name) and not name.startswith(".")]
+            return [job.source / name for name in sorted(names)] or [job.source]
+        return [job.source]
 
     def send(self, job: Job, recipe_sha256: str | None) -> None:
         """Send what was made of a job.
@@ -129,8 +141,10 @@ class Storage:
         changed = [path for path in paths if held.there.get(path) != _state(path)]
         gone = [path for path in held.there if not path.exists()]
         if changed or gone:
+            if mirror := mirror_of(job.target):
+                check_kept(mirror)
             with self._noting:
-                self.shards.send()
+                self.shards.send(job.name, self._held)
         for path in changed:
             if address := address_of(path):
                 self._list(address.folder)[address.name] = Store.of(address).put(path, address)
@@ -161,6 +175,8 @@ class Storage:
         for path in (*held.fetched, *held.there) if held else ():
             with suppress(OSError):
                 path.unlink()
+            if address := address_of(path):
+                _copies_of(path).forget(address)
 
     def close(self) -> None:
         """Send what is left to note."""
@@ -173,6 +189,8 @@ def send_outputs(paths: Iterable[Path]) -> None:
     """Put outputs that are in a mirror, sidecars first, and remove them from this disk; raises StorageError."""
     for target in paths:
         folder = folder_of(target)
+        if mirror := mirror_of(folder):
+            check_kept(mirror)
         for path in files_of(target, os.listdir(folder)) if address_of(folder) and folder.is_dir() else ():
             if (address := address_of(path)) and not is_stub(path):
                 Store.of(address).put(path, address)
@@ -182,6 +200,14 @@ def send_outputs(paths: Iterable[Path]) -> None:
 def _state(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _copies_of(path: Path) -> Copies:
+    return Copies(mirror_of(path) or path.parent)
+
+
+def _is_stub_file(path: Path) -> bool:
+    return path.is_file() and is_stub(path)
 
 
 def _is_numbered(target: Path) -> bool:

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from dreampipe.errors import MediaError
+from dreampipe.errors import MediaError, StorageError
 from dreampipe.media.storage.addresses import Address
-from dreampipe.media.storage.leases import OLD, Lease
+from dreampipe.media.storage.leases import LOST, OLD, Lease, check_kept
 from dreampipe.media.storage.stores import Store
 
 
@@ -68,11 +68,53 @@ def test_a_dead_driver_gives_way_once_its_lease_is_old(bucket):
     assert not leases(place)
 
 
+def test_a_driver_that_lost_its_lease_is_told(place, tmp_path):
+    first, second = Lease(place, "first", 0.01, tmp_path / LOST), Lease(place, "second")
+    check_kept(tmp_path)
+    first.take()
+    Store.of(place).remove(place.below(leases(place)[0]))  # as one that judges it old does
+    second.take()
+    for thread in [
+        thread for thread in threading.enumerate() if thread.name == "lease" and thread is not second._thread
+    ]:
+        thread.join(600)
+    with pytest.raises(StorageError, match=rf"^{place} was taken over by another run, .* start again\.$"):
+        check_kept(tmp_path)
+    first.release()
+    assert len(leases(place)) == 1
+    second.release()
+
+
+def test_of_two_that_take_over_one_is_refused(bucket, server):
+    """While the first judges the dead driver's lease, the second takes it over: the first leaves that alone."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    place = Address.parse(f"{bucket}/dreams")
+    Lease(place, "dead").take()
+    name, second = leases(place)[0], Lease(place, "second")
+    kept = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_object(place.host, f"dreams/{name}")
+    kept.last_modified = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=OLD * 1.5)
+
+    def take(method: str, path: str) -> None:
+        if method == "DELETE" and path.endswith(".probe"):  # its age was asked for
+            server.watch = lambda method, path: None
+            thread = threading.Thread(target=second.take)
+            thread.start()
+            thread.join()
+
+    server.watch = take
+    with pytest.raises(MediaError, match="is being made by another run"):
+        Lease(place, "first").take()
+    assert Store.of(place).read(place.below(name)) == b'{"driver": "second"}'
+    second.release()
+
+
 def test_a_lease_that_is_held_is_put_again(bucket, server):
     place, again = Address.parse(f"{bucket}/dreams"), threading.Event()
     lease = Lease(place, "first", beat=0.01)
     lease.take()
     server.watch = lambda method, path: again.set() if method == "PUT" and path.endswith(".lease") else None
-    assert again.wait(60)
+    assert again.wait(600)
     lease.release()
     assert not leases(place)
