@@ -24,7 +24,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.forking import check_process
 from dreampipe.frames import Array
 from dreampipe.models.model_card import Card
-from dreampipe.models.precision import Precision
+from dreampipe.models.precision import Precision, check_device
 from dreampipe.objectives import BoundObjective, Neuron, Objective
 
 if TYPE_CHECKING:
@@ -90,9 +90,15 @@ class Ascent:
         object.__setattr__(self, "bound", bound)
 
     def open(self) -> None:
-        """Open the model, which the process keeps, before there is a picture to climb; raises OpeningError."""
+        """Open the model, which the process keeps, before there is a picture to climb.
+
+        Raises:
+            OpeningError: it cannot be opened.
+            RecipeError: the precision takes a GPU, and none computes.
+        """
         from dreampipe.models.opening import open_model
 
+        check_device(self.precision)
         open_model(self.card)
 
     def run(
@@ -124,6 +130,7 @@ class Ascent:
 
         Raises:
             ModelError: the model cannot be opened or gives values that are not finite.
+            RecipeError: the precision takes a GPU, and none computes.
             DreampipeError: this process was forked after tensorflow had computed.
             ValueError: units or mask do not fit the picture, or units are missing.
         """
@@ -179,6 +186,7 @@ class Ascent:
         from dreampipe.ascent.loop import Plan
         from dreampipe.ascent.step import StepSpec
 
+        check_device(self.precision)
         transforms = self.seen_through()
         traced = tuple(transform.without_amounts() for transform in transforms)
         step = StepSpec(

@@ -18,6 +18,8 @@ REPEATABLE = "DREAMPIPE_REPEATABLE"
 """The variable that asks for the same bits in each run, also on a GPU; anything but empty and 0 does."""
 DRIVER = Path("/proc/driver/nvidia/version")
 """The file that NVIDIA's driver for Linux shows."""
+_WSL = Path("/dev/dxg")
+"""The device that Linux on Windows has in place of that driver."""
 
 
 class Row(NamedTuple):
@@ -100,6 +102,12 @@ def name() -> str:
 def has_gpu() -> bool:
     """Say whether this machine has a GPU of NVIDIA that programs may see: its driver is there, and nothing hides it."""
     return DRIVER.exists() and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
+
+
+def lacks_gpu() -> bool:
+    """Say whether it is known, before a backend is loaded, that programs see no GPU of NVIDIA here."""
+    tells = sys.platform in ("linux", "darwin") and not _WSL.exists()  # Windows shows no such file
+    return os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1") or (tells and not DRIVER.exists())
 
 
 def idle_gpu(backend: str, device: str) -> str:

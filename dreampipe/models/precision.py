@@ -11,6 +11,7 @@ import os
 from importlib import import_module
 from typing import Literal
 
+from dreampipe import backend
 from dreampipe.backend import choosing
 from dreampipe.errors import RecipeError
 
@@ -57,12 +58,22 @@ def choose_precision(asked: Asked, model: str = "") -> Precision:
         return "bfloat16" if model not in LOSES and has_bfloat16() else "float32"
     if asked == "bfloat16" and not has_bfloat16():
         raise RecipeError(f"precision came as bfloat16, but {_who_lacks_it()}: take float32, or auto, which chooses.")
-    if asked == "tf32" and not choosing.has_gpu():
+    if asked == "tf32" and choosing.lacks_gpu():
         raise RecipeError(
             "precision came as tf32, but only a GPU of NVIDIA computes in it, and none is seen here: take float32, or "
             "auto, which chooses."
         )
     return asked
+
+
+def check_device(precision: Precision) -> None:
+    """Raise RecipeError for tf32 if the backend, which this loads, does not compute on a GPU."""
+    if precision == "tf32" and "GPU" not in backend.device():
+        label = choosing.BACKENDS[choosing.name()].label
+        raise RecipeError(
+            f"precision came as tf32, but {label} computes on the {backend.device()} here, and only a GPU of NVIDIA "
+            "computes in it: take float32, or auto, which chooses."
+        )
 
 
 def _who_lacks_it() -> str:

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from dreampipe import Recipe, backend
 from dreampipe.backend import choosing
 from dreampipe.errors import RecipeError
 from dreampipe.models.precision import choose_precision, has_bfloat16
@@ -43,6 +45,21 @@ def test_tf32_takes_a_gpu_that_programs_may_see(monkeypatch: pytest.MonkeyPatch,
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
         with pytest.raises(RecipeError):
             choose_precision("tf32")
+
+
+def test_tf32_is_refused_where_there_is_a_driver_but_a_processor_computes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_model: Path
+) -> None:
+    if "GPU" in backend.device():
+        pytest.skip("here a GPU computes in it")
+    monkeypatch.setattr(choosing, "DRIVER", tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    ascent = Recipe.of(model=str(tiny_model), scaling="unit", precision="tf32").ascent()
+    for climb in (ascent.open, lambda: ascent.run(np.zeros((32, 32, 3), np.float32), seed=0)):
+        with pytest.raises(
+            RecipeError, match=r"^precision came as tf32, but \w+ computes on the CPU here, and only .*:"
+        ):
+            climb()
 
 
 def test_auto_chooses_what_the_processor_has() -> None:
