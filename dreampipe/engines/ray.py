@@ -267,7 +267,7 @@ def _connect(hire: Hire) -> bool:
 
 
 def _check_own_node() -> None:
-    """Raise ConnectionError where the node of this process has gone: at the next call Ray would end the process."""
+    """Raise ConnectionError where the node of this process has gone; soon after, Ray itself ends the process."""
     own = ray.get_runtime_context().get_node_id()
     if any(node["NodeID"] == own and not node["Alive"] for node in ray.nodes()):
         raise ConnectionError

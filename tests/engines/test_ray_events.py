@@ -1,4 +1,4 @@
-"""A Ray that loses a worker, or goes itself: the events of the command stay JSON, and an error is one sentence."""
+"""The command on a Ray that loses a worker: its events stay JSON, whatever Ray itself prints."""
 
 from __future__ import annotations
 
@@ -65,9 +65,3 @@ def test_events_stay_json_when_a_worker_of_ray_is_killed(run: Any) -> None:
     assert code == 0
     assert sum(event["event"] == "done" for event in told) == PICTURES
     assert any(event["event"] == "noted" for event in told)
-
-
-def test_a_ray_that_goes_is_one_sentence(run: Any) -> None:
-    code, _, stderr = run(lambda process: process.name() == "raylet", 20_000)
-    assert code == 1
-    assert "The Ray cluster has gone" in stderr and "Traceback" not in stderr
