@@ -189,7 +189,7 @@ def _is_numbered(target: Path) -> bool:
 
 def folder_of(target: Path) -> Path:
     """Return the folder of an output's files: of numbered pictures without a pattern their own."""
-    return target if target.is_dir() or not target.suffix else target.parent
+    return target if os.path.isdir(target) or not target.suffix else target.parent
 
 
 def files_of(target: Path, names: Collection[str]) -> list[Path]:
