@@ -51,7 +51,7 @@ class Killed:
                 return driver.returncode
 
     def _hear(self, driver: subprocess.Popen[bytes], event: dict[str, Any]) -> None:
-        if event["event"] == "done":
+        if event["event"] in ("done", "skipped"):  # a driver that was killed did not tell of the last ones
             self._done.add(event["name"])
         elif event["event"] == "stepped" and self._due(event["name"]):
             with suppress(psutil.NoSuchProcess):  # a worker has ended just now
