@@ -195,8 +195,8 @@ def _read(process: subprocess.Popen[bytes], moment: Moment | None, began: float)
 
 
 def _check_kill(output: Path, run: Run) -> None:
-    """No file but those of the work, and under the final name only a whole film."""
-    names = {path.name for path in output.parent.iterdir() if not path.name.endswith(".part")}
+    """No file but those of the work, and under the final name only a whole film; the lock of a crew is free by now."""
+    names = {path.name for path in output.parent.iterdir() if path.suffix not in (".part", ".lock")}
     _hold(names <= {NAME, output.name, f".{output.name}.dreampipe"}, f"after a kill there lie {sorted(names)}")
     if output.exists():
         _hold(digest(output) == run.digest, f"{output} stands there after a kill, but is not whole")
