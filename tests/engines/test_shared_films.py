@@ -479,7 +479,20 @@ def test_a_worker_that_is_killed_loses_nothing(clip, recipe, whole, tmp_path):
 
 @pytest.mark.slow
 def test_a_driver_that_is_killed_is_continued_by_the_same_command(clip, whole, tiny_model, tmp_path):
-    how = ("--model", str(tiny_model), "--scaling", "unit", "--octaves", "1", "--steps", "2", "--refresh-steps", "1")
+    how = (
+        "--recipe",
+        "default",
+        "--model",
+        str(tiny_model),
+        "--scaling",
+        "unit",
+        "--octaves",
+        "1",
+        "--steps",
+        "2",
+        "--refresh-steps",
+        "1",
+    )
     film = Run(digest(whole / "dream.mp4"), COUNT, 0, 0)
     bench = KillBench(clip, tmp_path, (*how, "--workers", "2"))
     assert bench.chain("killed", [Moment(5), Moment(28), Moment(COUNT)], film)[:2] == ["dreaming", "dreaming"]
