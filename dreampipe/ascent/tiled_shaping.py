@@ -30,7 +30,7 @@ _AXES = (1, 2, 3)
 
 
 class _Question(NamedTuple):
-    """What a pass over the parts asks.
+    """The question that a pass over the parts asks.
 
     Attributes:
         kind: what is to be reduced.

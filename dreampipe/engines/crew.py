@@ -37,7 +37,7 @@ def count_processors() -> int:
 
 @dataclass(frozen=True)
 class Shared:
-    """What all workers of a run have in common; it is sent to each of them once.
+    """The values that all workers of a run have in common; each of them gets them once.
 
     Attributes:
         order: how everything is made; of drawings the recipe alone.
@@ -73,7 +73,7 @@ class Bench:
 
     @cached_property
     def runner(self) -> Runner:
-        """What makes pictures, and films in one piece; it tells no start and no end, which are those of a whole run."""
+        """Return the maker of pictures, and of films in one piece; it tells no start and no end of a run."""
         assert isinstance(self.shared.order, Order)
         runner = Runner(self.manifest, self.shared.order, estimating := Estimating(self.hear))
         estimating(Started(self.shared.pictures))
@@ -180,7 +180,7 @@ class Waiting:
 
 
 Message = Ready | Heard | Made | Refused | Broken | Died | Waiting
-"""What a crew hears of a worker; `Died` is the last of each. `Waiting` is of none, whose number is 0."""
+"""The messages of workers to a crew: `Died` is the last of each; `Waiting` is of none, and has the number 0."""
 
 
 class Crew(Protocol):

@@ -108,7 +108,7 @@ class Filming(ABC):
     @property
     @abstractmethod
     def independent(self) -> bool:
-        """Whether no frame depends on another."""
+        """Say whether no frame depends on another."""
 
     @cached_property
     def source(self) -> Source:

@@ -39,7 +39,7 @@ class Hire:
 
     @property
     def shared(self) -> bool:
-        """Whether other processes than this one make the run: one alone survives a picture that ends its process."""
+        """Say whether other processes than this one make the run; a single one survives a picture that kills it."""
         return self.engine != "local" or self.workers is not None
 
     @property

@@ -1,4 +1,4 @@
-"""What a node of a cluster must have to share a run, and the function that looks for it there."""
+"""Check that a node of a cluster has all that it needs to share a run."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ _LONG = 60.0
 _OFTEN = 0.5
 """Seconds between two messages of mere progress."""
 _LOST = (RaySystemError, RpcError, ConnectionError)
-"""What Ray raises where the cluster itself has gone."""
+"""The errors that Ray raises if the cluster itself has gone."""
 
 
 class RayCrew:

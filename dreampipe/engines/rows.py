@@ -196,7 +196,7 @@ class Rows:
         return (event,)
 
     def _of_film(self, film: SharedFilm, told: Iterable[Event]) -> Iterator[Event]:
-        """Pass on what is told of a film, and count its end."""
+        """Pass on the events of a film, and count its end."""
         for event in told:
             if isinstance(event, Done | Skipped | Failed):
                 self._settle(event)
@@ -262,7 +262,7 @@ class Rows:
             yield Noted(jobs[0].name, f"the worker that made it {reason}, so another makes it")
 
     def pass_on(self, event: Event) -> None:
-        """Tell an event of the crew; an estimate counts the pictures of the whole run, and is told once."""
+        """Tell an event of the crew; tell an estimate once, with the pictures of the whole run."""
         if isinstance(event, Estimated):
             if event.seconds <= 2 * self._longest:
                 return

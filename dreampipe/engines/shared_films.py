@@ -104,11 +104,11 @@ class SharedFilm:
 
     @property
     def waiting(self) -> bool:
-        """Whether a worker still has a part of it."""
+        """Say whether a worker still has a part of it."""
         return bool(self._out)
 
     def hear(self, piece: Piece, event: Event) -> Iterator[Event]:
-        """Turn what a worker tells of a part into what is told of the film."""
+        """Turn the events of a part into those of the film."""
         if self.over:
             return
         match event:

@@ -14,7 +14,7 @@ import json, re, sys
 from pathlib import Path
 import numpy as np
 from dreampipe import Recipe
-from dreampipe.ascent.fitting import choose, held, is_shelved
+from dreampipe.ascent.fitting import choose, held
 from dreampipe.media.shelves import shelve
 height, width, tile, shelved, folder = json.loads(sys.argv[1])
 recipe = Recipe.of(objective="mixed3 - distance()", octaves=2, steps=1, normalization="soft", tile=tile)

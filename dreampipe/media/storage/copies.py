@@ -1,4 +1,4 @@
-"""What a run notes of the objects whose copies lie in the places of its outputs.
+"""The notes of a run on the objects whose copies are in the places of its outputs.
 
 So the next run can tell such a copy from an output that could not be sent, and sends that only where the object it
 replaces has not changed since.

@@ -1,4 +1,4 @@
-"""What goes wrong in a store: which errors of a library pass, and the sentence for each, without credentials."""
+"""The errors of stores: which of a library's pass, and the sentence for each, without credentials."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _MOST_LINES = 256
 
 @dataclass(frozen=True)
 class Stood:
-    """What an output consists of, as this very run or an earlier one put it there.
+    """The objects of an output, as this run or an earlier one put them there.
 
     Attributes:
         name: of the output, as in its job.
