@@ -15,6 +15,7 @@ from jax._src import xla_bridge
 from dreampipe.backend import choosing, compilations
 from dreampipe.backend.jax_compiling import compile as compile
 from dreampipe.backend.jax_compiling import compile_ahead as compile_ahead
+from dreampipe.backend.jax_convolving import convolve_apart as convolve_apart
 from dreampipe.backend.philox import normal
 from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Tensor, free_host_memory, ops

@@ -92,6 +92,23 @@ class Backend(Protocol):
     def silu(self, x: Tensor) -> Tensor:
         """Compute x * sigmoid(x), as `ops.silu` does, with the fastest gradient that the backend has."""
 
+    def convolve_apart(
+        self,
+        x: Tensor,
+        kernel: Tensor,
+        strides: tuple[int, int],
+        padding: Literal["same", "valid"],
+        dilation: tuple[int, int],
+    ) -> Tensor:
+        """Convolve each channel of `x` (batch, height, width, channels) by itself, as `ops.depthwise_conv` does.
+
+        Args:
+            kernel: (rows, columns, channels, multiplier) float32.
+            strides: by rows and by columns; one of the pairs `strides` and `dilation` is (1, 1).
+            padding: "same" or "valid".
+            dilation: by rows and by columns.
+        """
+
     def convolve_by_steps(self, x: Tensor, kernel: Tensor, steps: int, padding: Literal["same", "valid"]) -> Tensor:
         """Convolve `x` (batch, height, width, few channels) as `ops.conv` does; the kernel gets no gradient.
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from threading import get_ident
-from typing import Any
+from typing import Any, Literal
 
 import keras as keras
 import numpy as np
@@ -55,6 +55,12 @@ def sizes(count: int) -> Spec:
 def as_array(tensor: Tensor) -> npt.NDArray[Any]:
     """The values of a tensor, from whichever device has them."""
     return tensor if isinstance(tensor, np.ndarray) else np.asarray(ops.convert_to_numpy(tensor))
+
+
+def convolve_apart(
+    x: Tensor, kernel: Tensor, strides: tuple[int, int], padding: Literal["same", "valid"], dilation: tuple[int, int]
+) -> Tensor:
+    return ops.depthwise_conv(x, kernel, strides, padding, "channels_last", dilation)
 
 
 def refusal(error: Exception) -> ModelError:

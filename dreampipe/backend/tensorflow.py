@@ -23,7 +23,9 @@ from dreampipe.backend.faster_gradients import convolve_by_steps as convolve_by_
 from dreampipe.backend.faster_gradients import silu as silu
 from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Tensor, free_host_memory, ops, refusal
-from dreampipe.backend.tensorflow_graphs import forget_gradients
+from dreampipe.backend.shared import convolve_apart as convolve_apart
+from dreampipe.backend.tensorflow_graphs import forget_gradients, specs_of
+from dreampipe.backend.tensorflow_graphs import takes_gradients as takes_gradients
 
 tf.get_logger().setLevel("ERROR")
 _GPUS = tf.config.list_physical_devices("GPU")
@@ -32,6 +34,7 @@ if _REPEATS:
     tf.config.experimental.enable_op_determinism()  # what has no such form is refused in a sentence
 
 WIDEST = "float64"
+free_memory = free_host_memory
 
 
 def compile(
@@ -43,7 +46,7 @@ def compile(
         finally:
             forget_gradients(tf.compat.v1.get_default_graph())
 
-    graph = tf.function(trace, input_signature=_specs_of(specs) or None, autograph=False)
+    graph = tf.function(trace, input_signature=specs_of(specs) or None, autograph=False)
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
@@ -78,11 +81,6 @@ def compile_ahead(calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> 
     return nullcontext()
 
 
-def _specs_of(specs: Any) -> Any:
-    """The specs of arguments as tensorflow has them."""
-    return tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), specs)
-
-
 def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
     at = [ops.convert_to_tensor(w) for w in wrt]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -90,14 +88,6 @@ def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor,
         value, rest = function(*at)
     gradients = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return value, rest, tuple(gradients)
-
-
-def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
-    signature = _specs_of(specs)
-    traced = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
-    graph = traced.graph.as_graph_def()
-    inner = (node.name for body in graph.library.function for node in body.node_def)
-    return any("gradient_tape" in name for name in (*(node.name for node in graph.node), *inner))
 
 
 def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
@@ -128,10 +118,6 @@ def noise(shape: Any, seed: Tensor) -> Tensor:
 def eagerly() -> AbstractContextManager[Any]:
     scope: AbstractContextManager[Any] = tf.init_scope()
     return scope
-
-
-def free_memory() -> int:
-    return free_host_memory()
 
 
 def device() -> str:

@@ -13,6 +13,7 @@ from dreampipe.backend import choosing
 from dreampipe.backend.philox import normal
 from dreampipe.backend.protocol import Differentiated
 from dreampipe.backend.shared import Tensor, free_host_memory, keras, ops
+from dreampipe.backend.shared import convolve_apart as convolve_apart
 from dreampipe.backend.torch_compiling import compile as compile
 from dreampipe.backend.torch_compiling import compile_ahead as compile_ahead
 

@@ -3,7 +3,7 @@
     model_card.py  Card and Layer, frozen values that travel
     opening.py     open_model, the model once per process, and open_decoder
     tap.py         a model cut at the deepest layer asked for: image -> {layer name: activation}
-    leaky.py       activations whose gradient leaks; depthwise.py, depthwise convolutions with the same result, faster
+    operations.py  operations of a model with another gradient, or with the same values in another form
     scaling.py     pixels in [0, 1] to a model's own input
     names.py       names of layers that stay the same in every process
     imagenet.py    ImageNet's class names, if they were downloaded

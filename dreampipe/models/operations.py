@@ -2,6 +2,7 @@
 
 `depthwise(operation)`: convolutions of every channel by itself. ConvNeXt writes them as convolutions of as many groups
 as channels. The values are the same, but on a processor tensorflow takes some eighty times as long for their gradient.
+JAX takes as long for all of them; see `dreampipe.backend.jax_convolving`.
 
 `alike(operation)`: average pooling at the border, which Keras computes otherwise on PyTorch.
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dreampipe import backend
 from dreampipe.backend import keras, ops
 
 activations, layers = keras.activations, keras.layers
@@ -55,20 +57,36 @@ _ENDING = frozenset(
 
 
 def depthwise(operation: Any) -> Callable[[Any], Any] | None:
-    """Return the depthwise form of a convolution with one group for each channel; None for all other operations."""
-    # A class made of Conv2D may compute something else.
-    if type(operation) is not keras.layers.Conv2D or not _is_apart(operation):
+    """Return the fast form of a convolution of every channel by itself; None for all other operations."""
+    read = _kernel_apart(operation)
+    if read is None:
         return None
+    separable = type(operation) is layers.SeparableConv2D
 
     def apart(x: Any) -> Any:
-        kernel = ops.cast(ops.transpose(operation.kernel, (0, 1, 3, 2)), operation.compute_dtype)
-        x = ops.cast(x, operation.compute_dtype)
-        x = ops.depthwise_conv(x, kernel, operation.strides, operation.padding, dilation_rate=operation.dilation_rate)
+        x, kernel = (ops.cast(one, operation.compute_dtype) for one in (x, read()))
+        x = backend.convolve_apart(x, kernel, operation.strides, operation.padding, operation.dilation_rate)
+        if separable:
+            x = ops.conv(x, ops.cast(operation.pointwise_kernel, x.dtype), data_format="channels_last")
         if operation.use_bias:
             x = x + ops.cast(operation.bias, x.dtype)
         return x if operation.activation is None else operation.activation(x)
 
     return apart
+
+
+def _kernel_apart(operation: Any) -> Callable[[], Any] | None:
+    """Return what reads the kernel (rows, columns, channels, 1) of a convolution that has a fast form, else None."""
+    # A class made of one of these may compute something else.
+    if type(operation) is layers.Conv2D and _is_apart(operation):
+        return lambda: ops.transpose(operation.kernel, (0, 1, 3, 2))
+    name = {layers.DepthwiseConv2D: "kernel", layers.SeparableConv2D: "depthwise_kernel"}.get(type(operation))
+    # tensorflow and PyTorch compute these layers fast as they are.
+    if name is None or keras.backend.backend() != "jax" or own_activation(operation) is None:
+        return None
+    kernel = getattr(operation, name)
+    alone = kernel.shape[3] == 1 and operation.padding in ("same", "valid")
+    return (lambda: kernel) if alone and operation.data_format == "channels_last" else None
 
 
 def alike(operation: Any) -> Callable[[Any], Any] | None:

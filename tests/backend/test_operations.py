@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import keras
@@ -77,6 +78,26 @@ def test_a_convolution_by_steps_is_the_usual_one_both_ways(steps: int, cells: in
     np.testing.assert_allclose(ours(ops.convert_to_tensor(x)), expected, atol=1e-4)
     weights = numbers(*expected.shape, seed=2)
     np.testing.assert_allclose(gradient(ours, x, weights), gradient(usual, x, weights), atol=1e-4)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("cells", [(1, 1), (3, 3), (2, 5), (4, 4)])
+@pytest.mark.parametrize(
+    ("strides", "dilation"), [((1, 1), (1, 1)), ((2, 2), (1, 1)), ((3, 3), (1, 1)), ((1, 1), (2, 2))]
+)
+def test_a_convolution_of_each_channel_is_the_usual_one_all_ways(
+    padding: Any, cells: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
+) -> None:
+    x, kernel = numbers(2, 13, 16, 3), numbers(*cells, 3, 1, seed=1)
+    usual = lambda x, kernel=kernel: ops.depthwise_conv(x, kernel, strides, padding, "channels_last", dilation)  # noqa: E731
+    ours = lambda x, kernel=kernel: backend.convolve_apart(x, kernel, strides, padding, dilation)  # noqa: E731
+    expected = np.asarray(ops.convert_to_numpy(usual(ops.convert_to_tensor(x))))
+    np.testing.assert_allclose(backend.as_array(ours(ops.convert_to_tensor(x))), expected, atol=1e-5)
+    weights = numbers(*expected.shape, seed=2)
+    np.testing.assert_allclose(gradient(ours, x, weights), gradient(usual, x, weights), atol=1e-5)
+    x = ops.convert_to_tensor(x)
+    by_kernel = [gradient(partial(one, x), kernel, weights) for one in (ours, usual)]
+    np.testing.assert_allclose(*by_kernel, atol=2e-4)
 
 
 def test_numbers_may_decide_sizes() -> None:

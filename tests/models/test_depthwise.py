@@ -47,6 +47,39 @@ def test_values_and_gradients_are_those_of_the_layer(settings: dict[str, Any]) -
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.DepthwiseConv2D(3, padding="same", activation="relu6", bias_initializer="normal"),
+        layers.DepthwiseConv2D((5, 2), strides=2),
+        layers.DepthwiseConv2D(3, padding="same", dilation_rate=2, use_bias=False),
+        layers.SeparableConv2D(5, 3, padding="same", strides=2, activation="silu", bias_initializer="normal"),
+        layers.SeparableConv2D(7, 3, dilation_rate=2, use_bias=False),
+    ],
+)
+def test_layers_that_do_so_have_a_form_where_the_backend_is_slow(layer: Any) -> None:
+    layer.build(IMAGE.shape)
+    apart = depthwise(layer)
+    assert (apart is not None) == (keras.backend.backend() == "jax")
+    run = lambda function: backend.value_and_gradients(lambda x: (keras.ops.sum(function(x) ** 2), function(x)), IMAGE)  # noqa: E731
+    for ours, theirs in zip(run(apart or layer), run(layer), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.DepthwiseConv2D(3, depth_multiplier=2),
+        layers.SeparableConv2D(5, 3, depth_multiplier=2),
+        layers.DepthwiseConv2D(3, data_format="channels_first"),
+        type("Own", (layers.DepthwiseConv2D,), {})(3),
+    ],
+)
+def test_layers_of_other_kinds_stay(layer: Any) -> None:
+    layer.build(IMAGE.shape)
+    assert depthwise(layer) is None
+
+
 def test_all_others_stay() -> None:
     class Own(layers.Conv2D):  # type: ignore[misc]
         pass
