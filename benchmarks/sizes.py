@@ -21,6 +21,8 @@ import json, os, resource, sys, time
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
+from dreampipe.cli.hush import import_backend
+import_backend()
 from dreampipe import Recipe
 from dreampipe.ascent.fitting import choose, held, is_shelved
 from dreampipe.media.shelves import shelve

@@ -6,13 +6,15 @@ Importing this module loads nothing; `choose` opens the model, whose weights are
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
 
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.shaping import InParts
-from dreampipe.ascent.tiles import seamless
+from dreampipe.ascent.tiles import Grid, seamless
 from dreampipe.ascent.transforms import Transform
 from dreampipe.errors import RecipeError
 from dreampipe.objectives import IMAGE
@@ -75,21 +77,29 @@ def choose(
     most = room - plain + (SOURCE * math.prod(size) if shelved else 0)
     reason = seamless(ascent.card, ascent.seen_layers, ascent.bound.head)
     if ascent.tile and not reason:
-        if memory is not None and ascent.memory(size) > room and ascent.tile**2 * each > most:
-            raise _refusal(memory, size, ascent.tile**2 * each - most, f"tiles of {ascent.tile} pixels", "tile")
+        short = _largest(ascent, size, ascent.tile) * each - most
+        if memory is not None and ascent.memory(size) > room and short > 0:
+            raise _refusal(memory, size, short, f"tiles of {ascent.tile} pixels", "tile")
         return {}
     if ascent.fits(size, int(room / of_model)):
         return {}
     if not reason:
-        side = math.isqrt(max(0, int(most / each))) // STEP * STEP
-        if side >= LEAST:
-            return {"tile": side}
+        sides = range(LEAST, max(map(max, ascent.seen_sizes(size))) + STEP, STEP)
+        fitting = bisect_right(sides, most / each, key=partial(_largest, ascent, size))
+        if fitting:
+            return {"tile": sides[fitting - 1]}
     elif not shrinks:
         return {}
     if memory is None or (reason and room > 0):
         return {"max_size": max(ascent.fitting(size, int(room / of_model)))} if shrinks else {"tile": LEAST}
-    short = min(each * LEAST**2 - most, ascent.memory(size) - room)
+    short = min(_largest(ascent, size, LEAST) * each - most, ascent.memory(size) - room)
     raise _refusal(memory, size, short, f"{size[1]}x{size[0]} pixels", "max-size")
+
+
+def _largest(ascent: Ascent, size: Size, side: int) -> int:
+    """The most pixels that the model sees at once of a picture of this (height, width), in tiles of this side."""
+    grid = Grid.of(ascent.card, ascent.seen_layers, side)
+    return max(map(grid.largest, ascent.seen_sizes(size)))
 
 
 def _refusal(memory: int, size: Size, short: float, what: str, setting: str) -> RecipeError:

@@ -7,9 +7,9 @@ it where computing begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
-from typing import Any
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,14 @@ from dreampipe import backend
 from dreampipe.ascent.octaves import Size
 from dreampipe.ascent.own_state import image_of
 from dreampipe.ascent.shaping import InParts
-from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, move
+from dreampipe.ascent.step import Inputs, Outcome, State, StepSpec, move, specs
 from dreampipe.ascent.tiled_score import Scorer, Seen
 from dreampipe.ascent.tiled_shaping import SIDE, in_parts, shape_parts
 from dreampipe.ascent.tiles import Grid, Tile
-from dreampipe.ascent.transforms import Lines
-from dreampipe.backend import Tensor, keras, ops
+from dreampipe.ascent.transforms import Lines, Run
+from dreampipe.backend import Tensor, ops
 from dreampipe.frames import Array
-from dreampipe.media.shelves import release, strips, zeros
+from dreampipe.media.shelves import release, zeros
 from dreampipe.models.scaling import unscale
 from dreampipe.objectives import IMAGE, START, UNIT
 from dreampipe.objectives.measures import over_places
@@ -62,28 +62,26 @@ def climb_parts(
     gradient = zeros(inputs.start.shape, near=inputs.start)
     pulled = np.zeros(len(gradient), np.float32)
 
-    def where(part: tuple[slice, slice]) -> tuple[Any, ...]:
-        return slice(None), rows.source[part[0]][:, None], columns.source[part[1]]
-
     def add(part: tuple[slice, slice], pull: Array) -> None:
-        right, places = columns.live[part[1]], rows.source[part[0]]
-        for strip in strips(pull):  # because copies of a whole tile take memory
-            down = rows.live[part[0]][strip]
-            place = places[strip][down][:, None], columns.source[part[1]][right]
-            gradient[:, *place] += pull[:, strip][:, down][:, :, right]
+        for row, column in _runs(lines, part):
+            if row.live and column.live:
+                gradient[:, row.source, column.source] += pull[:, row.here, column.here]
         release(gradient)
         for most in (pull.max(axis=(1, 2, 3)), -pull.min(axis=(1, 2, 3))):
             np.maximum(pulled, most, out=pulled)
 
+    def copy(whole: Array, part: tuple[slice, slice]) -> Array:
+        found = np.empty((len(whole), *(one.stop - one.start for one in part), whole.shape[-1]), np.float32)
+        for row, column in _runs(lines, part):
+            found[:, row.here, column.here] = whole[:, row.source, column.source]
+        release(whole)
+        return found
+
     def cut(part: tuple[slice, slice]) -> Array:
-        here = {name: value[where(part)] for name, value in state.parameters.items()}
-        release(*state.parameters.values())
-        return image_of(spec, here)
+        return image_of(spec, {name: copy(value, part) for name, value in state.parameters.items()})
 
     def cut_start(part: tuple[slice, slice]) -> Array:
-        here = np.asarray(inputs.start[where(part)])
-        release(inputs.start)
-        return here
+        return copy(inputs.start, part)
 
     seen = Seen((len(rows.source), len(columns.source)), cut, cut_start, inputs.unit, inputs.leak)
     scores = Scorer(spec.card, spec.objective, spec.leaks, spec.precision).differentiate(seen, grid, rng, add)
@@ -92,6 +90,11 @@ def climb_parts(
     moved, felt = _follow(spec, state, inputs, gradient, max(SIDE, grid.side))
     reads_model = bool(spec.objective.layers or spec.objective.head)
     return Outcome(moved, np.asarray(scores, np.float32), (pulled if reads_model else felt) > 0)
+
+
+def _runs(lines: tuple[Lines, Lines], part: tuple[slice, slice]) -> Iterator[tuple[Run, Run]]:
+    """Cut a part of what the model sees into blocks that are copied from blocks of the picture."""
+    return product(*(tuple(line.runs(one)) for line, one in zip(lines, part, strict=True)))
 
 
 def _penalize(
@@ -148,7 +151,7 @@ def _follow(spec: StepSpec, state: State, inputs: Inputs, gradient: Array, side:
     """Shape the gradient, in parts of so many pixels, and follow it in place.
 
     Returns:
-        the new state, and the largest move of each picture.
+        the new state, and the largest value of the shaped gradient of each picture.
     """
     how, size = spec.parameterization, (gradient.shape[1], gradient.shape[2])
     felt, first = np.zeros(len(gradient), np.float32), True
@@ -168,9 +171,7 @@ def _follow(spec: StepSpec, state: State, inputs: Inputs, gradient: Array, side:
         gradient, first = shaped, False
 
     def use(tile: Tile, core: Array) -> None:
-        weighted = core * inputs.mask[tile.core] if spec.masked else core
-        np.maximum(felt, np.abs(weighted).max(axis=(1, 2, 3), initial=0), out=felt)
-        _move_core(spec, state, inputs, tile, weighted)
+        np.maximum(felt, _move_core(spec, state, inputs, tile, core), out=felt)
 
     last = spec.shaping[-1] if spec.shaping else None
     assert last is None or isinstance(last, InParts)
@@ -183,24 +184,36 @@ def _put(whole: Array, tile: Tile, core: Array) -> None:
     release(whole)
 
 
-def _move_core(spec: StepSpec, state: State, inputs: Inputs, tile: Tile, gradient: Array) -> None:
-    """Move the parameters at a core along its gradient, in place."""
-    how, place = spec.parameterization, (slice(None), *tile.core)
-    here, moments = keras.tree.map_structure(
-        lambda value: ops.convert_to_tensor(np.ascontiguousarray(value[place])), (state.parameters, state.moments)
-    )
-
-    def make(*climbed: Tensor) -> Tensor:
-        return how.image({**here, **dict(zip(how.climbed, climbed, strict=True))}, None)
-
-    _, to_parameters = backend.pullback(make, *(here[name] for name in how.climbed))
-    pulled = dict(zip(how.climbed, to_parameters(gradient), strict=True))
-    count, step_size = map(ops.convert_to_tensor, (np.float32(state.count), inputs.step_size))
-    moved = move(spec, State(here, moments, count), pulled, step_size)
-    for name in how.climbed:
-        state.parameters[name][place] = backend.as_array(moved.parameters[name])
+def _move_core(spec: StepSpec, state: State, inputs: Inputs, tile: Tile, gradient: Array) -> Array:
+    """Move the parameters at a core along its gradient, in place, and return the largest value of that, (batch,)."""
+    here = {name: value[:, *tile.core] for name, value in state.parameters.items()}
+    moments = {name: {of: value[:, *tile.core] for of, value in one.items()} for name, one in state.moments.items()}
+    mask = inputs.mask[tile.core] if spec.masked else inputs.mask
+    before = State(here, moments, np.float32(state.count))
+    moved, felt = _compile_move(spec)(before, gradient, mask, inputs.step_size)
+    for name in spec.parameterization.climbed:
+        here[name][:] = backend.as_array(moved.parameters[name])
     for moment, of in moved.moments.items():
         for name, value in of.items():
-            state.moments[moment][name][place] = backend.as_array(value)
+            moments[moment][name][:] = backend.as_array(value)
             release(state.moments[moment][name])
     release(*state.parameters.values())
+    return backend.as_array(felt)
+
+
+@lru_cache(maxsize=8)
+def _compile_move(spec: StepSpec) -> Callable[[State, Tensor, Tensor, Tensor], tuple[State, Tensor]]:
+    """Compile a step of the parameters of a part along its shaped gradient; also the largest of that, (batch,)."""
+    how = spec.parameterization
+
+    def go(state: State, gradient: Tensor, mask: Tensor, step_size: Tensor) -> tuple[State, Tensor]:
+        def make(*climbed: Tensor) -> Tensor:
+            return how.image({**state.parameters, **dict(zip(how.climbed, climbed, strict=True))}, None)
+
+        gradient = gradient * mask if spec.masked else gradient
+        _, to_parameters = backend.pullback(make, *(state.parameters[name] for name in how.climbed))
+        pulled = dict(zip(how.climbed, to_parameters(gradient), strict=True))
+        return move(spec, state, pulled, step_size), ops.max(ops.abs(gradient), axis=(1, 2, 3))
+
+    state, inputs = specs(spec)
+    return backend.compile(go, state, backend.spec(None, None, None, 3), inputs.mask, backend.spec())

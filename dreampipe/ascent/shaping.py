@@ -6,6 +6,7 @@ Each treats the pictures of a batch separately; a gradient that is zero everywhe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +61,8 @@ class Reduce(ABC):
         """The largest value."""
 
     @abstractmethod
-    def mean(self, values: Tensor) -> Tensor:
-        """The mean."""
+    def mean(self, values: Tensor, halved: int = 0) -> Tensor:
+        """The mean; of values that were halved so often."""
 
     @abstractmethod
     def deviation(self, values: Tensor) -> Tensor:
@@ -79,6 +80,10 @@ class Reduce(ABC):
     def coarse(self, values: Tensor, levels: int) -> Tensor:
         """The values without what is finer than 2^`levels` pixels, at their size; the whole picture counts."""
 
+    def each(self, *asked: Callable[[Reduce], Tensor]) -> tuple[Tensor, ...]:
+        """Answer questions of which none needs the answer of another, so that parts are looked at once for all."""
+        return tuple(ask(self) for ask in asked)
+
 
 class Whole(Reduce):
     """Reduces values that are those of the whole picture."""
@@ -88,7 +93,7 @@ class Whole(Reduce):
 
         return ops.max(values, axis=PICTURE, keepdims=True)
 
-    def mean(self, values: Tensor) -> Tensor:
+    def mean(self, values: Tensor, halved: int = 0) -> Tensor:
         from dreampipe.backend import ops
 
         return ops.mean(values, axis=PICTURE, keepdims=True)
@@ -231,10 +236,10 @@ class Laplacian(InParts):
         from dreampipe.backend import ops
 
         rest, bands = _rescale(gradient, over), []
-        for _ in range(self.levels):
+        for level in range(self.levels):
             finer, rest = rest, _halve(rest)
-            bands.append(_normalize(finer - _double(rest, ops.shape(finer)[1:3]), over))
-        rest = _normalize(rest, over)
+            bands.append(_normalize(finer - _double(rest, ops.shape(finer)[1:3]), over, level))
+        rest = _normalize(rest, over, self.levels)
         for band in reversed(bands):
             rest = _double(rest, ops.shape(band)[1:3]) + band
         return rest
@@ -278,8 +283,8 @@ class Local(InParts):
         if self.finest < 1:
             fine = fine - (1 - self.finest) * (gradient - WHOLE.coarse(gradient, 1))
         size = ops.abs(fine)
-        mean = over.mean(size)
-        around = ops.mean(over.coarse(size, self.levels), axis=-1, keepdims=True)
+        mean, coarse = over.each(lambda over: over.mean(size), lambda over: over.coarse(size, self.levels))
+        around = ops.mean(coarse, axis=-1, keepdims=True)
         return fine / ops.maximum(ops.maximum(around, mean / 10), 1e-6)
 
 
@@ -303,10 +308,10 @@ def refine(coarse: Tensor, values: Tensor, levels: int) -> Tensor:
     return coarse
 
 
-def _normalize(band: Tensor, over: Reduce) -> Tensor:
+def _normalize(band: Tensor, over: Reduce, level: int) -> Tensor:
     from dreampipe.backend import ops
 
-    size = ops.sqrt(over.mean(band * band))
+    size = ops.sqrt(over.mean(band * band, level))
     return band / ops.maximum(size, 1e-5)  # a smaller band is only rounding errors of the gradient
 
 

@@ -335,10 +335,13 @@ class Ascent:
         """The most pixels that the model sees in a step of each octave of all rounds, for a picture of this size."""
         if self.card.fixed:
             return (self.card.fixed[0] * self.card.fixed[1],) * self.octaves.rounds
-        climbed = (max(size[0], self._least), max(size[1], self._least))
-        grid = self.grid
-        seen = map(self._seen_at, self.octaves.sizes(climbed, self._least))
+        grid, seen = self.grid, self.seen_sizes(size)
         return tuple(grid.pixels(size) if grid else math.prod(size) for size in seen) * self.octaves.rounds
+
+    def seen_sizes(self, size: Size) -> tuple[Size, ...]:
+        """The largest (height, width) that the model sees in each octave of a round, for a picture of this size."""
+        climbed = (max(size[0], self._least), max(size[1], self._least))
+        return tuple(map(self._seen_at, self.octaves.sizes(climbed, self._least)))
 
     def memory(self, size: Size, shelved: bool = False) -> int:
         """The most bytes that the ascent of a picture of this size adds to the memory of the process.
@@ -348,11 +351,10 @@ class Ascent:
         """
         from dreampipe.scoring import bytes_of_pixel
 
-        most, each = self._most_seen(size), bytes_of_pixel(self.card, self.bound)
-        if (grid := self.grid) is None or grid.side**2 >= most:
-            return round(most * each)
-        tile, plain = grid.side**2 * (each + TILE), plain_bytes(self, size, shelved)
-        return round(tile + plain)
+        each, grid, seen = bytes_of_pixel(self.card, self.bound), self.grid, self.seen_sizes(size)
+        if grid is None or all(grid.count(one) == 1 for one in seen):
+            return round(self._most_seen(size) * each)
+        return round(max(map(grid.largest, seen)) * (each + TILE) + plain_bytes(self, size, shelved))
 
     def tiles(self, size: Size) -> int:
         """Count the tiles in which the model sees a picture of this size at the largest of its octaves."""

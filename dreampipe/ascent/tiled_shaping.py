@@ -7,12 +7,12 @@ loads keras: import it where computing begins.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dreampipe import backend
 from dreampipe.ascent.octaves import Size
@@ -25,7 +25,7 @@ SIDE = 1024
 """The usual side of a part, in pixels."""
 Part = Callable[[Tile], Array]
 """Cuts the window of a tile out of a gradient: (batch, rows, columns, channels)."""
-_Kind = Literal["largest", "mean", "deviation", "total", "coarse"]
+_Kind = Literal["largest", "mean", "deviation", "coarse"]
 _AXES = (1, 2, 3)
 
 
@@ -34,48 +34,49 @@ class _Question(NamedTuple):
 
     Attributes:
         kind: what is to be reduced.
-        near, levels: of "coarse", how often the values are halved already, and how often more.
+        halved: how often the values are halved already.
+        levels: of "coarse", how often they are halved more.
     """
 
     kind: _Kind
-    near: int
+    halved: int
     levels: int
 
 
 class _Asked(Exception):
-    """A question that no answer is known to.
+    """Questions that no answer is known to.
 
     Attributes:
-        question: what is to be reduced.
-        values: of the part.
+        questions: what is to be reduced.
+        values: those of the part, for each question.
     """
 
-    def __init__(self, kind: _Kind, values: Tensor, near: int = 0, levels: int = 0) -> None:
-        self.question, self.values = _Question(kind, near, levels), values
+    def __init__(self, questions: tuple[_Question, ...], values: tuple[Tensor, ...]) -> None:
+        self.questions, self.values = questions, values
 
 
 class _Asking(Reduce):
-    """Answers the questions of a shaping in turn, and raises the first one whose answer is not known."""
+    """Answers the questions of a shaping in turn, and raises the first ones whose answer is not known."""
 
     def __init__(self, known: Sequence[Tensor], pixels: Tensor) -> None:
         self._known, self._pixels = iter(known), pixels
 
-    def _answer(self, kind: _Kind, values: Tensor) -> Tensor:
+    def _answer(self, kind: _Kind, values: Tensor, halved: int = 0) -> Tensor:
         for answer in self._known:
             return answer
-        raise _Asked(kind, values)
+        raise _Asked((_Question(kind, halved, 0),), (values,))
 
     def largest(self, values: Tensor) -> Tensor:
         return self._answer("largest", values)
 
-    def mean(self, values: Tensor) -> Tensor:
-        return self._answer("mean", values)
+    def mean(self, values: Tensor, halved: int = 0) -> Tensor:
+        return self._answer("mean", values, halved)
 
     def deviation(self, values: Tensor) -> Tensor:
         return self._answer("deviation", values)
 
     def total(self, values: Tensor) -> Tensor:
-        return self._answer("total", values)
+        return self._answer("mean", values) * self.count(values)
 
     def count(self, values: Tensor) -> Tensor:
         return self._pixels * values.shape[-1]
@@ -84,93 +85,100 @@ class _Asking(Reduce):
         near = min(levels, AT_ONCE)
         for answer in self._known:
             return refine(answer, values, near)
-        raise _Asked("coarse", coarsen(values, near), near, levels - near)
+        raise _Asked((_Question("coarse", near, levels - near),), (coarsen(values, near),))
+
+    def each(self, *asked: Callable[[Reduce], Tensor]) -> tuple[Tensor, ...]:
+        answers: list[Tensor] = []
+        unknown: list[_Asked] = []
+        for ask in asked:
+            try:
+                answers.append(ask(self))
+            except _Asked as found:
+                unknown.append(found)
+        if unknown:
+            questions = (question for found in unknown for question in found.questions)
+            raise _Asked(tuple(questions), tuple(values for found in unknown for values in found.values))
+        return tuple(answers)
 
 
 # Kept for the process, as compiled steps are.
 @lru_cache(maxsize=64)
-def _compile_pass(shaping: InParts, kinds: tuple[_Kind, ...]) -> tuple[Callable[..., Tensor], list[_Question]]:
-    """Compile the pass after answers of these kinds: to the values that it asks to reduce, or to the shaped part.
+def _compile_pass(shaping: InParts, kinds: tuple[_Kind, ...]) -> tuple[Callable[..., Any], list[_Question]]:
+    """Compile the pass after answers of these kinds: to the shares of a core in what it asks, or to the shaped core.
 
     Returns:
-        the function, and a list that has the question after the first call; it is empty if the part was shaped.
+        the function, and a list that has the questions after the first call; it is empty if the part was shaped.
     """
     asked: list[_Question] = []
 
-    def run(window: Tensor, progress: Tensor, pixels: Tensor, known: Sequence[Tensor]) -> Tensor:
+    def run(window: Tensor, core: Tensor, progress: Tensor, pixels: Tensor, known: Sequence[Tensor]) -> Any:
         try:
-            return shaping.shaped(window, progress, _Asking(known, pixels))
-        except _Asked as open:
-            asked[:] = [open.question]
-            return open.values
+            return _core(shaping.shaped(window, progress, _Asking(known, pixels)), core, 0)
+        except _Asked as found:
+            asked[:] = found.questions
+            return tuple(_reduce(*one, core) for one in zip(found.questions, found.values, strict=True))
 
     sizes = tuple((None, None, None, 3) if kind == "coarse" else (None, 1, 1, 1) for kind in kinds)
     picture, number = backend.spec(None, None, None, 3), backend.spec()
-    return backend.compile(run, picture, number, number, tuple(backend.spec(*size) for size in sizes)), asked
+    answers = tuple(backend.spec(*size) for size in sizes)
+    return backend.compile(run, picture, backend.sizes(4), number, number, answers), asked
 
 
-class _Share(NamedTuple):
-    """The share of one part in a mean or a deviation: how many values it has, their mean, squares of differences."""
+def _core(values: Tensor, core: Tensor, halvings: int) -> Tensor:
+    """Cut the core (top, bottom, left, right) of a part out of its values, which are halved so often."""
+    top, bottom, left, right = (core[at] for at in range(4))
+    cells = 1 << halvings
+    below, beyond = bottom + cells - 1, right + cells - 1
+    return values[:, top // cells : below // cells, left // cells : beyond // cells]
 
-    number: int
-    mean: npt.NDArray[np.float64]
-    squares: npt.NDArray[np.float64] | float = 0.0
 
-
-def _take(question: _Question, tile: Tile, values: Array) -> Any:
-    """Take the share of a part's core in the answer to a question."""
-    core = _core(tile, values)
+def _reduce(question: _Question, values: Tensor, core: Tensor) -> tuple[Tensor, ...]:
+    """Reduce the values in the core of a part to its share in the answer to a question."""
+    core = _core(values, core, question.halved)
     if question.kind == "coarse":
-        return tile, core.copy()
+        return (core,)
     if question.kind == "largest":
-        return core.max(axis=_AXES, keepdims=True)
-    mean = core.mean(axis=_AXES, keepdims=True, dtype=np.float64)
-    apart = question.kind == "deviation"
-    return _Share(core[0].size, mean, np.square(core - mean).sum(axis=_AXES, keepdims=True) if apart else 0.0)
+        return (WHOLE.largest(core),)
+    mean = WHOLE.mean(core)
+    return (mean, WHOLE.mean(ops.square(core - mean))) if question.kind == "deviation" else (mean,)
 
 
-def _core(tile: Tile, values: Array) -> Array:
-    """Cut the core of a part out of its values, which may be halved some times."""
-    halvings = 0
-    while any(
-        -(-(span.stop - span.first) >> halvings) > side
-        for span, side in zip((tile.rows, tile.columns), values.shape[1:3], strict=True)
-    ):
-        halvings += 1
-    rows, columns = (slice(one.start >> halvings, -(-one.stop >> halvings)) for one in tile.inner)
-    return values[:, rows, columns]
-
-
-def _settle(question: _Question, shares: Sequence[Any], size: Size) -> Array:
+def _settle(question: _Question, tiles: Sequence[Tile], shares: Sequence[Sequence[Array]], size: Size) -> Array:
     """Answer a question from the shares of all parts."""
+    first = [share[0] for share in shares]
     if question.kind == "largest":
-        return np.asarray(np.max(shares, axis=0), np.float32)
+        return np.asarray(np.max(first, axis=0), np.float32)
     if question.kind == "coarse":
-        return _join(shares, size, question.near, question.levels)
-    count = sum(share.number for share in shares)
-    mean = sum(share.number * share.mean for share in shares) / count
+        return _join(question, tiles, first, size)
+    counts = [math.prod(one.stop - one.start for one in _halved(tile.core, question.halved)) for tile in tiles]
+    weights = np.reshape(counts, (-1, 1, 1, 1, 1)) / sum(counts)
+    means = np.asarray(first, np.float64)
+    mean = (means * weights).sum(axis=0)
     if question.kind == "deviation":
-        squares = sum(share.squares + share.number * np.square(share.mean - mean) for share in shares)
-        return np.asarray(np.sqrt(squares / count), np.float32)
-    return np.asarray(mean * count if question.kind == "total" else mean, np.float32)
+        variances = np.asarray([share[1] for share in shares], np.float64) + np.square(means - mean)
+        return np.asarray(np.sqrt((variances * weights).sum(axis=0)), np.float32)
+    return np.asarray(mean, np.float32)
 
 
-def _join(shares: Sequence[tuple[Tile, Array]], size: Size, near: int, levels: int) -> Array:
-    """Join the cores of all parts, halved `near` times, and take away what is finer than `levels` more halvings."""
-    batch, *_, channels = shares[0][1].shape
-    whole = np.zeros((batch, *(-(-side >> near) for side in size), channels), np.float32)
-    for tile, core in shares:
-        rows, columns = (slice(span.begin >> near, -(-span.end >> near)) for span in (tile.rows, tile.columns))
-        whole[:, rows, columns] = core
-    return backend.as_array(WHOLE.coarse(whole, levels))
+def _join(question: _Question, tiles: Sequence[Tile], cores: Sequence[Array], size: Size) -> Array:
+    """Join the halved cores of all parts, and take away what is finer than `levels` more halvings."""
+    batch, *_, channels = cores[0].shape
+    sides = (-(-side >> question.halved) for side in size)
+    whole = np.zeros((batch, *sides, channels), np.float32)
+    for tile, core in zip(tiles, cores, strict=True):
+        whole[:, *_halved(tile.core, question.halved)] = core
+    return backend.as_array(WHOLE.coarse(whole, question.levels))
+
+
+def _halved(part: tuple[slice, slice], halvings: int) -> tuple[slice, slice]:
+    """The place of a part in what was halved so often."""
+    rows, columns = (slice(one.start >> halvings, -(-one.stop >> halvings)) for one in part)
+    return rows, columns
 
 
 def _known(tile: Tile, question: _Question, answer: Array) -> Array:
     """Cut what a part needs of an answer."""
-    if question.kind != "coarse":
-        return answer
-    rows, columns = (slice(s.first >> question.near, -(-s.stop >> question.near)) for s in (tile.rows, tile.columns))
-    return answer[:, rows, columns]
+    return answer[:, *_halved(tile.window, question.halved)] if question.kind == "coarse" else answer
 
 
 def shape_parts(
@@ -196,21 +204,23 @@ def shape_parts(
         for tile in tiles:
             use(tile, part(tile)[:, *tile.inner])
         return
-    numbers = [ops.convert_to_tensor(np.float32(number)) for number in (progress, size[0] * size[1])]
+    numbers = np.float32(progress), np.float32(math.prod(size))
     known: list[tuple[_Question, Array]] = []
     while True:
         run, asked = _compile_pass(shaping, tuple(question.kind for question, _ in known))
         shares = []
         for tile in tiles:
-            answers = tuple(ops.convert_to_tensor(_known(tile, question, answer)) for question, answer in known)
-            values = backend.as_array(run(ops.convert_to_tensor(part(tile)), *numbers, answers))
-            if asked and values.size:
-                shares.append(_take(asked[0], tile, values))
-            elif not asked:
-                use(tile, values[:, *tile.inner])
+            core = np.array([bound for one in tile.inner for bound in (one.start, one.stop)], np.int32)
+            answers = tuple(_known(tile, question, answer) for question, answer in known)
+            found = run(part(tile), core, *numbers, answers)
+            if asked:
+                shares.append([backend.as_array(one) for one in found])
+            else:
+                use(tile, backend.as_array(found))
         if not asked:
             return
-        known.append((asked[0], _settle(asked[0], shares, size)))
+        for number, question in enumerate(asked):
+            known.append((question, _settle(question, tiles, [share[number] for share in shares], size)))
 
 
 def in_parts(shaping: Sequence[Shaping]) -> bool:

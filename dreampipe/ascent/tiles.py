@@ -92,7 +92,7 @@ class Grid:
 
     @property
     def core(self) -> int:
-        """The most pixels of a core along each axis: whole strides."""
+        """The most pixels of a core along each axis, with a halo on both sides: whole strides."""
         return max(1, (self.side - 2 * self.halo) // self.stride - 1) * self.stride
 
     @property
@@ -126,23 +126,42 @@ class Grid:
         rows, columns = (sum(span.stop - span.first for span in self.spans(side, 0)) for side in size)
         return rows * columns
 
+    def largest(self, size: Size) -> int:
+        """The most pixels that a tile of a picture of this (height, width) can have, wherever the tiles are."""
+        return math.prod(self._longest(side) for side in size)
+
+    def _longest(self, side: int) -> int:
+        if side <= self.side:
+            return side
+        step, shifts = self._step(side)
+        return min(side, max(step + (shifts + 1) * self.stride + 2 * self.halo, self.least + 2 * self.stride))
+
     def _count(self, side: int) -> int:
-        # A quarter of a core is left for the shift.
-        return 1 if side <= self.side else math.ceil((side + self.core / 4) / self.core)
+        # The first and the last core have no halo at the border of the picture, so they are longer by one.
+        return 1 if side <= self.side else max(2, math.ceil((side - 2 * self.halo) / self._step(side)[0]))
+
+    def _step(self, side: int) -> tuple[int, int]:
+        """The pixels from one border of tiles to the next, and how many strides the borders move either way."""
+        # They move by one stride, or by more where they show.
+        slack = self.stride if self.is_exact else max(1, self.core // 8 // self.stride) * self.stride
+        between = max(1, side - 2 * self.halo)
+        count = math.ceil(between / max(self.stride, self.core - slack))
+        step = math.ceil(between / count / self.stride) * self.stride
+        return step, max(0, min(slack, self.core - step)) // self.stride
 
     def spans(self, side: int, shift: int) -> Iterator[Span]:
-        """Cut `side` pixels into spans, whose borders a number `shift` >= 0 moves."""
-        count, core, stride = self._count(side), self.core, self.stride
-        moved = shift % ((count * core - side) // stride + 1) * stride if count > 1 else 0
-        inner = (min(max(0, number * core - moved), side) for number in range(1, count))
+        """Cut `side` pixels into spans of nearly equal length, whose borders a number `shift` moves; 0 leaves them."""
+        count, (step, shifts) = self._count(side), self._step(side)
+        moved = ((shift + shifts) % (2 * shifts + 1) - shifts + self.halo // self.stride) * self.stride
+        inner = (min(max(0, number * step + moved), side) for number in range(1, count))
         borders = [0, *inner, side]
         for begin, end in pairwise(borders):
             if begin == end:
                 continue
-            first = max(0, begin - self.halo) // stride * stride
+            first = max(0, begin - self.halo) // self.stride * self.stride
             # The rest of a stride at the picture's end belongs to every tile: some layers pad by it.
-            stop = side - max(0, side - max(end + self.halo, first + self.least)) // stride * stride
-            yield Span(max(0, min(first, stop - self.least)) // stride * stride, begin, end, stop)
+            stop = side - max(0, side - max(end + self.halo, first + self.least)) // self.stride * self.stride
+            yield Span(max(0, min(first, stop - self.least)) // self.stride * self.stride, begin, end, stop)
 
 
 def sight(card: Card, layers: tuple[str, ...]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ Source of the idea: Mordvintsev, Olah and Tyka 2015, "Inceptionism" (jitter); Ol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -23,6 +23,20 @@ from dreampipe.errors import RecipeError
 from dreampipe.frames import Array
 
 Tensor = Any
+
+
+class Run(NamedTuple):
+    """Neighbouring lines of a part that copy neighbours.
+
+    Attributes:
+        here: their place in the part.
+        source: the place of the copied ones, which may run backwards.
+        live: whether the gradient returns.
+    """
+
+    here: slice
+    source: slice
+    live: bool
 
 
 class Lines(NamedTuple):
@@ -43,6 +57,20 @@ class Lines(NamedTuple):
     def then(self, after: Lines) -> Lines:
         """The lines of another transform of the result, by their numbers before this one."""
         return Lines(self.source[after.source], self.live[after.source] & after.live)
+
+    def runs(self, part: slice) -> Iterator[Run]:
+        """Cut a part of the lines into runs that copy neighbours: slices copy a run faster than numbers do."""
+        source, live = self.source[part], self.live[part]
+        begin = 0
+        while begin < len(source):
+            step = int(source[begin + 1] - source[begin]) if begin + 1 < len(source) else 1
+            step = step if abs(step) == 1 else 1
+            expected = source[begin] + step * np.arange(len(source) - begin)
+            ends = np.flatnonzero((source[begin:] != expected) | (live[begin:] != live[begin]))
+            end = begin + int(ends[0]) if len(ends) else len(source)
+            first, stop = int(source[begin]), int(source[begin]) + step * (end - begin)
+            yield Run(slice(begin, end), slice(first, stop if stop >= 0 else None, step), bool(live[begin]))
+            begin = end
 
 
 @dataclass(frozen=True)

@@ -49,3 +49,16 @@ def test_parts_are_shaped_as_the_whole(shaping: InParts, size: tuple[int, int]) 
     whole = as_array(shaping(given, np.float32(0.5)))
     assert len(parts) > 1
     assert np.abs(found - whole).max() <= 2e-5 * np.abs(whole).max()
+
+
+@pytest.mark.parametrize(("shaping", "passes"), [(Sign(), 1), (MeanAbsolute(), 3), (Local(), 4)], ids=str)
+def test_what_needs_one_look_is_asked_at_once(shaping: InParts, passes: int) -> None:
+    """For its largest value, then for what follows from that, for all of it in one pass, and to shape it."""
+    given, cut, used = gradient(300, 280), [], []
+
+    def part(tile: Tile) -> Array:
+        cut.append(tile)
+        return given[:, *tile.window]
+
+    shape_parts(shaping, (300, 280), part, 0.5, lambda tile, core: used.append(tile), side=128)
+    assert len(cut) == passes * len(used)

@@ -58,14 +58,31 @@ def test_every_pixel_is_in_one_core_with_its_halo_around_it(
 ) -> None:
     grid = Grid(side, halo * stride, stride, halo * stride, least)
     cores = np.zeros((height, width), int)
-    for tile in grid.tiles((height, width), np.random.default_rng(seed)):
+    tiles = grid.tiles((height, width), np.random.default_rng(seed))
+    assert len(tiles) <= grid.count((height, width))
+    for tile in tiles:
         cores[tile.core] += 1
+        rows, columns = tile.window
+        assert (rows.stop - rows.start) * (columns.stop - columns.start) <= grid.largest((height, width))
         for span, length in ((tile.rows, height), (tile.columns, width)):
             assert span.first % stride == (length - span.stop) % stride == 0
             assert span.first <= max(0, span.begin - grid.halo) and min(length, span.end + grid.halo) <= span.stop
             assert min(least, length) <= span.stop - span.first
             assert span.stop - span.first <= max(grid.side, grid.core + 2 * grid.halo + stride, least + 2 * stride)
     assert (cores == 1).all()
+
+
+@given(height=some.integers(1, 3000), width=some.integers(1, 3000), side=some.integers(150, 700))
+@settings(max_examples=60, deadline=None)
+def test_a_picture_is_cut_into_as_few_tiles_as_can_cover_it(height: int, width: int, side: int) -> None:
+    """Neighbouring tiles have two halos in common; a tile keeps two strides for its place, and one to move by."""
+    grid = Grid(side, 24, 8, reach=24)
+    fewest = 1
+    for length in (height, width):
+        fewest *= next(n for n in range(1, 99) if length <= (side if n == 1 else n * (side - 24) - (n - 1) * 48))
+    assert grid.count((height, width)) <= fewest
+    # A picture that is longer along one axis only is cut along that one.
+    assert grid.count((side, 2 * side - 96)) == 2
 
 
 def test_the_tiles_move_from_step_to_step_and_are_the_same_for_the_same_seed() -> None:
@@ -205,6 +222,25 @@ def test_pictures_of_a_batch_keep_apart_and_masks_hold(make: Make) -> None:
     whole, parts = (one.run(images, seed=1, mask=mask).image - images for one in (ascent, tiled))
     assert_close(whole, parts)
     assert not parts[:, :40].any() and not parts[:, 90:].any()
+
+
+@pytest.mark.parametrize("size", [(1728, 2304), (3000, 4000), (8400, 12000), (700, 20000)], ids=str)
+def test_the_chosen_tile_is_within_the_memory_and_more_of_it_never_makes_more_tiles(size: tuple[int, int]) -> None:
+    ascent = dreampipe.Recipe.of().ascent()
+    choose(ascent, (64, 64))  # opens the model
+    shelved, counts = size[0] * size[1] > 3e7, []
+    for extra in (10**9, 2 * 10**9, 4 * 10**9):
+        given = held() + extra
+        chosen = choose(ascent, size, given, shelves=shelved)
+        if not chosen:
+            assert ascent.memory(size) <= extra
+            continue
+        tiled = replace(ascent, tile=chosen["tile"])
+        in_file = shelved and is_shelved(ascent, size, given)
+        source = 12 * size[0] * size[1] if in_file else 0  # which lies in the file, too
+        assert tiled.memory(size, in_file) - source <= extra
+        counts.append(tiled.tiles(size))
+    assert counts == sorted(counts, reverse=True) and counts
 
 
 def test_motifnet_is_close_in_tiles_and_shows_no_seam() -> None:

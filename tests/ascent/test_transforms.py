@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from graphs import Array, pictures, transformation, transposed
 from graphs_only import graphs_only
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from dreampipe.ascent.amounts import Ramp
-from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Mirror, Pad, Transform
+from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Lines, Mirror, Pad, Transform
 from dreampipe.ascent.warps import Blur, Box, Rotate, Scale
 from dreampipe.errors import RecipeError
 
@@ -221,3 +223,33 @@ def test_an_amount_that_makes_no_sense_is_refused(make: object, sentence: str) -
     with pytest.raises(RecipeError) as refused:
         make()  # type: ignore[operator]
     assert str(refused.value) == sentence
+
+
+@given(
+    chain=some.lists(some.sampled_from([Jitter(9), Mirror(5), Crop(7), Flip(0.5), Flip(1.0)]), max_size=5),
+    height=some.integers(8, 60),
+    width=some.integers(8, 60),
+    seed=some.integers(0, 99),
+    part=some.tuples(some.integers(0, 40), some.integers(1, 70)),
+)
+@settings(max_examples=80, deadline=None)
+def test_runs_copy_what_their_lines_copy(
+    chain: list[Transform], height: int, width: int, seed: int, part: tuple[int, int]
+) -> None:
+    rng, size = np.random.default_rng(seed), (height, width)
+    lines = [Lines.of(np.arange(side)) for side in size]
+    for transform in chain:
+        drawn = transform.draw(rng, 0.5, size)
+        found = transform.copied(size, drawn)
+        assert found
+        lines, size = [one.then(after) for one, after in zip(lines, found, strict=True)], transform.output(size, drawn)
+    cut = slice(part[0], part[0] + part[1])
+    for one, side in zip(lines, (height, width), strict=True):
+        runs, numbers = list(one.runs(cut)), np.arange(side)
+        copied = [numbers[run.source] for run in runs]
+        assert [len(numbers[run.source]) for run in runs] == [run.here.stop - run.here.start for run in runs]
+        assert [run.here.start for run in runs[1:]] == [run.here.stop for run in runs[:-1]]
+        np.testing.assert_array_equal(np.concatenate([*copied, numbers[:0]]), one.source[cut])
+        live = [run.live for run in runs for _ in range(run.here.start, run.here.stop)]
+        np.testing.assert_array_equal(live, one.live[cut])
+        assert len(runs) <= 4 * 3 ** len(chain)
