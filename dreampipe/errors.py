@@ -16,6 +16,7 @@ _UNSEEN = re.compile(
 """Letters and marks of other categories that nobody sees; U+FE0E and U+FE0F, which emoji have, stay."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LONGEST_NAME = 200
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
 class DreampipeError(Exception):
@@ -24,6 +25,10 @@ class DreampipeError(Exception):
 
 class MediaError(DreampipeError):
     """A file cannot be read as a picture, or cannot be written."""
+
+
+class BusyError(MediaError):
+    """Another run makes the output, so this one may be right, but has to wait."""
 
 
 class StorageError(MediaError):
@@ -72,6 +77,11 @@ def shown(value: Any, most: int = 60) -> str:
     except (ValueError, RecursionError):  # a number of thousands of digits, or nested too deeply
         return f"a very large {type(value).__name__}"
     return brief(text, most)
+
+
+def shown_as_given(value: Any) -> str:
+    """A value that came for a setting, as part of a sentence: a number as it was written, anything else as `shown`."""
+    return value if isinstance(value, str) and _NUMBER.fullmatch(value) else shown(value)
 
 
 def brief(text: str, most: int = 60) -> str:

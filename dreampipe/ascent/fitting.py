@@ -104,9 +104,21 @@ def _largest(ascent: Ascent, size: Size, side: int) -> int:
 
 def _refusal(memory: int, size: Size, short: float, what: str, setting: str) -> RecipeError:
     """Say how much memory is needed by what came, if so many bytes of what is planned are missing."""
-    came = f"{memory / 1e9:g}GB" if memory >= 1e9 else f"{memory / 1e6:g}MB"
     needed = math.ceil((memory + short / SPARE) / 1e8) / 10
-    return RecipeError(f"memory came as {came}, but {what} need {needed:g}GB: give more, or a smaller {setting}.")
+    return RecipeError(
+        f"memory came as {_spell(memory)}, but {what} need {needed:g}GB: give more, or a smaller {setting}."
+    )
+
+
+def _spell(memory: int) -> str:
+    """Write an amount of memory in the unit that takes the fewest digits, as a user gives it: `800MB`, `1.5GiB`."""
+    units = {
+        f"{letter}{end}": base**power
+        for end, base in (("B", 1000), ("iB", 1024))
+        for power, letter in enumerate("KMGT", 1)
+    }
+    texts = [f"{memory / size:.10g}{unit}" for unit, size in units.items() if memory >= size]
+    return min(texts, key=len, default=f"{memory} bytes")
 
 
 def _room(ascent: Ascent, memory: int | None, whole: bool = False) -> float:

@@ -7,9 +7,10 @@
     backends.py  --backend, which chooses what computes
     config.py    the files of defaults, dreampipe.toml, that apply
     misnamed.py  the answer to an option that a command does not have
+    mistyped.py  the answer to a value that an option does not take
     targets.py   the options of a command's output, and the place of its file
     perform.py   performs any task: names, check, notes, weights, run, exit code
-    answer.py    errors as one sentence and an exit code
+    answer.py    errors as one sentence and an exit code; terminating.py, SIGTERM as Ctrl-C
     hush.py      hides the messages of tensorflow; uncollected.py imports without searching for garbage
     completing.py  what a shell completes; details.py, what --verbose adds; forecasts.py, what --dry-run prints
     progress.py  the bar on a terminal; events.py, the lines on a pipe; estimates.py, how long it takes
@@ -28,7 +29,7 @@ from dreampipe.cli.uncollected import uncollected
 
 
 def main() -> None:
-    """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 interrupted."""
+    """Run the command line and exit: 0 all done, 1 some picture failed, 2 bad arguments, 130 Ctrl-C, 143 SIGTERM."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries warn of files and versions; that is not for users
     try:

@@ -12,14 +12,18 @@ from typing import Any
 import typer
 
 from dreampipe.cli.terminal import say
-from dreampipe.errors import DreampipeError
+from dreampipe.cli.terminating import Terminated, terminable
+from dreampipe.errors import BusyError, DreampipeError
 
-FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
-"""Exit codes other than 0: a picture failed; nothing could begin; Ctrl-C."""
+FAILED, BAD_ARGUMENTS, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+"""Exit codes other than 0: a picture failed, or another run makes it; nothing could begin; Ctrl-C; SIGTERM."""
 
 
 def answer_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a command: every DreampipeError becomes `Error: sentence` and exit code 2; other exceptions are bugs."""
+    """Wrap a command: every DreampipeError becomes `Error: sentence` and exit code 2; other exceptions are bugs.
+
+    An output that another run makes is no bad argument: its exit code is 1, whenever the command finds it out.
+    """
 
     @wraps(command)
     def answering(*args: Any, **kwargs: Any) -> None:
@@ -30,7 +34,7 @@ def answer_errors(command: Callable[..., None]) -> Callable[..., None]:
                 command(*args, **values)
         except DreampipeError as error:
             say(f"Error: {error}")
-            raise typer.Exit(BAD_ARGUMENTS) from None
+            raise typer.Exit(FAILED if isinstance(error, BusyError) else BAD_ARGUMENTS) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 
@@ -59,9 +63,10 @@ def failing() -> Iterator[None]:
 
 @contextmanager
 def interruptible(line: str) -> Iterator[None]:
-    """Answer Ctrl-C with this line and exit code 130."""
+    """Answer Ctrl-C and SIGTERM with this line, and exit code 130 or 143."""
     try:
-        yield
-    except KeyboardInterrupt:
+        with terminable():
+            yield
+    except KeyboardInterrupt as stop:
         say(line)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED) from None

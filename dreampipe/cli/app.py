@@ -59,17 +59,11 @@ class _Program(TyperGroup):
                     say(line)
             else:
                 _say_usage(context)
-                say(f"Error: {_sentence(error)}")
+                from dreampipe.cli.mistyped import sentence  # only once something is wrong
+
+                say(f"Error: {sentence(error)}")
             sys.exit(getattr(error, "exit_code", BAD_ARGUMENTS))
         sys.exit(code or 0)
-
-
-def _sentence(error: Any) -> str:
-    """Write a typing error. Of one path that came for `INPUT... OUTPUT`, the output is what is missing."""
-    if getattr(getattr(error, "param", None), "nargs", 1) == -1:
-        *_, out = (param.metavar for param in error.ctx.command.params if param.param_type_name == "argument")
-        return f"Missing argument '{out}': the inputs come first, and after them where the result goes."
-    return str(error.format_message())
 
 
 def _say_usage(context: typer.Context | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from glob import escape, iglob
 
 from dreampipe.recipes.attacking import Attacking, Robustness
+from dreampipe.recipes.expected import choices_of
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.influencing import Influencing
 from dreampipe.recipes.settings import Settings
@@ -60,7 +61,8 @@ def completer_of(recipe: type[Settings], name: str) -> Completer | None:
         return complete_attack
     if name == "method" and issubclass(recipe, Influencing):
         return complete_influence
-    return None
+    words = choices_of(recipe.model_fields[name])
+    return (lambda incomplete: _beginning(incomplete, words)) if words else None
 
 
 def _complete_last(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -105,9 +105,9 @@ def dream(
     order = FilmOrder(
         recipe=choose_recipe(FilmRecipe, True, base="film", **settings),
         encoding=Encoding(codec, crf, drop_streams, chroma),
-        start=None if start is None else parse_time(start),
-        end=None if end is None else parse_time(end),
-        fps=None if fps is None else parse_rate(fps),
+        start=None if start is None else parse_time(start, "--start"),
+        end=None if end is None else parse_time(end, "--end"),
+        fps=None if fps is None else parse_rate(fps, "--fps"),
         preview=preview,
         max_pixels=max_pixels,
         overwrite=overwrite,

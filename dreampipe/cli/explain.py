@@ -107,9 +107,9 @@ def explain(
     order = FilmOrder(
         recipe=choose_recipe(Explaining, quiet, **settings),
         encoding=Encoding(codec, crf, drop_streams, chroma),
-        start=None if start is None else parse_time(start),
-        end=None if end is None else parse_time(end),
-        fps=None if fps is None else parse_rate(fps),
+        start=None if start is None else parse_time(start, "--start"),
+        end=None if end is None else parse_time(end, "--end"),
+        fps=None if fps is None else parse_rate(fps, "--fps"),
         max_pixels=max_pixels,
         overwrite=overwrite,
         keep_work=keep_work,

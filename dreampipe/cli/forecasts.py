@@ -50,7 +50,7 @@ def foretell(task: Task, quiet: bool, verbose: bool, events: bool) -> None:
         if events:
             write_line(Noted(task.name, note))
     if verbose:
-        describe(task.recipe)
+        describe(task)
     import_backend()
     found = list(task.forecast())
     pace = _measure(task, found)

@@ -21,7 +21,7 @@ _ALL = "dreampipe.help_all"
 _ARGUMENTS, _OTHERS = "Arguments", "Other options"
 _CODES = (
     "Exit codes: 0 all done; 1 something failed, and a line names it with its reason; 2 bad arguments, nothing was "
-    "begun; 130 interrupted."
+    "begun; 130 interrupted; 143 terminated."
 )
 
 

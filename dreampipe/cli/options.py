@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from dreampipe.cli.backends import BackendOption, RepeatableOption
 from dreampipe.cli.completing import complete_recipe, completer_of
@@ -18,9 +19,11 @@ from dreampipe.cli.config import NoConfig, files_in_force
 from dreampipe.cli.fetching import check_fetch
 from dreampipe.cli.help import HelpAll
 from dreampipe.cli.terminal import say
+from dreampipe.errors import RecipeError
 from dreampipe.recipes import Climbing, Recipe
 from dreampipe.recipes.defaults import Default, choose_defaults
-from dreampipe.recipes.fields import DREAM, Bounds, find_shown
+from dreampipe.recipes.expected import bounds_of, choices_of, expected_of, write_bounds
+from dreampipe.recipes.fields import DREAM, find_shown
 from dreampipe.recipes.files import load, presets
 from dreampipe.recipes.settings import ModelSettings, Settings
 
@@ -94,6 +97,7 @@ def recipe_options(*without: str, recipe: type[Settings] = Recipe) -> Callable[[
             usual = {name: default for name, default in found.items() if name not in without}
             given = {name for name in values if _is_given(context, name)}
             own = {name: value for name, value in values.items() if name not in names or name in given}
+            _check_empty(recipe, values, names & given)
             options = {name: default.value for name, default in usual.items() if name in others - given}
             command(**{**own, **options}, defaults={name: usual[name] for name in usual.keys() & names})
 
@@ -165,12 +169,23 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
 
 
+def _check_empty(recipe: type[Settings], values: Mapping[str, Any], given: set[str]) -> None:
+    """Raise RecipeError for a setting that came as an empty text, unless that is its default."""
+    for name in given:
+        field = recipe.model_fields.get(name)
+        if values[name] == "" and (field is None or field.default != ""):
+            raise RecipeError(
+                f"{name.replace('_', '-')} came as '', but it must be {(field and expected_of(field)) or 'a text'}: "
+                "give a value, or leave it out."
+            )
+
+
 def _settings(recipe: type[Settings], without: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     for name, field in recipe.model_fields.items():
         if name not in ("version", *without):
-            # An amount, a number or text such as `8 -> 2`, is text here; the recipe parses it.
-            annotation = str | None if _is_amount(field) else field.annotation
-            default = str(field.default) if _is_amount(field) and field.default is not None else field.default
+            # Everything but a flag is text here: the recipe parses it, and says what it takes.
+            annotation: Any = bool if field.annotation is bool else str | None
+            default = field.default if annotation is bool else _as_text(field.default)
             if field.annotation == tuple[str, ...]:  # an option that may come several times
                 annotation, default = list[str] | None, None
             own = find_shown(field)
@@ -184,6 +199,7 @@ def _settings(recipe: type[Settings], without: tuple[str, ...]) -> Iterator[insp
                 both,
                 *_SHORT.get(name, ()),
                 help=" ".join(filter(None, [field.description, _range(field)])),
+                metavar=_metavar(field),
                 show_default=default_shown,
                 rich_help_panel=recipe.headings.get(own.group, own.group),
                 autocompletion=completer_of(recipe, name),
@@ -201,22 +217,24 @@ def _under(parameter: inspect.Parameter, headings: Mapping[str, str]) -> inspect
     return parameter.replace(annotation=Annotated[kind, moved])
 
 
-def _bounds(field: FieldInfo) -> list[Any]:
-    """List the bounds of a field, also of one that may be None."""
-    parts = [*field.metadata, *(m for arg in get_args(field.annotation) for m in getattr(arg, "__metadata__", ()))]
-    return [getattr(part, "func", part) for part in parts]
+def _as_text(default: Any) -> str | None:
+    """Write a default as a user would; None for a setting that has none."""
+    return None if default in (None, PydanticUndefined) else str(default)
 
 
-def _is_amount(field: FieldInfo) -> bool:
-    return any(isinstance(part, Bounds) for part in _bounds(field))
+def _metavar(field: FieldInfo) -> str | None:
+    """Name the values of an option in its help, as typer names those that it parses; None for a flag and for text."""
+    if words := choices_of(field):
+        return f"<{'|'.join(words)}>"
+    # Every amount is a number or text, so it counts as text.
+    kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if kind in (int, float, str)]
+    return f"<{kinds[0].__name__}>" if len(kinds) == 1 and kinds[0] is not str else None
 
 
 def _range(field: FieldInfo) -> str:
     """Write the range of a number, such as "1 to 32" or "more than 0, at most 10"; empty for other fields."""
-    words = {"gt": "more than {}", "ge": "at least {}", "lt": "less than {}", "le": "at most {}"}
-    found = [(key, getattr(part, key, None)) for part in _bounds(field) for key in words]
-    bounds = {key: bound for key, bound in found if bound is not None}
+    bounds = bounds_of(field)
     if bounds.keys() == {"ge", "le"}:
         return f"{bounds['ge']} to {bounds['le']}."
-    text = ", ".join(words[key].format(bound) for key, bound in bounds.items())
+    text = ", ".join(write_bounds(bounds))
     return f"{text.capitalize()}." if text else ""

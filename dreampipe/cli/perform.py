@@ -83,7 +83,7 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
     for note in () if quiet else notes:
         say(f"Note: {note}")
     if manner.verbose:
-        describe(task.recipe)
+        describe(task)
     fetch_missing(task.recipe, quiet)
     stopped = f"Stopped. To continue, run: {write_command()}" if task.resumes else "Stopped; OUT was not written."
     scale = task.recipe.octave_scale if isinstance(task.recipe, Climbing) else 1.0

@@ -20,6 +20,7 @@ from dreampipe.media import Inputs, Job, Manifest, Plan, mask_notes, plan
 from dreampipe.media.folders import sweep_folders
 from dreampipe.media.jobs import Targets
 from dreampipe.recipes import FilmRecipe, Recipe, earlier
+from dreampipe.recipes.settings import Settings
 from dreampipe.records.again import Again
 from dreampipe.records.making import Carrying
 
@@ -64,6 +65,13 @@ class DreamTask:
     def recipe(self) -> FilmRecipe:
         assert isinstance(self.order.recipe, FilmRecipe)
         return self.order.recipe
+
+    @property
+    def recipes(self) -> Mapping[str, Settings]:
+        """The recipes of what is dreamed, by the plural word for it: pictures, films or both; valid after `check`."""
+        films = [job.film for job in self._plan.jobs]
+        found = {"pictures": (self.pictures or self.recipe.still, not all(films)), "films": (self.recipe, any(films))}
+        return {what: recipe for what, (recipe, dreamed) in found.items() if dreamed}
 
     @property
     def name(self) -> str:

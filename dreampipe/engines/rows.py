@@ -16,7 +16,7 @@ from dreampipe.engines.crew import Bench, Piece, Shared
 from dreampipe.engines.hiring import Hire
 from dreampipe.engines.local import run
 from dreampipe.engines.orders import Order
-from dreampipe.errors import MediaError
+from dreampipe.errors import BusyError
 from dreampipe.events import Done, Estimated, Event, Failed, Finished, Noted, Skipped, Started, Tell
 from dreampipe.media import Job, Manifest
 from dreampipe.media.locks import busy, lock, sweep_locks
@@ -87,7 +87,7 @@ def _alone(jobs: Sequence[Job], folder: Path) -> Iterator[None]:
     if taken is None and len(jobs) == 1:
         raise busy(jobs[0].target)
     if taken is None:
-        raise MediaError(
+        raise BusyError(
             f"{folder} is being written by the workers of another run: wait for its end, or choose another output."
         )
     try:

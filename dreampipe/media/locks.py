@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dreampipe.errors import MediaError
+from dreampipe.errors import BusyError, MediaError
 from dreampipe.media.own import NotPlain, foreign_kind
 from dreampipe.media.writing import unwritable
 
@@ -68,7 +68,7 @@ def alone(target: Path) -> Iterator[None]:
     """Hold the right to make an output, whose folder exists, during the block.
 
     Raises:
-        MediaError: another run has it, or the lock's file cannot be made, or is a link.
+        MediaError: another run has it (`BusyError`), or the lock's file cannot be made, or is a link.
     """
     taken = lock(target)
     if taken is None:
@@ -90,9 +90,9 @@ def hold_lock(handle: int) -> Iterator[bool]:
             _give_back(handle)
 
 
-def busy(target: Path) -> MediaError:
+def busy(target: Path) -> BusyError:
     """Return the sentence for an output that another run makes."""
-    return MediaError(f"{target} is being made by another run: wait for its end, or end that one.")
+    return BusyError(f"{target} is being made by another run: wait for its end, or end that one.")
 
 
 def sweep_locks(folder: Path) -> None:

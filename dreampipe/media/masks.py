@@ -37,7 +37,10 @@ def mask_notes(path: str | os.PathLike[str] | None) -> tuple[str, ...]:
 
 
 def _read_scaled(path: str | os.PathLike[str]) -> tuple[Array, tuple[str, ...]]:
-    frame, info = decode(path, as_stored=True)
+    try:
+        frame, info = decode(path, as_stored=True)
+    except MediaError as problem:  # whose sentence begins with the path
+        raise MediaError(f"The mask {problem}") from None
     red, green, blue = (frame.pixels[..., channel] for channel in range(3))
     grey = np.array_equal(red, green) and np.array_equal(green, blue)
     mask = green if grey else np.clip(frame.pixels @ np.asarray(_LUMINANCE, np.float32), 0, 1)

@@ -5,7 +5,6 @@ Some fields take a number, or text such as `8 -> 2` for a number that changes ov
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,9 +66,6 @@ Setting = int | float | str
 """A number, or text such as `8 -> 2`."""
 
 
-_RELATIONS = (("le", "less than or equal to"), ("ge", "greater than or equal to"), ("gt", "greater than"))
-
-
 @dataclass(frozen=True)
 class Bounds:
     """Checks that every value of an amount is within bounds; None is no bound. The names are those of pydantic."""
@@ -78,13 +74,26 @@ class Bounds:
     ge: float | None = None
     gt: float | None = None
 
+    @property
+    def expected(self) -> str:
+        """The amounts within these bounds, in words."""
+        low = f"more than {self.gt:g} and at most" if self.gt is not None else f"from {self.ge or 0:g} to"
+        example = "8 -> 2" if self.le >= 8 else "1 -> 0.5"
+        return f"a number {low} {self.le:g}, or a ramp between two such as {example}"
+
     def __call__(self, value: Setting) -> Setting:
-        low, high = ends(_read(value))
-        for name, relation in _RELATIONS:
-            bound = getattr(self, name)
-            if bound is not None and not getattr(operator, name)(high if name == "le" else low, bound):
-                raise PydanticCustomError("amount", "{relation} {bound}", {"relation": relation, "bound": f"{bound:g}"})
+        try:
+            low, high = ends(amount_of(value))
+        except RecipeError:
+            raise self._refusal() from None
+        # Each comparison is false for a value that is no number, too.
+        above = low > self.gt if self.gt is not None else low >= (self.ge or 0)
+        if not (above and high <= self.le):
+            raise self._refusal()
         return _spell(value)
+
+    def _refusal(self) -> PydanticCustomError:
+        return PydanticCustomError("amount", "{expected}", {"expected": self.expected})
 
 
 Pixels = Annotated[int | float | str, AfterValidator(Bounds(4096, ge=0))]
@@ -113,13 +122,6 @@ def bytes_of(text: str) -> int:
 def amount_of(value: Setting) -> Amount:
     """Return the amount that a field holds, as a number or as text; raises RecipeError for wrong text."""
     return parse_amount(value) if isinstance(value, str) else value
-
-
-def _read(value: Setting) -> Amount:
-    try:
-        return amount_of(value)
-    except RecipeError:
-        raise PydanticCustomError("amount", "a number such as 8, or a ramp such as 8 -> 2") from None
 
 
 def _spell(value: Setting) -> Setting:

@@ -55,30 +55,36 @@ class Keyframe:
         return f"{print_time(self.time)}:{self.name.replace('_', '-')}={value}"
 
 
-def parse_time(text: str) -> Fraction:
+def parse_time(text: str, what: str = "A time") -> Fraction:
     """Parse `5`, `5s`, `2.5s`, `4.1e-05`, `1:30`, `1:02:03.5` or `00:01:02,500` into seconds, exactly.
+
+    Args:
+        what: what came, as the start of a sentence.
 
     Raises:
         RecipeError: the text is none of these.
     """
     match = _TIME.fullmatch(_COMMA.sub(r"\1.\2", text.strip()))
     if match is None or any(match[above] and float(match[unit]) >= 60 for above, unit in _SIXTIES):
-        raise _no_time(text)
+        raise _no_time(text, what)
     hours, minutes = (int(match[unit] or 0) for unit in ("hours", "minutes"))
     seconds = Fraction(f"{match['seconds'].rstrip('.') or 0}{match['power'] or ''}")
     if match["power"] and (match["minutes"] or seconds >= _LATEST):
-        raise _no_time(text)
+        raise _no_time(text, what)
     return seconds + 60 * (minutes + 60 * hours)
 
 
-def _no_time(text: str) -> RecipeError:
+def _no_time(text: str, what: str) -> RecipeError:
     # In Google's notebook `end` is the layer that is climbed.
     layer = ": name a layer as the objective" if _LAYER.fullmatch(text.strip()) else ""
-    return RecipeError(f"A time came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected{layer}.")
+    return RecipeError(f"{what} came as {text!r}, but seconds such as 5s or 2.5, or 1:30, are expected{layer}.")
 
 
-def parse_rate(text: str) -> Fraction:
+def parse_rate(text: str, what: str = "A rate") -> Fraction:
     """Parse `24`, `29.97` or `30000/1001` into frames per second, exactly.
+
+    Args:
+        what: what came, as the start of a sentence.
 
     Raises:
         RecipeError: the text is none of these, or not within 1/60 to 1000.
@@ -88,7 +94,7 @@ def parse_rate(text: str) -> Fraction:
     except ZeroDivisionError:
         rate = Fraction(0)
     if not Fraction(1, 60) <= rate <= 1000:
-        raise RecipeError(f"A rate came as {text!r}, but frames a second such as 24 or 30000/1001 are expected.")
+        raise RecipeError(f"{what} came as {text!r}, but frames a second such as 24 or 30000/1001 are expected.")
     return rate
 
 

@@ -12,9 +12,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dreampipe.errors import RecipeError, brief, shown
+from dreampipe.errors import RecipeError, brief, shown_as_given
 from dreampipe.models import card, memory
 from dreampipe.models.model_card import Card, Scaling
+from dreampipe.recipes.expected import expected_of
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Shown
 from dreampipe.recipes.synonyms import SYNONYMS, advise
 
@@ -141,8 +142,11 @@ def _sentence(cls: type[Settings], error: ValidationError) -> str:
         return f"{brief(name)} is no setting of a recipe: {advise(name, cls.model_fields)}."
     if fault["type"] == "missing":
         return f"{name.replace('_', '-')} is missing, but {cls.__name__} needs it: give it."
-    expected = fault["msg"].removeprefix("Input should be ")
+    # pydantic gives its own errors, which are not for users, an address that explains them.
+    words = expected_of(cls.model_fields[name]) if "url" in fault and name in cls.model_fields else ""
+    expected = words or fault["msg"].removeprefix("Input should be ")
     # A word can also have another meaning elsewhere, such as scale for the ratio of octaves.
-    meant = next((other for other in SYNONYMS.get(name, ()) if other != name and other in cls.model_fields), None)
+    others = SYNONYMS.get(name, {})
+    meant = None if name in others else next((other for other in others if other in cls.model_fields), None)
     advice = f": did you mean {meant.replace('_', '-')}" if meant else ""
-    return f"{name.replace('_', '-')} came as {shown(fault['input'])}, but it must be {expected}{advice}."
+    return f"{name.replace('_', '-')} came as {shown_as_given(fault['input'])}, but it must be {expected}{advice}."

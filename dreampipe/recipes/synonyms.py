@@ -74,7 +74,12 @@ _ROWS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ),
     (
         "memory max_memory memory_limit mem ram vram",
-        {"memory": "for example 4GB", OTHERWISE: "`dreampipe dream --memory 4GB` limits that of a dream"},
+        {
+            "memory": "for example 4GB",
+            "max_size": "a smaller picture takes less memory",
+            "size": "a smaller picture takes less memory",
+            OTHERWISE: "only dreams of pictures and films take it, so leave it out",
+        },
     ),
     (
         "size max_size image_size img_size image_width img_width image_height width w height h max_dim max_width "

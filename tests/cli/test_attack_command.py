@@ -117,7 +117,7 @@ def test_a_picture_that_does_not_fool_is_said(call: Any, pictures: Path, tmp_pat
         (("--method", "fgsm,pgd"), "2 attacks came"),
         (("--target", "7"), "Class 7 was asked for"),
         (("--target", "owl"), "names no classes: give its number"),
-        (("--max-size", "3"), "greater than or equal to 16"),
+        (("--max-size", "3"), "max-size came as 3, but it must be a whole number from 16 to"),
     ],
 )
 def test_wrong_words_are_one_sentence(

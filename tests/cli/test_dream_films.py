@@ -422,8 +422,8 @@ WRONG = {
     "a codec that the container does not hold": (("--codec", "prores"), "prores came for a .mp4 file"),
     "no codec": (("--codec", "h266"), "did you mean h265 or h264"),
     "a CRF that is none": (("--crf", "77"), "h264 takes 0 to 51"),
-    "a time": (("--start", "soon"), "A time came as 'soon'"),
-    "a rate": (("--fps", "0"), "A rate came as '0'"),
+    "a time": (("--start", "soon"), "--start came as 'soon'"),
+    "a rate": (("--fps", "0"), "--fps came as '0'"),
     "a keyframe": (("--at", "5s:colour=2"), "colour"),
     "a motion": (("--motion", "dance"), "dance"),
 }

@@ -184,7 +184,8 @@ def test_verbose_and_events_say_as_much_as_in_a_run(call, quick, pictures, tmp_p
     first, second = (Image.new("RGB", (64, 48), grey) for grey in ("#333", "#ccc"))
     first.save(pictures / "moving.gif", save_all=True, append_images=[second])
     result = call("dream", pictures, tmp_path / "out", *quick, "--dry-run", "--verbose", "--events")
-    assert "settings: " in result.stderr and "keras " in result.stderr
+    assert "settings of pictures: " in result.stderr and "settings of films: " in result.stderr
+    assert "keras " in result.stderr
     note, *others = forecasts(result)
     assert note == {"event": "noted", "name": str(pictures), "text": "moving.gif is animated, and stays so."}
     assert [each["event"] for each in others] == ["forecast"] * 4

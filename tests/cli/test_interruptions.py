@@ -33,16 +33,17 @@ def finals(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*.png"))
 
 
-def test_ctrl_c_on_a_terminal(quick, pictures, tmp_path):
+@pytest.mark.parametrize("sent, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_on_a_terminal_and_sigterm(quick, pictures, tmp_path, sent, code):
     terminal, end = pty.openpty()
     words = ("dream", pictures, tmp_path / "out", *quick, "--steps", "100000")
     with started(*words, stderr=end, stdout=subprocess.DEVNULL) as process:
         os.close(end)
         shown = read_until(terminal, b"step 3")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         shown += read_until(terminal, None)
     os.close(terminal)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert b"0/3" in shown and b"a.png, step" in shown
     assert "Stopped. To continue, run: dreampipe dream" in shown.decode()
     assert "Traceback" not in shown.decode()

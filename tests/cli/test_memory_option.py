@@ -33,6 +33,12 @@ def test_a_tile_that_does_not_fit_into_the_memory_is_refused(tmp_path: Path, tin
     assert not (tmp_path / "out.png").exists()
 
 
+@pytest.mark.parametrize("given", ["1KB", "1.5KB", "2MiB", "1.5MiB", "800KB"])
+def test_a_memory_is_said_as_it_was_given(tmp_path: Path, tiny_model: Path, given: str) -> None:
+    code, said = run(write(tmp_path / "photo.png", 200, 300), tiny_model, "--memory", given, "--tile", "128")
+    assert code == 1 and f"memory came as {given}, but tiles of 128 pixels need" in said
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 700), (700, 1)])
 def test_a_panorama_one_pixel_high_is_dreamed_in_tiles(
     tmp_path: Path, tiny_model: Path, height: int, width: int

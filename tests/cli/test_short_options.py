@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import dreampipe
@@ -62,6 +64,41 @@ def test_v_says_more(call, quick, pictures, tmp_path, tiny_model):
     assert "seed=3" in said[2] and "octaves=2" in said[2] and "blend" not in said[2]
     assert "out.png: octave 1 of 2, 46x34, 2 steps" in said and "out.png: octave 2 of 2, 64x48, 2 steps" in said
     assert any(line.startswith("out.png: ") and line.endswith(" GB of memory in use") for line in said)
+
+
+def settings_said(result: Any) -> list[str]:
+    """The lines of `-v` on settings."""
+    assert result.exit_code == 0, result.stderr
+    return [line for line in result.stderr.splitlines() if line.startswith("settings")]
+
+
+def test_v_says_the_settings_of_what_is_dreamed(call, pictures, tmp_path, tiny_model):
+    """Films take the preset film, pictures do not; an animation is a film."""
+    quick = ("--model", tiny_model, "--scaling", "unit", "--steps", "1", "-v", "--dry-run")
+    first, second = (Image.new("RGB", (64, 48), grey) for grey in ("#333", "#ccc"))
+    first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
+    given = f"model={tiny_model}, scaling=unit"
+    still = settings_said(call("dream", pictures / "a.png", tmp_path / "out.png", *quick))
+    assert still == [f"settings: {given}, steps=1"]
+    moving = settings_said(call("dream", tmp_path / "moving.gif", tmp_path / "out.gif", *quick))
+    film = f"{given}, octaves=2, smallest=300, steps=1, max_size=640, carry=0.95, refresh_steps=1, every=3"
+    assert moving == [f"settings: {film}"]
+    both = settings_said(call("dream", pictures, tmp_path / "moving.gif", tmp_path / "out", *quick))
+    assert both == [f"settings of pictures: {given}, steps=1", f"settings of films: {film}"]
+
+
+def test_v_says_the_settings_of_a_recipe_and_of_a_record(call, quick, pictures, tmp_path):
+    (tmp_path / "mine.toml").write_text("every = 2\nblend = 0.5\n")
+    first, second = (Image.new("RGB", (64, 48), grey) for grey in ("#333", "#ccc"))
+    first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
+    words = (*quick, "-r", tmp_path / "mine.toml", "-v")
+    (still,) = settings_said(call("dream", pictures / "a.png", tmp_path / "out.png", *words))
+    assert still.endswith("steps=2, blend=0.5")
+    (moving,) = settings_said(call("dream", tmp_path / "moving.gif", tmp_path / "out.gif", *words, "--dry-run"))
+    assert moving.endswith("steps=2, blend=0.5, every=2")
+    files = ("--set", f"model={quick[1]}", "--input", pictures / "a.png")
+    again = settings_said(call("rerun", tmp_path / "out.png", tmp_path / "b.png", *files, "-v"))
+    assert "every" not in again[0] and "blend=0.5" in again[0]
 
 
 def test_quiet_and_verbose_exclude_each_other(call, quick, pictures, tmp_path):

@@ -77,7 +77,9 @@ def test_a_word_names_the_setting_in_files_and_calls(tmp_path: Path, word: str) 
         (("dream", "a", "b", "-num_iterations", "5"), "-num_iterations is no option of dream: use --steps."),
         (("dream", "a", "b", "-octaves", "5"), "-octaves is no option of dream: write --octaves."),
         (("dream", "a", "b", "--max-memory", "4GB"), "--max-memory is no option of dream: use --memory (for ex"),
-        (("atlas", "mixed4", "b", "--memory", "4GB"), "--memory is no option of atlas: `dreampipe dream --memory 4GB`"),
+        (("atlas", "mixed4", "b", "--memory", "4GB"), "--memory is no option of atlas: use --size (a smaller"),
+        (("zoom", "a", "b", "--memory", "4GB"), "--memory is no option of zoom: use --max-size (a smaller picture"),
+        (("gallery", "a", "b", "--ram", "4GB"), "--ram is no option of gallery: use --size (a smaller picture"),
         (("visualize", "mixed4", "b", "--tile", "99"), "--tile is no option of visualize: only dreams of pictures"),
         (("dream", "a", "b", "--zoom", "1.1"), "--zoom is no option of dream: `dreampipe zoom` makes"),
         (("dream", "a", "b", "--end", "inception_4c/output"), "are expected: name a layer as the objective."),
@@ -153,7 +155,8 @@ def test_a_name_means_one_thing() -> None:
     for command in COMMANDS.values():
         for param in command.params:
             if param.param_type_name == "option":
-                kinds.setdefault(param.opts[0], set()).add(f"{param.type_descriptor.annotation} {param.multiple}")
+                shown = param.metavar or f"<{getattr(param.type_descriptor.annotation, '__name__', 'list')}>"
+                kinds.setdefault(param.opts[0], set()).add(f"{shown} {param.multiple}")
     several = {name for name, found in kinds.items() if len(found) > 1}
     assert several == {"--recipe"}  # of `info`, which prints what the others read
     sizes = {row.recipe.model_fields["size"].description for row in TASKS.values() if "size" in row.recipe.model_fields}

@@ -234,7 +234,7 @@ def test_the_hash_follows_the_settings_and_the_start_s_pixels(base: dict[str, An
 @pytest.mark.parametrize(
     "wrong, sentence",
     [
-        ({"size": 8}, "size came as 8, but it must be greater than or equal to 16"),
+        ({"size": 8}, "size came as 8, but it must be a whole number from 16"),
         ({"count": 0}, "count came as 0"),
         ({"count": 65}, "count came as 65"),
         ({"diversity": -1}, "diversity came as -1"),

@@ -203,7 +203,7 @@ WRONG = {
     'command = "zoom"\nblend = 1': "my.toml: blend is no setting of a recipe of zoom",
     "trust = true": "my.toml: trust is not for a file to say",
     'imports = "a.py"': "my.toml: imports is not for a file to say",
-    "steps = -1": "my.toml: steps came as -1, but it must be greater than or equal to 0",
+    "steps = -1": "my.toml: steps came as -1, but it must be a whole number from 0 to 100000",
     "steps = 1.5": "my.toml: steps came as 1.5",
     "step_size = nan": "my.toml: step-size came as nan",
     "steps = 2020-01-01": "my.toml: steps came as ",

@@ -29,7 +29,7 @@ def test_it_checks_its_settings(tmp_path: Path) -> None:
         Report(layer="first", laier="first")
     with pytest.raises(RecipeError, match=r"^layer is missing, but Report needs it: give it\.$"):
         Report()
-    with pytest.raises(RecipeError, match=r"^seed came as -1, but it must be greater than or equal to 0"):
+    with pytest.raises(RecipeError, match=r"^seed came as -1, but it must be a whole number from 0 to"):
         Report(layer="first", seed=-1)
     with pytest.raises(ModelError, match="There is no model"):
         Report(layer="first", model="no such").card()

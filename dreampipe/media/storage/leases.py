@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from dreampipe.errors import DreampipeError, MediaError, StorageError
+from dreampipe.errors import BusyError, DreampipeError, StorageError
 from dreampipe.media.locks import Lock, lock
 from dreampipe.media.storage.addresses import Address
 from dreampipe.media.storage.faults import Absent
@@ -59,12 +59,12 @@ class Lease:
         return self._folder.below(f".dreampipe-{name}.lease")
 
     def take(self) -> None:
-        """Take the lease, and keep it by a sign of life; raises MediaError where another driver has it."""
+        """Take the lease, and keep it by a sign of life; raises BusyError where another driver has it."""
         store, data = Store.of(self.place), json.dumps({"driver": self.driver}).encode()
         if not store.create(data, self._address):
             found = self._holder()
             if found not in (self.driver, None) and not self._is_old():
-                raise MediaError(
+                raise BusyError(
                     f"{self.place} is being made by another run: wait for its end, or {OLD / 60:.0f} minutes if that "
                     f"run was killed elsewhere; its sign is {self._address}."
                 )
@@ -128,7 +128,7 @@ class Driver:
 
     @classmethod
     def of(cls, mirror: Path, place: Address) -> Driver:
-        """Take a mirror for the outputs at a place; raises MediaError where another run here has it."""
+        """Take a mirror for the outputs at a place; raises BusyError where another run here has it."""
         make_folder(mirror / DRIVER)
         taken = lock(mirror)
         if taken is None:
@@ -157,6 +157,6 @@ def check_kept(mirror: Path) -> None:
         )
 
 
-def busy_place(place: Address) -> MediaError:
+def busy_place(place: Address) -> BusyError:
     """Return the sentence for an output that another run makes."""
-    return MediaError(f"{place} is being made by another run: wait for its end, or end that one.")
+    return BusyError(f"{place} is being made by another run: wait for its end, or end that one.")

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dreampipe.errors import MediaError, StorageError, nearest
+from dreampipe.errors import MediaError, StorageError
 from dreampipe.media.storage.addresses import Address, mirrors
 from dreampipe.media.storage.faults import (
     EXTRAS,
@@ -86,9 +87,10 @@ class Store:
             package = known_implementations[self.scheme].get("class", "").partition(".")[0]
             raise MediaError(missing(self.scheme, package)) from None
         except ValueError:
+            near = get_close_matches(self.scheme, known_implementations, 1)
             raise MediaError(
-                f"{self.scheme}://{self.host} has a scheme that fsspec does not know: "
-                f"{nearest(self.scheme, sorted(known_implementations))}."
+                f"{self.scheme}://{self.host} has the scheme {self.scheme}, but s3, gs, az, https or another one that "
+                f"fsspec knows is expected: {f'did you mean {near[0]}' if near else 'correct it'}."
             ) from None
         # Others hand every option on, and some servers refuse this one.
         fresh = {"use_listings_cache": False} if self.scheme in EXTRAS else {}

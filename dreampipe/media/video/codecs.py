@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dreampipe.errors import MediaError, nearest
+from dreampipe.errors import MediaError
 from dreampipe.media.video.instructions import instructions
 
 THREADS = 4
@@ -187,9 +187,7 @@ def codec_named(name: str | None, container: Container, bits: int, alpha: bool =
         name = defaults[bits > 8]
     codec = CODECS.get(name.lower().replace(".", ""))
     if codec is None:
-        raise MediaError(
-            f"The codec came as {name!r}, but one of {', '.join(CODECS)} is expected: {nearest(name, CODECS)}."
-        )
+        raise MediaError(f"The codec came as {name!r}, but one of {', '.join(CODECS)} is expected: choose one of them.")
     if container.muxer not in codec.containers:
         able = [suffix for suffix, other in CONTAINERS.items() if other.muxer in codec.containers]
         held = [other.name for other in CODECS.values() if container.muxer in other.containers]

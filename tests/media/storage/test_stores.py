@@ -164,7 +164,10 @@ def test_an_odd_address_is_a_sentence(text, sentence):
 
 
 def test_a_scheme_that_nobody_knows_is_a_sentence():
-    with pytest.raises(MediaError, match=r"^s4://b has a scheme that fsspec does not know: did you mean s3"):
+    with pytest.raises(
+        MediaError,
+        match=r"^s4://b has the scheme s4, but s3, gs, .* is expected: did you mean s3",
+    ):
         Store("s4", "b").facts(Address.parse("s4://b/a"))
 
 
