@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import wraps
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
-
-from dreampipe.forking import check_process
 
 # Before keras, which loads tensorflow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,8 +19,10 @@ from dreampipe.backend import choosing
 from dreampipe.backend.faster_gradients import convolve_by_steps as convolve_by_steps
 from dreampipe.backend.faster_gradients import silu as silu
 from dreampipe.backend.protocol import Differentiated
-from dreampipe.backend.shared import Tensor, free_host_memory, ops, refusal
-from dreampipe.backend.tensorflow_graphs import forget_gradients
+from dreampipe.backend.shared import Tensor, free_host_memory, ops
+from dreampipe.backend.tensorflow_compiling import compile as compile
+from dreampipe.backend.tensorflow_compiling import compile_ahead as compile_ahead
+from dreampipe.backend.tensorflow_compiling import specs_of
 
 tf.get_logger().setLevel("ERROR")
 _GPUS = tf.config.list_physical_devices("GPU")
@@ -34,57 +33,13 @@ if _REPEATS:
 WIDEST = "float64"
 
 
-def compile(
-    function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = (), rounded: bool = False
-) -> Callable[..., Any]:
-    def trace(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        finally:
-            forget_gradients(tf.compat.v1.get_default_graph())
-
-    graph = tf.function(trace, input_signature=_specs_of(specs) or None, autograph=False)
-
-    @wraps(function)
-    def call(*arguments: Any) -> Any:
-        check_process()
-        try:
-            with _multiplying(rounded):
-                return graph(*arguments)
-        except tf.errors.ResourceExhaustedError:
-            raise MemoryError from None
-        # The last: a layer decides by a size that is not known yet, as UpSampling2D does, bilinear and of any size.
-        except (tf.errors.OpError, ValueError, tf.errors.OperatorNotAllowedInGraphError) as error:
-            raise refusal(error) from error
-
-    return call
-
-
-@contextmanager
-def _multiplying(rounded: bool) -> Iterator[None]:
-    """A context in which a GPU multiplies float32 numbers as they are, or rounded to TF32."""
-    if not _GPUS:
-        yield
-        return
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(rounded)
-    try:
-        yield
-    finally:
-        tf.config.experimental.enable_tensor_float_32_execution(before)
-
-
-def compile_ahead(calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> AbstractContextManager[None]:
-    return nullcontext()
-
-
-def _specs_of(specs: Any) -> Any:
-    """The specs of arguments as tensorflow has them."""
-    return tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), specs)
+def _arguments(wrt: Sequence[Tensor]) -> list[Tensor]:
+    """Arguments of their own: of one tensor that comes twice, each would have the gradient of both."""
+    return [tf.identity(ops.convert_to_tensor(w)) for w in wrt]
 
 
 def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
-    at = [ops.convert_to_tensor(w) for w in wrt]
+    at = _arguments(wrt)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
         value, rest = function(*at)
@@ -93,7 +48,7 @@ def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor,
 
 
 def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
-    signature = _specs_of(specs)
+    signature = specs_of(specs)
     traced = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
     graph = traced.graph.as_graph_def()
     inner = (node.name for body in graph.library.function for node in body.node_def)
@@ -101,7 +56,7 @@ def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
 
 
 def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
-    at = [ops.convert_to_tensor(w) for w in wrt]
+    at = _arguments(wrt)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
         value = function(*at)
