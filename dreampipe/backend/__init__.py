@@ -6,7 +6,7 @@
     philox.py       random numbers, the same on every backend
     shared.py       what is the same on every backend
     tensorflow.py, jax.py, torch.py     one module for each backend
-    tensorflow_graphs.py, faster_gradients.py   parts of that for tensorflow
+    tensorflow_compiling.py, tensorflow_graphs.py, faster_gradients.py   parts of that for tensorflow
     jax_compiling.py, programs.py, torch_compiling.py   parts of those for JAX and PyTorch
 
 Everything else takes `keras`, `ops` and the functions of `Backend` from here, and writes tensor mathematics in `ops`.

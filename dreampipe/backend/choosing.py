@@ -16,10 +16,14 @@ SHARERS = "DREAMPIPE_WORKERS"
 """The variable that says how many processes of a run share the memory of this machine."""
 REPEATABLE = "DREAMPIPE_REPEATABLE"
 """The variable that asks for the same bits in each run, also on a GPU; anything but empty and 0 does."""
-DRIVER = Path("/proc/driver/nvidia/version")
-"""The file that NVIDIA's driver for Linux shows."""
+DRIVERS = (
+    *(Path("/proc/driver/nvidia/version"), Path("/dev/nvidiactl")),
+    Path("/usr/lib/wsl/lib/libcuda.so.1"),
+    Path(os.environ.get("SYSTEMROOT", "C:\\Windows"), "System32", "nvcuda.dll"),
+)
+"""Files that NVIDIA's driver brings: on Linux, on Linux within Windows, and on Windows. macOS has no such driver."""
 _WSL = Path("/dev/dxg")
-"""The device that Linux on Windows has in place of that driver."""
+"""The device of Linux within Windows, where a container may lack the files of the driver and still have a GPU."""
 
 
 class Row(NamedTuple):
@@ -43,7 +47,9 @@ BACKENDS = {
         "TensorFlow", "pip install tensorflow", "pip install 'tensorflow[and-cuda]'", "CUDA_VISIBLE_DEVICES"
     ),
     "jax": Row("JAX", "pip install 'dreampipe[jax]'", "pip install 'dreampipe[jax-cuda]'", "JAX_PLATFORMS"),
-    "torch": Row("PyTorch", "pip install 'dreampipe[torch]'", "pip install 'dreampipe[torch]'", "KERAS_TORCH_DEVICE"),
+    "torch": Row(
+        "PyTorch", "pip install 'dreampipe[torch]'", "pip install --force-reinstall torch", "KERAS_TORCH_DEVICE"
+    ),
 }
 """The backends by the names that KERAS_BACKEND takes; the first that is installed is the default."""
 
@@ -101,21 +107,36 @@ def name() -> str:
 
 def has_gpu() -> bool:
     """Say whether this machine has a GPU of NVIDIA that programs may see: its driver is there, and nothing hides it."""
-    return DRIVER.exists() and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
+    return not _hides_gpus() and any(path.exists() for path in DRIVERS)
 
 
 def lacks_gpu() -> bool:
     """Say whether it is known, before a backend is loaded, that programs see no GPU of NVIDIA here."""
-    tells = sys.platform in ("linux", "darwin") and not _WSL.exists()  # Windows shows no such file
-    return os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1") or (tells and not DRIVER.exists())
+    return _hides_gpus() or not (_WSL.exists() or has_gpu())
+
+
+def _hides_gpus() -> bool:
+    return os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
 
 
 def idle_gpu(backend: str, device: str) -> str:
-    """A sentence if there is a GPU of NVIDIA, but this backend computes on `device`, a processor; else empty."""
-    if not has_gpu() or "CPU" not in device:
+    """A sentence if there is a GPU of NVIDIA, but this backend computes on `device`, a processor; else empty.
+
+    Empty, too, where the user has chosen a processor by the variable of the backend's devices.
+    """
+    row = BACKENDS[backend]
+    if not has_gpu() or "CPU" not in device or os.environ.get(row.device, "").lower().startswith("cpu"):
         return ""
-    install = BACKENDS[backend].install_gpu
-    return f"This machine has an NVIDIA driver, but {backend} does not use its GPU: `{install}` lets it."
+    return f"This machine has an NVIDIA driver, but {backend} does not use its GPU: {_use_of_gpu(backend, row)}."
+
+
+def _use_of_gpu(backend: str, row: Row) -> str:
+    """Say what lets a backend use a GPU of NVIDIA on this system."""
+    if sys.platform != "win32":
+        return f"`{row.install_gpu}` lets it"
+    if backend == "torch":
+        return "install PyTorch's build for CUDA, whose line its site shows"
+    return f"{row.label} has no build for that on Windows, so take PyTorch, or Linux within Windows (WSL)"
 
 
 def compiles_each_size() -> bool:

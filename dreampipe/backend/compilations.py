@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 from dreampipe.errors import ModelError
 
 BOUND = 2 * 10**9
 """Bytes of the cache: beyond, JAX removes what was used least recently."""
 
-
-_PROGRAM = "-cache"
-"""The end of the names of programs."""
+_PROGRAM, _TIME = "-cache", "-atime"
+"""The ends of the names of programs, and of the files that say when each was used last."""
+_LOCK = ".lockfile"
+"""The name of JAX's lock of the folder."""
+_PATIENCE = 10.0
+"""Seconds to wait for that lock, which JAX holds while it reads or writes one program."""
 
 
 def folder() -> Path:
@@ -43,23 +47,47 @@ def _mend(place: Path) -> None:
 
     JAX writes the time of use of each after it, and keeps nothing more where it finds a program without one.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    with suppress(Timeout), FileLock(place / ".lockfile", timeout=1):  # JAX's own lock
+    with suppress(Timeout), _lock(place, 1):
         for path in place.glob(f"*{_PROGRAM}"):
-            if not path.with_name(f"{path.name.removesuffix(_PROGRAM)}-atime").exists():
+            if not path.with_name(f"{path.name.removesuffix(_PROGRAM)}{_TIME}").exists():
                 path.unlink(missing_ok=True)
 
 
+def _lock(place: Path, seconds: float) -> AbstractContextManager[Any]:
+    """JAX's own lock of the folder: a context that raises Timeout, and OSError where no lock can be made."""
+    from filelock import FileLock
+
+    return FileLock(place / _LOCK, timeout=seconds)
+
+
 def measure() -> tuple[int, int]:
-    """Count the programs in the cache, and their bytes."""
-    sizes = [path.stat().st_size for path in _files() if path.name.endswith(_PROGRAM)]
+    """Count the programs in the cache, and their bytes; raises ModelError where the folder cannot be read."""
+    sizes = []
+    for path in _files():
+        if path.name.endswith(_PROGRAM):
+            with suppress(OSError):  # another process has removed it
+                sizes.append(path.stat().st_size)
     return len(sizes), sum(sizes)
 
 
 def clear() -> None:
-    """Remove the programs in the cache; raises ModelError where that is refused."""
-    for path in _files():
+    """Remove the programs in the cache, while no other process writes one; raises ModelError where that is refused."""
+    from filelock import Timeout
+
+    used = (folder() / _LOCK).exists()  # by JAX; nothing else makes that file
+    try:
+        with _lock(folder(), _PATIENCE) if used else nullcontext():
+            _remove(_files())
+    except Timeout:
+        raise ModelError(f"Another process keeps {folder()} to itself: run this again when it has ended.") from None
+    except OSError:  # nobody writes where no lock can be made
+        _remove(_files())
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
@@ -67,6 +95,12 @@ def clear() -> None:
 
 
 def _files() -> list[Path]:
-    """The files that JAX writes; another process may remove one meanwhile."""
+    """The files that JAX writes."""
     place = folder()
-    return [path for path in place.glob("*-*") if path.is_file()] if place.is_dir() else []
+    try:
+        found = [place / name for name in os.listdir(place) if name.endswith((_PROGRAM, _TIME))]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ModelError(f"{place} cannot be read ({error.strerror}): set KERAS_HOME to another folder.") from None
+    return [path for path in found if path.is_file()]

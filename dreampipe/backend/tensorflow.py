@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import wraps
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
-
-from dreampipe.forking import check_process
 
 # Before keras, which loads tensorflow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,10 +19,11 @@ from dreampipe.backend import choosing
 from dreampipe.backend.faster_gradients import convolve_by_steps as convolve_by_steps
 from dreampipe.backend.faster_gradients import silu as silu
 from dreampipe.backend.protocol import Differentiated
-from dreampipe.backend.shared import Tensor, free_host_memory, ops, refusal
+from dreampipe.backend.shared import Tensor, free_host_memory, ops
 from dreampipe.backend.shared import convolve_apart as convolve_apart
-from dreampipe.backend.tensorflow_graphs import forget_gradients, specs_of
-from dreampipe.backend.tensorflow_graphs import takes_gradients as takes_gradients
+from dreampipe.backend.tensorflow_compiling import compile as compile
+from dreampipe.backend.tensorflow_compiling import compile_ahead as compile_ahead
+from dreampipe.backend.tensorflow_compiling import specs_of
 
 tf.get_logger().setLevel("ERROR")
 _GPUS = tf.config.list_physical_devices("GPU")
@@ -34,55 +32,15 @@ if _REPEATS:
     tf.config.experimental.enable_op_determinism()  # what has no such form is refused in a sentence
 
 WIDEST = "float64"
-free_memory = free_host_memory
 
 
-def compile(
-    function: Callable[..., Any], *specs: Any, changes: Sequence[Any] = (), rounded: bool = False
-) -> Callable[..., Any]:
-    def trace(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        finally:
-            forget_gradients(tf.compat.v1.get_default_graph())
-
-    graph = tf.function(trace, input_signature=specs_of(specs) or None, autograph=False)
-
-    @wraps(function)
-    def call(*arguments: Any) -> Any:
-        check_process()
-        try:
-            with _multiplying(rounded):
-                return graph(*arguments)
-        except tf.errors.ResourceExhaustedError:
-            raise MemoryError from None
-        # The last: a layer decides by a size that is not known yet, as UpSampling2D does, bilinear and of any size.
-        except (tf.errors.OpError, ValueError, tf.errors.OperatorNotAllowedInGraphError) as error:
-            raise refusal(error) from error
-
-    return call
-
-
-@contextmanager
-def _multiplying(rounded: bool) -> Iterator[None]:
-    """A context in which a GPU multiplies float32 numbers as they are, or rounded to TF32."""
-    if not _GPUS:
-        yield
-        return
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(rounded)
-    try:
-        yield
-    finally:
-        tf.config.experimental.enable_tensor_float_32_execution(before)
-
-
-def compile_ahead(calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> AbstractContextManager[None]:
-    return nullcontext()
+def _arguments(wrt: Sequence[Tensor]) -> list[Tensor]:
+    """Arguments of their own: of one tensor that comes twice, each would have the gradient of both."""
+    return [tf.identity(ops.convert_to_tensor(w)) for w in wrt]
 
 
 def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor, Any, tuple[Tensor, ...]]:
-    at = [ops.convert_to_tensor(w) for w in wrt]
+    at = _arguments(wrt)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
         value, rest = function(*at)
@@ -90,8 +48,16 @@ def value_and_gradients(function: Differentiated, *wrt: Tensor) -> tuple[Tensor,
     return value, rest, tuple(gradients)
 
 
+def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
+    signature = specs_of(specs)
+    traced = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
+    graph = traced.graph.as_graph_def()
+    inner = (node.name for body in graph.library.function for node in body.node_def)
+    return any("gradient_tape" in name for name in (*(node.name for node in graph.node), *inner))
+
+
 def pullback(function: Callable[..., Tensor], *wrt: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
-    at = [ops.convert_to_tensor(w) for w in wrt]
+    at = _arguments(wrt)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
         value = function(*at)
@@ -118,6 +84,10 @@ def noise(shape: Any, seed: Tensor) -> Tensor:
 def eagerly() -> AbstractContextManager[Any]:
     scope: AbstractContextManager[Any] = tf.init_scope()
     return scope
+
+
+def free_memory() -> int:
+    return free_host_memory()
 
 
 def device() -> str:

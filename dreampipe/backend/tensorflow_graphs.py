@@ -1,27 +1,13 @@
-"""Look into the graphs of tensorflow, and free those that it holds for as long as the process runs."""
+"""Free the graphs that tensorflow holds for as long as the process runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from inspect import getclosurevars
 from types import FunctionType
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import ops as tf_ops
-
-
-def specs_of(specs: Any) -> Any:
-    """The specs of arguments as tensorflow has them."""
-    return tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), specs)
-
-
-def takes_gradients(function: Callable[..., Any], *specs: Any) -> bool:
-    signature = specs_of(specs)
-    traced = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
-    graph = traced.graph.as_graph_def()
-    inner = (node.name for body in graph.library.function for node in body.node_def)
-    return any("gradient_tape" in name for name in (*(node.name for node in graph.node), *inner))
 
 
 def forget_gradients(graph: Any) -> None:

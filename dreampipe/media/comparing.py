@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,25 @@ def frames_sha256(path: Path, bits: int) -> str:
     for frame in _read_shown(path, MAX_PIXELS):
         hashing.add(frame)
     return hashing.hexdigest()
+
+
+def measure_difference(one: Path, other: Path, max_pixels: int = MAX_PIXELS) -> tuple[float, float] | None:
+    """Measure how far apart all colours are that two outputs show, films frame by frame.
+
+    Returns:
+        the largest and the average difference of values in [0, 1]; None if sizes or numbers of frames differ.
+
+    Raises:
+        MediaError: there is no such output, it is damaged, or it has more than `max_pixels` pixels.
+    """
+    most, total, count = 0.0, 0.0, 0
+    for first, second in zip_longest(_read_shown(one, max_pixels), _read_shown(other, max_pixels)):
+        if first is None or second is None or first.pixels.shape != second.pixels.shape:
+            return None
+        apart = np.abs(first.pixels - second.pixels)
+        most = max(most, float(apart.max()))
+        total, count = total + float(apart.sum(dtype=np.float64)), count + apart.size
+    return (most, total / count) if count else None
 
 
 def same_bytes(one: Path, other: Path) -> bool:

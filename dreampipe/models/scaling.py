@@ -1,8 +1,13 @@
-"""From dreampipe's pixels to a model's own, and back: `scale(image, scaling)`, `unscale`, the five ways of models."""
+"""From dreampipe's pixels to a model's own, and back: `scale(image, scaling)`, `unscale`, the five ways of models.
+
+Arrays stay arrays, and tensors tensors: PyTorch does not mix the two.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from dreampipe.models.model_card import Scaling
 
@@ -20,8 +25,6 @@ def scale(image: Any, scaling: Scaling) -> Any:
     Raises:
         ValueError: the scaling is none of these.
     """
-    from dreampipe.backend import ops
-
     match scaling:
         case "unit":
             return image
@@ -30,9 +33,9 @@ def scale(image: Any, scaling: Scaling) -> Any:
         case "bytes":
             return image * 255.0
         case "torch":
-            return (image - ops.convert_to_tensor(_MEAN, image.dtype)) / ops.convert_to_tensor(_STD, image.dtype)
+            return (image - _as_in(image, _MEAN)) / _as_in(image, _STD)
         case "caffe":
-            return ops.flip(image, -1) * 255.0 - ops.convert_to_tensor(_CAFFE_MEAN, image.dtype)
+            return _turn(image) * 255.0 - _as_in(image, _CAFFE_MEAN)
     raise ValueError(f"The scaling came as {scaling!r}, but unit, tf, torch, caffe or bytes is expected.")
 
 
@@ -42,8 +45,6 @@ def unscale(pixels: Any, scaling: Scaling) -> Any:
     Raises:
         ValueError: the scaling is none of these.
     """
-    from dreampipe.backend import ops
-
     match scaling:
         case "unit":
             return pixels
@@ -52,10 +53,28 @@ def unscale(pixels: Any, scaling: Scaling) -> Any:
         case "bytes":
             return pixels / 255.0
         case "torch":
-            return pixels * ops.convert_to_tensor(_STD, pixels.dtype) + ops.convert_to_tensor(_MEAN, pixels.dtype)
+            return pixels * _as_in(pixels, _STD) + _as_in(pixels, _MEAN)
         case "caffe":
-            return ops.flip((pixels + ops.convert_to_tensor(_CAFFE_MEAN, pixels.dtype)) / 255.0, -1)
+            return _turn((pixels + _as_in(pixels, _CAFFE_MEAN)) / 255.0)
     raise ValueError(f"The scaling came as {scaling!r}, but unit, tf, torch, caffe or bytes is expected.")
+
+
+def _as_in(image: Any, values: tuple[float, ...]) -> Any:
+    """Numbers for each channel, of the kind and type of an image."""
+    if isinstance(image, np.ndarray):
+        return np.array(values, image.dtype)
+    from dreampipe.backend import ops
+
+    return ops.convert_to_tensor(values, image.dtype)
+
+
+def _turn(image: Any) -> Any:
+    """Turn RGB to BGR, and back."""
+    if isinstance(image, np.ndarray):
+        return image[..., ::-1]
+    from dreampipe.backend import ops
+
+    return ops.flip(image, -1)
 
 
 def spread(scaling: Scaling) -> float:

@@ -264,7 +264,7 @@ def _with_names_of_file(
 def _with_precision_of_here(settings: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Give the settings in a precision that there is here, and a phrase if it is another one."""
     was = settings.get("precision")
-    if was == "tf32" and not choosing.has_gpu():
+    if was == "tf32" and choosing.lacks_gpu():
         who = "this machine"
     elif was == "bfloat16" and not has_bfloat16():
         who = "this processor" if choosing.name() == "tensorflow" else choosing.name()

@@ -7,12 +7,9 @@ import os
 import re
 from pathlib import Path
 
-import numpy as np
-
 from dreampipe.drawings.page import find_record, is_page, is_table
 from dreampipe.errors import MediaError
-from dreampipe.media import decode
-from dreampipe.media.comparing import hash_pixels_shown, same_bytes
+from dreampipe.media.comparing import hash_pixels_shown, measure_difference, same_bytes
 from dreampipe.media.patterns import is_pattern
 from dreampipe.media.video.numbering import standing
 
@@ -41,17 +38,17 @@ def show_the_same(first: Path, second: Path, max_pixels: int) -> bool:
 
 
 def how_far_apart(first: Path, second: Path) -> tuple[str, ...]:
-    """Measure how far apart two pictures of one size are, as a phrase; no phrase for other outputs."""
+    """Measure how far apart two pictures or films of one size are, as a phrase; no phrase for other outputs."""
     if os.path.realpath(first) == os.path.realpath(second):  # the second has taken the place of the first
         return ()
     try:
-        frames = [decode(path)[0].pixels for path in (first, second)]
+        found = None if is_page(first) or is_table(first) else measure_difference(first, second)
     except MediaError:
         return ()
-    if frames[0].shape != frames[1].shape:
+    if found is None:
         return ()
-    apart = 255 * np.abs(frames[0].astype(np.float64) - frames[1])
-    return (f"they are apart by {apart.max():.1f} levels of 255 at most, and {apart.mean():.2f} on average",)
+    most, average = (255 * apart for apart in found)
+    return (f"they are apart by {most:.1f} levels of 255 at most, and {average:.2f} on average",)
 
 
 def _text_sha256(path: Path) -> str:

@@ -9,14 +9,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreampipe.backend.choosing import BACKENDS
 from dreampipe.errors import printable
 from dreampipe.media.formats import format_of_suffix
 from dreampipe.records.again import Again
 from dreampipe.records.compared import how_far_apart
+from dreampipe.records.making import LIBRARIES
 from dreampipe.records.record import Record
 
-_COMPUTED = re.compile("(backend|device) was |a GPU computes ")
-"""The reasons of a difference that should be small."""
+_COMPUTING = ("backend", "device", "machine", "dreampipe", "precision", "the precision", *BACKENDS, *LIBRARIES)
+_COMPUTED = re.compile(f"({'|'.join(_COMPUTING)}) was |a GPU computes ")
+"""The reasons of a difference that should be small: what computes is another, and not what it computes."""
 
 
 @dataclass(frozen=True)

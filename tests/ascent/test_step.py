@@ -71,6 +71,18 @@ def test_terms_of_two_layers_add_up(make: Make) -> None:
     np.testing.assert_allclose(step, np.broadcast_to(direction(3 * SLOPE - 2 * OTHER), step.shape), atol=2e-6)
 
 
+@pytest.mark.parametrize("margin", [0, 8])
+def test_terms_of_the_model_and_of_the_picture_add_up(make: Make, margin: int) -> None:
+    """Also where nothing is between the picture and what the model sees."""
+    settings: dict[str, Any] = {"jitter": None, "transforms": (), "shaping": (), "step_size": 10.0, "margin": margin}
+    of_model, of_picture, of_both = (
+        moved(picture(), make(linear), objective, **settings)
+        for objective in ("linear[0]", "0.5*tv()", "linear[0] + 0.5*tv()")
+    )
+    assert np.abs(of_model).max() > 1e-3 and np.abs(of_picture).max() > 1e-3
+    np.testing.assert_allclose(of_both, of_model + of_picture, atol=2e-6)
+
+
 def test_the_mean_of_squares_pulls_each_pixel_by_its_own_value(make: Make) -> None:
     image = picture()
     np.testing.assert_allclose(moved(image, make(same), "same"), 0.05 * image / image.mean(), atol=2e-6)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from processes import compute
 
-import dreampipe
 from dreampipe.backend.choosing import BACKENDS, installed
 
 STEPS = Path(__file__).parent / "steps.py"
@@ -23,19 +20,12 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A function from a backend to what `steps.py` computes, in a process of its own; each computes once."""
     folder, found = tmp_path_factory.mktemp("steps"), {}
 
-    def compute(name: str, *more: str) -> Any:
-        if name not in installed():
-            pytest.skip(f"{name} is not installed")
+    def compute_once(name: str, *more: str) -> Any:
         if (name, *more) not in found:
-            path = [str(Path(dreampipe.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-            settings = {"KERAS_BACKEND": name, "PYTHONPATH": os.pathsep.join(path)}
-            words = (sys.executable, str(STEPS), str(folder / f"{name}.npz"), *more)
-            ran = subprocess.run(words, env={**os.environ, **settings}, capture_output=True, text=True)
-            assert ran.returncode == 0, ran.stderr[-3000:]
-            found[name, *more] = dict(np.load(folder / f"{name}.npz"))
+            found[name, *more] = compute(name, STEPS, folder / f"{name}.npz", *more)
         return found[name, *more]
 
-    return compute
+    return compute_once
 
 
 @pytest.mark.slow

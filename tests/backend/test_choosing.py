@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import dreampipe
+from dreampipe.backend import choosing
 from dreampipe.backend.choosing import BACKENDS, installed
 
 ROOT = str(Path(dreampipe.__file__).parents[1])
@@ -45,6 +46,12 @@ def stand_in(folder: Path, *names: str) -> Path:
     for name in names:
         (folder / f"{name}.py").touch()
     return folder
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_the_module_of_a_backend_takes_less_than_150_lines(name: str) -> None:
+    module = Path(choosing.__file__).with_name(f"{name}.py")
+    assert len(module.read_text("utf-8").splitlines()) < 150
 
 
 def test_tensorflow_is_the_default_and_choosing_loads_nothing() -> None:

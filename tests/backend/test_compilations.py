@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 
 from dreampipe.backend import compilations
+from dreampipe.errors import ModelError
 
 
 @pytest.fixture
@@ -41,6 +42,20 @@ def test_while_another_process_writes_nothing_is_removed(place: Path) -> None:
     with FileLock(place / ".lockfile"):
         assert compilations.make_folder() == place
         assert names(place) == {*WHOLE, "jit_step-5e6f-cache"}
+
+
+def test_while_another_process_writes_nothing_is_cleared(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilations, "_PATIENCE", 0.01)
+    with FileLock(place / ".lockfile"), pytest.raises(ModelError, match=r"^Another process keeps .* to itself: run "):
+        compilations.clear()
+    assert names(place) == {*WHOLE, "jit_step-5e6f-cache"}
+    compilations.clear()
+    assert names(place) == {"mine.txt"}
+
+
+def test_a_program_that_another_process_removes_meanwhile_is_not_counted(place: Path) -> None:
+    (place / "jit_gone-7a8b-cache").symlink_to("nowhere")
+    assert compilations.measure() == (2, 2100)
 
 
 def test_a_folder_that_cannot_be_made_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,20 @@ def test_weights_are_arguments_too() -> None:
     np.testing.assert_array_equal(layer.kernel, np.ones((3, 1)))
 
 
+def test_one_tensor_that_comes_twice_has_a_gradient_in_each_place() -> None:
+    """As arguments, and by the function from elsewhere, where it is constant; also in a compiled function."""
+
+    def differentiate(x: Any) -> tuple[Any, ...]:
+        _, _, gradients = backend.value_and_gradients(lambda a, b: (ops.sum(a * b * b * x), None), x, x)
+        _, back = backend.pullback(lambda a, b: a * b * b * x, x, x)
+        return *gradients, *back(ops.ones_like(x))
+
+    x = ops.convert_to_tensor(X)
+    for found in (differentiate(x), backend.compile(differentiate, backend.spec(None))(x)):
+        for gradient, factor in zip(found, (1, 2, 1, 2), strict=True):
+            np.testing.assert_allclose(backend.as_array(gradient), factor * X**3, rtol=1e-6)
+
+
 @graphs_only
 def test_graphs_with_a_custom_gradient_are_freed_once_nobody_holds_them() -> None:
     """Such as silu has. A process that climbs many objectives, one after the other, must not keep the graphs of all."""

@@ -46,7 +46,7 @@ def test_a_processor_repeats_whether_it_is_asked_to_or_not(call, tmp_path, monke
 def test_a_gpu_that_does_not_compute_is_a_note(call, tmp_path, monkeypatch):
     """People think that they run on it."""
     (tmp_path / "driver").touch()
-    monkeypatch.setattr(choosing, "DRIVER", tmp_path / "driver")
+    monkeypatch.setattr(choosing, "DRIVERS", (tmp_path / "driver",))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     shown = call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:])
     name = choosing.name()
@@ -55,8 +55,30 @@ def test_a_gpu_that_does_not_compute_is_a_note(call, tmp_path, monkeypatch):
     assert shown.exit_code == 0 and shown.stderr.count(f"Note: {note}") == 1
     assert note in call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:], "--overwrite", "--events").stdout
     assert call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:], "--overwrite", "--quiet").stderr == ""
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
-    assert note not in call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:], "--overwrite").stderr
+    for variable, value in (("CUDA_VISIBLE_DEVICES", "-1"), (choosing.BACKENDS[name].device, "cpu")):
+        monkeypatch.setenv(variable, value)
+        assert note not in call(*SMALL[:2], tmp_path / "out.png", *SMALL[2:], "--overwrite").stderr
+        monkeypatch.delenv(variable)
+
+
+@pytest.mark.parametrize(
+    "system, backend, advice",
+    [
+        ("linux", "jax", "`pip install 'dreampipe[jax-cuda]'` lets it."),
+        ("linux", "torch", "`pip install --force-reinstall torch` lets it."),
+        ("win32", "torch", "install PyTorch's build for CUDA, whose line its site shows."),
+        ("win32", "tensorflow", "TensorFlow has no build for that on Windows, so take PyTorch, or Linux within "),
+        ("win32", "jax", "JAX has no build for that on Windows, so take PyTorch, or Linux within Windows (WSL)."),
+    ],
+)
+def test_the_note_says_what_helps_on_this_system(tmp_path, monkeypatch, system, backend, advice):
+    monkeypatch.setattr(choosing, "DRIVERS", (tmp_path,))
+    monkeypatch.setattr(sys, "platform", system)
+    for row in choosing.BACKENDS.values():
+        monkeypatch.delenv(row.device, raising=False)
+    told = choosing.idle_gpu(backend, "CPU")
+    assert told.startswith(f"This machine has an NVIDIA driver, but {backend} does not use its GPU: {advice}")
+    assert choosing.idle_gpu(backend, "GPU (NVIDIA H100)") == ""
 
 
 @pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=str)

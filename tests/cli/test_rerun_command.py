@@ -398,6 +398,7 @@ def test_pixels_that_differ_for_no_reason_are_exit_code_1(call, quick, photo, tm
     result = call("rerun", out, tmp_path / "c.bmp")
     assert result.exit_code == 0
     assert result.stdout.startswith("the pixels differ: keras was 3.0.0 and is ")
+    assert re.search("; they are apart by [0-9.]+ levels of 255 at most, and ", result.stdout)
 
 
 @pytest.mark.parametrize("what, was", [("backend", "jax"), ("device", "GPU (NVIDIA H100)")])
@@ -416,6 +417,19 @@ def test_another_backend_or_device_explains_a_difference(call, quick, photo, tmp
     levels = r"they are apart by \d+\.\d levels of 255 at most, and \d+\.\d\d on average\n"
     assert other.exit_code == 0
     assert re.fullmatch(rf"the pixels differ: {what} was {re.escape(was)} and is {now}; {levels}", other.stdout)
+
+
+def test_numbered_pictures_of_another_backend_are_measured_frame_by_frame(call, quick, film, tmp_path):
+    frames, backends = tmp_path / "frames", ("tensorflow", "jax")
+    assert call("dream", film, frames / "%03d.png", *quick).exit_code == 0
+    other = next(name for name in backends if name != record(frames / "%03d.png")["versions"]["backend"])
+    tampered(frames / "%03d.png", "versions", backend=other)
+    tampered(frames / "%03d.png", "output", pixels="0" * 64)
+    shown = read(frames / "004.png")
+    darker = Frame(np.maximum(next(iter(shown)).pixels - np.float32(0.5), 0))
+    dreampipe.write(darker, frames / "004.png", shown.info)
+    told = call("rerun", frames, tmp_path / "again" / "%03d.png").stdout
+    assert re.search("; they are apart by 12[78].[0-9] levels of 255 at most, and [0-9.]+ on average\n", told)
 
 
 def test_a_gpu_that_did_not_repeat_explains_a_difference(call, quick, photo, tmp_path):

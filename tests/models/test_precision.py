@@ -35,11 +35,11 @@ def test_bfloat16_is_refused_where_nothing_computes_in_it(
 
 def test_tf32_takes_a_gpu_that_programs_may_see(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     expected = "precision came as tf32, but only a GPU of NVIDIA computes in it, and none is seen here: take float32, "
-    monkeypatch.setattr(choosing, "DRIVER", tmp_path / "driver")
+    monkeypatch.setattr(choosing, "DRIVERS", (tmp_path / "other", tmp_path / "driver"))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     with pytest.raises(RecipeError, match=f"^{expected}or auto, which chooses.$"):
         choose_precision("tf32")
     (tmp_path / "driver").touch()
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert choose_precision("tf32") == "tf32"
     for hidden in ("", "-1"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
@@ -52,7 +52,7 @@ def test_tf32_is_refused_where_there_is_a_driver_but_a_processor_computes(
 ) -> None:
     if "GPU" in backend.device():
         pytest.skip("here a GPU computes in it")
-    monkeypatch.setattr(choosing, "DRIVER", tmp_path)
+    monkeypatch.setattr(choosing, "DRIVERS", (tmp_path,))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     ascent = Recipe.of(model=str(tiny_model), scaling="unit", precision="tf32").ascent()
     for climb in (ascent.open, lambda: ascent.run(np.zeros((32, 32, 3), np.float32), seed=0)):

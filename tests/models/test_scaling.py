@@ -32,6 +32,16 @@ def test_backwards_it_is_the_image_again(scaling: Scaling) -> None:
 
 
 @pytest.mark.parametrize("scaling", SCALINGS)
+def test_arrays_stay_arrays_with_the_values_of_tensors(scaling: Scaling) -> None:
+    """PyTorch has no operators of an array and a tensor."""
+    for change in (scale, unscale):
+        changed = change(IMAGE, scaling)
+        assert isinstance(changed, np.ndarray) and changed.dtype == IMAGE.dtype
+        tensor = change(backend.ops.convert_to_tensor(IMAGE), scaling)
+        np.testing.assert_allclose(backend.as_array(tensor), changed, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
 def test_keeps_type_and_has_a_gradient_everywhere(scaling: str) -> None:
     image = backend.ops.convert_to_tensor(IMAGE)
     _, scaled, (gradient,) = backend.value_and_gradients(

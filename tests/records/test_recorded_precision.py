@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dreampipe
+from dreampipe.backend import choosing
 from dreampipe.engines.remaking import Compared, Remaking
 from dreampipe.errors import RecipeError
 from dreampipe.frames import Frame
@@ -70,6 +71,22 @@ def test_without_bfloat16_a_record_of_it_is_made_in_float32_and_that_is_said(tmp
     assert begun.recipe.precision == "float32"
     expected = "The precision was bfloat16, which this processor does not compute in, and is float32"
     assert f"{expected}, so pixels may differ." in begun.notes
+
+
+@pytest.mark.parametrize("there, precision", [(("driver",), "tf32"), ((), "float32")])
+def test_a_record_of_tf32_is_made_in_it_where_a_gpu_may_be(tmp_path, monkeypatch, there, precision):
+    monkeypatch.setattr(choosing, "DRIVERS", tuple(tmp_path / name for name in there))
+    monkeypatch.setattr(choosing, "_WSL", tmp_path / "none")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    (tmp_path / "driver").touch()
+    held = json.loads(record(tmp_path))
+    held["recipe"]["precision"] = "tf32"
+    begun = begin(json.dumps(held), tmp_path)
+    assert begun.recipe.precision == precision
+    note = "The precision was tf32, which this machine does not compute in, and is float32, so pixels may differ."
+    assert (note in begun.notes) == (precision == "float32")
+    monkeypatch.setattr(choosing, "_WSL", tmp_path)  # within Windows, where a container may lack the driver's files
+    assert begin(json.dumps(held), tmp_path).recipe.precision == "tf32"
 
 
 @pytest.mark.parametrize("asked", ["float32", "auto"])
