@@ -120,13 +120,13 @@ def _cost(given: argparse.Namespace) -> None:
 
 def _nodes(given: argparse.Namespace) -> None:
     lost = lose_node(given.pictures)
-    print(f"{lost.finished.done} of {given.pictures} pictures, {lost.made_twice} begun twice; {_say(lost, 'picture')}")
+    print(f"{lost.made} of {given.pictures} pictures, {lost.made_twice} begun twice; {_say(lost, 'picture')}")
 
 
 def _film(given: argparse.Namespace) -> None:
     lost = lose_node_of_film(given.shots)
     print(
-        f"{lost.finished.done} film of {given.shots} shots made, {lost.made_twice} frames twice; {_say(lost, 'frame')}"
+        f"{lost.made} film of {given.shots} shots made, {lost.made_twice} frames twice; {_say(lost, 'frame')}"
     )
 
 

@@ -37,7 +37,8 @@ class Lost:
     """A run on three nodes, of which one went in the middle.
 
     Attributes:
-        finished: what the run says of itself.
+        made: outputs that the run has made; the last one of the node may be written and not heard of, so another
+            worker skips it.
         made_twice: pictures that were begun more than once; of a film frames that were made again.
         same: whether all outputs are those of a run in one process, byte for byte.
         whole: whether the same command then skips everything, as the manifest has it all.
@@ -45,7 +46,7 @@ class Lost:
         driver: processor seconds of the driver for a picture, or a frame.
     """
 
-    finished: Finished
+    made: int
     made_twice: int
     same: bool
     whole: bool
@@ -156,11 +157,12 @@ def _lose(task: Callable[[str, Hire], DreamTask], count: int, folder: Path) -> L
     alone = _run(task("alone", ALONE), Watch(lambda node: True, count))
     again = _run(task("shared", ALONE), Watch(lambda node: True, count))
     (finished,) = shared.of(Finished)
+    made = finished.done + finished.skipped
     return Lost(
-        finished,
+        made,
         _count_twice(shared),
         _hashes(folder / "shared") == _hashes(folder / "alone"),
-        len(again.of(Skipped)) == finished.done,
+        len(again.of(Skipped)) == made,
         shared.first or 0.0,
         alone.first or 0.0,
         busy / count,

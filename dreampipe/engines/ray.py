@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import tempfile
 import threading
 import time
 import traceback
@@ -18,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
@@ -35,6 +33,7 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dreampipe.backend import choosing
+from dreampipe.engines.binding import hold_processors
 from dreampipe.engines.crew import (
     Broken,
     Died,
@@ -52,9 +51,8 @@ from dreampipe.engines.hiring import Hire, divide, unanswered
 from dreampipe.engines.nodes import check_node, look_for, unloaded
 from dreampipe.engines.orders import Order
 from dreampipe.engines.sending import Parcel, list_parcels, unpack
-from dreampipe.errors import DreampipeError, MediaError, brief
+from dreampipe.errors import DreampipeError, brief
 from dreampipe.events import Framed, Progressed, Stepped, Surveyed
-from dreampipe.media.locks import Lock, lock
 from dreampipe.media.manifest import NAME
 from dreampipe.media.storage.addresses import is_lazy, mirror_of
 from dreampipe.media.writing import temporary_folder
@@ -186,7 +184,7 @@ class _Hand:
         threading.Thread(target=self._work, args=(shared, parcels, processors), daemon=True).start()
 
     def _work(self, shared: Shared, parcels: Sequence[tuple[Parcel, Sequence[Any]]], processors: int) -> None:
-        self._held = _hold(processors)
+        self._held = hold_processors(processors)
         try:
             getters = [(parcel, partial(ray.get, refs[0])) for parcel, refs in parcels]
             order = unpack(shared.order, getters)
@@ -212,26 +210,6 @@ class _Hand:
             while True:
                 found.append(self._messages.get_nowait())
         return found
-
-
-def _hold(count: int) -> list[Lock]:
-    """Hold this thread, and those that it will start, to so many processors that no other worker here has.
-
-    Ray counts processors, and binds nobody to them. The locks last as long as the process.
-    """
-    held: dict[int, Lock] = {}
-    mine = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    for processor in sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else ():
-        name = f"dreampipe-processor{mine}-{processor}"
-        with suppress(MediaError):  # something else has the name
-            if len(held) < count and (taken := lock(Path(tempfile.gettempdir(), name))):
-                held[processor] = taken
-    if len(held) == count:
-        os.sched_setaffinity(0, held)
-        return list(held.values())
-    for one in held.values():
-        one.release()
-    return []
 
 
 def _is_progress(message: Message) -> bool:
