@@ -4,7 +4,8 @@
     python benchmarks/cluster.py driver costs.json             # a driver of a million pictures that nobody makes
     python benchmarks/cluster.py simulate costs.json           # up to 1,000 workers and a million pictures
     python benchmarks/cluster.py cost PHOTOS                   # a picture made by workers, against one process
-    python benchmarks/cluster.py nodes                         # three nodes of Ray, of which one goes in the middle
+    python benchmarks/cluster.py nodes                         # 1,000 pictures on three nodes, of which one is killed
+    python benchmarks/cluster.py film                          # a film of 20 shots there
 
 `measure` dreams the pictures of a folder in some processes, one after the other, each on one core, and takes the
 processor time from their events. `driver` lists and hands over pictures to workers that only pretend, and adds its
@@ -19,7 +20,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from cluster_runs import cost, drive, lose_node, watch
+from cluster_nodes import Lost, lose_node, lose_node_of_film
+from cluster_runs import cost, drive, watch
 from cluster_simulation import SHARES, Cluster, Costs, simulate
 
 ONE_CORE = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -80,6 +82,7 @@ def main() -> None:
     costing.add_argument("--ray", action="store_true", help="also on Ray")
     costing.add_argument("--option", action="append", default=[], help="of `dreampipe dream`, such as --octaves=1")
     parts.add_parser("nodes").add_argument("--pictures", type=int, default=1000)
+    parts.add_parser("film").add_argument("--shots", type=int, default=20)
     given = parser.parse_args()
     PARTS[given.part](given)
 
@@ -117,14 +120,25 @@ def _cost(given: argparse.Namespace) -> None:
 
 def _nodes(given: argparse.Namespace) -> None:
     lost = lose_node(given.pictures)
+    print(f"{lost.made} of {given.pictures} pictures, {lost.made_twice} begun twice; {_say(lost, 'picture')}")
+
+
+def _film(given: argparse.Namespace) -> None:
+    lost = lose_node_of_film(given.shots)
     print(
-        f"{lost.finished.done} of {given.pictures} pictures made, {lost.made_twice} begun twice; the bytes of one "
-        f"process: {lost.same}; {lost.driver * 1e3:.1f} ms of processor time of the driver a picture; first output "
-        f"after {lost.first:.1f} s, in one process after {lost.alone_first:.1f} s"
+        f"{lost.made} film of {given.shots} shots made, {lost.made_twice} frames twice; {_say(lost, 'frame')}"
     )
 
 
-PARTS = {"measure": _measure, "driver": _drive, "simulate": _simulate, "cost": _cost, "nodes": _nodes}
+def _say(lost: Lost, unit: str) -> str:
+    return (
+        f"the bytes of one process: {lost.same}; the same command skips all: {lost.whole}; the driver takes "
+        f"{lost.driver * 1e3:.1f} ms of a processor for a {unit}; first {unit} after {lost.first:.1f} s, in one "
+        f"process after {lost.alone_first:.1f} s"
+    )
+
+
+PARTS = {"measure": _measure, "driver": _drive, "simulate": _simulate, "cost": _cost, "nodes": _nodes, "film": _film}
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""Runs of workers on this machine, watched from outside: what they cost, what a driver holds, a node that goes.
+"""Runs of workers on this machine, watched from outside: what they cost, and what a driver holds.
 
 Used by `cluster.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import resource
@@ -15,7 +14,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,13 +25,9 @@ import psutil
 from dreampipe.ascent import Step
 from dreampipe.engines.coordinating import coordinate
 from dreampipe.engines.crew import Heard, Made, Message, Ready
-from dreampipe.engines.dreams import DreamTask
-from dreampipe.engines.hiring import ALONE, Hire
-from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.rows import Rows
-from dreampipe.events import Began, Done, Event, Finished, Stepped, ignore
+from dreampipe.events import Began, Done, Stepped, ignore
 from dreampipe.media import plan
-from dreampipe.recipes import FilmRecipe
 
 STEPS = 8
 """Steps that a pretended picture tells."""
@@ -140,79 +135,3 @@ def drive(pictures: int, workers: int) -> Driver:
         raise SystemExit(f"{done} of {pictures} pictures were settled.")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Driver(most, (listed - began) / pictures, (handed - listed) / pictures)
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A run on three nodes, of which one went in the middle.
-
-    Attributes:
-        finished: what the run says of itself.
-        made_twice: pictures that were begun more than once.
-        same: whether all outputs are those of a run in one process, byte for byte.
-        first, alone_first: seconds to the first output, there and in one process.
-        driver: processor seconds of the driver for a picture.
-    """
-
-    finished: Finished
-    made_twice: int
-    same: bool
-    first: float
-    alone_first: float
-    driver: float
-
-
-def lose_node(pictures: int) -> Lost:
-    """Dream small pictures on three nodes of this machine, and kill one that is at work when half of them are made."""
-    import ray
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    order = FilmOrder(FilmRecipe.of(octaves=1, steps=2))
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
-    told: list[Event] = []
-    first: list[float] = []
-    gone: list[str] = []
-
-    def hear(event: Event) -> None:
-        told.append(event)
-        if isinstance(event, Done):
-            first.append(time.perf_counter())
-        at = event.node.partition("/")[2]
-        node = next((node for node in nodes if at and node.node_id.startswith(at)), None)
-        if len(first) >= pictures // 2 and isinstance(event, Stepped) and node and not gone:
-            gone.append(event.name)
-            cluster.remove_node(node, allow_graceful=False)
-
-    with tempfile.TemporaryDirectory() as folder:
-        photos = Path(folder, "photos")
-        write_photos(photos, pictures)
-        began, busy = time.perf_counter(), time.process_time()
-        try:
-            _make(DreamTask(str(photos), f"{folder}/shared", order, hire=Hire("ray", address=cluster.address)), hear)
-        finally:
-            ray.shutdown()
-            cluster.shutdown()
-        busy, shared_first, alone_began = time.process_time() - busy, first[0] - began, time.perf_counter()
-        first.clear()
-        _make(
-            DreamTask(str(photos), f"{folder}/alone", order, hire=ALONE),
-            lambda event: first.append(time.perf_counter()) if isinstance(event, Done) else None,
-        )
-        same = _hashes(Path(folder, "shared")) == _hashes(Path(folder, "alone"))
-    if not gone:
-        raise SystemExit("No node was at work but the first: give more pictures.")
-    (finished,) = (event for event in told if isinstance(event, Finished))
-    begun = [event.name for event in told if isinstance(event, Began)]
-    return Lost(finished, len(begun) - len(set(begun)), same, shared_first, first[0] - alone_began, busy / pictures)
-
-
-def _make(task: DreamTask, tell: Any) -> None:
-    task.check()
-    task.run(tell)
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    """Hash every output in a folder."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.png")}

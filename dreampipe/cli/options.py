@@ -25,6 +25,7 @@ from dreampipe.recipes.defaults import Default, choose_defaults
 from dreampipe.recipes.expected import bounds_of, choices_of, expected_of, write_bounds
 from dreampipe.recipes.fields import DREAM, find_shown
 from dreampipe.recipes.files import load, presets
+from dreampipe.recipes.named import Rename, bring_files
 from dreampipe.recipes.settings import ModelSettings, Settings
 
 Command = Callable[..., None]
@@ -119,6 +120,7 @@ def choose_recipe(
     fetch: bool = False,
     without: Sequence[str] = (),
     defaults: Mapping[str, Default] = MappingProxyType({}),
+    bring: Rename = str,
     **settings: Any,
 ) -> Kind:
     """Make the recipe of a command: from its options, then from `--recipe` if given, then from the defaults.
@@ -131,13 +133,16 @@ def choose_recipe(
         fetch: whether weights may be downloaded if the file, and no option, names the model.
         without: settings that the command sets itself, whatever the file says.
         defaults: what files of defaults say of the settings.
+        bring: brings a file to this disk that is named by its address, as `bring_files` asks.
 
     Raises:
+        MediaError: an address cannot be used.
         RecipeError: the file is not a recipe for this command, or a setting is out of range.
         ModelError: there is no such model, or its weights must be downloaded but `fetch` is not given.
     """
-    usual = {name: default.value for name, default in defaults.items()}
-    loaded = None if recipe is None else load(recipe).without(*without)
+    usual = bring_files({name: default.value for name, default in defaults.items()}, bring)
+    settings = bring_files(settings, bring)
+    loaded = None if recipe is None else load(recipe).without(*without).brought(bring)
     tempo = _tempo(base, {**usual, **settings})
     made = kind.of(**{**tempo, **usual, **settings}) if loaded is None else loaded.over(usual).of(kind, **settings)
     if "model" not in settings:  # so that a file may decide on it

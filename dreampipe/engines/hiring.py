@@ -16,6 +16,10 @@ from dreampipe.errors import RecipeError
 Engine = Literal["local", "ray"]
 PATIENCE = 5.0
 """Seconds in which a cluster must take a connection."""
+SILENCE = 30.0
+"""Seconds in which it must say its first word; a busy machine takes some."""
+_NO_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+"""A frame of HTTP/2: three bytes of its length, its kind, which is that of settings, flags, and a stream."""
 
 _LEAST = 0.0001
 """The smallest part of a GPU that Ray gives away."""
@@ -74,15 +78,18 @@ class Hire:
     def cluster(self) -> str:
         """The address of the cluster; empty for a Ray of this machine."""
         own = os.environ.get("RAY_ADDRESS", "")
-        return (own or self.address or "") if self.address in (None, "auto") else self.address
+        found = (own or self.address or "") if self.address in (None, "auto") else self.address
+        return "" if found == "local" else found
 
     def _check_cluster(self) -> None:
-        """Raise RecipeError unless something listens at the address; Ray itself would try for a minute."""
-        if self.cluster in ("", "auto", "local"):
+        """Raise RecipeError unless a server as Ray's answers at the address; Ray itself would try for minutes."""
+        if self.cluster in ("", "auto"):
             return
         host, _, port = self.cluster.rpartition("://")[2].rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+            with socket.create_connection((host.strip("[]"), int(port)), PATIENCE) as connection:
+                if os.environ.get("RAY_USE_TLS", "0").lower() in ("0", "false"):
+                    _check_speech(connection)
         except (OSError, ValueError, OverflowError):
             raise unanswered(self.cluster) from None
 
@@ -95,6 +102,20 @@ class Hire:
         from dreampipe.engines.workers import Workers
 
         return Workers(self.count, shared)
+
+
+def _check_speech(connection: socket.socket) -> None:
+    """Raise OSError unless the other side speaks HTTP/2, as every server of Ray does: its first frame has settings."""
+    connection.settimeout(SILENCE)
+    connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _NO_SETTINGS)
+    head = b""
+    while len(head) < len(_NO_SETTINGS):
+        came = connection.recv(len(_NO_SETTINGS) - len(head))
+        if not came:
+            raise ConnectionError
+        head += came
+    if head[3] != _NO_SETTINGS[3]:
+        raise ConnectionError
 
 
 def unanswered(address: str) -> RecipeError:

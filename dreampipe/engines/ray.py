@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import tempfile
 import threading
 import time
 import traceback
@@ -18,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
@@ -35,6 +33,7 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dreampipe.backend import choosing
+from dreampipe.engines.binding import hold_processors
 from dreampipe.engines.crew import (
     Broken,
     Died,
@@ -52,16 +51,17 @@ from dreampipe.engines.hiring import Hire, divide, unanswered
 from dreampipe.engines.nodes import check_node, look_for, unloaded
 from dreampipe.engines.orders import Order
 from dreampipe.engines.sending import Parcel, list_parcels, unpack
-from dreampipe.errors import DreampipeError, MediaError, brief
+from dreampipe.errors import DreampipeError, brief
 from dreampipe.events import Framed, Progressed, Stepped, Surveyed
-from dreampipe.media.locks import Lock, lock
 from dreampipe.media.manifest import NAME
 from dreampipe.media.storage.addresses import is_lazy, mirror_of
 from dreampipe.media.writing import temporary_folder
 from dreampipe.recipes.settings import ModelSettings
 
-_ANSWER = 60.0
-"""Seconds in which each node must say what it has."""
+_ANSWER = 600.0
+"""Seconds in which the nodes must say what they have: a busy machine may take minutes to start a process of Ray."""
+_LOOK = 5.0
+"""Seconds between two looks at whether a node that has not answered is still there."""
 _LONG = 60.0
 """Seconds after which a run that waits for room says so."""
 _OFTEN = 0.5
@@ -97,7 +97,10 @@ class RayCrew:
     def _prepare(self, hire: Hire, shared: Shared) -> None:
         """Look at the nodes, and decide what each actor gets."""
         nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-        nodes = _check_nodes(nodes, shared)
+        nodes, silent = _check_nodes(nodes, shared)
+        self._said.extend(
+            (0, Waiting(f"The node {name} does not answer, so this run does not count on it.")) for name in silent
+        )
         self.size, processors = _divide(nodes, hire, fixed=self._owns and not hire.cluster)
         parcels = [
             (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(_recipe_of(shared))
@@ -181,7 +184,7 @@ class _Hand:
         threading.Thread(target=self._work, args=(shared, parcels, processors), daemon=True).start()
 
     def _work(self, shared: Shared, parcels: Sequence[tuple[Parcel, Sequence[Any]]], processors: int) -> None:
-        self._held = _hold(processors)
+        self._held = hold_processors(processors)
         try:
             getters = [(parcel, partial(ray.get, refs[0])) for parcel, refs in parcels]
             order = unpack(shared.order, getters)
@@ -207,26 +210,6 @@ class _Hand:
             while True:
                 found.append(self._messages.get_nowait())
         return found
-
-
-def _hold(count: int) -> list[Lock]:
-    """Hold this thread, and those that it will start, to so many processors that no other worker here has.
-
-    Ray counts processors, and binds nobody to them. The locks last as long as the process.
-    """
-    held: dict[int, Lock] = {}
-    mine = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    for processor in sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else ():
-        name = f"dreampipe-processor{mine}-{processor}"
-        with suppress(MediaError):  # something else has the name
-            if len(held) < count and (taken := lock(Path(tempfile.gettempdir(), name))):
-                held[processor] = taken
-    if len(held) == count:
-        os.sched_setaffinity(0, held)
-        return list(held.values())
-    for one in held.values():
-        one.release()
-    return []
 
 
 def _is_progress(message: Message) -> bool:
@@ -306,8 +289,8 @@ def _share(nodes: Sequence[Mapping[str, Any]], processors: float) -> int:
     return max([1, *(int(node["Resources"]["CPU"] / processors + 1e-6) for node in nodes)])
 
 
-def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Mapping[str, Any]]:
-    """Select the nodes that answer: one that has just died may still be listed.
+def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Select the nodes that answer, and name those that do not, though they are there.
 
     Raises:
         DreampipeError: a node has another dreampipe, or does not see the inputs and the output; or no node answers.
@@ -316,23 +299,45 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> list[Map
         needed = [path.absolute() for path in (*shared.inputs, witness)]
         paths = [str(path) for path in needed if not is_lazy(path)]  # a node fetches the others itself
         mirrors = {str(mirror_of(path)) for path in needed if is_lazy(path)}
-        look = ray.remote(num_cpus=0, max_retries=0)(look_for(paths, choosing.name(), sorted(mirrors)))
+        look = ray.remote(num_cpus=0)(look_for(paths, choosing.name(), sorted(mirrors)))
         asked = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
         answers = [look.options(scheduling_strategy=where).remote() for where in asked]
-        answering = []
+        answering, silent, until = [], [], time.monotonic() + _ANSWER
         for node, answer in zip(nodes, answers, strict=True):
             name = node["NodeManagerHostname"]
-            with suppress(GetTimeoutError, RayError):
-                try:
-                    version, backend, missing = ray.get(answer, timeout=_ANSWER)
-                except RayTaskError:
-                    raise unloaded(name) from None
+            if found := _hear_node(node, answer, until):
+                version, backend, missing = found
                 unseen = [shared.folder if path == str(needed[-1]) else path for path in missing]
                 check_node(name, version, backend, unseen)
                 answering.append(node)
+            elif _is_alive(node):
+                silent.append(name)
     if nodes and not answering:
         raise DreampipeError("None of the nodes of the Ray cluster answers: look at `ray status`, and mend them.")
-    return answering
+    return answering, silent
+
+
+def _hear_node(node: Mapping[str, Any], answer: Any, until: float) -> tuple[str, bool, list[str]] | None:
+    """Wait for what a node says of itself, as long as it is there; None if it does not answer.
+
+    Raises:
+        DreampipeError: it cannot load dreampipe.
+    """
+    while True:
+        try:
+            found: tuple[str, bool, list[str]] = ray.get(answer, timeout=_LOOK)
+            return found
+        except GetTimeoutError:
+            if time.monotonic() > until or not _is_alive(node):
+                return None
+        except RayTaskError:
+            raise unloaded(node["NodeManagerHostname"]) from None
+        except RayError:  # its process has ended again and again, or it has gone
+            return None
+
+
+def _is_alive(node: Mapping[str, Any]) -> bool:
+    return any(each["NodeID"] == node["NodeID"] and each["Alive"] for each in ray.nodes())
 
 
 def _describe_end(error: RayError) -> Died:

@@ -36,7 +36,7 @@ class Parcel:
         name: as the recipe names it; for weights of the store the name there.
         stored: whether it is of the store of weights.
         sha256: of its content.
-        content: the bytes by the names of files: of a model also the card next to it.
+        content: the bytes by the names of files: of a model also the card next to it, and the classes that that names.
     """
 
     name: str
@@ -61,9 +61,9 @@ def list_parcels(recipe: ModelSettings) -> list[Parcel]:
 
 
 def _pack(path: Path, name: str, stored: bool) -> Parcel:
-    beside = cards.beside(path) if path.suffix == ".keras" else path
+    found = (path, *(cards.list_beside(path) if path.suffix == ".keras" else ()))
     try:
-        content = {each.name: each.read_bytes() for each in {path, beside} if each.exists()}
+        content = {each.relative_to(path.parent).as_posix(): each.read_bytes() for each in found if each.exists()}
     except OSError as problem:
         raise MediaError(
             f"{path} cannot be read ({problem.strerror}), but every worker needs it: make it readable."
@@ -130,6 +130,6 @@ def _unpack(parcel: Parcel, get: Callable[[], Mapping[str, bytes]]) -> str:
         return str(kept)
     # The file itself comes last: where it is, all is.
     for name, content in sorted(get().items(), key=lambda item: item[0] == kept.name):
-        make_folder(kept)
-        write_whole(kept.with_name(name), content)
+        make_folder(kept.parent / name)
+        write_whole(kept.parent / name, content)
     return str(kept)

@@ -14,6 +14,7 @@ from dreampipe.ascent.parameterizations import Parameterization
 from dreampipe.ascent.transforms import ColourNoise, Crop, Flip, Jitter, Pad, Transform
 from dreampipe.ascent.warps import Blur, Rotate, Scale
 from dreampipe.errors import RecipeError
+from dreampipe.media.storage.addresses import lasting_name
 from dreampipe.models.model_card import Scaling
 from dreampipe.models.precision import Asked, choose_precision
 from dreampipe.models.scaling import spread
@@ -271,7 +272,7 @@ class Climbing(ModelSettings):
             ascent.card,
             # As resolved: defaults may change from version to version.
             smallest=SMALLEST if self.smallest is None and self.octaves is None else self.smallest,
-            objective=str(ascent.objective),
+            objective=str(ascent.objective.renamed(lasting_name)),
             prior=prior and prior.sha256,
             param=type(ascent.parameterization).__name__,
             optimizer=repr(ascent.optimizer),

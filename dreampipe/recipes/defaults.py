@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from dreampipe.errors import RecipeError, brief, shown
 from dreampipe.recipes.fields import not_kept
 from dreampipe.recipes.files import parse_table, read_file
-from dreampipe.recipes.named import rename_files
+from dreampipe.recipes.named import rename_files, start_from
 from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import TASKS
 
@@ -97,7 +97,7 @@ def _check(command: str, table: Any, path: Path) -> dict[str, Any]:
         recipe = row.recipe(**{**required, **own})
     except RecipeError as error:
         raise RecipeError(f"[{command}]: {error}") from None
-    settings = rename_files({name: getattr(recipe, name) for name in own}, lambda name: str(path.parent / name))
+    settings = rename_files({name: getattr(recipe, name) for name in own}, start_from(path.parent))
     return settings | {name: _check_option(command, name, table[name]) for name in table if name not in own}
 
 

@@ -2,7 +2,7 @@
 
 A file holds settings of one kind of recipe, by their names in Python. It may also hold `version`; `command`, which says
 whose recipe it is ("dream" by default); `about`; `source`; and a table `objectives`, with the objective for each model.
-The paths in it start from its own folder.
+The paths in it start from its own folder; addresses of objects stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dreampipe.errors import ObjectiveError, RecipeError, brief, nearest, shown
 from dreampipe.objectives import Objective
 from dreampipe.parsing import parse_toml
 from dreampipe.recipes.fields import not_kept
-from dreampipe.recipes.named import rename_files
+from dreampipe.recipes.named import Rename, bring_files, rename_files, start_from
 from dreampipe.recipes.settings import Settings
 from dreampipe.recipes.synonyms import advise
 from dreampipe.recipes.tasks import FILES, TASKS, FileCommand, command_of
@@ -94,6 +94,14 @@ class Loaded:
         settings = {name: value for name, value in self.settings.items() if name not in names}
         objectives = {} if "objective" in names else self.objectives
         return replace(self, settings=MappingProxyType(settings), objectives=MappingProxyType(dict(objectives)))
+
+    def brought(self, bring: Rename) -> Loaded:
+        """Bring each file that it names by its address to this disk, as `bring_files` does."""
+        objectives = {
+            model: bring_files({"objective": text}, bring)["objective"] for model, text in self.objectives.items()
+        }
+        settings = bring_files(self.settings, bring)
+        return replace(self, settings=MappingProxyType(settings), objectives=MappingProxyType(objectives))
 
     def over(self, defaults: Mapping[str, Any]) -> Loaded:
         """Add defaults for the settings that the file leaves open."""
@@ -218,14 +226,10 @@ def _check(table: Mapping[str, Any], name: str, folder: Path | None) -> Loaded:
     objectives = _check_objectives(table.get("objectives", {}))
     settings = _check_settings(TASKS[command].recipe, table)
     if folder:
-        start = folder
-
-        def rename(path: str) -> str:
-            return str(start / path)
-
-        settings = rename_files(settings, rename)
+        start = start_from(folder)
+        settings = rename_files(settings, start)
         objectives = {
-            model: rename_files({"objective": text}, rename)["objective"] for model, text in objectives.items()
+            model: rename_files({"objective": text}, start)["objective"] for model, text in objectives.items()
         }
     texts = {key: table.get(key, "") for key in TEXTS}
     return Loaded(name, command, MappingProxyType(settings), MappingProxyType(objectives), **texts)

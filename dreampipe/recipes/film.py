@@ -19,7 +19,8 @@ from dreampipe.frames import Array, Frame
 from dreampipe.media import read_mask
 from dreampipe.recipes.fields import EXPERT_FILMS, FILMS, Shown, amount_of, find_shown
 from dreampipe.recipes.keyframes import Easing, Keyframe, Value, parse_keyframe, values_at
-from dreampipe.recipes.recipe import Recipe
+from dreampipe.recipes.named import name_lastingly
+from dreampipe.recipes.recipe import Recipe, caption_of
 from dreampipe.recipes.settings import Usual
 from dreampipe.stages import Blend, Caption, Carry, Dream, Flow, Moment, Pipeline, Stage
 from dreampipe.stages.motion import CARRY, Motion
@@ -160,7 +161,7 @@ class FilmRecipe(Recipe):
         elif self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:
-            climbed = tuple(dict.fromkeys(map(_caption, self.stills)))
+            climbed = tuple(dict.fromkeys(caption_of(still.ascent()) for still in self.stills))
             stages.append(Caption(Captions(self), climbed) if len(climbed) > 1 else Caption(climbed[0]))
         return Pipeline(stages)
 
@@ -177,7 +178,7 @@ class FilmRecipe(Recipe):
 
     def film_sha256(self) -> str:
         """Hash everything that decides a film apart from its source: settings, the model's bytes, and named files."""
-        film = {name: getattr(self, name) for name in film_settings()}
+        film = name_lastingly({name: getattr(self, name) for name in film_settings()})
         usual = {name: usual.value for name, usual in self.usual_values().items() if name in ("octaves", "carry")}
         whole = {"stills": [still.sha256() for still in self.stills], **film, **usual}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
@@ -193,12 +194,6 @@ def moving_settings() -> tuple[str, ...]:
     return tuple(name for name, field in FilmRecipe.model_fields.items() if find_shown(field).moves)
 
 
-def _caption(recipe: Recipe) -> str:
-    """Write the caption of a recipe: its objective and model."""
-    ascent = recipe.ascent()
-    return f"{ascent.objective} on {ascent.card.name}"
-
-
 @dataclass(frozen=True)
 class Captions:
     """The caption of each frame of a film, by a recipe that changes over time."""
@@ -206,7 +201,7 @@ class Captions:
     recipe: FilmRecipe
 
     def __call__(self, frame: Frame) -> str:
-        return _caption(self.recipe.at_time(frame.time or 0))
+        return caption_of(self.recipe.at_time(frame.time or 0).ascent())
 
 
 @dataclass(frozen=True)

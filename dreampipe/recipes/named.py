@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from dreampipe.errors import DreampipeError
+from dreampipe.media.storage.addresses import FOLDER, is_address, lasting_name
 from dreampipe.objectives import Objective
 from dreampipe.recipes.keyframes import parse_keyframe
 
@@ -63,6 +64,31 @@ def rename_files(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
         else:
             changed |= with_objectives({name: value}, change)
     return changed
+
+
+def start_from(folder: PurePath) -> Rename:
+    """Make the function that lets a path start from a folder; an address stays, and a path in a store becomes one."""
+
+    def start(name: str) -> str:
+        return name if "://" in name and is_address(name) else lasting_name(str(folder / name))
+
+    return start
+
+
+def bring_files(settings: Mapping[str, Any], bring: Rename) -> dict[str, Any]:
+    """Bring each file that settings name by its address to this disk.
+
+    Args:
+        settings: as for `rename_files`.
+        bring: returns the path of a copy; a name that is no address returns as it is.
+    """
+    return {**settings, **rename_files({name: value for name, value in settings.items() if "://" in str(value)}, bring)}
+
+
+def name_lastingly(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the files of a store in settings by their addresses: their copies have other paths in each run."""
+    copies = {name: value for name, value in settings.items() if FOLDER in str(value)}
+    return {**settings, **rename_files(copies, lasting_name)}
 
 
 def with_objectives(settings: Mapping[str, Any], change: Change) -> dict[str, Any]:

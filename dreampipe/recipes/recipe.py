@@ -15,6 +15,7 @@ from dreampipe.errors import RecipeError
 from dreampipe.events import Tell, ignore
 from dreampipe.media import read_mask
 from dreampipe.media import sha256 as file_sha256
+from dreampipe.media.storage.addresses import lasting_name
 from dreampipe.recipes.climbing import Climbing
 from dreampipe.recipes.fields import DREAM, EXPERT_CLIMB, Shown, bytes_of, check_memory
 from dreampipe.stages import Blend, Caption, Dream, Pipeline, Stage
@@ -89,7 +90,7 @@ class Recipe(Climbing):
         if self.blend < 1:
             stages.append(Blend(self.blend))
         if self.caption:
-            stages.append(Caption(f"{ascent.objective} on {ascent.card.name}"))
+            stages.append(Caption(caption_of(ascent)))
         return Pipeline(stages)
 
     def sha256(self) -> str:
@@ -97,3 +98,8 @@ class Recipe(Climbing):
         return self.hash_ascent(
             self.ascent(), **({"mask": file_sha256(Path(self.mask))} if self.mask is not None else {})
         )
+
+
+def caption_of(ascent: Ascent) -> str:
+    """Write the caption of a dream: its objective and model."""
+    return f"{ascent.objective.renamed(lasting_name)} on {ascent.card.name}"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +14,7 @@ from test_crews import PICTURES, files, made, order, photos, results  # noqa: F4
 
 from dreampipe.engines.dreams import DreamTask
 from dreampipe.engines.hiring import Hire
-from dreampipe.errors import RecipeError
+from dreampipe.errors import DreampipeError, RecipeError
 from dreampipe.events import Done, Event, Finished, Skipped, Started, Stepped
 
 ray = pytest.importorskip("ray")
@@ -66,8 +70,80 @@ def test_a_node_that_goes_takes_nothing_along(cluster, photos, tmp_path, order):
     assert set(results(again).values()) == {Skipped}
 
 
-def test_an_address_that_does_not_answer_is_one_sentence(photos, tmp_path, order):  # noqa: F811
-    task = DreamTask(str(photos), str(tmp_path / "out"), order, hire=Hire("ray", address="127.0.0.1:9"))
-    with pytest.raises(RecipeError, match=r"No Ray cluster answers at 127\.0\.0\.1:9"):
-        task.check()
+@pytest.fixture
+def listening() -> Iterator[Any]:
+    """Starts servers that say something, or nothing, to whoever comes: `(words) -> address`."""
+    servers: list[socket.socket] = []
+
+    def listen(words: bytes) -> str:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+
+        def answer() -> None:
+            with suppress(OSError):  # until the server is closed
+                while True:
+                    with server.accept()[0] as connection:
+                        connection.sendall(words)
+
+        threading.Thread(target=answer, daemon=True).start()
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+    yield listen
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize("words", [None, b"", b"SSH-2.0-OpenSSH_9.9\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+@pytest.mark.parametrize("way", ["--address", "RAY_ADDRESS", "client"])
+def test_an_address_where_no_ray_is_is_one_sentence(way, words, listening, photos, tmp_path, order, monkeypatch):  # noqa: F811
+    address = "127.0.0.1:9" if words is None else listening(words)
+    address = f"ray://{address}" if way == "client" else address
+    if way == "RAY_ADDRESS":
+        monkeypatch.setenv("RAY_ADDRESS", address)
+    hire = Hire("ray", address=None if way == "RAY_ADDRESS" else address)
+    with pytest.raises(RecipeError, match=rf"^No Ray cluster answers at {address}: start one by"):
+        DreamTask(str(photos), str(tmp_path / "out"), order, hire=hire).check()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_nodes_with_other_versions_or_too_few_gpus_are_one_sentence(photos, tmp_path, order, monkeypatch):  # noqa: F811
+    from ray.cluster_utils import Cluster
+
+    (tmp_path / "earlier" / "dreampipe").mkdir(parents=True)
+    (tmp_path / "earlier" / "dreampipe" / "__init__.py").write_text("__version__ = '0.0.1'\n")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.chdir(tmp_path)  # Ray's processes look for modules in the folder of the driver first
+    own = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+
+    def refusal(**hire: Any) -> str:
+        task = DreamTask(str(photos), str(tmp_path / "out"), order, hire=Hire("ray", **hire))
+        task.check()
+        with pytest.raises(DreampipeError) as refused:
+            task.run()
+        ray.shutdown()
+        return str(refused.value)
+
+    try:
+        monkeypatch.setenv("RAY_ADDRESS", own.address)
+        assert refusal(gpus=1).startswith("gpus-per-worker came as 1, but no node has as many")
+        own.add_node(num_cpus=1, env_vars={"PYTHONPATH": str(tmp_path / "earlier")})
+        assert " has dreampipe 0.0.1, but this machine has " in refusal()
+        write_version(own, "1.0.0")
+        text = refusal()
+        assert text.startswith(f"The Ray cluster at {own.address} has other versions") and "Ray: 1.0.0" in text
+    finally:
+        ray.shutdown()
+        own.shutdown()
+    assert not list(tmp_path.glob("out/*.png"))
+
+
+def write_version(cluster: Any, version: str) -> None:
+    """Let a cluster say that another version of Ray has started it."""
+    from ray._common.usage.usage_constants import CLUSTER_METADATA_KEY
+    from ray._raylet import GcsClient
+
+    client = GcsClient(address=cluster.address)
+    known = json.loads(client.internal_kv_get(CLUSTER_METADATA_KEY, namespace=b"cluster"))
+    known["ray_version"] = version
+    client.internal_kv_put(CLUSTER_METADATA_KEY, json.dumps(known).encode(), True, namespace=b"cluster")

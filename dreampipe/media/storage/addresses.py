@@ -14,7 +14,8 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  # one let
 _ON_DISK = ("file", "local")
 _WEB = ("http", "https")
 _SIGNATURE = re.compile(r"[?&](?:sig|[\w-]*signature|[\w-]*token)=", re.IGNORECASE)
-_FOLDER = "dreampipe-stores"
+FOLDER = "dreampipe-stores"
+"""The name of the folder of all mirrors."""
 LAZY = "-lazy"
 """The end of the name of a mirror whose objects an engine brings and sends one by one."""
 _RUN = re.compile(rf"(?:[0-9a-f]{{16}}|run-[0-9]+-[0-9a-f]{{8}})(?:{LAZY})?")
@@ -135,7 +136,7 @@ def mirrors() -> Path:
     """Return the folder of all mirrors, whether it is there or not; raises MediaError where there is no home."""
     home = os.environ.get("KERAS_HOME")
     try:
-        return Path(os.path.realpath(Path(home).expanduser() if home else Path.home() / ".keras")) / _FOLDER
+        return Path(os.path.realpath(Path(home).expanduser() if home else Path.home() / ".keras")) / FOLDER
     except RuntimeError:
         raise MediaError("There is no home folder for copies of objects: set KERAS_HOME to a folder.") from None
 
@@ -149,12 +150,18 @@ def address_of(path: Path) -> Address | None:
     return Address(parts[0], parts[1], "/".join(parts[2:])) if len(parts) > 1 else None
 
 
+def lasting_name(name: str) -> str:
+    """Return the address of a path in a mirror, which the next run has elsewhere; any other path as it is."""
+    address = address_of(Path(name)) if FOLDER in name else None
+    return str(address) if address else name
+
+
 def mirror_of(path: Path) -> Path | None:
     """Return the mirror that a path is in; None for any other path."""
     parts = Path(os.path.abspath(path)).parts
-    if _FOLDER not in parts:
+    if FOLDER not in parts:
         return None
-    at = parts.index(_FOLDER) + 1
+    at = parts.index(FOLDER) + 1
     return Path(*parts[: at + 1]) if at < len(parts) and _RUN.fullmatch(parts[at]) else None
 
 
@@ -166,7 +173,7 @@ def is_lazy(path: Path) -> bool:
 
 def show_addresses(text: str) -> str:
     """Write the addresses in place of the paths of mirrors in a text for people or programs."""
-    if _FOLDER not in text:
+    if FOLDER not in text:
         return text
     root = re.escape(str(mirrors()))
     return re.sub(rf"{root}/[^/\s]+/([a-z][a-z0-9+.-]+)/", r"\1://", text)

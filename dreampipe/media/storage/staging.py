@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -46,7 +47,7 @@ class Staging:
     Attributes:
         mirror: its folder.
         notes: sentences for the user on objects that cannot be used.
-        lazy: whether the engine brings the objects of folders itself.
+        lazy: whether the engine brings the objects of its input folders, and sends outputs, itself.
         dry: whether the run writes nothing.
         targets: the paths of all outputs.
     """
@@ -60,11 +61,12 @@ class Staging:
     _outputs: list[Path] = field(default_factory=list)
     _states: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
-    def take_input(self, text: str, deep: bool = False) -> str:
+    def take_input(self, text: str, deep: bool = False, lazy: bool = False) -> str:
         """Fetch an object or a folder, and return its path; a text that is no address returns as it is.
 
         Args:
             deep: also take the folders in a folder.
+            lazy: make stubs of the objects in a folder, as the engine brings them itself.
 
         Raises:
             MediaError: there is no such object or folder, or it may not be read.
@@ -76,19 +78,15 @@ class Staging:
         store.check_reachable()
         if address.key and not text.endswith("/") and store.facts(address):
             self._fetch(address, path)
-            if not self.lazy and not is_pattern(path):
-                self._fetch_beside(sidecar_of(path))
+            if not lazy and not is_pattern(path):
+                self.take_beside(sidecar_of(path))
             return str(path)
-        entries = list(store.list(address, deep))
-        if not entries and not store.is_folder(address):
+        if not self._take_folder(address, deep, lazy) and not store.is_folder(address):
             raise Absent(f"{address} does not exist, but an object or a folder of objects is expected: check its name.")
-        self._inputs.append(path)
-        make_folder(path / "x")
-        self._take_folder(address, entries)
         return str(path)
 
-    def _fetch_beside(self, path: Path) -> None:
-        """Fetch the sidecar of an object, if there is one."""
+    def take_beside(self, path: Path) -> None:
+        """Fetch the object of a path, which is next to one that was taken, if there is one; raises MediaError."""
         if (address := address_of(path)) and Store.of(address).facts(address):
             self._fetch(address, path)
 
@@ -96,24 +94,34 @@ class Staging:
         Store.of(address).fetch(address, path)
         self._states[path] = state_of(path)
 
-    def _take_folder(self, folder: Address, entries: Sequence[tuple[str, Facts | None]]) -> None:
-        files = {name: facts for name, facts in entries if facts}
-        odd = dict.fromkeys(name for name in files if not is_mirrored(name) or _is_inside_file(name, files))
-        if odd:
-            more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
-            self.notes.append(
-                f"{folder.below(next(iter(odd)))}{more} cannot be a file, as a part of the name is empty, a dot, very "
-                "long or an object itself: left out."
-            )
-        wanted = {name: facts for name, facts in files.items() if name not in odd and self._is_input(folder, name)}
-        if not self.lazy:
-            check_room(mirrors(), sum(max(0, facts.size) for facts in wanted.values()))
-        below = [name for name, facts in entries if facts is None and is_mirrored(name) and not _is_hidden(name)]
+    def _take_folder(self, folder: Address, deep: bool, lazy: bool) -> bool:
+        """Take what is in a folder, a part at a time, as it may be a million objects; say whether anything is there."""
+        entries = Store.of(folder).list(folder, deep)
+        if not lazy:
+            held = list(entries)
+            wanted = (max(0, facts.size) for name, facts in held if facts and self._is_input(folder, name))
+            check_room(mirrors(), sum(wanted))
+            entries = iter(held)
+        path = folder.path(self.mirror)
+        self._inputs.append(path)
+        make_folder(path / "x")
+        odd, found = _Odd(), False
         with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
-            for names in _batches([*wanted]):
-                list(pool.map(lambda name: self._take_file(folder.below(name), wanted[name]), names))
-            for names in _batches(below if self.lazy else []):
-                list(pool.map(lambda name: self._show_folder(folder.below(name)), names))
+            while part := list(islice(entries, _BATCH)):
+                found = True
+                files = [(name, facts) for name, facts in part if facts and not odd.has(name)]
+                files = [(name, facts) for name, facts in files if self._is_input(folder, name)]
+                list(pool.map(lambda file: self._take_file(folder.below(file[0]), file[1], lazy), files))
+                if lazy:
+                    below = [name for name, facts in part if not facts and is_mirrored(name) and not _is_hidden(name)]
+                    list(pool.map(lambda name: self._show_folder(folder.below(name)), below))
+        if odd.count:
+            more = f" and {odd.count - 1} more" if odd.count > 1 else ""
+            self.notes.append(
+                f"{folder.below(odd.first)}{more} cannot be a file, as a part of the name is empty, a dot, very long "
+                "or an object itself: left out."
+            )
+        return found
 
     def _is_input(self, folder: Address, name: str) -> bool:
         """Say whether an object of a folder is neither hidden nor in an output folder within that folder."""
@@ -121,9 +129,9 @@ class Staging:
         within = any(path.is_relative_to(output) for output in self.targets if output != start)
         return not within and not _is_hidden(name)
 
-    def _take_file(self, address: Address, facts: Facts) -> None:
+    def _take_file(self, address: Address, facts: Facts, lazy: bool) -> None:
         path = address.path(self.mirror)
-        if not self.lazy or path.suffix.lower() == ".gif":
+        if not lazy or path.suffix.lower() == ".gif":
             self._fetch(address, path)
             return
         head = b""
@@ -259,20 +267,36 @@ def _is_work(name: str) -> bool:
     return name.startswith(".") and name.endswith((".dreampipe", ".parts"))
 
 
-def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield the names in parts, as what waits in a pool takes memory."""
-    for at in range(0, len(names), _BATCH):
-        yield names[at : at + _BATCH]
-
-
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
 
 
-def _is_inside_file(name: str, files: Container[str]) -> bool:
-    """Say whether an object has the name of a folder that another object would be in."""
-    parts = name.split("/")
-    return any("/".join(parts[:count]) in files for count in range(1, len(parts)))
+@dataclass(eq=False)
+class _Odd:
+    """The objects of a folder that cannot be files on a disk.
+
+    Attributes:
+        count: how many there are.
+        first: the name of the first.
+    """
+
+    count: int = 0
+    first: str = ""
+    _begun: list[str] = field(
+        default_factory=list
+    )  # objects whose names begin the next one, each that of the one after
+
+    def has(self, name: str) -> bool:
+        """Say whether the next object is one of them; the names come in order."""
+        while self._begun and not name.startswith(self._begun[-1]):
+            self._begun.pop()
+        inside = any(name.startswith(f"{begun}/") for begun in self._begun)
+        self._begun.append(name)
+        if inside or not is_mirrored(name):
+            self.first = self.first or name
+            self.count += 1
+            return True
+        return False
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -102,6 +102,20 @@ def beside(path: Path) -> Path:
     return path.with_suffix(".card.toml")
 
 
+def list_beside(path: Path) -> Iterator[Path]:
+    """List the files next to a model file that say more of it: its card, and then the file of classes that that names.
+
+    The card need not exist, and is read when the second is asked for.
+    """
+    place = beside(path)
+    yield place
+    if place.is_file():
+        with suppress(ModelError):  # which `read` raises again
+            classes = _parse(_text(place, "it")).get("classes")
+            if isinstance(classes, str):
+                yield _find_lines(classes, place.parent)
+
+
 def read(path: Path) -> OwnCard | None:
     """Read the card next to a model file; None if there is none.
 
@@ -178,12 +192,17 @@ def _classes(key: str, value: Any, folder: Path) -> tuple[str, ...]:
 
 
 def _lines(value: str, folder: Path) -> list[str]:
-    # A card comes with a model from strangers: it may not have other files of this machine read.
+    text = _text(_find_lines(value, folder), f"it names {value}, which")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _find_lines(value: str, folder: Path) -> Path:
+    """Return the path of the file of classes; a card of a stranger may not have other files of this machine read."""
     place = PurePosixPath(value)
     odd = not place.parts or place.is_absolute() or ".." in place.parts or "\\" in value or "\0" in value
     if odd or not _real(folder / place).is_relative_to(_real(folder)):
         raise ModelError(f"its classes came as the file {value!r}, but a file next to the card is expected.")
-    return [line.strip() for line in _text(folder / place, f"it names {value}, which").splitlines() if line.strip()]
+    return folder / place
 
 
 def _real(place: Path) -> Path:
