@@ -241,12 +241,14 @@ def bytes_of_pixel(card: Card, objective: BoundObjective) -> float:
     layers = card.layers
     read = {*objective.layers, *objective.start_layers}
     deepest = len(layers) if objective.head else max((i for i, x in enumerate(layers, 1) if x.name in read), default=0)
-    kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in layers[:deepest])
+    # The gradient of a batch normalization is a product with constants, so nothing of it is kept.
+    keeping = (layer for layer in layers[:deepest] if layer.kind != "BatchNormalization")
+    kept = sum((layer.channels or 0) / (layer.stride or 1) ** 2 for layer in keeping)
     stride = {layer.name: layer.stride or 1 for layer in layers}
     for guide in objective.guides:  # each place against each of the guide's, and the gradient of that
         if guide.pixels.ndim > 3:  # those of a concept come down to one vector
             continue
         kept += 3 * guide.pixels.shape[0] * guide.pixels.shape[1] / stride[guide.layer] ** 4
-    # Every activation once, in float32, and the picture a few times: motifnet was measured at 0.7 of this, MobileNet,
-    # whose normalizations and activations count apart, at 0.4.
+    # Every other activation once, in float32, and the picture a few times: motifnet and InceptionV3 were measured at 0.7
+    # of this, MobileNet at 0.6.
     return 4 * (kept + 24)

@@ -31,7 +31,7 @@ SHELVED = 10
 """The same, of a picture whose whole arrays lie in a file: the smaller octaves while it is read, samples in the end."""
 SOURCE = 12
 """Bytes for each pixel of a source, which go into the file, too."""
-USUAL = 1.5e9
+USUAL = 1.7e9
 """Bytes that a climb adds to the process if no memory is given, where tiles can do with so little."""
 TILE = 60
 """Bytes for each pixel of a tile, besides those of the model: copies of its picture and gradient."""
