@@ -58,7 +58,7 @@ def _halve_before(matrix: npt.NDArray[np.float64], finer: int, coarser: int) -> 
     """Multiply a matrix (any, coarser) by the one that halves a line from `finer` to `coarser` pixels."""
     product = np.zeros((len(matrix), finer))
     for offset, weight in zip(range(-2, 3), _HALVING, strict=True):
-        np.add.at(product, (slice(None), _fold(2 * np.arange(coarser) + offset, finer)), weight * matrix)
+        np.add.at(product.T, _fold(2 * np.arange(coarser) + offset, finer), weight * matrix.T)
     return product
 
 
