@@ -114,7 +114,7 @@ def climb(
             state = _begin(plan, state, found, sizes[level - 1], seed)
             if plan.steps:
                 found = full[:, :0]  # nothing, so that its memory is free
-            inputs = Inputs.of(sources[level], pyramid.mask_at(level), units)
+            inputs = Inputs.of(sources[level], pyramid.mask_at(level), units, plan.step.shaping)
             rng = np.random.default_rng([seed, octave])
             for step in range(1, plan.steps + 1):
                 done, left = _progress(plan, octave, step)
@@ -181,7 +181,7 @@ def steps_to_come(
         moments = {
             name: {climbed: parameters[climbed] for climbed in how.climbed} for name in plan.step.optimizer.moments
         }
-        inputs = Inputs.of(start, None if mask is None else start[:1, ..., :1], units)
+        inputs = Inputs.of(start, None if mask is None else start[:1, ..., :1], units, plan.step.shaping)
         inputs = inputs.at(plan.step.transforms, drawn, np.zeros(len(full), np.bool_), 0, done)
         yield compile_step(plan.step), (State(parameters, moments, none), inputs)
 

@@ -14,7 +14,10 @@ import numpy as np
 
 from dreampipe.ascent.amounts import Amount, Ramp, at, check_amount
 from dreampipe.ascent.borders import mirror
+from dreampipe.ascent.coarsening import coarse, matrices
+from dreampipe.ascent.octaves import Size
 from dreampipe.errors import RecipeError
+from dreampipe.frames import Array
 
 Tensor = Any
 PICTURE = (1, 2, 3)
@@ -45,9 +48,17 @@ class Shaping(ABC):
     def stride(self) -> int:
         return 1
 
+    def aids(self, size: Size) -> tuple[Array, ...]:
+        """Make the arrays that a step gets along because they depend on the size of the pictures alone."""
+        return ()
+
     @abstractmethod
     def __call__(self, gradient: Tensor, progress: Tensor) -> Tensor:
         """Shape the gradient (batch, height, width, 3), at this progress () in [0, 1] through ascent or octave."""
+
+    def aided(self, gradient: Tensor, progress: Tensor, aids: tuple[Tensor, ...]) -> Tensor:
+        """Shape the gradient as `__call__` does, with the help of `aids`."""
+        return self(gradient, progress)
 
 
 class Reduce(ABC):
@@ -86,7 +97,14 @@ class Reduce(ABC):
 
 
 class Whole(Reduce):
-    """Reduces values that are those of the whole picture."""
+    """Reduces values that are those of the whole picture.
+
+    Args:
+        aids: the matrices that coarsen the columns and the rows of the picture; none to filter from level to level.
+    """
+
+    def __init__(self, aids: tuple[Tensor, ...] = ()) -> None:
+        self._aids = aids
 
     def largest(self, values: Tensor) -> Tensor:
         from dreampipe.backend import ops
@@ -114,6 +132,8 @@ class Whole(Reduce):
         return ops.cast(ops.size(values[:1]), values.dtype)
 
     def coarse(self, values: Tensor, levels: int) -> Tensor:
+        if self._aids:
+            return coarse(values, self._aids[:2], self._aids[2:])
         return refine(coarsen(values, levels), values, levels)
 
 
@@ -275,6 +295,13 @@ class Local(InParts):
         if not 0 <= self.finest <= 1:
             raise RecipeError(f"The local shaping's finest came as {self.finest}, but 0 to 1 is expected.")
 
+    def aids(self, size: Size) -> tuple[Array, ...]:
+        height, width = size
+        return (*matrices(height, self.levels), *matrices(width, self.levels))
+
+    def aided(self, gradient: Tensor, progress: Tensor, aids: tuple[Tensor, ...]) -> Tensor:
+        return self.shaped(gradient, progress, Whole(aids))
+
     def shaped(self, gradient: Tensor, progress: Tensor, over: Reduce) -> Tensor:
         from dreampipe.backend import ops
 
@@ -338,7 +365,9 @@ def _filter(gradient: Tensor, kernel: Tensor, strides: int) -> Tensor:
     """Filter each channel with this kernel (rows, columns), where the whole kernel fits in."""
     from dreampipe.backend import ops
 
-    each = ops.repeat(ops.reshape(kernel, (*kernel.shape, 1, 1)), 3, axis=2)
+    # A kernel that is known is one constant of the graph.
+    repeat = np.repeat if isinstance(kernel, np.ndarray) else ops.repeat
+    each = repeat(kernel[:, :, None, None], 3, axis=2)
     return ops.depthwise_conv(gradient, each, strides, padding="valid", data_format="channels_last")
 
 

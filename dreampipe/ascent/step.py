@@ -78,6 +78,7 @@ class Inputs(NamedTuple):
         unit: (batch,) int32, the channel or class of each picture.
         leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0.
         step_size, progress: () of the step; progress goes from 0 to 1 over the ascent or the octave.
+        aids: for each shaping the arrays that help it at this size.
     """
 
     start: Tensor
@@ -88,16 +89,20 @@ class Inputs(NamedTuple):
     leak: Tensor
     step_size: Tensor
     progress: Tensor
+    aids: tuple[tuple[Tensor, ...], ...]
 
     @classmethod
-    def of(cls, start: Array, mask: Array | None, unit: npt.NDArray[np.int32]) -> Inputs:
+    def of(
+        cls, start: Array, mask: Array | None, unit: npt.NDArray[np.int32], shaping: Sequence[Shaping] = ()
+    ) -> Inputs:
         """The inputs of the steps of one octave, before any draw; the mask is (1, height, width, 1)."""
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
         none = np.float32(0)
         inside = start.min() >= 0 and start.max() <= 1  # then a copy would only take memory
         release(start)
         within = start if inside else by_rows(lambda rows: np.clip(rows, 0, 1), start, out=zeros(start.shape, start))
-        return cls(within, (), (), weights, unit, np.zeros(len(start), np.float32), none, none)
+        aids = tuple(one.aids((start.shape[1], start.shape[2])) for one in shaping)
+        return cls(within, (), (), weights, unit, np.zeros(len(start), np.float32), none, none, aids)
 
     def at(
         self,
@@ -217,8 +222,8 @@ def _follow_shaped(
         pull: the gradient of what the model saw.
         to_parameters: takes the gradient back to the parameters that are climbed.
     """
-    for shaping in spec.shaping:
-        gradient = shaping(gradient, inputs.progress)
+    for shaping, aids in zip(spec.shaping, inputs.aids, strict=True):
+        gradient = shaping.aided(gradient, inputs.progress, aids)
     gradient = gradient * inputs.mask if spec.masked else gradient
     pulled = dict(zip(spec.parameterization.climbed, to_parameters(gradient), strict=True))
     reads_model = bool(spec.objective.layers or spec.objective.head)
@@ -253,6 +258,7 @@ def specs(spec: StepSpec) -> tuple[State, Inputs]:
         leak=backend.spec(None),
         step_size=backend.spec(),
         progress=backend.spec(),
+        aids=tuple(tuple(backend.spec(None, None) for _ in one.aids((1, 1))) for one in spec.shaping),
     )
     return State(parameters, moments, backend.spec()), inputs
 

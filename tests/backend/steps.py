@@ -79,7 +79,7 @@ def _steps() -> Iterator[tuple[str, Array]]:
         spec = StepSpec(model, objective, **{**usual, **change})
         state = begin(spec, spec.parameterization.init(start, np.random.default_rng(1)))
         drawn = [transform.draw(np.random.default_rng(2), 0.5, SIZE) for transform in spec.transforms]
-        inputs = Inputs.of(start, None, np.zeros(2, np.int32))
+        inputs = Inputs.of(start, None, np.zeros(2, np.int32), spec.shaping)
         inputs = inputs.at(spec.transforms, drawn, np.zeros(2, np.bool_), 0.01, 0.5)
         outcome = compile_step(spec)(state, inputs)
         (changed,) = change.values()
