@@ -40,6 +40,7 @@ _VARIABLES = (
     *(
         "CUDA_VISIBLE_DEVICES",
         "JAX_PLATFORMS",
+        "KERAS_TORCH_DEVICE",
         "TF_ENABLE_ONEDNN_OPTS",
         "TF_NUM_INTRAOP_THREADS",
         "OMP_NUM_THREADS",
@@ -230,10 +231,26 @@ def _devices() -> Finding:
         found = json.loads(probed.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         said = (probed.stderr.strip() or f"exit code {probed.returncode}").splitlines()[-1]
+        if lacking := _lacking_device(name, said):
+            return lacking
         reason = said.removeprefix("dreampipe.errors.ModelError: ")
         advice = "Correct that, and run `dreampipe doctor` again." if reason != said else anew
         return Finding("devices", "fault", f"{brief(name)} did not open: {brief(reason, 200)}", advice)
     return _describe_devices(name, found)
+
+
+def _lacking_device(name: str, said: str) -> Finding | None:
+    """Find that the device is not there that the variable of a backend names, by the last line that it said."""
+    row = BACKENDS.get(name)
+    given = os.environ.get(row.device) if row else None
+    if not row or not given or not said.startswith(("RuntimeError", "AssertionError")):
+        return None
+    _, _, reason = said.partition(": ")
+    why = f" ({brief(reason, 160)})" if reason else ""
+    text = f"{row.device} is {brief(given)}, but {row.label} cannot compute on that{why}"
+    return Finding(
+        "devices", "fault", text, f"Leave {row.device} unset; `{row.install_gpu}` lets {name} use a GPU of NVIDIA."
+    )
 
 
 def _describe_devices(name: str, found: Mapping[str, Any]) -> Finding:

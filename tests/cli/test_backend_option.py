@@ -102,3 +102,9 @@ def test_a_device_that_is_not_there_is_one_sentence(tmp_path):
         rf"Error: {row.device} is nonsense, but {row.label} cannot compute on that \(.+\): leave it unset, or run "
     )
     assert re.fullmatch(f"{sentence}`dreampipe doctor`.\n", shown.stderr)
+    found = subprocess.run((*words[:3], "doctor"), env={**os.environ, **variables}, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (1, "")
+    *_, finding, advice = found.stdout.splitlines()
+    assert finding.startswith(f"fault  devices    {row.device} is nonsense, but {row.label} cannot compute on that (")
+    use = f"`{row.install_gpu}` lets {choosing.name()} use a GPU of NVIDIA."
+    assert advice.strip() == f"Leave {row.device} unset; {use}"
