@@ -66,6 +66,7 @@ _LONG = 60.0
 """Seconds after which a run that waits for room says so."""
 _OFTEN = 0.5
 """Seconds between two messages of mere progress."""
+_QUIET: Mapping[str, Any] = {"logging_level": logging.CRITICAL, "log_to_driver": False}
 _LOST = (RaySystemError, RpcError, ConnectionError)
 """The errors that Ray raises if the cluster itself has gone."""
 
@@ -220,24 +221,38 @@ def _connect(hire: Hire) -> bool:
     """Connect to the cluster, or start a Ray of this machine; say whether `ray.shutdown` is ours to call."""
     if ray.is_initialized():  # the program that calls us has done it
         return False
-    address = hire.cluster
     # Even without log_to_driver, ray prints on stdout that a worker died, among the events or paths.
     ray._private.worker._worker_logs_enabled = False
-    quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
-    if not address:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        try:
-            ray.init("local", num_cpus=count_processors(), include_dashboard=False, **quiet)
-        except (*_LOST, RuntimeError, OSError, ValueError) as error:
-            ray.shutdown()
-            found = " ".join(str(error).split())
-            raise DreampipeError(
-                f"A Ray of this machine does not start ({brief(found, 300)}): try `ray start --head`, which says more, "
-                "or use --workers alone."
-            ) from None
-        return True
+    if hire.cluster:
+        _join(hire.cluster)
+    else:
+        _start()
+    return True
+
+
+def _start() -> None:
+    """Start a Ray of this machine."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        ray.init(address, **quiet)
+        ray.init("local", num_cpus=count_processors(), include_dashboard=False, **_QUIET)
+    except (*_LOST, RuntimeError, OSError, ValueError) as error:
+        ray.shutdown()
+        found = " ".join(str(error).split())
+        raise DreampipeError(
+            f"A Ray of this machine does not start ({brief(found, 300)}): try `ray start --head`, which says more, or "
+            "use --workers alone."
+        ) from None
+
+
+def _join(address: str) -> None:
+    """Connect to a cluster."""
+    try:
+        ray.init(address, **_QUIET)
+    except ImportError:
+        raise DreampipeError(
+            f"{address} needs Ray's client, which is not installed here: run `pip install 'ray[client]'`, or give the "
+            "address of the head itself, such as 10.0.0.1:6379."
+        ) from None
     except (RuntimeError, ConnectionError, ValueError) as error:
         ray.shutdown()
         if "Version mismatch" in str(error):
@@ -246,7 +261,6 @@ def _connect(hire: Hire) -> bool:
                 f"The Ray cluster at {address} has other versions ({brief(found, 300)}): install the same everywhere."
             ) from None
         raise unanswered(address) from None
-    return True
 
 
 def _check_own_node() -> None:
