@@ -31,7 +31,7 @@ from dreampipe.models.weights.missing import missing
 from dreampipe.recipes.explaining import Explaining
 from dreampipe.recipes.film import FilmRecipe
 from dreampipe.stages import Dream, Pipeline, Resize
-from dreampipe.stages.dream import SOURCE
+from dreampipe.stages.dream import SOURCE, everywhere
 from dreampipe.stages.motion import DREAM
 
 PREVIEW = 256
@@ -159,6 +159,7 @@ class DreamedFilm(Filming):
             for frame in self._with_tile(chosen).dreaming(survey.cuts, begun, size, self._hear)(coming):
                 # Drop source and flow, or frames that wait for the encoder would keep them.
                 yield replace(frame, extras=MappingProxyType({DREAM: frame.extras[DREAM]}))
+                del frame
 
     def plan(self, survey: Survey, chosen: Chosen, parts: Sequence[range]) -> Planned:
         """Plan the climbing of some frames, by the recipe without its keyframes."""
@@ -205,9 +206,10 @@ class DreamedFilm(Filming):
         ascent = replace(self._with_tile(chosen).ascent(), steps=1)
         dream = Dream(ascent, max_size=chosen["max_size"] or recipe.max_size)
         frame = next(self.source.frames(survey))
-        dream.dreamed(frame)  # opens the model and traces the step
+        where = everywhere(frame)  # as `Carry` dreams, so that the film takes the step that is traced here
+        dream.dreamed(frame, where=where)
         started = time.perf_counter()
-        dream.dreamed(frame)
+        dream.dreamed(frame, where=where)
         step = time.perf_counter() - started
         dreamed = sum(-(-(stop - first) // recipe.every) for first, stop in survey.shots)
         whole = len(survey.shots) if recipe.motion == "flow" else dreamed

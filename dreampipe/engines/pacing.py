@@ -28,6 +28,7 @@ def ahead(items: Iterator[Item], name: str = "ahead") -> Generator[Item]:
             while (item := coming.popleft().result()) is not _END:
                 coming.append(thread.submit(next, items, _END))
                 yield item
+                del item  # it may be large, and the caller may be done with it
         finally:
             for future in coming:
                 future.cancel()

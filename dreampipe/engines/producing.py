@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dreampipe.backend import choosing
+from dreampipe.engines.freeing import give_back
 from dreampipe.engines.pacing import Later, closed
 from dreampipe.errors import MediaError
 from dreampipe.events import Framed, Tell, ignore
@@ -177,6 +178,7 @@ class Production:
                     hashes.append(frame_sha256(frame, bits))
             alone = stop in self.cuts or stop == len(self.survey)
             record(work.settle(number, first, stop, None if alone else self.dream(frame), hashes))
+            give_back()  # the encoder's memory, of which the next one may use little
         yield  # receives the last frame
 
     def describe(self, segments: Sequence[Segment]) -> Output:

@@ -79,9 +79,11 @@ class Dream:
         source = shrink(frame.pixels, small)
         begun = source if carried is None else shrink(start, small)
         climbed = fitted._climbed(frame, source, begun, None if mask is None else fit(mask, small)) - begun
-        detail = start - frame.pixels
-        detail += enlarge(climbed, size)
-        return self.lay(frame, detail)  # what was carried is as sharp as it was
+        detail = enlarge(climbed, size)
+        if carried is not None:
+            start -= frame.pixels
+            detail += start  # what was carried is as sharp as it was
+        return self.lay(frame, detail)
 
     def fitted(self, size: Size) -> tuple[Dream, Size]:
         """Choose a tile if the ascent needs one, and the height and width to climb at, for frames of this size."""
@@ -113,6 +115,11 @@ class Dream:
         for note in result.notes:
             self.tell(Noted("", note, frame.index))
         return result.image
+
+
+def everywhere(frame: Frame) -> Array:
+    """The `where` of `Dream.dreamed` that follows the whole gradient: ones, (height, width)."""
+    return np.ones((frame.height, frame.width), np.float32)
 
 
 def seed_of_frame(seed: int, index: int) -> int:

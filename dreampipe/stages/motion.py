@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from dreampipe.frames import Array, Frame, MediaInfo
-from dreampipe.stages.dream import SOURCE, Dream, seed_of_frame
+from dreampipe.stages.dream import SOURCE, Dream, everywhere, seed_of_frame
 from dreampipe.stages.flow import FLOW, VISIBLE, move
 from dreampipe.stages.still import stillness
 
@@ -96,11 +96,13 @@ class Carry:
         before = None if last is None else self._moment(last)
         for frame in frames:
             moment = self._moment(frame)
-            last = self._next(
+            dreamed = self._next(
                 frame, None if last is None or frame.index in self.cuts else last, moment, moment == before
             )
-            before = moment
-            yield last
+            kept = {name: dreamed.extras[name] for name in (SOURCE, DREAM)}
+            last, before = replace(dreamed, extras=MappingProxyType(kept)), moment
+            yield dreamed
+            del frame, dreamed  # their flow would take memory until the next frame is dreamed
 
     def _moment(self, frame: Frame) -> Moment:
         return self.moment if isinstance(self.moment, Moment) else self.moment(frame)
@@ -137,9 +139,9 @@ class Carry:
             return moment.dream.dreamed(frame)
         refreshed = self.motion == "flow" and carried is not None
         dream = moment.refreshing if refreshed else moment.dream
-        return replace(dream, seed=seed_of_frame(dream.seed, frame.index)).dreamed(
-            frame, carried, where if refreshed else None
-        )
+        if self.motion == "flow" and (where is None or not refreshed):
+            where = everywhere(frame)  # so that whole and refreshed frames share one compiled step
+        return replace(dream, seed=seed_of_frame(dream.seed, frame.index)).dreamed(frame, carried, where)
 
     def _carry(self, frame: Frame, last: Frame, share: float, still: Array | None) -> Array | None:
         """Move the last frame's dream to this frame, (height, width, 3); None without flow."""

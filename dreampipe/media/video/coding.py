@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dreampipe.errors import MediaError
-from dreampipe.media.video.codecs import THREADS, Codec, check_crf
+from dreampipe.media.video.codecs import Codec, check_crf
 from dreampipe.media.video.info import RATE, Colour, FilmInfo
 from dreampipe.media.video.layouts import GREY, LAYOUTS, RGB, choose, fitting, has_alpha, layout_of, spoken
 from dreampipe.media.video.meaning import SRGB, keeps_meaning
@@ -83,7 +83,7 @@ class Form:
         context.sample_aspect_ratio = self.aspect
         context.color_range, context.colorspace = self.colour.range, self.colour.matrix
         context.color_primaries, context.color_trc = self.colour.primaries, self.colour.transfer
-        context.thread_count = THREADS
+        context.thread_count = self.codec.threads
         context.thread_type = "SLICE" if self.codec.encoder == "ffv1" else "FRAME"
         context.flags |= GLOBAL_HEADER
         crf = {} if self.crf is None else {"crf": str(self.crf)}
