@@ -7,6 +7,7 @@ once it is whole. What fails for a moment is tried again; every other error is o
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import random
 import time
@@ -93,6 +94,8 @@ class Store:
                 f"{self.scheme}://{self.host} has a scheme that fsspec does not know: "
                 f"{nearest(self.scheme, sorted(known_implementations))}."
             ) from None
+        # Whoever has set up logging gets what it warns of; nobody else's terminal.
+        logging.getLogger(kind.__module__.partition(".")[0]).addHandler(logging.NullHandler())
         # Others hand every option on, and some servers refuse this one.
         fresh = {"use_listings_cache": False} if self.scheme in EXTRAS else {}
         try:
