@@ -125,9 +125,7 @@ def _nodes(given: argparse.Namespace) -> None:
 
 def _film(given: argparse.Namespace) -> None:
     lost = lose_node_of_film(given.shots)
-    print(
-        f"{lost.made} film of {given.shots} shots made, {lost.made_twice} frames twice; {_say(lost, 'frame')}"
-    )
+    print(f"{lost.made} film of {given.shots} shots made, {lost.made_twice} frames twice; {_say(lost, 'frame')}")
 
 
 def _say(lost: Lost, unit: str) -> str:

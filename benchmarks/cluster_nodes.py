@@ -141,7 +141,7 @@ def write_film(path: Path, shots: int) -> None:
             for at in range(FRAMES):
                 waves = [np.sin(columns / 9 + rows / 7 + phase[n] + 0.2 * speed[n] * at) for n in range(3)]
                 shade = 0.5 + 0.35 * np.stack(waves, -1) * (columns / WIDTH)[..., None]
-                pixels = np.uint8(255 * (1 - shade if number % 2 else shade))
+                pixels = np.asarray(255 * (1 - shade if number % 2 else shade), np.uint8)
                 film.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         film.mux(video.encode(None))
 

@@ -18,11 +18,13 @@ from dreampipe.recipes import Explaining, FilmRecipe, Recipe
 
 @pytest.fixture
 def model(tiny_model: Path, tmp_path: Path) -> Path:
-    """A model file with a card next to it."""
+    """A model file with a card next to it, and the names of its classes in a folder there."""
     copy = tmp_path / "here" / "my.keras"
     copy.parent.mkdir()
     copy.write_bytes(tiny_model.read_bytes())
-    copy.with_suffix(".card.toml").write_text('scaling = "unit"\n', encoding="utf-8")
+    copy.with_suffix(".card.toml").write_text('scaling = "unit"\nclasses = "names/five.txt"\n', encoding="utf-8")
+    (copy.parent / "names").mkdir()
+    (copy.parent / "names" / "five.txt").write_text("ash\nbirch\ncedar\ndate\nelm\n", encoding="utf-8")
     return known(copy)
 
 
@@ -35,7 +37,7 @@ def test_a_file_is_used_where_it_is_and_sent_where_it_is_not(model, monkeypatch,
     sha256s = order.sha256(), FilmOrder(recipe).sha256()
     (parcel,) = list_parcels(recipe)
     if not there:
-        model.rename(model.with_name("gone.keras"))
+        model.parent.rename(tmp_path / "gone")
 
     def get() -> dict[str, bytes]:
         asked.append(parcel.name)
@@ -49,6 +51,7 @@ def test_a_file_is_used_where_it_is_and_sent_where_it_is_not(model, monkeypatch,
             card = made.card()
             assert (card.sha256, card.scaling) == (sha256, "unit")
             assert Path(made.model).name == "my.keras"
+            assert (Path(made.model).parent / "names" / "five.txt").is_file()
         assert moved.sha256() == sha256s[0] and moved.film.sha256() == sha256s[1]
     assert len(asked) == (not there)
 

@@ -31,7 +31,7 @@ from dreampipe.media.storage.faults import Absent
 from dreampipe.media.storage.leases import DRIVER, LOST, Driver, Lease, check_kept
 from dreampipe.media.storage.stores import Facts, Store
 from dreampipe.media.storage.storing import files_of, folder_of
-from dreampipe.media.storage.stubs import HEAD, is_known, is_moving, is_told_by_bytes, write_stub
+from dreampipe.media.storage.stubs import HEAD, Odd, is_known, is_moving, is_told_by_bytes, write_stub
 from dreampipe.media.writing import check_room, make_folder
 
 _AT_ONCE = 16
@@ -105,7 +105,7 @@ class Staging:
         path = folder.path(self.mirror)
         self._inputs.append(path)
         make_folder(path / "x")
-        odd, found = _Odd(), False
+        odd, found = Odd(), False
         with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
             while part := list(islice(entries, _BATCH)):
                 found = True
@@ -269,34 +269,6 @@ def _is_work(name: str) -> bool:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
-
-
-@dataclass(eq=False)
-class _Odd:
-    """The objects of a folder that cannot be files on a disk.
-
-    Attributes:
-        count: how many there are.
-        first: the name of the first.
-    """
-
-    count: int = 0
-    first: str = ""
-    _begun: list[str] = field(
-        default_factory=list
-    )  # objects whose names begin the next one, each that of the one after
-
-    def has(self, name: str) -> bool:
-        """Say whether the next object is one of them; the names come in order."""
-        while self._begun and not name.startswith(self._begun[-1]):
-            self._begun.pop()
-        inside = any(name.startswith(f"{begun}/") for begun in self._begun)
-        self._begun.append(name)
-        if inside or not is_mirrored(name):
-            self.first = self.first or name
-            self.count += 1
-            return True
-        return False
 
 
 @contextmanager

@@ -7,6 +7,7 @@ once it is whole. What fails for a moment is tried again; every other error is o
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import random
 import time
@@ -95,6 +96,8 @@ class Store:
                 f"{self.scheme}://{self.host} has the scheme {self.scheme}, but s3, gs, az, https or another one that "
                 f"fsspec knows is expected: {f'did you mean {near[0]}' if near else 'correct it'}."
             ) from None
+        # Whoever has set up logging gets what it warns of; nobody else's terminal.
+        logging.getLogger(kind.__module__.partition(".")[0]).addHandler(logging.NullHandler())
         # Others hand every option on, and some servers refuse this one.
         fresh = {"use_listings_cache": False} if self.scheme in EXTRAS else {}
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dreampipe.media.formats import ANIMATED, format_of_suffix
 from dreampipe.media.kinds import UNREAD
+from dreampipe.media.storage.addresses import is_mirrored
 from dreampipe.media.video.forms import is_film
 from dreampipe.media.writing import make_folder, unwritable
 
@@ -47,3 +49,29 @@ def write_stub(path: Path, head: bytes, size: int) -> None:
 def is_stub(path: Path) -> bool:
     """Say whether a file in a mirror stands for an object that was not fetched."""
     return int(path.stat().st_mtime) == _STUB
+
+
+@dataclass(eq=False)
+class Odd:
+    """The objects of a folder that cannot be files on a disk.
+
+    Attributes:
+        count: how many there are.
+        first: the name of the first.
+    """
+
+    count: int = 0
+    first: str = ""
+    _begun: list[str] = field(default_factory=list)  # names of objects, each the begin of the one after it
+
+    def has(self, name: str) -> bool:
+        """Say whether the next object is one of them; the names come in order."""
+        while self._begun and not name.startswith(self._begun[-1]):
+            self._begun.pop()
+        inside = any(name.startswith(f"{begun}/") for begun in self._begun)
+        self._begun.append(name)
+        if inside or not is_mirrored(name):
+            self.first = self.first or name
+            self.count += 1
+            return True
+        return False

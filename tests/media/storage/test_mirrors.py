@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dreampipe.errors import MediaError
 from dreampipe.media.storage import Address, address_of, is_address, show_addresses
-from dreampipe.media.storage.addresses import disk_path, mirrors
+from dreampipe.media.storage.addresses import disk_path, is_mirrored, mirrors
+from dreampipe.media.storage.stubs import Odd
 from dreampipe.records.places import write_path
 
 PARTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
@@ -28,6 +29,16 @@ def test_the_path_of_an_address_says_the_address(key):
     assert show_addresses(f"{path} came.") == f"{address} came."
     assert is_address(str(address))
     assert address_of(MIRROR / "s3") is None and address_of(mirrors() / "mine" / "s3" / "b" / key) is None
+
+
+@given(st.sets(st.text("ab-./", min_size=1, max_size=6)))
+def test_objects_within_objects_are_odd(names):
+    """However many names lie between an object and those that would be in a folder of its name."""
+    odd, others = Odd(), [name.strip("/") for name in names]
+    found = [name for name in sorted({*others} - {""}) if odd.has(name)]
+    above = {name: [part for part in others if part and name.startswith(f"{part}/")] for name in others}
+    assert found == sorted({name for name in others if name and (above[name] or not is_mirrored(name))})
+    assert odd.count == len(found) and odd.first == (found[0] if found else "")
 
 
 @pytest.mark.parametrize(

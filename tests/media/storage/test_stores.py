@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -169,6 +171,16 @@ def test_a_scheme_that_nobody_knows_is_a_sentence():
         match=r"^s4://b has the scheme s4, but s3, gs, .* is expected: did you mean s3",
     ):
         Store("s4", "b").facts(Address.parse("s4://b/a"))
+
+
+def test_what_a_package_of_a_store_logs_is_not_printed():
+    """As gcsfs warns where it may not ask what kind of bucket it has."""
+    program = (
+        "import logging; from dreampipe.media.storage.stores import Store; Store('memory', 'm').check_reachable(); "
+        "logging.getLogger('fsspec.implementations').warning('foreign')"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("", "")
 
 
 @pytest.mark.skipif(find_spec("gcsfs") is not None, reason="that package is installed")
