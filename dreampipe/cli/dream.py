@@ -8,7 +8,6 @@ import typer
 
 from dreampipe.cli.answer import answer_errors
 from dreampipe.cli.options import choose_recipe, recipe_options
-from dreampipe.cli.perform import Manner, perform
 from dreampipe.cli.targets import (
     Address,
     Chroma,
@@ -38,15 +37,10 @@ from dreampipe.cli.targets import (
     Workers,
     one_or_several,
 )
-from dreampipe.engines.dreams import DreamTask
-from dreampipe.engines.hiring import Hire
-from dreampipe.engines.orders import FilmOrder
 from dreampipe.media import MAX_PIXELS
-from dreampipe.media.video import Encoding
 from dreampipe.recipes import FilmRecipe
 from dreampipe.recipes.fields import FILMS, OUTPUT
 from dreampipe.recipes.keyframes import parse_rate, parse_time
-from dreampipe.records.making import Carrying
 
 
 @answer_errors
@@ -102,8 +96,17 @@ def dream(
     output; --quiet leaves both out.
     """
     pictures = choose_recipe(FilmRecipe, quiet, **settings).still
+    films = choose_recipe(FilmRecipe, True, base="film", **settings)
+    # Only now, because --help, a wrong option and a wrong setting need no engine.
+    from dreampipe.cli.perform import Manner, perform
+    from dreampipe.engines.dreams import DreamTask
+    from dreampipe.engines.hiring import Hire
+    from dreampipe.engines.orders import FilmOrder
+    from dreampipe.media.video import Encoding
+    from dreampipe.records.making import Carrying
+
     order = FilmOrder(
-        recipe=choose_recipe(FilmRecipe, True, base="film", **settings),
+        recipe=films,
         encoding=Encoding(codec, crf, drop_streams, chroma),
         start=None if start is None else parse_time(start, "--start"),
         end=None if end is None else parse_time(end, "--end"),

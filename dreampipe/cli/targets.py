@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreampipe.engines.hiring import Engine
-from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
 from dreampipe.media import Inputs
 from dreampipe.recipes.fields import EXPERT_FILMS, EXPERT_OUTPUT, FILMS, OUTPUT
-from dreampipe.records.making import Carrying
+
+if TYPE_CHECKING:
+    from dreampipe.engines.task import Place
+    from dreampipe.records.making import Carrying
 
 Sources = Annotated[
     list[str],
@@ -126,7 +127,14 @@ Workers = Annotated[
     typer.Option(min=1, help="Processes that share it.", show_default="this one", rich_help_panel=OUTPUT),
 ]
 EngineOption = Annotated[
-    Engine, typer.Option("--engine", help="Where they are: here or on Ray.", rich_help_panel=OUTPUT)
+    str,
+    typer.Option(
+        "--engine",
+        metavar="<local|ray>",
+        help="Where they are: here or on Ray.",
+        rich_help_panel=OUTPUT,
+        autocompletion=lambda incomplete: [name for name in ("local", "ray") if name.startswith(incomplete)],
+    ),
 ]
 Address = Annotated[
     str | None,
@@ -152,6 +160,8 @@ def one_or_several(sources: Sequence[str]) -> Inputs:
 
 def place_of(out: str, overwrite: bool, carrying: Carrying) -> Place:
     """Build the place of a file that a command writes; raises MediaError for an empty name."""
+    from dreampipe.engines.task import Place  # a wrong option needs no engine
+
     if not out:
         raise MediaError("The output came empty, but the name of a file is expected: name one.")
     return Place(Path(out), carrying, overwrite)

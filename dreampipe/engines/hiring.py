@@ -8,12 +8,11 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
 
 from dreampipe.engines.crew import Crew, Shared, count_processors
-from dreampipe.errors import RecipeError
+from dreampipe.errors import RecipeError, shown
 
-Engine = Literal["local", "ray"]
+ENGINES = ("local", "ray")
 PATIENCE = 5.0
 """Seconds in which a cluster must take a connection."""
 SILENCE = 30.0
@@ -30,13 +29,13 @@ class Hire:
     """The choice of who makes a run.
 
     Attributes:
-        engine: processes of this machine, or workers of Ray.
+        engine: one of `ENGINES`: processes of this machine, or workers of Ray.
         workers: how many share the run; None for this process alone, or for as many as a cluster has room for.
         address: of the cluster; None for that of `RAY_ADDRESS`, else a Ray of this machine that ends with the run.
         gpus: of each worker of Ray.
     """
 
-    engine: Engine = "local"
+    engine: str = "local"
     workers: int | None = None
     address: str | None = None
     gpus: float = 0
@@ -54,6 +53,8 @@ class Hire:
 
     def check(self) -> tuple[str, ...]:
         """Check the choice, and return sentences for the user; raises RecipeError."""
+        if self.engine not in ENGINES:
+            raise RecipeError(f"engine came as {shown(self.engine)}, but it must be one of {', '.join(ENGINES)}.")
         if self.workers is not None and self.workers < 1:
             raise RecipeError(f"workers came as {self.workers}, but at least 1 is expected: give a larger number.")
         if not (self.gpus == 0 or _LEAST <= self.gpus < 1 or (self.gpus >= 1 and float(self.gpus).is_integer())):

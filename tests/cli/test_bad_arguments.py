@@ -41,7 +41,7 @@ WRONG = {
     ("dream", "twins", "out", "--format", "png", "--recursive"): "twins/a.jpg",
     (*DREAM, "--workers", "0"): "--workers came as 0, but it must be a whole number of at least 1.",
     (*DREAM, "--workers", "two"): "--workers came as 'two', but it must be a whole number of at least 1.",
-    (*DREAM, "--engine", "spark"): "--engine came as 'spark', but it must be one of local, ray.",
+    (*DREAM, "--engine", "spark"): "engine came as 'spark', but it must be one of local, ray.",
     (*DREAM, "--address", "auto"): "--address came, but only --engine ray takes it",
     (*DREAM, "--workers", "2", "--gpus-per-worker", "1"): "--gpus-per-worker came, but only --engine ray takes it",
     (*ATLAS, "--address", "auto"): "--address came, but only --engine ray takes it",
