@@ -31,7 +31,12 @@ def architecture(name: str, classes: int = CLASSES) -> keras.Model:
     Args:
         name: out of `NAMES`, alone or with `-notop` at its end.
         classes: of the head.
+
+    Raises:
+        ModelError: Keras does not have it on this backend.
     """
+    if name.startswith("nasnet") and keras.config.backend() == "torch":
+        raise ModelError(f"{name} came, but Keras has no NASNet on PyTorch: take --backend tensorflow or jax.")
     _, model = known.read(name)
     build = getattr(keras.applications, model["function"])
     if name.startswith("nasnet"):
