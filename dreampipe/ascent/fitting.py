@@ -50,6 +50,7 @@ def choose(
     shrinks: bool = True,
     shelves: bool = False,
     whole: bool = False,
+    beside: int = 0,
 ) -> dict[str, int]:
     """Choose the settings with which a picture of this (height, width) fits.
 
@@ -59,6 +60,7 @@ def choose(
         shrinks: whether it may choose a smaller size; else what tiles cannot compute stays whole.
         shelves: whether whole arrays may lie in a file; see `is_shelved`.
         whole: without `memory`, take half of what is free, though tiles could do with `USUAL`.
+        beside: bytes of `memory` that the process is about to take for other things.
 
     Returns:
         nothing if the picture fits whole, or if the ascent has a tile, which fits; a "tile"; or a "max_size", if tiles
@@ -70,7 +72,7 @@ def choose(
     """
     from dreampipe.scoring import bytes_of_pixel
 
-    room, of_model = _room(ascent, memory, whole), bytes_of_pixel(ascent.card, ascent.bound)
+    room, of_model = _room(ascent, memory, whole) - beside, bytes_of_pixel(ascent.card, ascent.bound)
     each = of_model + TILE
     shelved = shelves and is_shelved(ascent, size, memory)
     plain = plain_bytes(ascent, size, shelved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dreampipe.ascent.fitting import choose, halve
+from dreampipe.ascent.fitting import LEAST, SPARE, TILE, choose, halve, held
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -21,8 +22,8 @@ from dreampipe.engines.filming import Chosen, Filming
 from dreampipe.engines.forecasting import Forecast, foresee_planned
 from dreampipe.engines.keeping import likeness
 from dreampipe.engines.orders import FilmOrder
-from dreampipe.engines.pacing import ahead
-from dreampipe.errors import DreampipeError, OpeningError, StorageError
+from dreampipe.engines.pacing import WAITING, ahead
+from dreampipe.errors import DreampipeError, OpeningError, RecipeError, StorageError
 from dreampipe.events import Done, Event, Failed, Noted, Skipped, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import Job, Manifest
@@ -36,6 +37,13 @@ from dreampipe.stages.motion import DREAM
 
 PREVIEW = 256
 """Longest side of a preview, in pixels."""
+_LARGE = 3_000_000
+"""Pixels of a frame from which on one waits for its dream in place of two: with its flow it takes 24 bytes a pixel."""
+_FRAMES = 250
+"""Bytes for each pixel of a film's frame, besides the climb: frames and flow on their way, and those that x264 keeps.
+
+Measured at 3840x2160; smaller frames, of which more wait, take some 300.
+"""
 _SHORT = "it does not fit into memory: give a smaller --max-size."
 """numpy's own sentence on memory names neither the film nor a remedy."""
 
@@ -129,10 +137,11 @@ class DreamedFilm(Filming):
 
     def _choose(self, size: Size) -> Chosen:
         """Choose a tile or a longest side to climb at, once: the free memory changes, and the film must not."""
-        recipe, climbed = self.recipe, self._climbed_size(size)
-        if recipe.tile and recipe.memory is None:
+        recipe, climbed, memory = self.recipe, self._climbed_size(size), self.recipe.memory_bytes
+        if recipe.tile and memory is None:
             return {"max_size": None, "tile": None}
-        fit = choose(recipe.ascent(), climbed, recipe.memory_bytes, not recipe.max_size, whole=self.order.whole)
+        frames = 0 if memory is None else _check_frames(recipe, memory, size)
+        fit = choose(recipe.ascent(), climbed, memory, not recipe.max_size, whole=self.order.whole, beside=frames)
         return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
 
     def choose_less(self, chosen: Chosen) -> Chosen | None:
@@ -150,7 +159,8 @@ class DreamedFilm(Filming):
         max_size = chosen["max_size"]
         before = 0 if carried is None else 1
         raw = self.preparing(self.source_frames(survey, range(indices.start - before, indices.stop)))
-        with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode")) as coming:
+        waiting = WAITING if math.prod(self.carried_size) <= _LARGE else 1
+        with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode", waiting)) as coming:
             begun = None
             if carried is not None:
                 last = next(coming)
@@ -178,9 +188,10 @@ class DreamedFilm(Filming):
                 whole += at in part
         whole = whole if recipe.motion == "flow" else dreamed
         ascents = [(ascent, whole), (replace(ascent, steps=recipe.steps_of_refresh), dreamed - whole)]
-        return plan_climbing(
+        planned = plan_climbing(
             self.job.name, size, ascents, max_size=recipe.max_size or chosen["max_size"], frames=len(survey)
         )
+        return replace(planned, memory=planned.memory + _FRAMES * math.prod(size))
 
     def foresee_frames(self, survey: Survey) -> Forecast:
         recipe = self.recipe
@@ -215,6 +226,20 @@ class DreamedFilm(Filming):
         whole = len(survey.shots) if recipe.motion == "flow" else dreamed
         seconds = step * (whole * recipe.steps + (dreamed - whole) * recipe.steps_of_refresh)
         return f"the whole film, {len(survey)} frames of {info.width}x{info.height}, takes about {_duration(seconds)}"
+
+
+def _check_frames(recipe: FilmRecipe, memory: int, size: Size) -> int:
+    """Return the bytes that frames of this size take besides the climb; raises RecipeError if memory is too short."""
+    recipe.ascent().open()  # its weights are held
+    frames, least = _FRAMES * math.prod(size), LEAST**2 * TILE
+    needed = (held() + frames + least) / SPARE
+    if needed > memory:
+        came = f"{memory / 1e9:g}GB" if memory >= 1e9 else f"{memory / 1e6:g}MB"
+        raise RecipeError(
+            f"memory came as {came}, but {size[1]}x{size[0]} pixels need {math.ceil(needed / 1e8) / 10:g}GB in a film: "
+            "give more, or make the film smaller first."
+        )
+    return frames
 
 
 def _duration(seconds: float) -> str:

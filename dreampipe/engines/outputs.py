@@ -10,10 +10,11 @@ from pathlib import Path
 
 from dreampipe.engines.keeping import settle_sidecar, sidecar_fits, write_embedded
 from dreampipe.engines.producing import Production, key_of
-from dreampipe.engines.standing import describe_foreign, is_proven, own_record, refusal
+from dreampipe.engines.standing import describe_foreign, describe_mixed, is_proven, own_record, refusal
 from dreampipe.media import Entry, Job, Manifest, sha256
+from dreampipe.media.patterns import IN_A_FOLDER
 from dreampipe.media.video import Target
-from dreampipe.media.video.numbering import digest, is_numbered, list_pictures, standing
+from dreampipe.media.video.numbering import digest, is_numbered, list_others, list_pictures, standing
 from dreampipe.media.video.targets import Pictures
 from dreampipe.media.work import Work
 from dreampipe.media.writing import take_name, unwritable
@@ -75,7 +76,9 @@ class Output:
             now: builds the record of the film to be made from that of the existing one.
         """
         if isinstance(self.target, Pictures):
-            return self._find_refused(self.target.path, work, key, now)
+            pattern = self.target.path
+            others = list_others(pattern.parent) if pattern.name == IN_A_FOLDER else []
+            return describe_mixed(pattern.parent, others) if others else self._find_refused(pattern, work, key, now)
         there, entry = self._found
         return refusal(self.job.target, entry, self.carrying, True, now) if there else ""
 

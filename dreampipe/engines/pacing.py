@@ -16,14 +16,14 @@ WAITING = 2
 _END: Any = object()
 
 
-def ahead(items: Iterator[Item], name: str = "ahead") -> Generator[Item]:
-    """Yield the items, in order, from a thread that is at most `WAITING` items ahead of the caller.
+def ahead(items: Iterator[Item], name: str = "ahead", waiting: int = WAITING) -> Generator[Item]:
+    """Yield the items, in order, from a thread that is at most `waiting` items ahead of the caller.
 
     An exception of the thread is raised here, in its turn. The thread ends with the iteration, or when this generator
     is closed; then `items` is closed, too, if it is a generator.
     """
     with closed(items), ThreadPoolExecutor(1, name) as thread:
-        coming = deque(thread.submit(next, items, _END) for _ in range(WAITING))
+        coming = deque(thread.submit(next, items, _END) for _ in range(waiting))
         try:
             while (item := coming.popleft().result()) is not _END:
                 coming.append(thread.submit(next, items, _END))
@@ -42,13 +42,14 @@ def closed(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
 
 
 class Later:
-    """A thread that runs calls, in order, at most `WAITING` calls after the caller; open it as a context.
+    """A thread that runs calls, in order, at most `waiting` calls after the caller; open it as a context.
 
     A later `submit`, or `wait`, raises the exception of a call. The end of the context waits for the calls; if the
     context fails, it waits for the one that has begun, and drops the others.
     """
 
-    def __init__(self, name: str = "later") -> None:
+    def __init__(self, name: str = "later", waiting: int = WAITING) -> None:
+        self._waiting = waiting
         self._thread = ThreadPoolExecutor(1, name)
         self._calls: deque[Future[Any]] = deque()
 
@@ -67,7 +68,7 @@ class Later:
     def submit(self, call: Callable[..., Any], *args: Any) -> None:
         """Add a call; wait while too many calls wait."""
         self._calls.append(self._thread.submit(call, *args))
-        while len(self._calls) > WAITING:
+        while len(self._calls) > self._waiting:
             self._calls.popleft().result()
 
     def wait(self) -> None:

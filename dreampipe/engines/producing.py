@@ -154,7 +154,7 @@ class Production:
         frames = self.frames_in(numbers)
         carried = work.carry(before, self.size) if before and frames.start not in self.cuts else None
         made, writing = 0, self._writing(work, numbers, record)
-        with closing(writing), Later("encode") as encoder, closed(self.frames(frames, carried)) as coming:
+        with closing(writing), Later("encode", waiting=1) as encoder, closed(self.frames(frames, carried)) as coming:
             encoder.submit(next, writing)
             for made, frame in enumerate(coming, 1):
                 encoder.submit(writing.send, frame)

@@ -7,7 +7,7 @@ its sidecar says that a dream made it from the source of that entry. A manifest 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -66,6 +66,15 @@ def is_proven(path: Path, entry: Entry, carrying: Carrying, film: bool) -> bool:
 def describe_foreign(path: Path) -> str:
     """Write the sentence on a file that the manifest does not know."""
     return f"{path} exists and was not written by dreampipe: move it or use --overwrite."
+
+
+def describe_mixed(folder: Path, others: Sequence[str]) -> str:
+    """Write the sentence on a folder that holds other pictures, among which those of a film would be lost."""
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return (
+        f"{folder} holds pictures that are no frames of this film ({others[0]}{more}): name a new folder, or write "
+        "among them with --overwrite."
+    )
 
 
 def refusal(path: Path, entry: Entry | None, carrying: Carrying, film: bool, now: Callable[[Record], Record]) -> str:

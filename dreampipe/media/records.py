@@ -17,7 +17,7 @@ from dreampipe.errors import MediaError
 from dreampipe.media import boxes
 from dreampipe.media.formats import ANIMATED, HEAD, format_of_content, format_of_suffix
 from dreampipe.media.jobs import check_regular
-from dreampipe.media.patterns import is_pattern, pattern_of
+from dreampipe.media.patterns import IN_A_FOLDER, is_pattern, pattern_of
 from dreampipe.media.rows import load
 from dreampipe.media.video.codecs import CONTAINERS, TAG
 from dreampipe.media.writing import write_whole
@@ -26,6 +26,8 @@ from dreampipe.parsing import parse_json
 
 SIDECAR = ".dream.json"
 """The end of a sidecar's name, after the whole name of its file."""
+FRAMES = f"frames{SIDECAR}"
+"""The sidecar of a film in a folder whose pictures have the usual names, `IN_A_FOLDER`."""
 
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
@@ -72,7 +74,8 @@ def _fault(record: str) -> str:
 def sidecar_of(path: str | os.PathLike[str]) -> Path:
     """Return the path of a file's sidecar: next to it, with its whole name and `.dream.json`.
 
-    That of numbered pictures is in their folder: "frames/%05d.png.dream.json".
+    That of numbered pictures is in their folder: "frames.dream.json", or "x%03d.jpg.dream.json" for names of one's
+    own. Earlier versions wrote "%06d.png.dream.json" for the first, which counts while it is the only one.
 
     Raises:
         MediaError: the name is that of numbered pictures, and has several numbers.
@@ -80,7 +83,9 @@ def sidecar_of(path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     if is_pattern(target) or os.path.isdir(target):
         target = pattern_of(target)
-    return target.with_name(target.name + SIDECAR)
+    sidecar = target.with_name(target.name + SIDECAR)
+    usual = target.with_name(FRAMES)
+    return usual if target.name == IN_A_FOLDER and (os.path.lexists(usual) or not os.path.lexists(sidecar)) else sidecar
 
 
 def described_path(path: str | os.PathLike[str]) -> Path:
@@ -88,7 +93,7 @@ def described_path(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     if path.is_dir():
         path = next((path / name for name in _sidecars(path)), sidecar_of(path))
-    return path.with_name(path.name.removesuffix(SIDECAR))
+    return path.with_name(IN_A_FOLDER if path.name == FRAMES else path.name.removesuffix(SIDECAR))
 
 
 def write_sidecar(path: str | os.PathLike[str], record: str) -> Path:
@@ -165,7 +170,8 @@ def _among(folder: Path) -> str | None:
 
 
 def _sidecars(folder: Path) -> list[str]:
-    return sorted(name for name in os.listdir(folder) if name.endswith(SIDECAR) and is_pattern(Path(name)))
+    names = os.listdir(folder)
+    return sorted(name for name in names if name == FRAMES or (name.endswith(SIDECAR) and is_pattern(Path(name))))
 
 
 def _damage_error(path: Path, reason: str) -> MediaError:

@@ -121,8 +121,8 @@ def test_numbered_pictures_in_and_out(call, quick, tmp_path):
     assert film.times == [index * Fraction(1001, 30_000) for index in range(11)]
 
     assert call("dream", tmp_path / "out.mp4", tmp_path / "frames", *quick).exit_code == 0
-    beside = ["%06d.png.dream.json", ".dreampipe.jsonl"]
-    assert names(tmp_path / "frames") == [*beside, *(f"{n:06d}.png" for n in range(1, 12))]
+    beside = [".dreampipe.jsonl", *(f"{n:06d}.png" for n in range(1, 12)), "frames.dream.json"]
+    assert names(tmp_path / "frames") == beside
     assert dreampipe.read(tmp_path / "frames" / "000011.png").info.width == 64
     assert names(tmp_path) == [".dreampipe.jsonl", "frames", "in", "out.mp4"]
 

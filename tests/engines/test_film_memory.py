@@ -119,11 +119,21 @@ def test_a_film_that_was_begun_again_and_stopped_continues_in_its_smaller_tiles(
 def test_a_film_takes_the_tiles_that_fit_into_the_memory_given(tiny_model: Path, tmp_path: Path) -> None:
     clip, out, settings = render(tmp_path / "clip.mp4", scene(1, 2560, 1280)), tmp_path / "out.mp4", recipe(tiny_model)
     settings.ascent().open()
-    held = psutil.Process().memory_info().rss  # the frame takes some 170 MB in tiles, and 440 MB whole
+    # The climb takes some 170 MB in tiles, and 440 MB whole; all else 250 bytes a pixel.
+    held = psutil.Process().memory_info().rss + 250 * 2560 * 1280
     amount = f"{round((held + 3e8) / 0.9 / 1e6)}MB"
     dreamed(clip, out, settings.model_copy(update={"memory": amount}), lambda event: None)
     repeated = again(out, [f"model={tiny_model}"]).recipe
     assert isinstance(repeated, FilmRecipe) and repeated.memory is None and 192 <= (repeated.tile or 0) < 2560
+
+
+def test_memory_that_the_frames_alone_would_take_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    clip, settings = render(tmp_path / "clip.mp4", scene(1, 2560, 1280)), recipe(tiny_model, max_size=64)
+    settings.ascent().open()
+    amount = f"{round((psutil.Process().memory_info().rss + 4e8) / 0.9 / 1e6)}MB"
+    told = dreamed(clip, tmp_path / "out.mp4", settings.model_copy(update={"memory": amount}), lambda event: None)
+    (failed,) = [event for event in told if isinstance(event, Failed)]
+    assert "but 2560x1280 pixels need " in failed.reason and failed.reason.endswith("make the film smaller first.")
 
 
 def test_too_little_memory_for_a_film_is_told(clip: Path, tiny_model: Path, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Codec:
         options: how the encoder is set.
         deep: how it is set otherwise for more than 8 bits.
         odd: whether it keeps an odd size where pixels share their colours.
-        threads: of the encoder. x264 needs 10 to 20 MB more for each one at 720p, and two are as fast as four next to an ascent.
+        threads: of the encoder. At 720p each thread of x264 takes 10 MB, and two keep up with an ascent.
         alpha_in: the muxers that take its transparency along.
     """
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _NARROW = 48
 """Up to this width the macroblock tree of x265 4 writes beyond its memory, which can end the whole process."""
+_LARGE = 3_000_000
+"""Pixels of a frame from which on x264 looks fewer frames ahead: it keeps more than 3 bytes a pixel of each."""
+_FEWER = "rc-lookahead=10:sync-lookahead=0"
 GLOBAL_HEADER = 1 << 22  # parameter sets outside of the packets, not within them: one for all segments
 
 
@@ -87,7 +90,9 @@ class Form:
         context.thread_type = "SLICE" if self.codec.encoder == "ffv1" else "FRAME"
         context.flags |= GLOBAL_HEADER
         crf = {} if self.crf is None else {"crf": str(self.crf)}
-        limited = {"x264-params": f"asm={self.instructions}"} if self.instructions else {}
+        x264 = [f"asm={self.instructions}"] if self.instructions else []
+        x264 += [_FEWER] if self.width * self.height > _LARGE else []
+        limited = {"x264-params": ":".join(x264)} if x264 and self.codec.encoder == "libx264" else {}
         deep = self.codec.deep if self.deep else {}
         options = {**self.codec.options, **deep, **crf, **limited}
         if self.codec.encoder == "libx265":

@@ -14,10 +14,10 @@ from pathlib import Path
 from dreampipe.errors import MediaError
 from dreampipe.frames import Frame, MediaInfo
 from dreampipe.media.encoding import encode
-from dreampipe.media.formats import format_of
+from dreampipe.media.formats import format_of, format_of_suffix
 from dreampipe.media.manifest import sha256
 from dreampipe.media.own import foreign_kind
-from dreampipe.media.patterns import names_matching, picture
+from dreampipe.media.patterns import IN_A_FOLDER, names_matching, picture
 from dreampipe.media.samples import over_black
 from dreampipe.media.video.info import FilmInfo
 from dreampipe.media.video.meaning import as_picture
@@ -38,6 +38,13 @@ def _hash_of(path: Path) -> str:
 def is_numbered(pattern: Path, name: str) -> bool:
     """Say whether a name is that of a picture of a film with this pattern, whatever its number."""
     return re.fullmatch(names_matching(pattern), name) is not None
+
+
+def list_others(folder: Path) -> list[str]:
+    """Name the pictures in a folder that no film numbered, where its pictures have the usual names; sorted."""
+    usual = folder / IN_A_FOLDER
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return [name for name in names if format_of_suffix(Path(name)) and name[0] != "." and not is_numbered(usual, name)]
 
 
 def digest(pictures: Mapping[str, str]) -> str:
