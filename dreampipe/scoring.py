@@ -249,6 +249,6 @@ def bytes_of_pixel(card: Card, objective: BoundObjective) -> float:
         if guide.pixels.ndim > 3:  # those of a concept come down to one vector
             continue
         kept += 3 * guide.pixels.shape[0] * guide.pixels.shape[1] / stride[guide.layer] ** 4
-    # Every other activation once, in float32, and the picture a few times: motifnet and InceptionV3 were measured at 0.7
-    # of this, MobileNet at 0.6.
+    # Every other activation once, in float32, and the picture a few times: motifnet and InceptionV3 were measured at
+    # 0.7 of this, MobileNet at 0.6.
     return 4 * (kept + 24)

@@ -24,7 +24,7 @@ from dreampipe.ascent.shaping import Shaping
 from dreampipe.ascent.transforms import Transform
 from dreampipe.backend import Tensor, ops
 from dreampipe.frames import Array
-from dreampipe.media.shelves import by_rows, release, zeros
+from dreampipe.media.shelves import by_rows, release, strips, zeros
 from dreampipe.models.model_card import Card
 from dreampipe.models.precision import Precision
 from dreampipe.models.scaling import unscale
@@ -98,8 +98,10 @@ class Inputs(NamedTuple):
         """The inputs of the steps of one octave, before any draw; the mask is (1, height, width, 1)."""
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
         none = np.float32(0)
-        inside = start.min() >= 0 and start.max() <= 1  # then a copy would only take memory
-        release(start)
+        inside = True  # then a copy would only take memory
+        for rows in strips(start):
+            inside = inside and bool(start[:, rows].min() >= 0 and start[:, rows].max() <= 1)
+            release(start)
         within = start if inside else by_rows(lambda rows: np.clip(rows, 0, 1), start, out=zeros(start.shape, start))
         aids = tuple(one.aids((start.shape[1], start.shape[2])) for one in shaping)
         return cls(within, (), (), weights, unit, np.zeros(len(start), np.float32), none, none, aids)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from dreampipe.ascent.saving import Saved
 from dreampipe.errors import MediaError
 from dreampipe.media.own import open_plain
+from dreampipe.media.shelves import STRIP, release
 from dreampipe.media.writing import writing_whole
 from dreampipe.records.making import versions
 
@@ -76,8 +77,9 @@ class Checkpoint:
             return
         named: dict[str, Any] = {**saved.arrays(), _KEY: np.array(self.key), _TILE: np.array(self.tile)}
         try:
-            with writing_whole(self.path) as temporary, temporary.open("wb") as file:
-                np.savez(file, **named)
+            with writing_whole(self.path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+                for name, value in named.items():
+                    _write(archive, name, value)
         except MediaError as error:
             self.note(f"octave {saved.octave} is not saved, so a killed run would climb it again: {error}")
 
@@ -90,6 +92,18 @@ class Checkpoint:
     def _is_own(self) -> bool:
         """Say whether the name is free, or holds a checkpoint of ours, of whatever picture."""
         return not os.path.lexists(self.path) or _KEY in self._read(_KEY)
+
+
+def _write(archive: zipfile.ZipFile, name: str, value: npt.NDArray[Any]) -> None:
+    """Write an array as `numpy.savez` does, but in strips, so that little of a shelved one is in memory at once."""
+    value = np.asarray(value, order="C")
+    flat = value.reshape(-1)
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+        np.lib.format.write_array_header_2_0(entry, np.lib.format.header_data_from_array_1_0(value))
+        count = max(1, STRIP // max(1, value.itemsize))
+        for first in range(0, flat.size, count):
+            entry.write(flat[first : first + count].tobytes())
+            release(value)
 
 
 def key_of(*deciding: str) -> str:
