@@ -4,11 +4,11 @@
 # Expected: the layers take pictures from 0 to 255, which is their default value_range, and return such pictures.
 #   The same picture from 0 to 1, with value_range=(0, 1), gives the same result. RandomBrightness says that it takes
 #   integers and cuts to the range. A picture with the channels first gives the same as one with the channels last.
-# Seen: Keras 3.15 cuts the saturation, which is a share from 0 to 1, at value_range: from 0 to 255. Each factor above
-#   0.5, which means "more saturated", gives negative numbers, down to -50800 where 1.0 means "fully saturated".
-#   RandomColorJitter has the same fault. RandomBrightness adds bytes to bytes, and cuts afterwards: 250 plus 51 is
-#   45. AutoContrast ignores data_format="channels_first" and stretches each column by itself. No warning appears,
-#   and pictures from 0 to 1 with the channels last are right.
+# Seen: Keras 3.15 cuts the saturation, which is a share from 0 to 1, at value_range: from 0 to 255. Factors above
+#   0.5, which mean "more saturated", make strong colours negative: -250 at 0.75, and -50800 at 1.0, which means "fully
+#   saturated". RandomColorJitter has the same fault. RandomBrightness adds bytes to bytes, and cuts afterwards: 250
+#   plus 51 is 45. AutoContrast ignores data_format="channels_first" and stretches each column by itself. No warning
+#   appears, and pictures from 0 to 1 with the channels last are right. TensorFlow and JAX agree in all this.
 # Why it hurts: these layers make the transformed copies for training, and for robust visualizations. Light skies
 #   come out black, and one colour of -250 lies outside all that a network knows; a picture that is cut to 0 to 255
 #   when it is saved shows nothing of it.

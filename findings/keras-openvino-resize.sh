@@ -3,12 +3,12 @@
 #
 # Expected: interpolation="nearest" takes the pixel at the middle of each new one. Of 12 pixels shrunk to 4, these are
 #   1, 4, 7 and 10, without any tie. antialias=True averages what falls together, as on the other backends.
-# Seen: Keras 3.15 with OpenVINO 2026.4 takes 2, 5, 8 and 11: the picture moves by up to a pixel of its own, for most
+# Seen: Keras 3.15 with OpenVINO 2026.4 takes 2, 5, 8 and 11: the picture moves by up to one pixel, for most
 #   sizes. Bicubic returns the same with and without antialias, so fine stripes become coarse ones. Bilinear is
 #   right with and without antialias, and so is enlarging by nearest. There is no error or warning.
-# Why it hurts: OpenVINO is the backend for fast scoring on CPUs. Masks and labels are shrunk by nearest, and lie beside
-#   their objects afterwards; pictures that are prepared by antialiased bicubic, as for most new networks, reach
-#   the network with a moiré and get other scores than they got in training.
+# Why it hurts: OpenVINO is the backend for fast scoring on CPUs. Masks and labels are shrunk by nearest, and no longer
+#   fit their objects; pictures that are prepared by antialiased bicubic, as many networks want it, reach the
+#   network with a moiré and get other scores than they got in training.
 # Instead: resize before the network with another library, or bilinear with antialias; compare with another backend.
 #
 # Output seen:

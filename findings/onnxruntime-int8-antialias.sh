@@ -2,9 +2,9 @@
 # ONNX Runtime's antialiased Resize of int8 numbers makes every negative number 0.
 #
 # Expected: Resize with antialias=1 of an int8 tensor is the resize of the same numbers as floats, rounded.
-# Seen: ONNX Runtime 1.32 (CPU) cuts its int8 results to 0 to 255, as it does with uint8 pixels: what is negative
-#   becomes 0. Linear and cubic do it, for enlarging and for shrinking. Without antialias, and as uint8, int32 or
-#   float, the numbers are right.
+# Seen: ONNX Runtime 1.32 (CPU) cuts its int8 results at 0, as if they were pixels: what is negative becomes 0. Linear
+#   and cubic do it, for enlarging and for shrinking. Without antialias, and as uint8, int32 or float, the numbers
+#   are right.
 # Why it hurts: in a network that is quantized to signed bytes, 0 is the middle. Its own tool, quantize_static with
 #   QuantFormat.QOperator and int8 activations, puts such a Resize between the layers. Half of what
 #   a layer knows is gone; scores and maps are plausible and wrong, and no error or warning appears.

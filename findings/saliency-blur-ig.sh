@@ -9,7 +9,8 @@
 #   13 times as strong at the edge as in the middle. With sqrt=True the path ends at a blur of 7, the root of 50;
 #   and each batch of steps is multiplied by the width of its last step, so the sum depends on batch_size.
 # Why it hurts: that the method has no baseline is the reason to choose it. Here the baseline is a vignette, and the
-#   maps find that borders matter: snow, sky, white plates. The sum is right for that path, so completeness shows nothing.
+#   maps find that borders matter: snow, sky, white plates. The sum is right for that path, so a check of
+#   completeness shows nothing.
 # Instead: pad the picture by its own mirror image, and give the network only the inner part; leave sqrt=False.
 #
 # Output seen:
