@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from dreampipe.errors import shown_as_given
+from dreampipe.errors import nearest, shown_as_given
 
 
 def sentence(error: Any) -> str:
@@ -16,6 +17,10 @@ def sentence(error: Any) -> str:
     if hasattr(error, "option_name"):
         return _on_use(error.option_name, str(error.format_message()))
     fault = _fault_of(error)
+    if found := re.match("No such command '(.*?)'", str(error), re.DOTALL):
+        return f"There is no command {found[1]!r}: {nearest(found[1], error.ctx.command.list_commands(error.ctx))}."
+    if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", str(error), re.DOTALL):
+        return f"{found[1]} came after the last argument, but nothing more is expected: leave it out, or quote spaces."
     if param is None or fault is None:
         return str(getattr(error, "message", "") or error.format_message())  # a missing argument has no message
     name = max(param.opts, key=len) if param.param_type_name == "option" else param.metavar or param.name

@@ -118,7 +118,7 @@ def test_a_mistyped_command_gets_the_nearest_name(call):
     result = call("draem", "a.png", "b.png")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         2,
-        "Error: No such command 'draem'. Did you mean 'dream'?",
+        "Error: There is no command 'draem': did you mean dream.",
     )
 
 

@@ -91,7 +91,7 @@ class Store:
             package = known_implementations[self.scheme].get("class", "").partition(".")[0]
             raise MediaError(missing(self.scheme, package)) from None
         except ValueError:
-            near = get_close_matches(self.scheme, known_implementations, 1, 0.5)
+            near = get_close_matches(self.scheme, (*EXTRAS, "http", "https", "ftp", "sftp", "hdfs"), 1, 0.5)
             raise MediaError(
                 f"{self.scheme}://{self.host} has the scheme {self.scheme}, but s3, gs, az, https or another one that "
                 f"fsspec knows is expected: {f'did you mean {near[0]}' if near else 'correct it'}."
