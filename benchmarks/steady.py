@@ -162,9 +162,10 @@ def memory(size: Size, counts: Sequence[int], settings: Sequence[str]) -> None:
 def _watched(command: Sequence[str], count: int) -> tuple[float, float]:
     """GB: the most that a process held, and what it held when its last frame was dreamed."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        watched, peak, held = psutil.Process(process.pid), 0, 0
+        watched, held = psutil.Process(process.pid), 0
         for line in process.stdout or ():
             if '"framed"' in line:
                 held = watched.memory_info().rss
-                peak = max(peak, held)
-    return peak / 1e9, held / 1e9
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_maxrss * 1024 / 1e9, held / 1e9

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from dreampipe.engines.filming import Chosen, Filming
 from dreampipe.engines.forecasting import Forecast, foresee_planned
 from dreampipe.engines.keeping import likeness
 from dreampipe.engines.orders import FilmOrder
-from dreampipe.engines.pacing import WAITING, ahead
+from dreampipe.engines.pacing import WAITING, Item, ahead
 from dreampipe.errors import DreampipeError, OpeningError, RecipeError, StorageError
 from dreampipe.events import Done, Event, Failed, Noted, Skipped, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame
@@ -38,7 +38,7 @@ from dreampipe.stages.motion import DREAM
 PREVIEW = 256
 """Longest side of a preview, in pixels."""
 _LARGE = 3_000_000
-"""Pixels of a frame from which on one waits for its dream in place of two: with its flow it takes 24 bytes a pixel."""
+"""Pixels of a frame from which on one waits for its dream in place of two."""
 _FRAMES = 250
 """Bytes for each pixel of a film's frame, besides the climb: frames and flow on their way, and those that x264 keeps.
 
@@ -160,7 +160,13 @@ class DreamedFilm(Filming):
         before = 0 if carried is None else 1
         raw = self.preparing(self.source_frames(survey, range(indices.start - before, indices.stop)))
         waiting = WAITING if math.prod(self.carried_size) <= _LARGE else 1
-        with closing(ahead(self.recipe.ahead(survey.cuts)(raw), "decode", waiting)) as coming:
+        flow = self.recipe.flow(survey.cuts)
+        with ExitStack() as stack:
+
+            def decode(items: Iterator[Item]) -> Iterator[Item]:
+                return stack.enter_context(closing(ahead(items, "decode", waiting)))
+
+            coming = flow.add(decode(flow.find(raw))) if flow else decode(raw)
             begun = None
             if carried is not None:
                 last = next(coming)

@@ -33,6 +33,9 @@ from dreampipe.records.record import Output
 SEGMENT = 24
 """The most frames in a segment: a killed run loses no more."""
 
+_FREEING = 8
+"""Frames after which freed memory goes back to the system: after 24 frames of 720p it would be some 100 MB."""
+
 Dreaming = Callable[[range, Array | None], Iterator[Frame]]
 """`(indices, dream) -> frames`: the frames of these indices; `dream` is that of the frame before the first."""
 
@@ -172,13 +175,15 @@ class Production:
             first, stop = self.plan[number]
             hashes: list[str] = []
             with self.target.segment(work.segment(number), self.survey, first) as add:
-                for _ in range(first, stop):
+                for index in range(first, stop):
                     frame = yield
                     add(frame)
                     hashes.append(frame_sha256(frame, bits))
+                    if (index - first) % _FREEING == _FREEING - 1:
+                        give_back()
             alone = stop in self.cuts or stop == len(self.survey)
             record(work.settle(number, first, stop, None if alone else self.dream(frame), hashes))
-            give_back()  # the encoder's memory, of which the next one may use little
+            give_back()  # what the encoder held
         yield  # receives the last frame
 
     def describe(self, segments: Sequence[Segment]) -> Output:

@@ -133,10 +133,14 @@ class FilmRecipe(Recipe):
         """The steps that refresh a carried dream: none if nothing is dreamed at all."""
         return self.refresh_steps if self.steps else 0
 
+    def flow(self, cuts: tuple[int, ...] = ()) -> Flow | None:
+        """Build the stage that finds the flow, which another thread may run ahead; None if nothing follows it."""
+        return Flow(frozenset(cuts), self.occlusion) if self.motion == "flow" else None
+
     def ahead(self, cuts: tuple[int, ...] = ()) -> Pipeline:
-        """Build the stages before the dream, which another thread may run ahead."""
-        moving = self.motion == "flow"
-        return Pipeline([Flow(frozenset(cuts), self.occlusion)] if moving else [])
+        """Build the stages before the dream."""
+        flow = self.flow(cuts)
+        return Pipeline([flow] if flow else [])
 
     def dreaming(
         self,

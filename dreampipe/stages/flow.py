@@ -7,7 +7,7 @@ disagreement of the flow there and the flow back).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -27,6 +27,28 @@ FLOW = "flow"
 the frame before."""
 VISIBLE = "visible"
 """The extra with the pixels that the frame before shows: (height, width) float32 in [0, 1], 0 where occluded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The flow of a frame at the size at which it was computed.
+
+    Attributes:
+        flow: (height, width, 2), in pixels of that size.
+        visible: (height, width), as in the extra `visible`.
+        factor: width of the frame over that of these.
+    """
+
+    flow: Array
+    visible: Array
+    factor: float
+
+    def at_size_of(self, frame: Frame) -> Mapping[str, Array]:
+        """The extras of the frame with flow and visibility at its size."""
+        size = (frame.height, frame.width)
+        whole = _at_size(self.flow, size)
+        whole *= np.float32(self.factor)
+        return MappingProxyType({**frame.extras, FLOW: whole, VISIBLE: _at_size(self.visible, size)})
 
 
 @dataclass(frozen=True)
@@ -53,25 +75,30 @@ class Flow:
         return info
 
     def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        return self.add(self.find(frames))
+
+    def find(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Found | None]]:
+        """Find the flow of each frame, which takes little memory until `add` adds it."""
         before: Bytes | None = None
         for frame in frames:
             here = _to_grey(frame.pixels, self.longest)
             if before is None or before.shape != here.shape or frame.index in self.cuts:
-                yield frame
+                yield frame, None
             else:
-                yield self._follow(frame, before, here)
+                yield frame, self._follow(frame.width / here.shape[1], before, here)
             before = here
 
-    def _follow(self, frame: Frame, before: Bytes, here: Bytes) -> Frame:
+    def add(self, found: Iterator[tuple[Frame, Found | None]]) -> Iterator[Frame]:
+        """Add what `find` has found to the frames, at their size."""
+        for frame, flow in found:
+            yield frame if flow is None else replace(frame, extras=flow.at_size_of(frame))
+            del frame
+
+    def _follow(self, factor: float, before: Bytes, here: Bytes) -> Found:
         back, forth = _find_flow(here, before), _find_flow(before, here)
         missed = np.linalg.norm(back + move(forth, back), axis=2)
-        height, width = frame.height, frame.width
-        factor = np.float32(width / here.shape[1])
-        visible = np.clip(2 - 2 * factor * missed / self.occlusion, 0, 1) * _inside(back)
-        whole = _at_size(back, (height, width))
-        whole *= factor
-        extras = {**frame.extras, FLOW: whole, VISIBLE: _at_size(visible.astype(np.float32), (height, width))}
-        return replace(frame, extras=MappingProxyType(extras))
+        visible = np.clip(2 - 2 * np.float32(factor) * missed / self.occlusion, 0, 1) * _inside(back)
+        return Found(back, visible.astype(np.float32), factor)
 
 
 def move(plane: npt.NDArray[Any], flow: Array) -> npt.NDArray[Any]:
