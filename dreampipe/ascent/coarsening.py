@@ -22,7 +22,7 @@ _DOUBLING = np.array([[1, 6, 1], [0, 4, 4]]) / 8
 """The weights of three neighbours in the even pixel of two, and in the odd one."""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def matrices(side: int, levels: int) -> tuple[Array, Array]:
     """Make the matrices that coarsen a line of `side` pixels: (coarse, side) and (side, coarse), not to be changed."""
     sides = [side]

@@ -114,7 +114,7 @@ def climb(
             state = _begin(plan, state, found, sizes[level - 1], seed)
             if plan.steps:
                 found = full[:, :0]  # nothing, so that its memory is free
-            inputs = Inputs.of(sources[level], pyramid.mask_at(level), units, plan.step.shaping)
+            inputs = Inputs.of(sources[level], pyramid.mask_at(level), units)
             rng = np.random.default_rng([seed, octave])
             for step in range(1, plan.steps + 1):
                 done, left = _progress(plan, octave, step)
@@ -125,7 +125,7 @@ def climb(
                 if plan.grid and plan.grid.count(seen) > 1:
                     outcome = climb_tiles(spec, plan.grid, state, inputs, np.random.default_rng([seed, octave, step]))
                 else:
-                    outcome = compile_step(spec)(state, inputs)
+                    outcome = compile_step(spec)(state, inputs.aided(spec.shaping))
                 state, tensor, alive = outcome
                 scores = _check_scores(plan, backend.as_array(tensor), octave, step)
                 waking = waking.after(
@@ -181,9 +181,9 @@ def steps_to_come(
         moments = {
             name: {climbed: parameters[climbed] for climbed in how.climbed} for name in plan.step.optimizer.moments
         }
-        inputs = Inputs.of(start, None if mask is None else start[:1, ..., :1], units, plan.step.shaping)
+        inputs = Inputs.of(start, None if mask is None else start[:1, ..., :1], units)
         inputs = inputs.at(plan.step.transforms, drawn, np.zeros(len(full), np.bool_), 0, done)
-        yield compile_step(plan.step), (State(parameters, moments, none), inputs)
+        yield compile_step(plan.step), (State(parameters, moments, none), inputs.aided(plan.step.shaping))
 
 
 def _saved(octave: int, state: State, found: Array, dreamed: Array, scores: Array, waking: Waking) -> Saved:

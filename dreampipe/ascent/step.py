@@ -78,7 +78,7 @@ class Inputs(NamedTuple):
         unit: (batch,) int32, the channel or class of each picture.
         leak: (batch,), 1 for pictures whose gradient leaks through activations, else 0.
         step_size, progress: () of the step; progress goes from 0 to 1 over the ascent or the octave.
-        aids: for each shaping the arrays that help it at this size.
+        aids: for each shaping the arrays that help it at this size; empty where the picture is shaped without them.
     """
 
     start: Tensor
@@ -89,12 +89,10 @@ class Inputs(NamedTuple):
     leak: Tensor
     step_size: Tensor
     progress: Tensor
-    aids: tuple[tuple[Tensor, ...], ...]
+    aids: tuple[tuple[Tensor, ...], ...] = ()
 
     @classmethod
-    def of(
-        cls, start: Array, mask: Array | None, unit: npt.NDArray[np.int32], shaping: Sequence[Shaping] = ()
-    ) -> Inputs:
+    def of(cls, start: Array, mask: Array | None, unit: npt.NDArray[np.int32]) -> Inputs:
         """The inputs of the steps of one octave, before any draw; the mask is (1, height, width, 1)."""
         weights = np.ones((1, 1, 1), np.float32) if mask is None else np.asarray(mask[0], np.float32)
         none = np.float32(0)
@@ -103,8 +101,12 @@ class Inputs(NamedTuple):
             inside = inside and bool(start[:, rows].min() >= 0 and start[:, rows].max() <= 1)
             release(start)
         within = start if inside else by_rows(lambda rows: np.clip(rows, 0, 1), start, out=zeros(start.shape, start))
-        aids = tuple(one.aids((start.shape[1], start.shape[2])) for one in shaping)
-        return cls(within, (), (), weights, unit, np.zeros(len(start), np.float32), none, none, aids)
+        return cls(within, (), (), weights, unit, np.zeros(len(start), np.float32), none, none)
+
+    def aided(self, shaping: Sequence[Shaping]) -> Inputs:
+        """Add what helps each shaping at this size, as a step on whole pictures takes it."""
+        size = self.start.shape[1], self.start.shape[2]
+        return self._replace(aids=tuple(one.aids(size) for one in shaping))
 
     def at(
         self,
@@ -141,7 +143,9 @@ class Outcome(NamedTuple):
 
 @lru_cache(maxsize=8)
 def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
-    """Compile the step. It is kept for the process, because tracing takes seconds and it holds only what `spec` says.
+    """Compile the step; its inputs are `aided`.
+
+    It is kept for the process, because tracing takes seconds and it holds only what `spec` says.
 
     Raises:
         ModelError, ObjectiveError: the model cannot be opened, or lacks a unit that the objective names.
@@ -169,7 +173,9 @@ def compile_step(spec: StepSpec) -> Callable[[State, Inputs], Outcome]:
         moved, alive = _follow_shaped(spec, state, inputs, gradient, pull, to_parameters)
         return Outcome(moved, scores, alive)
 
-    return backend.compile(step, *specs(spec), rounded=spec.precision == "tf32")
+    state, inputs = specs(spec)
+    aids = tuple(tuple(backend.spec(None, None) for _ in one.aids((1, 1))) for one in spec.shaping)
+    return backend.compile(step, state, inputs._replace(aids=aids), rounded=spec.precision == "tf32")
 
 
 def follow(
@@ -224,7 +230,7 @@ def _follow_shaped(
         pull: the gradient of what the model saw.
         to_parameters: takes the gradient back to the parameters that are climbed.
     """
-    for shaping, aids in zip(spec.shaping, inputs.aids, strict=True):
+    for shaping, aids in zip(spec.shaping, inputs.aids or ((),) * len(spec.shaping), strict=True):
         gradient = shaping.aided(gradient, inputs.progress, aids)
     gradient = gradient * inputs.mask if spec.masked else gradient
     pulled = dict(zip(spec.parameterization.climbed, to_parameters(gradient), strict=True))
@@ -260,7 +266,6 @@ def specs(spec: StepSpec) -> tuple[State, Inputs]:
         leak=backend.spec(None),
         step_size=backend.spec(),
         progress=backend.spec(),
-        aids=tuple(tuple(backend.spec(None, None) for _ in one.aids((1, 1))) for one in spec.shaping),
     )
     return State(parameters, moments, backend.spec()), inputs
 

@@ -175,10 +175,10 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 
 def _check_empty(recipe: type[Settings], values: Mapping[str, Any], given: set[str]) -> None:
-    """Raise RecipeError for a setting that came as an empty text, unless that is its default."""
+    """Raise RecipeError for a setting that came empty and can be left out; the recipe refuses any other."""
     for name in given:
         field = recipe.model_fields.get(name)
-        if values[name] == "" and (field is None or field.default != ""):
+        if values[name] == "" and (field is None or field.default is None or name == "model"):
             raise RecipeError(
                 f"{name.replace('_', '-')} came as '', but it must be {(field and expected_of(field)) or 'a text'}: "
                 "give a value, or leave it out."

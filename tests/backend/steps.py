@@ -79,9 +79,9 @@ def _steps() -> Iterator[tuple[str, Array]]:
         spec = StepSpec(model, objective, **{**usual, **change})
         state = begin(spec, spec.parameterization.init(start, np.random.default_rng(1)))
         drawn = [transform.draw(np.random.default_rng(2), 0.5, SIZE) for transform in spec.transforms]
-        inputs = Inputs.of(start, None, np.zeros(2, np.int32), spec.shaping)
+        inputs = Inputs.of(start, None, np.zeros(2, np.int32))
         inputs = inputs.at(spec.transforms, drawn, np.zeros(2, np.bool_), 0.01, 0.5)
-        outcome = compile_step(spec)(state, inputs)
+        outcome = compile_step(spec)(state, inputs.aided(spec.shaping))
         (changed,) = change.values()
         yield f"{at} {changed}, scores", _array(outcome.scores)
         for name, value in outcome.state.parameters.items():

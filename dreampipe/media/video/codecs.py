@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from dreampipe.errors import MediaError
 from dreampipe.media.video.instructions import instructions
@@ -190,7 +191,9 @@ def codec_named(name: str | None, container: Container, bits: int, alpha: bool =
         name = defaults[bits > 8]
     codec = CODECS.get(name.lower().replace(".", ""))
     if codec is None:
-        raise MediaError(f"The codec came as {name!r}, but one of {', '.join(CODECS)} is expected: choose one of them.")
+        near = get_close_matches(name, CODECS, 3, 0.5)
+        advice = f"did you mean {' or '.join(near)}" if near else "choose one of them"
+        raise MediaError(f"The codec came as {name!r}, but one of {', '.join(CODECS)} is expected: {advice}.")
     if container.muxer not in codec.containers:
         able = [suffix for suffix, other in CONTAINERS.items() if other.muxer in codec.containers]
         held = [other.name for other in CODECS.values() if container.muxer in other.containers]
