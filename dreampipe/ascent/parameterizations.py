@@ -183,9 +183,7 @@ class Fourier(Parameterization):
         from dreampipe.backend import ops
 
         scaled = parameters["spectrum"] * (LUCID / spectrum.radius(size, ops))
-        real, imaginary = ops.unstack(
-            scaled, 2, axis=1
-        )  # the gradient of a slice takes longer than that of a transform
+        real, imaginary = ops.unstack(scaled, 2, axis=1)  # the gradient of a slice takes long on tensorflow
         return spectrum.synthesize(real, imaginary, size)
 
     def resize(self, values: Parameters, before: Size, size: Size) -> Parameters:
