@@ -27,8 +27,9 @@ PLAIN, AT_ONCE = 48, 168
 
 The source itself is not counted, because it is held before anything is chosen.
 """
-SHELVED = 10
-"""The same, of a picture whose whole arrays lie in a file: the smaller octaves while it is read, samples in the end."""
+SHELVED = 17
+"""The same, of a picture whose whole arrays lie in a file: in the end it is written and read back, next to all the
+memory that the backend keeps of its tiles."""
 SOURCE = 12
 """Bytes for each pixel of a source, which go into the file, too."""
 USUAL = 1.7e9

@@ -94,7 +94,8 @@ def climb_parts(
 
 def _runs(lines: tuple[Lines, Lines], part: tuple[slice, slice]) -> Iterator[tuple[Run, Run]]:
     """Cut a part of what the model sees into blocks that are copied from blocks of the picture."""
-    return product(*(tuple(line.runs(one)) for line, one in zip(lines, part, strict=True)))
+    rows, columns = (tuple(line.runs(one)) for line, one in zip(lines, part, strict=True))
+    return product(rows, columns)
 
 
 def _penalize(

@@ -208,13 +208,13 @@ def shape_parts(
     known: list[tuple[_Question, Array]] = []
     while True:
         run, asked = _compile_pass(shaping, tuple(question.kind for question, _ in known))
-        shares = []
+        shares: list[list[list[Array]]] = []
         for tile in tiles:
             core = np.array([bound for one in tile.inner for bound in (one.start, one.stop)], np.int32)
             answers = tuple(_known(tile, question, answer) for question, answer in known)
             found = run(part(tile), core, *numbers, answers)
             if asked:
-                shares.append([backend.as_array(one) for one in found])
+                shares.append([[backend.as_array(value) for value in of_question] for of_question in found])
             else:
                 use(tile, backend.as_array(found))
         if not asked:
