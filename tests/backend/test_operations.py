@@ -26,7 +26,8 @@ def numbers(*shape: int, seed: int = 0) -> Array:
 
 def gradient(function: Any, at: Array, weights: Array) -> Array:
     """The gradient of sum(weights * function(at))."""
-    _, _, (slope,) = backend.value_and_gradients(lambda x: (ops.sum(function(x) * weights), None), at)
+    shares = ops.convert_to_tensor(weights)
+    _, _, (slope,) = backend.value_and_gradients(lambda x: (ops.sum(function(x) * shares), None), at)
     return np.asarray(ops.convert_to_numpy(slope))
 
 
@@ -36,7 +37,7 @@ def test_half_spectra_are_those_of_numpy_both_ways(size: tuple[int, int]) -> Non
     half = (2, 3, size[0], size[1] // 2 + 1)
     real, imaginary, weights = numbers(*half), numbers(*half, seed=1), numbers(2, 3, *size, seed=2)
     made = backend.irfft2(ops.convert_to_tensor(real), ops.convert_to_tensor(imaginary), size)
-    np.testing.assert_allclose(made, np.fft.irfft2(real + 1j * imaginary, s=size), atol=1e-6)
+    np.testing.assert_allclose(backend.as_array(made), np.fft.irfft2(real + 1j * imaginary, s=size), atol=1e-6)
     for part, other, unit in ((real, imaginary, 1), (imaginary, real, 1j)):
         whole = lambda x: backend.irfft2(*((x, other) if unit == 1 else (other, x)), size)  # noqa: B023, E731
         slope = gradient(lambda x, whole=whole: whole(ops.convert_to_tensor(x)), part, weights)
@@ -75,7 +76,7 @@ def test_a_convolution_by_steps_is_the_usual_one_both_ways(steps: int, cells: in
     usual = lambda x: ops.conv(x, kernel, steps, padding, data_format="channels_last")  # noqa: E731
     ours = lambda x: backend.convolve_by_steps(x, kernel, steps, padding)  # noqa: E731
     expected = np.asarray(ops.convert_to_numpy(usual(ops.convert_to_tensor(x))))
-    np.testing.assert_allclose(ours(ops.convert_to_tensor(x)), expected, atol=1e-4)
+    np.testing.assert_allclose(backend.as_array(ours(ops.convert_to_tensor(x))), expected, atol=1e-4)
     weights = numbers(*expected.shape, seed=2)
     np.testing.assert_allclose(gradient(ours, x, weights), gradient(usual, x, weights), atol=1e-4)
 
