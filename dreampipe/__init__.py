@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from dreampipe.recipes import Atlas, Explaining, FilmRecipe, Recipe, Visualization, Zooming
     from dreampipe.stages import Blend, Carry, Dream, Flow, Moment, Pipeline, Resize, Stage, Zoom
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 getLogger("dreampipe").addHandler(NullHandler())  # so that nothing is printed where the user sets up no logging
 
