@@ -56,6 +56,35 @@ def test_a_file_is_used_where_it_is_and_sent_where_it_is_not(model, monkeypatch,
     assert len(asked) == (not there)
 
 
+def test_a_card_that_changed_is_sent_with_its_model_once_more(model, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    card, names = model.with_suffix(".card.toml"), model.parent / "names" / "five.txt"
+    recipe = FilmRecipe(model=str(model))
+    (first,) = list_parcels(recipe)
+    card.write_text(card.read_text("utf-8").replace("unit", "tf"), encoding="utf-8")
+    (second,) = list_parcels(recipe)
+    names.write_text(names.read_text("utf-8").replace("elm", "fir"), encoding="utf-8")
+    (third,) = list_parcels(recipe)
+    model.parent.rename(tmp_path / "gone")
+    for parcel, scaling, last in ((first, "unit", "elm"), (second, "tf", "elm"), (third, "tf", "fir")):
+        moved = unpack(recipe, [(replace(parcel, content={}), lambda parcel=parcel: dict(parcel.content))])
+        assert moved.card().scaling == scaling
+        assert (Path(moved.model).parent / "names" / "five.txt").read_text("utf-8").split()[-1] == last
+
+
+@pytest.mark.parametrize("other", ["", 'scaling = "tf"\n'])
+def test_a_machine_whose_own_card_is_another_takes_the_one_that_is_sent(model, monkeypatch, tmp_path, other):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    recipe = FilmRecipe(model=str(model))
+    (parcel,) = list_parcels(recipe)
+    card = model.with_suffix(".card.toml")
+    card.unlink()
+    if other:
+        card.write_text(other, encoding="utf-8")
+    moved = unpack(recipe, [(replace(parcel, content={}), lambda: dict(parcel.content))])
+    assert moved.model != str(model) and moved.card().scaling == "unit"
+
+
 @pytest.fixture
 def guide(tmp_path: Path) -> Path:
     path = tmp_path / "guide.png"
