@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import signal
 import threading
 import time
 import traceback
@@ -223,11 +224,23 @@ def _connect(hire: Hire) -> bool:
         return False
     # Even without log_to_driver, ray prints on stdout that a worker died, among the events or paths.
     ray._private.worker._worker_logs_enabled = False
-    if hire.cluster:
-        _join(hire.cluster)
-    else:
-        _start()
+    with _keeping_handler():
+        if hire.cluster:
+            _join(hire.cluster)
+        else:
+            _start()
     return True
+
+
+@contextmanager
+def _keeping_handler() -> Iterator[None]:
+    """Keep what this program does at SIGTERM, where it does anything; Ray would have it exit with code 15."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if before not in (signal.SIG_DFL, None) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _start() -> None:
