@@ -19,6 +19,7 @@ from typing import TypeVar
 from dreampipe.engines.orders import Order
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.media import sha256
+from dreampipe.media.storage.addresses import address_of
 from dreampipe.media.writing import make_folder, write_whole
 from dreampipe.models import imagenet, zoo
 from dreampipe.models.own import cards
@@ -122,9 +123,11 @@ def _check_objectives(recipe: ModelSettings, parcels: Sequence[Parcel]) -> None:
 
     def check(objective: Objective, text: str) -> str:
         if lost := next((name for name in objective.files if name in lacking), None):
+            place = address_of(Path(lost))
+            advice = "set KERAS_HOME to" if place else "put it into"
             raise RecipeError(
-                f"{lost} is not the same on {platform.node()}, but all nodes must see what an objective names: put it "
-                "into a folder that they share."
+                f"{place or lost} is not the same on {platform.node()}, but all nodes must see what an objective "
+                f"names: {advice} a folder that they share."
             )
         return text
 

@@ -13,6 +13,7 @@ import dreampipe
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.sending import list_parcels, unpack
 from dreampipe.errors import RecipeError
+from dreampipe.media.storage import Address
 from dreampipe.recipes import Explaining, FilmRecipe, Recipe
 
 
@@ -121,6 +122,17 @@ def test_a_guide_that_a_machine_lacks_is_one_sentence(guide, monkeypatch, tmp_pa
     assert unpack(order, [(one, dict) for one in list_parcels(order.recipe)]) == order
     with pytest.raises(RecipeError, match=r"guide\.png is not the same on .*: put it into a folder"):
         send(order, guide)
+
+
+def test_so_is_one_of_a_store_whose_copy_a_machine_lacks(guide, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    address = Address.parse("s3://studio/guide.png")
+    copy = address.path(tmp_path / "dreampipe-stores" / "run-1-0123abcd")
+    copy.parent.mkdir(parents=True)
+    guide.rename(copy)
+    order = Order(Recipe(objective=f'guide("{copy.as_posix()}", mixed3)'))
+    with pytest.raises(RecipeError, match=rf"^{address} is not the same on .*: set KERAS_HOME to a folder that they"):
+        send(order, copy)
 
 
 def test_an_embedded_model_needs_no_file():
