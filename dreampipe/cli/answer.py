@@ -22,7 +22,8 @@ FAILED, BAD_ARGUMENTS, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 def answer_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Wrap a command: every DreampipeError becomes `Error: sentence` and exit code 2; other exceptions are bugs.
 
-    An output that another run makes is no bad argument: its exit code is 1, whenever the command finds it out.
+    An output that another run makes is no bad argument: its exit code is 1, whenever the command finds it out. Ctrl-C
+    and SIGTERM end the command in good order at any time: what it holds in a store is given back.
     """
 
     @wraps(command)
@@ -30,15 +31,19 @@ def answer_errors(command: Callable[..., None]) -> Callable[..., None]:
         from dreampipe.cli.staging import staged  # which uses `failing`
 
         try:
-            with staged(command.__name__, kwargs) as values:
+            with terminable(), staged(command.__name__, kwargs) as values:
                 command(*args, **values)
         except DreampipeError as error:
             say(f"Error: {error}")
             raise typer.Exit(FAILED if isinstance(error, BusyError) else BAD_ARGUMENTS) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt as stop:
+            raise typer.Exit(_code_of(stop)) from None
 
     return answering
+
+
+def _code_of(stop: KeyboardInterrupt) -> int:
+    return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
 def write_command() -> str:
@@ -69,4 +74,4 @@ def interruptible(line: str) -> Iterator[None]:
             yield
     except KeyboardInterrupt as stop:
         say(line)
-        raise typer.Exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED) from None
+        raise typer.Exit(_code_of(stop)) from None

@@ -68,7 +68,8 @@ def perform(task: Task, manner: Manner, many: bool = False) -> None:
 
     Raises:
         DreampipeError: the check failed, so nothing was begun.
-        typer.Exit: 1 after a failure, an unexplained difference or something that was left out, 130 after Ctrl-C.
+        typer.Exit: 1 after a failure, an unexplained difference or something that was left out, 130 after Ctrl-C, 143
+            after SIGTERM.
     """
     quiet, events = manner.quiet, manner.events
     if manner.dry:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import os
 import socket
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from dreampipe.engines.crew import Crew, Shared, count_processors
 from dreampipe.errors import RecipeError, shown
+from dreampipe.events import Tell
 
 ENGINES = ("local", "ray")
 PATIENCE = 5.0
@@ -72,7 +75,8 @@ class Hire:
             return ()
         if find_spec("ray") is None:
             raise RecipeError("--engine ray came, but Ray is not installed here: run `pip install 'dreampipe[ray]'`.")
-        self._check_cluster()
+        if self.cluster not in ("", "auto"):
+            check_answer(self.cluster)
         return ()
 
     @property
@@ -82,35 +86,51 @@ class Hire:
         found = (own or self.address or "") if self.address in (None, "auto") else self.address
         return "" if found == "local" else found
 
-    def _check_cluster(self) -> None:
-        """Raise RecipeError unless a server as Ray's answers at the address; Ray itself would try for minutes."""
-        if self.cluster in ("", "auto"):
-            return
-        host, _, port = self.cluster.rpartition("://")[2].rpartition(":")
-        try:
-            with socket.create_connection((host.strip("[]"), int(port)), PATIENCE) as connection:
-                if os.environ.get("RAY_USE_TLS", "0").lower() in ("0", "false"):
-                    _check_speech(connection)
-        except (OSError, ValueError, OverflowError):
-            raise unanswered(self.cluster) from None
+    def crew(self, shared: Shared, tell: Tell) -> Crew:
+        """Hire the workers; raises DreampipeError.
 
-    def crew(self, shared: Shared) -> Crew:
-        """Hire the workers; raises DreampipeError."""
+        Args:
+            tell: hears what keeps them waiting.
+        """
         if self.engine == "ray":
             from dreampipe.engines.ray import RayCrew
 
-            return RayCrew(self, shared)
+            return RayCrew(self, shared, tell)
         from dreampipe.engines.workers import Workers
 
         return Workers(self.count, shared)
 
 
-def _check_speech(connection: socket.socket) -> None:
+def check_answer(address: str, silence: float = SILENCE) -> None:
+    """Raise RecipeError unless a server as Ray's answers at an address; Ray itself would try for minutes.
+
+    Args:
+        silence: seconds in which it must say its first word.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    try:
+        with _reach(host.strip("[]"), int(port)) as connection:
+            if os.environ.get("RAY_USE_TLS", "0").lower() in ("0", "false"):
+                _check_speech(connection, time.monotonic() + silence)
+    except (OSError, ValueError, OverflowError):
+        raise unanswered(address) from None
+
+
+def _reach(host: str, port: int) -> socket.socket:
+    """Connect to a server; the addresses of its name share the time. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for *_, place in found:
+        with suppress(OSError):
+            return socket.create_connection((str(place[0]), port), PATIENCE / len(found))
+    raise ConnectionError
+
+
+def _check_speech(connection: socket.socket, until: float) -> None:
     """Raise OSError unless the other side speaks HTTP/2, as every server of Ray does: its first frame has settings."""
-    connection.settimeout(SILENCE)
     connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _NO_SETTINGS)
     head = b""
     while len(head) < len(_NO_SETTINGS):
+        connection.settimeout(max(0.001, until - time.monotonic()))
         came = connection.recv(len(_NO_SETTINGS) - len(head))
         if not came:
             raise ConnectionError

@@ -29,7 +29,7 @@ def make_parts(pieces: Sequence[Piece], shared: Shared, name: str, tell: Tell, h
     Raises:
         DreampipeError: a piece cannot be made, or its worker has died twice.
     """
-    coordinate(hire.crew(shared), Parts(pieces, name), tell)
+    coordinate(hire.crew(shared, tell), Parts(pieces, name), tell)
 
 
 @dataclass(frozen=True)

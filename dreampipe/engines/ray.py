@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import signal
 import threading
 import time
 import traceback
@@ -22,7 +23,6 @@ from typing import Any
 
 import ray
 from ray.exceptions import (
-    GetTimeoutError,
     OutOfMemoryError,
     RayActorError,
     RayError,
@@ -30,7 +30,7 @@ from ray.exceptions import (
     RayTaskError,
     RpcError,
 )
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, NodeLabelSchedulingStrategy, NotIn
 
 from dreampipe.backend import choosing
 from dreampipe.engines.binding import hold_processors
@@ -52,14 +52,18 @@ from dreampipe.engines.nodes import check_node, look_for, unloaded
 from dreampipe.engines.orders import Order
 from dreampipe.engines.sending import Parcel, list_parcels, unpack
 from dreampipe.errors import DreampipeError, brief
-from dreampipe.events import Framed, Progressed, Stepped, Surveyed
+from dreampipe.events import Framed, Noted, Progressed, Stepped, Surveyed, Tell
 from dreampipe.media.manifest import NAME
 from dreampipe.media.storage.addresses import is_lazy, mirror_of
 from dreampipe.media.writing import temporary_folder
 from dreampipe.recipes.settings import ModelSettings
 
 _ANSWER = 600.0
-"""Seconds in which the nodes must say what they have: a busy machine may take minutes to start a process of Ray."""
+"""Seconds in which the first node must say what it has: a busy machine may take minutes to start a process of Ray."""
+_OTHERS = 60.0
+"""Seconds that the other nodes have after each answer."""
+_SOON = 15.0
+"""Seconds after which a run that waits for answers says so."""
 _LOOK = 5.0
 """Seconds between two looks at whether a node that has not answered is still there."""
 _LONG = 60.0
@@ -67,6 +71,8 @@ _LONG = 60.0
 _OFTEN = 0.5
 """Seconds between two messages of mere progress."""
 _QUIET: Mapping[str, Any] = {"logging_level": logging.CRITICAL, "log_to_driver": False}
+Node = Mapping[str, Any]
+"""What Ray says of a node."""
 _LOST = (RaySystemError, RpcError, ConnectionError)
 """The errors that Ray raises if the cluster itself has gone."""
 
@@ -77,12 +83,13 @@ class RayCrew:
     Args:
         hire: how many, and where.
         shared: what they have in common.
+        tell: hears of nodes that do not answer.
 
     Raises:
         DreampipeError: the cluster does not answer, or a node lacks something.
     """
 
-    def __init__(self, hire: Hire, shared: Shared) -> None:
+    def __init__(self, hire: Hire, shared: Shared, tell: Tell) -> None:
         self._owns = _connect(hire)
         self._actors: dict[int, Any] = {}
         self._asked: dict[Any, int] = {}
@@ -90,24 +97,30 @@ class RayCrew:
         self._patience: float | None = _LONG  # until the first worker is heard
         try:
             with _reaching():
-                self._prepare(hire, shared)
+                self._prepare(hire, shared, tell)
         except BaseException:
             self._disconnect()
             raise
 
-    def _prepare(self, hire: Hire, shared: Shared) -> None:
+    def _prepare(self, hire: Hire, shared: Shared, tell: Tell) -> None:
         """Look at the nodes, and decide what each actor gets."""
         nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-        nodes, silent = _check_nodes(nodes, shared)
-        self._said.extend(
-            (0, Waiting(f"The node {name} does not answer, so this run does not count on it.")) for name in silent
-        )
+        nodes, silent = _check_nodes(nodes, shared, tell)
+        for node in silent:
+            name = node["NodeManagerHostname"]
+            tell(Noted("", f"The node {name} does not answer, so this run does not count on it."))
         self.size, processors = _divide(nodes, hire, fixed=self._owns and not hire.cluster)
         parcels = [
             (replace(parcel, content={}), [ray.put(parcel.content)]) for parcel in list_parcels(_recipe_of(shared))
         ]
         actor = ray.remote(concurrency_groups={"in": 1, "out": 1})(_Hand)
-        self._actor = actor.options(num_cpus=processors, num_gpus=hire.gpus, max_restarts=0, max_task_retries=0)
+        self._actor = actor.options(
+            num_cpus=processors,
+            num_gpus=hire.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            scheduling_strategy=_avoid(silent),
+        )
         self._told = (
             ray.put(shared),
             parcels,
@@ -223,11 +236,23 @@ def _connect(hire: Hire) -> bool:
         return False
     # Even without log_to_driver, ray prints on stdout that a worker died, among the events or paths.
     ray._private.worker._worker_logs_enabled = False
-    if hire.cluster:
-        _join(hire.cluster)
-    else:
-        _start()
+    with _keeping_handler():
+        if hire.cluster:
+            _join(hire.cluster)
+        else:
+            _start()
     return True
+
+
+@contextmanager
+def _keeping_handler() -> Iterator[None]:
+    """Keep what this program does at SIGTERM, where it does anything; Ray would have it exit with code 15."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if before not in (signal.SIG_DFL, None) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _start() -> None:
@@ -279,7 +304,7 @@ def _reaching() -> Iterator[None]:
         raise DreampipeError("The Ray cluster has gone: start it and run the same command again.") from None
 
 
-def _divide(nodes: Sequence[Mapping[str, Any]], hire: Hire, fixed: bool) -> tuple[int, float]:
+def _divide(nodes: Sequence[Node], hire: Hire, fixed: bool) -> tuple[int, float]:
     """Choose the number of workers and the processors of each; `fixed` says that no node will come."""
     size, processors = divide([node["Resources"]["CPU"] for node in nodes], hire.workers)
     if fixed:
@@ -298,13 +323,21 @@ def _recipe_of(shared: Shared) -> ModelSettings:
     return shared.order.recipe if isinstance(shared.order, Order) else shared.order
 
 
-def _share(nodes: Sequence[Mapping[str, Any]], processors: float) -> int:
+def _share(nodes: Sequence[Node], processors: float) -> int:
     """Return the most workers that share a node."""
     return max([1, *(int(node["Resources"]["CPU"] / processors + 1e-6) for node in nodes)])
 
 
-def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Select the nodes that answer, and name those that do not, though they are there.
+def _avoid(silent: Sequence[Node]) -> Any:
+    """Return how Ray places an actor: as usual, but not on these nodes, which nobody has checked."""
+    # Earlier versions of Ray write the label of its number in another way.
+    keys = {key for node in silent for key, value in node.get("Labels", {}).items() if value == node["NodeID"]}
+    numbers = [node["NodeID"] for node in silent]
+    return NodeLabelSchedulingStrategy(hard={key: NotIn(*numbers) for key in keys}) if keys else None
+
+
+def _check_nodes(nodes: Sequence[Node], shared: Shared, tell: Tell) -> tuple[list[Node], list[Node]]:
+    """Divide the nodes into those that answer, and those that do not, though they are there.
 
     Raises:
         DreampipeError: a node has another dreampipe, or does not see the inputs and the output; or no node answers.
@@ -316,41 +349,57 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]], shared: Shared) -> tuple[li
         look = ray.remote(num_cpus=0)(look_for(paths, choosing.name(), sorted(mirrors)))
         asked = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
         answers = [look.options(scheduling_strategy=where).remote() for where in asked]
-        answering, silent, until = [], [], time.monotonic() + _ANSWER
-        for node, answer in zip(nodes, answers, strict=True):
-            name = node["NodeManagerHostname"]
-            if found := _hear_node(node, answer, until):
-                version, backend, missing = found
-                unseen = [shared.folder if path == str(needed[-1]) else path for path in missing]
-                check_node(name, version, backend, unseen)
-                answering.append(node)
-            elif _is_alive(node):
-                silent.append(name)
+        answering = []
+        for node, (version, backend, missing) in _hear_nodes(dict(zip(answers, nodes, strict=True)), tell):
+            unseen = [shared.folder if path == str(needed[-1]) else path for path in missing]
+            check_node(node["NodeManagerHostname"], version, backend, unseen)
+            answering.append(node)
     if nodes and not answering:
         raise DreampipeError("None of the nodes of the Ray cluster answers: look at `ray status`, and mend them.")
-    return answering, silent
+    return answering, [node for node in nodes if node not in answering and _is_alive(node)]
 
 
-def _hear_node(node: Mapping[str, Any], answer: Any, until: float) -> tuple[str, bool, list[str]] | None:
-    """Wait for what a node says of itself, as long as it is there; None if it does not answer.
+def _hear_nodes(asked: Mapping[Any, Node], tell: Tell) -> Iterator[tuple[Node, Any]]:
+    """Yield the nodes that answer, each with what it says of itself, as the answers come.
+
+    Args:
+        asked: the nodes by their answers to come.
+        tell: hears once of those that take their time.
 
     Raises:
-        DreampipeError: it cannot load dreampipe.
+        DreampipeError: a node cannot load dreampipe.
     """
-    while True:
-        try:
-            found: tuple[str, bool, list[str]] = ray.get(answer, timeout=_LOOK)
-            return found
-        except GetTimeoutError:
-            if time.monotonic() > until or not _is_alive(node):
-                return None
-        except RayTaskError:
-            raise unloaded(node["NodeManagerHostname"]) from None
-        except RayError:  # its process has ended again and again, or it has gone
-            return None
+    waiting, soon, until = dict(asked), time.monotonic() + _SOON, time.monotonic() + _ANSWER
+    told = False
+    while waiting and time.monotonic() < until:
+        came = ray.wait(list(waiting), num_returns=1, timeout=_LOOK)[0]
+        for answer in came:
+            node = waiting.pop(answer)
+            with suppress(RayError):  # its process has ended again and again, or it has gone
+                yield node, _open(answer, node)
+                until = time.monotonic() + _OTHERS
+        if not came:
+            waiting = {answer: node for answer, node in waiting.items() if _is_alive(node)}
+        if waiting and not told and time.monotonic() > soon:
+            told = True
+            tell(Noted("", _name_waiting([node["NodeManagerHostname"] for node in waiting.values()])))
 
 
-def _is_alive(node: Mapping[str, Any]) -> bool:
+def _open(answer: Any, node: Node) -> Any:
+    """Return what a node has said; raises DreampipeError where it cannot load dreampipe."""
+    try:
+        return ray.get(answer)
+    except RayTaskError:
+        raise unloaded(node["NodeManagerHostname"]) from None
+
+
+def _name_waiting(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"Waiting for the node {names[0]}, which does not answer yet."
+    return f"Waiting for {len(names)} nodes, such as {names[0]}, which do not answer yet."
+
+
+def _is_alive(node: Node) -> bool:
     return any(each["NodeID"] == node["NodeID"] and each["Alive"] for each in ray.nodes())
 
 

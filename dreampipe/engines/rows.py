@@ -52,7 +52,7 @@ def make_all(jobs: Sequence[Job], folder: Path, order: Order, tell: Tell, hire: 
             _sweep(jobs, folder)
         tell(Started(len(jobs)))
         inputs = tuple(job.source for job in (*jobs[:1], *jobs[-1:]))
-        crew = hire.crew(Shared(order, folder, math.ceil(len(jobs) / hire.count), inputs))
+        crew = hire.crew(Shared(order, folder, math.ceil(len(jobs) / hire.count), inputs), tell)
         keep_work = order.film is not None and order.film.keep_work
         supply = Rows(jobs, crew.size, tell, keep_work)
         try:

@@ -1,14 +1,17 @@
 """Send the files that a recipe names to machines that cannot see them: once, by their content.
 
-A machine that has the same file under the same name keeps to that. Another one keeps a copy in the user's store of
-weights, under the SHA-256 of the file, so that a later run need not send it again. A file that an objective names is
-never kept under another name: the text of the objective decides what counts as the same recipe.
+A machine that has the same file under the same name keeps to that; of a model, its card must be the same, too. Another
+one keeps a copy in the user's store of weights, under the SHA-256 of all that is sent, so that a later run need not
+send it again. A file that an objective names is never kept under another name: the text of the objective decides what
+counts as the same recipe.
 """
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +19,7 @@ from typing import TypeVar
 from dreampipe.engines.orders import Order
 from dreampipe.errors import MediaError, RecipeError
 from dreampipe.media import sha256
+from dreampipe.media.storage.addresses import address_of
 from dreampipe.media.writing import make_folder, write_whole
 from dreampipe.models import imagenet, zoo
 from dreampipe.models.own import cards
@@ -35,13 +39,14 @@ class Parcel:
     Attributes:
         name: as the recipe names it; for weights of the store the name there.
         stored: whether it is of the store of weights.
-        sha256: of its content.
-        content: the bytes by the names of files: of a model also the card next to it, and the classes that that names.
+        whole: the SHA-256 of the names and the bytes of all its files.
+        content: the bytes by the names of files: of a model also the card next to it, and the file of classes that the
+            card names.
     """
 
     name: str
     stored: bool
-    sha256: str
+    whole: str
     content: Mapping[str, bytes]
 
 
@@ -61,14 +66,25 @@ def list_parcels(recipe: ModelSettings) -> list[Parcel]:
 
 
 def _pack(path: Path, name: str, stored: bool) -> Parcel:
-    found = (path, *(cards.list_beside(path) if path.suffix == ".keras" else ()))
     try:
-        content = {each.relative_to(path.parent).as_posix(): each.read_bytes() for each in found if each.exists()}
+        content = {part: place.read_bytes() for part, place in _list_parts(path).items()}
     except OSError as problem:
         raise MediaError(
             f"{path} cannot be read ({problem.strerror}), but every worker needs it: make it readable."
         ) from None
-    return Parcel(name, stored, sha256(path), content)
+    sums = {part: hashlib.sha256(data).hexdigest() for part, data in content.items()}
+    return Parcel(name, stored, _hash(sums), content)
+
+
+def _list_parts(path: Path) -> dict[str, Path]:
+    """List a file, and of a model what is next to it, by the names from its folder."""
+    found = (path, *(cards.list_beside(path) if path.suffix == ".keras" else ()))
+    return {each.relative_to(path.parent).as_posix(): each for each in found if each.exists()}
+
+
+def _hash(sums: Mapping[str, str]) -> str:
+    """Hash the SHA-256 of files by their names."""
+    return hashlib.sha256("".join(f"{sums[name]} {name}\n" for name in sorted(sums)).encode()).hexdigest()
 
 
 def unpack(
@@ -107,9 +123,11 @@ def _check_objectives(recipe: ModelSettings, parcels: Sequence[Parcel]) -> None:
 
     def check(objective: Objective, text: str) -> str:
         if lost := next((name for name in objective.files if name in lacking), None):
+            place = address_of(Path(lost))
+            advice = "set KERAS_HOME to" if place else "put it into"
             raise RecipeError(
-                f"{lost} is not the same on {platform.node()}, but all nodes must see what an objective names: put it "
-                "into a folder that they share."
+                f"{place or lost} is not the same on {platform.node()}, but all nodes must see what an objective "
+                f"names: {advice} a folder that they share."
             )
         return text
 
@@ -117,13 +135,18 @@ def _check_objectives(recipe: ModelSettings, parcels: Sequence[Parcel]) -> None:
 
 
 def _is_here(path: Path, parcel: Parcel) -> bool:
-    return path.is_file() and sha256(path) == parcel.sha256
+    """Say whether a file is what was sent; of a model, also what is next to it."""
+    if not path.is_file():
+        return False
+    with suppress(MediaError):  # it cannot be read here
+        return _hash({part: sha256(place) for part, place in _list_parts(path).items()}) == parcel.whole
+    return False
 
 
 def _unpack(parcel: Parcel, get: Callable[[], Mapping[str, bytes]]) -> str:
     """Return the name of the file on this machine."""
     own = store.folder() / parcel.name if parcel.stored else Path(parcel.name)
-    kept = own if parcel.stored else store.folder() / _SENT / parcel.sha256 / own.name
+    kept = own if parcel.stored else store.folder() / _SENT / parcel.whole / own.name
     if _is_here(own, parcel):
         return parcel.name
     if _is_here(kept, parcel):

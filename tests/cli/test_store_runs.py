@@ -48,6 +48,43 @@ def test_killed_in_the_middle_and_started_again(call, bucket, server, small, tmp
     assert not any(name.endswith(".lease") for name in objects(f"{bucket}/dreams")) and not mirrors()
 
 
+@pytest.mark.parametrize("sent, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_before_the_first_dream(bucket, server, small, tmp_path, sent, code):
+    """While the folder is listed, the run has its lease and its mirror: it gives both back."""
+    upload(paint(tmp_path / "photos", ("a.png",)), f"{bucket}/photos")
+    asked: list[str] = []
+    process = run("dream", f"{bucket}/photos", f"{bucket}/dreams", *small)
+
+    def stop(method: str, path: str) -> None:
+        if method == "PUT" and path.endswith(".lease"):
+            asked.append(path)
+        elif method == "GET" and len(asked) == 1 and not path.endswith(".lease"):
+            asked.append(path)
+            process.send_signal(sent)
+
+    server.watch = stop
+    said = process.communicate()[1]
+    server.watch = lambda method, path: None
+    assert process.returncode == code and "Traceback" not in said, said
+    assert len(asked) == 2 and not objects(f"{bucket}/dreams") and not mirrors()
+
+
+def test_terminated_while_an_output_is_sent(bucket, server, small):
+    words = ("visualize", "first[1]", f"{bucket}/unit.png", *small[:4], "--size", "32", "--steps", "1")
+    process, sent = run(*words), []
+
+    def stop(method: str, path: str) -> None:
+        if method == "PUT" and path.endswith("unit.png"):
+            sent.append(path)
+            process.send_signal(signal.SIGTERM)
+
+    server.watch = stop
+    said = process.communicate()[1]
+    server.watch = lambda method, path: None
+    assert process.returncode == 143 and sent and "Traceback" not in said, said
+    assert not any(name.endswith(".lease") for name in objects(bucket))
+
+
 def test_a_second_driver_is_refused(call, bucket, server, small, tmp_path, monkeypatch):
     upload(paint(tmp_path / "photos", ("a.png", "b.png")), f"{bucket}/photos")
     first = [True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,9 +14,9 @@ import pytest
 from test_crews import PICTURES, files, made, order, photos, results  # noqa: F401
 
 from dreampipe.engines.dreams import DreamTask
-from dreampipe.engines.hiring import Hire
+from dreampipe.engines.hiring import Hire, check_answer
 from dreampipe.errors import DreampipeError, RecipeError
-from dreampipe.events import Done, Event, Finished, Skipped, Started, Stepped
+from dreampipe.events import Done, Event, Finished, Noted, Skipped, Started, Stepped
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of ray's own
@@ -104,6 +105,52 @@ def test_an_address_where_no_ray_is_is_one_sentence(way, words, listening, photo
     with pytest.raises(RecipeError, match=rf"^No Ray cluster answers at {address}: start one by"):
         DreamTask(str(photos), str(tmp_path / "out"), order, hire=hire).check()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words", [b"", b"\0\0\0"])
+def test_an_address_that_falls_silent_is_one_sentence(words):
+    """It takes the connection, and says nothing more than this."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        held: list[socket.socket] = []
+
+        def answer() -> None:
+            held.append(server.accept()[0])
+            held[0].sendall(words)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(RecipeError, match=rf"^No Ray cluster answers at {address}: start one by"):
+            check_answer(address, silence=0.2)
+        thread.join()
+        held[0].close()
+
+
+@pytest.mark.slow
+def test_a_node_that_says_nothing_takes_no_part(photos, tmp_path, order, monkeypatch):  # noqa: F811
+    """Each process of Ray on it hangs before it is one."""
+    from ray.cluster_utils import Cluster
+
+    (tmp_path / "hangs").mkdir()
+    (tmp_path / "hangs" / "sitecustomize.py").write_text(
+        "import sys, threading\n"
+        "if any('default_worker' in word for word in sys.orig_argv):\n"
+        "    threading.Event().wait()\n"
+    )
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    own = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    try:
+        good = own.add_node(num_cpus=1)
+        own.add_node(num_cpus=4, env_vars={"PYTHONPATH": str(tmp_path / "hangs")})
+        told = made(DreamTask(str(photos), str(tmp_path / "out"), order, hire=Hire("ray", address=own.address)))
+    finally:
+        ray.shutdown()
+        own.shutdown()
+    assert set(results(told).values()) == {Done}
+    notes = [event.text for event in told if isinstance(event, Noted)]
+    assert re.fullmatch(r"Waiting for the node .+, which does not answer yet\.", notes[0])
+    assert re.fullmatch(r"The node .+ does not answer, so this run does not count on it\.", notes[1])
+    assert {event.node.partition("/")[2] for event in told if isinstance(event, Done)} == {good.node_id[:8]}
 
 
 @pytest.mark.slow

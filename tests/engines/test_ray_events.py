@@ -18,21 +18,26 @@ pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
 
 
-def kill(driver: psutil.Process, is_meant: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
-    """Kill the first process beneath a driver that is meant."""
+def kill_worker(driver: psutil.Process) -> bool:
+    """Kill the first actor beneath a driver; say whether there is one."""
     for process in driver.children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            if is_meant(process):
+            if any(word.startswith("ray::_Hand") for word in process.cmdline()):
                 process.kill()
-                return [process]
-    return []
+                return True
+    return False
+
+
+def terminate(driver: psutil.Process) -> bool:
+    driver.terminate()
+    return True
 
 
 @pytest.fixture
 def run(photos: Path, tmp_path: Path, tiny_model: Path) -> Any:  # noqa: F811
-    """Runs the command, and kills a process at its first step: `(is_meant, steps) -> (exit code, events, stderr)`."""
+    """Runs the command, and strikes at its first step: `(strike, steps) -> (exit code, events, stderr)`."""
 
-    def run(is_meant: Callable[[psutil.Process], bool], steps: int) -> tuple[int, list[dict[str, Any]], str]:
+    def run(strike: Callable[[psutil.Process], bool], steps: int) -> tuple[int, list[dict[str, Any]], str]:
         words = ("dream", photos, tmp_path / "out", "--model", tiny_model, "--scaling", "unit", "--octaves", 1)
         command = [
             sys.executable,
@@ -45,15 +50,15 @@ def run(photos: Path, tmp_path: Path, tiny_model: Path) -> Any:  # noqa: F811
             "ray",
             "--events",
         ]
-        told, killed = [], []
+        told, struck = [], False
         with (tmp_path / "stderr").open("w+") as stderr:
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr) as driver:
                 assert driver.stdout is not None
                 for line in driver.stdout:
                     told.append(json.loads(line))
-                    if told[-1]["event"] == "stepped" and not killed:
-                        killed = kill(psutil.Process(driver.pid), is_meant)
-            assert killed
+                    if told[-1]["event"] == "stepped" and not struck:
+                        struck = strike(psutil.Process(driver.pid))
+            assert struck
             stderr.seek(0)
             return driver.returncode, told, stderr.read()
 
@@ -61,7 +66,14 @@ def run(photos: Path, tmp_path: Path, tiny_model: Path) -> Any:  # noqa: F811
 
 
 def test_events_stay_json_when_a_worker_of_ray_is_killed(run: Any) -> None:
-    code, told, _ = run(lambda process: any(word.startswith("ray::_Hand") for word in process.cmdline()), 400)
+    code, told, _ = run(kill_worker, 400)
     assert code == 0
     assert sum(event["event"] == "done" for event in told) == PICTURES
     assert any(event["event"] == "noted" for event in told)
+
+
+def test_sigterm_stops_a_run_of_ray_as_it_stops_any(run: Any) -> None:
+    code, told, said = run(terminate, 100_000)
+    assert code == 143
+    assert "Stopped. To continue, run: dreampipe dream" in said and "Traceback" not in said
+    assert not any(event["event"] == "done" for event in told)

@@ -13,6 +13,7 @@ import dreampipe
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.engines.sending import list_parcels, unpack
 from dreampipe.errors import RecipeError
+from dreampipe.media.storage import Address
 from dreampipe.recipes import Explaining, FilmRecipe, Recipe
 
 
@@ -56,6 +57,35 @@ def test_a_file_is_used_where_it_is_and_sent_where_it_is_not(model, monkeypatch,
     assert len(asked) == (not there)
 
 
+def test_a_card_that_changed_is_sent_with_its_model_once_more(model, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    card, names = model.with_suffix(".card.toml"), model.parent / "names" / "five.txt"
+    recipe = FilmRecipe(model=str(model))
+    (first,) = list_parcels(recipe)
+    card.write_text(card.read_text("utf-8").replace("unit", "tf"), encoding="utf-8")
+    (second,) = list_parcels(recipe)
+    names.write_text(names.read_text("utf-8").replace("elm", "fir"), encoding="utf-8")
+    (third,) = list_parcels(recipe)
+    model.parent.rename(tmp_path / "gone")
+    for parcel, scaling, last in ((first, "unit", "elm"), (second, "tf", "elm"), (third, "tf", "fir")):
+        moved = unpack(recipe, [(replace(parcel, content={}), lambda parcel=parcel: dict(parcel.content))])
+        assert moved.card().scaling == scaling
+        assert (Path(moved.model).parent / "names" / "five.txt").read_text("utf-8").split()[-1] == last
+
+
+@pytest.mark.parametrize("other", ["", 'scaling = "tf"\n'])
+def test_a_machine_whose_own_card_is_another_takes_the_one_that_is_sent(model, monkeypatch, tmp_path, other):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    recipe = FilmRecipe(model=str(model))
+    (parcel,) = list_parcels(recipe)
+    card = model.with_suffix(".card.toml")
+    card.unlink()
+    if other:
+        card.write_text(other, encoding="utf-8")
+    moved = unpack(recipe, [(replace(parcel, content={}), lambda: dict(parcel.content))])
+    assert moved.model != str(model) and moved.card().scaling == "unit"
+
+
 @pytest.fixture
 def guide(tmp_path: Path) -> Path:
     path = tmp_path / "guide.png"
@@ -92,6 +122,17 @@ def test_a_guide_that_a_machine_lacks_is_one_sentence(guide, monkeypatch, tmp_pa
     assert unpack(order, [(one, dict) for one in list_parcels(order.recipe)]) == order
     with pytest.raises(RecipeError, match=r"guide\.png is not the same on .*: put it into a folder"):
         send(order, guide)
+
+
+def test_so_is_one_of_a_store_whose_copy_a_machine_lacks(guide, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home of another machine"))
+    address = Address.parse("s3://studio/guide.png")
+    copy = address.path(tmp_path / "dreampipe-stores" / "run-1-0123abcd")
+    copy.parent.mkdir(parents=True)
+    guide.rename(copy)
+    order = Order(Recipe(objective=f'guide("{copy.as_posix()}", mixed3)'))
+    with pytest.raises(RecipeError, match=rf"^{address} is not the same on .*: set KERAS_HOME to a folder that they"):
+        send(order, copy)
 
 
 def test_an_embedded_model_needs_no_file():

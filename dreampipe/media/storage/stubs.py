@@ -62,7 +62,7 @@ class Odd:
 
     count: int = 0
     first: str = ""
-    _begun: list[str] = field(default_factory=list)  # names of objects, each the begin of the one after it
+    _begun: list[str] = field(default_factory=list)  # names of objects, each the beginning of the one after it
 
     def has(self, name: str) -> bool:
         """Say whether the next object is one of them; the names come in order."""

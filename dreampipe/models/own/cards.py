@@ -103,7 +103,7 @@ def beside(path: Path) -> Path:
 
 
 def list_beside(path: Path) -> Iterator[Path]:
-    """List the files next to a model file that say more of it: its card, and then the file of classes that that names.
+    """List the files next to a model file that say more of it: its card, and the file of classes that the card names.
 
     The card need not exist, and is read when the second is asked for.
     """

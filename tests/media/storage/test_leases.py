@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -73,7 +74,9 @@ def test_a_driver_that_lost_its_lease_is_told(place, tmp_path):
     check_kept(tmp_path)
     first.take()
     lease = place.below(leases(place)[0])
+    until = time.monotonic() + 600
     while not (tmp_path / LOST).exists():  # a sign of life that was under way replaces the other's lease
+        assert time.monotonic() < until, "The driver has not learned that another one took its lease over."
         Store.of(place).put_bytes(b'{"driver": "second"}', lease)
     with pytest.raises(StorageError, match=rf"^{place} was taken over by another run, .* start again\.$"):
         check_kept(tmp_path)
