@@ -45,7 +45,7 @@ def apart(found: Any, expected: Any) -> Any:
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", OTHERS)
 def test_features_and_slopes_are_those_of_tensorflow(name: str, family: str, computed: Any) -> None:
-    """Slopes of one picture at least: of another, rounding may turn a unit that is at the kink of a ReLU."""
+    """Slopes of one picture of three at least: of another, rounding may turn a unit that is at the kink of a ReLU."""
     if not {"tensorflow", name} <= set(installed()):
         pytest.skip("one of the two is not installed")
     if (name, family) == ("torch", "nasnet"):
