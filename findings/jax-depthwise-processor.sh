@@ -7,10 +7,7 @@
 # Seen: JAX 0.10.2 on CPU computes it channel after channel. The convolution and its
 #   gradient take 15 to 60 times the processor time of the same sum written with slices,
 #   which XLA fuses into one loop. The values are the same up to rounding.
-# Why it hurts: networks that are built to be light become the slowest ones. A step to
-#   conv_pw_11_relu of MobileNet at 512x512 took 0.92 s on two cores, where a step to
-#   mixed5 of InceptionV3, with four times the operations, took 0.75 s. Nothing warns, and
-#   jax.vmap, jit and the compilation cache do not help.
+# Why it hurts: networks that are built to be light become slow ones, and nothing warns.
 # Instead: pad, slice, multiply and add where jax.default_backend() is "cpu". With strides
 #   of one the gradient is the same sum with the kernel turned around.
 #

@@ -8,7 +8,7 @@
 #   0.5, which mean "more saturated", make strong colours negative: -250 at 0.75, and -50800 at 1.0, which means "fully
 #   saturated". RandomColorJitter has the same fault. RandomBrightness adds bytes to bytes, and cuts afterwards: 250
 #   plus 51 is 45. AutoContrast ignores data_format="channels_first" and stretches each column by itself. No warning
-#   appears, and pictures from 0 to 1 with the channels last are right. TensorFlow and JAX agree in all this.
+#   appears, and pictures from 0 to 1 with the channels last are right.
 # Why it hurts: these layers make the transformed copies for training, and for robust visualizations. Light skies
 #   come out black, and one colour of -250 lies outside all that a network knows; a picture that is cut to 0 to 255
 #   when it is saved shows nothing of it.

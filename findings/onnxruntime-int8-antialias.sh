@@ -3,19 +3,21 @@
 #
 # Expected: Resize with antialias=1 of an int8 tensor is the resize of the same numbers as floats, rounded.
 # Seen: ONNX Runtime 1.32 (CPU) cuts its int8 results at 0, as if they were pixels: what is negative becomes 0. Linear
-#   and cubic do it, for enlarging and for shrinking. Without antialias, and as uint8, int32 or float, the numbers
-#   are right.
+#   and cubic do it, for enlarging and for shrinking. Linear without antialias, and uint8, int32 and float, are right.
 # Why it hurts: in a network that is quantized to signed bytes, 0 is the middle. Its own tool, quantize_static with
 #   QuantFormat.QOperator and int8 activations, puts such a Resize between the layers. Half of what
-#   a layer knows is gone; scores and maps are plausible and wrong, and no error or warning appears.
+#   a layer knows is gone; scores and maps are plausible and wrong.
 # Instead: QuantFormat.QDQ or uint8 activations; compare a quantized network with the one it comes from.
 #
 # Output seen:
 #   onnxruntime 1.32.0, onnx 1.23.2
-#   int8 numbers from -100 to 100, half the size
-#   linear: -100 to 99, as float -100 to 100
-#   linear, antialias: 0 to 99, as float -99 to 99
-#   cubic, antialias: 0 to 100, as float -101 to 100
+#   int8 numbers from -100 to 100
+#   half the size, linear: -100 to 99, as float -100 to 100
+#   half the size, linear, antialias: 0 to 99, as float -99 to 99
+#   half the size, cubic, antialias: 0 to 100, as float -101 to 100
+#   twice the size, linear: -100 to 100, as float -100 to 100
+#   twice the size, linear, antialias: 0 to 100, as float -100 to 100
+#   twice the size, cubic, antialias: 0 to 100, as float -100 to 100
 #   network with QDQ, int8: correlation with the original 1.000
 #   network with QOperator, uint8: correlation with the original 1.000
 #   network with QOperator, int8: correlation with the original 0.856
@@ -28,6 +30,8 @@ python3 -m venv "$folder/venv"
 
 cd "$folder"
 OMP_NUM_THREADS=1 "$folder/venv/bin/python" - 2>errors <<'PYTHON' || { cat errors >&2; exit 1; }
+from itertools import product
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -35,7 +39,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 print(f"onnxruntime {onnxruntime.__version__}, onnx {onnx.__version__}")
-HALF = np.array([1, 1, 0.5, 0.5], np.float32)
+HALF, DOUBLE = (np.array([1, 1, scale, scale], np.float32) for scale in (0.5, 2))
 
 
 def build(nodes, constants, shape, kind=TensorProto.FLOAT):
@@ -52,22 +56,26 @@ def run(model, numbers):
     return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]).run(None, {"x": numbers})[0]
 
 
-def shrink(numbers, kind, **options):
+def resize(numbers, kind, scales, **options):
     node = helper.make_node("Resize", ["x", "", "scales"], ["y"], **options)
-    return run(build([node], {"scales": HALF}, numbers.shape, kind), numbers).astype(np.float64)
+    return run(build([node], {"scales": scales}, numbers.shape, kind), numbers).astype(np.float64)
 
 
 waves = 100 * np.sin(np.arange(48) / 8)[:, None] * np.cos(np.arange(48) / 11)
 whole = np.rint(waves).astype(np.int8)[None, None]
-print(f"int8 numbers from {whole.min()} to {whole.max()}, half the size")
-for options in ({"mode": "linear"}, {"mode": "linear", "antialias": 1}, {"mode": "cubic", "antialias": 1}):
-    true = shrink(whole.astype(np.float32), TensorProto.FLOAT, **options)
-    found = shrink(whole, TensorProto.INT8, **options)
-    unsigned = shrink((whole.astype(int) + 128).astype(np.uint8), TensorProto.UINT8, **options) - 128
-    name = options["mode"] + (", antialias" if "antialias" in options else "")
+print(f"int8 numbers from {whole.min()} to {whole.max()}")
+ways = ("linear", 0), ("linear", 1), ("cubic", 1)  # int8 has no plain cubic
+for scales, (mode, antialias) in product((HALF, DOUBLE), ways):
+    options = {"scales": scales, "mode": mode, "antialias": antialias}
+    name = f"{'half' if scales is HALF else 'twice'} the size, {mode}{', antialias' if antialias else ''}"
+    true = resize(whole.astype(np.float32), TensorProto.FLOAT, **options)
+    found = resize(whole, TensorProto.INT8, **options)
+    unsigned = resize((whole.astype(int) + 128).astype(np.uint8), TensorProto.UINT8, **options) - 128
+    wide = resize(whole.astype(np.int32), TensorProto.INT32, **options)
     print(f"{name}: {found.min():.0f} to {found.max():.0f}, as float {true.min():.0f} to {true.max():.0f}")
     assert np.abs(unsigned - true).max() <= 1.5, "uint8 is wrong too"
-    if "antialias" in options:
+    assert np.abs(wide - true).max() <= 1.5, "int32 is wrong too"
+    if antialias:
         assert true.min() < -80 and found.min() == 0, f"{name} keeps negative numbers now"
         assert found[true < -25].max() < 5 and np.abs(found - true)[true > 25].max() < 5, f"{name} is wrong otherwise"
     else:

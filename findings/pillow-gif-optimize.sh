@@ -4,8 +4,7 @@
 # Expected: optimize=True drops the colours that a palette does not use, and changes nothing to be seen.
 # Seen: Pillow 13.0 reads the palette of a picture that was RGBA when it was quantized, four bytes a colour, as if it
 #   had three. From the second colour on each takes parts of its neighbours: red (200, 30, 30) becomes yellow
-#   (255, 200, 30). Every reader shows it, in stills and in animations. Pictures that were RGB, or that are saved
-#   without optimize, are right, and so are those where Pillow finds nothing to drop.
+#   (255, 200, 30). OpenCV reads the same. Pictures that were RGB, or that are saved without optimize, are right.
 # Why it hurts: frames with alpha become GIFs for the web this way, and optimize is what one adds to make them small. In
 #   a picture of a dream wrong colours pass for the dream's own.
 # Instead: picture.convert("RGB") before quantize, or no optimize.

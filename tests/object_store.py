@@ -26,12 +26,15 @@ class Server:
         failed: the number of requests that failed so.
         watch: called before each request, with its method and path.
         refuse: says of a method and a path whether nobody may use it: status 403.
+        answer: gives the status and the body in which other software answers a method, a path and a query; None where
+            this store answers.
     """
 
     share: float = 0.0
     failed: int = 0
     watch: Callable[[str, str], None] = lambda method, path: None
     refuse: Callable[[str, str], bool] = lambda method, path: False
+    answer: Callable[[str, str, str], tuple[str, str] | None] = lambda method, path, query: None
     _random: random.Random = field(default_factory=lambda: random.Random(7))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -53,12 +56,16 @@ class Server:
             code = "SlowDown" if fails else "AccessDenied"
             start_response("503 Slow Down" if fails else "403 Forbidden", [("Content-Type", "application/xml")])
             return [f"<?xml version='1.0'?><Error><Code>{code}</Code></Error>".encode()]
+        if other := self.answer(method, path, environ["QUERY_STRING"]):
+            start_response(other[0], [("Content-Type", "application/xml")])
+            return [other[1].encode()]
         return self._app(environ, start_response)  # type: ignore[no-any-return]
 
     def reset(self) -> None:
         """Fail no requests, and look at none."""
         self.share, self.failed = 0.0, 0
         self.watch, self.refuse = lambda method, path: None, lambda method, path: False
+        self.answer = lambda method, path, query: None
 
     def close(self) -> None:
         """Stop serving."""

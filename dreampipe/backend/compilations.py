@@ -51,7 +51,7 @@ def _mend(place: Path) -> None:
 
     with suppress(Timeout), _lock(place, 1):
         for path in place.glob(f"*{_PROGRAM}"):
-            if not path.with_name(f"{path.name.removesuffix(_PROGRAM)}{_TIME}").exists():
+            if not os.path.exists(path.with_name(f"{path.name.removesuffix(_PROGRAM)}{_TIME}")):
                 path.unlink(missing_ok=True)
 
 
@@ -76,7 +76,7 @@ def clear() -> None:
     """Remove the programs in the cache, while no other process writes one; raises ModelError where that is refused."""
     from filelock import Timeout
 
-    used = (folder() / _LOCK).exists()  # by JAX; nothing else makes that file
+    used = os.path.exists(folder() / _LOCK)  # by JAX; nothing else makes that file
     try:
         with _lock(folder(), _PATIENCE) if used else nullcontext():
             _remove(_files())
@@ -98,9 +98,10 @@ def _files() -> list[Path]:
     """The files that JAX writes."""
     place = folder()
     try:
-        found = [place / name for name in os.listdir(place) if name.endswith((_PROGRAM, _TIME))]
+        # With the dot, a folder that may be listed but not entered is refused.
+        found = [place / name for name in os.listdir(f"{place}/.") if name.endswith((_PROGRAM, _TIME))]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise ModelError(f"{place} cannot be read ({error.strerror}): set KERAS_HOME to another folder.") from None
-    return [path for path in found if path.is_file()]
+    return [path for path in found if not os.path.isdir(path)]

@@ -16,6 +16,7 @@ from dreampipe.events import Estimated, Event, Failed, Tell, ignore
 from dreampipe.media import MAX_PIXELS, sidecar_of
 from dreampipe.media.jobs import identity
 from dreampipe.media.records import described_path
+from dreampipe.models.precision import check_device
 from dreampipe.recipes.settings import Settings
 from dreampipe.records.again import Again
 from dreampipe.records.carried import record_of
@@ -89,6 +90,8 @@ class Remaking:
 
     def run(self, tell: Tell = ignore) -> None:
         """Make it, compare it with the first one, and tell the verdict as `Compared`; raises DreampipeError."""
+        # Whether there is a GPU is not always known before the backend is loaded.
+        check_device(getattr(self.recipe, "precision", "float32"), "add --set precision=float32")
         first, made = described_path(self.begun.path), self._made
         there = is_there(first)
         # The new file may take the place of the first one.

@@ -66,13 +66,13 @@ def choose_precision(asked: Asked, model: str = "") -> Precision:
     return asked
 
 
-def check_device(precision: Precision) -> None:
-    """Raise RecipeError for tf32 if the backend, which this loads, does not compute on a GPU."""
+def check_device(precision: Precision, advice: str = "take float32, or auto, which chooses") -> None:
+    """Raise RecipeError, which ends with the advice, for tf32 if the backend, which this loads, computes on no GPU."""
     if precision == "tf32" and "GPU" not in backend.device():
         label = choosing.BACKENDS[choosing.name()].label
         raise RecipeError(
             f"precision came as tf32, but {label} computes on the {backend.device()} here, and only a GPU of NVIDIA "
-            "computes in it: take float32, or auto, which chooses."
+            f"computes in it: {advice}."
         )
 
 

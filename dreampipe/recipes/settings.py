@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dreampipe.errors import RecipeError, brief, shown_as_given
-from dreampipe.models import card, memory
+from dreampipe.models import card, memory, zoo
 from dreampipe.models.model_card import Card, Scaling
 from dreampipe.recipes.expected import expected_of
 from dreampipe.recipes.fields import CLIMB, DREAM, EXPERT_CLIMB, Shown
@@ -116,8 +116,10 @@ class ModelSettings(Settings):
         super().__init__(**settings)
 
     def card(self) -> Card:
-        """Read the card of the model; raises ModelError."""
-        return card(self.model, self.scaling, weights=self.weights, trust=self.trust, imports=self.imports)
+        """Read the card of the model; raises ModelError, also where this backend has no such model."""
+        found = card(self.model, self.scaling, weights=self.weights, trust=self.trust, imports=self.imports)
+        zoo.check_backend(found.architecture)
+        return found
 
     def hash_settings(self, card: Card, **held: Any) -> str:
         """Hash everything that decides a result, apart from its source.

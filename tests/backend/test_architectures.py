@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,7 @@ def apart(found: Any, expected: Any) -> Any:
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", OTHERS)
 def test_features_and_slopes_are_those_of_tensorflow(name: str, family: str, computed: Any) -> None:
-    """Slopes of one picture at least: of another, rounding may turn a unit that is at the kink of a ReLU."""
+    """Slopes of one picture of three at least: of another, rounding may turn a unit that is at the kink of a ReLU."""
     if not {"tensorflow", name} <= set(installed()):
         pytest.skip("one of the two is not installed")
     if (name, family) == ("torch", "nasnet"):
@@ -61,3 +64,20 @@ def test_an_architecture_that_pytorch_lacks_is_one_sentence(name: str) -> None:
     expected = f"^{name} came, but Keras has no NASNet on PyTorch: take --backend tensorflow or jax.$"
     with pytest.raises(ModelError, match=expected):
         architecture(name)
+
+
+@pytest.mark.parametrize("name", [*FAMILIES["nasnet"], "nasnet_mobile-notop"])
+def test_it_is_refused_before_its_weights_are_downloaded_or_a_backend_is_loaded(name: str, tmp_path: Path) -> None:
+    """Whether PyTorch is installed or not: nobody asks that before there is something to compute."""
+    program = (
+        "import sys; from dreampipe.errors import ModelError; from dreampipe.models import card; "
+        f"from dreampipe.recipes import Recipe; name = card('{name}').name\n"
+        "try: Recipe(model=name).card()\n"
+        "except ModelError as error: print(error, {'keras', 'torch'} & set(sys.modules))"
+    )
+    settings = {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **settings}, capture_output=True, text=True, check=True
+    )
+    expected = f"{name} came, but Keras has no NASNet on PyTorch: take --backend tensorflow or jax."
+    assert ran.stdout == f"{expected} set()\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_while_another_process_writes_nothing_is_cleared(place: Path, monkeypatc
     assert names(place) == {"mine.txt"}
 
 
-def test_a_program_that_another_process_removes_meanwhile_is_not_counted(place: Path) -> None:
+def test_a_program_that_is_listed_and_not_there_is_not_counted(place: Path) -> None:
     (place / "jit_gone-7a8b-cache").symlink_to("nowhere")
     assert compilations.measure() == (2, 2100)
 
@@ -71,3 +72,18 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing(place: Path) -> None:
         assert compilations.make_folder() is None
     finally:
         place.chmod(0o700)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="permissions of folders, which root passes")
+@pytest.mark.parametrize("use", [compilations.measure, compilations.clear])
+def test_a_folder_that_cannot_be_entered_is_refused(place: Path, use: Callable[[], object]) -> None:
+    place.chmod(0o600)
+    try:
+        assert compilations.make_folder() is None
+        with pytest.raises(
+            ModelError, match=r"cannot be read \(Permission denied\): set KERAS_HOME to another folder\.$"
+        ):
+            use()
+    finally:
+        place.chmod(0o700)
+    assert names(place) == {*WHOLE, "jit_step-5e6f-cache"}

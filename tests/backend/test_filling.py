@@ -105,4 +105,4 @@ def test_where_nothing_can_be_kept_all_is_drawn(runs: Runs, what: str) -> None:
     finish(runs.draw("one.png"))
     assert (runs.folder / "one.png").exists()
     told = finish(runs.start("cache"))
-    assert told.startswith("0 compiled programs, ") or os.getuid() == 0  # whom no permission stops
+    assert told.startswith("0 compiled programs, ") or os.getuid() == 0  # root may do all

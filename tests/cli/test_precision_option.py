@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+from dreampipe import backend
+from dreampipe.backend import choosing
 from dreampipe.media import read_record
 from dreampipe.models.precision import has_bfloat16
 
@@ -47,3 +50,24 @@ def test_auto_is_recorded_as_what_was_used_and_used_again(call, quick, pictures,
     assert result.exit_code == 0
     assert ("pixels may differ" in result.stderr) == (here == "bfloat16")
     assert json.loads(read_record(again))["recipe"]["precision"] == "float32"
+
+
+def test_a_record_of_tf32_where_a_processor_computes_says_what_makes_it_again(
+    call, quick, pictures, tmp_path, monkeypatch
+):
+    """There is the driver of a GPU, so only the backend knows."""
+    if "GPU" in backend.device():
+        pytest.skip("here a GPU computes in it")
+    monkeypatch.setattr(choosing, "DRIVERS", (tmp_path,))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    out, record = tmp_path / "out.bmp", tmp_path / "out.bmp.dream.json"
+    assert call("dream", pictures / "a.png", out, *quick).exit_code == 0
+    held = json.loads(record.read_text())
+    held["recipe"]["precision"] = "tf32"
+    record.write_text(json.dumps(held))
+    words = ("rerun", record, tmp_path / "again.bmp", "--input", pictures / "a.png", "--set", f"model={quick[1]}")
+    refused = call(*words)
+    assert refused.exit_code != 0 and not (tmp_path / "again.bmp").exists()
+    sentence = r"precision came as tf32, but \w+ computes on the CPU here, .*: add --set precision=float32\.$"
+    assert re.search(sentence, " ".join(refused.stderr.split()))
+    assert call(*words, "--set", "precision=float32").exit_code == 0

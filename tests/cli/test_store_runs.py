@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 import pytest
-from in_stores import mirrors, objects, paint, run, shown, upload, upload_bytes, upload_file
+from in_stores import files_of, mirrors, objects, paint, run, shown, upload, upload_bytes, upload_file
 
 from dreampipe.media.storage.addresses import Address
 from dreampipe.media.storage.leases import LOST, Lease
@@ -169,6 +169,20 @@ def test_a_film_and_numbered_pictures(call, bucket, small, tmp_path):
     back = call("dream", f"{bucket}/frames/", f"{bucket}/back.mp4", *film)
     assert back.exit_code == 0, back.stderr
     assert "back.mp4" in shown(bucket) and not mirrors()
+
+
+def test_numbered_pictures_with_a_record_that_an_earlier_version_named_are_known(call, bucket, small, tmp_path):
+    import clip
+
+    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
+    words = ("dream", tmp_path / "clip.mp4", f"{bucket}/frames/%06d.png", *small, "--refresh-steps", "1")
+    assert call(*words).exit_code == 0
+    files, place = files_of(bucket), f"{bucket.partition('://')[2]}/frames"
+    files.mv(f"{place}/frames.dream.json", f"{place}/%06d.png.dream.json")
+    assert "0 done, 1 skipped, 0 failed" in call(*words).stderr
+    other = call(*words, "--seed", "5", "--overwrite")
+    assert "1 done" in other.stderr, other.stderr
+    assert [name for name in shown(bucket) if name.endswith(".json")] == ["frames/%06d.png.dream.json"]
 
 
 def test_a_film_of_others_is_refused_each_time(call, bucket, small, tmp_path):

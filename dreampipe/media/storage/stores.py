@@ -139,18 +139,22 @@ class Store:
             deep: also what is in its folders, and no folders; names come in order.
 
         Raises:
-            MediaError: there is no such host, or it may not be listed.
+            MediaError: there is no such host, or it may not be listed; Absent if it goes meanwhile.
         """
-        base = self._place(folder.key)
+        base, begun = self._place(folder.key), False
         pages = self._pages if self.scheme in _PAGED else self._whole
-        with suppress(Absent):
+        try:
             for entry in pages(folder, base, deep):
+                begun = True
                 name = str(entry["name"]).rstrip("/").removeprefix(f"{base}/")
                 if name and name != base.rstrip("/") and str(entry["name"]).startswith(f"{base}/"):
                     # A store of objects marks an empty folder by an object with a slash at its end.
                     is_folder = entry["type"] == "directory" or str(entry["name"]).endswith("/")
                     if not (deep and is_folder):
                         yield name, None if is_folder else _facts(entry)
+        except Absent:
+            if begun:
+                raise
 
     def _whole(self, folder: Address, base: str, deep: bool) -> Iterator[dict[str, Any]]:
         """List what is in a folder at once; each entry goes as soon as it is used."""
@@ -175,9 +179,10 @@ class Store:
                 yield {"name": f"{host}/{entry['Prefix']}", "type": "directory"}
             for entry in page.get("Contents", ()):
                 yield {**entry, "name": f"{host}/{entry['Key']}", "type": "file", "size": entry["Size"]}
-            if not page.get("IsTruncated"):
+            # Some servers say that more follows where nothing does.
+            if not page.get("IsTruncated") or not (token := page.get("NextContinuationToken")):
                 return
-            asked["ContinuationToken"] = page["NextContinuationToken"]
+            asked["ContinuationToken"] = token
 
     def is_folder(self, folder: Address) -> bool:
         """Say whether something is in a folder, or the host itself is there; raises MediaError."""

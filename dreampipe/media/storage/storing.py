@@ -18,8 +18,8 @@ from typing import Self
 from dreampipe.errors import DreampipeError
 from dreampipe.media.jobs import Job
 from dreampipe.media.manifest import sha256
-from dreampipe.media.patterns import is_pattern, names_matching, pattern_of
-from dreampipe.media.records import sidecar_of
+from dreampipe.media.patterns import IN_A_FOLDER, is_pattern, names_matching, pattern_of
+from dreampipe.media.records import FRAMES, SIDECAR, sidecar_of
 from dreampipe.media.storage.addresses import Address, address_of, is_lazy, is_mirrored, mirror_of
 from dreampipe.media.storage.copies import Copies
 from dreampipe.media.storage.leases import check_kept
@@ -226,5 +226,7 @@ def files_of(target: Path, names: Collection[str]) -> list[Path]:
         return [path for path in (sidecar_of(target), target) if path.name in names]
     pattern = pattern_of(target)
     numbered = re.compile(names_matching(pattern))
-    sidecar = sidecar_of(pattern).name
-    return [folder / name for name in (*{sidecar}.intersection(names), *sorted(filter(numbered.fullmatch, names)))]
+    # `sidecar_of` looks on this disk, and the names may be those of a store.
+    sidecars = [*([FRAMES] if pattern.name == IN_A_FOLDER else []), f"{pattern.name}{SIDECAR}"]
+    sidecar = [name for name in sidecars if name in names][:1]
+    return [folder / name for name in (*sidecar, *sorted(filter(numbered.fullmatch, names)))]

@@ -27,12 +27,24 @@ from dreampipe.errors import ModelError
 from dreampipe.models.model_card import Card, Layer, Scaling
 from dreampipe.models.weights.store import Weights
 from dreampipe.models.zoo import described, fitting, known
-from dreampipe.models.zoo.known import NAMES, NOTOP, is_known
+from dreampipe.models.zoo.known import NAMES, NOTOP, check_backend, is_known
 
 if TYPE_CHECKING:
     from dreampipe.backend import keras
 
-__all__ = ["NAMES", "NOTOP", "Weights", "brief", "build", "card", "check_fit", "fit_card", "is_known", "weights_of"]
+__all__ = [
+    "NAMES",
+    "NOTOP",
+    "Weights",
+    "brief",
+    "build",
+    "card",
+    "check_backend",
+    "check_fit",
+    "fit_card",
+    "is_known",
+    "weights_of",
+]
 
 
 def card(name: str) -> Card:

@@ -35,8 +35,7 @@ def architecture(name: str, classes: int = CLASSES) -> keras.Model:
     Raises:
         ModelError: Keras does not have it on this backend.
     """
-    if name.startswith("nasnet") and keras.config.backend() == "torch":
-        raise ModelError(f"{name} came, but Keras has no NASNet on PyTorch: take --backend tensorflow or jax.")
+    known.check_backend(name)
     _, model = known.read(name)
     build = getattr(keras.applications, model["function"])
     if name.startswith("nasnet"):

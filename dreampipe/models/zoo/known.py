@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dreampipe.backend import choosing
 from dreampipe.errors import ModelError, nearest
 from dreampipe.models.model_card import Layer
 from dreampipe.models.weights.store import Weights
@@ -40,6 +41,12 @@ NAMES: tuple[str, ...] = tuple(name for names in FAMILIES.values() for name in n
 def is_known(name: str) -> bool:
     """Say whether this names an architecture, with or without its head."""
     return name.removesuffix(NOTOP) in NAMES
+
+
+def check_backend(name: str) -> None:
+    """Raise ModelError for an architecture that Keras lacks on the backend that computes, or would; loads nothing."""
+    if name.startswith("nasnet") and choosing.name() == "torch":
+        raise ModelError(f"{name} came, but Keras has no NASNet on PyTorch: take --backend tensorflow or jax.")
 
 
 def read(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

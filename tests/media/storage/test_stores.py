@@ -102,6 +102,28 @@ def test_a_listing_of_more_than_a_thousand_objects_is_whole(bucket):
     assert len(list(Store.of(folder).list(folder))) == 1203
 
 
+LISTED = (
+    "<ListBucketResult><IsTruncated>true</IsTruncated>{token}<Contents><Key>folder/a.png</Key><Size>1</Size>"
+    "<ETag>1</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>"
+)
+
+
+def test_a_listing_that_says_there_is_more_and_not_where_ends(bucket, server):
+    folder = Address.parse(bucket).below("folder")
+    server.answer = lambda method, path, query: ("200 OK", LISTED.format(token=""))
+    assert list(dict(Store.of(folder).list(folder))) == ["a.png"]
+
+
+def test_a_listing_whose_bucket_goes_meanwhile_is_not_taken_for_whole(bucket, server):
+    folder = Address.parse(bucket).below("folder")
+    page = LISTED.format(token="<NextContinuationToken>more</NextContinuationToken>")
+    server.answer = lambda method, path, query: ("404 Not Found", "") if "more" in query else ("200 OK", page)
+    listing = Store.of(folder).list(folder)
+    assert next(listing)[0] == "a.png"
+    with pytest.raises(Absent, match=r"/folder does not exist, but "):
+        next(listing)
+
+
 def test_nothing_of_a_failing_upload_is_left(bucket, server, tmp_path):
     """A large file goes up in parts: where they fail for good, no object and no part is left."""
     import s3fs
