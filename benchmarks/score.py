@@ -151,19 +151,18 @@ def climb(ascent: Ascent, picture: Array) -> Climb:
     moments: list[Moment] = []
     paused, begun = 0.0, time.process_time()
 
-    def note(pixels: Array) -> None:
-        seconds = time.process_time() - begun - paused
-        moments.append(Moment(seconds, score_of(ascent, pixels), distance(picture, pixels)))
+    def note(pixels: Array, at: float) -> None:
+        moments.append(Moment(at - begun - paused, score_of(ascent, pixels), distance(picture, pixels)))
 
     def look_at(step: Step, show: Callable[[], Array]) -> None:
         nonlocal paused
         since = time.process_time()
         if step.octave == step.octaves and step.size == picture.shape[:2]:
-            note(show()[0])
+            note(show()[0], since)
         paused += time.process_time() - since
 
     result = ascent.run(picture, seed=0, on_pictures=look_at)
-    note(result.image)
+    note(result.image, time.process_time())
     work = ascent.steps * sum(ascent.pixels_seen((picture.shape[0], picture.shape[1])))
     moved = moved_score(ascent, result.image) - moved_score(ascent, picture)
     return Climb(score_of(ascent, picture), moved, work, kept(picture, result.image), tuple(moments))
