@@ -138,7 +138,8 @@ class Row(NamedTuple):
 def summarize(rows: Sequence[Row]) -> str:
     """Count the rows that reached the score at no more distance, and give the mean and the worst of the columns."""
     reached = sum(row.distance_then <= 1 for row in rows)
-    mean = Row(*np.nanmean(rows, axis=0)) if reached else Row(*np.mean(rows, axis=0))
+    some = any(not np.isnan(row.reached) for row in rows)  # nanmean warns of a column without a value
+    mean = Row(*np.nanmean(rows, axis=0)) if some else Row(*np.mean(rows, axis=0))
     worst = f"{min(row.gain for row in rows):.2f} | {max(row.distance for row in rows):.2f}"
     return f"{reached} of {len(rows)} | {mean} | {worst}"
 

@@ -36,6 +36,7 @@ def test_a_score_that_is_never_reached_is_shown_as_such_and_not_counted() -> Non
     assert summarize([never, too_far, near]).startswith("1 of 3 |")
     assert summarize([near]).startswith("1 of 1 |")
     assert summarize([never]).startswith("0 of 1 |")
+    assert " - " not in summarize([never, too_far])  # which reached it, at more distance
 
 
 def test_the_distance_is_that_of_levels() -> None:
