@@ -138,7 +138,8 @@ class Row(NamedTuple):
 def summarize(rows: Sequence[Row]) -> str:
     """Count the rows that reached the score at no more distance, and give the mean and the worst of the columns."""
     reached = sum(row.distance_then <= 1 for row in rows)
-    mean = Row(*np.nanmean(rows, axis=0)) if reached else Row(*np.mean(rows, axis=0))
+    some = any(not np.isnan(row.reached) for row in rows)  # nanmean warns of a column without a value
+    mean = Row(*np.nanmean(rows, axis=0)) if some else Row(*np.mean(rows, axis=0))
     worst = f"{min(row.gain for row in rows):.2f} | {max(row.distance for row in rows):.2f}"
     return f"{reached} of {len(rows)} | {mean} | {worst}"
 
@@ -151,19 +152,18 @@ def climb(ascent: Ascent, picture: Array) -> Climb:
     moments: list[Moment] = []
     paused, begun = 0.0, time.process_time()
 
-    def note(pixels: Array) -> None:
-        seconds = time.process_time() - begun - paused
-        moments.append(Moment(seconds, score_of(ascent, pixels), distance(picture, pixels)))
+    def note(pixels: Array, at: float) -> None:
+        moments.append(Moment(at - begun - paused, score_of(ascent, pixels), distance(picture, pixels)))
 
     def look_at(step: Step, show: Callable[[], Array]) -> None:
         nonlocal paused
         since = time.process_time()
         if step.octave == step.octaves and step.size == picture.shape[:2]:
-            note(show()[0])
+            note(show()[0], since)
         paused += time.process_time() - since
 
     result = ascent.run(picture, seed=0, on_pictures=look_at)
-    note(result.image)
+    note(result.image, time.process_time())
     work = ascent.steps * sum(ascent.pixels_seen((picture.shape[0], picture.shape[1])))
     moved = moved_score(ascent, result.image) - moved_score(ascent, picture)
     return Climb(score_of(ascent, picture), moved, work, kept(picture, result.image), tuple(moments))

@@ -36,6 +36,7 @@ def test_a_score_that_is_never_reached_is_shown_as_such_and_not_counted() -> Non
     assert summarize([never, too_far, near]).startswith("1 of 3 |")
     assert summarize([near]).startswith("1 of 1 |")
     assert summarize([never]).startswith("0 of 1 |")
+    assert " - " not in summarize([never, too_far])  # which reached it, at more distance
 
 
 def test_the_distance_is_that_of_levels() -> None:
@@ -53,5 +54,4 @@ def test_a_climb_is_looked_at_after_each_step_at_the_full_size_and_in_the_end() 
     assert found.moments[-2][1:] == pytest.approx(found.end[1:], rel=1e-4)  # the last step is the end
     assert found.start < found.moments[0].score < found.end.score
     assert found.work == 2 * (96 * 96 + 69 * 69)
-    times = [moment.seconds for moment in found.moments]
-    assert times == sorted(times)
+    assert all(moment.seconds >= 0 for moment in found.moments)

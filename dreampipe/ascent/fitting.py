@@ -109,11 +109,11 @@ def _refusal(memory: int, size: Size, short: float, what: str, setting: str) -> 
     """Say how much memory is needed by what came, if so many bytes of what is planned are missing."""
     needed = math.ceil((memory + short / SPARE) / 1e8) / 10
     return RecipeError(
-        f"memory came as {_spell(memory)}, but {what} need {needed:g}GB: give more, or a smaller {setting}."
+        f"memory came as {spell(memory)}, but {what} need {needed:g}GB: give more, or a smaller {setting}."
     )
 
 
-def _spell(memory: int) -> str:
+def spell(memory: int) -> str:
     """Write an amount of memory in the unit that takes the fewest digits, as a user gives it: `800MB`, `1.5GiB`."""
     units = {
         f"{letter}{end}": base**power

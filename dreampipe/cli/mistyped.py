@@ -20,7 +20,10 @@ def sentence(error: Any) -> str:
     if found := re.match("No such command '(.*?)'", str(error), re.DOTALL):
         return f"There is no command {found[1]!r}: {nearest(found[1], error.ctx.command.list_commands(error.ctx))}."
     if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", str(error), re.DOTALL):
-        return f"{found[1]} came after the last argument, but nothing more is expected: leave it out, or quote spaces."
+        return (
+            f"{found[1]} came after the last argument, but nothing more is expected: "
+            "leave that out, or put names with spaces in quotes."
+        )
     if param is None or fault is None:
         return str(getattr(error, "message", "") or error.format_message())  # a missing argument has no message
     name = max(param.opts, key=len) if param.param_type_name == "option" else param.metavar or param.name

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dreampipe.ascent.fitting import LEAST, SPARE, TILE, choose, halve, held
+from dreampipe.ascent.fitting import LEAST, SPARE, TILE, choose, halve, held, spell
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -240,10 +240,9 @@ def _check_frames(recipe: FilmRecipe, memory: int, size: Size) -> int:
     frames, least = _FRAMES * math.prod(size), LEAST**2 * TILE
     needed = (held() + frames + least) / SPARE
     if needed > memory:
-        came = f"{memory / 1e9:g}GB" if memory >= 1e9 else f"{memory / 1e6:g}MB"
         raise RecipeError(
-            f"memory came as {came}, but {size[1]}x{size[0]} pixels need {math.ceil(needed / 1e8) / 10:g}GB in a film: "
-            "give more, or make the film smaller first."
+            f"memory came as {spell(memory)}, but {size[1]}x{size[0]} pixels need {math.ceil(needed / 1e8) / 10:g}GB "
+            "in a film: give more, or make the film smaller first."
         )
     return frames
 

@@ -16,7 +16,7 @@ from small import Make, deep, how, root
 
 import dreampipe
 from dreampipe.ascent import Ascent, Octaves
-from dreampipe.ascent.fitting import LEAST, choose, halve, is_shelved
+from dreampipe.ascent.fitting import LEAST, SPARE, choose, halve, is_shelved
 from dreampipe.ascent.optimizers import Momentum
 from dreampipe.ascent.parameterizations import Fourier, Luminance, Parameterization, Pixels
 from dreampipe.ascent.shaping import (
@@ -230,15 +230,15 @@ def test_the_chosen_tile_is_within_the_memory_and_more_of_it_never_makes_more_ti
     choose(ascent, (64, 64))  # opens the model
     shelved, counts = size[0] * size[1] > 3e7, []
     for extra in (10**9, 2 * 10**9, 4 * 10**9):
-        given = held() + extra
+        given = round((held() + extra) / SPARE)
         chosen = choose(ascent, size, given, shelves=shelved)
         if not chosen:
-            assert ascent.memory(size) <= extra
+            assert ascent.memory(size) <= 1.05 * extra  # what the process holds changes
             continue
         tiled = replace(ascent, tile=chosen["tile"])
         in_file = shelved and is_shelved(ascent, size, given)
         source = 12 * size[0] * size[1] if in_file else 0  # which lies in the file, too
-        assert tiled.memory(size, in_file) - source <= extra
+        assert tiled.memory(size, in_file) - source <= 1.05 * extra
         counts.append(tiled.tiles(size))
     assert counts == sorted(counts, reverse=True) and counts
 
