@@ -31,7 +31,7 @@ python3 -m venv "$folder/venv"
     opencv-python-headless==5.0.0.93
 "$folder/venv/bin/pip" install --quiet --no-deps grad-cam==1.5.7
 
-OMP_NUM_THREADS=1 "$folder/venv/bin/python" -W ignore - <<'PYTHON'
+OMP_NUM_THREADS=1 "$folder/venv/bin/python" - <<'PYTHON'
 import sys
 from importlib.metadata import distribution
 from types import ModuleType

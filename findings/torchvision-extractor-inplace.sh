@@ -3,14 +3,14 @@
 #
 # Expected: the extractor returns what each named node of the network computes. Asked for bn1, the layer before the
 #   first ReLU, it returns numbers below and above zero, whether or not it is asked for a later layer too.
-# Seen: the networks of torchvision have ReLUs that overwrite their input. Asked for bn1 alone, the extractor stops
-#   before the ReLU, and is right. Asked for a later layer as well it goes on, and the ReLU overwrites what it returns
-#   for bn1: all that was negative is 0. ResNet, VGG, GoogLeNet and DenseNet do it; a forward hook that keeps
-#   its output has the same fault, whatever is asked for. There is no error, and the shapes are right.
+# Seen: the ReLUs of torchvision's ResNet overwrite their input. Asked for bn1 alone, the extractor stops before the
+#   ReLU, and is right. Asked for a later layer as well it goes on, and the ReLU overwrites what it returns for bn1:
+#   all that was negative is 0. There is no error, and the shapes are right.
 # Why it hurts: layers before the ReLU are the known remedy for channels that a picture does not reach: they have a
 #   gradient, and the dream climbs until they light up. With a second layer in the objective that gradient is exactly
 #   0, and the channel stays dark. Statistics of the layer and what is fitted to them change with the list of layers.
-# Instead: set inplace = False for every module that has it before the extractor is made, or clone in a hook.
+# Instead: set inplace = False for every module that has it before the extractor is made; where the ReLU is a function,
+#   F.relu(x, inplace=True), set it in the kwargs of its node.
 #
 # Output seen:
 #   torch 2.13.0, torchvision 0.28.0
@@ -24,7 +24,7 @@ trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet torch==2.13.0 torchvision==0.28.0 numpy==2.4.6
 
-OMP_NUM_THREADS=1 "$folder/venv/bin/python" -W ignore - <<'PYTHON'
+OMP_NUM_THREADS=1 "$folder/venv/bin/python" - <<'PYTHON'
 import sys
 from importlib.metadata import distribution
 from types import ModuleType
@@ -55,7 +55,7 @@ def measure(others):
     layer = create_feature_extractor(network, ["bn1", *others])(pixels)["bn1"]
     mean = layer[:, dark].mean()
     (gradient,) = torch.autograd.grad(mean, pixels)
-    return layer.detach(), float(mean), float(gradient.norm())
+    return layer.detach(), float(mean.detach()), float(gradient.norm())
 
 
 found = {}
