@@ -223,7 +223,8 @@ class DreamedFilm(Filming):
         ascent = replace(self._with_tile(chosen).ascent(), steps=1)
         dream = Dream(ascent, max_size=chosen["max_size"] or recipe.max_size)
         frame = next(self.source.frames(survey))
-        where = everywhere(frame)  # as `Carry` dreams, so that the film takes the step that is traced here
+        # As `Carry` dreams, so that the film takes the step that is traced here.
+        where = everywhere(frame) if recipe.motion == "flow" else None
         dream.dreamed(frame, where=where)
         started = time.perf_counter()
         dream.dreamed(frame, where=where)
