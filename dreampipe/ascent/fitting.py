@@ -150,6 +150,16 @@ def is_shelved(ascent: Ascent, size: Size, memory: int | None = None) -> bool:
     return in_file and _in_parts(ascent) and plain_bytes(ascent, size) > _room(ascent, memory) / 2
 
 
+def least_bytes(ascent: Ascent, size: Size) -> float:
+    """Estimate the bytes without which no picture of this (height, width) climbs: the least tile, or all if it is less.
+
+    The model is open.
+    """
+    from dreampipe.scoring import bytes_of_pixel
+
+    return min(LEAST**2, math.prod(size)) * (TILE + bytes_of_pixel(ascent.card, ascent.bound))
+
+
 def halve(ascent: Ascent, size: Size, tile: int | None) -> int | None:
     """Halve the tile of a picture that ran out of memory, or begin with half of its side; None if that is too small."""
     if seamless(ascent.card, ascent.seen_layers, ascent.bound.head):

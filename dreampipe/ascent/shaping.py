@@ -26,8 +26,8 @@ SIGMA = Ramp(0.7, 2.5)
 _FILTERS = 9
 """Pixels of the coarsest level that a pixel sees of a gradient that is twice halved to it and enlarged again."""
 AT_ONCE, _NEAR = 3, 4
-"""Parts are halved so often at once; what is coarser is computed of the whole picture, which is small by then. And the
-pixels of that level that a pixel sees of its part."""
+"""Parts are halved that many times at once; what is coarser is computed of the whole picture, which is small by then.
+And the pixels of that level that a pixel sees of its part."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Reduce(ABC):
 
     @abstractmethod
     def mean(self, values: Tensor, halved: int = 0) -> Tensor:
-        """The mean; of values that were halved so often."""
+        """The mean; of values that were halved that many times."""
 
     @abstractmethod
     def deviation(self, values: Tensor) -> Tensor:

@@ -125,7 +125,7 @@ def _compile_pass(shaping: InParts, kinds: tuple[_Kind, ...]) -> tuple[Callable[
 
 
 def _core(values: Tensor, core: Tensor, halvings: int) -> Tensor:
-    """Cut the core (top, bottom, left, right) of a part out of its values, which are halved so often."""
+    """Cut the core (top, bottom, left, right) of a part out of its values, which are halved that many times."""
     top, bottom, left, right = (core[at] for at in range(4))
     cells = 1 << halvings
     below, beyond = bottom + cells - 1, right + cells - 1
@@ -171,7 +171,7 @@ def _join(question: _Question, tiles: Sequence[Tile], cores: Sequence[Array], si
 
 
 def _halved(part: tuple[slice, slice], halvings: int) -> tuple[slice, slice]:
-    """The place of a part in what was halved so often."""
+    """The place of a part in what was halved that many times."""
     rows, columns = (slice(one.start >> halvings, -(-one.stop >> halvings)) for one in part)
     return rows, columns
 

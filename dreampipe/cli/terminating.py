@@ -18,8 +18,7 @@ class Terminated(KeyboardInterrupt):
 def terminable() -> Iterator[None]:
     """Raise `Terminated` at SIGTERM within the block.
 
-    It changes nothing in another thread than the main one, or where SIGTERM is ignored or has a handler of somebody
-    else's.
+    It changes nothing in another thread than the main one, or where SIGTERM is ignored or has another handler.
     """
     if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield

@@ -32,7 +32,7 @@ class Planned:
         size: its height and width in pixels.
         octaves: the pixels that the model sees in a step, for each octave of the first ascent.
         total: the pixels of all steps of all ascents.
-        memory: the most bytes that a step takes.
+        memory: the most bytes that a step takes; of a film with its frames.
         frames: the frames of a film; 1 for a picture.
         smaller: the total at smaller longest sides, by side.
     """

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dreampipe.ascent.fitting import LEAST, SPARE, TILE, choose, halve, held, spell
+from dreampipe.ascent.fitting import SPARE, choose, halve, held, least_bytes, spell
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -140,7 +140,7 @@ class DreamedFilm(Filming):
         recipe, climbed, memory = self.recipe, self._climbed_size(size), self.recipe.memory_bytes
         if recipe.tile and memory is None:
             return {"max_size": None, "tile": None}
-        frames = 0 if memory is None else _check_frames(recipe, memory, size)
+        frames = 0 if memory is None else _check_frames(recipe, memory, size, climbed)
         fit = choose(recipe.ascent(), climbed, memory, not recipe.max_size, whole=self.order.whole, beside=frames)
         return {"max_size": fit.get("max_size"), "tile": fit.get("tile")}
 
@@ -223,7 +223,8 @@ class DreamedFilm(Filming):
         ascent = replace(self._with_tile(chosen).ascent(), steps=1)
         dream = Dream(ascent, max_size=chosen["max_size"] or recipe.max_size)
         frame = next(self.source.frames(survey))
-        where = everywhere(frame)  # as `Carry` dreams, so that the film takes the step that is traced here
+        # As `Carry` dreams, so that the film takes the step that is traced here.
+        where = everywhere(frame) if recipe.motion == "flow" else None
         dream.dreamed(frame, where=where)
         started = time.perf_counter()
         dream.dreamed(frame, where=where)
@@ -234,11 +235,11 @@ class DreamedFilm(Filming):
         return f"the whole film, {len(survey)} frames of {info.width}x{info.height}, takes about {_duration(seconds)}"
 
 
-def _check_frames(recipe: FilmRecipe, memory: int, size: Size) -> int:
+def _check_frames(recipe: FilmRecipe, memory: int, size: Size, climbed: Size) -> int:
     """Return the bytes that frames of this size take besides the climb; raises RecipeError if memory is too short."""
-    recipe.ascent().open()  # its weights are held
-    frames, least = _FRAMES * math.prod(size), LEAST**2 * TILE
-    needed = (held() + frames + least) / SPARE
+    ascent, frames = recipe.ascent(), _FRAMES * math.prod(size)
+    ascent.open()  # its weights are held
+    needed = (held() + frames + least_bytes(ascent, climbed)) / SPARE
     if needed > memory:
         raise RecipeError(
             f"memory came as {spell(memory)}, but {size[1]}x{size[0]} pixels need {math.ceil(needed / 1e8) / 10:g}GB "

@@ -69,7 +69,7 @@ def describe_foreign(path: Path) -> str:
 
 
 def describe_mixed(folder: Path, others: Sequence[str]) -> str:
-    """Write the sentence on a folder that holds other pictures, among which those of a film would be lost."""
+    """Write the sentence on a folder that holds other pictures, in which a film's pictures would be hard to find."""
     more = f" and {len(others) - 1} more" if len(others) > 1 else ""
     return (
         f"{folder} holds pictures that are no frames of this film ({others[0]}{more}): name a new folder, or write "

@@ -28,8 +28,8 @@ class Stop:
 def stoppable() -> Iterator[Stop]:
     """Let the first Ctrl-C within the block set the `Stop`; the second raises KeyboardInterrupt.
 
-    It changes nothing in another thread than the main one, or where Ctrl-C is ignored or has a handler of somebody
-    else's: then the `Stop` is never set.
+    It changes nothing in another thread than the main one, or where Ctrl-C is ignored or has another handler:
+    then the `Stop` is never set.
     """
     stop = Stop()
     if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

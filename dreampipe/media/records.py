@@ -74,8 +74,8 @@ def _fault(record: str) -> str:
 def sidecar_of(path: str | os.PathLike[str]) -> Path:
     """Return the path of a file's sidecar: next to it, with its whole name and `.dream.json`.
 
-    That of numbered pictures is in their folder: "frames.dream.json", or "x%03d.jpg.dream.json" for names of one's
-    own. Earlier versions wrote "%06d.png.dream.json" for the first, which counts while it is the only one.
+    That of numbered pictures is in their folder: "frames.dream.json", or "x%03d.jpg.dream.json" for other
+    names. Earlier versions wrote "%06d.png.dream.json" for the first, which counts while it is the only one.
 
     Raises:
         MediaError: the name is that of numbered pictures, and has several numbers.

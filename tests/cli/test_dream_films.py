@@ -200,9 +200,10 @@ def test_max_size_is_told_and_the_film_keeps_its_size(call, quick, clip, tmp_pat
     assert seen(tmp_path / "out.mp4").first.width == 64
 
 
-def test_a_preview_lies_beside_the_output_and_tells_the_time(call, quick, tmp_path):
+@pytest.mark.parametrize("motion", ["flow", "blend", "none"])
+def test_a_preview_lies_beside_the_output_and_tells_the_time(call, quick, tmp_path, motion):
     source = render(tmp_path / "in.mp4", scene(6, 320, 192))
-    result = call("dream", source, tmp_path / "out.mp4", *quick, "--preview")
+    result = call("dream", source, tmp_path / "out.mp4", *quick, "--preview", "--motion", motion)
     assert result.exit_code == 0
     assert "the whole film, 6 frames of 320x192, takes about" in result.stderr
     assert names(tmp_path) == [".dreampipe.jsonl", "in.mp4", "out.preview.mp4"]

@@ -57,8 +57,8 @@ def test_a_folder_of_other_pictures_is_refused(call: Any, small: Any, clip: Path
     out.mkdir()
     (out / name).write_bytes(b"mine")
     (out / "notes.txt").write_text("mine")
-    for more in ([], ["--plan"]):
-        refused = call("dream", clip, out, *small, *more)
+    for to, more in ((out, []), (out, ["--plan"]), (out / "%06d.png", [])):
+        refused = call("dream", clip, to, *small, *more)
         assert refused.exit_code == 1
         assert f"{out} holds pictures that are no frames of this film ({name}): name a new folder" in refused.stderr
         assert names(out) == sorted([name, "notes.txt"])

@@ -13,6 +13,7 @@ from films import render, scene
 
 import dreampipe
 from dreampipe import FilmRecipe
+from dreampipe.backend import keras
 from dreampipe.engines import run
 from dreampipe.engines.orders import FilmOrder, Order
 from dreampipe.events import Done, Event, Failed, Framed, Noted, Stepped
@@ -134,6 +135,20 @@ def test_memory_that_the_frames_alone_would_take_is_refused(tiny_model: Path, tm
     told = dreamed(clip, tmp_path / "out.mp4", settings.model_copy(update={"memory": amount}), lambda event: None)
     (failed,) = [event for event in told if isinstance(event, Failed)]
     assert "but 2560x1280 pixels need " in failed.reason and failed.reason.endswith("make the film smaller first.")
+
+
+def test_memory_that_lacks_what_the_model_takes_of_the_least_tile_is_refused_with_the_frames(tmp_path: Path) -> None:
+    clip = render(tmp_path / "clip.mp4", scene(1, 320, 256))
+    image = keras.Input((None, None, 3))
+    model = keras.Model(image, keras.layers.Conv2D(4000, 1, name="wide")(image))
+    model.save(tmp_path / "wide.keras")
+    settings = recipe(tmp_path / "wide.keras", objective="wide")
+    settings.ascent().open()
+    # The model takes some 590 MB of a tile of 192x192 pixels, all else of the tile and the frames some 20 MB.
+    amount = f"{round((psutil.Process().memory_info().rss + 3e8) / 0.9 / 1e6)}MB"
+    told = dreamed(clip, tmp_path / "out.mp4", settings.model_copy(update={"memory": amount}), lambda event: None)
+    (failed,) = [event for event in told if isinstance(event, Failed)]
+    assert "but 320x256 pixels need " in failed.reason and failed.reason.endswith("make the film smaller first.")
 
 
 @pytest.mark.parametrize("amount", ["2MB", "2MiB"])

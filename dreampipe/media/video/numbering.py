@@ -41,7 +41,7 @@ def is_numbered(pattern: Path, name: str) -> bool:
 
 
 def list_others(folder: Path) -> list[str]:
-    """Name the pictures in a folder that no film numbered, where its pictures have the usual names; sorted."""
+    """Name the pictures in a folder that are not numbered as those of a film are; sorted."""
     usual = folder / IN_A_FOLDER
     names = sorted(os.listdir(folder)) if folder.is_dir() else []
     return [name for name in names if format_of_suffix(Path(name)) and name[0] != "." and not is_numbered(usual, name)]
