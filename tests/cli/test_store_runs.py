@@ -185,6 +185,18 @@ def test_numbered_pictures_with_a_record_that_an_earlier_version_named_are_known
     assert [name for name in shown(bucket) if name.endswith(".json")] == ["frames/%06d.png.dream.json"]
 
 
+def test_a_part_of_a_film_is_not_the_film_that_is_there(call, bucket, small, tmp_path):
+    import clip
+
+    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
+    words = ("dream", tmp_path / "clip.mp4", f"{bucket}/dream.mp4", *small, "--refresh-steps", "1")
+    assert call(*words).exit_code == 0
+    part = call(*words, "--end", "0.05")
+    assert part.exit_code == 1 and f"{bucket}/dream.mp4 was made " in part.stderr, part.stderr
+    assert "1 done" in call(*words, "--end", "0.05", "--overwrite").stderr
+    assert "0 done, 1 skipped" in call(*words, "--end", "0.05").stderr
+
+
 def test_a_film_of_others_is_refused_each_time(call, bucket, small, tmp_path):
     import clip
 
