@@ -231,7 +231,7 @@ class Runner:
 
         if self._order.film is None:
             raise ValueError(f"{job.source} came without an order for films: hand over Order.film.")
-        sha256 = self._order.film.of(job).sha256()
+        sha256 = self._order.film.of(job).sha256_of_part()
         started = time.perf_counter()
         done: Done | Skipped | Failed | None
         try:

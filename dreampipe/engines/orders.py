@@ -112,6 +112,12 @@ class FilmOrder:
         )
         return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
 
+    def sha256_of_part(self) -> str:
+        """Hash what `sha256` does and the part of the source that is read, where nothing has opened that source."""
+        part = (self.start, self.end, self.fps)
+        told = f"{self.sha256()} {' '.join(map(str, part))}"
+        return self.sha256() if part == (None, None, None) else hashlib.sha256(told.encode()).hexdigest()
+
     @property
     def making(self) -> Making:
         """The records of the films."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from dreampipe.parsing import parse_json
 
 _PART = re.compile(r"\.dreampipe(-[0-9a-f]{12}-[0-9]{6})?\.jsonl")
 _MOST_LINES = 256
-"""Lines of a part, which is put again for each output: about 80 kB."""
+"""Lines of a part to which more are added; it is put again for each output, with about 80 kB."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ class Shards:
             _append(path, new)
         self._read_to = path.stat().st_size if path.exists() else 0
 
-    def send(self, name: str, own: Container[str]) -> None:
-        """Put the lines of the manifest that are new on this disk, before the output of a name is put.
+    def send(self, names: Set[str], own: Set[str]) -> None:
+        """Put the lines of the manifest that are new on this disk, before an output is put.
 
         Args:
-            name: of the output.
+            names: of the output, and of each picture of a film of these.
             own: the names of all that this process makes now; lines of others are left to their processes.
 
         Raises:
@@ -100,11 +100,11 @@ class Shards:
         path = self.local / NAME
         new = _read(path, self._read_to)
         self._read_to += len(new)
-        lines = [line for line in _lines_in(new) if line.get("name") in own]
+        lines = [line for line in _lines_in(new) if line.get("name") in names | own]
         self._added.update(line["name"] for line in lines)
-        if name not in self._added:  # a process that was killed has made it
-            lines += [line for line in _lines_in(_read(path)) if line.get("name") == name]
-            self._added.add(name)
+        if left := names - self._added:  # a process that was killed has made them
+            lines += [line for line in _lines_in(_read(path)) if line.get("name") in left]
+            self._added |= left
         self._add(lines)
         self.flush()
 
@@ -113,13 +113,13 @@ class Shards:
         self.stood[stood.name] = stood
         self._add([{"stood": stood.name, **{key: value for key, value in vars(stood).items() if key != "name"}}])
 
-    def _add(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        for line in lines:
-            if len(self._lines) >= _MOST_LINES:
-                self.flush()
-                self._part, self._lines = self._part + 1, []
-            self._lines.append(_line_of(line))
-            self._unsent = True
+    def _add(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Add lines to a part; all together, so that a film of many pictures is one more object, and not many."""
+        if len(self._lines) >= _MOST_LINES:
+            self.flush()
+            self._part, self._lines = self._part + 1, []
+        self._lines += map(_line_of, lines)
+        self._unsent = self._unsent or bool(lines)
 
     def flush(self) -> None:
         """Put the part that is being filled, if it has new lines; raises StorageError."""

@@ -144,7 +144,9 @@ class Storage:
             if mirror := mirror_of(job.target):
                 check_kept(mirror)
             with self._noting:
-                self.shards.send(job.name, self._held)
+                # Each picture of a film has a line of its own.
+                pictures = [path.name for path in paths if _is_numbered(job.target)]
+                self.shards.send({job.name, *pictures}, self._held.keys())
         for path in changed:
             if address := address_of(path):
                 self._list(address.folder)[address.name] = Store.of(address).put(path, address)
