@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dreampipe.ascent.fitting import LEAST, SPARE, TILE, choose, halve, held, spell
+from dreampipe.ascent.fitting import LEAST, SPARE, TILE, choose, halve, held, refuse
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -23,7 +23,7 @@ from dreampipe.engines.forecasting import Forecast, foresee_planned
 from dreampipe.engines.keeping import likeness
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.pacing import WAITING, Item, ahead
-from dreampipe.errors import DreampipeError, OpeningError, RecipeError, StorageError
+from dreampipe.errors import DreampipeError, OpeningError, StorageError
 from dreampipe.events import Done, Event, Failed, Noted, Skipped, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import Job, Manifest
@@ -240,10 +240,7 @@ def _check_frames(recipe: FilmRecipe, memory: int, size: Size) -> int:
     frames, least = _FRAMES * math.prod(size), LEAST**2 * TILE
     needed = (held() + frames + least) / SPARE
     if needed > memory:
-        raise RecipeError(
-            f"memory came as {spell(memory)}, but {size[1]}x{size[0]} pixels need {math.ceil(needed / 1e8) / 10:g}GB "
-            "in a film: give more, or make the film smaller first."
-        )
+        raise refuse(memory, needed, f"{size[1]}x{size[0]} pixels in a film", "make the film smaller first")
     return frames
 
 
