@@ -82,7 +82,7 @@ def choose(
     if ascent.tile and not reason:
         short = _largest(ascent, size, ascent.tile) * each - most
         if memory is not None and ascent.memory(size) > room and short > 0:
-            raise _refusal(memory, size, short, f"tiles of {ascent.tile} pixels", "tile")
+            raise refuse(memory, memory + short / SPARE, f"tiles of {ascent.tile} pixels", "a smaller tile")
         return {}
     if ascent.fits(size, int(room / of_model)):
         return {}
@@ -96,7 +96,7 @@ def choose(
     if memory is None or (reason and room > 0):
         return {"max_size": max(ascent.fitting(size, int(room / of_model)))} if shrinks else {"tile": LEAST}
     short = min(_largest(ascent, size, LEAST) * each - most, ascent.memory(size) - room)
-    raise _refusal(memory, size, short, f"{size[1]}x{size[0]} pixels", "max-size")
+    raise refuse(memory, memory + short / SPARE, f"{size[1]}x{size[0]} pixels", "a smaller max-size")
 
 
 def _largest(ascent: Ascent, size: Size, side: int) -> int:
@@ -105,12 +105,21 @@ def _largest(ascent: Ascent, size: Size, side: int) -> int:
     return max(map(grid.largest, ascent.seen_sizes(size)))
 
 
-def _refusal(memory: int, size: Size, short: float, what: str, setting: str) -> RecipeError:
-    """Say how much memory is needed by what came, if so many bytes of what is planned are missing."""
-    needed = math.ceil((memory + short / SPARE) / 1e8) / 10
-    return RecipeError(
-        f"memory came as {spell(memory)}, but {what} need {needed:g}GB: give more, or a smaller {setting}."
-    )
+def refuse(memory: int, needed: float, what: str, otherwise: str) -> RecipeError:
+    """Say how much memory is needed, of which the model and all else that the process holds may be the most.
+
+    Args:
+        memory: the bytes that came.
+        needed: the bytes that would do.
+        what: what came, such as `640x480 pixels`.
+        otherwise: what can be given in place of more memory, unless the process alone takes all of it.
+    """
+    alone, whole = (math.ceil(amount / 1e8) / 10 for amount in (held() / SPARE, needed))
+    came = f"memory came as {spell(memory)}, but"
+    if memory * SPARE > held():
+        return RecipeError(f"{came} {what} need {whole:g}GB: give more, or {otherwise}.")
+    more = f", and {whole:g}GB with {what}" if whole > alone else ""
+    return RecipeError(f"{came} dreampipe itself needs {alone:g}GB{more}: give more.")
 
 
 def spell(memory: int) -> str:

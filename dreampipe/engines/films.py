@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dreampipe.ascent.fitting import SPARE, choose, halve, held, least_bytes, spell
+from dreampipe.ascent.fitting import SPARE, choose, halve, held, least_bytes, refuse
 from dreampipe.ascent.octaves import Size
 from dreampipe.engines.estimating import Estimating, Planned, plan_climbing
 from dreampipe.engines.explaining_films import ExplainedFilm
@@ -23,7 +23,7 @@ from dreampipe.engines.forecasting import Forecast, foresee_planned
 from dreampipe.engines.keeping import likeness
 from dreampipe.engines.orders import FilmOrder
 from dreampipe.engines.pacing import WAITING, Item, ahead
-from dreampipe.errors import DreampipeError, OpeningError, RecipeError, StorageError
+from dreampipe.errors import DreampipeError, OpeningError, StorageError
 from dreampipe.events import Done, Event, Failed, Noted, Skipped, Stepped, Tell, ignore
 from dreampipe.frames import Array, Frame
 from dreampipe.media import Job, Manifest
@@ -241,10 +241,7 @@ def _check_frames(recipe: FilmRecipe, memory: int, size: Size, climbed: Size) ->
     ascent.open()  # its weights are held
     needed = (held() + frames + least_bytes(ascent, climbed)) / SPARE
     if needed > memory:
-        raise RecipeError(
-            f"memory came as {spell(memory)}, but {size[1]}x{size[0]} pixels need {math.ceil(needed / 1e8) / 10:g}GB "
-            "in a film: give more, or make the film smaller first."
-        )
+        raise refuse(memory, needed, f"{size[1]}x{size[0]} pixels in a film", "make the film smaller first")
     return frames
 
 

@@ -341,12 +341,19 @@ def test_only_what_is_carried_as_detail_lies_in_a_file(make: Make) -> None:
 def test_too_little_memory_is_told_with_what_is_needed(make: Make) -> None:
     ascent = Ascent(make(deep), Objective.parse("late"))
     for size in (LARGE, (100, 120)):  # in the least tile, and whole, which needs less
-        with pytest.raises(RecipeError, match=rf"^memory came as .*, but {size[1]}x{size[0]} pixels need") as refused:
+        with pytest.raises(RecipeError, match=r"^memory came as 100MB, but dreampipe itself needs") as refused:
             choose(ascent, size, 10**8)
-        needed = re.search(r"need ([\d.]+)GB: give more", str(refused.value))
+        needed = re.search(r"([\d.]+)GB(?: with \d+x\d+ pixels)?: give more\.$", str(refused.value))
         assert needed
         chosen = choose(ascent, size, int((float(needed[1]) + 0.1) * 1e9))
         assert LEAST <= chosen.get("tile", LEAST) < max(size) or not chosen
+
+
+def test_memory_that_the_picture_alone_exceeds_is_told_with_its_size(make: Make) -> None:
+    ascent = Ascent(make(deep), Objective.parse("late"))
+    choose(ascent, (64, 64))  # opens the model, so that its weights are held
+    with pytest.raises(RecipeError, match=r"but 12000x9000 pixels need [0-9.]+GB: give more, or a smaller max-size"):
+        choose(ascent, LARGE, int(held() / 0.9 + 10**8))
 
 
 def test_what_tiles_cannot_compute_is_made_smaller(tiny_model: Path) -> None:

@@ -134,7 +134,8 @@ def test_memory_that_the_frames_alone_would_take_is_refused(tiny_model: Path, tm
     amount = f"{round((psutil.Process().memory_info().rss + 4e8) / 0.9 / 1e6)}MB"
     told = dreamed(clip, tmp_path / "out.mp4", settings.model_copy(update={"memory": amount}), lambda event: None)
     (failed,) = [event for event in told if isinstance(event, Failed)]
-    assert "but 2560x1280 pixels need " in failed.reason and failed.reason.endswith("make the film smaller first.")
+    assert "but 2560x1280 pixels in a film need " in failed.reason
+    assert failed.reason.endswith("make the film smaller first.")
 
 
 def test_memory_that_lacks_what_the_model_takes_of_the_least_tile_is_refused_with_the_frames(tmp_path: Path) -> None:
@@ -155,4 +156,5 @@ def test_memory_that_lacks_what_the_model_takes_of_the_least_tile_is_refused_wit
 def test_too_little_memory_for_a_film_is_told(clip: Path, tiny_model: Path, tmp_path: Path, amount: str) -> None:
     told = dreamed(clip, tmp_path / "out.mp4", recipe(tiny_model, memory=amount), lambda event: None)
     (failed,) = [event for event in told if isinstance(event, Failed)]
-    assert failed.reason.startswith(f"memory came as {amount}, but 832x32 pixels need ")
+    assert failed.reason.startswith(f"memory came as {amount}, but dreampipe itself needs ")
+    assert failed.reason.endswith("give more.")

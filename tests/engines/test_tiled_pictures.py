@@ -75,7 +75,7 @@ def test_a_picture_that_fits_has_the_same_bytes_whatever_the_memory(
 def test_too_little_memory_for_the_least_tile_is_told(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
     told: list[Event] = []
     made(photo, tmp_path / "out.png", recipe(tiny_model, memory="2MB"), told.append)
-    assert any("memory came as 2MB, but 420x300 pixels need" in str(event) for event in told)
+    assert any("memory came as 2MB, but dreampipe itself needs" in str(event) for event in told)
 
 
 def test_the_tile_is_in_the_record_and_makes_the_same_pixels_again(
