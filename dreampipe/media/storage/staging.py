@@ -31,7 +31,7 @@ from dreampipe.media.storage.faults import Absent
 from dreampipe.media.storage.leases import DRIVER, LOST, Driver, Lease, check_kept
 from dreampipe.media.storage.stores import Facts, Store
 from dreampipe.media.storage.storing import files_of, folder_of
-from dreampipe.media.storage.stubs import HEAD, Odd, is_known, is_moving, is_told_by_bytes, write_stub
+from dreampipe.media.storage.stubs import HEAD, Odd, is_known, is_moving, is_stub, is_told_by_bytes, write_stub
 from dreampipe.media.writing import check_room, make_folder
 
 _AT_ONCE = 16
@@ -246,7 +246,8 @@ class Staging:
         with suppress(MediaError):  # the name of the output was refused
             is_part = is_part or path in files_of(output, [path.name])
         source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
-        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != state_of(path)
+        made = not path.name.startswith(".") and not is_stub(path) and self._states.get(path) != state_of(path)
+        return is_part and made and not source
 
 
 def _made(output: Path) -> list[Path]:
