@@ -104,6 +104,14 @@ def test_an_address_of_nothing_is_one_sentence(call, setting, bucket, photo, sma
     assert not mirrors()
 
 
+@pytest.mark.parametrize("away", ["../../x/mask.png", "../../../../../mask.png"])
+def test_a_path_that_leads_out_of_a_store_is_refused(call, away, bucket, photo, small, tmp_path):
+    upload_bytes(f"{bucket}/recipes/mine.toml", f'mask = "{away}"\n'.encode())
+    made = call("dream", photo, tmp_path / "dream.png", *small, "--recipe", f"{bucket}/recipes/mine.toml")
+    assert made.exit_code == 2 and not mirrors()
+    assert made.stderr == f"Error: {bucket}/recipes/mine.toml: {away} leads out of {bucket}: name it in full.\n"
+
+
 def test_a_card_in_a_store_names_its_classes(call, bucket, named, tmp_path):
     upload_bytes(f"{bucket}/named/tiny.card.toml", b'scaling = "unit"\nclasses = "names.txt"\n')
     upload_bytes(f"{bucket}/named/names.txt", b"ash\nbirch\ncedar\ndate\nelm\n")
