@@ -82,8 +82,14 @@ class Staging:
                 self.take_beside(sidecar_of(path))
             return str(path)
         if not self._take_folder(address, deep, lazy) and not store.is_folder(address):
+            with suppress(OSError):
+                path.rmdir()
             raise Absent(f"{address} does not exist, but an object or a folder of objects is expected: check its name.")
         return str(path)
+
+    def path_of(self, text: str) -> str:
+        """Return the path of an address, whatever is there; raises MediaError."""
+        return str(Address.parse(text).path(self.mirror))
 
     def take_beside(self, path: Path) -> None:
         """Fetch the object of a path, which is next to one that was taken, if there is one; raises MediaError."""
