@@ -17,6 +17,8 @@ _OUTPUTS = ("out", "target", "animate", "sheet")
 """The arguments and options that name outputs."""
 _NO_FILES = ("address",)
 """The options whose values look like addresses of objects and are none: that of a cluster may be `ray://HOST:10001`."""
+_OF_RECIPES = ("recipe", "model", "mask", "prior")
+"""Options whose readers say best what is expected where nothing is."""
 _LAZY = ("dream", "explain")
 """The commands whose engine brings each of its `sources` and sends each output itself."""
 
@@ -78,14 +80,25 @@ class _Stager:
         elif name == "sources" and self._lazy:
             path = self._open().take_input(text, bool(self._values.get("recursive")), lazy=True)
         else:
-            return self.bring(text)
+            return self.bring(text) if name in _OF_RECIPES else self._fetch(text)
         self._tell_notes()
         return path
 
     def bring(self, name: str) -> str:
-        """Fetch what an address names, and return its path; a name that is no address returns as it is."""
+        """Fetch what an address in a recipe names, and return its path; a name that is no address returns as it is.
+
+        Where nothing is, nothing is at the path either: who reads it says so, and what is expected.
+        """
+        from dreampipe.media.storage.faults import Absent
+
         if not _is_address(name):
             return name
+        try:
+            return self._fetch(name)
+        except Absent:
+            return self._open().path_of(name)
+
+    def _fetch(self, name: str) -> str:
         if name not in self._brought:
             self._brought[name] = path = self._open().take_input(name, deep=True)
             if path.endswith(".keras"):

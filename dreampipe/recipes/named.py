@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
-from dreampipe.errors import DreampipeError
-from dreampipe.media.storage.addresses import FOLDER, is_address, lasting_name
+from dreampipe.errors import DreampipeError, RecipeError, brief
+from dreampipe.media.storage.addresses import FOLDER, address_of, is_address, lasting_name
 from dreampipe.objectives import Objective
 from dreampipe.recipes.keyframes import parse_keyframe
 
@@ -67,10 +67,22 @@ def rename_files(settings: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
 
 
 def start_from(folder: PurePath) -> Rename:
-    """Make the function that lets a path start from a folder; an address stays, and a path in a store becomes one."""
+    """Make the function that lets a path start from a folder; an address stays, and a path in a store becomes one.
+
+    It raises RecipeError for a path that leads from a folder of a store out of that store.
+    """
+    place = address_of(Path(folder))
+    host = replace(place, key="") if place else None
 
     def start(name: str) -> str:
-        return name if "://" in name and is_address(name) else lasting_name(str(folder / name))
+        if "://" in name and is_address(name):
+            return name
+        path = folder / name
+        if host and not PurePath(name).is_absolute():
+            found = address_of(Path(path))
+            if found is None or replace(found, key="") != host:
+                raise RecipeError(f"{brief(name)} leads out of {host}: name it in full.")
+        return lasting_name(str(path))
 
     return start
 

@@ -92,16 +92,34 @@ def test_later_objectives_of_a_film_and_folders_of_explanations(call, bucket, na
     assert "1 skipped" in call(*why).stderr
 
 
-@pytest.mark.parametrize("setting", ["mask", "model", "objective", "prior"])
-def test_an_address_of_nothing_is_one_sentence(call, setting, bucket, photo, small, tmp_path):
-    value = f"{bucket}/none.keras"
-    value = f"'guide(\"{value}\", second)'" if setting == "objective" else f'"{value}"'
-    (tmp_path / "mine.toml").write_text(f"{setting} = {value}\n")
-    words = small[:4] if setting != "model" else ()
-    made = call("dream", photo, tmp_path / "dream.png", *words, "--recipe", tmp_path / "mine.toml")
-    assert made.exit_code == 2 and made.stderr.count("\n") == 1, made.stderr
-    assert made.stderr.startswith(f"Error: {bucket}/none.keras does not exist, but an object or a folder")
-    assert not mirrors()
+@pytest.mark.parametrize("way", ["option", "recipe"])
+@pytest.mark.parametrize("setting", ["mask", "model", "objective"])
+def test_an_address_of_nothing_is_what_a_path_of_nothing_is(call, setting, way, bucket, photo, small, tmp_path):
+    """The sentence says what the address was to be: a mask, a model or a guide."""
+    said = []
+    for at in (bucket, tmp_path):
+        value = f'guide("{at}/none.keras", second)' if setting == "objective" else f"{at}/none.keras"
+        (tmp_path / "mine.toml").write_text(f"{setting} = '{value}'\n")
+        words = small[:4] if setting != "model" else ()
+        more = ("--recipe", tmp_path / "mine.toml") if way == "recipe" else (f"--{setting}", value)
+        made = call("dream", photo, tmp_path / "dream.png", *words, *more)
+        assert made.exit_code == 2 and made.stderr.startswith("Error: The "), made.stderr
+        said.append([line.strip() for line in made.stderr.replace(str(at), "PLACE").splitlines()])
+    assert said[0] == said[1] and "/none.keras" in said[0][0] and not mirrors()
+
+
+def test_a_recipe_that_is_not_there_is_one_sentence(call, bucket, photo, small, tmp_path):
+    made = call("dream", photo, tmp_path / "dream.png", *small, "--recipe", f"{bucket}/none.toml")
+    assert made.exit_code == 2 and made.stderr.count("\n") == 1
+    assert made.stderr.startswith(f"Error: The recipe {bucket}/none.toml does not exist: check its name")
+
+
+@pytest.mark.parametrize("away", ["../../x/mask.png", "../../../../../mask.png"])
+def test_a_path_that_leads_out_of_a_store_is_refused(call, away, bucket, photo, small, tmp_path):
+    upload_bytes(f"{bucket}/recipes/mine.toml", f'mask = "{away}"\n'.encode())
+    made = call("dream", photo, tmp_path / "dream.png", *small, "--recipe", f"{bucket}/recipes/mine.toml")
+    assert made.exit_code == 2 and not mirrors()
+    assert made.stderr == f"Error: {bucket}/recipes/mine.toml: {away} leads out of {bucket}: name it in full.\n"
 
 
 def test_a_card_in_a_store_names_its_classes(call, bucket, named, tmp_path):

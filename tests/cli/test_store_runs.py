@@ -199,6 +199,22 @@ def test_numbered_pictures_in_a_store_are_known_after_a_setting_changes(call, pl
     assert shown(f"{place}/frames") == {"000001.png", "000002.png", "frames.dream.json"}
 
 
+def test_a_film_is_not_written_among_pictures_of_others_in_a_store(call, place, small, tmp_path):
+    import clip
+
+    clip.write(tmp_path / "clip.mp4", 3, (48, 32))
+    upload(paint(tmp_path / "photos", ("p0.png", "p1.jpg")), f"{place}/photos")
+    words = ("dream", tmp_path / "clip.mp4", f"{place}/photos/", *small, "--refresh-steps", "1")
+    for more in ((), ("--dry-run",)):
+        refused = call(*words, *more)
+        assert refused.exit_code == 1
+        assert f"{place}/photos holds pictures that are no frames of this film (p0.png and 1 more)" in refused.stderr
+        assert shown(place) == {"photos/p0.png", "photos/p1.jpg"} and not mirrors()
+    assert call(*words, "--overwrite").exit_code == 0
+    assert shown(f"{place}/photos") == {"p0.png", "p1.jpg", "frames.dream.json", *(f"{at:06d}.png" for at in (1, 2, 3))}
+    assert objects(place)["photos/p0.png"] == (tmp_path / "photos" / "p0.png").read_bytes() and not mirrors()
+
+
 def test_a_part_of_a_film_is_not_the_film_that_is_there(call, bucket, small, tmp_path):
     import clip
 

@@ -31,7 +31,7 @@ from dreampipe.media.storage.faults import Absent
 from dreampipe.media.storage.leases import DRIVER, LOST, Driver, Lease, check_kept
 from dreampipe.media.storage.stores import Facts, Store
 from dreampipe.media.storage.storing import files_of, folder_of
-from dreampipe.media.storage.stubs import HEAD, Odd, is_known, is_moving, is_told_by_bytes, write_stub
+from dreampipe.media.storage.stubs import HEAD, Odd, is_known, is_moving, is_stub, is_told_by_bytes, write_stub
 from dreampipe.media.writing import check_room, make_folder
 
 _AT_ONCE = 16
@@ -82,8 +82,14 @@ class Staging:
                 self.take_beside(sidecar_of(path))
             return str(path)
         if not self._take_folder(address, deep, lazy) and not store.is_folder(address):
+            with suppress(OSError):
+                path.rmdir()
             raise Absent(f"{address} does not exist, but an object or a folder of objects is expected: check its name.")
         return str(path)
+
+    def path_of(self, text: str) -> str:
+        """Return the path of an address, whatever is there; raises MediaError."""
+        return str(Address.parse(text).path(self.mirror))
 
     def take_beside(self, path: Path) -> None:
         """Fetch the object of a path, which is next to one that was taken, if there is one; raises MediaError."""
@@ -246,7 +252,8 @@ class Staging:
         with suppress(MediaError):  # the name of the output was refused
             is_part = is_part or path in files_of(output, [path.name])
         source = any(path.is_relative_to(start) and start.is_relative_to(output) for start in self._inputs)
-        return is_part and not path.name.startswith(".") and not source and self._states.get(path) != state_of(path)
+        made = not path.name.startswith(".") and not is_stub(path) and self._states.get(path) != state_of(path)
+        return is_part and made and not source
 
 
 def _made(output: Path) -> list[Path]:

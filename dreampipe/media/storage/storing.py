@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Self
 
 from dreampipe.errors import DreampipeError
+from dreampipe.media.formats import format_of_suffix
 from dreampipe.media.jobs import Job
 from dreampipe.media.manifest import sha256
 from dreampipe.media.patterns import IN_A_FOLDER, is_pattern, names_matching, pattern_of
@@ -25,7 +26,7 @@ from dreampipe.media.storage.copies import Copies
 from dreampipe.media.storage.leases import check_kept
 from dreampipe.media.storage.shards import Shards, Stood
 from dreampipe.media.storage.stores import Facts, Store
-from dreampipe.media.storage.stubs import is_stub
+from dreampipe.media.storage.stubs import is_stub, write_stub
 
 
 @dataclass(eq=False)
@@ -115,6 +116,8 @@ class Storage:
                 facts = Store.of(address).fetch(address, path)
                 copies.note(path, address, facts)
                 held.there[path] = _state(path)
+        if place and job.film and _is_numbered(job.target) and pattern_of(job.target).name == IN_A_FOLDER:
+            held.fetched += _show_others(job.target, folder, list(self._list(place)))
 
     def _sources(self, job: Job) -> list[Path]:
         """List the files of a source: of a folder its pictures, also where another machine has its stubs."""
@@ -210,6 +213,23 @@ def _copies_of(path: Path) -> Copies:
 
 def _is_stub_file(path: Path) -> bool:
     return path.is_file() and is_stub(path)
+
+
+def _show_others(target: Path, folder: Path, names: Collection[str]) -> list[Path]:
+    """Make stubs of the pictures in the folder of numbered ones that are none of these: a film is refused there.
+
+    Returns:
+        The stubs that are new; those of a run that was killed go where the store has no such object any more.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _is_stub_file(path) and path.name not in names:
+            path.unlink()
+    own = set(files_of(target, names))
+    pictures = [name for name in names if is_mirrored(name) and name[0] != "." and format_of_suffix(Path(name))]
+    new = [path for name in pictures if (path := folder / name) not in own and not path.exists()]
+    for path in new:
+        write_stub(path, b"", 0)
+    return new
 
 
 def _is_numbered(target: Path) -> bool:
