@@ -148,5 +148,5 @@ def test_a_word_too_many_and_a_command_that_is_not_there(place, monkeypatch):
     monkeypatch.chdir(place)
     more = "came after the last argument, but nothing more is expected"
     assert said("visualize", "mixed4[3]", "b.png", "c.png", "d.png")[1].startswith(f"c.png d.png {more}")
-    assert said("dreem") == (2, "There is no command 'dreem': did you mean dream.")
+    assert said("dreem") == (2, "There is no command 'dreem': did you mean dream or recipes.")
     assert said("recipes", "shwo")[1].startswith("There is no command 'shwo': did you mean show")
