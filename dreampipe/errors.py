@@ -91,8 +91,10 @@ def brief(text: str, most: int = 60) -> str:
 
 def nearest(name: str, known: Collection[str]) -> str:
     """An answer to a name that is not known: "did you mean mixed4", or some of the names when none is near."""
-    near = get_close_matches(name, known, 3, 0.5) if len(name) <= _LONGEST_NAME else []
-    if near:
+    is_near = len(name) <= _LONGEST_NAME and get_close_matches(name, known, 1)
+    if is_near:
+        near = get_close_matches(name, known, 3, 0.5)  # next to a near one, those a little farther help, too
         return f"did you mean {' or '.join(near)}"
     shown = list(known)[:8]
-    return f"known names: {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}"
+    more = len(known) - len(shown)
+    return f"known names: {', '.join(shown)}{f' and {more} more' if more else ''}"

@@ -179,10 +179,9 @@ def _check_empty(recipe: type[Settings], values: Mapping[str, Any], given: set[s
     for name in given:
         field = recipe.model_fields.get(name)
         if values[name] == "" and (field is None or field.default is None or name == "model"):
-            raise RecipeError(
-                f"{name.replace('_', '-')} came as '', but it must be {(field and expected_of(field)) or 'a text'}: "
-                "give a value, or leave it out."
-            )
+            words = expected_of(field) if field else ""
+            due = "a value" if words in ("", "a text") else words
+            raise RecipeError(f"{name.replace('_', '-')} came empty, but {due} is expected: give one, or leave it out.")
 
 
 def _settings(recipe: type[Settings], without: tuple[str, ...]) -> Iterator[inspect.Parameter]:

@@ -103,6 +103,11 @@ class GalleryTask:
         return Sources(self._folder, Path(self.recipe.sources) if self.recipe.sources else None)
 
     def _no_dream(self) -> MediaError:
+        if find_record_of(self._folder):
+            return MediaError(
+                f"{self._folder} is a film in numbered pictures, but a gallery shows pictures and films in one file: "
+                "write the film as film.mp4, or name another folder."
+            )
         return MediaError(f"{self._folder} holds no dream that carries its record: name a folder with some.")
 
     def run(self, tell: Tell = ignore) -> None:

@@ -13,7 +13,7 @@ from typing import Self
 import dreampipe
 from dreampipe.errors import MediaError
 from dreampipe.media import MAX_PIXELS, Inputs, Job
-from dreampipe.media.video import Encoding, FilmInfo, target_of
+from dreampipe.media.video import Encoding, FilmInfo, check_part, target_of
 from dreampipe.recipes import Explaining, FilmRecipe, Recipe
 from dreampipe.recipes.keyframes import parse_rate, parse_time, print_time
 from dreampipe.recipes.tasks import TASKS, Option, command_of
@@ -78,7 +78,8 @@ class FilmOrder:
         return replace(self, encoding=Encoding()) if job.animated else self
 
     def check_options(self, jobs: Iterable[Job]) -> None:
-        """Raise MediaError for options of films if there is no film."""
+        """Raise MediaError for a part that is none, and for options of films if there is no film."""
+        check_part(self.start, self.end)
         options = {
             "start": self.start,
             "end": self.end,

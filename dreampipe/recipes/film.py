@@ -68,7 +68,7 @@ class FilmRecipe(Recipe):
     @property
     def keyframes(self) -> tuple[Keyframe, ...]:
         """The keyframes in `at`; raises RecipeError."""
-        return tuple(parse_keyframe(text, moving_settings()) for text in self.at)
+        return tuple(parse_keyframe(text, moving_settings(), type(self).model_fields.keys()) for text in self.at)
 
     @property
     def still(self) -> Recipe:

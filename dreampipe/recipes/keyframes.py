@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -105,12 +105,13 @@ def print_time(time: Fraction) -> str:
     return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") + "s"
 
 
-def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
+def parse_keyframe(text: str, numbers: Iterable[str], fixed: Collection[str] = ()) -> Keyframe:
     """Read `TIME:SETTING=VALUE`.
 
     Args:
         text: such as `0:step-size=0.01` or `5s:objective='logit(eye)'`.
         numbers: the names of the settings that are numbers and may change.
+        fixed: the names of those that hold for a whole film, for the advice.
 
     Raises:
         RecipeError: the text is wrong, the setting cannot change over time, or the value is of another kind.
@@ -121,7 +122,7 @@ def parse_keyframe(text: str, numbers: Iterable[str]) -> Keyframe:
         raise RecipeError(f"A keyframe came as {text!r}, but TIME:SETTING=VALUE is expected, as 5s:step-size=0.02.")
     name = match["name"].replace("-", "_")
     if name not in known:
-        near = advise(name, known).replace("_", "-")
+        near = "give it once, for the whole film" if name in fixed else advise(name, known).replace("_", "-")
         raise RecipeError(f"{match['name']} of keyframe {text!r} is no setting that can change over time: {near}.")
     return Keyframe(parse_time(match["time"]), name, _parse_value(name, match["value"], text))
 

@@ -65,6 +65,8 @@ class Visualization(Depicting):
             return Noise(colour, self.init_deviation, self.init_falloff)
         if self.init == "grey":
             return Grey(colour)
+        if not self.init:
+            raise RecipeError("init came empty, but noise, grey or a picture's path is expected: name one.")
         path = Path(self.init)
         if not path.suffix and not path.exists():
             near = nearest(self.init, ("noise", "grey"))

@@ -196,6 +196,16 @@ def test_refused(call: Any, pictures: Path, tmp_path: Path, words: Any, monkeypa
     assert not (tmp_path / "g.html").exists()
 
 
+def test_the_folder_of_a_film_in_numbered_pictures_is_told_from_one_without_dreams(
+    call: Any, quick: Any, tmp_path: Path
+) -> None:
+    first, *others = map(Image.fromarray, scene(3))
+    first.save(tmp_path / "moving.gif", save_all=True, append_images=others, duration=80)
+    assert call("dream", tmp_path / "moving.gif", tmp_path / "film", *quick).exit_code == 0
+    result = call("gallery", tmp_path / "film", tmp_path / "g.html")
+    assert (result.exit_code, "film is a film in numbered pictures, but a gallery shows" in result.stderr) == (2, True)
+
+
 def test_a_folder_without_dreams_makes_no_page(call: Any, pictures: Path, tmp_path: Path) -> None:
     for how in ((), ("--dry-run",)):
         result = call("gallery", pictures, tmp_path / "g.html", *how)

@@ -75,7 +75,7 @@ def check(option: str, value: str, code: int, sentence: str) -> None:
     first, *others = sentence.split("\n")
     assert all(line.startswith("  ") for line in others), sentence  # an objective, with its caret
     assert option[2:] in first or CALLED.get(option, option) in first, sentence
-    assert option in UNSEEN or (value or "''") in sentence, sentence
+    assert option in UNSEEN or (value or "''") in sentence or (not value and "came empty" in sentence), sentence
     assert first.endswith(".") and any(sign in first for sign in ("but", ": ", "(")), sentence
     raw = ("Input should", "Invalid value", "valid integer", "valid number", "greater than", "less than", "pydantic")
     assert not [words for words in raw if words in sentence], sentence

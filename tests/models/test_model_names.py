@@ -211,4 +211,5 @@ def test_names_of_models_within_the_model_and_of_further_calls() -> None:
 def test_nearest_names() -> None:
     assert nearest("mixd4", ["mixed4", "stem", "mixed5"]) == "did you mean mixed4 or mixed5"
     assert nearest("zzz", ["a", "b"]) == "known names: a, b"
-    assert nearest("zzz", [f"layer{i}" for i in range(20)]).endswith("layer7, ...")
+    assert nearest("foo", ["sobol"]) == "known names: sobol"
+    assert nearest("zzz", [f"layer{i}" for i in range(20)]).endswith("layer7 and 12 more")

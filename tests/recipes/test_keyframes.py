@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreampipe.errors import RecipeError
-from dreampipe.recipes.film import moving_settings
+from dreampipe.recipes.film import FilmRecipe, moving_settings
 from dreampipe.recipes.keyframes import (
     Easing,
     Keyframe,
@@ -198,6 +198,16 @@ def test_an_unknown_setting_is_answered_with_the_nearest(wrong: str, right: str)
 def test_a_setting_that_may_not_change_is_answered_with_those_that_may() -> None:
     assert "known names: octaves" in refused("5s:qqqq=1")
     assert refused("5s:seed=1").startswith("seed of keyframe '5s:seed=1' is no setting that can change over time: ")
+
+
+@pytest.mark.parametrize("text", ["1s:tile=64", "1s:memory=4GB", "1s:max-size=64", "1s:seed=1"])
+def test_a_setting_of_the_whole_film_is_to_be_given_for_it(text: str) -> None:
+    name = text[3 : text.index("=")]
+    with pytest.raises(RecipeError) as caught:
+        FilmRecipe(at=(text,))
+    assert str(caught.value) == (
+        f"{name} of keyframe '{text}' is no setting that can change over time: give it once, for the whole film."
+    )
 
 
 @pytest.mark.parametrize("value", ["fast", "'1'", "8 -> 2", "1/2", "nan", "inf", "-inf", "1e999", "0x10"])

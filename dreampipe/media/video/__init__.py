@@ -48,7 +48,7 @@ from __future__ import annotations
 
 from dreampipe.media.video.info import Colour, FilmInfo, Survey
 from dreampipe.media.video.protocols import Encoding, Source, Target
-from dreampipe.media.video.sources import open_source
+from dreampipe.media.video.sources import check_part, open_source
 from dreampipe.media.video.targets import target_of
 
-__all__ = ["Colour", "Encoding", "FilmInfo", "Source", "Survey", "Target", "open_source", "target_of"]
+__all__ = ["Colour", "Encoding", "FilmInfo", "Source", "Survey", "Target", "check_part", "open_source", "target_of"]

@@ -59,6 +59,11 @@ def _check(path: Path, fps: Fraction | None, start: Fraction | None, end: Fracti
         raise MediaError(f"{fps} frames a second came, but more than 0 and at most 1000 is expected: choose between.")
     if fps is not None and path.is_file():
         raise MediaError(f"{fps} frames a second came, but {path} has times of its own: leave the frame rate out.")
+    check_part(start, end)
+
+
+def check_part(start: Fraction | None, end: Fraction | None) -> None:
+    """Raise MediaError unless a part of a film, in seconds, starts at 0 or later and ends after its start."""
     if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
         raise MediaError(
             f"A part from {_seconds(start or 0)} to {_seconds(end)} seconds came, but an end after the "
