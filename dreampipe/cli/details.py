@@ -39,6 +39,7 @@ def tell_details(event: Event) -> None:
     match event:
         case Stepped(name, step) if step.step == 1 and event.frame == 0:
             height, width = step.size
-            say(f"{name}: octave {step.octave} of {step.octaves}, {width}x{height}, {step.steps} steps")
+            steps = "1 step" if step.steps == 1 else f"{step.steps} steps"
+            say(f"{name}: octave {step.octave} of {step.octaves}, {width}x{height}, {steps}")
         case Done(name, _, _, memory):
             say(f"{name}: {memory / 1e9:.2f} GB of memory in use")

@@ -66,7 +66,8 @@ def foretell(task: Task, quiet: bool, verbose: bool, events: bool) -> None:
             print_out(f"{each.name} -> {', '.join(map(str, each.targets))}{figures and f': {figures}'}", "lines")
     if not quiet:
         say(_sum(found, costs, pace))
-        say(_basis(task, found, pace))
+        if not found or not all(each.failure for each in found):
+            say(_basis(task, found, pace))
     if any(each.failure for each in found):
         raise typer.Exit(FAILED)
 

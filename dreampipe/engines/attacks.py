@@ -19,7 +19,7 @@ from dreampipe.engines.keeping import keep_picture, settle_sidecar, text_within
 from dreampipe.engines.task import Place
 from dreampipe.errors import MediaError
 from dreampipe.events import Began, Drawn, Noted, Progressed, Started, Tell, Written, ignore
-from dreampipe.explanations.adversarial.attacking import Adversary, attack_picture
+from dreampipe.explanations.adversarial.attacking import Adversary, Answer, attack_picture
 from dreampipe.explanations.adversarial.norms import NORMS
 from dreampipe.explanations.adversarial.robustness import Robustness as Measured
 from dreampipe.explanations.adversarial.robustness import measure_robustness
@@ -157,12 +157,18 @@ def say_result(found: Adversary) -> tuple[str, ...]:
     elif np.isfinite(found.eps):
         change += f" within the bound of {found.norm.write(found.eps)}"
     if not found.fools and found.eps == 0:
-        return (*said, f"The model answers {found.after}, because a bound of 0 gives the picture back.")
+        return (*said, f"The model answers {_quoted(found.after)}, because a bound of 0 gives the picture back.")
     if not found.fools:
-        aim = f" and not {found.target}" if found.target else ""
+        aim = f" and not {found.target!r}" if found.target else ""
         advice = "give a larger eps, more steps or another method"
-        return (*said, f"The model still answers {found.after}{aim}, {change}: {advice}.")
-    return (*said, f"The model answered {found.before} and answers {found.after} now, {change}.")
+        return (*said, f"The model still answers {_quoted(found.after)}{aim}, {change}: {advice}.")
+    return (*said, f"The model answered {_quoted(found.before)} and answers {_quoted(found.after)} now, {change}.")
+
+
+def _quoted(answer: Answer) -> str:
+    """Write an answer in a sentence, which the name of a class such as "nothing" would change without its quotes."""
+    name = answer.name if answer.name.isdecimal() else repr(answer.name)
+    return f"{name} ({answer.probability:.1%})"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import warnings
 from pathlib import Path
@@ -65,6 +66,12 @@ def test_a_bound_of_0_gives_the_picture_back(call: Any, pictures: Path, tmp_path
     result = call("attack", pictures / "a.png", out, "--eps", "0", *how)
     assert result.exit_code == 0 and "a bound of 0 gives the picture back" in result.stderr
     assert np.array_equal(levels(out), levels(pictures / "a.png"))
+
+
+def test_the_name_of_a_class_is_quoted(call: Any, pictures: Path, tmp_path: Path) -> None:
+    said = call("attack", pictures / "a.png", tmp_path / "same.png", "--eps", "0").stderr
+    name = re.search(r"The model answers '(\w+)' \([\d.]+%\), because a bound of 0", said)
+    assert name and name[1] in CLASSES
 
 
 def test_16_bits_and_alpha_stay(call: Any, tmp_path: Path, how: tuple[str, ...]) -> None:

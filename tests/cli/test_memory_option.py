@@ -31,6 +31,7 @@ def test_a_tile_that_does_not_fit_into_the_memory_is_refused(tmp_path: Path, tin
     code, said = run(write(tmp_path / "photo.png", 200, 300), tiny_model, "--tile", "128", "--memory", "2MB", option)
     assert code == 1
     assert re.search(r"memory came as 2MB, but dreampipe itself needs [0-9.]+GB: give more\.\n", said)
+    assert "no time was measured" not in said  # where all fails, there is none to speak of
     assert not (tmp_path / "out.png").exists()
 
 

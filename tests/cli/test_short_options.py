@@ -64,6 +64,8 @@ def test_v_says_more(call, quick, pictures, tmp_path, tiny_model):
     assert "seed=3" in said[2] and "octaves=2" in said[2] and "blend" not in said[2]
     assert "out.png: octave 1 of 2, 46x34, 2 steps" in said and "out.png: octave 2 of 2, 64x48, 2 steps" in said
     assert any(line.startswith("out.png: ") and line.endswith(" GB of memory in use") for line in said)
+    said = call(*words, "-v", "--steps", "1", "--octaves", "1", "--overwrite").stderr.splitlines()
+    assert "out.png: octave 1 of 1, 64x48, 1 step" in said
 
 
 def settings_said(result: Any) -> list[str]:
