@@ -69,7 +69,7 @@ def test_stopped_before_the_first_dream(bucket, server, small, tmp_path, sent, c
     assert len(asked) == 2 and not objects(f"{bucket}/dreams") and not mirrors()
 
 
-def test_terminated_while_an_output_is_sent(bucket, server, small):
+def test_terminated_while_an_output_is_sent(call, bucket, server, small):
     words = ("visualize", "first[1]", f"{bucket}/unit.png", *small[:4], "--size", "32", "--steps", "1")
     process, sent = run(*words), []
 
@@ -83,6 +83,8 @@ def test_terminated_while_an_output_is_sent(bucket, server, small):
     server.watch = lambda method, path: None
     assert process.returncode == 143 and sent and "Traceback" not in said, said
     assert not any(name.endswith(".lease") for name in objects(bucket))
+    call(*words)  # whether it was sent by then or is sent now, nothing is left on this disk
+    assert shown(bucket) == {"unit.png"} and not mirrors()
 
 
 def test_a_second_driver_is_refused(call, bucket, server, small, tmp_path, monkeypatch):
