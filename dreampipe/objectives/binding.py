@@ -158,7 +158,7 @@ def _named_class(card: Card, label: str) -> int:
     if not places:
         near = nearest(label, card.classes)
         named = card.name if card.architecture or card.path is None else card.path
-        more = f"; `dreampipe classes {named}` lists all {len(card.classes)}" if near.endswith(", ...") else ""
+        more = f"; `dreampipe classes {named}` lists all {len(card.classes)}" if near.endswith(" more") else ""
         raise Misfit(f"Model {card.name} has no class {label!r}: {near}{more}.", quoted(label))
     if len(places) > 1:
         numbers = " and ".join(map(str, places))

@@ -63,7 +63,7 @@ def test_wrong_names_are_answered_with_near_ones() -> None:
 @given(st.text(max_size=30))
 def test_any_text_is_a_model_or_a_model_error(text: str) -> None:
     try:
-        assert models.card(text).name == "motifnet"
+        assert isinstance(models.card(text), Card)  # Hypothesis also draws names of models, which it finds in our code
     except ModelError as error:
         assert str(error)
 
