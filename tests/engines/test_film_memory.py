@@ -149,7 +149,9 @@ def test_memory_that_lacks_what_the_model_takes_of_the_least_tile_is_refused_wit
     amount = f"{round((psutil.Process().memory_info().rss + 3e8) / 0.9 / 1e6)}MB"
     told = dreamed(clip, tmp_path / "out.mp4", settings.model_copy(update={"memory": amount}), lambda event: None)
     (failed,) = [event for event in told if isinstance(event, Failed)]
-    assert "but 320x256 pixels in a film need " in failed.reason and failed.reason.endswith("make the film smaller first.")
+    assert "but 320x256 pixels in a film need " in failed.reason and failed.reason.endswith(
+        "make the film smaller first."
+    )
 
 
 @pytest.mark.parametrize("amount", ["2MB", "2MiB"])
