@@ -6,10 +6,11 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from importlib import import_module
 
 from dreampipe import backend
-from dreampipe.backend.choosing import BACKENDS, name
+from dreampipe.backend.choosing import BACKENDS, installed, name
 from dreampipe.cli.uncollected import uncollected
 from dreampipe.errors import OpeningError, brief
 
@@ -49,6 +50,9 @@ def import_backend(shown: bool = False) -> None:
         try:
             backend.load()
             backend.device()  # JAX looks for devices only now, and may write of them
+            if "tensorflow" in installed():
+                with suppress(ImportError):  # a broken one does not matter to other backends
+                    import_module("tensorflow")  # keras imports it with every backend, to describe a model
         except (RuntimeError, AssertionError) as error:
             row, reason = BACKENDS[name()], " ".join(str(error).split()) or "the device is not there"
             given = brief(os.environ.get(row.device, "unset"))
