@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# On a processor JAX computes depthwise convolutions tens of times slower than a sum of nine shifted arrays.
+# On a processor JAX takes 7 to 25 times as long for a depthwise convolution as for a sum of nine slices.
 #
 # Expected: a depthwise convolution (feature_group_count equal to the channels) does 9
 #   multiplications for each value, so it costs next to nothing beside the other layers of
 #   a network: that is why MobileNet, EfficientNet and Xception are made of them.
 # Seen: JAX 0.10.2 on CPU computes it channel after channel. The convolution and its
-#   gradient take 15 to 60 times the processor time of the same sum written with slices,
+#   gradient take 7 to 25 times the processor time of the same sum written with slices,
 #   which XLA fuses into one loop. The values are the same up to rounding.
 # Why it hurts: networks that are built to be light become slow ones, and nothing warns.
 # Instead: pad, slice, multiply and add where jax.default_backend() is "cpu". With strides
@@ -13,9 +13,9 @@
 #
 # Output seen (seconds of the processor differ from machine to machine):
 #   jax 0.10.2, jaxlib 0.10.2
-#   128x128, 128 channels, steps of 1: 0.1105 s, as a sum of slices 0.0044 s, 25 times; gradients 2.4e-07 apart
-#   128x128, 64 channels, steps of 2: 0.0954 s, as a sum of slices 0.0013 s, 75 times; gradients 1.8e-07 apart
-#   32x32, 512 channels, steps of 1: 0.0283 s, as a sum of slices 0.0012 s, 24 times; gradients 2.2e-07 apart
+#   128x128, 128 channels, steps of 1: 0.1662 s, as a sum of slices 0.0224 s, 7 times; gradients 2.5e-07 apart
+#   128x128, 64 channels, steps of 2: 0.0923 s, as a sum of slices 0.0037 s, 25 times; gradients 1.5e-07 apart
+#   32x32, 512 channels, steps of 1: 0.0447 s, as a sum of slices 0.0018 s, 24 times; gradients 1.7e-07 apart
 set -euo pipefail
 
 folder=$(mktemp -d)
@@ -53,7 +53,7 @@ def measure(function, x, kernel, step):
     run = jax.jit(jax.grad(lambda x: jnp.square(function(x, kernel, step)).sum()))
     gradient = jax.block_until_ready(run(x))
     times = []
-    for _ in range(7):
+    for _ in range(25):
         begin = time.process_time()
         jax.block_until_ready(run(x))
         times.append(time.process_time() - begin)
@@ -75,5 +75,5 @@ for side, channels, step in ((128, 128, 1), (128, 64, 2), (32, 512, 1)):
         f"{side}x{side}, {channels} channels, steps of {step}: {slow:.4f} s, as a sum of slices {fast:.4f} s, "
         f"{slow / fast:.0f} times; gradients {apart:.1e} apart"
     )
-assert min(ratios) > 4, "the convolution is no longer slow"
+assert min(ratios) > 3, "the convolution is no longer slow"
 PYTHON
