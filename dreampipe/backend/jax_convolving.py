@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from dreampipe.backend.shared import Tensor, ops
 
 Pair = tuple[int, int]
-"""Of rows and columns."""
+"""Two numbers: the one for rows, and the one for columns."""
 
 
 def convolve_apart(

@@ -72,7 +72,7 @@ _OFTEN = 0.5
 """Seconds between two messages of mere progress."""
 _QUIET: Mapping[str, Any] = {"logging_level": logging.CRITICAL, "log_to_driver": False}
 Node = Mapping[str, Any]
-"""What Ray says of a node."""
+"""A node as `ray.nodes()` describes it."""
 _LOST = (RaySystemError, RpcError, ConnectionError)
 """The errors that Ray raises if the cluster itself has gone."""
 
