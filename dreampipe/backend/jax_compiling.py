@@ -66,9 +66,12 @@ def compile(
 
 
 _CONVOLUTIONS = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
-"""Options of XLA on a processor: only products of matrices go to its library YNN. By itself jaxlib 0.10 also hands it
-convolutions, which then run on fewer threads: a step of motifnet at 640x480 takes 0.39 s in place of 0.23 on two cores (0.55
-and 0.41 s of processor time), one of InceptionV3 at 512x512 0.75 s in place of 0.36."""
+"""Options of XLA on a processor: only products of matrices go to its library YNN.
+
+By itself jaxlib 0.10 also hands it convolutions, which then run on fewer threads: a step of motifnet at 640x480 takes
+0.39 s in place of 0.23 on two cores (0.55 and 0.41 s of processor time), one of InceptionV3 at 512x512 0.75 s in place
+of 0.36.
+"""
 
 
 def _make(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
